@@ -1,0 +1,164 @@
+//! The comparison principle: two sign tests enclose every balanced multiplier.
+
+use num_traits::One;
+
+use super::{arity, exact_sides, not_attained, positive};
+use crate::kernel::{Enclosed, Problem, Refusal, Verified};
+use crate::numbers::{Order, Rational};
+
+/// **The minimum is attained and `lower_v <= μ*_v <= upper_v`** if `A_v <= B_v` at every free variable at
+/// `μ = lower`, and `A_v >= B_v` at every free variable at `μ = upper`.
+///
+/// Hypotheses, all checked: `0 < lower <= upper`; every active synapse has a ratio `μ_i/μ_j`, `μ_i` or
+/// `1/μ_j`; the variables that are not [free](Problem::free) (one for each component that no non-zero
+/// synapse joins to the ground) have both bounds 1, which is how that component is normalised.
+///
+/// Why: the step `T_v(μ)`, which balances `v`, is increasing in the other variables. `lower <= T(lower)`
+/// and `T(upper) <= upper`, so `T` maps the box between them into itself, and iterating from `lower`
+/// rises to a balanced point in the box. Let `μ` be any balanced point and `r = max upper-violation μ_v/upper_v`;
+/// if `r > 1`, at the variables where it is reached `A` is at most and `B` at least what `upper` has, all
+/// neighbours must reach `r` too, and so must the ground, where it is 1. Likewise below. Place: ours.
+///
+/// Cost: linear in the number of synapses unless two sums agree to 120 bits; then exact sums decide.
+///
+/// # Errors
+/// Wrong lengths, signs or order; a synapse outside the hypotheses; a component that is not normalised; a
+/// sign test that fails, or that irrational costs leave undecided.
+pub fn enclosure(
+    problem: &Problem,
+    lower: &[Rational],
+    upper: &[Rational],
+) -> Result<Verified<Enclosed>, Refusal> {
+    compare(problem, lower, upper, Vec::new())
+}
+
+/// **The infimum is not attained, and in the limit in which the synapses that fall along `direction` vanish,
+/// the others are balanced within the bounds.**
+///
+/// Why: along `direction` the falling costs tend to 0 and the others do not change, so the infimum of `R`
+/// equals that of the problem without the falling synapses, and that one has a minimum by [`enclosure`].
+/// Place: ours.
+///
+/// # Errors
+/// Those of [`not_attained`] and of [`enclosure`] for the remaining problem.
+pub fn limit_enclosure(
+    problem: &Problem,
+    direction: &[Rational],
+    lower: &[Rational],
+    upper: &[Rational],
+) -> Result<Verified<Enclosed>, Refusal> {
+    let vanishing = not_attained(problem, direction)?.claim().vanishing.clone();
+    compare(&problem.without(&vanishing), lower, upper, vanishing)
+}
+
+fn compare(
+    problem: &Problem,
+    lower: &[Rational],
+    upper: &[Rational],
+    vanishing: Vec<usize>,
+) -> Result<Verified<Enclosed>, Refusal> {
+    arity("lower", lower.len(), problem.variables())?;
+    arity("upper", upper.len(), problem.variables())?;
+    positive("lower", lower)?;
+    if let Some(variable) = lower
+        .iter()
+        .zip(upper)
+        .position(|(lower, upper)| lower > upper)
+    {
+        return Err(Refusal::Crossed { variable });
+    }
+    for (index, synapse) in problem.synapses().iter().enumerate() {
+        if synapse.is_active() && synapse.endpoints().is_none() {
+            return Err(Refusal::NotAGraph { synapse: index });
+        }
+    }
+    let free = problem.free();
+    let one = Rational::one();
+    for (variable, (lower, upper)) in lower.iter().zip(upper).enumerate() {
+        if free.get(variable) == Some(&false) && (*lower != one || *upper != one) {
+            return Err(Refusal::NotNormalised { variable });
+        }
+    }
+    sign_test(problem, lower, &free, Side::Lower)?;
+    sign_test(problem, upper, &free, Side::Upper)?;
+    Ok(Verified::new(Enclosed {
+        lower: lower.to_vec(),
+        upper: upper.to_vec(),
+        vanishing,
+    }))
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    Lower,
+    Upper,
+}
+
+impl Side {
+    /// What `(A, B)` must satisfy, as the order of the side that must not be larger against the other.
+    fn ordered<T>(self, input: T, output: T) -> (T, T) {
+        match self {
+            Side::Lower => (input, output),
+            Side::Upper => (output, input),
+        }
+    }
+
+    fn refusal(self, variable: usize) -> Refusal {
+        let (bound, larger) = match self {
+            Side::Lower => ("lower", "input"),
+            Side::Upper => ("upper", "output"),
+        };
+        Refusal::Sign {
+            variable,
+            bound,
+            larger,
+        }
+    }
+}
+
+/// Working precisions, in bits, of the outward-rounded sums; beyond them exact arithmetic decides.
+const PRECISIONS: [u64; 2] = [128, 1024];
+
+fn sign_test(
+    problem: &Problem,
+    point: &[Rational],
+    free: &[bool],
+    side: Side,
+) -> Result<(), Refusal> {
+    let mut open: Vec<usize> = (0..problem.variables())
+        .filter(|v| free.get(*v) == Some(&true))
+        .collect();
+    for bits in PRECISIONS {
+        if open.is_empty() {
+            return Ok(());
+        }
+        let sides = problem.sides(point, bits);
+        let mut undecided = Vec::new();
+        for variable in open {
+            let order = sides.get(variable).and_then(|(input, output)| {
+                let (smaller, larger) = side.ordered(input.as_ref()?, output.as_ref()?);
+                smaller.order(larger)
+            });
+            match order {
+                Some(Order::AtMost) => {}
+                Some(Order::Greater) => return Err(side.refusal(variable)),
+                Some(Order::Unknown) | None => undecided.push(variable),
+            }
+        }
+        open = undecided;
+    }
+    if open.is_empty() {
+        return Ok(());
+    }
+    let sides = exact_sides(problem, point);
+    for variable in open {
+        let Some(Some((input, output))) = sides.get(variable) else {
+            return Err(Refusal::Undecided { variable });
+        };
+        let (smaller, larger) = side.ordered(input, output);
+        if smaller > larger {
+            return Err(side.refusal(variable));
+        }
+    }
+    Ok(())
+}

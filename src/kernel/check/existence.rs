@@ -1,0 +1,106 @@
+//! Existence of the minimum: the two cases of Stiemke's lemma.
+
+use num_traits::{One, Signed, Zero};
+
+use super::arity;
+use crate::kernel::{Attained, NotAttained, Problem, Refusal, Verified};
+use crate::numbers::{Rational, sum};
+
+/// **The minimum is attained** if there is a circulation `y`, at least 1 on every synapse of non-zero cost
+/// and 0 on the others, with `Σ_e y_e d_ev = 0` at every variable `v`.
+///
+/// Why: by convexity of `exp`, `Σ y_e log(r_e) = 0` for all multipliers, so no ratio can fall to 0 without
+/// another growing to infinity; `R` has compact level sets in the space of ratios.
+/// Synapses whose ratio no scaling changes are not looked at. Place: ours.
+///
+/// # Errors
+/// Wrong length, a flow of the wrong size, or a variable where the flow is not conserved.
+pub fn attained(
+    problem: &Problem,
+    circulation: &[Rational],
+) -> Result<Verified<Attained>, Refusal> {
+    arity("circulation", circulation.len(), problem.synapses().len())?;
+    let mut surplus = vec![Vec::new(); problem.variables()];
+    for (index, (synapse, flow)) in problem.synapses().iter().zip(circulation).enumerate() {
+        if synapse.direction.is_empty() {
+            continue;
+        }
+        let refuse = |needed| {
+            Err(Refusal::Flow {
+                synapse: index,
+                flow: Box::new(flow.clone()),
+                needed,
+            })
+        };
+        if synapse.is_zero() {
+            if !flow.is_zero() {
+                return refuse("0, since its weight is 0");
+            }
+            continue;
+        }
+        if *flow < Rational::one() {
+            return refuse("at least 1");
+        }
+        for (variable, exponent) in &synapse.direction {
+            if let Some(terms) = surplus.get_mut(*variable) {
+                terms.push(flow * exponent);
+            }
+        }
+    }
+    for (variable, terms) in surplus.iter().enumerate() {
+        let surplus = sum(terms);
+        if !surplus.is_zero() {
+            return Err(Refusal::Conservation {
+                variable,
+                surplus: Box::new(surplus),
+            });
+        }
+    }
+    Ok(Verified::new(Attained {
+        circulation: circulation.to_vec(),
+    }))
+}
+
+/// **The minimum is not attained** if there is a direction `δ` in `log μ` with `d_e · δ <= 0` for every synapse
+/// of non-zero cost and `< 0` for at least one.
+///
+/// Why: from any multipliers, moving along `δ` lowers `R` strictly, so none of them is a minimum.
+/// The synapses with `< 0` are those whose cost tends to 0 on the way. Place: ours.
+///
+/// # Errors
+/// Wrong length, a cost that rises, or none that falls.
+pub fn not_attained(
+    problem: &Problem,
+    direction: &[Rational],
+) -> Result<Verified<NotAttained>, Refusal> {
+    let vanishing = falling(problem, direction)?;
+    if vanishing.is_empty() {
+        return Err(Refusal::NothingFalls);
+    }
+    Ok(Verified::new(NotAttained {
+        direction: direction.to_vec(),
+        vanishing,
+    }))
+}
+
+/// The synapses whose cost falls along `direction`, if none rises.
+fn falling(problem: &Problem, direction: &[Rational]) -> Result<Vec<usize>, Refusal> {
+    arity("direction", direction.len(), problem.variables())?;
+    let mut vanishing = Vec::new();
+    for (index, synapse) in problem.synapses().iter().enumerate() {
+        if !synapse.is_active() {
+            continue;
+        }
+        let terms = synapse.direction.iter();
+        let slope = sum(&terms
+            .filter_map(|(variable, exponent)| Some(exponent * direction.get(*variable)?))
+            .collect::<Vec<_>>());
+        if slope.is_positive() {
+            return Err(Refusal::Rises { synapse: index });
+        }
+        if slope.is_negative() {
+            vanishing.push(index);
+        }
+    }
+    Ok(vanishing)
+}

@@ -1,0 +1,41 @@
+//! Exact scaling.
+
+use super::{arity, exact_ratio, positive};
+use crate::kernel::{Problem, Refusal, Scaled, Verified};
+use crate::numbers::Rational;
+
+/// **`after` is `before`, scaled**: `after_e = before_e · Π Λ_v^{d_ev}` exactly, for every synapse, with all
+/// `Λ > 0`. Both networks then compute the same function.
+///
+/// `problem` supplies the exponents `d`; its costs are not looked at. Paper: Section 3, eq. for `S_λ(i)`.
+///
+/// # Errors
+/// Wrong lengths, a multiplier that is not positive, or the first synapse whose weight differs, with what
+/// the multipliers give; [`Refusal::Irrational`] where that is irrational (BiPU of fractional degree).
+pub fn scaling(
+    problem: &Problem,
+    before: &[Rational],
+    after: &[Rational],
+    multipliers: &[Rational],
+) -> Result<Verified<Scaled>, Refusal> {
+    arity("weights before", before.len(), problem.synapses().len())?;
+    arity("weights after", after.len(), problem.synapses().len())?;
+    arity("multipliers", multipliers.len(), problem.variables())?;
+    positive("multipliers", multipliers)?;
+    let weights = before.iter().zip(after);
+    for (index, (synapse, (before, after))) in problem.synapses().iter().zip(weights).enumerate() {
+        let ratio = exact_ratio(&synapse.direction, multipliers)
+            .ok_or(Refusal::Irrational { synapse: index })?;
+        let expected = before * ratio;
+        if expected != *after {
+            return Err(Refusal::Weight {
+                synapse: index,
+                found: Box::new(after.clone()),
+                expected: Box::new(expected),
+            });
+        }
+    }
+    Ok(Verified::new(Scaled {
+        multipliers: multipliers.to_vec(),
+    }))
+}

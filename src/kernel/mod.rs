@@ -1,0 +1,43 @@
+//! **The trusted kernel**: checks claims about balancing problems in rational arithmetic.
+//!
+//! Whatever finds an answer (floating-point solvers, linear programs, graph searches) is untrusted. It hands
+//! the kernel a claim with its certificate, and only the kernel can make a [`Verified`] value. To trust
+//! one, read [`crate::numbers`] (enclosures), this module, and the translation of a network into a
+//! [`Problem`] (`network/translate.rs`). No floats, no input or output, no panics.
+//!
+//! # The problem
+//! Variables `μ_v > 0`, one for each set of hidden units that share a multiplier; visible units are fixed
+//! at 1 and have no variable. Synapse `e` has the *ratio* `r_e = Π_v μ_v^{d_ev}` and the cost
+//! `Σ_k a_k b_k^{p_k} r_e^{q_k}`. The regularizer is the sum of all costs.
+//! For unit `v`, `A_v` sums `d_ev q_k · cost` over the synapses with `d_ev > 0` and `B_v` the same with
+//! `-d_ev` over those with `d_ev < 0`; the gradient of `R` in `log μ_v` is `A_v - B_v`.
+//!
+//! # Rules
+//!
+//! | rule | certificate | what it proves | why |
+//! |---|---|---|---|
+//! | [`attained`](check::attained) | circulation | the minimum of `R` exists | Stiemke, first case |
+//! | [`not_attained`](check::not_attained) | direction | `R` has only an infimum; which synapses vanish | Stiemke, second case |
+//! | [`enclosure`](check::enclosure) | `lower`, `upper` | the minimum exists, each `μ*_v` lies in its interval | comparison principle |
+//! | [`limit_enclosure`](check::limit_enclosure) | direction, `lower`, `upper` | the same for the limit in which synapses vanish | both |
+//! | [`balanced`](check::balanced) | `μ` | `A_v = B_v` exactly at every variable | evaluation |
+//! | [`scaling`](check::scaling) | `Λ` | one set of weights is an exact scaling of another | evaluation |
+#![deny(
+    clippy::float_arithmetic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
+pub mod check;
+mod problem;
+mod refusal;
+mod sides;
+mod verified;
+
+pub use problem::{Cost, Problem, Synapse};
+pub use refusal::Refusal;
+pub use sides::Sides;
+pub use verified::{Attained, Balanced, Enclosed, NotAttained, Scaled, Verified};

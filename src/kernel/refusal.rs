@@ -1,0 +1,128 @@
+//! Why the kernel refuses.
+
+use thiserror::Error;
+
+use crate::numbers::Rational;
+
+/// The first fault found, in the order of the problem's synapses and variables.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// A vector of the certificate has the wrong length.
+    #[error("{what}: {found} values, {expected} needed")]
+    Arity {
+        /// Which vector.
+        what: &'static str,
+        /// Its length.
+        found: usize,
+        /// The length that the problem asks for.
+        expected: usize,
+    },
+    /// A problem names a variable that it does not have, or one variable twice in a synapse, or holds a
+    /// number of the wrong sign.
+    #[error("synapse {synapse} of the problem is malformed: {reason}")]
+    Malformed {
+        /// Index of the synapse.
+        synapse: usize,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The flow on a synapse of non-zero cost is below 1, or that on one of zero cost is not 0.
+    #[error("the circulation on synapse {synapse} is {flow}, but must be {needed}")]
+    Flow {
+        /// Index of the synapse.
+        synapse: usize,
+        /// The certificate's value.
+        flow: Box<Rational>,
+        /// What it has to be.
+        needed: &'static str,
+    },
+    /// The flow into a variable differs from the flow out of it.
+    #[error("the circulation has a surplus of {surplus} at variable {variable}")]
+    Conservation {
+        /// The variable.
+        variable: usize,
+        /// Flow in less flow out.
+        surplus: Box<Rational>,
+    },
+    /// The direction raises the cost of a synapse.
+    #[error("the direction raises the cost of synapse {synapse}")]
+    Rises {
+        /// Index of the synapse.
+        synapse: usize,
+    },
+    /// The direction lowers no cost.
+    #[error("the direction lowers no cost")]
+    NothingFalls,
+    /// A bound or multiplier that is zero or negative.
+    #[error("{what} at variable {variable} is not positive")]
+    NotPositive {
+        /// Which vector.
+        what: &'static str,
+        /// The variable.
+        variable: usize,
+    },
+    /// A lower bound above the upper one.
+    #[error("the lower bound exceeds the upper one at variable {variable}")]
+    Crossed {
+        /// The variable.
+        variable: usize,
+    },
+    /// A component without a visible unit is defined up to a factor; its first variable must be 1.
+    #[error(
+        "variable {variable} represents a component without visible units: both its bounds must be 1"
+    )]
+    NotNormalised {
+        /// The variable.
+        variable: usize,
+    },
+    /// The comparison principle covers ratios `μ_i/μ_j`, `μ_i` and `1/μ_j` only.
+    #[error(
+        "synapse {synapse} is not a ratio of two multipliers: the comparison principle does not apply"
+    )]
+    NotAGraph {
+        /// Index of the synapse.
+        synapse: usize,
+    },
+    /// A sign test of the comparison principle fails.
+    #[error("at the {bound} bound, the {larger} cost of variable {variable} is the larger one")]
+    Sign {
+        /// The variable.
+        variable: usize,
+        /// `lower` or `upper`.
+        bound: &'static str,
+        /// `input` or `output`.
+        larger: &'static str,
+    },
+    /// Input and output cost differ.
+    #[error("variable {variable} is not balanced: input cost {input}, output cost {output}")]
+    Unbalanced {
+        /// The variable.
+        variable: usize,
+        /// Its input cost.
+        input: Box<Rational>,
+        /// Its output cost.
+        output: Box<Rational>,
+    },
+    /// A weight is not the scaled one.
+    #[error("synapse {synapse} has the weight {found}; the scaling gives {expected}")]
+    Weight {
+        /// Index of the synapse.
+        synapse: usize,
+        /// The weight given.
+        found: Box<Rational>,
+        /// The weight that the multipliers give.
+        expected: Box<Rational>,
+    },
+    /// Irrational costs, exponents too large, or sums closer than the arithmetic resolves.
+    #[error("variable {variable} is undecided: its costs are irrational or too close to compare")]
+    Undecided {
+        /// The variable.
+        variable: usize,
+    },
+    /// A scaled weight is irrational.
+    #[error("the scaled weight of synapse {synapse} is irrational")]
+    Irrational {
+        /// Index of the synapse.
+        synapse: usize,
+    },
+}

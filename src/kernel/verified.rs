@@ -1,0 +1,66 @@
+//! What has been verified: values that only the kernel can make.
+
+use crate::numbers::Rational;
+
+/// A claim that the kernel has checked. There is no public constructor.
+///
+/// ```compile_fail,E0451
+/// use synaptic_balance::kernel::{Attained, Verified};
+/// let forged = Verified { claim: Attained { circulation: vec![] } };
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified<T> {
+    claim: T,
+}
+
+impl<T> Verified<T> {
+    pub(super) fn new(claim: T) -> Self {
+        Verified { claim }
+    }
+
+    /// What was verified.
+    pub fn claim(&self) -> &T {
+        &self.claim
+    }
+}
+
+/// The minimum of the regularizer is attained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attained {
+    /// A circulation, at least 1 on every synapse of non-zero cost.
+    pub circulation: Vec<Rational>,
+}
+
+/// The regularizer has an infimum that no scaling attains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotAttained {
+    /// Moving `log μ` along it raises no cost.
+    pub direction: Vec<Rational>,
+    /// The synapses of non-zero cost whose cost it sends to 0.
+    pub vanishing: Vec<usize>,
+}
+
+/// The minimum is attained, and every balanced multiplier is enclosed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enclosed {
+    /// Lower bounds of `μ*`.
+    pub lower: Vec<Rational>,
+    /// Upper bounds of `μ*`.
+    pub upper: Vec<Rational>,
+    /// Synapses that vanish in the limit; empty if the minimum of the whole problem is attained.
+    pub vanishing: Vec<usize>,
+}
+
+/// At these multipliers input and output cost are equal, exactly, at every variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Balanced {
+    /// The multipliers `μ`.
+    pub multipliers: Vec<Rational>,
+}
+
+/// One set of weights is another one, scaled by positive multipliers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scaled {
+    /// The multipliers `Λ`.
+    pub multipliers: Vec<Rational>,
+}

@@ -1,0 +1,168 @@
+//! What a network computes.
+
+use petgraph::Direction;
+use petgraph::graph::NodeIndex;
+use petgraph::visit::EdgeRef;
+use thiserror::Error;
+
+use super::{Network, UnitIndex, UnitKind};
+use crate::numbers::Scalar;
+
+/// Why a network could not be evaluated.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EvaluateError {
+    /// The number of inputs given is not the number of input units.
+    #[error("{found} inputs were given, the network has {expected}")]
+    Inputs {
+        /// How many were given.
+        found: usize,
+        /// How many are needed.
+        expected: usize,
+    },
+    /// The initial state has not one value for each unit.
+    #[error("the initial state has {found} values, the network has {expected} units")]
+    State {
+        /// How many were given.
+        found: usize,
+        /// How many are needed.
+        expected: usize,
+    },
+    /// The graph has a cycle; give a number of time steps.
+    #[error("the network is recurrent (through `{unit}`): evaluate it over time steps")]
+    Recurrent {
+        /// A unit on a cycle.
+        unit: String,
+    },
+    /// The activation has no value in this number type, or no formula that is known.
+    #[error("unit `{unit}`: the activation has no value here ({activation})")]
+    Activation {
+        /// The unit's id.
+        unit: String,
+        /// The activation.
+        activation: String,
+    },
+}
+
+impl<S: Scalar> Network<S> {
+    /// The outputs of an acyclic network, in the order of the output units.
+    ///
+    /// `inputs` in the order of the input units. A unit without synapses into it computes its activation of 0.
+    /// Cost: one multiplication a synapse.
+    ///
+    /// # Errors
+    /// Wrong number of inputs, a cycle, an activation without a value.
+    pub fn evaluate(&self, inputs: &[S]) -> Result<Vec<S>, EvaluateError> {
+        let order = petgraph::algo::toposort(&self.graph, None).map_err(|cycle| {
+            EvaluateError::Recurrent {
+                unit: self.unit(cycle.node_id().index()).id.clone(),
+            }
+        })?;
+        let mut state = self.source_state(inputs)?;
+        for node in order {
+            if self.is_computed(node.index()) {
+                state[node.index()] = self.activate(node.index(), &state, &state)?;
+            }
+        }
+        Ok(self.outputs(&state))
+    }
+
+    /// The outputs of any network over `inputs.len()` time steps, one vector a step.
+    ///
+    /// Synchronous: at each step every unit reads the step's own inputs and biases and, of all other units,
+    /// their value one step before. `initial` holds one value for each unit, by index (those of input and
+    /// bias units are not looked at). Scaling unit `i` by `λ` leaves the outputs unchanged if its initial
+    /// value is scaled by `λ` (`λ^c` for a BiPU) too.
+    ///
+    /// # Errors
+    /// Wrong lengths, an activation without a value.
+    pub fn evaluate_over_time(
+        &self,
+        inputs: &[Vec<S>],
+        initial: &[S],
+    ) -> Result<Vec<Vec<S>>, EvaluateError> {
+        if initial.len() != self.units() {
+            return Err(EvaluateError::State {
+                found: initial.len(),
+                expected: self.units(),
+            });
+        }
+        let mut state = initial.to_vec();
+        let mut outputs = Vec::with_capacity(inputs.len());
+        for step in inputs {
+            let sources = self.source_state(step)?;
+            let mut next = sources.clone();
+            for unit in (0..self.units()).filter(|unit| self.is_computed(*unit)) {
+                next[unit] = self.activate(unit, &sources, &state)?;
+            }
+            outputs.push(self.outputs(&next));
+            state = next;
+        }
+        Ok(outputs)
+    }
+
+    fn is_computed(&self, unit: UnitIndex) -> bool {
+        matches!(self.unit(unit).kind, UnitKind::Hidden | UnitKind::Output)
+    }
+
+    fn source_state(&self, inputs: &[S]) -> Result<Vec<S>, EvaluateError> {
+        let units = self.units_of(UnitKind::Input);
+        if units.len() != inputs.len() {
+            return Err(EvaluateError::Inputs {
+                found: inputs.len(),
+                expected: units.len(),
+            });
+        }
+        let mut state = vec![S::zero(); self.units()];
+        for (unit, value) in units.into_iter().zip(inputs) {
+            state[unit] = value.clone();
+        }
+        for unit in self.units_of(UnitKind::Bias) {
+            state[unit] = S::one();
+        }
+        Ok(state)
+    }
+
+    fn activate(&self, unit: UnitIndex, sources: &[S], others: &[S]) -> Result<S, EvaluateError> {
+        let mut terms = Vec::new();
+        for edge in self
+            .graph
+            .edges_directed(NodeIndex::new(unit), Direction::Incoming)
+        {
+            let from = edge.source().index();
+            let value = if self.is_computed(from) {
+                &others[from]
+            } else {
+                &sources[from]
+            };
+            if !value.is_zero() {
+                terms.push(edge.weight().clone() * value.clone());
+            }
+        }
+        let activation = &self.unit(unit).activation;
+        activation
+            .apply(&pairwise(&terms))
+            .ok_or_else(|| EvaluateError::Activation {
+                unit: self.unit(unit).id.clone(),
+                activation: format!("{activation:?}"),
+            })
+    }
+
+    fn outputs(&self, state: &[S]) -> Vec<S> {
+        self.units_of(UnitKind::Output)
+            .into_iter()
+            .map(|unit| state[unit].clone())
+            .collect()
+    }
+}
+
+/// A balanced tree of additions: fast for fractions, accurate for floats.
+fn pairwise<S: Scalar>(terms: &[S]) -> S {
+    match terms {
+        [] => S::zero(),
+        [one] => one.clone(),
+        _ => {
+            let (left, right) = terms.split_at(terms.len() / 2);
+            pairwise(left) + pairwise(right)
+        }
+    }
+}

@@ -1,0 +1,539 @@
+//! The linear manifold of self-consistent scalings: what the architecture alone determines.
+//!
+//! Let `L_e = log(Λ_i/Λ_j)` for `e = (j -> i)`, `Λ = 1` on visible units. The vectors `L` that come from some `Λ` form a
+//! linear space (Definition 5.2, Proposition 5.4 of the paper): the potentials of the *coalesced graph*, in which
+//! all visible units are one node, the ground. Its constraints are `Σ L = 0` around cycles.
+
+use num_traits::{One, Zero};
+use petgraph::graph::{DiGraph, NodeIndex};
+use std::collections::{BTreeMap, VecDeque};
+use thiserror::Error;
+
+use super::{Network, SynapseIndex};
+use crate::numbers::{Rational, Scalar, rational_power};
+
+/// One linear constraint `Σ coefficient · L = 0` on the logarithmic scalings of synapses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Constraint {
+    /// Synapses with their coefficients; for a cycle in the order of the walk, `1` along a synapse and `-1`
+    /// against it.
+    pub terms: Vec<(SynapseIndex, Rational)>,
+    /// Is it a directed cycle of the coalesced graph?
+    pub directed: bool,
+}
+
+/// Why ratios of weights do not come from a scaling.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Inconsistent {
+    /// The number of values is not the number of synapses.
+    #[error("{found} values were given, the network has {expected} synapses")]
+    Arity {
+        /// How many were given.
+        found: usize,
+        /// How many are needed.
+        expected: usize,
+    },
+    /// The value of a synapse is not the one that the others force.
+    #[error("synapse {synapse} is {found}, but the other synapses force {expected}")]
+    Synapse {
+        /// The synapse.
+        synapse: SynapseIndex,
+        /// Its value.
+        found: Box<Rational>,
+        /// What the multipliers found from a spanning forest give.
+        expected: Box<Rational>,
+    },
+    /// A multiplier is irrational, or only a BiPU cycle away from the ground determines it.
+    #[error("the multiplier of variable {variable} is not determined rationally")]
+    Undetermined {
+        /// The variable.
+        variable: usize,
+    },
+}
+
+/// The architecture of a network, as far as scalings see it.
+#[derive(Debug, Clone)]
+pub struct Manifold {
+    variables: usize,
+    directions: Vec<Vec<(usize, Rational)>>,
+    /// Ends in the coalesced graph, as (source, target); the ground is node `variables`.
+    ends: Vec<(usize, usize)>,
+    is_graph: bool,
+}
+
+impl Manifold {
+    /// Reads the architecture off a network; weights do not matter.
+    pub fn of<S: Scalar>(network: &Network<S>) -> Self {
+        let ground = network.variables();
+        let node = |unit| network.variable(unit).unwrap_or(ground);
+        let synapses = 0..network.synapses();
+        let ends = synapses.clone().map(|synapse| {
+            let (from, to) = network.endpoints(synapse);
+            (node(from), node(to))
+        });
+        let degrees = (0..network.units()).filter(|unit| network.variable(*unit).is_some());
+        Manifold {
+            variables: ground,
+            directions: synapses.map(|synapse| network.direction(synapse)).collect(),
+            ends: ends.collect(),
+            is_graph: degrees.into_iter().all(|u| {
+                network
+                    .unit(u)
+                    .activation
+                    .degree()
+                    .is_some_and(|c| c.is_one())
+            }),
+        }
+    }
+
+    /// The number of synapses, the dimension of the space in which the manifold lies.
+    pub fn synapses(&self) -> usize {
+        self.directions.len()
+    }
+
+    /// The matrix that takes potentials `x = log Λ` to `L`, one sparse row for each synapse.
+    pub fn potential_matrix(&self) -> &[Vec<(usize, Rational)>] {
+        &self.directions
+    }
+
+    /// The dimension of the manifold: the rank of the potential matrix.
+    ///
+    /// The number of variables, less one for each component of the graph without a visible unit. Cost: linear;
+    /// with BiPU units of degree other than 1, an elimination over the rationals.
+    pub fn dimension(&self) -> usize {
+        if !self.is_graph {
+            return eliminate(&self.directions).0;
+        }
+        let forest = self.forest(|_| true);
+        self.variables
+            - (0..self.variables)
+                .filter(|v| forest.parent[*v].is_none())
+                .count()
+    }
+
+    /// A basis of the constraints: `synapses - dimension` of them, directed cycles of the coalesced graph wherever
+    /// a synapse lies on one.
+    ///
+    /// Directed cycles come from an ear decomposition of each strongly connected component: each ear, closed by a
+    /// path in what was there before, has a synapse that no earlier cycle has, so they are independent. A synapse
+    /// between components closes an undirected cycle. With BiPU units of degree other than 1 the constraints are
+    /// general rows. Cost: one breadth-first search for each constraint.
+    pub fn constraints(&self) -> Vec<Constraint> {
+        if !self.is_graph {
+            let rows = eliminate(&self.directions).1;
+            return rows
+                .into_iter()
+                .map(|terms| Constraint {
+                    terms,
+                    directed: false,
+                })
+                .collect();
+        }
+        let component = self.components();
+        let mut constraints = self.ears(&component);
+        constraints.extend(self.undirected_cycles(&component));
+        constraints
+    }
+
+    /// The strongly connected component of every node of the coalesced graph.
+    fn components(&self) -> Vec<usize> {
+        let mut graph = DiGraph::<(), ()>::new();
+        for _ in 0..=self.variables {
+            graph.add_node(());
+        }
+        for (from, to) in &self.ends {
+            graph.add_edge(NodeIndex::new(*from), NodeIndex::new(*to), ());
+        }
+        let mut component = vec![0; self.variables + 1];
+        for (number, nodes) in petgraph::algo::tarjan_scc(&graph).into_iter().enumerate() {
+            nodes
+                .into_iter()
+                .for_each(|node| component[node.index()] = number);
+        }
+        component
+    }
+
+    fn ears(&self, component: &[usize]) -> Vec<Constraint> {
+        let mut out: Vec<Vec<SynapseIndex>> = vec![Vec::new(); self.variables + 1];
+        for (synapse, (from, to)) in self.ends.iter().enumerate() {
+            if component[*from] == component[*to] {
+                out[*from].push(synapse);
+            }
+        }
+        let mut grown = Ears {
+            manifold: self,
+            out,
+            reached: vec![false; self.variables + 1],
+            used: vec![false; self.synapses()],
+        };
+        let mut cycles = Vec::new();
+        // The ground first, so that cycles through it start there.
+        for root in std::iter::once(self.variables).chain(0..self.variables) {
+            if !std::mem::replace(&mut grown.reached[root], true) {
+                let mut nodes = vec![root];
+                let mut next = 0;
+                while next < nodes.len() {
+                    for synapse in grown.out[nodes[next]].clone() {
+                        if !grown.used[synapse] {
+                            cycles.push(grown.add_ear(synapse, &mut nodes));
+                        }
+                    }
+                    next += 1;
+                }
+            }
+        }
+        cycles
+    }
+
+    /// Cycles of the synapses between strongly connected components, closed through a spanning forest of
+    /// those and any path inside components.
+    fn undirected_cycles(&self, component: &[usize]) -> Vec<Constraint> {
+        let crossing = |synapse: &SynapseIndex| {
+            let (from, to) = self.ends[*synapse];
+            component[from] != component[to]
+        };
+        let mut parent: Vec<usize> = (0..component.len()).collect();
+        let find = |parent: &[usize], mut node: usize| {
+            while parent[node] != node {
+                node = parent[node];
+            }
+            node
+        };
+        let mut kept: Vec<bool> = (0..self.synapses())
+            .map(|synapse| !crossing(&synapse))
+            .collect();
+        let mut closing = Vec::new();
+        for synapse in (0..self.synapses()).filter(crossing) {
+            let (from, to) = self.ends[synapse];
+            let (a, b) = (find(&parent, component[from]), find(&parent, component[to]));
+            if a == b {
+                closing.push(synapse);
+            } else {
+                parent[a] = b;
+                kept[synapse] = true;
+            }
+        }
+        let forest = self.forest(|synapse| kept[synapse]);
+        closing
+            .into_iter()
+            .map(|synapse| forest.close(self, synapse))
+            .collect()
+    }
+
+    /// A breadth-first spanning forest of the undirected coalesced graph, from the ground, then from the first
+    /// node of each further component.
+    fn forest(&self, keep: impl Fn(SynapseIndex) -> bool) -> Forest {
+        let mut touching: Vec<Vec<SynapseIndex>> = vec![Vec::new(); self.variables + 1];
+        for (synapse, (from, to)) in self
+            .ends
+            .iter()
+            .enumerate()
+            .filter(|(synapse, _)| keep(*synapse))
+        {
+            touching[*from].push(synapse);
+            touching[*to].push(synapse);
+        }
+        let mut forest = Forest {
+            parent: vec![None; self.variables + 1],
+            order: Vec::new(),
+        };
+        let mut seen = vec![false; self.variables + 1];
+        for root in std::iter::once(self.variables).chain(0..self.variables) {
+            if std::mem::replace(&mut seen[root], true) {
+                continue;
+            }
+            let mut queue = VecDeque::from([root]);
+            while let Some(node) = queue.pop_front() {
+                forest.order.push(node);
+                for synapse in &touching[node] {
+                    let (from, to) = self.ends[*synapse];
+                    let other = if from == node { to } else { from };
+                    if !std::mem::replace(&mut seen[other], true) {
+                        forest.parent[other] = Some(*synapse);
+                        queue.push_back(other);
+                    }
+                }
+            }
+        }
+        forest
+    }
+
+    /// Potentials `x` with `Σ d_ev x_v = L_e`, exactly; 0 at the first variable of a component without a visible
+    /// unit. `None` in `logs` leaves a synapse free.
+    ///
+    /// # Errors
+    /// [`Inconsistent`], with the first synapse that the others contradict.
+    pub fn potentials(&self, logs: &[Option<Rational>]) -> Result<Vec<Rational>, Inconsistent> {
+        self.propagate::<Additive>(logs)
+    }
+
+    /// Multipliers `Λ` with `Π Λ_v^{d_ev} = r_e`, exactly: the same question asked of ratios of weights, so that
+    /// it has a rational answer.
+    ///
+    /// # Errors
+    /// [`Inconsistent`].
+    ///
+    /// ```
+    /// use synaptic_balance::network::{chain, Manifold};
+    /// use synaptic_balance::numbers::parse_rational as q;
+    /// let manifold = Manifold::of(&chain(&[1.0, 16.0]));
+    /// let ratios = [Some(q("4").unwrap()), Some(q("1/4").unwrap())];
+    /// assert_eq!(manifold.multipliers(&ratios).unwrap(), [q("4").unwrap()]);
+    /// ```
+    pub fn multipliers(&self, ratios: &[Option<Rational>]) -> Result<Vec<Rational>, Inconsistent> {
+        self.propagate::<Multiplicative>(ratios)
+    }
+
+    fn propagate<A: Arithmetic>(
+        &self,
+        values: &[Option<Rational>],
+    ) -> Result<Vec<Rational>, Inconsistent> {
+        if values.len() != self.synapses() {
+            return Err(Inconsistent::Arity {
+                found: values.len(),
+                expected: self.synapses(),
+            });
+        }
+        let forest = self.forest(|synapse| values[synapse].is_some());
+        let mut found: Vec<Rational> = vec![A::identity(); self.variables];
+        for node in forest
+            .order
+            .iter()
+            .copied()
+            .filter(|node| *node != self.variables)
+        {
+            let Some(synapse) = forest.parent[node] else {
+                if !self.is_graph {
+                    return Err(Inconsistent::Undetermined { variable: node });
+                }
+                continue;
+            };
+            let mut value = values[synapse].clone().unwrap_or_else(A::identity);
+            let mut own = None;
+            for (variable, exponent) in &self.directions[synapse] {
+                if *variable == node {
+                    own = Some(exponent);
+                } else {
+                    let known = A::times(&found[*variable], &-exponent);
+                    value = A::combine(
+                        value,
+                        known.ok_or(Inconsistent::Undetermined { variable: node })?,
+                    );
+                }
+            }
+            let solved = own.and_then(|exponent| A::times(&value, &exponent.recip()));
+            found[node] = solved.ok_or(Inconsistent::Undetermined { variable: node })?;
+        }
+        for (synapse, value) in values.iter().enumerate() {
+            let Some(value) = value else { continue };
+            let expected = self.directions[synapse].iter().try_fold(
+                A::identity(),
+                |total, (variable, exponent)| {
+                    let part = A::times(&found[*variable], exponent);
+                    Ok(A::combine(
+                        total,
+                        part.ok_or(Inconsistent::Undetermined {
+                            variable: *variable,
+                        })?,
+                    ))
+                },
+            )?;
+            if *value != expected {
+                let (found, expected) = (Box::new(value.clone()), Box::new(expected));
+                return Err(Inconsistent::Synapse {
+                    synapse,
+                    found,
+                    expected,
+                });
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Logarithms add; ratios multiply. The propagation is the same.
+trait Arithmetic {
+    fn identity() -> Rational;
+    fn combine(one: Rational, other: Rational) -> Rational;
+    /// `exponent` times the value, in the group's sense; `None` if irrational.
+    fn times(value: &Rational, exponent: &Rational) -> Option<Rational>;
+}
+
+struct Additive;
+struct Multiplicative;
+
+impl Arithmetic for Additive {
+    fn identity() -> Rational {
+        Rational::zero()
+    }
+    fn combine(one: Rational, other: Rational) -> Rational {
+        one + other
+    }
+    fn times(value: &Rational, exponent: &Rational) -> Option<Rational> {
+        Some(value * exponent)
+    }
+}
+
+impl Arithmetic for Multiplicative {
+    fn identity() -> Rational {
+        Rational::one()
+    }
+    fn combine(one: Rational, other: Rational) -> Rational {
+        one * other
+    }
+    fn times(value: &Rational, exponent: &Rational) -> Option<Rational> {
+        rational_power(value, exponent)
+    }
+}
+
+struct Forest {
+    /// The synapse that joins a node to its parent; `None` for roots.
+    parent: Vec<Option<SynapseIndex>>,
+    /// Parents before children.
+    order: Vec<usize>,
+}
+
+impl Forest {
+    /// The undirected cycle of a synapse with the forest: along it, then back through the tree.
+    fn close(&self, manifold: &Manifold, synapse: SynapseIndex) -> Constraint {
+        let (from, to) = manifold.ends[synapse];
+        let mut coefficients: BTreeMap<SynapseIndex, Rational> = BTreeMap::new();
+        // Up from the target, and down to the source; what both share cancels.
+        for (start, sign) in [(to, 1i32), (from, -1)] {
+            let mut node = start;
+            while let Some(step) = self.parent[node] {
+                let (source, target) = manifold.ends[step];
+                let along = if source == node { sign } else { -sign };
+                *coefficients.entry(step).or_insert_with(Rational::zero) +=
+                    Rational::from_integer(along.into());
+                node = if source == node { target } else { source };
+            }
+        }
+        coefficients.retain(|_, coefficient| !coefficient.is_zero());
+        let mut terms = vec![(synapse, Rational::one())];
+        terms.extend(coefficients);
+        Constraint {
+            terms,
+            directed: false,
+        }
+    }
+}
+
+/// A strongly connected part of a component, growing ear by ear.
+struct Ears<'a> {
+    manifold: &'a Manifold,
+    out: Vec<Vec<SynapseIndex>>,
+    reached: Vec<bool>,
+    used: Vec<bool>,
+}
+
+impl Ears<'_> {
+    /// Adds the ear that starts with a synapse out of a reached node; returns its cycle.
+    fn add_ear(&mut self, first: SynapseIndex, nodes: &mut Vec<usize>) -> Constraint {
+        let (start, next) = self.manifold.ends[first];
+        let mut walk = vec![first];
+        let mut end = next;
+        if !self.reached[next] {
+            let fresh = self.path(
+                next,
+                |node| self.reached[node],
+                |synapse| !self.used[synapse],
+            );
+            for synapse in &fresh {
+                let (from, to) = self.manifold.ends[*synapse];
+                self.reached[from] = true;
+                nodes.push(from);
+                end = to;
+            }
+            walk.extend(fresh);
+        }
+        let back = self.path(end, |node| node == start, |synapse| self.used[synapse]);
+        walk.iter().for_each(|synapse| self.used[*synapse] = true);
+        walk.extend(back);
+        Constraint {
+            terms: walk
+                .into_iter()
+                .map(|synapse| (synapse, Rational::one()))
+                .collect(),
+            directed: true,
+        }
+    }
+
+    /// A shortest path from a node to one that is wanted, through synapses that are allowed. Strong connection
+    /// guarantees that there is one.
+    fn path(
+        &self,
+        from: usize,
+        wanted: impl Fn(usize) -> bool,
+        allowed: impl Fn(SynapseIndex) -> bool,
+    ) -> Vec<SynapseIndex> {
+        let mut came_by: BTreeMap<usize, SynapseIndex> = BTreeMap::new();
+        let mut queue = VecDeque::from([from]);
+        let mut found = wanted(from).then_some(from);
+        while found.is_none() {
+            let Some(node) = queue.pop_front() else { break };
+            for synapse in self.out[node]
+                .iter()
+                .copied()
+                .filter(|synapse| allowed(*synapse))
+            {
+                let to = self.manifold.ends[synapse].1;
+                if to == from || came_by.contains_key(&to) {
+                    continue;
+                }
+                came_by.insert(to, synapse);
+                if wanted(to) {
+                    found = Some(to);
+                    break;
+                }
+                queue.push_back(to);
+            }
+        }
+        let mut path = Vec::new();
+        let mut node = found.unwrap_or(from);
+        while node != from {
+            let synapse = came_by[&node];
+            path.push(synapse);
+            node = self.manifold.ends[synapse].0;
+        }
+        path.reverse();
+        path
+    }
+}
+
+type SparseRow = Vec<(usize, Rational)>;
+
+/// Rank of the rows, and a basis of the combinations of rows that vanish, by elimination over the rationals.
+fn eliminate(rows: &[SparseRow]) -> (usize, Vec<SparseRow>) {
+    type Sparse = BTreeMap<usize, Rational>;
+    let subtract = |target: &mut Sparse, row: &Sparse, factor: &Rational| {
+        for (column, value) in row {
+            let slot = target.entry(*column).or_insert_with(Rational::zero);
+            *slot -= value * factor;
+            if slot.is_zero() {
+                target.remove(column);
+            }
+        }
+    };
+    let mut pivots: BTreeMap<usize, (Sparse, Sparse)> = BTreeMap::new();
+    let mut vanishing = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        let mut row: Sparse = row.iter().cloned().collect();
+        let mut combination = Sparse::from([(index, Rational::one())]);
+        while let Some((column, value)) = row.first_key_value().map(|(c, v)| (*c, v.clone())) {
+            let Some((pivot, its_combination)) = pivots.get(&column) else {
+                break;
+            };
+            let factor = value / &pivot[&column];
+            subtract(&mut row, pivot, &factor);
+            subtract(&mut combination, its_combination, &factor);
+        }
+        match row.first_key_value().map(|(column, _)| *column) {
+            Some(column) => {
+                pivots.insert(column, (row, combination));
+            }
+            None => vanishing.push(combination.into_iter().collect()),
+        }
+    }
+    (pivots.len(), vanishing)
+}

@@ -1,0 +1,29 @@
+//! Networks: units, activations, synapses and ties on a petgraph graph; what can be read off one and done to
+//! one unit of it.
+//!
+//! A [`Network`] is valid by construction. It is generic over [`Scalar`](crate::numbers::Scalar): the same
+//! code evaluates and scales it in exact rationals and in `f64`.
+
+mod activation;
+mod build;
+mod evaluate;
+
+mod manifold;
+mod model;
+mod one_unit;
+mod regularizer;
+mod scale;
+mod translate;
+
+pub use activation::Activation;
+pub use build::{
+    PlantedNetwork, Shape, chain, layered, planted, random_acyclic, random_recurrent, random_weight,
+};
+pub use evaluate::EvaluateError;
+
+pub use manifold::{Constraint, Inconsistent, Manifold};
+pub use model::{Network, NetworkError, SynapseIndex, Unit, UnitIndex, UnitKind};
+pub(crate) use one_unit::balancing_log;
+pub use one_unit::{BalanceError, Multiplier, UnitBalance, balance_general};
+pub use regularizer::{Penalty, Regularizer, RegularizerError};
+pub use scale::ScaleError;

@@ -1,0 +1,536 @@
+//! The network model: valid by construction.
+
+use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
+use petgraph::visit::EdgeRef;
+use std::collections::{BTreeMap, BTreeSet};
+use thiserror::Error;
+
+use super::Activation;
+use crate::numbers::{Rational, Scalar};
+
+/// A unit's place: units are numbered from 0 in the order in which the network was given.
+pub type UnitIndex = usize;
+
+/// A synapse's place, in the order in which the network was given.
+pub type SynapseIndex = usize;
+
+/// What a unit is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnitKind {
+    /// Given from outside; visible.
+    Input,
+    /// The constant 1, the source of biases; visible.
+    Bias,
+    /// May be scaled if its activation is homogeneous.
+    Hidden,
+    /// Read from outside; visible.
+    Output,
+}
+
+/// A unit. The activation of an input or bias unit is not looked at; give [`Activation::Linear`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unit<S> {
+    /// A name, unique in the network.
+    pub id: String,
+    /// What it is for.
+    pub kind: UnitKind,
+    /// What it computes of the sum of its inputs.
+    pub activation: Activation<S>,
+}
+
+impl<S> Unit<S> {
+    /// A unit of a kind with an activation.
+    pub fn new(id: impl Into<String>, kind: UnitKind, activation: Activation<S>) -> Self {
+        Unit {
+            id: id.into(),
+            kind,
+            activation,
+        }
+    }
+}
+
+/// Why units, synapses and ties do not make a network.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NetworkError {
+    /// Two units have one id.
+    #[error("units[{index}]: the id `{id}` is already taken by units[{first}]")]
+    DuplicateUnit {
+        /// The second unit.
+        index: UnitIndex,
+        /// The id.
+        id: String,
+        /// The first unit with it.
+        first: UnitIndex,
+    },
+    /// A synapse or tie refers to a unit index that does not exist.
+    #[error("{place} refers to unit number {unit}, but there are {units} units")]
+    NoSuchUnit {
+        /// Which synapse or tie.
+        place: String,
+        /// The index given.
+        unit: UnitIndex,
+        /// How many units there are.
+        units: usize,
+    },
+    /// Two synapses between one ordered pair of units.
+    #[error(
+        "synapses[{index}]: a synapse from `{from}` to `{to}` is already given by synapses[{first}]"
+    )]
+    DuplicateSynapse {
+        /// The second synapse.
+        index: SynapseIndex,
+        /// The source.
+        from: String,
+        /// The target.
+        to: String,
+        /// The first synapse of the pair.
+        first: SynapseIndex,
+    },
+    /// A synapse into an input or bias unit.
+    #[error(
+        "synapses[{index}]: `{to}` is an input or bias unit and takes no synapses (this one is from `{from}`)"
+    )]
+    IntoSource {
+        /// The synapse.
+        index: SynapseIndex,
+        /// The source.
+        from: String,
+        /// The target.
+        to: String,
+    },
+    /// A weight that is NaN or infinite.
+    #[error("synapses[{index}]: the weight from `{from}` to `{to}` is not finite")]
+    NotFinite {
+        /// The synapse.
+        index: SynapseIndex,
+        /// The source.
+        from: String,
+        /// The target.
+        to: String,
+    },
+    /// A parameter of an activation is NaN or infinite.
+    #[error("units[{index}]: a parameter of the activation of `{id}` is not finite")]
+    ParameterNotFinite {
+        /// The unit.
+        index: UnitIndex,
+        /// Its id.
+        id: String,
+    },
+    /// The degree of a BiPU is beyond what powers are computed for.
+    #[error(
+        "units[{index}]: the degree of `{id}` must be a fraction with numerator and denominator up to {limit}"
+    )]
+    DegreeTooLarge {
+        /// The unit.
+        index: UnitIndex,
+        /// Its id.
+        id: String,
+        /// The largest numerator and denominator accepted.
+        limit: u32,
+    },
+    /// Only hidden units can share a multiplier.
+    #[error("ties[{index}]: `{id}` is not a hidden unit and has no multiplier to share")]
+    TieOfVisible {
+        /// The tie.
+        index: usize,
+        /// The unit's id.
+        id: String,
+    },
+    /// A unit occurs twice in one tie.
+    #[error("ties[{index}]: `{id}` occurs twice")]
+    TieRepeats {
+        /// The tie.
+        index: usize,
+        /// The unit's id.
+        id: String,
+    },
+}
+
+/// The largest numerator and denominator of a power `p` or degree `c`.
+pub(crate) const LARGEST_POWER: u32 = 256;
+
+/// A network: any directed graph of units, with at most one synapse between an ordered pair.
+///
+/// Cycles and self-connections are allowed; inputs and biases take no synapses. Hidden units whose
+/// activation is homogeneous may be scaled; units in one tie share a multiplier. Ties that overlap are one
+/// tie; a tie that holds a unit which cannot be scaled fixes all its units.
+/// Each independent multiplier is a *variable*, numbered by the first unit that has it.
+///
+/// ```
+/// use synaptic_balance::network::{Activation, Network, Unit, UnitKind};
+/// let units = vec![
+///     Unit::new("x", UnitKind::Input, Activation::Linear),
+///     Unit::new("a", UnitKind::Hidden, Activation::Relu),
+///     Unit::new("y", UnitKind::Output, Activation::Linear),
+/// ];
+/// let network = Network::new(units, vec![(0, 1, 4.0), (1, 2, 0.25)], vec![]).unwrap();
+/// assert_eq!(network.variables(), 1);
+/// assert_eq!(network.evaluate(&[3.0]).unwrap(), [3.0]);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Network<S> {
+    pub(super) graph: DiGraph<Unit<S>, S>,
+    ties: Vec<Vec<UnitIndex>>,
+    variable: Vec<Option<usize>>,
+    members: Vec<Vec<UnitIndex>>,
+}
+
+impl<S: Scalar> Network<S> {
+    /// Builds a network from units, synapses `(from, to, weight)` and ties, all by index.
+    ///
+    /// # Errors
+    /// The first fault in the order units, synapses, ties; see [`NetworkError`].
+    pub fn new(
+        units: Vec<Unit<S>>,
+        synapses: Vec<(UnitIndex, UnitIndex, S)>,
+        ties: Vec<Vec<UnitIndex>>,
+    ) -> Result<Self, NetworkError> {
+        check_units(&units)?;
+        let mut graph = DiGraph::with_capacity(units.len(), synapses.len());
+        for unit in units {
+            graph.add_node(unit);
+        }
+        let mut seen = BTreeMap::new();
+        for (index, (from, to, weight)) in synapses.into_iter().enumerate() {
+            check_synapse(&graph, index, from, to, &weight)?;
+            if let Some(first) = seen.insert((from, to), index) {
+                let (from, to) = (id(&graph, from), id(&graph, to));
+                return Err(NetworkError::DuplicateSynapse {
+                    index,
+                    from,
+                    to,
+                    first,
+                });
+            }
+            graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), weight);
+        }
+        check_ties(&graph, &ties)?;
+        let mut network = Network {
+            graph,
+            ties,
+            variable: Vec::new(),
+            members: Vec::new(),
+        };
+        network.assign_variables();
+        Ok(network)
+    }
+
+    fn assign_variables(&mut self) {
+        let mut group: Vec<UnitIndex> = (0..self.units()).collect();
+        for tie in &self.ties {
+            let joined: BTreeSet<UnitIndex> = tie.iter().map(|unit| group[*unit]).collect();
+            let Some(first) = joined.first().copied() else {
+                continue;
+            };
+            group
+                .iter_mut()
+                .filter(|g| joined.contains(g))
+                .for_each(|g| *g = first);
+        }
+        let fixed: BTreeSet<UnitIndex> = (0..self.units())
+            .filter(|unit| !self.is_homogeneous(*unit))
+            .map(|unit| group[unit])
+            .collect();
+        let mut variables = BTreeMap::new();
+        self.variable = vec![None; self.units()];
+        self.members = Vec::new();
+        for unit in (0..self.units()).filter(|unit| !fixed.contains(&group[*unit])) {
+            let variable = *variables.entry(group[unit]).or_insert_with(|| {
+                self.members.push(Vec::new());
+                self.members.len() - 1
+            });
+            self.members[variable].push(unit);
+            self.variable[unit] = Some(variable);
+        }
+    }
+
+    fn is_homogeneous(&self, unit: UnitIndex) -> bool {
+        let unit = self.unit(unit);
+        unit.kind == UnitKind::Hidden && unit.activation.degree().is_some()
+    }
+
+    /// The number of units.
+    pub fn units(&self) -> usize {
+        self.graph.node_count()
+    }
+
+    /// The number of synapses.
+    pub fn synapses(&self) -> usize {
+        self.graph.edge_count()
+    }
+
+    /// The number of independent multipliers.
+    pub fn variables(&self) -> usize {
+        self.members.len()
+    }
+
+    /// A unit.
+    ///
+    /// # Panics
+    /// If the index is not below [`units`](Self::units).
+    pub fn unit(&self, unit: UnitIndex) -> &Unit<S> {
+        &self.graph[NodeIndex::new(unit)]
+    }
+
+    /// The unit with an id.
+    pub fn find(&self, id: &str) -> Option<UnitIndex> {
+        (0..self.units()).find(|unit| self.unit(*unit).id == id)
+    }
+
+    /// A unit's variable; `None` if it cannot be scaled.
+    pub fn variable(&self, unit: UnitIndex) -> Option<usize> {
+        self.variable.get(unit).copied().flatten()
+    }
+
+    /// The units that share a variable; empty if there is no such variable.
+    pub fn members(&self, variable: usize) -> &[UnitIndex] {
+        self.members.get(variable).map_or(&[], Vec::as_slice)
+    }
+
+    /// The ids of the units that share a variable, joined by `=`.
+    pub fn variable_name(&self, variable: usize) -> String {
+        let ids = self
+            .members(variable)
+            .iter()
+            .map(|unit| self.unit(*unit).id.as_str());
+        ids.collect::<Vec<_>>().join(" = ")
+    }
+
+    /// The ties as given.
+    pub fn ties(&self) -> &[Vec<UnitIndex>] {
+        &self.ties
+    }
+
+    /// Source and target of a synapse.
+    ///
+    /// # Panics
+    /// If the index is not below [`synapses`](Self::synapses).
+    pub fn endpoints(&self, synapse: SynapseIndex) -> (UnitIndex, UnitIndex) {
+        let (from, to) = self
+            .graph
+            .edge_endpoints(EdgeIndex::new(synapse))
+            .expect("synapse index out of range");
+        (from.index(), to.index())
+    }
+
+    /// The synapse between an ordered pair of units.
+    pub fn find_synapse(&self, from: UnitIndex, to: UnitIndex) -> Option<SynapseIndex> {
+        self.graph
+            .find_edge(NodeIndex::new(from), NodeIndex::new(to))
+            .map(EdgeIndex::index)
+    }
+
+    /// `from -> to` in ids, for messages.
+    pub fn synapse_name(&self, synapse: SynapseIndex) -> String {
+        let (from, to) = self.endpoints(synapse);
+        format!("{} -> {}", self.unit(from).id, self.unit(to).id)
+    }
+
+    /// A synapse's weight.
+    ///
+    /// # Panics
+    /// If the index is not below [`synapses`](Self::synapses).
+    pub fn weight(&self, synapse: SynapseIndex) -> &S {
+        &self.graph[EdgeIndex::new(synapse)]
+    }
+
+    /// All weights, in the order of the synapses.
+    pub fn weights(&self) -> Vec<S> {
+        self.graph.edge_weights().cloned().collect()
+    }
+
+    /// The synapses out of (or into) a unit, in their order; a self-connection is in both.
+    pub fn synapses_of(
+        &self,
+        unit: UnitIndex,
+        direction: petgraph::Direction,
+    ) -> Vec<SynapseIndex> {
+        let edges = self.graph.edges_directed(NodeIndex::new(unit), direction);
+        let mut synapses: Vec<_> = edges.map(|edge| edge.id().index()).collect();
+        synapses.sort_unstable();
+        synapses
+    }
+
+    /// The units of a kind, in their order.
+    pub fn units_of(&self, kind: UnitKind) -> Vec<UnitIndex> {
+        (0..self.units())
+            .filter(|unit| self.unit(*unit).kind == kind)
+            .collect()
+    }
+
+    /// The petgraph graph itself, for algorithms of one's own.
+    pub fn graph(&self) -> &DiGraph<Unit<S>, S> {
+        &self.graph
+    }
+
+    /// The same network with other weights.
+    ///
+    /// # Panics
+    /// If there are not as many weights as synapses.
+    pub fn with_weights(&self, weights: Vec<S>) -> Self {
+        assert_eq!(
+            weights.len(),
+            self.synapses(),
+            "one weight for each synapse"
+        );
+        let mut network = self.clone();
+        network
+            .graph
+            .edge_weights_mut()
+            .zip(weights)
+            .for_each(|(slot, weight)| *slot = weight);
+        network
+    }
+
+    /// The same network with every number converted; exact numbers become the nearest ones.
+    pub fn convert<T: Scalar>(&self, convert: impl Fn(&S) -> T) -> Network<T> {
+        Network {
+            graph: self.graph.map(
+                |_, unit| Unit::new(unit.id.clone(), unit.kind, unit.activation.map(&convert)),
+                |_, weight| convert(weight),
+            ),
+            ties: self.ties.clone(),
+            variable: self.variable.clone(),
+            members: self.members.clone(),
+        }
+    }
+
+    /// The same network with the hidden units of each layer tied, which makes balancing layer-wise.
+    ///
+    /// A unit's layer is the length of the longest path to it, taken between strongly connected components:
+    /// units on a common cycle are in one layer. Units that cannot be scaled are left out of the ties.
+    pub fn tied_by_layer(&self) -> Self {
+        let components = petgraph::algo::tarjan_scc(&self.graph);
+        let mut layer = vec![0usize; self.units()];
+        // Tarjan's components come targets first; paths grow from the sources.
+        for component in components.iter().rev() {
+            let deepest = component
+                .iter()
+                .map(|node| layer[node.index()])
+                .max()
+                .unwrap_or(0);
+            component
+                .iter()
+                .for_each(|node| layer[node.index()] = deepest);
+            for target in component
+                .iter()
+                .flat_map(|node| self.graph.neighbors(*node))
+            {
+                if !component.contains(&target) {
+                    layer[target.index()] = layer[target.index()].max(deepest + 1);
+                }
+            }
+        }
+        let mut by_layer: BTreeMap<usize, Vec<UnitIndex>> = BTreeMap::new();
+        for unit in (0..self.units()).filter(|unit| self.variable(*unit).is_some()) {
+            by_layer.entry(layer[unit]).or_default().push(unit);
+        }
+        let mut network = self.clone();
+        network.ties.extend(by_layer.into_values());
+        network.assign_variables();
+        network
+    }
+}
+
+impl Network<Rational> {
+    /// The network in `f64`, every weight rounded to nearest.
+    pub fn to_f64(&self) -> Network<f64> {
+        self.convert(crate::numbers::rational_to_f64)
+    }
+}
+
+fn id<S>(graph: &DiGraph<Unit<S>, S>, unit: UnitIndex) -> String {
+    graph[NodeIndex::new(unit)].id.clone()
+}
+
+fn check_units<S: Scalar>(units: &[Unit<S>]) -> Result<(), NetworkError> {
+    let mut seen = BTreeMap::new();
+    for (index, unit) in units.iter().enumerate() {
+        let id = unit.id.clone();
+        if let Some(first) = seen.insert(&unit.id, index) {
+            return Err(NetworkError::DuplicateUnit { index, id, first });
+        }
+        let limit = LARGEST_POWER;
+        match &unit.activation {
+            Activation::BiPu { degree, .. } if !is_small(degree) => {
+                return Err(NetworkError::DegreeTooLarge { index, id, limit });
+            }
+            Activation::LeakyRelu(a) | Activation::Prelu(a) if a.to_rational().is_none() => {
+                return Err(NetworkError::ParameterNotFinite { index, id });
+            }
+            Activation::BiLu { below: a, above: b }
+            | Activation::BiPu {
+                above: a, below: b, ..
+            } if a.to_rational().is_none() || b.to_rational().is_none() => {
+                return Err(NetworkError::ParameterNotFinite { index, id });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Is the number a fraction of integers up to [`LARGEST_POWER`]?
+pub(crate) fn is_small(value: &Rational) -> bool {
+    let limit = LARGEST_POWER.into();
+    value.numer().magnitude() <= &limit && value.denom().magnitude() <= &limit
+}
+
+fn check_synapse<S: Scalar>(
+    graph: &DiGraph<Unit<S>, S>,
+    index: SynapseIndex,
+    from: UnitIndex,
+    to: UnitIndex,
+    weight: &S,
+) -> Result<(), NetworkError> {
+    let units = graph.node_count();
+    if let Some(unit) = [from, to].into_iter().find(|unit| *unit >= units) {
+        return Err(NetworkError::NoSuchUnit {
+            place: format!("synapses[{index}]"),
+            unit,
+            units,
+        });
+    }
+    let ids = || (id(graph, from), id(graph, to));
+    if matches!(
+        graph[NodeIndex::new(to)].kind,
+        UnitKind::Input | UnitKind::Bias
+    ) {
+        let (from, to) = ids();
+        return Err(NetworkError::IntoSource { index, from, to });
+    }
+    if !S::EXACT && weight.to_rational().is_none() {
+        let (from, to) = ids();
+        return Err(NetworkError::NotFinite { index, from, to });
+    }
+    Ok(())
+}
+
+fn check_ties<S>(graph: &DiGraph<Unit<S>, S>, ties: &[Vec<UnitIndex>]) -> Result<(), NetworkError> {
+    let units = graph.node_count();
+    for (index, tie) in ties.iter().enumerate() {
+        let mut seen = BTreeSet::new();
+        for unit in tie.iter().copied() {
+            if unit >= units {
+                return Err(NetworkError::NoSuchUnit {
+                    place: format!("ties[{index}]"),
+                    unit,
+                    units,
+                });
+            }
+            if graph[NodeIndex::new(unit)].kind != UnitKind::Hidden {
+                return Err(NetworkError::TieOfVisible {
+                    index,
+                    id: id(graph, unit),
+                });
+            }
+            if !seen.insert(unit) {
+                return Err(NetworkError::TieRepeats {
+                    index,
+                    id: id(graph, unit),
+                });
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Scaling: the group that leaves the function of a network unchanged.
+
+use num_traits::One;
+use thiserror::Error;
+
+use super::{Network, SynapseIndex};
+use crate::numbers::{Rational, Scalar};
+
+/// Why a network could not be scaled.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ScaleError {
+    /// The number of multipliers is not the number of variables.
+    #[error("{found} multipliers were given, the network has {expected}")]
+    Multipliers {
+        /// How many were given.
+        found: usize,
+        /// How many are needed.
+        expected: usize,
+    },
+    /// A multiplier that is not positive and finite; negative ones change the function.
+    #[error("the multiplier of {unit} is not positive and finite")]
+    NotPositive {
+        /// The units that share it.
+        unit: String,
+    },
+    /// The scaled weight is irrational (a BiPU of fractional degree) or outside the range of `f64`.
+    #[error("the scaled weight of {synapse} is not a number of this type")]
+    Weight {
+        /// The synapse, as `from -> to`.
+        synapse: String,
+    },
+}
+
+impl<S: Scalar> Network<S> {
+    /// How the multipliers enter the weight of a synapse: `w -> w Π Λ_v^{d_v}`, as `(v, d_v)` with `d_v != 0`.
+    ///
+    /// The target's variable enters with exponent 1 and the source's with minus its degree. Nothing remains of
+    /// a synapse between units that share a variable of degree 1, in particular of a self-connection of a
+    /// BiLU (E4); that of a BiPU of degree `c` has `1 - c`.
+    pub fn direction(&self, synapse: SynapseIndex) -> Vec<(usize, Rational)> {
+        let (from, to) = self.endpoints(synapse);
+        let mut direction: Vec<(usize, Rational)> = Vec::new();
+        if let Some(target) = self.variable(to) {
+            direction.push((target, Rational::one()));
+        }
+        if let (Some(source), Some(degree)) =
+            (self.variable(from), self.unit(from).activation.degree())
+        {
+            match direction.first_mut() {
+                Some((target, exponent)) if *target == source => *exponent -= degree,
+                _ => direction.push((source, -degree)),
+            }
+        }
+        direction.retain(|(_, exponent)| *exponent != Rational::from_integer(0.into()));
+        direction.sort_by_key(|(variable, _)| *variable);
+        direction
+    }
+
+    /// The network with every variable `v` scaled by `multipliers[v] > 0`: the same function.
+    ///
+    /// Scalings compose by multiplication and so commute. Paper: Section 3.
+    ///
+    /// # Errors
+    /// Wrong number or sign of multipliers; a scaled weight that the number type does not have.
+    ///
+    /// ```
+    /// use synaptic_balance::network::chain;
+    /// use synaptic_balance::numbers::parse_rational as q;
+    /// let network = chain(&[q("1").unwrap(), q("16").unwrap()]);
+    /// let scaled = network.scaled(&[q("4").unwrap()]).unwrap();
+    /// assert_eq!(scaled.weights(), [q("4").unwrap(), q("4").unwrap()]);
+    /// ```
+    pub fn scaled(&self, multipliers: &[S]) -> Result<Self, ScaleError> {
+        if multipliers.len() != self.variables() {
+            return Err(ScaleError::Multipliers {
+                found: multipliers.len(),
+                expected: self.variables(),
+            });
+        }
+        for (variable, multiplier) in multipliers.iter().enumerate() {
+            if !(*multiplier > S::zero() && multiplier.to_rational().is_some()) {
+                return Err(ScaleError::NotPositive {
+                    unit: self.variable_name(variable),
+                });
+            }
+        }
+        let mut weights = Vec::with_capacity(self.synapses());
+        for synapse in 0..self.synapses() {
+            let mut weight = self.weight(synapse).clone();
+            for (variable, exponent) in self.direction(synapse) {
+                let factor = multipliers[variable].power(&exponent);
+                weight = weight * factor.ok_or_else(|| self.not_a_weight(synapse))?;
+            }
+            if !S::EXACT && weight.to_rational().is_none() {
+                return Err(self.not_a_weight(synapse));
+            }
+            weights.push(weight);
+        }
+        Ok(self.with_weights(weights))
+    }
+
+    fn not_a_weight(&self, synapse: SynapseIndex) -> ScaleError {
+        ScaleError::Weight {
+            synapse: self.synapse_name(synapse),
+        }
+    }
+}

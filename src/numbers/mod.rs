@@ -1,0 +1,28 @@
+//! Numbers: rationals, exact roots, outward-rounded enclosures, and a float of unbounded exponent.
+//!
+//! | type | holds | used for |
+//! |---|---|---|
+//! | [`Rational`] | any rational, exactly | weights, costs, claims |
+//! | [`Dyadic`] | `m · 2^e >= 0`, rounded in a stated direction | the two ends of an [`Enclosure`] |
+//! | [`Enclosure`] | every real between two dyadics | costs and scalings that are irrational |
+//! | [`Wide`] | an `f64` mantissa with a 64-bit exponent | solvers: costs from `1e-20000` to `1e20000` |
+//!
+//! [`Scalar`] is what network code asks of a number, so that the same code runs on [`Rational`]
+//! and on `f64`.
+
+mod dyadic;
+mod enclosure;
+mod rational;
+mod root;
+mod scalar;
+mod wide;
+
+pub use dyadic::{Direction, Dyadic};
+pub use enclosure::{Enclosure, Order};
+pub use rational::{
+    ParseRationalError, Rational, natural_log, parse_rational, rational_from_f64, rational_to_f64,
+    simplest_between, sum,
+};
+pub use root::{nth_root, rational_power};
+pub use scalar::Scalar;
+pub use wide::Wide;

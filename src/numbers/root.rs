@@ -1,0 +1,53 @@
+//! Exact roots and powers: an answer only if it is rational.
+
+use num_bigint::BigInt;
+use num_traits::{One, Pow, Signed, ToPrimitive, Zero};
+
+use super::Rational;
+use super::rational::magnitude;
+
+/// The non-negative `n`-th root of `value` if it is rational, else `None`.
+///
+/// A reduced fraction has a rational `n`-th root iff its numerator and denominator are `n`-th powers of
+/// integers. `None` as well for negative values and for `n = 0`. Cost: one integer root of the same size.
+///
+/// ```
+/// use synaptic_balance::numbers::{nth_root, parse_rational as q};
+/// assert_eq!(nth_root(&q("16/81").unwrap(), 4), q("2/3").ok());
+/// assert_eq!(nth_root(&q("2").unwrap(), 2), None);
+/// ```
+pub fn nth_root(value: &Rational, n: u32) -> Option<Rational> {
+    if n == 0 || value.is_negative() {
+        return None;
+    }
+    let root = |integer: &BigInt| {
+        let root = magnitude(integer).nth_root(n);
+        (Pow::pow(&root, n) == *magnitude(integer)).then(|| BigInt::from(root))
+    };
+    Some(Rational::new(root(value.numer())?, root(value.denom())?))
+}
+
+/// `base^exponent` if it is rational, for `base >= 0`; else `None`.
+///
+/// `0^0 = 1`; `0` to a negative exponent is `None`, as are negative bases with an exponent that is not an
+/// integer, and exponents whose numerator or denominator does not fit in 20 bits (the result would not be
+/// worth its memory).
+pub fn rational_power(base: &Rational, exponent: &Rational) -> Option<Rational> {
+    let power = exponent
+        .numer()
+        .to_i32()
+        .filter(|n| n.unsigned_abs() < 1 << 20)?;
+    let degree = exponent.denom().to_u32().filter(|n| *n < 1 << 20)?;
+    if power == 0 {
+        return Some(Rational::one());
+    }
+    if base.is_zero() {
+        return (power > 0).then(Rational::zero);
+    }
+    let root = if degree == 1 {
+        base.clone()
+    } else {
+        nth_root(base, degree)?
+    };
+    Some(Pow::pow(&root, power))
+}

@@ -1,0 +1,113 @@
+//! What network code asks of a number.
+
+use num_traits::{Signed, Zero};
+use std::fmt::{Debug, Display};
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use super::{Rational, rational_from_f64, rational_power, rational_to_f64};
+
+/// A number in which a network can be evaluated and scaled: [`Rational`] (exact) or `f64`.
+///
+/// `Option` results say where exactness ends: a power that is not rational has no value in [`Rational`].
+pub trait Scalar:
+    Clone
+    + Debug
+    + Display
+    + PartialOrd
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + Zero
+    + num_traits::One
+    + Send
+    + Sync
+    + 'static
+{
+    /// Is arithmetic in this type exact?
+    const EXACT: bool;
+
+    /// The value nearest to a rational.
+    fn from_rational(value: &Rational) -> Self;
+
+    /// The rational that this value denotes; `None` for NaN and the infinities.
+    fn to_rational(&self) -> Option<Rational>;
+
+    /// The `f64` nearest to this value.
+    fn to_f64(&self) -> f64;
+
+    /// `self^exponent` for `self >= 0`; `None` if it has no value in this type.
+    fn power(&self, exponent: &Rational) -> Option<Self>;
+
+    /// Is the value less than zero?
+    fn is_negative(&self) -> bool {
+        *self < Self::zero()
+    }
+
+    /// The magnitude.
+    fn magnitude(&self) -> Self {
+        if self.is_negative() {
+            -self.clone()
+        } else {
+            self.clone()
+        }
+    }
+
+    /// The logistic sigmoid or hyperbolic tangent, and other functions that no rational has: applied in
+    /// `f64`, and `None` for exact types.
+    fn transcendental(&self, function: fn(f64) -> f64) -> Option<Self>;
+}
+
+impl Scalar for Rational {
+    const EXACT: bool = true;
+
+    fn from_rational(value: &Rational) -> Self {
+        value.clone()
+    }
+
+    fn to_rational(&self) -> Option<Rational> {
+        Some(self.clone())
+    }
+
+    fn to_f64(&self) -> f64 {
+        rational_to_f64(self)
+    }
+
+    fn power(&self, exponent: &Rational) -> Option<Self> {
+        rational_power(self, exponent)
+    }
+
+    fn is_negative(&self) -> bool {
+        Signed::is_negative(self)
+    }
+
+    fn transcendental(&self, _function: fn(f64) -> f64) -> Option<Self> {
+        None
+    }
+}
+
+impl Scalar for f64 {
+    const EXACT: bool = false;
+
+    fn from_rational(value: &Rational) -> Self {
+        rational_to_f64(value)
+    }
+
+    fn to_rational(&self) -> Option<Rational> {
+        rational_from_f64(*self)
+    }
+
+    fn to_f64(&self) -> f64 {
+        *self
+    }
+
+    fn power(&self, exponent: &Rational) -> Option<Self> {
+        let result = self.powf(rational_to_f64(exponent));
+        result.is_finite().then_some(result)
+    }
+
+    fn transcendental(&self, function: fn(f64) -> f64) -> Option<Self> {
+        Some(function(*self))
+    }
+}

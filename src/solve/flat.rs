@@ -1,0 +1,315 @@
+//! The problem in floating point of unbounded exponent, and the state of a solver.
+
+use num_traits::One;
+use thiserror::Error;
+
+use crate::kernel::Problem;
+use crate::numbers::{Rational, Wide, rational_to_f64};
+
+/// What a solver found: computed, not verified.
+#[derive(Debug, Clone)]
+pub struct Solution {
+    /// The multipliers `μ`, one for each variable.
+    pub multipliers: Vec<Wide>,
+    /// `max_v |A_v - B_v| / (A_v + B_v)`, recomputed at these multipliers.
+    pub deficit: f64,
+    /// How often all weights were read.
+    pub passes: f64,
+    /// Newton steps, or steps at single units.
+    pub steps: usize,
+}
+
+/// Why a solver gave up.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum SolveError {
+    /// A variable with cost on one side only: the minimum is not attained.
+    #[error("variable {variable} has no {side} cost, so that no minimum exists; ask for the limit")]
+    OneSided {
+        /// The variable.
+        variable: usize,
+        /// `input` or `output`.
+        side: &'static str,
+    },
+    /// The tolerance was not reached.
+    #[error(
+        "after {passes:.0} reads of the weights the deficit is {deficit:.3e}, above the tolerance {tolerance:.3e}; {reason}"
+    )]
+    NotConverged {
+        /// The deficit reached.
+        deficit: f64,
+        /// The deficit wanted.
+        tolerance: f64,
+        /// Reads of all weights.
+        passes: f64,
+        /// What stood in the way.
+        reason: &'static str,
+    },
+    /// A subset or order names a variable that does not exist.
+    #[error("there is no variable {0}")]
+    NoSuchVariable(usize),
+    /// A fraction outside `(0, 1]`.
+    #[error("the fraction of a partial step must be above 0 and at most 1")]
+    Fraction,
+}
+
+#[derive(Debug, Clone)]
+enum Exponent {
+    One,
+    MinusOne,
+    Other(Rational),
+}
+
+#[derive(Debug, Clone)]
+struct Link {
+    variable: usize,
+    exponent: Exponent,
+    value: f64,
+}
+
+#[derive(Debug, Clone)]
+struct Term {
+    cost: Wide,
+    links: Vec<Link>,
+}
+
+/// A balancing under way: the multipliers so far, and what every synapse costs at them.
+#[derive(Debug, Clone)]
+pub struct Balancing {
+    terms: Vec<Term>,
+    /// For each variable, its terms with the exponent of the variable in each.
+    touching: Vec<Vec<(usize, f64)>>,
+    multipliers: Vec<Wide>,
+    values: Vec<Wide>,
+    free: Vec<bool>,
+    reads: usize,
+}
+
+impl Balancing {
+    /// Starts at multipliers 1.
+    pub fn new(problem: &Problem) -> Self {
+        let mut terms = Vec::new();
+        for synapse in problem
+            .synapses()
+            .iter()
+            .filter(|synapse| synapse.is_active())
+        {
+            for cost in synapse
+                .costs
+                .iter()
+                .filter(|cost| !cost.base.numer().eq(&0.into()))
+            {
+                let links = synapse.direction.iter().map(|(variable, exponent)| {
+                    let exponent = exponent * &cost.exponent;
+                    let value = rational_to_f64(&exponent);
+                    let exponent = if exponent.is_one() {
+                        Exponent::One
+                    } else if (-&exponent).is_one() {
+                        Exponent::MinusOne
+                    } else {
+                        Exponent::Other(exponent)
+                    };
+                    Link {
+                        variable: *variable,
+                        exponent,
+                        value,
+                    }
+                });
+                let value =
+                    Wide::from(&cost.coefficient) * Wide::from(&cost.base).power(&cost.power);
+                terms.push(Term {
+                    cost: value,
+                    links: links.collect(),
+                });
+            }
+        }
+        let mut touching = vec![Vec::new(); problem.variables()];
+        for (index, term) in terms.iter().enumerate() {
+            for link in &term.links {
+                touching[link.variable].push((index, link.value));
+            }
+        }
+        let values = terms.iter().map(|term| term.cost).collect();
+        let multipliers = vec![Wide::ONE; problem.variables()];
+        Balancing {
+            terms,
+            touching,
+            multipliers,
+            values,
+            free: problem.free(),
+            reads: 0,
+        }
+    }
+
+    /// Starts at the given multipliers.
+    pub(super) fn at(problem: &Problem, multipliers: &[Wide]) -> Self {
+        let mut state = Self::new(problem);
+        state.multipliers = multipliers.to_vec();
+        state.shift_all(&[]);
+        state
+    }
+
+    /// The multipliers `μ` so far.
+    pub fn multipliers(&self) -> &[Wide] {
+        &self.multipliers
+    }
+
+    /// The number of variables.
+    pub fn variables(&self) -> usize {
+        self.multipliers.len()
+    }
+
+    /// Variables that are not fixed to normalise a component without visible units.
+    pub(super) fn free(&self) -> Vec<usize> {
+        (0..self.variables())
+            .filter(|variable| self.free[*variable])
+            .collect()
+    }
+
+    /// The sum of all costs that scaling changes: the regularizer up to a constant.
+    pub fn regularizer(&self) -> Wide {
+        self.values.iter().copied().sum()
+    }
+
+    /// Reads of all the weights so far.
+    pub fn passes(&self) -> f64 {
+        self.reads as f64 / self.terms.len().max(1) as f64
+    }
+
+    /// Input and output cost of a variable.
+    pub fn sides(&self, variable: usize) -> (Wide, Wide) {
+        let (mut input, mut output) = (Wide::ZERO, Wide::ZERO);
+        for (term, exponent) in &self.touching[variable] {
+            let slope = self.values[*term] * Wide::from_f64(exponent.abs());
+            if *exponent > 0.0 {
+                input = input + slope
+            } else {
+                output = output + slope
+            }
+        }
+        (input, output)
+    }
+
+    /// `|A - B| / (A + B)` of a variable; 0 if both are zero.
+    pub fn deficit(&self, variable: usize) -> f64 {
+        let (input, output) = self.sides(variable);
+        input.relative_difference(output).abs()
+    }
+
+    /// The largest deficit of all variables.
+    pub fn max_deficit(&mut self) -> f64 {
+        self.reads += self.terms.len();
+        (0..self.variables())
+            .map(|variable| self.deficit(variable))
+            .fold(0.0, f64::max)
+    }
+
+    /// The logarithm of the factor that balances a variable; `None` if it has no terms.
+    ///
+    /// # Errors
+    /// [`SolveError::OneSided`].
+    pub fn balancing_log(&mut self, variable: usize) -> Result<Option<f64>, SolveError> {
+        self.reads += self.touching[variable].len();
+        let (input, output) = self.sides(variable);
+        match (input.is_zero(), output.is_zero()) {
+            (true, true) => return Ok(None),
+            (true, false) => {
+                return Err(SolveError::OneSided {
+                    variable,
+                    side: "input",
+                });
+            }
+            (false, true) => {
+                return Err(SolveError::OneSided {
+                    variable,
+                    side: "output",
+                });
+            }
+            (false, false) => {}
+        }
+        let plain = self.touching[variable]
+            .iter()
+            .all(|(_, exponent)| exponent.abs() == 1.0);
+        if plain {
+            return Ok(Some(0.5 * (output / input).ln()));
+        }
+        let side = |sign: f64| -> Vec<(f64, Wide)> {
+            let terms = self.touching[variable]
+                .iter()
+                .filter(|(_, exponent)| exponent * sign > 0.0);
+            terms
+                .map(|(term, exponent)| (exponent.abs(), self.values[*term]))
+                .collect()
+        };
+        Ok(crate::network::balancing_log(&side(1.0), &side(-1.0)))
+    }
+
+    /// Multiplies the multiplier of a variable by `e^log`.
+    pub fn shift(&mut self, variable: usize, log: f64) {
+        self.multipliers[variable] = self.multipliers[variable] * Wide::exp(log);
+        for position in 0..self.touching[variable].len() {
+            let term = self.touching[variable][position].0;
+            self.values[term] = self.value(&self.terms[term]);
+        }
+    }
+
+    /// Moves all multipliers at once, as `logs[v]` says.
+    pub(super) fn shift_all(&mut self, logs: &[(usize, f64)]) {
+        for (variable, log) in logs {
+            self.multipliers[*variable] = self.multipliers[*variable] * Wide::exp(*log);
+        }
+        self.values = self.terms.iter().map(|term| self.value(term)).collect();
+        self.reads += self.terms.len();
+    }
+
+    fn value(&self, term: &Term) -> Wide {
+        term.links.iter().fold(term.cost, |value, link| {
+            let multiplier = self.multipliers[link.variable];
+            match &link.exponent {
+                Exponent::One => value * multiplier,
+                Exponent::MinusOne => value / multiplier,
+                Exponent::Other(exponent) => value * multiplier.power(exponent),
+            }
+        })
+    }
+
+    /// The terms as (cost now, exponents of the variables).
+    pub(super) fn current_terms(&self) -> impl Iterator<Item = (Wide, Vec<(usize, f64)>)> + '_ {
+        let pairs = self.terms.iter().zip(&self.values);
+        pairs.map(|(term, value)| {
+            (
+                *value,
+                term.links
+                    .iter()
+                    .map(|link| (link.variable, link.value))
+                    .collect(),
+            )
+        })
+    }
+
+    /// Normalises components without visible units, and closes the run.
+    pub(super) fn finish(mut self, steps: usize, problem: &Problem) -> Solution {
+        self.normalise(problem);
+        let deficit = self.max_deficit();
+        Solution {
+            deficit,
+            passes: self.passes(),
+            multipliers: self.multipliers,
+            steps,
+        }
+    }
+
+    /// Divides each component without visible units by the multiplier of its first variable: no weight changes.
+    fn normalise(&mut self, problem: &Problem) {
+        if self.free.iter().all(|free| *free) {
+            return;
+        }
+        let representative = problem.floating();
+        let first = self.multipliers.clone();
+        for (variable, representative) in representative.into_iter().enumerate() {
+            if let Some(representative) = representative {
+                self.multipliers[variable] = self.multipliers[variable] / first[representative];
+            }
+        }
+        self.shift_all(&[]);
+    }
+}

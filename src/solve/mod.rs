@@ -1,0 +1,33 @@
+//! **Untrusted** solvers: they propose, the [kernel](crate::kernel) verifies.
+//!
+//! | what | where |
+//! |---|---|
+//! | stochastic balancing with any [`Schedule`] | [`balance_stochastic`] |
+//! | direct convex solve, damped Newton | [`solve_direct`] |
+//! | existence, from components and from linear programs | [`existence_by_components`], [`existence_by_linear_program`] |
+//! | certified enclosures of the balanced multipliers | [`certify`] |
+//! | exact rational multipliers where there are any | [`balance_exactly`] |
+//! | all of it in one call | [`balance`] |
+
+mod certify;
+mod direct;
+mod exact;
+mod existence;
+mod flat;
+mod linear_program;
+mod newton;
+mod pipeline;
+mod schedule;
+mod stochastic;
+
+pub use certify::{CertifyError, MAX_DIGITS, certify, certify_limit, relative_width};
+pub use direct::{DirectOptions, solve_direct};
+pub use exact::balance_exactly;
+pub use existence::{Existence, ExistenceError, existence, existence_by_components};
+pub use flat::{Balancing, Solution, SolveError};
+pub use linear_program::existence_by_linear_program;
+pub use pipeline::{
+    Balance, BalanceFailure, CrossCheck, Method, Options, Outcome, Seconds, balance,
+};
+pub use schedule::{Cyclic, Given, Greedy, RandomPermutation, Schedule, UniformRandom};
+pub use stochastic::{StochasticOptions, StochasticRun, TraceStep, balance_stochastic};

@@ -1,0 +1,105 @@
+//! The Newton system of a balancing: the grounded Laplacian, scaled to unit diagonal.
+
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+
+use super::Balancing;
+use crate::numbers::Wide;
+
+/// A factored Hessian `H_vw = Σ a_v a_w cost` over the free variables (`p²` times the Laplacian of the graph weighted
+/// by the current costs, grounded at the visible units), scaled by the roots of its diagonal.
+pub(super) struct NewtonSystem {
+    /// The variables of the rows.
+    pub variables: Vec<usize>,
+    diagonal: Vec<Wide>,
+    factor: Cholesky<f64, Dyn>,
+}
+
+impl NewtonSystem {
+    /// `None` if the scaled Hessian is not numerically positive definite: the network is cut off from its visible
+    /// units beyond what `f64` resolves.
+    pub fn new(state: &Balancing) -> Option<Self> {
+        let mut row = vec![None; state.variables()];
+        let mut diagonal = vec![Wide::ZERO; state.variables()];
+        for (value, links) in state.current_terms() {
+            for (variable, exponent) in links {
+                diagonal[variable] =
+                    diagonal[variable] + value * Wide::from_f64(exponent * exponent);
+            }
+        }
+        let free: Vec<usize> = state
+            .free()
+            .into_iter()
+            .filter(|v| !diagonal[*v].is_zero())
+            .collect();
+        free.iter()
+            .enumerate()
+            .for_each(|(index, variable)| row[*variable] = Some(index));
+        let diagonal: Vec<Wide> = free.iter().map(|variable| diagonal[*variable]).collect();
+        let mut matrix = DMatrix::<f64>::identity(free.len(), free.len());
+        for (value, links) in state.current_terms() {
+            let [(v, a), (w, b)] = links.as_slice() else {
+                continue;
+            };
+            if let (Some(i), Some(j)) = (row[*v], row[*w]) {
+                let scale = diagonal[i].sqrt() * diagonal[j].sqrt();
+                let entry = a * b * value.ratio(scale);
+                matrix[(i, j)] += entry;
+                matrix[(j, i)] += entry;
+            }
+        }
+        let factor = Cholesky::new(matrix)?;
+        Some(NewtonSystem {
+            variables: free,
+            diagonal,
+            factor,
+        })
+    }
+
+    /// Solves `H δ = diag(H) · rhs`; `rhs` and the result have one entry for each of `variables`.
+    pub fn solve(&self, rhs: &[f64]) -> Vec<f64> {
+        let roots: Vec<Wide> = self.diagonal.iter().map(|value| value.sqrt()).collect();
+        let sizes = roots
+            .iter()
+            .zip(rhs)
+            .map(|(root, rhs)| *root * Wide::from_f64(rhs.abs()));
+        let largest = sizes.fold(Wide::ZERO, |a, b| if b > a { b } else { a });
+        if largest.is_zero() {
+            return vec![0.0; rhs.len()];
+        }
+        let entries = roots.iter().zip(rhs).map(|(root, rhs)| {
+            let size = (*root * Wide::from_f64(rhs.abs())).ratio(largest);
+            if *rhs < 0.0 { -size } else { size }
+        });
+        let solved = self
+            .factor
+            .solve(&DVector::from_iterator(rhs.len(), entries));
+        solved
+            .iter()
+            .zip(&roots)
+            .map(|(entry, root)| {
+                let size = (Wide::from_f64(entry.abs()) * largest).ratio(*root);
+                if *entry < 0.0 { -size } else { size }
+            })
+            .collect()
+    }
+
+    /// `(B_v - A_v) / H_vv` for each row.
+    pub fn residual(&self, state: &Balancing) -> Vec<f64> {
+        let rows = self.variables.iter().zip(&self.diagonal);
+        rows.map(|(variable, diagonal)| {
+            let (input, output) = state.sides(*variable);
+            output.relative_difference(input) * (input + output).ratio(*diagonal)
+        })
+        .collect()
+    }
+
+    /// `(A_v + B_v) / H_vv` for each row: 1 for `L_p` on BiLU units.
+    pub fn side_ratio(&self, state: &Balancing) -> Vec<f64> {
+        let rows = self.variables.iter().zip(&self.diagonal);
+        rows.map(|(variable, diagonal)| {
+            let (input, output) = state.sides(*variable);
+            (input + output).ratio(*diagonal)
+        })
+        .collect()
+    }
+}

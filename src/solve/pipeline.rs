@@ -1,0 +1,388 @@
+//! The whole line in one call: existence, solution, cross-check, certificate.
+
+use num_traits::Zero;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use std::time::Instant;
+use thiserror::Error;
+
+use super::{
+    CertifyError, Cyclic, DirectOptions, Existence, ExistenceError, RandomPermutation, Schedule,
+    Solution, SolveError, StochasticOptions, balance_exactly, balance_stochastic, certify,
+    certify_limit, existence, solve_direct,
+};
+use crate::kernel::{Balanced, Enclosed, Problem, Verified};
+use crate::network::{Network, Regularizer};
+use crate::numbers::{Rational, Wide};
+
+/// How to balance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Damped Newton on the convex problem.
+    Direct,
+    /// The paper's algorithm, in random order.
+    Stochastic,
+    /// The same, unit after unit in their order.
+    Sweep,
+    /// Exact rational multipliers, if there are any.
+    Exact,
+}
+
+impl Method {
+    /// The name on the command line and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Direct => "direct",
+            Method::Stochastic => "stochastic",
+            Method::Sweep => "sweep",
+            Method::Exact => "exact",
+        }
+    }
+}
+
+/// What is asked of [`balance`].
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The method whose result is returned.
+    pub method: Method,
+    /// Seed of the stochastic algorithm, as method or as cross-check.
+    pub seed: u64,
+    /// The deficit to reach.
+    pub tolerance: f64,
+    /// Passes after which the stochastic algorithm and sweeps give up; as a cross-check, a tenth of them.
+    pub max_passes: usize,
+    /// If the minimum is not attained, go to its limit?
+    pub limit: bool,
+    /// Enclose the balanced multipliers to so many digits?
+    pub certify: Option<u32>,
+}
+
+impl Default for Options {
+    /// Direct, seed 0, deficit `1e-12`, 100,000 passes, no limit, no certificate.
+    fn default() -> Self {
+        Options {
+            method: Method::Direct,
+            seed: 0,
+            tolerance: 1e-12,
+            max_passes: 100_000,
+            limit: false,
+            certify: None,
+        }
+    }
+}
+
+/// How a balancing came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The minimum was found.
+    Balanced,
+    /// The infimum is not attained; its limit was found.
+    Limit,
+    /// The infimum is not attained, and the limit was not asked for: there are no multipliers.
+    NotAttained,
+}
+
+/// A second method's view of the same optimum.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CrossCheck {
+    /// The second method.
+    pub against: Method,
+    /// The largest relative difference of a weight between the two results; the error if the second method failed.
+    pub max_relative_difference: Result<f64, SolveError>,
+}
+
+/// Wall-clock seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Seconds {
+    /// Existence, solution and cross-check.
+    pub solve: f64,
+    /// The certificate.
+    pub certify: f64,
+}
+
+/// The result of [`balance`].
+#[derive(Debug, Clone)]
+pub struct Balance {
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Whether the minimum is attained, verified.
+    pub existence: Existence,
+    /// The solution in the problem's variables `μ`; `None` if [`Outcome::NotAttained`].
+    pub solution: Option<Solution>,
+    /// The regularizer before, all synapses counted.
+    pub regularizer_before: Wide,
+    /// The regularizer after; the infimum if [`Outcome::Limit`].
+    pub regularizer_after: Option<Wide>,
+    /// The largest deficit before.
+    pub deficit_before: f64,
+    /// The second method.
+    pub cross_check: Option<CrossCheck>,
+    /// Verified enclosures of `μ*`, or why there are none; `None` if they were not asked for.
+    pub enclosure: Option<Result<Verified<Enclosed>, CertifyError>>,
+    /// Verified exact multipliers `μ*`: with [`Method::Exact`] only, and `None` where none were found.
+    pub exact: Option<Verified<Balanced>>,
+    /// Times.
+    pub seconds: Seconds,
+    power: Rational,
+}
+
+/// Why [`balance`] has no result.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum BalanceFailure {
+    /// Existence was not decided.
+    #[error(transparent)]
+    Existence(#[from] ExistenceError),
+    /// The method did not converge.
+    #[error(transparent)]
+    Solve(#[from] SolveError),
+    /// A BiPU of degree 0 or below is discontinuous at 0: the limit need not compute the same function.
+    #[error(
+        "the limit is not defined: unit `{0}` has a degree of 0 or below and is discontinuous at 0"
+    )]
+    DiscontinuousLimit(String),
+}
+
+/// Balances a network: decides existence, solves, cross-checks with a second method, and certifies if asked to.
+///
+/// In the limit ([`Outcome::Limit`]) the synapses of [`Existence::vanishing`] become 0; the function is the same, being
+/// constant along the way and continuous in the weights. `progress` is told what is being done and the deficit.
+///
+/// # Errors
+/// [`BalanceFailure`]. An infimum that is not attained is not an error.
+///
+/// ```
+/// use synaptic_balance::network::{chain, Regularizer};
+/// use synaptic_balance::solve::{balance, Options};
+/// let network = chain(&["3", "1/2", "5"].map(|w| synaptic_balance::numbers::parse_rational(w).unwrap()));
+/// let options = Options { certify: Some(12), ..Options::default() };
+/// let result = balance(&network, &Regularizer::l2(), &options, &mut |_, _| {}).unwrap();
+/// assert!(result.enclosure.unwrap().is_ok());
+/// ```
+pub fn balance(
+    network: &Network<Rational>,
+    regularizer: &Regularizer,
+    options: &Options,
+    progress: &mut dyn FnMut(&str, f64),
+) -> Result<Balance, BalanceFailure> {
+    let start = Instant::now();
+    let problem = network.problem(regularizer);
+    let existence = existence(&problem)?;
+    let outcome = match (existence.is_attained(), options.limit) {
+        (true, _) => Outcome::Balanced,
+        (false, true) => Outcome::Limit,
+        (false, false) => Outcome::NotAttained,
+    };
+    if outcome == Outcome::Limit {
+        check_continuity(network)?;
+    }
+    let before = super::Balancing::new(&problem).max_deficit();
+    let mut result = Balance {
+        outcome,
+        solution: None,
+        regularizer_before: total_cost(&problem, None),
+        regularizer_after: None,
+        deficit_before: before,
+        cross_check: None,
+        enclosure: None,
+        exact: None,
+        seconds: Seconds::default(),
+        power: regularizer.variable_power(),
+        existence,
+    };
+    if outcome != Outcome::NotAttained {
+        let reduced = problem.without(result.existence.vanishing());
+        result.solve(&reduced, options, progress)?;
+        result.seconds.solve = start.elapsed().as_secs_f64();
+        let start = Instant::now();
+        result.certify(&problem, options, progress);
+        result.seconds.certify = start.elapsed().as_secs_f64();
+    }
+    Ok(result)
+}
+
+impl Balance {
+    fn solve(
+        &mut self,
+        problem: &Problem,
+        options: &Options,
+        progress: &mut dyn FnMut(&str, f64),
+    ) -> Result<(), SolveError> {
+        let against = match options.method {
+            Method::Direct => Method::Stochastic,
+            _ => Method::Direct,
+        };
+        let solution = run(
+            problem,
+            options.method,
+            options,
+            options.max_passes,
+            progress,
+        )?;
+        let second = run(
+            problem,
+            against,
+            options,
+            options.max_passes.div_ceil(10),
+            progress,
+        );
+        let difference = second.map(|second| difference(problem, &self.power, &solution, &second));
+        self.cross_check = Some(CrossCheck {
+            against,
+            max_relative_difference: difference,
+        });
+        self.regularizer_after = Some(total_cost(problem, Some(&solution.multipliers)));
+        if options.method == Method::Exact {
+            self.exact = balance_exactly(problem, &solution);
+        }
+        self.solution = Some(solution);
+        Ok(())
+    }
+
+    fn certify(
+        &mut self,
+        problem: &Problem,
+        options: &Options,
+        progress: &mut dyn FnMut(&str, f64),
+    ) {
+        let (Some(digits), Some(solution)) = (options.certify, &self.solution) else {
+            return;
+        };
+        progress("certifying", solution.deficit);
+        self.enclosure = Some(match &self.existence {
+            Existence::Attained(_) => certify(problem, solution, digits),
+            Existence::NotAttained(claim) => {
+                certify_limit(problem, claim.claim(), solution, digits)
+            }
+        });
+    }
+
+    /// The multipliers `Λ` of weights, one for each variable; empty if there is no solution.
+    pub fn multipliers(&self) -> Vec<Wide> {
+        let power = self.power.recip();
+        self.solution
+            .iter()
+            .flat_map(|solution| &solution.multipliers)
+            .map(|mu| mu.power(&power))
+            .collect()
+    }
+
+    /// The balanced weights, 0 where they vanish; `None` without a solution.
+    ///
+    /// # Errors
+    /// The index of the first synapse whose weight is outside the range of `f64`.
+    pub fn weights(&self, network: &Network<Rational>) -> Option<Result<Vec<f64>, usize>> {
+        self.solution.as_ref()?;
+        let multipliers = self.multipliers();
+        let weights = (0..network.synapses()).map(|synapse| {
+            if self.existence.vanishing().contains(&synapse) {
+                return Ok(0.0);
+            }
+            let weight = network.weight(synapse);
+            let scaled = network
+                .direction(synapse)
+                .into_iter()
+                .fold(Wide::from(weight), |value, (variable, exponent)| {
+                    value * multipliers[variable].power(&exponent)
+                });
+            let magnitude = scaled.to_f64();
+            let representable = magnitude.is_finite() && (magnitude > 0.0 || weight.is_zero());
+            let signed = if num_traits::Signed::is_negative(weight) {
+                -magnitude
+            } else {
+                magnitude
+            };
+            if representable {
+                Ok(signed)
+            } else {
+                Err(synapse)
+            }
+        });
+        Some(weights.collect())
+    }
+}
+
+fn check_continuity(network: &Network<Rational>) -> Result<(), BalanceFailure> {
+    let zero = Rational::zero();
+    for unit in (0..network.units()).map(|unit| network.unit(unit)) {
+        if unit
+            .activation
+            .degree()
+            .is_some_and(|degree| degree <= zero)
+        {
+            return Err(BalanceFailure::DiscontinuousLimit(unit.id.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn run(
+    problem: &Problem,
+    method: Method,
+    options: &Options,
+    max_passes: usize,
+    progress: &mut dyn FnMut(&str, f64),
+) -> Result<Solution, SolveError> {
+    let mut report = |deficit| progress(method.name(), deficit);
+    let tolerance = options.tolerance;
+    let mut schedule: Box<dyn Schedule> = match method {
+        Method::Direct | Method::Exact => {
+            let options = DirectOptions {
+                tolerance,
+                ..DirectOptions::default()
+            };
+            return solve_direct(problem, &options, &mut report);
+        }
+        Method::Stochastic => Box::new(RandomPermutation::new(ChaCha8Rng::seed_from_u64(
+            options.seed,
+        ))),
+        Method::Sweep => Box::new(Cyclic::default()),
+    };
+    let options = StochasticOptions {
+        tolerance,
+        max_passes,
+        ..StochasticOptions::default()
+    };
+    Ok(balance_stochastic(problem, schedule.as_mut(), &options, &mut report)?.solution)
+}
+
+/// The regularizer with all synapses, at multipliers or at 1.
+fn total_cost(problem: &Problem, multipliers: Option<&[Wide]>) -> Wide {
+    let synapses = problem.synapses().iter();
+    synapses
+        .map(|synapse| {
+            let ratio = synapse
+                .direction
+                .iter()
+                .fold(Wide::ONE, |ratio, (variable, exponent)| match multipliers {
+                    Some(multipliers) => ratio * multipliers[*variable].power(exponent),
+                    None => ratio,
+                });
+            let cost = |cost: &crate::kernel::Cost| {
+                Wide::from(&cost.coefficient)
+                    * Wide::from(&cost.base).power(&cost.power)
+                    * ratio.power(&cost.exponent)
+            };
+            synapse.costs.iter().map(cost).sum::<Wide>()
+        })
+        .sum()
+}
+
+/// The largest relative difference of a weight between two solutions.
+fn difference(problem: &Problem, power: &Rational, one: &Solution, other: &Solution) -> f64 {
+    let root = power.recip();
+    let active = problem
+        .synapses()
+        .iter()
+        .filter(|synapse| synapse.is_active());
+    let differences = active.map(|synapse| {
+        let quotient = synapse
+            .direction
+            .iter()
+            .fold(Wide::ONE, |product, (variable, exponent)| {
+                product
+                    * (one.multipliers[*variable] / other.multipliers[*variable]).power(exponent)
+            });
+        (quotient.power(&root).to_f64() - 1.0).abs()
+    });
+    differences.fold(0.0, f64::max)
+}
