@@ -2,7 +2,9 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod formats;
 pub mod kernel;
 pub mod network;
 pub mod numbers;
+pub mod report;
 pub mod solve;

@@ -79,7 +79,7 @@ pub fn layered<S: Scalar>(
     Network::new(units, synapses, vec![]).expect("layers make a network")
 }
 
-/// A random rational `± a/b` with `1 <= a, b <= 6`.
+/// A random rational `± a/b` with `1 <= a, b <= 4`.
 pub fn random_weight(rng: &mut impl Rng) -> Rational {
     let magnitude = random_positive(rng);
     if rng.random() { -magnitude } else { magnitude }
@@ -87,8 +87,8 @@ pub fn random_weight(rng: &mut impl Rng) -> Rational {
 
 fn random_positive(rng: &mut impl Rng) -> Rational {
     Rational::new(
-        rng.random_range(1..=6i64).into(),
-        rng.random_range(1..=6i64).into(),
+        rng.random_range(1..=4i64).into(),
+        rng.random_range(1..=4i64).into(),
     )
 }
 

@@ -95,38 +95,23 @@ impl Network<Rational> {
             .variable(unit)
             .ok_or_else(|| BalanceError::NotScalable(id()))?;
         let problem = self.problem(regularizer);
-        let (input, output) = summands(&problem, variable);
-        match (input.is_empty(), output.is_empty()) {
-            (true, true) => return Err(BalanceError::NoCost(id())),
-            (true, false) => return Err(BalanceError::NoInputCost(id())),
-            (false, true) => return Err(BalanceError::NoOutputCost(id())),
-            (false, false) => {}
-        }
-        let (input_cost, output_cost) = (exact_side(&input), exact_side(&output));
-        let power = regularizer.variable_power();
-        let exponents = common_exponent(&input).zip(common_exponent(&output));
-        let sides = input_cost.as_ref().zip(output_cost.as_ref());
-        let (multiplier, cost_multiplier) = match (exponents, sides) {
-            (Some((a, b)), Some((input, output))) => {
-                let ratio = output / input;
-                (root(&ratio, &power * (&a + &b)), root(&ratio, a + b))
-            }
-            _ => {
-                let enclosed =
-                    enclose(&input, &output).ok_or_else(|| BalanceError::NotEnclosed(id()))?;
-                (
-                    enclosed_root(&enclosed, &power)
-                        .ok_or_else(|| BalanceError::NotEnclosed(id()))?,
-                    enclosed,
-                )
-            }
-        };
-        Ok(UnitBalance {
-            input_cost,
-            output_cost,
-            multiplier,
-            cost_multiplier,
-        })
+        balance_variable(&summands(&problem)[variable], regularizer).map_err(|fault| fault(id()))
+    }
+
+    /// [`balance_unit`](Self::balance_unit) of every variable, each from the weights as they are; linear in the
+    /// number of synapses.
+    pub fn balance_each(
+        &self,
+        regularizer: &Regularizer,
+    ) -> Vec<Result<UnitBalance, BalanceError>> {
+        let problem = self.problem(regularizer);
+        let sides = summands(&problem).into_iter().enumerate();
+        sides
+            .map(|(variable, sides)| {
+                balance_variable(&sides, regularizer)
+                    .map_err(|fault| fault(self.variable_name(variable)))
+            })
+            .collect()
     }
 
     /// The balancing multiplier of a hidden BiLU or BiPU unit under any [`Penalty`]; in `f64`.
@@ -172,18 +157,22 @@ impl Network<Rational> {
     }
 }
 
-fn summands(problem: &Problem, variable: usize) -> (Vec<Summand<'_>>, Vec<Summand<'_>>) {
-    let (mut input, mut output) = (Vec::new(), Vec::new());
+type TwoSides<'a> = (Vec<Summand<'a>>, Vec<Summand<'a>>);
+
+/// The summands of both sides of every variable.
+fn summands(problem: &Problem) -> Vec<TwoSides<'_>> {
+    let mut sides: Vec<TwoSides<'_>> = vec![(Vec::new(), Vec::new()); problem.variables()];
     for synapse in problem
         .synapses()
         .iter()
         .filter(|synapse| synapse.is_active())
     {
-        for (_, exponent) in synapse.direction.iter().filter(|(v, _)| *v == variable) {
+        for (variable, exponent) in &synapse.direction {
+            let (input, output) = &mut sides[*variable];
             let side = if exponent.is_positive() {
-                &mut input
+                input
             } else {
-                &mut output
+                output
             };
             side.extend(
                 synapse
@@ -193,7 +182,45 @@ fn summands(problem: &Problem, variable: usize) -> (Vec<Summand<'_>>, Vec<Summan
             );
         }
     }
-    (input, output)
+    sides
+}
+
+/// The error lacks only the name of the unit.
+fn balance_variable(
+    (input, output): &TwoSides<'_>,
+    regularizer: &Regularizer,
+) -> Result<UnitBalance, fn(String) -> BalanceError> {
+    match (input.is_empty(), output.is_empty()) {
+        (true, true) => return Err(BalanceError::NoCost),
+        (true, false) => return Err(BalanceError::NoInputCost),
+        (false, true) => return Err(BalanceError::NoOutputCost),
+        (false, false) => {}
+    }
+    let (input_cost, output_cost) = (exact_side(input), exact_side(output));
+    let power = regularizer.variable_power();
+    let exponents = common_exponent(input).zip(common_exponent(output));
+    let sides = input_cost.as_ref().zip(output_cost.as_ref());
+    let (multiplier, cost_multiplier) = match (exponents, sides) {
+        (Some((a, b)), Some((input, output))) => {
+            let ratio = output / input;
+            (root(&ratio, &power * (&a + &b)), root(&ratio, a + b))
+        }
+        _ => {
+            let enclosed =
+                enclose(input, output).ok_or(BalanceError::NotEnclosed as fn(String) -> _)?;
+            let root = enclosed_root(&enclosed, &power);
+            (
+                root.ok_or(BalanceError::NotEnclosed as fn(String) -> _)?,
+                enclosed,
+            )
+        }
+    };
+    Ok(UnitBalance {
+        input_cost,
+        output_cost,
+        multiplier,
+        cost_multiplier,
+    })
 }
 
 fn exact_side(side: &[Summand]) -> Option<Rational> {

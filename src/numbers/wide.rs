@@ -231,3 +231,21 @@ impl From<&Rational> for Wide {
         Self::from_rational(&value.abs())
     }
 }
+
+impl std::fmt::Display for Wide {
+    /// Six significant digits.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let plain = self.to_f64();
+        if self.is_zero() || (1e-4..1e6).contains(&plain) {
+            let decimals = if self.is_zero() {
+                0
+            } else {
+                (5 - plain.log10().floor() as i64).max(0) as usize
+            };
+            return write!(f, "{plain:.decimals$}");
+        }
+        let log10 = self.mantissa.log10() + self.exponent as f64 * std::f64::consts::LOG10_2;
+        let exponent = log10.floor();
+        write!(f, "{:.5}e{exponent}", 10f64.powf(log10 - exponent))
+    }
+}

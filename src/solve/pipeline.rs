@@ -13,7 +13,7 @@ use super::{
 };
 use crate::kernel::{Balanced, Enclosed, Problem, Verified};
 use crate::network::{Network, Regularizer};
-use crate::numbers::{Rational, Wide};
+use crate::numbers::{Direction, Dyadic, Rational, Wide, rational_to_f64};
 
 /// How to balance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,7 +208,7 @@ impl Balance {
         progress: &mut dyn FnMut(&str, f64),
     ) -> Result<(), SolveError> {
         let against = match options.method {
-            Method::Direct => Method::Stochastic,
+            Method::Direct | Method::Exact => Method::Stochastic,
             _ => Method::Direct,
         };
         let solution = run(
@@ -254,6 +254,22 @@ impl Balance {
                 certify_limit(problem, claim.claim(), solution, digits)
             }
         });
+    }
+
+    /// How far the computed multipliers `μ` can be from the optimum, relatively: an upper bound by the verified enclosure,
+    /// in exact arithmetic and rounded up. `None` without an enclosure.
+    pub fn certified_distance(&self) -> Option<f64> {
+        let enclosed = self.enclosure.as_ref()?.as_ref().ok()?.claim();
+        let mut largest = Rational::zero();
+        let bounds = enclosed.lower.iter().zip(&enclosed.upper);
+        for (computed, (lower, upper)) in self.solution.as_ref()?.multipliers.iter().zip(bounds) {
+            let computed = computed.to_rational()?;
+            for distance in [&computed - lower, upper - &computed] {
+                largest = largest.max(distance / lower);
+            }
+        }
+        let rounded = Dyadic::from_rational(&largest, 50, Direction::Up)?;
+        Some(rational_to_f64(&rounded.to_rational()))
     }
 
     /// The multipliers `Λ` of weights, one for each variable; empty if there is no solution.

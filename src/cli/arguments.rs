@@ -1,0 +1,153 @@
+//! The arguments of every command.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use synaptic_balance::network::{Network, Regularizer};
+use synaptic_balance::numbers::Rational;
+use synaptic_balance::solve::{MAX_DIGITS, Method};
+
+/// Synaptic neural balance: exact where possible, certified where not.
+///
+/// Without a command: the demonstration on an embedded, really trained network.
+#[derive(Debug, Parser)]
+#[command(name = "synbal", version, after_help = EXIT_CODES)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Print one JSON document on stdout, and nothing else there.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, and everything claimed was verified; 1 the claim is false; 2 bad usage or bad input;
+3 undecided or incomplete.
+
+Example: synbal --json";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// What the architecture and the weights say: manifold, existence of the optimum, deficit by unit.
+    #[command(after_help = "Example: synbal explain examples/chain.json --dot chain.dot")]
+    Explain(ExplainArguments),
+    /// Balance a network.
+    #[command(after_help = "\
+Example: synbal balance examples/chain.json -o balanced.json --certify --certificate proof.json
+         synbal verify examples/chain.json proof.json")]
+    Balance(BalanceArguments),
+    /// Check a certificate with the trusted kernel only.
+    #[command(after_help = "Example: synbal verify examples/chain.json proof.json")]
+    Verify(VerifyArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// The network, as JSON.
+    pub network: PathBuf,
+    /// l1, l2, lp:P or mix:a1*P1+a2*P2.
+    #[arg(long, default_value = "l2")]
+    pub regularizer: Regularizer,
+    /// Let units share one multiplier.
+    #[arg(long, value_enum)]
+    pub tied: Option<Tied>,
+    /// Write the graph in Graphviz DOT.
+    #[arg(long, value_name = "FILE")]
+    pub dot: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct BalanceArguments {
+    /// The network, as JSON.
+    pub network: PathBuf,
+    /// Write the balanced network.
+    #[arg(short, long, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+    /// l1, l2, lp:P or mix:a1*P1+a2*P2.
+    #[arg(long, default_value = "l2")]
+    pub regularizer: Regularizer,
+    /// How to balance.
+    #[arg(long, value_enum, default_value_t = MethodName::Direct)]
+    pub method: MethodName,
+    /// Seed of the stochastic algorithm.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub seed: u64,
+    /// Let units share one multiplier.
+    #[arg(long, value_enum)]
+    pub tied: Option<Tied>,
+    /// Accept an infimum that is not attained, and go to its limit.
+    #[arg(long)]
+    pub limit: bool,
+    /// The deficit to reach.
+    #[arg(long, default_value = "1e-12", value_parser = tolerance)]
+    pub tolerance: f64,
+    /// Enclose every balanced multiplier, to so many significant digits, and have the kernel verify it.
+    #[arg(long, value_name = "DIGITS", num_args = 0..=1, require_equals = true, default_missing_value = "12",
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_DIGITS)))]
+    pub certify: Option<u32>,
+    /// Write the certificate (implies --certify).
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// The network, as JSON.
+    pub network: PathBuf,
+    /// The certificate.
+    pub certificate: PathBuf,
+    /// Let units share one multiplier, as the certificate does.
+    #[arg(long, value_enum)]
+    pub tied: Option<Tied>,
+    /// Refuse a certificate about any other regularizer.
+    #[arg(long)]
+    pub regularizer: Option<Regularizer>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MethodName {
+    /// Damped Newton on the convex problem.
+    Direct,
+    /// The paper's algorithm, in random order.
+    Stochastic,
+    /// The same, unit after unit.
+    Sweep,
+    /// Exact rational multipliers, if there are any.
+    Exact,
+}
+
+impl From<MethodName> for Method {
+    fn from(name: MethodName) -> Self {
+        match name {
+            MethodName::Direct => Method::Direct,
+            MethodName::Stochastic => Method::Stochastic,
+            MethodName::Sweep => Method::Sweep,
+            MethodName::Exact => Method::Exact,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Tied {
+    /// One multiplier for each layer.
+    Layer,
+}
+
+impl Tied {
+    /// The network with the ties that were asked for.
+    pub fn apply(tied: Option<Self>, network: &Network<Rational>) -> Network<Rational> {
+        match tied {
+            Some(Tied::Layer) => network.tied_by_layer(),
+            None => network.clone(),
+        }
+    }
+}
+
+fn tolerance(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "not a number".to_string())?;
+    if value > 0.0 && value < 1.0 {
+        Ok(value)
+    } else {
+        Err("must lie between 0 and 1".to_string())
+    }
+}

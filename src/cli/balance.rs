@@ -1,0 +1,164 @@
+//! `synbal balance`.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use synaptic_balance::formats::{Certificate, NetworkFile, Weight};
+use synaptic_balance::network::Network;
+use synaptic_balance::numbers::{Rational, rational_power};
+use synaptic_balance::report::balance_report;
+use synaptic_balance::solve::{self, Balance, BalanceFailure, Existence, Method, Options};
+
+use super::arguments::{BalanceArguments, Tied};
+use super::{BadInput, Failure, Outcome, Progress, Verdict, files, read};
+
+/// Digits certified where a certificate file is asked for without a number of digits.
+const DEFAULT_DIGITS: u32 = 12;
+/// Without a certificate, two methods that differ by more than this leave the result undecided.
+const AGREEMENT: f64 = 1e-6;
+
+pub fn balance(arguments: &BalanceArguments) -> Outcome {
+    let start = Instant::now();
+    let file = read(&arguments.network)?;
+    let network = Tied::apply(arguments.tied, &file.network);
+    let seconds_read = start.elapsed().as_secs_f64();
+    let method = Method::from(arguments.method);
+    let options = Options {
+        method,
+        seed: arguments.seed,
+        tolerance: arguments.tolerance,
+        limit: arguments.limit,
+        certify: arguments
+            .certify
+            .or(arguments.certificate.as_ref().map(|_| DEFAULT_DIGITS)),
+        ..Options::default()
+    };
+    let progress = Progress::new();
+    let mut report = |what: &str, deficit| progress.report(what, deficit);
+    let result =
+        solve::balance(&network, &arguments.regularizer, &options, &mut report).map_err(failure)?;
+    drop(progress);
+    let start = Instant::now();
+    let outputs = outputs(arguments, &file, &network, &result)?;
+    let outputs: Vec<(&PathBuf, String)> = outputs
+        .iter()
+        .map(|(path, text)| (*path, text.clone()))
+        .collect();
+    files::write_all(&outputs)?;
+    let times = (seconds_read, start.elapsed().as_secs_f64());
+    let report = balance_report(&network, &arguments.regularizer, method, &result, times);
+    Ok((report, verdict(&result, method)))
+}
+
+fn failure(failure: BalanceFailure) -> Failure {
+    Failure::Incomplete(failure.to_string())
+}
+
+fn verdict(result: &Balance, method: Method) -> Verdict {
+    let missing_exact = method == Method::Exact && result.exact.is_none();
+    let missing_enclosure = matches!(result.enclosure, Some(Err(_)));
+    let cross = result
+        .cross_check
+        .as_ref()
+        .and_then(|cross| cross.max_relative_difference.as_ref().ok());
+    let disagree =
+        result.enclosure.is_none() && cross.is_some_and(|difference| *difference > AGREEMENT);
+    if result.solution.is_none() || missing_exact || missing_enclosure || disagree {
+        Verdict::Incomplete
+    } else {
+        Verdict::Done
+    }
+}
+
+/// The files to write: the network, where there is a solution, and the strongest certificate that was verified.
+fn outputs<'a>(
+    arguments: &'a BalanceArguments,
+    file: &NetworkFile,
+    network: &Network<Rational>,
+    result: &Balance,
+) -> Result<Vec<(&'a PathBuf, String)>, Failure> {
+    let mut outputs = Vec::new();
+    if let Some(path) = &arguments.output
+        && let Some(weights) = result.weights(network)
+    {
+        let weights = weights.map_err(|synapse| {
+            let name = network.synapse_name(synapse);
+            BadInput::at(
+                path,
+                format!(
+                    "nothing written: the balanced weight of {name} is outside the range of f64"
+                ),
+            )
+        })?;
+        let weights = match exact_weights(arguments, network, result) {
+            Some(exact) => exact.into_iter().map(Weight::Exact).collect(),
+            None => floats(network, &weights),
+        };
+        outputs.push((path, file.with_weights(&weights)));
+    }
+    if let Some(path) = &arguments.certificate
+        && let Some(certificate) = certificate(arguments, network, result)
+    {
+        outputs.push((path, certificate.to_json()));
+    }
+    Ok(outputs)
+}
+
+/// Weights that no scaling changes stay exactly as they were.
+fn floats(network: &Network<Rational>, weights: &[f64]) -> Vec<Weight> {
+    let weight = |(synapse, value): (usize, &f64)| match network.direction(synapse).is_empty() {
+        true => Weight::Exact(network.weight(synapse).clone()),
+        false => Weight::Float(*value),
+    };
+    weights.iter().enumerate().map(weight).collect()
+}
+
+/// The balanced weights as rationals, where the exact multipliers of weights are rational.
+fn exact_weights(
+    arguments: &BalanceArguments,
+    network: &Network<Rational>,
+    result: &Balance,
+) -> Option<Vec<Rational>> {
+    let verified = result.exact.as_ref()?;
+    let root = arguments.regularizer.variable_power().recip();
+    let multipliers = verified
+        .claim()
+        .multipliers
+        .iter()
+        .map(|value| rational_power(value, &root));
+    let reduced: Vec<Rational> = (0..network.synapses())
+        .map(
+            |synapse| match result.existence.vanishing().contains(&synapse) {
+                true => Rational::default(),
+                false => network.weight(synapse).clone(),
+            },
+        )
+        .collect();
+    let scaled = network
+        .with_weights(reduced)
+        .scaled(&multipliers.collect::<Option<Vec<_>>>()?);
+    Some(scaled.ok()?.weights())
+}
+
+fn certificate(
+    arguments: &BalanceArguments,
+    network: &Network<Rational>,
+    result: &Balance,
+) -> Option<Certificate> {
+    let regularizer = &arguments.regularizer;
+    let limit = match &result.existence {
+        Existence::Attained(_) => None,
+        Existence::NotAttained(claim) => Some(claim.claim()),
+    };
+    match (&result.exact, limit, &result.enclosure) {
+        (Some(exact), None, _) => Some(Certificate::balanced(network, regularizer, exact.claim())),
+        (_, _, Some(Ok(enclosed))) => Some(Certificate::enclosure(
+            network,
+            regularizer,
+            enclosed.claim(),
+            limit,
+        )),
+        (_, Some(limit), None) => Some(Certificate::not_attained(network, regularizer, limit)),
+        _ => None,
+    }
+}

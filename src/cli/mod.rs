@@ -1,0 +1,199 @@
+//! The command line: what is asked, what is printed, and the exit code.
+
+mod arguments;
+mod balance;
+mod files;
+
+pub use arguments::Arguments;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use synaptic_balance::formats::{
+    NetworkFile, read_certificate, read_network, to_dot, verify_certificate,
+};
+use synaptic_balance::network::Regularizer;
+use synaptic_balance::report::{Report, demonstrate, explain_report};
+
+use arguments::{Command, ExplainArguments, Tied, VerifyArguments};
+
+/// How a command ended, by exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// Done, and everything claimed was verified.
+    Done = 0,
+    /// The claim is false.
+    False = 1,
+    /// Undecided or incomplete.
+    Incomplete = 3,
+}
+
+/// Bad usage or bad input: the message names the place. Exit code 2.
+#[derive(Debug)]
+struct BadInput(String);
+
+impl BadInput {
+    fn at(path: &Path, fault: impl std::fmt::Display) -> Self {
+        BadInput(format!("{}: {fault}", path.display()))
+    }
+}
+
+/// A failure that is no fault of the input: nothing was decided. Exit code 3.
+#[derive(Debug)]
+enum Failure {
+    Input(BadInput),
+    Incomplete(String),
+}
+
+impl From<BadInput> for Failure {
+    fn from(fault: BadInput) -> Self {
+        Failure::Input(fault)
+    }
+}
+
+type Outcome = Result<(Report, Verdict), Failure>;
+
+/// Runs a command and prints its report.
+pub fn run(arguments: Arguments) -> ExitCode {
+    let json = arguments.json;
+    let outcome = match arguments.command {
+        None => demonstration(),
+        Some(Command::Explain(arguments)) => explain(&arguments),
+        Some(Command::Balance(arguments)) => balance::balance(&arguments),
+        Some(Command::Verify(arguments)) => verify(&arguments),
+    };
+    match outcome {
+        Ok((report, verdict)) => {
+            print(&report, json);
+            ExitCode::from(verdict as u8)
+        }
+        Err(failure) => {
+            let (kind, message, code) = match failure {
+                Failure::Input(BadInput(message)) => ("bad_input", message, 2),
+                Failure::Incomplete(message) => ("incomplete", message, 3),
+            };
+            let line = format!("synbal: {message}\n");
+            let _ = std::io::stderr().write_all(line.as_bytes());
+            if json {
+                print(
+                    &Report {
+                        text: String::new(),
+                        json: json!({"error": kind, "message": message}),
+                    },
+                    true,
+                );
+            }
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// Prints to stdout. A reader that has gone away is not an error.
+fn print(report: &Report, json: bool) {
+    let text = if json {
+        let mut text = serde_json::to_string_pretty(&report.json).unwrap_or_default();
+        text.push('\n');
+        text
+    } else {
+        report.text.clone()
+    };
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// A spinner on a terminal, nothing elsewhere.
+struct Progress(ProgressBar);
+
+impl Progress {
+    fn new() -> Self {
+        let bar = ProgressBar::new_spinner();
+        let style = ProgressStyle::with_template("{spinner} {msg} [{elapsed}]");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Progress(bar)
+    }
+
+    fn report(&self, what: &str, deficit: f64) {
+        if !self.0.is_hidden() {
+            self.0.set_message(format!("{what}, deficit {deficit:.2e}"));
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn read(path: &Path) -> Result<NetworkFile, BadInput> {
+    let text = std::fs::read(path).map_err(|fault| BadInput::at(path, fault))?;
+    read_network(&text).map_err(|fault| BadInput::at(path, fault))
+}
+
+fn demonstration() -> Outcome {
+    let progress = Progress::new();
+    let found = demonstrate(&mut |what, deficit| progress.report(what, deficit));
+    let found = found.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
+    let verdict = if found.succeeded {
+        Verdict::Done
+    } else {
+        Verdict::Incomplete
+    };
+    Ok((found.report, verdict))
+}
+
+fn explain(arguments: &ExplainArguments) -> Outcome {
+    let file = read(&arguments.network)?;
+    let network = Tied::apply(arguments.tied, &file.network);
+    let report = explain_report(&network, &arguments.regularizer);
+    let report = report.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
+    if let Some(path) = &arguments.dot {
+        files::write_all(&[(path, to_dot(&network))])?;
+    }
+    Ok((report, Verdict::Done))
+}
+
+fn verify(arguments: &VerifyArguments) -> Outcome {
+    let file = read(&arguments.network)?;
+    let text = std::fs::read(&arguments.certificate)
+        .map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
+    let certificate =
+        read_certificate(&text).map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
+    if let Some(demanded) = &arguments.regularizer {
+        let spoken_of = certificate.regularizer.parse::<Regularizer>();
+        if spoken_of.as_ref() != Ok(demanded) {
+            let reason = format!(
+                "the certificate is about {}, not {demanded}",
+                certificate.regularizer
+            );
+            return Ok(verdict(&certificate.claim, Err(reason)));
+        }
+    }
+    let verified =
+        verify_certificate(&file.network, &certificate).map_err(|refusal| refusal.to_string());
+    Ok(verdict(&certificate.claim, verified))
+}
+
+fn verdict(claim: &str, verified: Result<String, String>) -> (Report, Verdict) {
+    match verified {
+        Ok(statement) => {
+            let text = format!("verified: {statement}\n");
+            let json: Value = json!({"verified": true, "claim": claim, "statement": statement});
+            (Report { text, json }, Verdict::Done)
+        }
+        Err(reason) => {
+            let text = format!("refused: {reason}\n");
+            (
+                Report {
+                    text,
+                    json: json!({"verified": false, "claim": claim, "reason": reason}),
+                },
+                Verdict::False,
+            )
+        }
+    }
+}

@@ -1,0 +1,405 @@
+//! Certificates: claims about a network, with what the kernel needs to check them.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::network_json::{FormatError, check_header};
+use crate::kernel::{Balanced, Enclosed, NotAttained, Refusal, check};
+use crate::network::{Network, Regularizer, RegularizerError};
+use crate::numbers::{ParseRationalError, Rational, parse_rational};
+
+/// A certificate file. Numbers are rational strings; values by unit are for every unit that can be scaled, tied
+/// units having equal ones.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// `synaptic-balance/certificate`.
+    pub format: String,
+    /// 1.
+    pub version: u64,
+    /// `enclosure`, `attained`, `not_attained`, `balanced` or `scaling`.
+    pub claim: String,
+    /// The regularizer, as on the command line.
+    pub regularizer: String,
+    /// `enclosure`: lower bounds of `μ*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lower: Option<IndexMap<String, String>>,
+    /// `enclosure`: upper bounds of `μ*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upper: Option<IndexMap<String, String>>,
+    /// `attained`: a circulation, in the order of the synapses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub circulation: Option<Vec<String>>,
+    /// `not_attained`, and `enclosure` of the limit: a direction that lowers costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<IndexMap<String, String>>,
+    /// `balanced`: `μ`; `scaling`: `Λ`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multipliers: Option<IndexMap<String, String>>,
+    /// `scaling`: the weights after scaling, in the order of the synapses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights: Option<Vec<String>>,
+}
+
+/// Why a certificate does not prove its claim about the network.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CertificateError {
+    /// The claim has no such name.
+    #[error("the claim `{0}` is not known")]
+    UnknownClaim(String),
+    /// A field that the claim needs is missing, or one that it has no use for is there.
+    #[error("a certificate of `{claim}` must {need} `{field}`")]
+    Field {
+        /// The claim.
+        claim: String,
+        /// `hold` or `not hold`.
+        need: &'static str,
+        /// The field.
+        field: &'static str,
+    },
+    /// The regularizer cannot be read.
+    #[error(transparent)]
+    Regularizer(#[from] RegularizerError),
+    /// A number cannot be read.
+    #[error("{place}: {fault}")]
+    Number {
+        /// Field and unit or position.
+        place: String,
+        /// What is wrong.
+        fault: ParseRationalError,
+    },
+    /// The field names a unit that the network does not have or cannot scale.
+    #[error("{field}: `{unit}` is not a unit of the network that can be scaled")]
+    NotScalable {
+        /// The field.
+        field: &'static str,
+        /// The name given.
+        unit: String,
+    },
+    /// A unit is missing.
+    #[error("{field}: unit `{unit}` is missing")]
+    MissingUnit {
+        /// The field.
+        field: &'static str,
+        /// The unit.
+        unit: String,
+    },
+    /// Tied units have different values.
+    #[error("{field}: `{unit}` is tied to a unit with another value")]
+    Tie {
+        /// The field.
+        field: &'static str,
+        /// The unit.
+        unit: String,
+    },
+    /// The kernel refused.
+    #[error("{0}")]
+    Refused(String),
+}
+
+const FORMAT: &str = "synaptic-balance/certificate";
+
+/// Reads a certificate file; its claim is not looked at.
+///
+/// # Errors
+/// [`FormatError`] if the file is not a certificate.
+pub fn read_certificate(text: &[u8]) -> Result<Certificate, FormatError> {
+    let read =
+        super::read_json(text).map_err(|(place, reason)| FormatError::Json { place, reason });
+    let certificate: Certificate = read?;
+    check_header("format", &certificate.format, certificate.version, FORMAT)?;
+    Ok(certificate)
+}
+
+/// Verifies the claim of a certificate about a network with the trusted kernel. The problem is rebuilt from the
+/// network; nothing is read from the certificate but the claim, the regularizer that it speaks of, and witnesses.
+///
+/// Returns the claim in words.
+///
+/// # Errors
+/// [`CertificateError`]: the certificate does not prove its claim.
+pub fn verify_certificate(
+    network: &Network<Rational>,
+    certificate: &Certificate,
+) -> Result<String, CertificateError> {
+    let regularizer: Regularizer = certificate.regularizer.parse()?;
+    let problem = network.problem(&regularizer);
+    let reader = Reader {
+        network,
+        certificate,
+    };
+    let refused = |refusal| CertificateError::Refused(explain(network, &refusal));
+    match certificate.claim.as_str() {
+        "enclosure" => {
+            reader.only(&["lower", "upper", "direction"])?;
+            let lower = reader.by_variable("lower", &certificate.lower)?;
+            let upper = reader.by_variable("upper", &certificate.upper)?;
+            if certificate.direction.is_none() {
+                check::enclosure(&problem, &lower, &upper).map_err(refused)?;
+                return Ok(format!(
+                    "the minimum of {regularizer} exists and every balanced multiplier lies within its bounds"
+                ));
+            }
+            let direction = reader.by_variable("direction", &certificate.direction)?;
+            let verified =
+                check::limit_enclosure(&problem, &direction, &lower, &upper).map_err(refused)?;
+            let names = names(network, &verified.claim().vanishing);
+            Ok(format!(
+                "in the limit of {regularizer}, {names} vanish and every other multiplier lies within its bounds"
+            ))
+        }
+        "attained" => {
+            reader.only(&["circulation"])?;
+            let circulation = reader.in_order("circulation", &certificate.circulation)?;
+            check::attained(&problem, &circulation).map_err(refused)?;
+            Ok(format!("the minimum of {regularizer} is attained"))
+        }
+        "not_attained" => {
+            reader.only(&["direction"])?;
+            let direction = reader.by_variable("direction", &certificate.direction)?;
+            let verified = check::not_attained(&problem, &direction).map_err(refused)?;
+            let names = names(network, &verified.claim().vanishing);
+            Ok(format!(
+                "the infimum of {regularizer} is not attained; {names} can be sent to 0 at no cost"
+            ))
+        }
+        "balanced" => {
+            reader.only(&["multipliers"])?;
+            let multipliers = reader.by_variable("multipliers", &certificate.multipliers)?;
+            check::balanced(&problem, &multipliers).map_err(refused)?;
+            Ok(format!("the multipliers balance {regularizer} exactly"))
+        }
+        "scaling" => {
+            reader.only(&["multipliers", "weights"])?;
+            let multipliers = reader.by_variable("multipliers", &certificate.multipliers)?;
+            let weights = reader.in_order("weights", &certificate.weights)?;
+            check::scaling(&problem, &network.weights(), &weights, &multipliers)
+                .map_err(refused)?;
+            Ok("the weights are an exact scaling of the network: the same function".to_string())
+        }
+        other => Err(CertificateError::UnknownClaim(
+            other.chars().take(80).collect(),
+        )),
+    }
+}
+
+fn names(network: &Network<Rational>, synapses: &[usize]) -> String {
+    let names: Vec<_> = synapses
+        .iter()
+        .map(|synapse| network.synapse_name(*synapse))
+        .collect();
+    names.join(", ")
+}
+
+/// A refusal with ids in place of indices.
+fn explain(network: &Network<Rational>, refusal: &Refusal) -> String {
+    let subject = match refusal {
+        Refusal::Malformed { synapse, .. }
+        | Refusal::Flow { synapse, .. }
+        | Refusal::Rises { synapse }
+        | Refusal::NotAGraph { synapse }
+        | Refusal::Weight { synapse, .. }
+        | Refusal::Irrational { synapse } => {
+            format!(" (synapse {synapse} is {})", network.synapse_name(*synapse))
+        }
+        Refusal::Conservation { variable, .. }
+        | Refusal::NotPositive { variable, .. }
+        | Refusal::Crossed { variable }
+        | Refusal::NotNormalised { variable }
+        | Refusal::Sign { variable, .. }
+        | Refusal::Unbalanced { variable, .. }
+        | Refusal::Undecided { variable } => {
+            format!(
+                " (variable {variable} is that of {})",
+                network.variable_name(*variable)
+            )
+        }
+        Refusal::Arity { .. } | Refusal::NothingFalls => String::new(),
+    };
+    format!("{refusal}{subject}")
+}
+
+struct Reader<'a> {
+    network: &'a Network<Rational>,
+    certificate: &'a Certificate,
+}
+
+impl Reader<'_> {
+    /// Refuses fields that the claim has no use for: a reader could take them for verified.
+    fn only(&self, used: &[&str]) -> Result<(), CertificateError> {
+        let c = self.certificate;
+        let present = [
+            ("lower", c.lower.is_some()),
+            ("upper", c.upper.is_some()),
+            ("circulation", c.circulation.is_some()),
+            ("direction", c.direction.is_some()),
+            ("multipliers", c.multipliers.is_some()),
+            ("weights", c.weights.is_some()),
+        ];
+        match present
+            .into_iter()
+            .find(|(field, present)| *present && !used.contains(field))
+        {
+            Some((field, _)) => Err(self.field("not hold", field)),
+            None => Ok(()),
+        }
+    }
+
+    fn field(&self, need: &'static str, field: &'static str) -> CertificateError {
+        CertificateError::Field {
+            claim: self.certificate.claim.clone(),
+            need,
+            field,
+        }
+    }
+
+    fn in_order(
+        &self,
+        field: &'static str,
+        values: &Option<Vec<String>>,
+    ) -> Result<Vec<Rational>, CertificateError> {
+        let values = values.as_ref().ok_or_else(|| self.field("hold", field))?;
+        let number = |(index, text): (usize, &String)| number(format!("{field}[{index}]"), text);
+        values.iter().enumerate().map(number).collect()
+    }
+
+    fn by_variable(
+        &self,
+        field: &'static str,
+        values: &Option<IndexMap<String, String>>,
+    ) -> Result<Vec<Rational>, CertificateError> {
+        let values = values.as_ref().ok_or_else(|| self.field("hold", field))?;
+        let network = self.network;
+        let mut found: IndexMap<&str, Rational> = IndexMap::new();
+        for (unit, text) in values {
+            found.insert(unit, number(format!("{field}.{unit}"), text)?);
+        }
+        let mut by_variable = Vec::with_capacity(network.variables());
+        for variable in 0..network.variables() {
+            let mut value: Option<Rational> = None;
+            for member in network.members(variable) {
+                let id = &network.unit(*member).id;
+                let missing = || CertificateError::MissingUnit {
+                    field,
+                    unit: id.clone(),
+                };
+                let own = found.swap_remove(id.as_str()).ok_or_else(missing)?;
+                if value.as_ref().is_some_and(|value| *value != own) {
+                    return Err(CertificateError::Tie {
+                        field,
+                        unit: id.clone(),
+                    });
+                }
+                value = Some(own);
+            }
+            by_variable.extend(value);
+        }
+        match values.keys().find(|unit| found.contains_key(unit.as_str())) {
+            Some(unit) => Err(CertificateError::NotScalable {
+                field,
+                unit: unit.clone(),
+            }),
+            None => Ok(by_variable),
+        }
+    }
+}
+
+fn number(place: String, text: &str) -> Result<Rational, CertificateError> {
+    parse_rational(text).map_err(|fault| CertificateError::Number { place, fault })
+}
+
+impl Certificate {
+    fn new(claim: &str, regularizer: &Regularizer) -> Self {
+        Certificate {
+            format: FORMAT.to_string(),
+            version: 1,
+            claim: claim.to_string(),
+            regularizer: regularizer.to_string(),
+            lower: None,
+            upper: None,
+            circulation: None,
+            direction: None,
+            multipliers: None,
+            weights: None,
+        }
+    }
+
+    /// The certificate of an enclosure; `limit` is given if it is one of the limit.
+    pub fn enclosure(
+        network: &Network<Rational>,
+        regularizer: &Regularizer,
+        enclosed: &Enclosed,
+        limit: Option<&NotAttained>,
+    ) -> Self {
+        Certificate {
+            lower: Some(by_unit(network, &enclosed.lower)),
+            upper: Some(by_unit(network, &enclosed.upper)),
+            direction: limit.map(|limit| by_unit(network, &limit.direction)),
+            ..Self::new("enclosure", regularizer)
+        }
+    }
+
+    /// The certificate that the minimum is attained.
+    pub fn attained(regularizer: &Regularizer, circulation: &[Rational]) -> Self {
+        let circulation = circulation.iter().map(Rational::to_string).collect();
+        Certificate {
+            circulation: Some(circulation),
+            ..Self::new("attained", regularizer)
+        }
+    }
+
+    /// The certificate that the infimum is not attained.
+    pub fn not_attained(
+        network: &Network<Rational>,
+        regularizer: &Regularizer,
+        claim: &NotAttained,
+    ) -> Self {
+        let direction = Some(by_unit(network, &claim.direction));
+        Certificate {
+            direction,
+            ..Self::new("not_attained", regularizer)
+        }
+    }
+
+    /// The certificate of exact balance.
+    pub fn balanced(
+        network: &Network<Rational>,
+        regularizer: &Regularizer,
+        claim: &Balanced,
+    ) -> Self {
+        let multipliers = Some(by_unit(network, &claim.multipliers));
+        Certificate {
+            multipliers,
+            ..Self::new("balanced", regularizer)
+        }
+    }
+
+    /// The certificate that `weights` are the network's, scaled by `multipliers` (of weights, `Λ`).
+    pub fn scaling(
+        network: &Network<Rational>,
+        regularizer: &Regularizer,
+        weights: &[Rational],
+        multipliers: &[Rational],
+    ) -> Self {
+        Certificate {
+            weights: Some(weights.iter().map(Rational::to_string).collect()),
+            multipliers: Some(by_unit(network, multipliers)),
+            ..Self::new("scaling", regularizer)
+        }
+    }
+
+    /// The file's text.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
+
+fn by_unit(network: &Network<Rational>, values: &[Rational]) -> IndexMap<String, String> {
+    let units = (0..network.units()).filter_map(|unit| Some((unit, network.variable(unit)?)));
+    units
+        .map(|(unit, variable)| (network.unit(unit).id.clone(), values[variable].to_string()))
+        .collect()
+}

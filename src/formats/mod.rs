@@ -1,0 +1,29 @@
+//! Files: network JSON, certificates, safetensors, DOT. Only translation, no mathematics.
+
+mod certificate;
+mod dot;
+mod network_json;
+mod safetensors_mlp;
+
+pub use certificate::{Certificate, CertificateError, read_certificate, verify_certificate};
+pub use dot::to_dot;
+pub use network_json::{FormatError, NetworkFile, Weight, read_network};
+pub use safetensors_mlp::{SafetensorsError, read_perceptron};
+
+use serde::de::DeserializeOwned;
+
+/// Reads a JSON document into a type; the error names the path of the fault in the document, with line and column.
+fn read_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, (String, String)> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let place = match error.path().to_string() {
+            path if path == "." => "the document".to_string(),
+            path => path,
+        };
+        (place, error.into_inner().to_string())
+    })?;
+    deserializer
+        .end()
+        .map_err(|error| ("after the document".to_string(), error.to_string()))?;
+    Ok(value)
+}

@@ -1,0 +1,342 @@
+//! Network JSON: exact, small, any graph.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+use thiserror::Error;
+
+use crate::network::{Activation, Network, NetworkError, Unit, UnitIndex, UnitKind};
+use crate::numbers::{ParseRationalError, Rational, parse_rational, rational_from_f64};
+
+/// Why a file is not a network. Each names the place.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum FormatError {
+    /// Not JSON, or not of the right shape: a missing or unknown field, a wrong type.
+    #[error("{place}: {reason}")]
+    Json {
+        /// Path in the document.
+        place: String,
+        /// What is wrong, with line and column.
+        reason: String,
+    },
+    /// The document is not what it should be.
+    #[error("{place}: {reason}")]
+    Content {
+        /// Path in the document.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A number that cannot be read.
+    #[error("{place}: {fault}")]
+    Number {
+        /// Path in the document.
+        place: String,
+        /// What is wrong.
+        fault: ParseRationalError,
+    },
+    /// The parts do not make a network.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The file is a model in a binary format.
+    #[error("this is not a JSON file; ONNX and safetensors models cannot be read yet")]
+    Binary,
+}
+
+/// A network with the document it came from, so that writing it back changes nothing but weights.
+#[derive(Debug, Clone)]
+pub struct NetworkFile {
+    /// The network; a weight given as a JSON number is the rational that its `f64` denotes.
+    pub network: Network<Rational>,
+    document: Map<String, Value>,
+}
+
+/// A weight to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Weight {
+    /// Written as a string, exactly.
+    Exact(Rational),
+    /// Written as a JSON number.
+    Float(f64),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    format: String,
+    version: u64,
+    units: Vec<UnitEntry>,
+    synapses: Vec<SynapseEntry>,
+    #[serde(default)]
+    ties: Vec<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnitEntry {
+    id: String,
+    kind: Kind,
+    activation: Option<Value>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Input,
+    Bias,
+    Hidden,
+    Output,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SynapseEntry {
+    from: String,
+    to: String,
+    weight: Value,
+}
+
+/// The name of the format in its `format` field.
+const FORMAT: &str = "synaptic-balance/network";
+
+/// Reads a network.
+///
+/// # Errors
+/// [`FormatError`], with the first fault in the order of the document.
+///
+/// ```
+/// let text = br#"{"format": "synaptic-balance/network", "version": 1,
+///   "units": [{"id": "x", "kind": "input"}, {"id": "a", "kind": "hidden", "activation": "relu"},
+///             {"id": "y", "kind": "output", "activation": "linear"}],
+///   "synapses": [{"from": "x", "to": "a", "weight": "-3/4"}, {"from": "a", "to": "y", "weight": 0.5}]}"#;
+/// let file = synaptic_balance::formats::read_network(text).unwrap();
+/// assert_eq!(file.network.weight(0).to_string(), "-3/4");
+/// ```
+pub fn read_network(text: &[u8]) -> Result<NetworkFile, FormatError> {
+    if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        let is_text = std::str::from_utf8(text).is_ok();
+        if !is_text || text.contains(&0) {
+            return Err(FormatError::Binary);
+        }
+    }
+    let json = |(place, reason)| FormatError::Json { place, reason };
+    let document: Document = super::read_json(text).map_err(json)?;
+    check_header("format", &document.format, document.version, FORMAT)?;
+    let mut units = Vec::with_capacity(document.units.len());
+    let mut by_id: HashMap<String, UnitIndex> = HashMap::with_capacity(document.units.len());
+    for (index, entry) in document.units.into_iter().enumerate() {
+        let place = format!("units[{index}]");
+        by_id.entry(entry.id.clone()).or_insert(index);
+        units.push(unit(&place, entry)?);
+    }
+    let find = |place: String, id: &str| {
+        let unknown = || content(&place, format!("there is no unit `{}`", shorten(id)));
+        by_id.get(id).copied().ok_or_else(unknown)
+    };
+    let mut synapses = Vec::with_capacity(document.synapses.len());
+    for (index, entry) in document.synapses.iter().enumerate() {
+        let place = |field: &str| format!("synapses[{index}].{field}");
+        let (from, to) = (
+            find(place("from"), &entry.from)?,
+            find(place("to"), &entry.to)?,
+        );
+        synapses.push((from, to, number(&place("weight"), &entry.weight)?));
+    }
+    let mut ties = Vec::new();
+    for (index, tie) in document.ties.iter().enumerate() {
+        let ids = tie
+            .iter()
+            .enumerate()
+            .map(|(k, id)| find(format!("ties[{index}][{k}]"), id));
+        ties.push(ids.collect::<Result<Vec<_>, _>>()?);
+    }
+    let network = Network::new(units, synapses, ties)?;
+    let document = super::read_json(text).map_err(json)?;
+    Ok(NetworkFile { network, document })
+}
+
+/// Checks `format` and `version` of a document.
+pub(super) fn check_header(
+    place: &str,
+    format: &str,
+    version: u64,
+    expected: &str,
+) -> Result<(), FormatError> {
+    if format != expected {
+        return Err(content(
+            place,
+            format!("`{}` instead of `{expected}`", shorten(format)),
+        ));
+    }
+    if version != 1 {
+        return Err(content(
+            "version",
+            format!("version {version} is not known, only 1 is"),
+        ));
+    }
+    Ok(())
+}
+
+fn content(place: &str, reason: String) -> FormatError {
+    FormatError::Content {
+        place: place.to_string(),
+        reason,
+    }
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+fn unit(place: &str, entry: UnitEntry) -> Result<Unit<Rational>, FormatError> {
+    let (kind, required) = match entry.kind {
+        Kind::Input => (UnitKind::Input, None),
+        Kind::Bias => (UnitKind::Bias, None),
+        Kind::Hidden => (UnitKind::Hidden, Some(true)),
+        Kind::Output => (UnitKind::Output, Some(false)),
+    };
+    let place = format!("{place}.activation");
+    let activation = match (entry.activation, required) {
+        (Some(_), None) => {
+            return Err(content(
+                &place,
+                "an input or bias unit has no activation".into(),
+            ));
+        }
+        (None, Some(true)) => {
+            return Err(content(
+                &place,
+                format!(
+                    "the hidden unit `{}` needs an activation",
+                    shorten(&entry.id)
+                ),
+            ));
+        }
+        (None, _) => Activation::Linear,
+        (Some(value), _) => activation(&place, &value)?,
+    };
+    Ok(Unit::new(entry.id, kind, activation))
+}
+
+fn activation(place: &str, value: &Value) -> Result<Activation<Rational>, FormatError> {
+    let object = match value {
+        Value::String(name) => {
+            return match name.as_str() {
+                "linear" => Ok(Activation::Linear),
+                "relu" => Ok(Activation::Relu),
+                "abs" => Ok(Activation::Abs),
+                "leaky_relu" | "prelu" | "bilu" | "bipu" => Err(content(
+                    place,
+                    format!("`{name}` needs parameters, as in {{\"leaky_relu\": \"1/10\"}}"),
+                )),
+                "" => Err(content(place, "an activation needs a name".into())),
+                other => Ok(Activation::Other(other.to_string())),
+            };
+        }
+        Value::Object(object) if object.len() == 1 => object,
+        _ => {
+            return Err(content(
+                place,
+                "a name, or an object with one name and its parameters".into(),
+            ));
+        }
+    };
+    let (name, parameters) = object
+        .iter()
+        .next()
+        .ok_or_else(|| content(place, "an empty object".into()))?;
+    let place = format!("{place}.{}", shorten(name));
+    let fields = |names: &[&str]| -> Result<Vec<Rational>, FormatError> {
+        let object = parameters.as_object();
+        let object = object
+            .ok_or_else(|| content(&place, format!("an object with {}", names.join(", "))))?;
+        if let Some(extra) = object.keys().find(|key| !names.contains(&key.as_str())) {
+            return Err(content(
+                &place,
+                format!("unknown field `{}`", shorten(extra)),
+            ));
+        }
+        let field = |name: &&str| {
+            let value = object
+                .get(*name)
+                .ok_or_else(|| content(&place, format!("missing field `{name}`")))?;
+            number(&format!("{place}.{name}"), value)
+        };
+        names.iter().map(field).collect()
+    };
+    Ok(match name.as_str() {
+        "leaky_relu" => Activation::LeakyRelu(number(&place, parameters)?),
+        "prelu" => Activation::Prelu(number(&place, parameters)?),
+        "bilu" => {
+            let [below, above] = array(fields(&["a", "b"])?);
+            Activation::BiLu { below, above }
+        }
+        "bipu" => {
+            let [degree, above, below] = array(fields(&["c", "C", "D"])?);
+            Activation::BiPu {
+                degree,
+                above,
+                below,
+            }
+        }
+        _ => {
+            return Err(content(
+                &place,
+                "no activation of this name takes parameters".into(),
+            ));
+        }
+    })
+}
+
+/// `fields` returns as many values as it was given names.
+fn array<const N: usize>(values: Vec<Rational>) -> [Rational; N] {
+    let mut values = values.into_iter();
+    std::array::from_fn(|_| values.next().unwrap_or_default())
+}
+
+/// A number: a string is exact, a JSON number is the `f64` that it denotes.
+fn number(place: &str, value: &Value) -> Result<Rational, FormatError> {
+    match value {
+        Value::String(text) => parse_rational(text).map_err(|fault| FormatError::Number {
+            place: place.to_string(),
+            fault,
+        }),
+        Value::Number(number) => {
+            let exact = number.as_f64().and_then(rational_from_f64);
+            exact.ok_or_else(|| content(place, format!("{number} is not a finite number")))
+        }
+        _ => Err(content(
+            place,
+            "a number, or a string with an exact number".into(),
+        )),
+    }
+}
+
+impl NetworkFile {
+    /// The document with other weights; where the new weight equals the old one, the old text stays.
+    ///
+    /// # Panics
+    /// If there are not as many weights as synapses.
+    pub fn with_weights(&self, weights: &[Weight]) -> String {
+        assert_eq!(
+            weights.len(),
+            self.network.synapses(),
+            "one weight for each synapse"
+        );
+        let mut document = self.document.clone();
+        let entries = document.get_mut("synapses").and_then(Value::as_array_mut);
+        for (synapse, (entry, weight)) in entries.into_iter().flatten().zip(weights).enumerate() {
+            let new = match weight {
+                Weight::Exact(exact) if exact == self.network.weight(synapse) => continue,
+                Weight::Exact(exact) => Value::from(exact.to_string()),
+                Weight::Float(float) => Value::from(*float),
+            };
+            if let Some(slot) = entry.get_mut("weight") {
+                *slot = new;
+            }
+        }
+        let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}

@@ -1,0 +1,254 @@
+//! The report of a balancing.
+
+use serde_json::{Map, Value, json};
+use std::fmt::Write;
+
+use super::{Report, list, wide};
+use crate::kernel::Enclosed;
+use crate::network::{Network, Regularizer, UnitIndex};
+use crate::numbers::{Rational, rational_to_f64};
+use crate::solve::{Balance, Existence, Method, Outcome, relative_width};
+
+/// The report of [`balance`](crate::solve::balance); `read` and `write` are the seconds that files took.
+pub fn balance_report(
+    network: &Network<Rational>,
+    regularizer: &Regularizer,
+    method: Method,
+    result: &Balance,
+    (read, write): (f64, f64),
+) -> Report {
+    let mut json = Map::new();
+    let status = match result.outcome {
+        Outcome::Balanced => "balanced",
+        Outcome::Limit => "limit",
+        Outcome::NotAttained => "not_attained",
+    };
+    json.insert("status".into(), status.into());
+    json.insert("regularizer".into(), regularizer.to_string().into());
+    json.insert("regularizer_before".into(), wide(result.regularizer_before));
+    json.insert(
+        "regularizer_after".into(),
+        result.regularizer_after.map_or(Value::Null, wide),
+    );
+    json.insert("deficit_before".into(), result.deficit_before.into());
+    json.insert(
+        "deficit".into(),
+        result
+            .solution
+            .as_ref()
+            .map_or(Value::Null, |solution| solution.deficit.into()),
+    );
+    json.insert("method".into(), method.name().into());
+    json.insert(
+        "passes".into(),
+        result
+            .solution
+            .as_ref()
+            .map_or(Value::Null, |solution| solution.passes.into()),
+    );
+    let seconds = json!({"read": read, "solve": result.seconds.solve, "certify": result.seconds.certify, "write": write});
+    json.insert("seconds".into(), seconds);
+    let multipliers = result.multipliers();
+    let by_unit = scalable(network)
+        .filter_map(|(id, variable)| Some((id, wide(*multipliers.get(variable)?))));
+    json.insert("multipliers".into(), Value::Object(by_unit.collect()));
+    json.insert("cross_check".into(), cross_check(result));
+    json.insert("vanished".into(), vanished(network, result));
+    if method == Method::Exact {
+        json.insert("exact".into(), exact(network, result));
+    }
+    match &result.enclosure {
+        Some(Ok(verified)) => {
+            json.insert("enclosure".into(), enclosure(network, verified.claim()));
+            let distance = json!({"max_relative_difference": result.certified_distance(), "bound": "certified"});
+            json.insert("distance_to_optimum".into(), distance);
+        }
+        Some(Err(failure)) => {
+            json.insert("enclosure".into(), Value::Null);
+            json.insert("enclosure_missing".into(), failure.to_string().into());
+        }
+        None => {}
+    }
+    Report {
+        text: text(network, regularizer, method, result),
+        json: Value::Object(json),
+    }
+}
+
+fn scalable(network: &Network<Rational>) -> impl Iterator<Item = (String, usize)> + '_ {
+    let variable = |unit: UnitIndex| Some((network.unit(unit).id.clone(), network.variable(unit)?));
+    (0..network.units()).filter_map(variable)
+}
+
+fn cross_check(result: &Balance) -> Value {
+    let Some(cross) = &result.cross_check else {
+        return Value::Null;
+    };
+    match &cross.max_relative_difference {
+        Ok(difference) => {
+            json!({"against": cross.against.name(), "max_relative_difference": difference})
+        }
+        Err(failure) => {
+            json!({"against": cross.against.name(), "max_relative_difference": null, "reason": failure.to_string()})
+        }
+    }
+}
+
+/// Synapses that go to 0 (or could, without `--limit`).
+fn vanished(network: &Network<Rational>, result: &Balance) -> Value {
+    let synapse = |index: &usize| {
+        let (from, to) = network.endpoints(*index);
+        json!({"from": network.unit(from).id, "to": network.unit(to).id})
+    };
+    result.existence.vanishing().iter().map(synapse).collect()
+}
+
+fn exact(network: &Network<Rational>, result: &Balance) -> Value {
+    let Some(verified) = &result.exact else {
+        return Value::Null;
+    };
+    let multipliers = &verified.claim().multipliers;
+    scalable(network)
+        .map(|(id, variable)| (id, Value::from(multipliers[variable].to_string())))
+        .collect()
+}
+
+fn enclosure(network: &Network<Rational>, enclosed: &Enclosed) -> Value {
+    let bounds = |(id, variable): (String, usize)| {
+        let (lower, upper) = (&enclosed.lower[variable], &enclosed.upper[variable]);
+        (
+            id,
+            json!({"lo": lower.to_string(), "hi": upper.to_string()}),
+        )
+    };
+    scalable(network).map(bounds).collect()
+}
+
+/// Units named in the text.
+const SHOWN: usize = 12;
+
+fn text(
+    network: &Network<Rational>,
+    regularizer: &Regularizer,
+    method: Method,
+    result: &Balance,
+) -> String {
+    let mut text = String::new();
+    let out = &mut text;
+    let names: Vec<String> = result
+        .existence
+        .vanishing()
+        .iter()
+        .map(|s| network.synapse_name(*s))
+        .collect();
+    let _ = match (&result.existence, result.outcome) {
+        (Existence::Attained(_), _) => {
+            writeln!(out, "proved    the minimum of {regularizer} is attained")
+        }
+        (_, Outcome::Limit) => {
+            writeln!(
+                out,
+                "proved    the minimum is not attained; in the limit these vanish: {}",
+                list(&names, SHOWN)
+            )
+        }
+        _ => writeln!(
+            out,
+            "proved    the minimum of {regularizer} is not attained: {} can be sent to 0 at no cost.\n          \
+             Nothing was balanced; --limit goes to the limit.",
+            list(&names, SHOWN)
+        ),
+    };
+    let Some(solution) = &result.solution else {
+        return text;
+    };
+    let after = result
+        .regularizer_after
+        .map_or(String::new(), |after| after.to_string());
+    let _ = writeln!(
+        out,
+        "computed  {regularizer} from {} to {after}, deficit from {:.3e} to {:.3e} ({}, {:.0} reads of the weights)",
+        result.regularizer_before,
+        result.deficit_before,
+        solution.deficit,
+        method.name(),
+        solution.passes
+    );
+    if let Some(cross) = &result.cross_check {
+        let name = cross.against.name();
+        let _ = match &cross.max_relative_difference {
+            Ok(difference) => writeln!(
+                out,
+                "computed  {name} agrees: weights differ by at most {difference:.2e} relative"
+            ),
+            Err(failure) => writeln!(
+                out,
+                "note      no cross-check by the {name} method: {failure}"
+            ),
+        };
+    }
+    if method == Method::Exact {
+        let _ = match &result.exact {
+            Some(_) => writeln!(
+                out,
+                "proved    these rational multipliers balance every unit exactly"
+            ),
+            None => writeln!(
+                out,
+                "note      no rational multipliers were found: irrational, or too long"
+            ),
+        };
+    }
+    certificate(out, result);
+    multipliers(out, network, result);
+    text
+}
+
+fn certificate(out: &mut String, result: &Balance) {
+    match &result.enclosure {
+        Some(Ok(verified)) => {
+            let width = rational_to_f64(&relative_width(verified.claim()));
+            let _ = writeln!(
+                out,
+                "proved    every balanced multiplier lies in a rational interval of relative width {width:.1e} or less"
+            );
+            if let Some(distance) = result.certified_distance() {
+                let _ = writeln!(
+                    out,
+                    "proved    the computed multipliers of costs are within {distance:.1e} of the balanced ones"
+                );
+            }
+        }
+        Some(Err(failure)) => {
+            let _ = writeln!(out, "note      no certificate: {failure}");
+        }
+        None => {}
+    }
+}
+
+fn multipliers(out: &mut String, network: &Network<Rational>, result: &Balance) {
+    let multipliers = result.multipliers();
+    let exact = result
+        .exact
+        .as_ref()
+        .map(|verified| &verified.claim().multipliers);
+    let mut units: Vec<_> = scalable(network).collect();
+    let hidden = units.len().saturating_sub(SHOWN);
+    units.truncate(SHOWN);
+    let width = units
+        .iter()
+        .map(|(id, _)| id.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(4);
+    let _ = writeln!(out, "\n{:<width$}  multiplier of weights", "unit");
+    for (id, variable) in units {
+        let exact = exact.map_or(String::new(), |exact| {
+            format!("  (of costs: {} exactly)", exact[variable])
+        });
+        let _ = writeln!(out, "{id:<width$}  {}{exact}", multipliers[variable]);
+    }
+    if hidden > 0 {
+        let _ = writeln!(out, "... and {hidden} more units; --json prints all");
+    }
+}

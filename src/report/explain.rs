@@ -1,0 +1,338 @@
+//! The report of what a network's architecture and weights say before any balancing.
+
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+use super::{Report, list};
+use crate::formats::Certificate;
+use crate::network::{
+    Constraint, Manifold, Multiplier, Network, Regularizer, UnitBalance, UnitKind,
+};
+use crate::numbers::{Rational, Wide};
+use crate::solve::{Balancing, Existence, ExistenceError, existence, existence_by_linear_program};
+
+/// Above this number of synapses the linear programs, which take seconds there, are left out.
+const LINEAR_PROGRAM_LIMIT: usize = 2_000;
+
+/// Constraints and units named in the text.
+const SHOWN: usize = 12;
+
+/// Units, synapses, manifold, existence with its witness, and the deficit by unit.
+///
+/// # Errors
+/// Existence that could not be decided.
+pub fn explain_report(
+    network: &Network<Rational>,
+    regularizer: &Regularizer,
+) -> Result<Report, ExistenceError> {
+    let manifold = Manifold::of(network);
+    let constraints = manifold.constraints();
+    let problem = network.problem(regularizer);
+    let existence = existence(&problem)?;
+    let active = problem
+        .synapses()
+        .iter()
+        .filter(|synapse| synapse.is_active())
+        .count();
+    let second = if active <= LINEAR_PROGRAM_LIMIT {
+        Some(existence_by_linear_program(&problem)?)
+    } else {
+        None
+    };
+    let agree = second.map(|second| second.vanishing() == existence.vanishing());
+    let units = balances(network, regularizer);
+    let deficit = Balancing::new(&problem).max_deficit();
+    let parts = Parts {
+        network,
+        regularizer,
+        manifold: &manifold,
+        constraints: &constraints,
+        existence: &existence,
+        agree,
+        units: &units,
+        deficit,
+    };
+    Ok(Report {
+        text: parts.text(),
+        json: parts.json(),
+    })
+}
+
+struct UnitRow {
+    name: String,
+    balance: Result<UnitBalance, crate::network::BalanceError>,
+    input: Wide,
+    output: Wide,
+    deficit: f64,
+}
+
+fn balances(network: &Network<Rational>, regularizer: &Regularizer) -> Vec<UnitRow> {
+    let state = Balancing::new(&network.problem(regularizer));
+    let balances = network.balance_each(regularizer).into_iter().enumerate();
+    balances
+        .map(|(variable, balance)| {
+            let (input, output) = state.sides(variable);
+            let deficit = state.deficit(variable);
+            UnitRow {
+                name: network.variable_name(variable),
+                balance,
+                input,
+                output,
+                deficit,
+            }
+        })
+        .collect()
+}
+
+struct Parts<'a> {
+    network: &'a Network<Rational>,
+    regularizer: &'a Regularizer,
+    manifold: &'a Manifold,
+    constraints: &'a [Constraint],
+    existence: &'a Existence,
+    agree: Option<bool>,
+    units: &'a [UnitRow],
+    deficit: f64,
+}
+
+impl Parts<'_> {
+    fn constraint(&self, constraint: &Constraint) -> Value {
+        let terms = constraint.terms.iter().map(|(synapse, coefficient)| {
+            let (from, to) = self.network.endpoints(*synapse);
+            json!({"from": self.network.unit(from).id, "to": self.network.unit(to).id, "coefficient": coefficient.to_string()})
+        });
+        json!({"directed_cycle": constraint.directed, "terms": terms.collect::<Value>()})
+    }
+
+    fn json(&self) -> Value {
+        let network = self.network;
+        let count = |kind| network.units_of(kind).len();
+        let witness = match self.existence {
+            Existence::Attained(claim) => {
+                Certificate::attained(self.regularizer, &claim.claim().circulation)
+            }
+            Existence::NotAttained(claim) => {
+                Certificate::not_attained(network, self.regularizer, claim.claim())
+            }
+        };
+        let vanishing = self
+            .existence
+            .vanishing()
+            .iter()
+            .map(|s| Value::from(network.synapse_name(*s)));
+        let by_unit = self.units.iter().map(|row| {
+            let (input, output) = match &row.balance {
+                Ok(found) => (
+                    text_of(found.input_cost.as_ref()),
+                    text_of(found.output_cost.as_ref()),
+                ),
+                Err(_) => (Value::Null, Value::Null),
+            };
+            let multiplier = match &row.balance {
+                Ok(found) => multiplier_json(&found.multiplier),
+                Err(fault) => json!({"none": fault.to_string()}),
+            };
+            let value = json!({
+                "input_cost": super::wide(row.input), "output_cost": super::wide(row.output),
+                "input_cost_exact": input, "output_cost_exact": output,
+                "deficit": row.deficit, "multiplier": multiplier,
+            });
+            (row.name.clone(), value)
+        });
+        json!({
+            "units": {
+                "input": count(UnitKind::Input), "bias": count(UnitKind::Bias), "hidden": count(UnitKind::Hidden),
+                "output": count(UnitKind::Output), "variables": network.variables(), "pinned": self.pinned(),
+            },
+            "synapses": network.synapses(),
+            "manifold": {
+                "dimension": self.manifold.dimension(),
+                "constraints": self.constraints.len(),
+                "basis": self.constraints.iter().map(|c| self.constraint(c)).collect::<Value>(),
+            },
+            "regularizer": self.regularizer.to_string(),
+            "attained": self.existence.is_attained(),
+            "vanishing": vanishing.collect::<Value>(),
+            "linear_program_agrees": self.agree,
+            "witness": serde_json::to_value(witness).unwrap_or_default(),
+            "deficit": self.deficit,
+            "by_unit": Value::Object(by_unit.collect()),
+        })
+    }
+
+    /// Hidden units that cannot be scaled.
+    fn pinned(&self) -> Vec<String> {
+        let hidden = self.network.units_of(UnitKind::Hidden).into_iter();
+        let pinned = hidden.filter(|unit| self.network.variable(*unit).is_none());
+        pinned
+            .map(|unit| self.network.unit(unit).id.clone())
+            .collect()
+    }
+
+    fn text(&self) -> String {
+        let network = self.network;
+        let mut text = String::new();
+        let out = &mut text;
+        let count = |kind| network.units_of(kind).len();
+        let _ = writeln!(
+            out,
+            "units     {} input, {} bias, {} hidden, {} output; {} synapses",
+            count(UnitKind::Input),
+            count(UnitKind::Bias),
+            count(UnitKind::Hidden),
+            count(UnitKind::Output),
+            network.synapses()
+        );
+        let _ = writeln!(
+            out,
+            "scaling   {} independent multipliers",
+            network.variables()
+        );
+        if !self.pinned().is_empty() {
+            let _ = writeln!(out, "          fixed at 1: {}", list(&self.pinned(), SHOWN));
+        }
+        let _ = writeln!(
+            out,
+            "manifold  dimension {} in a space of {} synapses; {} independent constraints:",
+            self.manifold.dimension(),
+            network.synapses(),
+            self.constraints.len()
+        );
+        for constraint in self.constraints.iter().take(SHOWN) {
+            let _ = writeln!(out, "            {}", self.equation(constraint));
+        }
+        if self.constraints.len() > SHOWN {
+            let _ = writeln!(
+                out,
+                "            ... and {} more; --json prints all",
+                self.constraints.len() - SHOWN
+            );
+        }
+        let names: Vec<_> = self
+            .existence
+            .vanishing()
+            .iter()
+            .map(|s| network.synapse_name(*s))
+            .collect();
+        let _ = match self.existence {
+            Existence::Attained(_) => writeln!(
+                out,
+                "minimum   of {} attained: proved by a circulation that is positive on every non-zero synapse",
+                self.regularizer
+            ),
+            Existence::NotAttained(_) => writeln!(
+                out,
+                "minimum   of {} not attained: proved by a direction that sends to 0, at no cost: {}",
+                self.regularizer,
+                list(&names, SHOWN)
+            ),
+        };
+        let _ = match self.agree {
+            Some(true) => writeln!(out, "          components and linear programs agree"),
+            Some(false) => writeln!(
+                out,
+                "          WARNING: linear programs give other synapses: a defect of this program"
+            ),
+            None => writeln!(
+                out,
+                "          (linear programs not run: more than {LINEAR_PROGRAM_LIMIT} synapses)"
+            ),
+        };
+        let _ = writeln!(
+            out,
+            "deficit   {:.6} at most; by unit, largest first:",
+            self.deficit
+        );
+        self.units_text(out);
+        text
+    }
+
+    fn equation(&self, constraint: &Constraint) -> String {
+        let one = Rational::from_integer(1.into());
+        let terms = constraint.terms.iter().map(|(synapse, coefficient)| {
+            let name = self.network.synapse_name(*synapse);
+            if *coefficient == one {
+                format!("L({name})")
+            } else {
+                format!("({coefficient}) L({name})")
+            }
+        });
+        format!("{} = 0", terms.collect::<Vec<_>>().join(" + "))
+    }
+
+    fn units_text(&self, out: &mut String) {
+        let mut rows: Vec<&UnitRow> = self.units.iter().collect();
+        rows.sort_by(|a, b| b.deficit.total_cmp(&a.deficit));
+        let width = rows
+            .iter()
+            .take(SHOWN)
+            .map(|row| row.name.chars().count())
+            .max()
+            .unwrap_or(4)
+            .max(4);
+        let _ = writeln!(
+            out,
+            "          {:<width$}  {:<12} {:<12} {:<9} balanced by",
+            "unit", "input cost", "output cost", "deficit"
+        );
+        for row in rows.iter().take(SHOWN) {
+            let by = match &row.balance {
+                Ok(found) => multiplier_text(&found.multiplier),
+                Err(fault) => fault.to_string(),
+            };
+            // Through `format!`, so that the width applies.
+            let (input, output) = (row.input.to_string(), row.output.to_string());
+            let _ = writeln!(
+                out,
+                "          {:<width$}  {input:<12} {output:<12} {:<9.6} {by}",
+                row.name, row.deficit
+            );
+        }
+        if rows.len() > SHOWN {
+            let _ = writeln!(
+                out,
+                "          ... and {} more; --json prints all",
+                rows.len() - SHOWN
+            );
+        }
+    }
+}
+
+fn text_of(value: Option<&Rational>) -> Value {
+    value.map_or(Value::Null, |value| value.to_string().into())
+}
+
+fn multiplier_json(multiplier: &Multiplier) -> Value {
+    match multiplier {
+        Multiplier::Rational(value) => json!({"rational": value.to_string()}),
+        Multiplier::Irrational { ratio, degree } => {
+            json!({"irrational": {"power": degree.to_string(), "equals": ratio.to_string()}})
+        }
+        Multiplier::Enclosed { lower, upper } => {
+            json!({"enclosed": {"lo": lower.to_string(), "hi": upper.to_string()}})
+        }
+    }
+}
+
+fn multiplier_text(multiplier: &Multiplier) -> String {
+    let short = |value: &Rational| {
+        let text = value.to_string();
+        if text.len() > 24 {
+            format!("about {}", Wide::from(value))
+        } else {
+            text
+        }
+    };
+    match multiplier {
+        Multiplier::Rational(value) => format!("λ = {}", short(value)),
+        Multiplier::Irrational { ratio, degree } => {
+            let power = if degree.is_integer() {
+                degree.to_string()
+            } else {
+                format!("({degree})")
+            };
+            format!("irrational λ with λ^{power} = {}", short(ratio))
+        }
+        Multiplier::Enclosed { lower, .. } => format!("λ = about {}, enclosed", Wide::from(lower)),
+    }
+}

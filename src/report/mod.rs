@@ -1,0 +1,50 @@
+//! Reports: what a person reads and what `--json` prints. No mathematics.
+
+mod balance;
+mod demonstration;
+mod digits;
+mod explain;
+mod figure;
+
+pub use balance::balance_report;
+pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
+pub use digits::{Digits, digits, digits_network};
+pub use explain::explain_report;
+pub use figure::unit_balance_figure;
+
+use serde_json::Value;
+
+use crate::numbers::Wide;
+
+/// A report in both forms.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// For a person.
+    pub text: String,
+    /// For a program.
+    pub json: Value,
+}
+
+/// A number as JSON: beyond the range of `f64`, its decimal text.
+fn wide(value: Wide) -> Value {
+    let plain = value.to_f64();
+    if plain.is_finite() && (plain > 0.0 || value.is_zero()) {
+        plain.into()
+    } else {
+        value.to_string().into()
+    }
+}
+
+/// At most `shown` names, and how many more there are.
+fn list(names: &[String], shown: usize) -> String {
+    let mut text = names
+        .iter()
+        .take(shown)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if names.len() > shown {
+        text.push_str(&format!(" and {} more", names.len() - shown));
+    }
+    text
+}
