@@ -8,3 +8,4 @@ pub mod network;
 pub mod numbers;
 pub mod report;
 pub mod solve;
+pub mod symbolic;
