@@ -6,6 +6,7 @@
 
 mod activation;
 mod build;
+mod elimination;
 mod evaluate;
 
 mod manifold;
@@ -14,6 +15,7 @@ mod one_unit;
 mod regularizer;
 mod scale;
 mod translate;
+mod validate;
 
 pub use activation::Activation;
 pub use build::{
@@ -22,8 +24,9 @@ pub use build::{
 pub use evaluate::EvaluateError;
 
 pub use manifold::{Constraint, Inconsistent, Manifold};
-pub use model::{Network, NetworkError, SynapseIndex, Unit, UnitIndex, UnitKind};
+pub use model::{Network, SynapseIndex, Unit, UnitIndex, UnitKind};
 pub(crate) use one_unit::balancing_log;
 pub use one_unit::{BalanceError, Multiplier, UnitBalance, balance_general};
 pub use regularizer::{Penalty, Regularizer, RegularizerError};
 pub use scale::ScaleError;
+pub use validate::NetworkError;

@@ -3,9 +3,9 @@
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 use std::collections::{BTreeMap, BTreeSet};
-use thiserror::Error;
 
-use super::Activation;
+use super::validate::{check_synapse, check_ties, check_units, id};
+use super::{Activation, NetworkError};
 use crate::numbers::{Rational, Scalar};
 
 /// A unit's place: units are numbered from 0 in the order in which the network was given.
@@ -48,106 +48,6 @@ impl<S> Unit<S> {
         }
     }
 }
-
-/// Why units, synapses and ties do not make a network.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum NetworkError {
-    /// Two units have one id.
-    #[error("units[{index}]: the id `{id}` is already taken by units[{first}]")]
-    DuplicateUnit {
-        /// The second unit.
-        index: UnitIndex,
-        /// The id.
-        id: String,
-        /// The first unit with it.
-        first: UnitIndex,
-    },
-    /// A synapse or tie refers to a unit index that does not exist.
-    #[error("{place} refers to unit number {unit}, but there are {units} units")]
-    NoSuchUnit {
-        /// Which synapse or tie.
-        place: String,
-        /// The index given.
-        unit: UnitIndex,
-        /// How many units there are.
-        units: usize,
-    },
-    /// Two synapses between one ordered pair of units.
-    #[error(
-        "synapses[{index}]: a synapse from `{from}` to `{to}` is already given by synapses[{first}]"
-    )]
-    DuplicateSynapse {
-        /// The second synapse.
-        index: SynapseIndex,
-        /// The source.
-        from: String,
-        /// The target.
-        to: String,
-        /// The first synapse of the pair.
-        first: SynapseIndex,
-    },
-    /// A synapse into an input or bias unit.
-    #[error(
-        "synapses[{index}]: `{to}` is an input or bias unit and takes no synapses (this one is from `{from}`)"
-    )]
-    IntoSource {
-        /// The synapse.
-        index: SynapseIndex,
-        /// The source.
-        from: String,
-        /// The target.
-        to: String,
-    },
-    /// A weight that is NaN or infinite.
-    #[error("synapses[{index}]: the weight from `{from}` to `{to}` is not finite")]
-    NotFinite {
-        /// The synapse.
-        index: SynapseIndex,
-        /// The source.
-        from: String,
-        /// The target.
-        to: String,
-    },
-    /// A parameter of an activation is NaN or infinite.
-    #[error("units[{index}]: a parameter of the activation of `{id}` is not finite")]
-    ParameterNotFinite {
-        /// The unit.
-        index: UnitIndex,
-        /// Its id.
-        id: String,
-    },
-    /// The degree of a BiPU is beyond what powers are computed for.
-    #[error(
-        "units[{index}]: the degree of `{id}` must be a fraction with numerator and denominator up to {limit}"
-    )]
-    DegreeTooLarge {
-        /// The unit.
-        index: UnitIndex,
-        /// Its id.
-        id: String,
-        /// The largest numerator and denominator accepted.
-        limit: u32,
-    },
-    /// Only hidden units can share a multiplier.
-    #[error("ties[{index}]: `{id}` is not a hidden unit and has no multiplier to share")]
-    TieOfVisible {
-        /// The tie.
-        index: usize,
-        /// The unit's id.
-        id: String,
-    },
-    /// A unit occurs twice in one tie.
-    #[error("ties[{index}]: `{id}` occurs twice")]
-    TieRepeats {
-        /// The tie.
-        index: usize,
-        /// The unit's id.
-        id: String,
-    },
-}
-
-/// The largest numerator and denominator of a power `p` or degree `c`.
-pub(crate) const LARGEST_POWER: u32 = 256;
 
 /// A network: any directed graph of units, with at most one synapse between an ordered pair.
 ///
@@ -437,100 +337,4 @@ impl Network<Rational> {
     pub fn to_f64(&self) -> Network<f64> {
         self.convert(crate::numbers::rational_to_f64)
     }
-}
-
-fn id<S>(graph: &DiGraph<Unit<S>, S>, unit: UnitIndex) -> String {
-    graph[NodeIndex::new(unit)].id.clone()
-}
-
-fn check_units<S: Scalar>(units: &[Unit<S>]) -> Result<(), NetworkError> {
-    let mut seen = BTreeMap::new();
-    for (index, unit) in units.iter().enumerate() {
-        let id = unit.id.clone();
-        if let Some(first) = seen.insert(&unit.id, index) {
-            return Err(NetworkError::DuplicateUnit { index, id, first });
-        }
-        let limit = LARGEST_POWER;
-        match &unit.activation {
-            Activation::BiPu { degree, .. } if !is_small(degree) => {
-                return Err(NetworkError::DegreeTooLarge { index, id, limit });
-            }
-            Activation::LeakyRelu(a) | Activation::Prelu(a) if a.to_rational().is_none() => {
-                return Err(NetworkError::ParameterNotFinite { index, id });
-            }
-            Activation::BiLu { below: a, above: b }
-            | Activation::BiPu {
-                above: a, below: b, ..
-            } if a.to_rational().is_none() || b.to_rational().is_none() => {
-                return Err(NetworkError::ParameterNotFinite { index, id });
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// Is the number a fraction of integers up to [`LARGEST_POWER`]?
-pub(crate) fn is_small(value: &Rational) -> bool {
-    let limit = LARGEST_POWER.into();
-    value.numer().magnitude() <= &limit && value.denom().magnitude() <= &limit
-}
-
-fn check_synapse<S: Scalar>(
-    graph: &DiGraph<Unit<S>, S>,
-    index: SynapseIndex,
-    from: UnitIndex,
-    to: UnitIndex,
-    weight: &S,
-) -> Result<(), NetworkError> {
-    let units = graph.node_count();
-    if let Some(unit) = [from, to].into_iter().find(|unit| *unit >= units) {
-        return Err(NetworkError::NoSuchUnit {
-            place: format!("synapses[{index}]"),
-            unit,
-            units,
-        });
-    }
-    let ids = || (id(graph, from), id(graph, to));
-    if matches!(
-        graph[NodeIndex::new(to)].kind,
-        UnitKind::Input | UnitKind::Bias
-    ) {
-        let (from, to) = ids();
-        return Err(NetworkError::IntoSource { index, from, to });
-    }
-    if !S::EXACT && weight.to_rational().is_none() {
-        let (from, to) = ids();
-        return Err(NetworkError::NotFinite { index, from, to });
-    }
-    Ok(())
-}
-
-fn check_ties<S>(graph: &DiGraph<Unit<S>, S>, ties: &[Vec<UnitIndex>]) -> Result<(), NetworkError> {
-    let units = graph.node_count();
-    for (index, tie) in ties.iter().enumerate() {
-        let mut seen = BTreeSet::new();
-        for unit in tie.iter().copied() {
-            if unit >= units {
-                return Err(NetworkError::NoSuchUnit {
-                    place: format!("ties[{index}]"),
-                    unit,
-                    units,
-                });
-            }
-            if graph[NodeIndex::new(unit)].kind != UnitKind::Hidden {
-                return Err(NetworkError::TieOfVisible {
-                    index,
-                    id: id(graph, unit),
-                });
-            }
-            if !seen.insert(unit) {
-                return Err(NetworkError::TieRepeats {
-                    index,
-                    id: id(graph, unit),
-                });
-            }
-        }
-    }
-    Ok(())
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
 
-use super::model::{LARGEST_POWER, is_small};
+use super::validate::{LARGEST_POWER, is_small};
 use crate::numbers::{ParseRationalError, Rational, parse_rational, rational_to_f64};
 
 /// An additive regularizer `R(W) = Σ_e g(w_e)` for which everything in this crate is exact or certified.

@@ -1,9 +1,9 @@
 //! From a network to the kernel's problem. Part of what has to be trusted.
 
-use num_traits::{One, Signed};
+use num_traits::One;
 
 use super::{Network, Regularizer};
-use crate::kernel::{Cost, Problem, Synapse};
+use crate::kernel::{Cost, Problem, Refusal, Synapse};
 use crate::numbers::{Rational, Scalar};
 
 impl Network<Rational> {
@@ -22,18 +22,26 @@ impl Network<Rational> {
     pub fn problem(&self, regularizer: &Regularizer) -> Problem {
         let factors = vec![Rational::one(); self.synapses()];
         self.weighted_problem(regularizer, &factors)
+            .expect("a network makes a well-formed problem")
     }
 
     /// The same with the cost of each synapse multiplied by a positive factor of its own.
     ///
-    /// # Panics
-    /// If there is not one positive factor for each synapse.
-    pub fn weighted_problem(&self, regularizer: &Regularizer, factors: &[Rational]) -> Problem {
-        assert_eq!(
-            factors.len(),
-            self.synapses(),
-            "one factor for each synapse"
-        );
+    /// # Errors
+    /// The wrong number of factors, or one that is not positive.
+    pub fn weighted_problem(
+        &self,
+        regularizer: &Regularizer,
+        factors: &[Rational],
+    ) -> Result<Problem, Refusal> {
+        if factors.len() != self.synapses() {
+            let (found, expected) = (factors.len(), self.synapses());
+            return Err(Refusal::Arity {
+                what: "factors",
+                found,
+                expected,
+            });
+        }
         let terms = regularizer.terms();
         let in_cost_space = matches!(regularizer, Regularizer::Lp(_));
         let synapses = (0..self.synapses()).map(|index| Synapse {
@@ -52,11 +60,6 @@ impl Network<Rational> {
                 })
                 .collect(),
         });
-        assert!(
-            factors.iter().all(Signed::is_positive),
-            "factors of costs are positive"
-        );
         Problem::new(self.variables(), synapses.collect())
-            .expect("a network makes a well-formed problem")
     }
 }

@@ -166,9 +166,11 @@ impl Dyadic {
         if direction == Direction::Down {
             return self.clone().rounded(bits, direction);
         }
-        let room = bits.saturating_sub(self.mantissa.bits());
-        let mantissa = (&self.mantissa << room) + 1u32;
-        let exponent = self.exponent.checked_sub(i64::try_from(room).ok()?)?;
+        // Rounded first: one unit in the last of `bits` places exceeds what is added.
+        let high = self.clone().rounded(bits, Direction::Up)?;
+        let room = bits.saturating_sub(high.mantissa.bits());
+        let mantissa = (&high.mantissa << room) + 1u32;
+        let exponent = high.exponent.checked_sub(i64::try_from(room).ok()?)?;
         Dyadic { mantissa, exponent }.rounded(bits, direction)
     }
 
