@@ -1,4 +1,44 @@
-//! The theory of synaptic neural balance.
+//! Synaptic neural balance, computed exactly where possible and certified where not.
+//!
+//! A hidden unit of a neural network is *balanced* when its incoming weights cost as much as its outgoing ones. A unit
+//! whose activation is homogeneous (ReLU and kin) can be scaled without changing what the network computes, and
+//! balancing unit after unit, in any order, leads to one and the same network: the minimum of a strictly convex problem
+//! on a linear manifold that the architecture alone determines (Baldi, Alexos, Domingo, Rahmansetayesh, *A Theory of
+//! Synaptic Neural Balance*, arXiv 2405.09688).
+//!
+//! # How the crate is built
+//!
+//! Whatever finds an answer is untrusted; a small [`kernel`] that knows only rational arithmetic checks it.
+//!
+//! | room | owns |
+//! |---|---|
+//! | [`numbers`] | rationals, exact roots, outward-rounded enclosures |
+//! | [`kernel`] | the flat problem, certificates, one check for each rule; **trusted** |
+//! | [`network`] | units, activations, synapses, ties; scaling; balancing one unit; the manifold |
+//! | [`symbolic`] | polynomial identities, proved or refuted |
+//! | [`solve`] | stochastic balancing, direct convex solve, existence, certificates |
+//! | [`formats`] | network JSON, certificates, safetensors, DOT |
+//! | [`report`] | what a person reads and what `--json` prints |
+//!
+//! # Letters
+//!
+//! | letter | meaning |
+//! |---|---|
+//! | `i, j, k` | units; *visible* (input, output, bias, or not homogeneous) or *hidden* (may be scaled) |
+//! | `e = (j -> i)`, `w_e` | a synapse from `j` to `i`, and its weight |
+//! | `R(W) = Σ_e g_e(w_e)` | the regularizer; `L_p`: `g(w) = \|w\|^p`, `p > 0` |
+//! | `c_e` | the cost of a synapse, `\|w_e\|^p` |
+//! | `Λ_i`, `μ_i = Λ_i^p` | the multiplier of unit `i`, as weights see it and as costs see it; 1 on visible units |
+//! | `λ_i` | the multiplier of one balancing step |
+//! | `x_i = log Λ_i`, `L_e = x_i - x_j` | logarithmic scaling of a unit and of a synapse |
+//! | `A_i`, `B_i` | input and output cost: sums of `c_e` over the synapses into and out of `i`, self-connections left out |
+//! | `c` (of a BiPU) | the degree of homogeneity: `f(λx) = λ^c f(x)` |
+//! | deficit | `max_i \|A_i - B_i\| / (A_i + B_i)` |
+//!
+//! # Start here
+//!
+//! [`solve::balance`] does everything in one call; [`kernel::check`] lists what can be proved; [`formats`] reads and
+//! writes files. Examples are in `examples/`, `01_balance_a_network` first.
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 

@@ -126,7 +126,14 @@ pub fn read_network(text: &[u8]) -> Result<NetworkFile, FormatError> {
     let mut by_id: HashMap<String, UnitIndex> = HashMap::with_capacity(document.units.len());
     for (index, entry) in document.units.into_iter().enumerate() {
         let place = format!("units[{index}]");
-        by_id.entry(entry.id.clone()).or_insert(index);
+        if let Some(first) = by_id.insert(entry.id.clone(), index) {
+            return Err(NetworkError::DuplicateUnit {
+                index,
+                id: shorten(&entry.id),
+                first,
+            }
+            .into());
+        }
         units.push(unit(&place, entry)?);
     }
     let find = |place: String, id: &str| {

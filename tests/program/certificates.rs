@@ -1,0 +1,185 @@
+//! Certificates as files: good ones verify, corrupted ones never do.
+
+use serde_json::{Value, json};
+
+use super::{Desk, chain, example, run};
+
+fn certificate(desk: &Desk, net: &str, extra: &[&str]) -> Value {
+    let path = desk.path("proof.json");
+    let (_, _, stderr) = run(&[
+        &["balance", net, "--certificate", path.to_str().unwrap()],
+        extra,
+    ]
+    .concat());
+    serde_json::from_slice(
+        &std::fs::read(&path).unwrap_or_else(|_| panic!("no certificate: {stderr}")),
+    )
+    .unwrap()
+}
+
+fn verify(desk: &Desk, net: &str, certificate: &Value) -> (i32, String) {
+    let path = desk.write("candidate.json", certificate.to_string());
+    let (code, stdout, stderr) = run(&["verify", net, path.to_str().unwrap()]);
+    (code, stdout + &stderr)
+}
+
+/// Checks: certificates of every kind that `balance` writes verify against their network and no other.
+#[test]
+fn written_certificates_verify() {
+    let desk = Desk::new();
+    let example = example();
+    let example = example.to_str().unwrap();
+    let rational = desk.write("rational.json", chain(&["1", "8", "1"]));
+    let dead = desk.write("dead.json", chain(&["1", "2", "0"]));
+    let cases: [(&str, &[&str], &str); 5] = [
+        (example, &[], "enclosure"),
+        (
+            example,
+            &["--regularizer", "mix:1*2+1/2*1", "--certify=40"],
+            "enclosure",
+        ),
+        (
+            rational.to_str().unwrap(),
+            &["--method", "exact", "--regularizer", "l1"],
+            "balanced",
+        ),
+        (dead.to_str().unwrap(), &["--limit"], "enclosure"),
+        (dead.to_str().unwrap(), &[], "enclosure"),
+    ];
+    for (net, extra, claim) in cases {
+        let found = certificate(&desk, net, extra);
+        let claim = if extra.is_empty() && net == dead.to_str().unwrap() {
+            "not_attained"
+        } else {
+            claim
+        };
+        assert_eq!(found["claim"], claim);
+        let (code, message) = verify(&desk, net, &found);
+        assert_eq!(code, 0, "{message}");
+        let other = desk.write("other.json", chain(&["1", "3", "5"]));
+        let (code, _) = verify(&desk, other.to_str().unwrap(), &found);
+        assert_eq!(
+            code, 1,
+            "a certificate of {net} was accepted for another network"
+        );
+    }
+}
+
+/// Checks: each corruption of an enclosure is refused for its own reason, with exit code 1.
+#[test]
+fn corrupted_certificates_are_refused() {
+    let desk = Desk::new();
+    let net = example();
+    let net = net.to_str().unwrap();
+    let good = certificate(&desk, net, &[]);
+    let corrupt = |change: &dyn Fn(&mut Value)| {
+        let mut bad = good.clone();
+        change(&mut bad);
+        verify(&desk, net, &bad)
+    };
+    let cases: Vec<(Box<dyn Fn(&mut Value)>, &str)> = vec![
+        (
+            Box::new(|c| c["lower"]["a"] = c["upper"]["a"].clone()),
+            "lower",
+        ),
+        (
+            Box::new(|c| c["upper"]["b"] = c["lower"]["b"].clone()),
+            "upper",
+        ),
+        (Box::new(|c| c["lower"]["a"] = json!("-1")), "not positive"),
+        (Box::new(|c| c["lower"]["a"] = json!("0")), "not positive"),
+        (
+            Box::new(|c| c["lower"]["a"] = json!("1/0")),
+            "zero denominator",
+        ),
+        (Box::new(|c| c["lower"]["a"] = json!("100")), "exceeds"),
+        (
+            Box::new(|c| c["lower"]["x"] = json!("1")),
+            "`x` is not a unit",
+        ),
+        (
+            Box::new(|c| drop(c["lower"].as_object_mut().unwrap().remove("b"))),
+            "`b` is missing",
+        ),
+        (
+            Box::new(|c| drop(c.as_object_mut().unwrap().remove("upper"))),
+            "must hold `upper`",
+        ),
+        (Box::new(|c| c["regularizer"] = json!("l1")), "larger one"),
+        (
+            Box::new(|c| c["regularizer"] = json!("l0")),
+            "not a regularizer",
+        ),
+        (Box::new(|c| c["claim"] = json!("everything")), "not known"),
+        (
+            Box::new(|c| c["claim"] = json!("attained")),
+            "must not hold `lower`",
+        ),
+        (
+            Box::new(|c| c["circulation"] = json!(["1"])),
+            "must not hold `circulation`",
+        ),
+        (
+            Box::new(|c| c["direction"] = json!({"a": "0", "b": "0"})),
+            "lowers no cost",
+        ),
+    ];
+    for (index, (change, reason)) in cases.iter().enumerate() {
+        let (code, message) = corrupt(change.as_ref());
+        assert_eq!(code, 1, "case {index}: {message}");
+        assert!(
+            message.contains("refused") && message.contains(reason),
+            "case {index}: {message}"
+        );
+    }
+    let malformed: [&dyn Fn(&mut Value); 4] = [
+        &|c| c["version"] = json!(7),
+        &|c| c["format"] = json!("other"),
+        &|c| c["extra"] = json!(1),
+        &|c| c["lower"] = json!([1]),
+    ];
+    for change in malformed {
+        assert_eq!(corrupt(change).0, 2);
+    }
+}
+
+/// Checks: a certificate speaks of one regularizer and of the ties it was made with.
+#[test]
+fn certificates_are_read_as_what_they_are_about() {
+    let desk = Desk::new();
+    let net = example();
+    let net = net.to_str().unwrap();
+    let path = desk.write("proof.json", certificate(&desk, net, &[]).to_string());
+    let path = path.to_str().unwrap();
+    assert_eq!(run(&["verify", net, path, "--regularizer", "l2"]).0, 0);
+    assert_eq!(run(&["verify", net, path, "--regularizer", "l1"]).0, 1);
+    let wide = super::chain(&["3", "1", "2", "7"]);
+    let net = desk.write(
+        "wide.json",
+        wide.replace(r#""synapses""#, r#""ties":[["h1","h3"]],"synapses""#),
+    );
+    let net = net.to_str().unwrap();
+    let tied = certificate(&desk, net, &[]);
+    assert_eq!(verify(&desk, net, &tied).0, 0);
+    let mut broken = tied.clone();
+    broken["upper"]["h3"] = json!("1000000");
+    let (code, message) = verify(&desk, net, &broken);
+    assert!(code == 1 && message.contains("tied"), "{message}");
+    let layered = desk.path("layered.json");
+    let layered = layered.to_str().unwrap();
+    let example = example();
+    let example = example.to_str().unwrap();
+    assert_eq!(
+        run(&[
+            "balance",
+            example,
+            "--tied",
+            "layer",
+            "--certificate",
+            layered
+        ])
+        .0,
+        0
+    );
+    assert_eq!(run(&["verify", example, layered, "--tied", "layer"]).0, 0);
+}

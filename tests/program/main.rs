@@ -1,0 +1,88 @@
+//! The program as its users call it: commands, files, exit codes.
+#![cfg(feature = "cli")]
+
+mod bad_input;
+mod certificates;
+mod commands;
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A folder of its own for each test.
+struct Desk(tempfile::TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        Desk(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    fn files(&self) -> usize {
+        std::fs::read_dir(self.0.path()).unwrap().count()
+    }
+}
+
+fn synbal(arguments: &[&str]) -> Output {
+    let output = Command::new(env!("CARGO_BIN_EXE_synbal"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !stderr.contains("panicked"),
+        "{arguments:?} panicked: {stderr}"
+    );
+    output
+}
+
+/// Exit code, standard output and standard error.
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    let output = synbal(arguments);
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+/// Exit code and the JSON document on standard output.
+fn json(arguments: &[&str]) -> (i32, Value) {
+    let (code, stdout, _) = run(&[arguments, &["--json"]].concat());
+    (
+        code,
+        serde_json::from_str(&stdout).unwrap_or_else(|fault| panic!("{fault} in {stdout}")),
+    )
+}
+
+fn example() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/chain.json")
+}
+
+/// A chain `x -> h1 -> ... -> y` of ReLU units with the given weights.
+fn chain(weights: &[&str]) -> String {
+    let hidden = 1..weights.len();
+    let mut units = vec![serde_json::json!({"id": "x", "kind": "input"})];
+    units.extend(hidden.map(
+        |i| serde_json::json!({"id": format!("h{i}"), "kind": "hidden", "activation": "relu"}),
+    ));
+    units.push(serde_json::json!({"id": "y", "kind": "output"}));
+    let id = |i: usize| units[i]["id"].clone();
+    let synapse =
+        |(i, weight)| serde_json::json!({"from": id(i), "to": id(i + 1), "weight": weight});
+    let synapses: Vec<Value> = weights.iter().enumerate().map(synapse).collect();
+    let document = serde_json::json!({
+        "format": "synaptic-balance/network", "version": 1, "units": units, "synapses": synapses,
+    });
+    document.to_string()
+}
