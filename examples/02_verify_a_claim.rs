@@ -17,16 +17,17 @@ fn main() -> Result<(), ParseRationalError> {
     let exact = check::balanced(&problem, &rationals(&["2", "1/2"])?);
     println!("balanced exactly: {}", exact.is_ok());
 
+    // Bounds pass if no input cost exceeds its output cost at the lower ones, and the reverse at the upper ones.
     let enclosed = check::enclosure(
         &problem,
-        &rationals(&["1.9", "0.4"])?,
-        &rationals(&["2.1", "0.6"])?,
+        &rationals(&["1.9", "0.475"])?,
+        &rationals(&["2.1", "0.525"])?,
     );
     println!("enclosed: {}", enclosed.is_ok());
 
     match check::enclosure(
         &problem,
-        &rationals(&["2.1", "0.4"])?,
+        &rationals(&["2.1", "0.525"])?,
         &rationals(&["2.2", "0.6"])?,
     ) {
         Ok(_) => println!("a false enclosure was accepted"),

@@ -20,8 +20,8 @@ mod wide;
 pub use dyadic::{Direction, Dyadic};
 pub use enclosure::{Enclosure, Order};
 pub use rational::{
-    ParseRationalError, Rational, natural_log, parse_rational, rational_from_f64, rational_to_f64,
-    simplest_between, sum,
+    MAX_DIGITS, ParseRationalError, Rational, natural_log, parse_rational, rational_from_f64,
+    rational_to_f64, simplest_between, sum,
 };
 pub use root::{nth_root, rational_power};
 pub use scalar::Scalar;

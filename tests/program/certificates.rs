@@ -65,6 +65,8 @@ fn written_certificates_verify() {
     }
 }
 
+type Change = Box<dyn Fn(&mut Value)>;
+
 /// Checks: each corruption of an enclosure is refused for its own reason, with exit code 1.
 #[test]
 fn corrupted_certificates_are_refused() {
@@ -77,7 +79,7 @@ fn corrupted_certificates_are_refused() {
         change(&mut bad);
         verify(&desk, net, &bad)
     };
-    let cases: Vec<(Box<dyn Fn(&mut Value)>, &str)> = vec![
+    let cases: Vec<(Change, &str)> = vec![
         (
             Box::new(|c| c["lower"]["a"] = c["upper"]["a"].clone()),
             "lower",

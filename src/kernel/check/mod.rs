@@ -1,5 +1,5 @@
 //! One function for each rule: a problem and a certificate in, a [`Verified`](super::Verified) claim or a
-//! [`Refusal`](super::Refusal) out.
+//! [`Refusal`] out.
 
 mod balanced;
 mod comparison;
