@@ -5,9 +5,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use synaptic_balance::kernel::check;
 use synaptic_balance::network::{
-    Network, Regularizer, Shape, planted, random_acyclic, random_recurrent,
+    Network, PlantedNetwork, Regularizer, Shape, chain, planted, random_acyclic, random_recurrent,
+    random_weight,
 };
-use synaptic_balance::numbers::{Rational, parse_rational};
+use synaptic_balance::numbers::{Rational, Scalar, parse_rational};
 use synaptic_balance::solve::{
     DirectOptions, Existence, Method, Options, Outcome, StochasticOptions, UniformRandom, balance,
     balance_stochastic, existence_by_components, existence_by_linear_program, solve_direct,
@@ -20,9 +21,16 @@ struct Recipe {
     inputs: usize,
     hidden: usize,
     outputs: usize,
-    recurrent: bool,
+    kind: Kind,
     dead: bool,
     power: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Chain,
+    Acyclic,
+    Recurrent,
 }
 
 const POWERS: [&str; 4] = ["1/2", "1", "2", "3"];
@@ -45,13 +53,45 @@ impl Recipe {
     }
 
     fn random_network(&self) -> Network<Rational> {
-        let build = if self.recurrent {
-            random_recurrent
-        } else {
-            random_acyclic
-        };
         let density = if self.dead { 0.2 } else { 0.6 };
-        build(self.shape(), density, &mut self.rng())
+        let mut rng = self.rng();
+        match self.kind {
+            Kind::Chain => chain(
+                &(0..=self.hidden)
+                    .map(|_| random_weight(&mut rng))
+                    .collect::<Vec<_>>(),
+            ),
+            Kind::Acyclic => random_acyclic(self.shape(), density, &mut rng),
+            Kind::Recurrent => random_recurrent(self.shape(), density, &mut rng),
+        }
+    }
+
+    /// A network with known balanced weights.
+    fn planted_network(&self) -> PlantedNetwork {
+        let mut rng = self.rng();
+        match self.kind {
+            Kind::Chain => {
+                let magnitude = random_weight(&mut rng);
+                let signed = |k: usize| {
+                    if k.is_multiple_of(2) {
+                        magnitude.clone()
+                    } else {
+                        -magnitude.clone()
+                    }
+                };
+                let balanced: Vec<Rational> = (0..=self.hidden).map(signed).collect();
+                let hiding = (0..self.hidden).map(|_| random_weight(&mut rng).magnitude());
+                let network = chain(&balanced)
+                    .scaled(&hiding.collect::<Vec<_>>())
+                    .unwrap();
+                PlantedNetwork {
+                    network,
+                    balanced,
+                    vanishing: vec![],
+                }
+            }
+            kind => planted(self.shape(), kind == Kind::Recurrent, self.dead, &mut rng),
+        }
     }
 }
 
@@ -62,7 +102,9 @@ impl Arbitrary for Recipe {
             inputs: 1 + usize::arbitrary(g) % 3,
             hidden: 1 + usize::arbitrary(g) % 7,
             outputs: 1 + usize::arbitrary(g) % 3,
-            recurrent: bool::arbitrary(g),
+            kind: *g
+                .choose(&[Kind::Chain, Kind::Acyclic, Kind::Recurrent])
+                .unwrap(),
             dead: bool::arbitrary(g),
             power: usize::arbitrary(g) % POWERS.len(),
         }
@@ -89,9 +131,15 @@ impl Arbitrary for Recipe {
                 ..base.clone()
             });
         }
-        if base.recurrent {
+        if base.kind != Kind::Chain {
             smaller.push(Recipe {
-                recurrent: false,
+                kind: Kind::Chain,
+                ..base.clone()
+            });
+        }
+        if base.kind == Kind::Recurrent {
+            smaller.push(Recipe {
+                kind: Kind::Acyclic,
                 ..base.clone()
             });
         }
@@ -137,17 +185,12 @@ fn ensure(holds: bool, fault: impl FnOnce() -> String) -> Result<(), String> {
 #[test]
 fn planted_networks_are_recovered_and_certified() {
     check_all(1000, |recipe| {
-        let planted = planted(
-            recipe.shape(),
-            recipe.recurrent,
-            recipe.dead,
-            &mut recipe.rng(),
-        );
+        let planted = recipe.planted_network();
         let regularizer = recipe.regularizer();
         let options = thorough(&recipe);
         let result = balance(&planted.network, &regularizer, &options, &mut |_, _| {})
             .map_err(|failure| failure.to_string())?;
-        let expected = if recipe.dead {
+        let expected = if recipe.dead && recipe.kind != Kind::Chain {
             Outcome::Limit
         } else {
             Outcome::Balanced

@@ -7,7 +7,7 @@ mod safetensors_mlp;
 
 pub use certificate::{Certificate, CertificateError, read_certificate, verify_certificate};
 pub use dot::to_dot;
-pub use network_json::{FormatError, NetworkFile, Weight, read_network};
+pub use network_json::{FormatError, NetworkFile, Weight, read_network, write_network};
 pub use safetensors_mlp::{SafetensorsError, read_perceptron};
 
 use serde::de::DeserializeOwned;

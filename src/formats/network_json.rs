@@ -1,7 +1,7 @@
 //! Network JSON: exact, small, any graph.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use thiserror::Error;
 
@@ -319,6 +319,69 @@ fn number(place: &str, value: &Value) -> Result<Rational, FormatError> {
     }
 }
 
+/// The network as JSON, every number exact: what [`read_network`] reads back as the same network.
+///
+/// ```
+/// use synaptic_balance::formats::{read_network, write_network};
+/// let network = synaptic_balance::network::chain(&[synaptic_balance::numbers::Rational::new(1.into(), 3.into())]);
+/// let text = write_network(&network);
+/// assert_eq!(read_network(text.as_bytes()).unwrap().network.weights(), network.weights());
+/// ```
+pub fn write_network(network: &Network<Rational>) -> String {
+    let id = |unit: UnitIndex| network.unit(unit).id.as_str();
+    let units = (0..network.units()).map(|unit| {
+        let unit = network.unit(unit);
+        let (kind, computed) = match unit.kind {
+            UnitKind::Input => ("input", false),
+            UnitKind::Bias => ("bias", false),
+            UnitKind::Hidden => ("hidden", true),
+            UnitKind::Output => ("output", true),
+        };
+        let mut entry = json!({"id": unit.id, "kind": kind});
+        if computed {
+            entry["activation"] = activation_json(&unit.activation);
+        }
+        entry
+    });
+    let synapses = (0..network.synapses()).map(|synapse| {
+        let (from, to) = network.endpoints(synapse);
+        json!({"from": id(from), "to": id(to), "weight": network.weight(synapse).to_string()})
+    });
+    let ties = network
+        .ties()
+        .iter()
+        .map(|tie| tie.iter().map(|unit| id(*unit)).collect::<Value>());
+    let mut document = json!({
+        "format": FORMAT, "version": 1,
+        "units": units.collect::<Value>(), "synapses": synapses.collect::<Value>(),
+    });
+    if !network.ties().is_empty() {
+        document["ties"] = ties.collect();
+    }
+    format!("{document:#}\n")
+}
+
+fn activation_json(activation: &Activation<Rational>) -> Value {
+    match activation {
+        Activation::Linear => "linear".into(),
+        Activation::Relu => "relu".into(),
+        Activation::Abs => "abs".into(),
+        Activation::LeakyRelu(slope) => json!({"leaky_relu": slope.to_string()}),
+        Activation::Prelu(slope) => json!({"prelu": slope.to_string()}),
+        Activation::BiLu { below, above } => {
+            json!({"bilu": {"a": below.to_string(), "b": above.to_string()}})
+        }
+        Activation::BiPu {
+            degree,
+            above,
+            below,
+        } => {
+            json!({"bipu": {"c": degree.to_string(), "C": above.to_string(), "D": below.to_string()}})
+        }
+        Activation::Other(name) => name.as_str().into(),
+    }
+}
+
 impl NetworkFile {
     /// The document with other weights; where the new weight equals the old one, the old text stays.
     ///
@@ -342,8 +405,6 @@ impl NetworkFile {
                 *slot = new;
             }
         }
-        let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
-        text.push('\n');
-        text
+        format!("{:#}\n", Value::Object(document))
     }
 }
