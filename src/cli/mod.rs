@@ -17,7 +17,7 @@ use synaptic_balance::formats::{
     NetworkFile, read_certificate, read_network, to_dot, verify_certificate,
 };
 use synaptic_balance::network::Regularizer;
-use synaptic_balance::report::{Report, demonstrate, explain_report};
+use synaptic_balance::report::{self, Report, demonstrate};
 
 use arguments::{Command, ExplainArguments, Tied, VerifyArguments};
 
@@ -62,7 +62,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let json = arguments.json;
     let outcome = match arguments.command {
         None => demonstration(),
-        Some(Command::Explain(arguments)) => explain(&arguments),
+        Some(Command::Explain(arguments)) => explain(&arguments, json),
         Some(Command::Balance(arguments)) => balance::balance(&arguments),
         Some(Command::Verify(arguments)) => verify(&arguments),
     };
@@ -146,14 +146,25 @@ fn demonstration() -> Outcome {
     Ok((found.report, verdict))
 }
 
-fn explain(arguments: &ExplainArguments) -> Outcome {
+fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     let file = read(&arguments.network)?;
     let network = Tied::apply(arguments.tied, &file.network);
-    let report = explain_report(&network, &arguments.regularizer);
-    let report = report.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
+    let explanation = report::explain(&network, &arguments.regularizer);
+    let explanation = explanation.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     if let Some(path) = &arguments.dot {
         files::write_all(&[(path, to_dot(&network))])?;
     }
+    // A basis of the constraints can be long: only what is printed is written out.
+    let report = match json {
+        true => Report {
+            text: String::new(),
+            json: explanation.json(),
+        },
+        false => Report {
+            text: explanation.text(),
+            json: Value::Null,
+        },
+    };
     Ok((report, Verdict::Done))
 }
 

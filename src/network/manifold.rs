@@ -115,10 +115,11 @@ impl Manifold {
     /// A basis of the constraints: `synapses - dimension` of them, directed cycles of the coalesced graph wherever
     /// a synapse lies on one.
     ///
-    /// Directed cycles come from an ear decomposition of each strongly connected component: each ear, closed by a
-    /// path in what was there before, has a synapse that no earlier cycle has, so they are independent. A synapse
-    /// between components closes an undirected cycle. With BiPU units of degree other than 1 the constraints are
-    /// general rows. Cost: one breadth-first search for each constraint.
+    /// Each strongly connected component has a tree of paths from its root and one of paths back to it. A synapse
+    /// outside the first tree closes a cycle through both, and these cycles are independent: ordered by the distance
+    /// to the root along the second tree, each holds a synapse that no earlier one holds. A synapse between components
+    /// closes an undirected cycle. With BiPU units of degree other than 1 the constraints are general rows.
+    /// Cost: the length of all cycles together.
     pub fn constraints(&self) -> Vec<Constraint> {
         if !self.is_graph {
             let rows = eliminate(&self.directions).1;
@@ -131,7 +132,7 @@ impl Manifold {
                 .collect();
         }
         let component = self.components();
-        let mut constraints = self.ears(&component);
+        let mut constraints = self.directed_cycles(&component);
         constraints.extend(self.undirected_cycles(&component));
         constraints
     }
@@ -154,36 +155,78 @@ impl Manifold {
         component
     }
 
-    fn ears(&self, component: &[usize]) -> Vec<Constraint> {
-        let mut out: Vec<Vec<SynapseIndex>> = vec![Vec::new(); self.variables + 1];
+    /// One simple directed cycle for each synapse inside a component that is not in the component's outgoing tree.
+    fn directed_cycles(&self, component: &[usize]) -> Vec<Constraint> {
+        let outgoing = self.tree(component, false);
+        let incoming = self.tree(component, true);
+        // Stamped with the number of the cycle for which a node lies on the outgoing path.
+        let mut stamp = vec![usize::MAX; self.variables + 1];
+        let mut cycles = Vec::new();
+        for (synapse, (from, to)) in self.ends.iter().enumerate() {
+            if component[*from] != component[*to] || outgoing[*to] == Some(synapse) {
+                continue;
+            }
+            let mut node = *from;
+            stamp[node] = synapse;
+            while let Some(step) = outgoing[node] {
+                node = self.ends[step].0;
+                stamp[node] = synapse;
+            }
+            // Towards the root until the outgoing path is met, then along it.
+            let mut walk = vec![synapse];
+            let mut node = *to;
+            while stamp[node] != synapse {
+                let Some(step) = incoming[node] else { break };
+                walk.push(step);
+                node = self.ends[step].1;
+            }
+            let mut back = Vec::new();
+            let mut end = *from;
+            while end != node {
+                let Some(step) = outgoing[end] else { break };
+                back.push(step);
+                end = self.ends[step].0;
+            }
+            walk.extend(back.into_iter().rev());
+            let terms = walk
+                .into_iter()
+                .map(|synapse| (synapse, Rational::one()))
+                .collect();
+            cycles.push(Constraint {
+                terms,
+                directed: true,
+            });
+        }
+        cycles
+    }
+
+    /// A breadth-first tree of every strongly connected component, from the ground or the component's first node: for
+    /// each node the synapse by which it is reached (or, `towards` the root, left).
+    fn tree(&self, component: &[usize], towards: bool) -> Vec<Option<SynapseIndex>> {
+        let mut next: Vec<Vec<(SynapseIndex, usize)>> = vec![Vec::new(); self.variables + 1];
         for (synapse, (from, to)) in self.ends.iter().enumerate() {
             if component[*from] == component[*to] {
-                out[*from].push(synapse);
+                let (near, far) = if towards { (*to, *from) } else { (*from, *to) };
+                next[near].push((synapse, far));
             }
         }
-        let mut grown = Ears {
-            manifold: self,
-            out,
-            reached: vec![false; self.variables + 1],
-            used: vec![false; self.synapses()],
-        };
-        let mut cycles = Vec::new();
-        // The ground first, so that cycles through it start there.
+        let mut tree = vec![None; self.variables + 1];
+        let mut seen = vec![false; self.variables + 1];
         for root in std::iter::once(self.variables).chain(0..self.variables) {
-            if !std::mem::replace(&mut grown.reached[root], true) {
-                let mut nodes = vec![root];
-                let mut next = 0;
-                while next < nodes.len() {
-                    for synapse in grown.out[nodes[next]].clone() {
-                        if !grown.used[synapse] {
-                            cycles.push(grown.add_ear(synapse, &mut nodes));
-                        }
+            let mut queue = VecDeque::new();
+            if !std::mem::replace(&mut seen[root], true) {
+                queue.push_back(root);
+            }
+            while let Some(node) = queue.pop_front() {
+                for (synapse, other) in &next[node] {
+                    if !std::mem::replace(&mut seen[*other], true) {
+                        tree[*other] = Some(*synapse);
+                        queue.push_back(*other);
                     }
-                    next += 1;
                 }
             }
         }
-        cycles
+        tree
     }
 
     /// Cycles of the synapses between strongly connected components, closed through a spanning forest of
@@ -417,87 +460,5 @@ impl Forest {
             terms,
             directed: false,
         }
-    }
-}
-
-/// A strongly connected part of a component, growing ear by ear.
-struct Ears<'a> {
-    manifold: &'a Manifold,
-    out: Vec<Vec<SynapseIndex>>,
-    reached: Vec<bool>,
-    used: Vec<bool>,
-}
-
-impl Ears<'_> {
-    /// Adds the ear that starts with a synapse out of a reached node; returns its cycle.
-    fn add_ear(&mut self, first: SynapseIndex, nodes: &mut Vec<usize>) -> Constraint {
-        let (start, next) = self.manifold.ends[first];
-        let mut walk = vec![first];
-        let mut end = next;
-        if !self.reached[next] {
-            let fresh = self.path(
-                next,
-                |node| self.reached[node],
-                |synapse| !self.used[synapse],
-            );
-            for synapse in &fresh {
-                let (from, to) = self.manifold.ends[*synapse];
-                self.reached[from] = true;
-                nodes.push(from);
-                end = to;
-            }
-            walk.extend(fresh);
-        }
-        let back = self.path(end, |node| node == start, |synapse| self.used[synapse]);
-        walk.iter().for_each(|synapse| self.used[*synapse] = true);
-        walk.extend(back);
-        Constraint {
-            terms: walk
-                .into_iter()
-                .map(|synapse| (synapse, Rational::one()))
-                .collect(),
-            directed: true,
-        }
-    }
-
-    /// A shortest path from a node to one that is wanted, through synapses that are allowed. Strong connection
-    /// guarantees that there is one.
-    fn path(
-        &self,
-        from: usize,
-        wanted: impl Fn(usize) -> bool,
-        allowed: impl Fn(SynapseIndex) -> bool,
-    ) -> Vec<SynapseIndex> {
-        let mut came_by: BTreeMap<usize, SynapseIndex> = BTreeMap::new();
-        let mut queue = VecDeque::from([from]);
-        let mut found = wanted(from).then_some(from);
-        while found.is_none() {
-            let Some(node) = queue.pop_front() else { break };
-            for synapse in self.out[node]
-                .iter()
-                .copied()
-                .filter(|synapse| allowed(*synapse))
-            {
-                let to = self.manifold.ends[synapse].1;
-                if to == from || came_by.contains_key(&to) {
-                    continue;
-                }
-                came_by.insert(to, synapse);
-                if wanted(to) {
-                    found = Some(to);
-                    break;
-                }
-                queue.push_back(to);
-            }
-        }
-        let mut path = Vec::new();
-        let mut node = found.unwrap_or(from);
-        while node != from {
-            let synapse = came_by[&node];
-            path.push(synapse);
-            node = self.manifold.ends[synapse].0;
-        }
-        path.reverse();
-        path
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-use super::{Report, list};
+use super::list;
 use crate::formats::Certificate;
 use crate::network::{
     Constraint, Manifold, Multiplier, Network, Regularizer, UnitBalance, UnitKind,
@@ -18,15 +18,27 @@ const LINEAR_PROGRAM_LIMIT: usize = 2_000;
 const SHOWN: usize = 12;
 
 /// Units, synapses, manifold, existence with its witness, and the deficit by unit.
+pub struct Explanation<'a> {
+    network: &'a Network<Rational>,
+    regularizer: &'a Regularizer,
+    dimension: usize,
+    constraints: Vec<Constraint>,
+    existence: Existence,
+    /// Whether the linear programs agree; `None` if they were not run.
+    agree: Option<bool>,
+    units: Vec<UnitRow>,
+    deficit: f64,
+}
+
+/// Gathers what is to be explained.
 ///
 /// # Errors
 /// Existence that could not be decided.
-pub fn explain_report(
-    network: &Network<Rational>,
-    regularizer: &Regularizer,
-) -> Result<Report, ExistenceError> {
+pub fn explain<'a>(
+    network: &'a Network<Rational>,
+    regularizer: &'a Regularizer,
+) -> Result<Explanation<'a>, ExistenceError> {
     let manifold = Manifold::of(network);
-    let constraints = manifold.constraints();
     let problem = network.problem(regularizer);
     let existence = existence(&problem)?;
     let active = problem
@@ -34,27 +46,19 @@ pub fn explain_report(
         .iter()
         .filter(|synapse| synapse.is_active())
         .count();
-    let second = if active <= LINEAR_PROGRAM_LIMIT {
-        Some(existence_by_linear_program(&problem)?)
-    } else {
-        None
+    let second = match active <= LINEAR_PROGRAM_LIMIT {
+        true => Some(existence_by_linear_program(&problem)?),
+        false => None,
     };
-    let agree = second.map(|second| second.vanishing() == existence.vanishing());
-    let units = balances(network, regularizer);
-    let deficit = Balancing::new(&problem).max_deficit();
-    let parts = Parts {
+    Ok(Explanation {
         network,
         regularizer,
-        manifold: &manifold,
-        constraints: &constraints,
-        existence: &existence,
-        agree,
-        units: &units,
-        deficit,
-    };
-    Ok(Report {
-        text: parts.text(),
-        json: parts.json(),
+        dimension: manifold.dimension(),
+        constraints: manifold.constraints(),
+        agree: second.map(|second| second.vanishing() == existence.vanishing()),
+        existence,
+        units: balances(network, regularizer),
+        deficit: Balancing::new(&problem).max_deficit(),
     })
 }
 
@@ -84,18 +88,7 @@ fn balances(network: &Network<Rational>, regularizer: &Regularizer) -> Vec<UnitR
         .collect()
 }
 
-struct Parts<'a> {
-    network: &'a Network<Rational>,
-    regularizer: &'a Regularizer,
-    manifold: &'a Manifold,
-    constraints: &'a [Constraint],
-    existence: &'a Existence,
-    agree: Option<bool>,
-    units: &'a [UnitRow],
-    deficit: f64,
-}
-
-impl Parts<'_> {
+impl Explanation<'_> {
     fn constraint(&self, constraint: &Constraint) -> Value {
         let terms = constraint.terms.iter().map(|(synapse, coefficient)| {
             let (from, to) = self.network.endpoints(*synapse);
@@ -104,10 +97,11 @@ impl Parts<'_> {
         json!({"directed_cycle": constraint.directed, "terms": terms.collect::<Value>()})
     }
 
-    fn json(&self) -> Value {
+    /// For a program.
+    pub fn json(&self) -> Value {
         let network = self.network;
         let count = |kind| network.units_of(kind).len();
-        let witness = match self.existence {
+        let witness = match &self.existence {
             Existence::Attained(claim) => {
                 Certificate::attained(self.regularizer, &claim.claim().circulation)
             }
@@ -146,7 +140,7 @@ impl Parts<'_> {
             },
             "synapses": network.synapses(),
             "manifold": {
-                "dimension": self.manifold.dimension(),
+                "dimension": self.dimension,
                 "constraints": self.constraints.len(),
                 "basis": self.constraints.iter().map(|c| self.constraint(c)).collect::<Value>(),
             },
@@ -169,7 +163,8 @@ impl Parts<'_> {
             .collect()
     }
 
-    fn text(&self) -> String {
+    /// For a person.
+    pub fn text(&self) -> String {
         let network = self.network;
         let mut text = String::new();
         let out = &mut text;
@@ -194,7 +189,7 @@ impl Parts<'_> {
         let _ = writeln!(
             out,
             "manifold  dimension {} in a space of {} synapses; {} independent constraints:",
-            self.manifold.dimension(),
+            self.dimension,
             network.synapses(),
             self.constraints.len()
         );
@@ -214,7 +209,7 @@ impl Parts<'_> {
             .iter()
             .map(|s| network.synapse_name(*s))
             .collect();
-        let _ = match self.existence {
+        let _ = match &self.existence {
             Existence::Attained(_) => writeln!(
                 out,
                 "minimum   of {} attained: proved by a circulation that is positive on every non-zero synapse",

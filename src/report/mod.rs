@@ -9,7 +9,7 @@ mod figure;
 pub use balance::balance_report;
 pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use digits::{Digits, digits, digits_network};
-pub use explain::explain_report;
+pub use explain::{Explanation, explain};
 pub use figure::unit_balance_figure;
 
 use serde_json::Value;
