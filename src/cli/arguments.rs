@@ -36,6 +36,11 @@ pub enum Command {
 Example: synbal balance examples/chain.json -o balanced.json --certify --certificate proof.json
          synbal verify examples/chain.json proof.json")]
     Balance(BalanceArguments),
+    /// Judge another implementation's result: the same function, balanced, how far from the optimum.
+    #[command(
+        after_help = "Example: synbal check examples/chain.json balanced.json --regularizer l2"
+    )]
+    Check(CheckArguments),
     /// Check a certificate with the trusted kernel only.
     #[command(after_help = "Example: synbal verify examples/chain.json proof.json")]
     Verify(VerifyArguments),
@@ -88,6 +93,23 @@ pub struct BalanceArguments {
     /// Write the certificate (implies --certify).
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// The network before balancing, as JSON.
+    pub before: PathBuf,
+    /// The result to judge: the same network with other weights.
+    pub after: PathBuf,
+    /// l1, l2, lp:P or mix:a1*P1+a2*P2.
+    #[arg(long, default_value = "l2")]
+    pub regularizer: Regularizer,
+    /// The relative deviation that counts as none, of scaled weights and of the deficit.
+    #[arg(long, default_value = "1e-6", value_parser = tolerance)]
+    pub tolerance: f64,
+    /// Let units share one multiplier.
+    #[arg(long, value_enum)]
+    pub tied: Option<Tied>,
 }
 
 #[derive(Debug, Args)]

@@ -17,9 +17,11 @@ use synaptic_balance::formats::{
     NetworkFile, read_certificate, read_network, to_dot, verify_certificate,
 };
 use synaptic_balance::network::Regularizer;
-use synaptic_balance::report::{self, Report, demonstrate};
+use synaptic_balance::numbers::{Rational, rational_to_f64};
+use synaptic_balance::report::{self, NumberType, Report, SameFunction, demonstrate};
+use synaptic_balance::solve::{self, JudgeError};
 
-use arguments::{Command, ExplainArguments, Tied, VerifyArguments};
+use arguments::{CheckArguments, Command, ExplainArguments, Tied, VerifyArguments};
 
 /// How a command ended, by exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +66,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         None => demonstration(),
         Some(Command::Explain(arguments)) => explain(&arguments, json),
         Some(Command::Balance(arguments)) => balance::balance(&arguments),
+        Some(Command::Check(arguments)) => check(&arguments),
         Some(Command::Verify(arguments)) => verify(&arguments),
     };
     match outcome {
@@ -166,6 +169,41 @@ fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
         },
     };
     Ok((report, Verdict::Done))
+}
+
+fn check(arguments: &CheckArguments) -> Outcome {
+    let (before, after) = (read(&arguments.before)?, read(&arguments.after)?);
+    let number_type = number_type(&after);
+    let tied = |file: &NetworkFile| Tied::apply(arguments.tied, &file.network);
+    let (before, after) = (tied(&before), tied(&after));
+    let judgement = solve::judge(&before, &after, &arguments.regularizer, arguments.tolerance);
+    let judgement = judgement.map_err(|failure| match failure {
+        JudgeError::Structure(_) => Failure::Input(BadInput::at(&arguments.after, failure)),
+        JudgeError::Balance(_) => Failure::Incomplete(failure.to_string()),
+    })?;
+    let checked = report::check_report(&before, &judgement, number_type, arguments.tolerance);
+    let verdict = match (checked.same_function, checked.balanced) {
+        (SameFunction::No, _) | (_, false) => Verdict::False,
+        (SameFunction::Undecided, true) => Verdict::Incomplete,
+        (SameFunction::Yes, true) => Verdict::Done,
+    };
+    Ok((checked.report, verdict))
+}
+
+fn number_type(file: &NetworkFile) -> NumberType {
+    if file.is_exact() {
+        return NumberType::Exact;
+    }
+    let weights = file.network.weights();
+    let single = |weight: &Rational| {
+        let value = rational_to_f64(weight);
+        f64::from(value as f32) == value
+    };
+    if weights.iter().all(single) {
+        NumberType::F32
+    } else {
+        NumberType::F64
+    }
 }
 
 fn verify(arguments: &VerifyArguments) -> Outcome {

@@ -383,6 +383,15 @@ fn activation_json(activation: &Activation<Rational>) -> Value {
 }
 
 impl NetworkFile {
+    /// Are all weights given as strings, that is exactly?
+    pub fn is_exact(&self) -> bool {
+        let entries = self.document.get("synapses").and_then(Value::as_array);
+        entries
+            .into_iter()
+            .flatten()
+            .all(|entry| entry.get("weight").is_some_and(Value::is_string))
+    }
+
     /// The document with other weights; where the new weight equals the old one, the old text stays.
     ///
     /// # Panics

@@ -60,8 +60,10 @@ pub fn balance_report(
     match &result.enclosure {
         Some(Ok(verified)) => {
             json.insert("enclosure".into(), enclosure(network, verified.claim()));
-            let distance = json!({"max_relative_difference": result.certified_distance(), "bound": "certified"});
-            json.insert("distance_to_optimum".into(), distance);
+            json.insert(
+                "multipliers_within".into(),
+                result.certified_distance().into(),
+            );
         }
         Some(Err(failure)) => {
             json.insert("enclosure".into(), Value::Null);

@@ -1,12 +1,14 @@
 //! Reports: what a person reads and what `--json` prints. No mathematics.
 
 mod balance;
+mod check;
 mod demonstration;
 mod digits;
 mod explain;
 mod figure;
 
 pub use balance::balance_report;
+pub use check::{CheckReport, EXCUSED_ULPS, NumberType, SameFunction, check_report};
 pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use digits::{Digits, digits, digits_network};
 pub use explain::{Explanation, explain};

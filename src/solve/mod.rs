@@ -14,9 +14,11 @@ mod direct;
 mod exact;
 mod existence;
 mod flat;
+mod judge;
 mod linear_program;
 mod newton;
 mod pipeline;
+mod ratios;
 mod schedule;
 mod stochastic;
 
@@ -25,6 +27,9 @@ pub use direct::{DirectOptions, solve_direct};
 pub use exact::balance_exactly;
 pub use existence::{Existence, ExistenceError, existence, existence_by_components};
 pub use flat::{Balancing, Solution, SolveError};
+pub use judge::{
+    BrokenCycle, Distance, JudgeError, Judgement, ScalingFault, ScalingVerdict, judge,
+};
 pub use linear_program::existence_by_linear_program;
 pub use pipeline::{
     Balance, BalanceFailure, CrossCheck, Method, Options, Outcome, Seconds, balance,

@@ -153,6 +153,53 @@ fn written_networks_are_balanced() {
     assert_eq!(before["units"], after["units"]);
 }
 
+/// Checks: `check` tells a right result, an unbalanced scaling and a changed function apart.
+#[test]
+fn check_judges_results() {
+    let desk = Desk::new();
+    let net = example();
+    let net = net.to_str().unwrap();
+    let good = desk.path("good.json");
+    let good = good.to_str().unwrap();
+    assert_eq!(run(&["balance", net, "-o", good]).0, 0);
+    let (code, report) = json(&["check", net, good]);
+    assert_eq!(
+        (
+            code,
+            report["same_function"].as_bool(),
+            report["balanced"].as_bool()
+        ),
+        (0, Some(true), Some(true))
+    );
+    assert_eq!(
+        (report["scaling"].as_str(), report["bound"].as_str()),
+        (Some("within_rounding"), Some("certified"))
+    );
+    assert!(report["distance_to_optimum"].as_f64().unwrap() < 1e-12);
+    let (code, report) = json(&["check", net, net]);
+    assert_eq!(
+        (
+            code,
+            report["scaling"].as_str(),
+            report["balanced"].as_bool()
+        ),
+        (1, Some("exact"), Some(false))
+    );
+    assert_eq!(report["witness"]["multipliers"]["a"], "1");
+    let text = std::fs::read_to_string(net).unwrap();
+    let wrong = desk.write("wrong.json", text.replace("-3/4", "-9/10"));
+    let (code, report) = json(&["check", net, wrong.to_str().unwrap()]);
+    assert_eq!((code, report["same_function"].as_bool()), (1, Some(false)));
+    assert_eq!(
+        report["witness"]["synapses"],
+        serde_json::json!([{"from": "one", "to": "a"}])
+    );
+    assert_eq!(report["witness"]["cycle"]["product_of_ratios"], "6/5");
+    let other = desk.write("other.json", chain(&["1", "2"]));
+    let (code, _, stderr) = run(&["check", net, other.to_str().unwrap()]);
+    assert!(code == 2 && stderr.contains("other.json"), "{stderr}");
+}
+
 /// Checks: the architecture report.
 #[test]
 fn explain_names_manifold_existence_and_deficit() {

@@ -1,0 +1,316 @@
+//! The report on another implementation's result.
+
+use num_traits::Signed;
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+use super::{Report, list};
+use crate::network::{Network, SynapseIndex};
+use crate::numbers::{Rational, Wide, rational_from_f64, rational_to_f64};
+use crate::solve::{Distance, Judgement, ScalingFault, ScalingVerdict};
+
+/// The number type in which a result is written, which bounds what rounding alone can do to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberType {
+    /// Exact numbers: no rounding is excused.
+    Exact,
+    /// Every weight is a 32-bit float.
+    F32,
+    /// 64-bit floats.
+    F64,
+}
+
+/// Rounding errors that a scaled weight is excused, in units in the last place: a product, a quotient, and the rounding
+/// of the multiplier itself, twice.
+pub const EXCUSED_ULPS: i64 = 4;
+
+impl NumberType {
+    fn name(self) -> &'static str {
+        match self {
+            NumberType::Exact => "exact",
+            NumberType::F32 => "f32",
+            NumberType::F64 => "f64",
+        }
+    }
+
+    /// [`EXCUSED_ULPS`], relative to a weight.
+    fn excused(self) -> Rational {
+        let unit = match self {
+            NumberType::Exact => return Rational::default(),
+            NumberType::F32 => 23,
+            NumberType::F64 => 52,
+        };
+        Rational::new(EXCUSED_ULPS.into(), (1i64 << unit).into())
+    }
+}
+
+/// The answer to "the same function?".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SameFunction {
+    /// A scaling, exactly or within rounding or tolerance.
+    Yes,
+    /// Proved not to be one.
+    No,
+    /// No scaling within the tolerance was found, and no proof that there is none.
+    Undecided,
+}
+
+/// The verdict with its report.
+#[derive(Debug, Clone)]
+pub struct CheckReport {
+    /// What to print.
+    pub report: Report,
+    /// Is the function the same?
+    pub same_function: SameFunction,
+    /// Is the deficit at most the tolerance?
+    pub balanced: bool,
+}
+
+/// Puts a [`Judgement`] into words. `number_type` is that of the file judged, `tolerance` relative.
+pub fn check_report(
+    before: &Network<Rational>,
+    judgement: &Judgement,
+    number_type: NumberType,
+    tolerance: f64,
+) -> CheckReport {
+    let (same_function, how) = same_function(judgement, number_type, tolerance);
+    let balanced = judgement.deficit <= tolerance;
+    let words = Words {
+        before,
+        judgement,
+        number_type,
+        same_function,
+        how,
+        balanced,
+        tolerance,
+    };
+    let report = Report {
+        text: words.text(),
+        json: words.json(),
+    };
+    CheckReport {
+        report,
+        same_function,
+        balanced,
+    }
+}
+
+/// The verdict and the field `scaling`.
+fn same_function(
+    judgement: &Judgement,
+    number_type: NumberType,
+    tolerance: f64,
+) -> (SameFunction, &'static str) {
+    let exact_tolerance = rational_from_f64(tolerance).unwrap_or_default();
+    match &judgement.scaling {
+        ScalingVerdict::Exact(_) => (SameFunction::Yes, "exact"),
+        ScalingVerdict::Near { deviation, .. } if *deviation <= number_type.excused() => {
+            (SameFunction::Yes, "within_rounding")
+        }
+        ScalingVerdict::Near { deviation, .. } if *deviation <= exact_tolerance => {
+            (SameFunction::Yes, "within_tolerance")
+        }
+        ScalingVerdict::Near { .. } => match &judgement.cycle {
+            Some(cycle) if cycle.exceeds(&exact_tolerance) => (SameFunction::No, "none"),
+            _ => (SameFunction::Undecided, "none_found"),
+        },
+        ScalingVerdict::Not(_) => (SameFunction::No, "none"),
+    }
+}
+
+struct Words<'a> {
+    before: &'a Network<Rational>,
+    judgement: &'a Judgement,
+    number_type: NumberType,
+    same_function: SameFunction,
+    how: &'static str,
+    balanced: bool,
+    tolerance: f64,
+}
+
+/// Synapses named in the text.
+const SHOWN: usize = 6;
+
+impl Words<'_> {
+    fn synapse(&self, synapse: SynapseIndex) -> Value {
+        let (from, to) = self.before.endpoints(synapse);
+        json!({"from": self.before.unit(from).id, "to": self.before.unit(to).id})
+    }
+
+    fn multipliers(&self, multipliers: &[Rational]) -> Value {
+        let units =
+            (0..self.before.units()).filter_map(|unit| Some((unit, self.before.variable(unit)?)));
+        units
+            .map(|(unit, variable)| {
+                (
+                    self.before.unit(unit).id.clone(),
+                    Value::from(multipliers[variable].to_string()),
+                )
+            })
+            .collect()
+    }
+
+    fn witness(&self) -> Value {
+        match (&self.judgement.scaling, self.same_function) {
+            (ScalingVerdict::Exact(verified), _) => {
+                json!({"multipliers": self.multipliers(&verified.claim().multipliers)})
+            }
+            (ScalingVerdict::Near { multipliers, .. }, SameFunction::Yes) => {
+                json!({"multipliers": self.multipliers(multipliers)})
+            }
+            (ScalingVerdict::Not(fault), _) => {
+                let (synapse, reason) = fault_words(fault);
+                json!({"synapse": self.synapse(synapse), "reason": reason})
+            }
+            (ScalingVerdict::Near { .. }, _) => {
+                let synapses: Vec<Value> = self
+                    .judgement
+                    .suspects
+                    .iter()
+                    .map(|s| self.synapse(*s))
+                    .collect();
+                let cycle = self.judgement.cycle.as_ref().map(|cycle| {
+                    let step = |(synapse, along): &(SynapseIndex, bool)| {
+                        let mut step = self.synapse(*synapse);
+                        step["along"] = (*along).into();
+                        step
+                    };
+                    json!({"steps": cycle.steps.iter().map(step).collect::<Value>(),
+                           "product_of_ratios": cycle.product.to_string()})
+                });
+                json!({"synapses": synapses, "cycle": cycle})
+            }
+        }
+    }
+
+    fn distance(&self) -> (Value, Value) {
+        match &self.judgement.distance {
+            Distance::Certified(distance) => ((*distance).into(), "certified".into()),
+            Distance::Estimated(distance, _) => ((*distance).into(), "estimated".into()),
+            Distance::NoOptimum => (Value::Null, Value::Null),
+        }
+    }
+
+    fn json(&self) -> Value {
+        let (distance, bound) = self.distance();
+        let same = match self.same_function {
+            SameFunction::Yes => Value::Bool(true),
+            SameFunction::No => Value::Bool(false),
+            SameFunction::Undecided => "undecided".into(),
+        };
+        let deviation = match &self.judgement.scaling {
+            ScalingVerdict::Exact(_) => 0.0.into(),
+            ScalingVerdict::Near { deviation, .. } => rational_to_f64(deviation).into(),
+            ScalingVerdict::Not(_) => Value::Null,
+        };
+        json!({
+            "same_function": same,
+            "scaling": self.how,
+            "scaling_deviation": deviation,
+            "rounding_excused": {"type": self.number_type.name(), "units_in_the_last_place": EXCUSED_ULPS},
+            "witness": self.witness(),
+            "balanced": self.balanced,
+            "deficit": self.judgement.deficit,
+            "distance_to_optimum": distance,
+            "bound": bound,
+            "tolerance": self.tolerance,
+        })
+    }
+
+    fn names(&self, synapses: &[SynapseIndex]) -> String {
+        list(
+            &synapses
+                .iter()
+                .map(|s| self.before.synapse_name(*s))
+                .collect::<Vec<_>>(),
+            SHOWN,
+        )
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        let out = &mut text;
+        let _ = match (&self.judgement.scaling, self.same_function) {
+            (ScalingVerdict::Exact(_), _) => {
+                writeln!(out, "same function      yes: an exact scaling, proved")
+            }
+            (ScalingVerdict::Near { deviation, .. }, SameFunction::Yes) => writeln!(
+                out,
+                "same function      yes, {}: a scaling up to {} relative",
+                if self.how == "within_rounding" {
+                    "within rounding"
+                } else {
+                    "within the tolerance"
+                },
+                Wide::from(deviation)
+            ),
+            (ScalingVerdict::Not(fault), _) => {
+                let (synapse, reason) = fault_words(fault);
+                writeln!(
+                    out,
+                    "same function      NO: {} {reason}",
+                    self.before.synapse_name(synapse)
+                )
+            }
+            (ScalingVerdict::Near { .. }, verdict) => self.not_near(out, verdict),
+        };
+        let answer = if self.balanced { "yes" } else { "NO" };
+        let _ = writeln!(
+            out,
+            "balanced           {answer}: deficit {:.3e}",
+            self.judgement.deficit
+        );
+        let _ = match &self.judgement.distance {
+            Distance::Certified(distance) => {
+                writeln!(
+                    out,
+                    "distance           weights within {distance:.3e} relative of the one optimum, proved"
+                )
+            }
+            Distance::Estimated(distance, why) => {
+                writeln!(
+                    out,
+                    "distance           about {distance:.3e} relative from the optimum, not proved: {why}"
+                )
+            }
+            Distance::NoOptimum => {
+                writeln!(out, "distance           none: the minimum is not attained")
+            }
+        };
+        text
+    }
+
+    fn not_near(&self, out: &mut String, verdict: SameFunction) -> std::fmt::Result {
+        let suspects = &self.judgement.suspects;
+        let word = if verdict == SameFunction::No {
+            "NO"
+        } else {
+            "undecided"
+        };
+        writeln!(
+            out,
+            "same function      {word}: {} of {} weights disagree with the other weights of their units: {}",
+            suspects.len(),
+            self.before.synapses(),
+            self.names(suspects)
+        )?;
+        if let Some(cycle) = &self.judgement.cycle {
+            let steps: Vec<SynapseIndex> =
+                cycle.steps.iter().map(|(synapse, _)| *synapse).collect();
+            let product = Wide::from(&cycle.product.abs());
+            writeln!(
+                out,
+                "                   around the cycle {} the ratios multiply to {product}, not 1",
+                self.names(&steps)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn fault_words(fault: &ScalingFault) -> (SynapseIndex, &'static str) {
+    match fault {
+        ScalingFault::Zero(synapse) => (*synapse, "is zero on one side only"),
+        ScalingFault::Sign(synapse) => (*synapse, "changed its sign"),
+    }
+}

@@ -1,0 +1,227 @@
+//! The oracle: results of other implementations, right and wrong, are judged rightly.
+
+use num_traits::Zero;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use synaptic_balance::network::{Network, Regularizer, Shape, random_acyclic, random_recurrent};
+use synaptic_balance::numbers::{Rational, Scalar, Wide, parse_rational};
+use synaptic_balance::report::{NumberType, SameFunction, check_report};
+use synaptic_balance::solve::{
+    Cyclic, Distance, Options, ScalingFault, ScalingVerdict, StochasticOptions, balance,
+    balance_stochastic, judge,
+};
+
+fn q(text: &str) -> Rational {
+    parse_rational(text).unwrap()
+}
+
+fn random(seed: u64) -> Network<Rational> {
+    let shape = Shape {
+        inputs: 2,
+        hidden: 4,
+        outputs: 2,
+    };
+    let build = if seed.is_multiple_of(2) {
+        random_acyclic
+    } else {
+        random_recurrent
+    };
+    build(shape, 0.9, &mut ChaCha8Rng::seed_from_u64(seed))
+}
+
+/// Networks whose minimum is attained, with their balanced weights.
+fn balanced(seed: u64) -> Option<(Network<Rational>, Vec<f64>)> {
+    let network = random(seed);
+    let result = balance(
+        &network,
+        &Regularizer::l2(),
+        &Options::default(),
+        &mut |_, _| {},
+    )
+    .ok()?;
+    let weights = result.weights(&network)?.ok()?;
+    Some((network, weights))
+}
+
+fn exact(network: &Network<Rational>, weights: &[f64]) -> Network<Rational> {
+    network.with_weights(
+        weights
+            .iter()
+            .map(|weight| weight.to_rational().unwrap())
+            .collect(),
+    )
+}
+
+/// A synapse that lies on a cycle of the coalesced graph with others, so that its ratio can be wrong.
+fn scalable_synapses(network: &Network<Rational>) -> Vec<usize> {
+    let scalable = |synapse: &usize| {
+        !network.direction(*synapse).is_empty() && !network.weight(*synapse).is_zero()
+    };
+    (0..network.synapses()).filter(scalable).collect()
+}
+
+/// Checks: Section 3 and Theorem 5.1 as the oracle applies them: on 2,000 random networks, five kinds of results are
+/// each judged for what they are: right, wrongly scaled at one synapse, stopped early, a sign flipped, a zero dropped.
+#[test]
+fn five_kinds_of_results_are_told_apart() {
+    let mut judged = 0;
+    let mut named = 0;
+    let mut wrong_synapses = 0;
+    for seed in 0..u64::MAX {
+        if judged == 2_000 {
+            break;
+        }
+        let Some((network, weights)) = balanced(seed) else {
+            continue;
+        };
+        let choices = scalable_synapses(&network);
+        let synapse = choices[ChaCha8Rng::seed_from_u64(seed).random_range(0..choices.len())];
+        let verdict = |after: &Network<Rational>| {
+            let judgement = judge(&network, after, &Regularizer::l2(), 1e-6).unwrap();
+            let report = check_report(&network, &judgement, NumberType::F64, 1e-6);
+            (judgement, report.same_function, report.balanced)
+        };
+        match judged % 5 {
+            0 => {
+                let (judgement, same, balanced) = verdict(&exact(&network, &weights));
+                assert_eq!((same, balanced), (SameFunction::Yes, true), "seed {seed}");
+                let Distance::Certified(distance) = judgement.distance else {
+                    panic!("seed {seed}: no certificate")
+                };
+                assert!(distance < 1e-9, "seed {seed}: distance {distance:e}");
+            }
+            1 => {
+                let mut changed = weights.clone();
+                changed[synapse] *= 1.5;
+                let (judgement, same, _) = verdict(&exact(&network, &changed));
+                assert_eq!(same, SameFunction::No, "seed {seed}");
+                assert!(judgement.cycle.is_some(), "seed {seed}: no proof");
+                wrong_synapses += 1;
+                named += usize::from(judgement.suspects == [synapse]);
+            }
+            2 => {
+                let after = stopped_early(&network);
+                let (judgement, same, balanced) = verdict(&after);
+                let converged = judgement.deficit <= 1e-6;
+                assert_eq!(
+                    (same, balanced),
+                    (SameFunction::Yes, converged),
+                    "seed {seed}"
+                );
+                assert!(
+                    matches!(judgement.distance, Distance::Certified(_)),
+                    "seed {seed}"
+                );
+            }
+            3 => {
+                let mut changed = weights.clone();
+                changed[synapse] *= -1.0;
+                let (judgement, same, _) = verdict(&exact(&network, &changed));
+                assert_eq!(same, SameFunction::No, "seed {seed}");
+                assert!(
+                    matches!(judgement.scaling, ScalingVerdict::Not(ScalingFault::Sign(s)) if s == synapse)
+                );
+            }
+            _ => {
+                let mut changed = weights.clone();
+                changed[synapse] = 0.0;
+                let (judgement, same, _) = verdict(&exact(&network, &changed));
+                assert_eq!(same, SameFunction::No, "seed {seed}");
+                assert!(
+                    matches!(judgement.scaling, ScalingVerdict::Not(ScalingFault::Zero(s)) if s == synapse)
+                );
+            }
+        }
+        judged += 1;
+    }
+    // A unit with few synapses may not say which of them is wrong; nearly all do.
+    assert!(
+        named * 10 >= wrong_synapses * 9,
+        "{named} of {wrong_synapses} wrong synapses were named"
+    );
+}
+
+/// One cyclic pass of the textbook algorithm.
+fn stopped_early(network: &Network<Rational>) -> Network<Rational> {
+    let problem = network.problem(&Regularizer::l2());
+    let options = StochasticOptions {
+        tolerance: 0.2,
+        ..StochasticOptions::default()
+    };
+    let run = balance_stochastic(&problem, &mut Cyclic::default(), &options, &mut |_| {}).unwrap();
+    let root = |value: &Wide| value.sqrt().to_rational().unwrap();
+    network
+        .scaled(
+            &run.solution
+                .multipliers
+                .iter()
+                .map(root)
+                .collect::<Vec<_>>(),
+        )
+        .unwrap()
+}
+
+/// Checks: W1 of Section 8 (biases left out): not a scaling, and the biases are what is named.
+#[test]
+fn w1_biases_left_out() {
+    let network = random(4);
+    let bias = network.find("one").unwrap();
+    let multipliers: Vec<Rational> = (0..network.variables())
+        .map(|v| q("2") + q("1") * q(&v.to_string()))
+        .collect();
+    let scaled = network.scaled(&multipliers).unwrap();
+    let weights =
+        (0..network.synapses()).map(|synapse| match network.endpoints(synapse).0 == bias {
+            true => network.weight(synapse).clone(),
+            false => scaled.weight(synapse).clone(),
+        });
+    let judgement = judge(
+        &network,
+        &network.with_weights(weights.collect()),
+        &Regularizer::l2(),
+        1e-6,
+    )
+    .unwrap();
+    let report = check_report(&network, &judgement, NumberType::Exact, 1e-6);
+    assert_eq!(report.same_function, SameFunction::No);
+    assert!(!judgement.suspects.is_empty());
+    assert!(
+        judgement
+            .suspects
+            .iter()
+            .all(|synapse| network.endpoints(*synapse).0 == bias)
+    );
+}
+
+/// Checks: W4 of Section 8 (multipliers rounded to powers of two): exactly a scaling, not balanced, at a proved distance.
+#[test]
+fn w4_powers_of_two() {
+    let (network, _) = balanced(6).unwrap();
+    let result = balance(
+        &network,
+        &Regularizer::l2(),
+        &Options::default(),
+        &mut |_, _| {},
+    )
+    .unwrap();
+    let power_of_two = |value: Wide| Wide::exp(value.ln().div_euclid(2f64.ln()) * 2f64.ln());
+    let nearest = |value: Wide| q(&format!("{:.0}", power_of_two(value).to_f64().max(1.0)));
+    let multipliers: Vec<Rational> = result.multipliers().into_iter().map(nearest).collect();
+    let after = network.scaled(&multipliers).unwrap();
+    let judgement = judge(&network, &after, &Regularizer::l2(), 1e-6).unwrap();
+    let report = check_report(&network, &judgement, NumberType::F64, 1e-6);
+    assert!(matches!(judgement.scaling, ScalingVerdict::Exact(_)));
+    assert_eq!(
+        (report.same_function, report.balanced),
+        (SameFunction::Yes, false)
+    );
+    assert!(matches!(judgement.distance, Distance::Certified(distance) if distance > 0.01));
+}
+
+/// Checks: networks that are not the same network are not compared.
+#[test]
+fn other_structures_are_refused() {
+    let (one, other) = (random(2), random(3));
+    assert!(judge(&one, &other, &Regularizer::l2(), 1e-6).is_err());
+}
