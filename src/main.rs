@@ -4,9 +4,11 @@
 
 mod cli;
 
-use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run(cli::Arguments::parse())
+    match cli::arguments() {
+        Ok(arguments) => cli::run(arguments),
+        Err(code) => code,
+    }
 }

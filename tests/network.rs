@@ -282,7 +282,7 @@ fn bipu_units_balance_with_their_degree() {
     );
     assert_eq!(found.cost_multiplier, Multiplier::Rational(q("2")));
     let refused = network("-1").balance_unit(1, &Regularizer::l2());
-    assert_eq!(refused, Err(BalanceError::NoOutputCost("a".into())));
+    assert_eq!(refused, Err(BalanceError::Degree("a".into())));
     let scaled = network("2").scaled(&[q("3")]).unwrap();
     assert_eq!(scaled.evaluate(&[q("5")]), network("2").evaluate(&[q("5")]));
 }

@@ -14,10 +14,13 @@ use super::{BadInput, Failure, Outcome, Progress, Verdict, files, read};
 
 /// Digits certified where a certificate file is asked for without a number of digits.
 const DEFAULT_DIGITS: u32 = 12;
-/// Without a certificate, two methods that differ by more than this leave the result undecided.
-const AGREEMENT: f64 = 1e-6;
 
 pub fn balance(arguments: &BalanceArguments) -> Outcome {
+    files::distinct(
+        &[arguments.output.as_ref(), arguments.certificate.as_ref()],
+        &[],
+    )?;
+    files::distinct(&[arguments.certificate.as_ref()], &[&arguments.network])?;
     let start = Instant::now();
     let file = read(&arguments.network)?;
     let network = Tied::apply(arguments.tied, &file.network);
@@ -55,18 +58,9 @@ fn failure(failure: BalanceFailure) -> Failure {
 }
 
 fn verdict(result: &Balance, method: Method) -> Verdict {
-    let missing_exact = method == Method::Exact && result.exact.is_none();
-    let missing_enclosure = matches!(result.enclosure, Some(Err(_)));
-    let cross = result
-        .cross_check
-        .as_ref()
-        .and_then(|cross| cross.max_relative_difference.as_ref().ok());
-    let disagree =
-        result.enclosure.is_none() && cross.is_some_and(|difference| *difference > AGREEMENT);
-    if result.solution.is_none() || missing_exact || missing_enclosure || disagree {
-        Verdict::Incomplete
-    } else {
-        Verdict::Done
+    match result.incomplete(method) {
+        Some(_) => Verdict::Incomplete,
+        None => Verdict::Done,
     }
 }
 
@@ -128,7 +122,7 @@ fn exact_weights(
         .map(|value| rational_power(value, &root));
     let reduced: Vec<Rational> = (0..network.synapses())
         .map(
-            |synapse| match result.existence.vanishing().contains(&synapse) {
+            |synapse| match result.existence.vanishing().binary_search(&synapse).is_ok() {
                 true => Rational::default(),
                 false => network.weight(synapse).clone(),
             },

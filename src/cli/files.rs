@@ -6,21 +6,46 @@ use tempfile::NamedTempFile;
 
 use super::BadInput;
 
-/// Writes all files or none: each to a temporary file beside its place, then all are renamed.
+/// Refuses outputs that would overwrite each other, or an input that is not meant to be replaced.
+pub fn distinct(outputs: &[Option<&PathBuf>], inputs: &[&PathBuf]) -> Result<(), BadInput> {
+    let resolved = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let outputs: Vec<&PathBuf> = outputs.iter().copied().flatten().collect();
+    for (position, path) in outputs.iter().enumerate() {
+        let others = outputs.iter().take(position).chain(inputs);
+        if others
+            .into_iter()
+            .any(|other| resolved(other) == resolved(path))
+        {
+            return Err(BadInput::at(path, "would be overwritten: nothing written"));
+        }
+    }
+    Ok(())
+}
+
+/// Writes all files or none: each to a temporary file beside its place, then all are renamed. What is no regular file (a
+/// pipe, a device) is written to directly; a link stays a link.
 pub fn write_all(files: &[(&PathBuf, String)]) -> Result<(), BadInput> {
     let mut written = Vec::new();
     for (path, text) in files {
-        let mut file = create_beside(path)
-            .map_err(|fault| BadInput::at(path, format!("cannot write: {fault}")))?;
-        let stored = file
-            .write_all(text.as_bytes())
-            .and_then(|()| file.as_file().sync_all());
-        stored.map_err(|fault| BadInput::at(path, format!("cannot write: {fault}")))?;
-        written.push((path, file));
+        let failed =
+            |fault: std::io::Error| BadInput::at(path, format!("cannot write: {}", fault.kind()));
+        if path
+            .metadata()
+            .is_ok_and(|found| !found.is_file() && !found.is_dir())
+        {
+            std::fs::write(path, text).map_err(failed)?;
+            continue;
+        }
+        let place = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        let mut file = create_beside(&place).map_err(failed)?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.as_file().sync_all())
+            .map_err(failed)?;
+        written.push((path, place, file));
     }
-    for (path, file) in written {
-        file.persist(path)
-            .map_err(|fault| BadInput::at(path, format!("cannot write: {}", fault.error)))?;
+    for (path, place, file) in written {
+        file.persist(place)
+            .map_err(|fault| BadInput::at(path, format!("cannot write: {}", fault.error.kind())))?;
     }
     Ok(())
 }
@@ -31,7 +56,7 @@ fn create_beside(path: &Path) -> std::io::Result<NamedTempFile> {
         _ => Path::new("."),
     };
     if path.is_dir() {
-        return Err(std::io::Error::other("it is a folder"));
+        return Err(std::io::ErrorKind::IsADirectory.into());
     }
     let mut builder = tempfile::Builder::new();
     // Temporary files are private by default; a result should have the permissions of any new file.

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use synaptic_balance::formats::{
@@ -69,42 +70,64 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Some(Command::Check(arguments)) => check(&arguments),
         Some(Command::Verify(arguments)) => verify(&arguments),
     };
-    match outcome {
-        Ok((report, verdict)) => {
-            print(&report, json);
-            ExitCode::from(verdict as u8)
-        }
-        Err(failure) => {
-            let (kind, message, code) = match failure {
-                Failure::Input(BadInput(message)) => ("bad_input", message, 2),
-                Failure::Incomplete(message) => ("incomplete", message, 3),
-            };
-            let line = format!("synbal: {message}\n");
-            let _ = std::io::stderr().write_all(line.as_bytes());
-            if json {
-                print(
-                    &Report {
-                        text: String::new(),
-                        json: json!({"error": kind, "message": message}),
-                    },
-                    true,
-                );
-            }
-            ExitCode::from(code)
+    let (report, code) = match outcome {
+        Ok((report, verdict)) => (report, verdict as u8),
+        Err(Failure::Input(BadInput(message))) => (complaint("bad_input", &message), 2),
+        Err(Failure::Incomplete(message)) => (complaint("incomplete", &message), 3),
+    };
+    match print(&report, json) {
+        Ok(()) => ExitCode::from(code),
+        Err(fault) => {
+            complaint("bad_output", &format!("standard output: {fault}"));
+            ExitCode::from(3)
         }
     }
 }
 
-/// Prints to stdout. A reader that has gone away is not an error.
-fn print(report: &Report, json: bool) {
-    let text = if json {
-        let mut text = serde_json::to_string_pretty(&report.json).unwrap_or_default();
-        text.push('\n');
-        text
-    } else {
-        report.text.clone()
+/// Says on stderr what went wrong; the report repeats it for programs.
+fn complaint(kind: &str, message: &str) -> Report {
+    let line = format!("synbal: {message}\n");
+    let _ = std::io::stderr().write_all(line.as_bytes());
+    Report {
+        text: String::new(),
+        json: json!({"error": kind, "message": message}),
+    }
+}
+
+/// The arguments of this call; usage errors and `--help` end the program, as JSON too if that was asked for.
+pub fn arguments() -> Result<Arguments, ExitCode> {
+    Arguments::try_parse().map_err(|fault| {
+        let code = u8::try_from(fault.exit_code()).unwrap_or(2);
+        let _ = fault.print();
+        if fault.use_stderr() && std::env::args().any(|argument| argument == "--json") {
+            let message = fault.render().to_string();
+            let json = json!({"error": "bad_usage", "message": message});
+            let _ = print(
+                &Report {
+                    text: String::new(),
+                    json,
+                },
+                true,
+            );
+        }
+        ExitCode::from(code)
+    })
+}
+
+/// Prints to stdout. A reader that has gone away is not an error; a full disk is.
+fn print(report: &Report, json: bool) -> std::io::Result<()> {
+    let text = match json {
+        true => format!("{:#}\n", report.json),
+        false => report.text.clone(),
     };
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    let mut stdout = std::io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(fault) if fault.kind() != std::io::ErrorKind::BrokenPipe => Err(fault),
+        _ => Ok(()),
+    }
 }
 
 /// A spinner on a terminal, nothing elsewhere.
@@ -150,6 +173,7 @@ fn demonstration() -> Outcome {
 }
 
 fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
+    files::distinct(&[arguments.dot.as_ref()], &[&arguments.network])?;
     let file = read(&arguments.network)?;
     let network = Tied::apply(arguments.tied, &file.network);
     let explanation = report::explain(&network, &arguments.regularizer);
@@ -222,9 +246,16 @@ fn verify(arguments: &VerifyArguments) -> Outcome {
             return Ok(verdict(&certificate.claim, Err(reason)));
         }
     }
-    let verified =
-        verify_certificate(&file.network, &certificate).map_err(|refusal| refusal.to_string());
-    Ok(verdict(&certificate.claim, verified))
+    let network = Tied::apply(arguments.tied, &file.network);
+    match verify_certificate(&network, &certificate) {
+        Err(fault) if fault.is_malformed() => {
+            Err(BadInput::at(&arguments.certificate, fault).into())
+        }
+        verified => Ok(verdict(
+            &certificate.claim,
+            verified.map_err(|refusal| refusal.to_string()),
+        )),
+    }
 }
 
 fn verdict(claim: &str, verified: Result<String, String>) -> (Report, Verdict) {

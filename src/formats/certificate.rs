@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::network_json::{FormatError, check_header};
+use super::strict::UniqueMap;
 use crate::kernel::{Balanced, Enclosed, NotAttained, Refusal, check};
 use crate::network::{Network, Regularizer, RegularizerError};
 use crate::numbers::{ParseRationalError, Rational, parse_rational};
@@ -24,19 +25,19 @@ pub struct Certificate {
     pub regularizer: String,
     /// `enclosure`: lower bounds of `μ*`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub lower: Option<IndexMap<String, String>>,
+    pub lower: Option<UniqueMap>,
     /// `enclosure`: upper bounds of `μ*`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub upper: Option<IndexMap<String, String>>,
+    pub upper: Option<UniqueMap>,
     /// `attained`: a circulation, in the order of the synapses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub circulation: Option<Vec<String>>,
     /// `not_attained`, and `enclosure` of the limit: a direction that lowers costs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub direction: Option<IndexMap<String, String>>,
+    pub direction: Option<UniqueMap>,
     /// `balanced`: `μ`; `scaling`: `Λ`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub multipliers: Option<IndexMap<String, String>>,
+    pub multipliers: Option<UniqueMap>,
     /// `scaling`: the weights after scaling, in the order of the synapses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<Vec<String>>,
@@ -98,6 +99,17 @@ pub enum CertificateError {
     Refused(String),
 }
 
+impl CertificateError {
+    /// Is the file no certificate at all, rather than one that proves nothing about this network?
+    pub fn is_malformed(&self) -> bool {
+        use CertificateError::{Field, Number, Regularizer, UnknownClaim};
+        matches!(
+            self,
+            UnknownClaim(_) | Field { .. } | Regularizer(_) | Number { .. }
+        )
+    }
+}
+
 const FORMAT: &str = "synaptic-balance/certificate";
 
 /// Reads a certificate file; its claim is not looked at.
@@ -136,17 +148,19 @@ pub fn verify_certificate(
             let lower = reader.by_variable("lower", &certificate.lower)?;
             let upper = reader.by_variable("upper", &certificate.upper)?;
             if certificate.direction.is_none() {
-                check::enclosure(&problem, &lower, &upper).map_err(refused)?;
+                let verified = check::enclosure(&problem, &lower, &upper).map_err(refused)?;
+                let statement = within(network, verified.claim());
                 return Ok(format!(
-                    "the minimum of {regularizer} exists and every balanced multiplier lies within its bounds"
+                    "the minimum of {regularizer} exists, and {statement}"
                 ));
             }
             let direction = reader.by_variable("direction", &certificate.direction)?;
             let verified =
                 check::limit_enclosure(&problem, &direction, &lower, &upper).map_err(refused)?;
             let names = names(network, &verified.claim().vanishing);
+            let statement = within(network, verified.claim());
             Ok(format!(
-                "in the limit of {regularizer}, {names} vanish and every other multiplier lies within its bounds"
+                "in the limit of {regularizer} in which {names} become 0, {statement}"
             ))
         }
         "attained" => {
@@ -182,6 +196,26 @@ pub fn verify_certificate(
             other.chars().take(80).collect(),
         )),
     }
+}
+
+/// What an enclosure says of the multipliers.
+fn within(network: &Network<Rational>, enclosed: &Enclosed) -> String {
+    let floating = enclosed
+        .normalised
+        .iter()
+        .enumerate()
+        .filter(|(_, normalised)| **normalised);
+    let names: Vec<String> = floating
+        .map(|(variable, _)| network.variable_name(variable))
+        .collect();
+    let statement = "every balanced multiplier lies within its bounds";
+    if names.is_empty() {
+        return statement.to_string();
+    }
+    format!(
+        "{statement}, but for a common factor, which no weight depends on, for: {}",
+        names.join(", ")
+    )
 }
 
 fn names(network: &Network<Rational>, synapses: &[usize]) -> String {
@@ -267,12 +301,12 @@ impl Reader<'_> {
     fn by_variable(
         &self,
         field: &'static str,
-        values: &Option<IndexMap<String, String>>,
+        values: &Option<UniqueMap>,
     ) -> Result<Vec<Rational>, CertificateError> {
         let values = values.as_ref().ok_or_else(|| self.field("hold", field))?;
         let network = self.network;
         let mut found: IndexMap<&str, Rational> = IndexMap::new();
-        for (unit, text) in values {
+        for (unit, text) in &values.0 {
             found.insert(unit, number(format!("{field}.{unit}"), text)?);
         }
         let mut by_variable = Vec::with_capacity(network.variables());
@@ -295,7 +329,11 @@ impl Reader<'_> {
             }
             by_variable.extend(value);
         }
-        match values.keys().find(|unit| found.contains_key(unit.as_str())) {
+        match values
+            .0
+            .keys()
+            .find(|unit| found.contains_key(unit.as_str()))
+        {
             Some(unit) => Err(CertificateError::NotScalable {
                 field,
                 unit: unit.clone(),
@@ -397,9 +435,9 @@ impl Certificate {
     }
 }
 
-fn by_unit(network: &Network<Rational>, values: &[Rational]) -> IndexMap<String, String> {
+fn by_unit(network: &Network<Rational>, values: &[Rational]) -> UniqueMap {
     let units = (0..network.units()).filter_map(|unit| Some((unit, network.variable(unit)?)));
-    units
-        .map(|(unit, variable)| (network.unit(unit).id.clone(), values[variable].to_string()))
-        .collect()
+    let named =
+        units.map(|(unit, variable)| (network.unit(unit).id.clone(), values[variable].to_string()));
+    UniqueMap(named.collect())
 }

@@ -22,8 +22,13 @@ pub fn to_dot(network: &Network<Rational>) -> String {
             (None, UnitKind::Hidden) => "octagon",
             (None, _) => "box",
         };
-        format!("label = \"{}\" shape = {shape}", unit.id.escape_default())
+        format!("label = \"{}\" shape = {shape}", escaped(&unit.id))
     };
     let config = [Config::EdgeNoLabel, Config::NodeNoLabel];
     format!("{:?}", Dot::with_attr_getters(graph, &config, &edge, &node))
+}
+
+/// What a quoted DOT string needs.
+fn escaped(id: &str) -> String {
+    crate::network::printable(&id.replace('\\', "\\\\").replace('"', "\\\""))
 }

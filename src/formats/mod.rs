@@ -4,11 +4,14 @@ mod certificate;
 mod dot;
 mod network_json;
 mod safetensors_mlp;
+mod strict;
 
 pub use certificate::{Certificate, CertificateError, read_certificate, verify_certificate};
 pub use dot::to_dot;
 pub use network_json::{FormatError, NetworkFile, Weight, read_network, write_network};
 pub use safetensors_mlp::{SafetensorsError, read_perceptron};
+
+pub use strict::UniqueMap;
 
 use serde::de::DeserializeOwned;
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use thiserror::Error;
 
+use super::strict::StrictValue;
 use crate::network::{Activation, Network, NetworkError, Unit, UnitIndex, UnitKind};
 use crate::numbers::{ParseRationalError, Rational, parse_rational, rational_from_f64};
 
@@ -76,7 +77,7 @@ struct Document {
 struct UnitEntry {
     id: String,
     kind: Kind,
-    activation: Option<Value>,
+    activation: Option<StrictValue>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -93,8 +94,15 @@ enum Kind {
 struct SynapseEntry {
     from: String,
     to: String,
-    weight: Value,
+    weight: StrictValue,
 }
+
+/// What a rational that is an `f64` needs at the most, in bits.
+const FLOAT_BITS: u64 = 2_200;
+
+/// The bits that all weights together may need beyond [`FLOAT_BITS`] each: it bounds the time that a small file of long
+/// numbers can ask for.
+const MAX_BITS: u64 = 1 << 23;
 
 /// The name of the format in its `format` field.
 const FORMAT: &str = "synaptic-balance/network";
@@ -141,13 +149,20 @@ pub fn read_network(text: &[u8]) -> Result<NetworkFile, FormatError> {
         by_id.get(id).copied().ok_or_else(unknown)
     };
     let mut synapses = Vec::with_capacity(document.synapses.len());
+    let mut bits = 0;
     for (index, entry) in document.synapses.iter().enumerate() {
         let place = |field: &str| format!("synapses[{index}].{field}");
         let (from, to) = (
             find(place("from"), &entry.from)?,
             find(place("to"), &entry.to)?,
         );
-        synapses.push((from, to, number(&place("weight"), &entry.weight)?));
+        let weight = number(&place("weight"), &entry.weight.0)?;
+        bits += (weight.numer().bits() + weight.denom().bits()).saturating_sub(FLOAT_BITS);
+        if bits > MAX_BITS {
+            let reason = "the weights up to here have too many digits together".to_string();
+            return Err(content(&place("weight"), reason));
+        }
+        synapses.push((from, to, weight));
     }
     let mut ties = Vec::new();
     for (index, tie) in document.ties.iter().enumerate() {
@@ -220,7 +235,7 @@ fn unit(place: &str, entry: UnitEntry) -> Result<Unit<Rational>, FormatError> {
             ));
         }
         (None, _) => Activation::Linear,
-        (Some(value), _) => activation(&place, &value)?,
+        (Some(StrictValue(value)), _) => activation(&place, &value)?,
     };
     Ok(Unit::new(entry.id, kind, activation))
 }

@@ -39,5 +39,5 @@ mod verified;
 
 pub use problem::{Cost, Problem, Synapse};
 pub use refusal::Refusal;
-pub use sides::Sides;
+pub use sides::{Costs, Sides};
 pub use verified::{Attained, Balanced, Enclosed, NotAttained, Scaled, Verified};

@@ -47,6 +47,9 @@ pub struct Enclosed {
     pub lower: Vec<Rational>,
     /// Upper bounds of `μ*`.
     pub upper: Vec<Rational>,
+    /// For each variable, whether it belongs to a component that no non-zero synapse joins to a visible unit. Such
+    /// multipliers are determined only up to a common factor; the bounds are for those whose first one is 1.
+    pub normalised: Vec<bool>,
     /// Synapses that vanish in the limit; empty if the minimum of the whole problem is attained.
     pub vanishing: Vec<usize>,
 }

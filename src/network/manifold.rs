@@ -6,6 +6,7 @@
 
 use num_traits::{One, Zero};
 use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::unionfind::UnionFind;
 use std::collections::{BTreeMap, VecDeque};
 use thiserror::Error;
 
@@ -236,25 +237,16 @@ impl Manifold {
             let (from, to) = self.ends[*synapse];
             component[from] != component[to]
         };
-        let mut parent: Vec<usize> = (0..component.len()).collect();
-        let find = |parent: &[usize], mut node: usize| {
-            while parent[node] != node {
-                node = parent[node];
-            }
-            node
-        };
+        let mut joined = UnionFind::<usize>::new(component.len());
         let mut kept: Vec<bool> = (0..self.synapses())
             .map(|synapse| !crossing(&synapse))
             .collect();
         let mut closing = Vec::new();
         for synapse in (0..self.synapses()).filter(crossing) {
             let (from, to) = self.ends[synapse];
-            let (a, b) = (find(&parent, component[from]), find(&parent, component[to]));
-            if a == b {
+            kept[synapse] = joined.union(component[from], component[to]);
+            if !kept[synapse] {
                 closing.push(synapse);
-            } else {
-                parent[a] = b;
-                kept[synapse] = true;
             }
         }
         let forest = self.forest(|synapse| kept[synapse]);

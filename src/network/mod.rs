@@ -24,6 +24,7 @@ pub use build::{
 pub use evaluate::EvaluateError;
 
 pub use manifold::{Constraint, Inconsistent, Manifold};
+pub(crate) use model::printable;
 pub use model::{Network, SynapseIndex, Unit, UnitIndex, UnitKind};
 pub(crate) use one_unit::balancing_log;
 pub use one_unit::{BalanceError, Multiplier, UnitBalance, balance_general};

@@ -1,6 +1,7 @@
 //! The network model: valid by construction.
 
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
+use petgraph::unionfind::UnionFind;
 use petgraph::visit::EdgeRef;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -116,17 +117,11 @@ impl<S: Scalar> Network<S> {
     }
 
     fn assign_variables(&mut self) {
-        let mut group: Vec<UnitIndex> = (0..self.units()).collect();
-        for tie in &self.ties {
-            let joined: BTreeSet<UnitIndex> = tie.iter().map(|unit| group[*unit]).collect();
-            let Some(first) = joined.first().copied() else {
-                continue;
-            };
-            group
-                .iter_mut()
-                .filter(|g| joined.contains(g))
-                .for_each(|g| *g = first);
+        let mut joined = UnionFind::<usize>::new(self.units());
+        for pair in self.ties.iter().flat_map(|tie| tie.windows(2)) {
+            joined.union(pair[0], pair[1]);
         }
+        let group = joined.into_labeling();
         let fixed: BTreeSet<UnitIndex> = (0..self.units())
             .filter(|unit| !self.is_homogeneous(*unit))
             .map(|unit| group[unit])
@@ -192,7 +187,7 @@ impl<S: Scalar> Network<S> {
         let ids = self
             .members(variable)
             .iter()
-            .map(|unit| self.unit(*unit).id.as_str());
+            .map(|unit| printable(&self.unit(*unit).id));
         ids.collect::<Vec<_>>().join(" = ")
     }
 
@@ -223,7 +218,8 @@ impl<S: Scalar> Network<S> {
     /// `from -> to` in ids, for messages.
     pub fn synapse_name(&self, synapse: SynapseIndex) -> String {
         let (from, to) = self.endpoints(synapse);
-        format!("{} -> {}", self.unit(from).id, self.unit(to).id)
+        let name = |unit| printable(&self.unit(unit).id);
+        format!("{} -> {}", name(from), name(to))
     }
 
     /// A synapse's weight.
@@ -301,29 +297,28 @@ impl<S: Scalar> Network<S> {
     /// units on a common cycle are in one layer. Units that cannot be scaled are left out of the ties.
     pub fn tied_by_layer(&self) -> Self {
         let components = petgraph::algo::tarjan_scc(&self.graph);
-        let mut layer = vec![0usize; self.units()];
-        // Tarjan's components come targets first; paths grow from the sources.
-        for component in components.iter().rev() {
-            let deepest = component
-                .iter()
-                .map(|node| layer[node.index()])
-                .max()
-                .unwrap_or(0);
+        let mut number = vec![0usize; self.units()];
+        for (index, component) in components.iter().enumerate() {
             component
                 .iter()
-                .for_each(|node| layer[node.index()] = deepest);
+                .for_each(|node| number[node.index()] = index);
+        }
+        let mut depth = vec![0usize; components.len()];
+        // Tarjan's components come targets first; paths grow from the sources.
+        for (index, component) in components.iter().enumerate().rev() {
             for target in component
                 .iter()
                 .flat_map(|node| self.graph.neighbors(*node))
             {
-                if !component.contains(&target) {
-                    layer[target.index()] = layer[target.index()].max(deepest + 1);
+                let target = number[target.index()];
+                if target != index {
+                    depth[target] = depth[target].max(depth[index] + 1);
                 }
             }
         }
         let mut by_layer: BTreeMap<usize, Vec<UnitIndex>> = BTreeMap::new();
         for unit in (0..self.units()).filter(|unit| self.variable(*unit).is_some()) {
-            by_layer.entry(layer[unit]).or_default().push(unit);
+            by_layer.entry(depth[number[unit]]).or_default().push(unit);
         }
         let mut network = self.clone();
         network.ties.extend(by_layer.into_values());
@@ -337,4 +332,21 @@ impl Network<Rational> {
     pub fn to_f64(&self) -> Network<f64> {
         self.convert(crate::numbers::rational_to_f64)
     }
+}
+
+/// An id as a message shows it: without control characters, and not longer than a line.
+pub(crate) fn printable(id: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut text: String = id
+        .chars()
+        .take(LONGEST)
+        .flat_map(|c| match c.is_control() {
+            true => c.escape_default().collect::<Vec<_>>(),
+            false => vec![c],
+        })
+        .collect();
+    if id.chars().nth(LONGEST).is_some() {
+        text.push('…');
+    }
+    text
 }

@@ -1,11 +1,11 @@
 //! Balancing one unit (Theorem 3.1 of the paper), exactly where that is possible.
 
-use num_traits::{One, Signed};
+use num_traits::{One, Signed, ToPrimitive};
 use thiserror::Error;
 
 use super::{Network, Penalty, Regularizer, UnitIndex, UnitKind};
 use crate::kernel::{Cost, Problem};
-use crate::numbers::{Enclosure, Order, Rational, Wide, rational_power, sum};
+use crate::numbers::{Enclosure, Order, Rational, Wide, nth_root, rational_power, sum};
 
 /// The multiplier that balances a unit, said exactly.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,9 @@ pub enum BalanceError {
     /// The unit is visible, or its activation is not homogeneous, or a tie fixes it.
     #[error("unit `{0}` cannot be scaled")]
     NotScalable(String),
+    /// A BiPU of degree 0 or below: output costs do not fall as the multiplier grows, and no minimum exists.
+    #[error("unit `{0}` has a degree of 0 or below: no multiplier balances it")]
+    Degree(String),
     /// `A = 0`: the minimum lies at an infinite multiplier, unless `B = 0` too.
     #[error("unit `{0}` has no input cost: no multiplier balances it")]
     NoInputCost(String),
@@ -74,7 +77,7 @@ impl Network<Rational> {
     /// balance is `A = c B` (ours). Self-connections of a BiLU are in neither sum (E4).
     ///
     /// # Errors
-    /// [`BalanceError`]; a BiPU of degree `c <= 0` has no output cost in this sense.
+    /// [`BalanceError`].
     ///
     /// ```
     /// use synaptic_balance::network::{chain, Multiplier, Regularizer};
@@ -94,8 +97,19 @@ impl Network<Rational> {
         let variable = self
             .variable(unit)
             .ok_or_else(|| BalanceError::NotScalable(id()))?;
+        if self.has_degree_below_zero(variable) {
+            return Err(BalanceError::Degree(id()));
+        }
         let problem = self.problem(regularizer);
         balance_variable(&summands(&problem)[variable], regularizer).map_err(|fault| fault(id()))
+    }
+
+    fn has_degree_below_zero(&self, variable: usize) -> bool {
+        let degrees = self
+            .members(variable)
+            .iter()
+            .filter_map(|unit| self.unit(*unit).activation.degree());
+        degrees.into_iter().any(|degree| !degree.is_positive())
     }
 
     /// [`balance_unit`](Self::balance_unit) of every variable, each from the weights as they are; linear in the
@@ -108,8 +122,11 @@ impl Network<Rational> {
         let sides = summands(&problem).into_iter().enumerate();
         sides
             .map(|(variable, sides)| {
-                balance_variable(&sides, regularizer)
-                    .map_err(|fault| fault(self.variable_name(variable)))
+                let name = || self.variable_name(variable);
+                if self.has_degree_below_zero(variable) {
+                    return Err(BalanceError::Degree(name()));
+                }
+                balance_variable(&sides, regularizer).map_err(|fault| fault(name()))
             })
             .collect()
     }
@@ -129,6 +146,9 @@ impl Network<Rational> {
         let degree = degree
             .filter(|_| scalable)
             .ok_or_else(|| BalanceError::NotScalable(id()))?;
+        if !degree.is_positive() {
+            return Err(BalanceError::Degree(id()));
+        }
         let weights = |direction| -> Vec<f64> {
             let synapses = self.synapses_of(unit, direction).into_iter();
             let others = synapses.filter(|synapse| self.endpoints(*synapse) != (unit, unit));
@@ -146,13 +166,11 @@ impl Network<Rational> {
             &output,
             crate::numbers::rational_to_f64(&degree),
         )
-        .ok_or_else(|| {
-            match (input.is_empty(), output.is_empty() || !degree.is_positive()) {
-                (true, true) => BalanceError::NoCost(id()),
-                (true, false) => BalanceError::NoInputCost(id()),
-                (false, true) => BalanceError::NoOutputCost(id()),
-                (false, false) => BalanceError::NotEnclosed(id()),
-            }
+        .ok_or_else(|| match (input.is_empty(), output.is_empty()) {
+            (true, true) => BalanceError::NoCost(id()),
+            (true, false) => BalanceError::NoInputCost(id()),
+            (false, true) => BalanceError::NoOutputCost(id()),
+            (false, false) => BalanceError::NotEnclosed(id()),
         })
     }
 }
@@ -203,7 +221,11 @@ fn balance_variable(
     let (multiplier, cost_multiplier) = match (exponents, sides) {
         (Some((a, b)), Some((input, output))) => {
             let ratio = output / input;
-            (root(&ratio, &power * (&a + &b)), root(&ratio, a + b))
+            let weights = root(&ratio, &power * (&a + &b));
+            let costs = root(&ratio, a + b);
+            weights
+                .zip(costs)
+                .ok_or(BalanceError::NotEnclosed as fn(String) -> _)?
         }
         _ => {
             let enclosed =
@@ -237,13 +259,23 @@ fn common_exponent(side: &[Summand]) -> Option<Rational> {
         .then(|| first.clone())
 }
 
-fn root(ratio: &Rational, degree: Rational) -> Multiplier {
-    match rational_power(ratio, &degree.recip()) {
-        Some(value) => Multiplier::Rational(value),
-        None => Multiplier::Irrational {
+/// `ratio^(1/degree)`. With `degree = n/d` in lowest terms it is rational iff the ratio is an `n`-th power.
+fn root(ratio: &Rational, degree: Rational) -> Option<Multiplier> {
+    let exponent = degree.recip();
+    if let Some(value) = rational_power(ratio, &exponent) {
+        return Some(Multiplier::Rational(value));
+    }
+    match nth_root(ratio, degree.numer().to_u32()?) {
+        None => Some(Multiplier::Irrational {
             ratio: ratio.clone(),
             degree,
-        },
+        }),
+        // Rational, but too long to be written out.
+        Some(_) => {
+            let enclosed = Enclosure::from_rational(ratio, BITS)?.power(&exponent, BITS)?;
+            let (lower, upper) = (enclosed.lo().to_rational(), enclosed.hi().to_rational());
+            Some(Multiplier::Enclosed { lower, upper })
+        }
     }
 }
 

@@ -10,6 +10,13 @@
 //! [`Scalar`] is what network code asks of a number, so that the same code runs on [`Rational`]
 //! and on `f64`.
 
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
 mod dyadic;
 mod enclosure;
 mod rational;
@@ -21,8 +28,8 @@ pub use dyadic::{Direction, Dyadic};
 pub use enclosure::{Enclosure, Order};
 pub use rational::{
     MAX_DIGITS, ParseRationalError, Rational, natural_log, parse_rational, rational_from_f64,
-    rational_to_f64, simplest_between, sum,
+    rational_to_f64, rational_to_f64_up, simplest_between, sum,
 };
-pub use root::{nth_root, rational_power};
+pub use root::{MAX_POWER_BITS, nth_root, rational_power};
 pub use scalar::Scalar;
 pub use wide::Wide;

@@ -28,7 +28,7 @@ pub enum ParseRationalError {
 
 /// The longest number that [`parse_rational`] accepts, in decimal digits; it bounds the memory that a
 /// hostile exponent such as `1e999999999` could ask for.
-pub const MAX_DIGITS: usize = 100_000;
+pub const MAX_DIGITS: usize = 4_000;
 
 /// Reads an integer (`-3`), a fraction (`-3/4`) or a decimal (`0.25`, `1e-3`), exactly.
 ///
@@ -112,6 +112,18 @@ pub fn rational_to_f64(value: &Rational) -> f64 {
         -magnitude
     } else {
         magnitude
+    }
+}
+
+/// The least `f64` that is at least `value >= 0`, up to one unit in the last place more: for upper bounds that are
+/// printed as proved. Infinite beyond the range of `f64`.
+pub fn rational_to_f64_up(value: &Rational) -> f64 {
+    let upper = super::Dyadic::from_rational(value, 52, super::Direction::Up);
+    let rounded = upper.map_or(f64::INFINITY, |upper| rational_to_f64(&upper.to_rational()));
+    if rounded == 0.0 && value.is_positive() {
+        f64::MIN_POSITIVE
+    } else {
+        rounded
     }
 }
 

@@ -30,8 +30,8 @@ pub fn nth_root(value: &Rational, n: u32) -> Option<Rational> {
 /// `base^exponent` if it is rational, for `base >= 0`; else `None`.
 ///
 /// `0^0 = 1`; `0` to a negative exponent is `None`, as are negative bases with an exponent that is not an
-/// integer, and exponents whose numerator or denominator does not fit in 20 bits (the result would not be
-/// worth its memory).
+/// integer, exponents whose numerator or denominator does not fit in 20 bits, and results of more than
+/// [`MAX_POWER_BITS`] bits: such a number would not be worth its memory.
 pub fn rational_power(base: &Rational, exponent: &Rational) -> Option<Rational> {
     let power = exponent
         .numer()
@@ -49,5 +49,12 @@ pub fn rational_power(base: &Rational, exponent: &Rational) -> Option<Rational> 
     } else {
         nth_root(base, degree)?
     };
+    let size = root.numer().bits().max(root.denom().bits());
+    if size.saturating_mul(power.unsigned_abs().into()) > MAX_POWER_BITS {
+        return None;
+    }
     Some(Pow::pow(&root, power))
 }
+
+/// The largest numerator or denominator that [`rational_power`] makes, in bits.
+pub const MAX_POWER_BITS: u64 = 1 << 18;

@@ -246,6 +246,10 @@ impl std::fmt::Display for Wide {
         }
         let log10 = self.mantissa.log10() + self.exponent as f64 * std::f64::consts::LOG10_2;
         let exponent = log10.floor();
-        write!(f, "{:.5}e{exponent}", 10f64.powf(log10 - exponent))
+        let text = format!("{:.5}", 10f64.powf(log10 - exponent));
+        match text.as_str() {
+            "10.00000" => write!(f, "1.00000e{}", exponent + 1.0),
+            mantissa => write!(f, "{mantissa}e{exponent}"),
+        }
     }
 }

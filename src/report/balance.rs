@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
-use super::{Report, list, wide};
+use super::{Report, list, up, wide};
 use crate::kernel::Enclosed;
-use crate::network::{Network, Regularizer, UnitIndex};
-use crate::numbers::{Rational, rational_to_f64};
-use crate::solve::{Balance, Existence, Method, Outcome, relative_width};
+use crate::network::{Network, Regularizer, UnitIndex, printable};
+use crate::numbers::{Rational, rational_to_f64_up};
+use crate::solve::{AGREEMENT, Balance, Existence, Method, Outcome, relative_width};
 
 /// The report of [`balance`](crate::solve::balance); `read` and `write` are the seconds that files took.
 pub fn balance_report(
@@ -71,6 +71,8 @@ pub fn balance_report(
         }
         None => {}
     }
+    json.insert("undetermined".into(), undetermined(network, result).into());
+    json.insert("incomplete".into(), result.incomplete(method).into());
     Report {
         text: text(network, regularizer, method, result),
         json: Value::Object(json),
@@ -103,6 +105,16 @@ fn vanished(network: &Network<Rational>, result: &Balance) -> Value {
         json!({"from": network.unit(from).id, "to": network.unit(to).id})
     };
     result.existence.vanishing().iter().map(synapse).collect()
+}
+
+/// Units whose multiplier is determined only up to a factor that they share with others.
+fn undetermined(network: &Network<Rational>, result: &Balance) -> Vec<String> {
+    let normalised = match &result.enclosure {
+        Some(Ok(verified)) => verified.claim().normalised.as_slice(),
+        _ => &[],
+    };
+    let units = scalable(network).filter(|(_, variable)| normalised.get(*variable) == Some(&true));
+    units.map(|(id, _)| id).collect()
 }
 
 fn exact(network: &Network<Rational>, result: &Balance) -> Value {
@@ -179,10 +191,17 @@ fn text(
     if let Some(cross) = &result.cross_check {
         let name = cross.against.name();
         let _ = match &cross.max_relative_difference {
-            Ok(difference) => writeln!(
-                out,
-                "computed  {name} agrees: weights differ by at most {difference:.2e} relative"
-            ),
+            Ok(difference) => {
+                let verdict = if *difference <= AGREEMENT {
+                    "agrees"
+                } else {
+                    "DISAGREES"
+                };
+                writeln!(
+                    out,
+                    "computed  {name} {verdict}: weights differ by at most {difference:.2e} relative"
+                )
+            }
             Err(failure) => writeln!(
                 out,
                 "note      no cross-check by the {name} method: {failure}"
@@ -201,23 +220,38 @@ fn text(
             ),
         };
     }
-    certificate(out, result);
+    certificate(out, network, result);
+    if let Some(reason) = result.incomplete(method) {
+        let _ = writeln!(out, "INCOMPLETE {reason}");
+    }
     multipliers(out, network, result);
     text
 }
 
-fn certificate(out: &mut String, result: &Balance) {
+fn certificate(out: &mut String, network: &Network<Rational>, result: &Balance) {
     match &result.enclosure {
         Some(Ok(verified)) => {
-            let width = rational_to_f64(&relative_width(verified.claim()));
+            let width = up(rational_to_f64_up(&relative_width(verified.claim())));
             let _ = writeln!(
                 out,
-                "proved    every balanced multiplier lies in a rational interval of relative width {width:.1e} or less"
+                "proved    every balanced multiplier of costs lies in a rational interval of relative width {width} or less"
             );
+            let names: Vec<String> = undetermined(network, result)
+                .iter()
+                .map(|id| printable(id))
+                .collect();
+            if !names.is_empty() {
+                let _ = writeln!(
+                    out,
+                    "          but for a common factor, which no weight depends on, for: {}",
+                    list(&names, SHOWN)
+                );
+            }
             if let Some(distance) = result.certified_distance() {
                 let _ = writeln!(
                     out,
-                    "proved    the computed multipliers of costs are within {distance:.1e} of the balanced ones"
+                    "proved    the multipliers below are within {} relative of the balanced ones",
+                    up(distance)
                 );
             }
         }
@@ -234,7 +268,12 @@ fn multipliers(out: &mut String, network: &Network<Rational>, result: &Balance) 
         .exact
         .as_ref()
         .map(|verified| &verified.claim().multipliers);
-    let mut units: Vec<_> = scalable(network).collect();
+    let mut units: Vec<_> = scalable(network)
+        .map(|(id, variable)| (printable(&id), variable))
+        .collect();
+    if units.is_empty() {
+        return;
+    }
     let hidden = units.len().saturating_sub(SHOWN);
     units.truncate(SHOWN);
     let width = units

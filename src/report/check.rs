@@ -4,9 +4,9 @@ use num_traits::Signed;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-use super::{Report, list};
+use super::{Report, list, up};
 use crate::network::{Network, SynapseIndex};
-use crate::numbers::{Rational, Wide, rational_from_f64, rational_to_f64};
+use crate::numbers::{Rational, Wide, rational_from_f64, rational_to_f64_up};
 use crate::solve::{Distance, Judgement, ScalingFault, ScalingVerdict};
 
 /// The number type in which a result is written, which bounds what rounding alone can do to it.
@@ -200,7 +200,7 @@ impl Words<'_> {
         };
         let deviation = match &self.judgement.scaling {
             ScalingVerdict::Exact(_) => 0.0.into(),
-            ScalingVerdict::Near { deviation, .. } => rational_to_f64(deviation).into(),
+            ScalingVerdict::Near { deviation, .. } => rational_to_f64_up(deviation).into(),
             ScalingVerdict::Not(_) => Value::Null,
         };
         json!({
@@ -264,7 +264,8 @@ impl Words<'_> {
             Distance::Certified(distance) => {
                 writeln!(
                     out,
-                    "distance           weights within {distance:.3e} relative of the one optimum, proved"
+                    "distance           weights within {} relative of the one optimum, proved",
+                    up(*distance)
                 )
             }
             Distance::Estimated(distance, why) => {

@@ -5,11 +5,11 @@ use std::fmt::Write;
 use thiserror::Error;
 
 use super::digits::{Digits, digits, digits_network, largest};
-use super::{Report, figure::unit_balance_figure};
+use super::{Report, figure::unit_balance_figure, up};
 use crate::formats::SafetensorsError;
 use crate::kernel::{Refusal, check};
 use crate::network::{EvaluateError, Multiplier, Network, Regularizer, ScaleError};
-use crate::numbers::{Direction, Dyadic, Rational, Scalar, rational_to_f64};
+use crate::numbers::{Direction, Dyadic, Rational, Scalar, rational_to_f64_up};
 use crate::solve::{Balance, BalanceFailure, Balancing, Options, balance, relative_width};
 
 /// What the demonstration found.
@@ -218,7 +218,7 @@ fn json(facts: &Facts, result: &Balance, difference: f64) -> Value {
         "units_with_rational_cost_multiplier": facts.rational_cost_multipliers,
         "exact_outputs_equal": facts.exact_outputs_equal,
         "exact_images": EXACT_IMAGES,
-        "enclosure_width": rational_to_f64(&facts.width),
+        "enclosure_width": rational_to_f64_up(&facts.width),
         "seconds": {"solve": result.seconds.solve, "certify": result.seconds.certify},
     })
 }
@@ -251,7 +251,7 @@ A trained network: 64-100-50-10 ReLU classifier of handwritten digits, {synapses
    Stochastic balancing (random order): the weights differ by at most {difference:.1e} relative.
 
 4. Certificate
-   Rational bounds with lower <= optimum <= upper for all {units} units, relative width at most {width:.1e}, checked by the kernel.
+   Rational bounds with lower <= optimum <= upper for all {units} units, relative width at most {width}, checked by the kernel.
 
 5. Same function
    {same} of {images} predictions are the same, {after} of them right. Outputs reach {largest:.1}; they differ by at most {output_difference:.1e}.
@@ -272,7 +272,7 @@ A trained network: 64-100-50-10 ReLU classifier of handwritten digits, {synapses
         equal = if facts.exact_outputs_equal { "equal" } else { "NOT equal" },
         after_deficit = solution.map_or(f64::NAN, |solution| solution.deficit),
         passes = solution.map_or(f64::NAN, |solution| solution.passes),
-        width = rational_to_f64(&facts.width),
+        width = up(rational_to_f64_up(&facts.width)),
         same = facts.same_predictions,
         after = facts.correct_after,
         largest = facts.largest_output,

@@ -171,27 +171,27 @@ impl Explanation<'_> {
         let count = |kind| network.units_of(kind).len();
         let _ = writeln!(
             out,
-            "units     {} input, {} bias, {} hidden, {} output; {} synapses",
+            "units     {} input, {} bias, {} hidden, {} output; {}",
             count(UnitKind::Input),
             count(UnitKind::Bias),
             count(UnitKind::Hidden),
             count(UnitKind::Output),
-            network.synapses()
+            super::count(network.synapses(), "synapse")
         );
         let _ = writeln!(
             out,
-            "scaling   {} independent multipliers",
-            network.variables()
+            "scaling   {}",
+            super::count(network.variables(), "independent multiplier")
         );
         if !self.pinned().is_empty() {
             let _ = writeln!(out, "          fixed at 1: {}", list(&self.pinned(), SHOWN));
         }
         let _ = writeln!(
             out,
-            "manifold  dimension {} in a space of {} synapses; {} independent constraints:",
+            "manifold  dimension {} in a space of {}; {}",
             self.dimension,
-            network.synapses(),
-            self.constraints.len()
+            super::count(network.synapses(), "synapse"),
+            super::count(self.constraints.len(), "independent constraint"),
         );
         for constraint in self.constraints.iter().take(SHOWN) {
             let _ = writeln!(out, "            {}", self.equation(constraint));

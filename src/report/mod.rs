@@ -27,7 +27,7 @@ pub struct Report {
     pub json: Value,
 }
 
-/// A number as JSON: beyond the range of `f64`, its decimal text.
+/// A number as JSON; beyond the range of `f64` its decimal text, as `"1.00000e600"`.
 fn wide(value: Wide) -> Value {
     let plain = value.to_f64();
     if plain.is_finite() && (plain > 0.0 || value.is_zero()) {
@@ -49,4 +49,23 @@ fn list(names: &[String], shown: usize) -> String {
         text.push_str(&format!(" and {} more", names.len() - shown));
     }
     text
+}
+
+/// An upper bound in two digits, rounded up: what is printed as proved must not be less than what was.
+fn up(bound: f64) -> String {
+    let text = format!("{bound:.1e}");
+    if text.parse::<f64>().is_ok_and(|shown| shown >= bound) {
+        return text;
+    }
+    let unit = 10f64.powf(bound.log10().floor() - 1.0);
+    format!("{:.1e}", bound + unit)
+}
+
+/// `1 synapse`, `2 synapses`.
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{number} {noun}s")
+    }
 }

@@ -3,7 +3,7 @@
 use num_traits::{One, Signed};
 use thiserror::Error;
 
-use super::newton::NewtonSystem;
+use super::newton::{MAX_DENSE, NewtonSystem};
 use super::{Balancing, Solution};
 use crate::kernel::{Enclosed, NotAttained, Problem, Refusal, Verified, check};
 use crate::numbers::{
@@ -24,6 +24,11 @@ pub enum CertifyError {
     /// More digits than [`MAX_DIGITS`], or none.
     #[error("between 1 and {MAX_DIGITS} digits can be certified")]
     Digits,
+    /// The direct method cannot take so many variables.
+    #[error(
+        "{0} independent multipliers are too many for the dense Newton system (at most {MAX_DENSE})"
+    )]
+    TooLarge(usize),
     /// The Newton system is not solvable in `f64`.
     #[error("the network is nearly cut off from its visible units: no bounds were found")]
     Singular,
@@ -95,6 +100,9 @@ fn bounds(problem: &Problem, solution: &Solution, digits: u32) -> Result<Bounds,
     {
         return Err(CertifyError::NotAGraph);
     }
+    if problem.variables() > MAX_DENSE {
+        return Err(CertifyError::TooLarge(problem.variables()));
+    }
     let state = Balancing::at(problem, &solution.multipliers);
     let system = NewtonSystem::new(&state).ok_or(CertifyError::Singular)?;
     let heights = system.solve(&vec![1.0; system.variables.len()]);
@@ -142,13 +150,14 @@ fn refine(
         .saturating_sub(epsilon.numer().bits())
         + 40;
     let goal = epsilon / Rational::from_integer(16.into());
+    let costs = problem.costs(bits);
     let ratio = system.side_ratio(state);
     let start = state.multipliers().iter().map(|value| value.to_rational());
     let mut point: Vec<Rational> = start
         .collect::<Option<_>>()
         .ok_or(CertifyError::NotRefined)?;
     for _ in 0..200 {
-        let sides = problem.sides(&point, bits);
+        let sides = problem.sides(&costs, &point);
         let mut residual = Vec::with_capacity(ratio.len());
         for variable in &system.variables {
             let (Some(input), Some(output)) = &sides[*variable] else {

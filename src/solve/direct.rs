@@ -1,7 +1,7 @@
 //! The direct convex solve: `min Σ c_e exp(p L_e)` over the manifold, by damped Newton steps.
 
 use super::flat::SolveError;
-use super::newton::NewtonSystem;
+use super::newton::{MAX_DENSE, NewtonSystem};
 use super::{Balancing, Solution};
 use crate::kernel::Problem;
 
@@ -34,7 +34,7 @@ impl Default for DirectOptions {
 /// Cost of a round: linear in the synapses, cubic in the variables.
 ///
 /// # Errors
-/// A variable with cost on one side only (no minimum exists); a tolerance that is not reached, with the reason.
+/// More than 4,000 variables; a variable with cost on one side only (no minimum exists); a tolerance that is not reached, with the reason.
 ///
 /// ```
 /// use synaptic_balance::network::{chain, Regularizer};
@@ -49,6 +49,9 @@ pub fn solve_direct(
     options: &DirectOptions,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Solution, SolveError> {
+    if problem.variables() > MAX_DENSE {
+        return Err(SolveError::TooLarge(problem.variables()));
+    }
     let mut state = Balancing::new(problem);
     let mut active = Vec::new();
     for variable in 0..state.variables() {

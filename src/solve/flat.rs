@@ -44,6 +44,9 @@ pub enum SolveError {
         /// What stood in the way.
         reason: &'static str,
     },
+    /// The direct method cannot take so many variables.
+    #[error("{0} independent multipliers are too many for the dense direct method (at most {limit}); sweeps can take them", limit = super::newton::MAX_DENSE)]
+    TooLarge(usize),
     /// A subset or order names a variable that does not exist.
     #[error("there is no variable {0}")]
     NoSuchVariable(usize),

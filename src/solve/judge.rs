@@ -8,7 +8,7 @@ use super::ratios::{BITS, Ratios};
 use super::{Balancing, CertifyError};
 use crate::kernel::{Enclosed, Scaled, Verified};
 use crate::network::{Network, Regularizer, SynapseIndex};
-use crate::numbers::{Direction, Dyadic, Enclosure, Rational, rational_to_f64};
+use crate::numbers::{Enclosure, Rational, rational_to_f64, rational_to_f64_up};
 
 /// Is the second network a scaling of the first?
 #[derive(Debug, Clone)]
@@ -258,6 +258,5 @@ fn certified_distance(
             worst = worst.max((&ratio - end).abs() / &low);
         }
     }
-    let rounded = Dyadic::from_rational(&worst, 50, Direction::Up)?;
-    Some(rational_to_f64(&rounded.to_rational()))
+    Some(rational_to_f64_up(&worst))
 }

@@ -32,7 +32,7 @@ pub use judge::{
 };
 pub use linear_program::existence_by_linear_program;
 pub use pipeline::{
-    Balance, BalanceFailure, CrossCheck, Method, Options, Outcome, Seconds, balance,
+    AGREEMENT, Balance, BalanceFailure, CrossCheck, Method, Options, Outcome, Seconds, balance,
 };
 pub use schedule::{Cyclic, Given, Greedy, RandomPermutation, Schedule, UniformRandom};
 pub use stochastic::{StochasticOptions, StochasticRun, TraceStep, balance_stochastic};

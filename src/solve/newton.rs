@@ -5,6 +5,9 @@ use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use super::Balancing;
 use crate::numbers::Wide;
 
+/// The most variables for which the dense system is set up: 128 MB, and some seconds a factorisation.
+pub const MAX_DENSE: usize = 4_000;
+
 /// A factored Hessian `H_vw = Σ a_v a_w cost` over the free variables (`p²` times the Laplacian of the graph weighted
 /// by the current costs, grounded at the visible units), scaled by the roots of its diagonal.
 pub(super) struct NewtonSystem {

@@ -13,7 +13,16 @@ use super::{
 };
 use crate::kernel::{Balanced, Enclosed, Problem, Verified};
 use crate::network::{Network, Regularizer};
-use crate::numbers::{Direction, Dyadic, Rational, Wide, rational_to_f64};
+use crate::numbers::{Enclosure, Rational, Wide, rational_from_f64, rational_to_f64_up};
+
+/// Two methods whose weights differ by more than this, relatively, do not agree.
+pub const AGREEMENT: f64 = 1e-6;
+
+/// Digits certified where two methods do not agree and no certificate was asked for.
+const DIGITS: u32 = 12;
+
+/// Bits of the enclosures behind [`Balance::certified_distance`].
+const BITS: u64 = 256;
 
 /// How to balance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +62,7 @@ pub struct Options {
     pub max_passes: usize,
     /// If the minimum is not attained, go to its limit?
     pub limit: bool,
-    /// Enclose the balanced multipliers to so many digits?
+    /// Enclose the balanced multipliers to so many digits? Done anyway, to 12, where the two methods do not agree.
     pub certify: Option<u32>,
 }
 
@@ -117,7 +126,7 @@ pub struct Balance {
     pub deficit_before: f64,
     /// The second method.
     pub cross_check: Option<CrossCheck>,
-    /// Verified enclosures of `μ*`, or why there are none; `None` if they were not asked for.
+    /// Verified enclosures of `μ*`, or why there are none; `None` if they were not asked for and the two methods agree.
     pub enclosure: Option<Result<Verified<Enclosed>, CertifyError>>,
     /// Verified exact multipliers `μ*`: with [`Method::Exact`] only, and `None` where none were found.
     pub exact: Option<Verified<Balanced>>,
@@ -244,7 +253,14 @@ impl Balance {
         options: &Options,
         progress: &mut dyn FnMut(&str, f64),
     ) {
-        let (Some(digits), Some(solution)) = (options.certify, &self.solution) else {
+        let agree = match &self.cross_check {
+            Some(cross) => {
+                matches!(cross.max_relative_difference, Ok(difference) if difference <= AGREEMENT)
+            }
+            None => false,
+        };
+        let digits = options.certify.or((!agree).then_some(DIGITS));
+        let (Some(digits), Some(solution)) = (digits, &self.solution) else {
             return;
         };
         progress("certifying", solution.deficit);
@@ -256,20 +272,49 @@ impl Balance {
         });
     }
 
-    /// How far the computed multipliers `μ` can be from the optimum, relatively: an upper bound by the verified enclosure,
-    /// in exact arithmetic and rounded up. `None` without an enclosure.
+    /// How far the multipliers `Λ`, as `f64`, can be from the balanced ones, relatively: an upper bound by the verified
+    /// enclosure, in exact arithmetic and rounded up. `None` without an enclosure, or where a multiplier has no `f64`.
     pub fn certified_distance(&self) -> Option<f64> {
         let enclosed = self.enclosure.as_ref()?.as_ref().ok()?.claim();
+        let root = self.power.recip();
+        let power = |end| Enclosure::from_rational(end, 4 * BITS)?.power(&root, BITS);
         let mut largest = Rational::zero();
         let bounds = enclosed.lower.iter().zip(&enclosed.upper);
-        for (computed, (lower, upper)) in self.solution.as_ref()?.multipliers.iter().zip(bounds) {
-            let computed = computed.to_rational()?;
-            for distance in [&computed - lower, upper - &computed] {
-                largest = largest.max(distance / lower);
+        for (computed, (lower, upper)) in self.multipliers().into_iter().zip(bounds) {
+            let computed = rational_from_f64(computed.to_f64()).filter(|value| !value.is_zero())?;
+            let (lower, upper) = (
+                power(lower)?.lo().to_rational(),
+                power(upper)?.hi().to_rational(),
+            );
+            for distance in [&computed - &lower, upper - &computed] {
+                largest = largest.max(distance / &lower);
             }
         }
-        let rounded = Dyadic::from_rational(&largest, 50, Direction::Up)?;
-        Some(rational_to_f64(&rounded.to_rational()))
+        Some(rational_to_f64_up(&largest))
+    }
+
+    /// Why not everything that was asked for was verified; `None` if it was.
+    pub fn incomplete(&self, method: Method) -> Option<String> {
+        if self.outcome == Outcome::NotAttained {
+            return Some("the minimum is not attained and the limit was not asked for".into());
+        }
+        if method == Method::Exact && self.exact.is_none() {
+            return Some("no rational multipliers were found".into());
+        }
+        match &self.enclosure {
+            Some(Err(failure)) => Some(failure.to_string()),
+            Some(Ok(_)) => None,
+            None => match self
+                .cross_check
+                .as_ref()
+                .map(|cross| &cross.max_relative_difference)
+            {
+                Some(Ok(difference)) if *difference <= AGREEMENT => None,
+                Some(Ok(_)) => Some("the two methods disagree".into()),
+                Some(Err(failure)) => Some(failure.to_string()),
+                None => Some("there was no cross-check".into()),
+            },
+        }
     }
 
     /// The multipliers `Λ` of weights, one for each variable; empty if there is no solution.
@@ -285,12 +330,12 @@ impl Balance {
     /// The balanced weights, 0 where they vanish; `None` without a solution.
     ///
     /// # Errors
-    /// The index of the first synapse whose weight is outside the range of `f64`.
+    /// The index of the first synapse whose weight is outside the range in which `f64` has its full precision.
     pub fn weights(&self, network: &Network<Rational>) -> Option<Result<Vec<f64>, usize>> {
         self.solution.as_ref()?;
         let multipliers = self.multipliers();
         let weights = (0..network.synapses()).map(|synapse| {
-            if self.existence.vanishing().contains(&synapse) {
+            if self.existence.vanishing().binary_search(&synapse).is_ok() {
                 return Ok(0.0);
             }
             let weight = network.weight(synapse);
@@ -301,7 +346,8 @@ impl Balance {
                     value * multipliers[variable].power(&exponent)
                 });
             let magnitude = scaled.to_f64();
-            let representable = magnitude.is_finite() && (magnitude > 0.0 || weight.is_zero());
+            let representable =
+                magnitude.is_finite() && (magnitude >= f64::MIN_POSITIVE || weight.is_zero());
             let signed = if num_traits::Signed::is_negative(weight) {
                 -magnitude
             } else {

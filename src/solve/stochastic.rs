@@ -129,7 +129,7 @@ pub fn balance_stochastic(
         .map(|variable| state.deficit(*variable))
         .fold(0.0, f64::max);
     let (tolerance, passes) = (options.tolerance, state.passes());
-    let reason = "stochastic balancing is slow on deep or nearly decomposable networks; the direct method is not";
+    let reason = "balancing unit after unit is slow on deep or nearly decomposable networks; the direct method is not";
     Err(SolveError::NotConverged {
         deficit,
         tolerance,

@@ -102,6 +102,13 @@ fn bad_networks_are_refused_with_their_place() {
             "units[1].kind",
         ),
         (
+            changed(
+                r#"{"leaky_relu": "1/10"}"#,
+                r#"{"prelu": "1", "prelu": "2"}"#,
+            ),
+            "units[3].activation",
+        ),
+        (
             changed(r#""synapses""#, r#""ties": [["a", "x"]], "synapses""#),
             "ties[0]",
         ),
@@ -125,9 +132,11 @@ fn bad_networks_are_refused_with_their_place() {
         let path = path.to_str().unwrap();
         let output = desk.path("out.json");
         let output = output.to_str().unwrap();
+        let proof = desk.path("proof.json");
+        let proof = proof.to_str().unwrap();
         let commands: [&[&str]; 3] = [
             &["explain", path],
-            &["balance", path, "-o", output, "--certificate", output],
+            &["balance", path, "-o", output, "--certificate", proof],
             &["verify", path, path],
         ];
         for command in commands {
@@ -197,6 +206,45 @@ fn bad_usage_is_refused() {
         assert_eq!((code, stdout.as_str()), (2, ""), "{case:?}");
         assert!(!stderr.is_empty(), "{case:?}");
     }
+}
+
+/// Checks: outputs that would overwrite each other or an input are refused before anything is done.
+#[test]
+fn outputs_do_not_overwrite_inputs() {
+    let desk = Desk::new();
+    let net = desk.write("net.json", chain(&["1", "2"]));
+    let net = net.to_str().unwrap();
+    let same = desk.path("same.json");
+    let same = same.to_str().unwrap();
+    let cases: [&[&str]; 3] = [
+        &["balance", net, "-o", same, "--certificate", same],
+        &["balance", net, "--certificate", net],
+        &["explain", net, "--dot", net],
+    ];
+    for case in cases {
+        assert_eq!(run(case).0, 2, "{case:?}");
+    }
+    assert_eq!(std::fs::read_to_string(net).unwrap(), chain(&["1", "2"]));
+    assert_eq!(run(&["balance", net, "-o", net]).0, 0);
+}
+
+/// Checks: a report that could not be written is not a success.
+#[cfg(target_os = "linux")]
+#[test]
+fn lost_reports_are_not_successes() {
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_synbal"));
+    let status = command
+        .arg("explain")
+        .arg(example())
+        .stdout(full)
+        .output()
+        .unwrap()
+        .status;
+    assert_eq!(status.code(), Some(3));
 }
 
 /// Checks: a result that cannot be written leaves every file as it was.

@@ -19,7 +19,10 @@ pub fn balanced(
 ) -> Result<Verified<Balanced>, Refusal> {
     arity("multipliers", multipliers.len(), problem.variables())?;
     positive("multipliers", multipliers)?;
-    for (variable, sides) in exact_sides(problem, multipliers).into_iter().enumerate() {
+    for (variable, sides) in exact_sides(problem, multipliers, |_| true)
+        .into_iter()
+        .enumerate()
+    {
         let (input, output) = sides.ok_or(Refusal::Undecided { variable })?;
         if input != output {
             return Err(Refusal::Unbalanced {

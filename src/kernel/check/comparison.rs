@@ -3,11 +3,15 @@
 use num_traits::One;
 
 use super::{arity, exact_sides, not_attained, positive};
-use crate::kernel::{Enclosed, Problem, Refusal, Verified};
+use crate::kernel::{Costs, Enclosed, Problem, Refusal, Verified};
 use crate::numbers::{Order, Rational};
 
 /// **The minimum is attained and `lower_v <= μ*_v <= upper_v`** if `A_v <= B_v` at every free variable at
 /// `μ = lower`, and `A_v >= B_v` at every free variable at `μ = upper`.
+///
+/// A component that no non-zero synapse joins to the ground can be scaled as a whole without changing any weight: its
+/// multipliers are determined up to a common factor, and the statement is about those whose first variable is 1.
+/// [`Enclosed::normalised`] names its variables. The balanced *weights* are unique all the same.
 ///
 /// Hypotheses, all checked: `0 < lower <= upper`; every active synapse has a ratio `μ_i/μ_j`, `μ_i` or
 /// `1/μ_j`; the variables that are not [free](Problem::free) (one for each component that no non-zero
@@ -15,7 +19,7 @@ use crate::numbers::{Order, Rational};
 ///
 /// Why: the step `T_v(μ)`, which balances `v`, is increasing in the other variables. `lower <= T(lower)`
 /// and `T(upper) <= upper`, so `T` maps the box between them into itself, and iterating from `lower`
-/// rises to a balanced point in the box. Let `μ` be any balanced point and `r = max upper-violation μ_v/upper_v`;
+/// rises to a balanced point in the box. Let `μ` be any balanced point and `r = max_v μ_v/upper_v`;
 /// if `r > 1`, at the variables where it is reached `A` is at most and `B` at least what `upper` has, all
 /// neighbours must reach `r` too, and so must the ground, where it is 1. Likewise below. Place: ours.
 ///
@@ -79,11 +83,17 @@ fn compare(
             return Err(Refusal::NotNormalised { variable });
         }
     }
-    sign_test(problem, lower, &free, Side::Lower)?;
-    sign_test(problem, upper, &free, Side::Upper)?;
+    let tests = SignTests {
+        problem,
+        free: &free,
+        costs: problem.costs(PRECISIONS[0]),
+    };
+    tests.run(lower, Side::Lower)?;
+    tests.run(upper, Side::Upper)?;
     Ok(Verified::new(Enclosed {
         lower: lower.to_vec(),
         upper: upper.to_vec(),
+        normalised: problem.floating().iter().map(Option::is_some).collect(),
         vanishing,
     }))
 }
@@ -119,20 +129,35 @@ impl Side {
 /// Working precisions, in bits, of the outward-rounded sums; beyond them exact arithmetic decides.
 const PRECISIONS: [u64; 2] = [128, 1024];
 
-fn sign_test(
-    problem: &Problem,
-    point: &[Rational],
-    free: &[bool],
-    side: Side,
-) -> Result<(), Refusal> {
-    let mut open: Vec<usize> = (0..problem.variables())
-        .filter(|v| free.get(*v) == Some(&true))
-        .collect();
-    for bits in PRECISIONS {
+struct SignTests<'a> {
+    problem: &'a Problem,
+    free: &'a [bool],
+    /// To the first of [`PRECISIONS`].
+    costs: Costs,
+}
+
+impl SignTests<'_> {
+    fn run(&self, point: &[Rational], side: Side) -> Result<(), Refusal> {
+        let free = self.free.iter().enumerate().filter(|(_, free)| **free);
+        let open: Vec<usize> = free.map(|(variable, _)| variable).collect();
+        let open = self.decide(&self.costs, point, side, open)?;
         if open.is_empty() {
             return Ok(());
         }
-        let sides = problem.sides(point, bits);
+        let finer = self.problem.costs(PRECISIONS[1]);
+        let open = self.decide(&finer, point, side, open)?;
+        self.decide_exactly(point, side, &open)
+    }
+
+    /// Returns the variables whose sums overlap.
+    fn decide(
+        &self,
+        costs: &Costs,
+        point: &[Rational],
+        side: Side,
+        open: Vec<usize>,
+    ) -> Result<Vec<usize>, Refusal> {
+        let sides = self.problem.sides(costs, point);
         let mut undecided = Vec::new();
         for variable in open {
             let order = sides.get(variable).and_then(|(input, output)| {
@@ -145,20 +170,31 @@ fn sign_test(
                 Some(Order::Unknown) | None => undecided.push(variable),
             }
         }
-        open = undecided;
+        Ok(undecided)
     }
-    if open.is_empty() {
-        return Ok(());
-    }
-    let sides = exact_sides(problem, point);
-    for variable in open {
-        let Some(Some((input, output))) = sides.get(variable) else {
-            return Err(Refusal::Undecided { variable });
-        };
-        let (smaller, larger) = side.ordered(input, output);
-        if smaller > larger {
-            return Err(side.refusal(variable));
+
+    fn decide_exactly(
+        &self,
+        point: &[Rational],
+        side: Side,
+        open: &[usize],
+    ) -> Result<(), Refusal> {
+        if open.is_empty() {
+            return Ok(());
         }
+        let sides = exact_sides(self.problem, point, |variable| {
+            open.binary_search(&variable).is_ok()
+        });
+        for variable in open {
+            let variable = *variable;
+            let Some(Some((input, output))) = sides.get(variable) else {
+                return Err(Refusal::Undecided { variable });
+            };
+            let (smaller, larger) = side.ordered(input, output);
+            if smaller > larger {
+                return Err(side.refusal(variable));
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -44,9 +44,13 @@ fn exact_ratio(direction: &[(usize, Rational)], multipliers: &[Rational]) -> Opt
         })
 }
 
-/// `(A_v, B_v)` of every variable at the given multipliers, exactly; `None` at the variables where a cost
-/// is irrational.
-fn exact_sides(problem: &Problem, multipliers: &[Rational]) -> Vec<Option<(Rational, Rational)>> {
+/// `(A_v, B_v)` of every wanted variable at the given multipliers, exactly; `None` where a cost is irrational or too long
+/// to be written out.
+fn exact_sides(
+    problem: &Problem,
+    multipliers: &[Rational],
+    wanted: impl Fn(usize) -> bool,
+) -> Vec<Option<(Rational, Rational)>> {
     let mut input = vec![Some(Vec::new()); problem.variables()];
     let mut output = input.clone();
     for synapse in problem
@@ -54,6 +58,13 @@ fn exact_sides(problem: &Problem, multipliers: &[Rational]) -> Vec<Option<(Ratio
         .iter()
         .filter(|synapse| synapse.is_active())
     {
+        if !synapse
+            .direction
+            .iter()
+            .any(|(variable, _)| wanted(*variable))
+        {
+            continue;
+        }
         let ratio = exact_ratio(&synapse.direction, multipliers);
         let slope = ratio.and_then(|ratio| {
             let terms = synapse.costs.iter().map(|cost| {

@@ -1,0 +1,87 @@
+//! JSON objects in which no key occurs twice: of two values under one key a reader could take either for the one meant.
+
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Number, Value};
+use std::fmt;
+
+/// Texts by key, in their order, without repetition.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(transparent)]
+pub struct UniqueMap(pub indexmap::IndexMap<String, String>);
+
+impl<'de> Deserialize<'de> for UniqueMap {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = UniqueMap;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an object of numbers as strings")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<UniqueMap, A::Error> {
+                let mut map = UniqueMap::default();
+                while let Some(key) = access.next_key::<String>()? {
+                    let value = access.next_value()?;
+                    if map.0.insert(key.clone(), value).is_some() {
+                        return Err(A::Error::custom(format!("the key `{key}` occurs twice")));
+                    }
+                }
+                Ok(map)
+            }
+        }
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+/// Any JSON value, its objects without repeated keys.
+pub(super) struct StrictValue(pub Value);
+
+impl<'de> Deserialize<'de> for StrictValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = StrictValue;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a JSON value")
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<StrictValue, E> {
+                Ok(StrictValue(value.into()))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<StrictValue, E> {
+                Ok(StrictValue(value.into()))
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<StrictValue, E> {
+                Ok(StrictValue(value.into()))
+            }
+            fn visit_f64<E: Error>(self, value: f64) -> Result<StrictValue, E> {
+                let number =
+                    Number::from_f64(value).ok_or_else(|| E::custom("not a finite number"))?;
+                Ok(StrictValue(number.into()))
+            }
+            fn visit_str<E>(self, value: &str) -> Result<StrictValue, E> {
+                Ok(StrictValue(value.into()))
+            }
+            fn visit_unit<E>(self) -> Result<StrictValue, E> {
+                Ok(StrictValue(Value::Null))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<StrictValue, A::Error> {
+                let mut items = Vec::new();
+                while let Some(StrictValue(item)) = access.next_element()? {
+                    items.push(item);
+                }
+                Ok(StrictValue(items.into()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<StrictValue, A::Error> {
+                let mut map = Map::new();
+                while let Some(key) = access.next_key::<String>()? {
+                    let StrictValue(value) = access.next_value()?;
+                    if map.insert(key.clone(), value).is_some() {
+                        return Err(A::Error::custom(format!("the key `{key}` occurs twice")));
+                    }
+                }
+                Ok(StrictValue(map.into()))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
