@@ -49,3 +49,4 @@ pub mod numbers;
 pub mod report;
 pub mod solve;
 pub mod symbolic;
+pub mod theorems;

@@ -44,6 +44,11 @@ Example: synbal balance examples/chain.json -o balanced.json --certify --certifi
     /// Check a certificate with the trusted kernel only.
     #[command(after_help = "Example: synbal verify examples/chain.json proof.json")]
     Verify(VerifyArguments),
+    /// Run the theorem catalogue and print its table.
+    #[command(after_help = "\
+Example: synbal theorems thm-5.1 E6
+         synbal theorems --hunt 1")]
+    Theorems(TheoremsArguments),
 }
 
 #[derive(Debug, Args)]
@@ -124,6 +129,16 @@ pub struct VerifyArguments {
     /// Refuse a certificate about any other regularizer.
     #[arg(long)]
     pub regularizer: Option<Regularizer>,
+}
+
+#[derive(Debug, Args)]
+pub struct TheoremsArguments {
+    /// The entries to run; all of them if none is named.
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Instead, hunt for counterexamples among small networks: 1 takes seconds, 2 minutes.
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u32).range(1..=9), conflicts_with = "ids")]
+    pub hunt: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

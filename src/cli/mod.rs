@@ -3,6 +3,7 @@
 mod arguments;
 mod balance;
 mod files;
+mod theorems;
 
 pub use arguments::Arguments;
 
@@ -69,6 +70,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Some(Command::Balance(arguments)) => balance::balance(&arguments),
         Some(Command::Check(arguments)) => check(&arguments),
         Some(Command::Verify(arguments)) => verify(&arguments),
+        Some(Command::Theorems(arguments)) => theorems::theorems(&arguments),
     };
     let (report, code) = match outcome {
         Ok((report, verdict)) => (report, verdict as u8),
@@ -146,6 +148,10 @@ impl Progress {
         if !self.0.is_hidden() {
             self.0.set_message(format!("{what}, deficit {deficit:.2e}"));
         }
+    }
+
+    fn say(&self, what: &str) {
+        self.0.set_message(what.to_owned());
     }
 }
 

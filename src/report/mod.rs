@@ -6,6 +6,7 @@ mod demonstration;
 mod digits;
 mod explain;
 mod figure;
+mod theorems;
 
 pub use balance::balance_report;
 pub use check::{CheckReport, EXCUSED_ULPS, NumberType, SameFunction, check_report};
@@ -13,6 +14,7 @@ pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use digits::{Digits, digits, digits_network};
 pub use explain::{Explanation, explain};
 pub use figure::unit_balance_figure;
+pub use theorems::{hunt_report, theorems_report};
 
 use serde_json::Value;
 

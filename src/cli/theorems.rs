@@ -1,0 +1,37 @@
+//! `synbal theorems`.
+
+use synaptic_balance::report::{hunt_report, theorems_report};
+use synaptic_balance::theorems::{self, hunt};
+
+use super::arguments::TheoremsArguments;
+use super::{BadInput, Failure, Outcome, Progress, Verdict};
+
+pub fn theorems(arguments: &TheoremsArguments) -> Outcome {
+    let progress = Progress::new();
+    if let Some(level) = arguments.hunt {
+        progress.say("hunting");
+        let found =
+            hunt::hunt(level).map_err(|failure| Failure::Incomplete(failure.to_string()))?;
+        let accounted = found.findings.iter().all(hunt::Finding::is_accounted_for);
+        return Ok((hunt_report(&found), verdict(accounted)));
+    }
+    let chosen = theorems::find(&arguments.ids).map_err(|unknown| {
+        let message = format!("{unknown}\nRun `synbal theorems` without ids for the whole table.");
+        Failure::Input(BadInput(message))
+    })?;
+    let verdicts = chosen.into_iter().map(|theorem| {
+        progress.say(theorem.id);
+        theorem.verdict()
+    });
+    let verdicts: Vec<theorems::Verdict> = verdicts.collect();
+    let all = verdicts.iter().all(|verdict| verdict.outcome.is_ok());
+    Ok((theorems_report(&verdicts), verdict(all)))
+}
+
+fn verdict(true_as_claimed: bool) -> Verdict {
+    if true_as_claimed {
+        Verdict::Done
+    } else {
+        Verdict::False
+    }
+}

@@ -1,0 +1,237 @@
+//! Section 4: mixed, recurrent, tied and pass-through structures.
+
+mod passing;
+mod tied;
+
+use num_traits::{One, Signed};
+use rand::RngExt;
+
+use super::gallery;
+use super::ledger::{Failure, Kind, Ledger};
+use super::support::{ENTRY, generator, integer, many, positive, signed};
+use super::{Room, Status, Theorem};
+use crate::network::{
+    Activation, Network, Regularizer, Shape, Unit, UnitKind, planted, random_acyclic,
+};
+use crate::numbers::{Rational, rational_to_f64};
+use crate::solve::{Cyclic, StochasticOptions, balance_stochastic};
+use crate::symbolic::{Run, statements};
+
+pub(super) const THEOREMS: &[Theorem] = &[
+    Theorem {
+        id: "mixed-units",
+        room: Room::Architectures,
+        title: "Only homogeneous units are scaled",
+        statement: "In a network that mixes activations, scaling and balancing the homogeneous hidden units leaves the function \
+                    as it is; the other units are fixed at multiplier 1.",
+        hypotheses: "Acyclic, or with scaled initial values.",
+        place: "Section 4",
+        kinds: &[Kind::PropertyTest, Kind::ExactCounterexample],
+        script: Some("proofs/architectures/mixed-units.rhai"),
+        check: mixed_units,
+        ..ENTRY
+    },
+    Theorem {
+        id: "recurrent",
+        room: Room::Architectures,
+        title: "Recurrent networks",
+        statement: "Scaling and balancing apply to recurrent networks: the outputs at every step stay as they are, and \
+                    balancing converges as it does without cycles.",
+        hypotheses: "The initial values of hidden units are scaled with them; self-connections in neither sum (E4).",
+        place: "Section 4",
+        kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
+        script: Some("proofs/architectures/recurrent.rhai"),
+        check: recurrent,
+        ..ENTRY
+    },
+    Theorem {
+        id: "tied-scaling",
+        room: Room::Architectures,
+        title: "Tied units and shared weights",
+        statement: "Units may share one multiplier: a layer, or the places of a convolution's channel. The function stays as \
+                    it is, shared weights stay shared, and balance holds between the summed costs of the group, each shared \
+                    weight counted once.",
+        hypotheses: "Where weights are shared, the units that read and feed them are tied accordingly.",
+        place: "Section 4",
+        kinds: &[
+            Kind::SymbolicIdentity,
+            Kind::PropertyTest,
+            Kind::ExactCounterexample,
+        ],
+        check: tied::scaling,
+        ..ENTRY
+    },
+    Theorem {
+        id: "pass-through-ties",
+        room: Room::Architectures,
+        title: "Operations that pass values on tie multipliers",
+        statement: "A residual addition forces the multipliers of its two branches to be equal. Maximum and average pooling, \
+                    flattening, concatenation, transposition and inference-mode batch normalisation carry the channel's \
+                    multiplier, the normalisation's own scale and shift being weights. An operation that is not homogeneous \
+                    pins what it reads and what it makes to 1.",
+        place: "Section 4 and ours",
+        status: Status::HoldsAsCorrected,
+        corrected: Some(
+            "As stated, but for batch normalisation γ (x - m)/s + β: to carry λ, the running mean m is multiplied by λ with the \
+             shift β. With m kept, β must absorb the difference. (A layer normalisation is homogeneous, of degree 0, only \
+             if its ε is 0.)",
+        ),
+        kinds: &[Kind::PropertyTest, Kind::ExactCounterexample],
+        check: passing::check,
+        ..ENTRY
+    },
+    Theorem {
+        id: "tied-closed-form",
+        room: Room::Architectures,
+        title: "Layer-wise balancing in closed form",
+        statement: "A layered network without biases whose layers cost C_1, ..., C_N has, after optimal tied scaling, every layer \
+                    costing (Π C_k)^(1/N).",
+        hypotheses: "All C_k > 0; no synapse skips a layer. Biases of the first hidden layer do no harm; others do.",
+        place: "Section 4",
+        kinds: &[
+            Kind::SymbolicIdentity,
+            Kind::PropertyTest,
+            Kind::ExactInstance,
+            Kind::ExactCounterexample,
+        ],
+        script: Some("proofs/architectures/tied-closed-form.rhai"),
+        check: tied::closed_form,
+        ..ENTRY
+    },
+];
+
+/// An acyclic network some of whose hidden units are clipped at 6, which is rational and not homogeneous.
+fn mixed(rng: &mut rand_chacha::ChaCha8Rng) -> Result<Network<Rational>, Failure> {
+    let plain = random_acyclic(
+        Shape {
+            inputs: 2,
+            hidden: 5,
+            outputs: 1,
+        },
+        0.7,
+        rng,
+    );
+    let units = (0..plain.units()).map(|unit| {
+        let mut unit = plain.unit(unit).clone();
+        if unit.kind == UnitKind::Hidden && rng.random_bool(0.4) {
+            unit.activation = Activation::Other("relu6".into());
+        }
+        unit
+    });
+    let units: Vec<Unit<Rational>> = units.collect();
+    let synapses = (0..plain.synapses()).map(|synapse| {
+        let (from, to) = plain.endpoints(synapse);
+        (from, to, plain.weight(synapse).clone())
+    });
+    Ok(Network::new(units, synapses.collect(), vec![])?)
+}
+
+fn mixed_units(ledger: &mut Ledger) -> Result<(), Failure> {
+    let mut rng = generator(41);
+    let (mut networks, mut pinned) = (0, 0);
+    while networks < 60 {
+        let network = mixed(&mut rng)?;
+        let homogeneous = |unit: &usize| {
+            let unit = network.unit(*unit);
+            unit.kind == UnitKind::Hidden && unit.activation.degree().is_some()
+        };
+        ledger.equal(
+            "variables",
+            &network.variables(),
+            &(0..network.units()).filter(homogeneous).count(),
+        )?;
+        pinned += network.units_of(UnitKind::Hidden).len() - network.variables();
+        let scaled = network.scaled(&many(network.variables(), || positive(&mut rng)))?;
+        for _ in 0..3 {
+            let inputs = many(2, || integer(6) * signed(&mut rng));
+            ledger.equal(
+                "outputs",
+                &scaled.evaluate(&inputs)?,
+                &network.evaluate(&inputs)?,
+            )?;
+        }
+        networks += 1;
+    }
+    ledger.record(
+        Kind::PropertyTest,
+        format!("60 random networks with {pinned} units clipped at 6 among 300: only the others are scaled, outputs equal exactly"),
+    )?;
+    // x -> clipped -> y with weights 4 and 1: what scaling the clipped unit as if it were a ReLU would do.
+    let clip = |x: Rational| Activation::Other("relu6".into()).apply(&x);
+    let plain = clip(integer(4));
+    let scaled = clip(integer(2) * integer(4)).map(|value| value / integer(2));
+    ledger.holds(plain != scaled, || "a clipped unit was scaled".into())?;
+    ledger.record(
+        Kind::ExactCounterexample,
+        "scaling a unit that is clipped at 6 by 2 changes its contribution at input 4 from 4 to 3",
+    )
+}
+
+fn recurrent(ledger: &mut Ledger) -> Result<(), Failure> {
+    let exhibit = gallery::recurrent(Run::Steps(4))?;
+    ledger.proved(statements::invariance(&exhibit.network, Run::Steps(4))?)?;
+    ledger.proved(statements::self_connections_unchanged(&exhibit.network)?)?;
+    ledger.record(
+        Kind::SymbolicIdentity,
+        "every output of 4 steps with initial states h -> λ h; self-connections keep their weights",
+    )?;
+    let mut rng = generator(42);
+    let options = StochasticOptions {
+        tolerance: 1e-13,
+        ..StochasticOptions::default()
+    };
+    for _ in 0..20 {
+        let planted = planted(
+            Shape {
+                inputs: 1,
+                hidden: 5,
+                outputs: 1,
+            },
+            true,
+            false,
+            &mut rng,
+        );
+        let problem = planted.network.problem(&Regularizer::l1());
+        let run = balance_stochastic(&problem, &mut Cyclic::default(), &options, &mut |_| {})?;
+        let multipliers: Vec<f64> = run
+            .solution
+            .multipliers
+            .iter()
+            .map(|m| m.to_f64())
+            .collect();
+        for synapse in 0..planted.network.synapses() {
+            let (from, to) = planted.network.endpoints(synapse);
+            let at = |unit| {
+                planted
+                    .network
+                    .variable(unit)
+                    .map_or(1.0, |v: usize| multipliers[v])
+            };
+            let found = rational_to_f64(planted.network.weight(synapse)) * at(to) / at(from);
+            ledger.agree("weight", found, rational_to_f64(&planted.balanced[synapse]))?;
+        }
+    }
+    ledger.record(
+        Kind::PropertyTest,
+        "20 random recurrent networks, planted balanced and hidden by a scaling: cyclic balancing finds every weight again; they agree to 1e-9",
+    )
+}
+
+/// `x -> value` for pooling, addition and so on, over lists.
+type Operation = fn(&[Rational]) -> Vec<Rational>;
+
+/// The mean of some numbers.
+fn mean(values: &[Rational]) -> Rational {
+    crate::numbers::sum(values) / integer(values.len() as i64)
+}
+
+/// The largest of some numbers.
+fn largest(values: &[Rational]) -> Rational {
+    values.iter().max().cloned().unwrap_or_else(Rational::one)
+}
+
+/// The square root, where it is rational.
+fn root(value: &Rational) -> Result<Rational, Failure> {
+    let found = crate::numbers::nth_root(&value.abs(), 2);
+    found.ok_or_else(|| Failure::new(format!("{value} has no rational root")))
+}

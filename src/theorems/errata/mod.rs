@@ -1,0 +1,132 @@
+//! What fails as printed: each with a counterexample in exact arithmetic, and what holds instead checked beside it.
+
+mod global;
+mod one_unit;
+
+use super::ledger::Kind;
+use super::support::ENTRY;
+use super::{Room, Status, Theorem};
+
+const ERRATUM: Theorem = Theorem {
+    room: Room::Errata,
+    status: Status::RefutedAsPrinted,
+    ..ENTRY
+};
+
+pub(super) const THEOREMS: &[Theorem] = &[
+    Theorem {
+        id: "E1",
+        title: "Favourable scalings need not converge to the optimum",
+        statement: "Any sequence of scalings each of which lowers R converges to the same optimum.",
+        place: "Remark 5.8",
+        corrected: Some(
+            "In any fair order, if each step goes at least a fixed fraction of the way from 1 to λ*, on the log scale, without \
+             passing it.",
+        ),
+        kinds: &[Kind::ExactCounterexample, Kind::PropertyTest],
+        script: Some("proofs/errata/E1.rhai"),
+        check: one_unit::favourable_scalings,
+        ..ERRATUM
+    },
+    Theorem {
+        id: "E2",
+        title: "A monotone cost can have several optimal multipliers",
+        statement: "For every additive regularizer with g increasing in |w| there is one optimal λ*.",
+        place: "Theorem 3.1 (general)",
+        corrected: Some(
+            "There is a minimiser; it is unique if t -> g(exp t) is convex for all of the unit's synapses and strictly for one.",
+        ),
+        kinds: &[Kind::ExactCounterexample, Kind::ExactInstance],
+        script: Some("proofs/errata/E2.rhai"),
+        check: one_unit::several_minima,
+        ..ERRATUM
+    },
+    Theorem {
+        id: "E3",
+        title: "The lower branch of a BiPU is D |x|^c",
+        statement: "Homogeneity of degree c means f(x) = C x^c for x >= 0 and D x^c for x < 0, with C = f(1) and D = f(-1).",
+        place: "Proposition 2.3",
+        corrected: Some(
+            "D |x|^c for x < 0. At 0: f(0) = 0 for c != 0 (for c < 0 the first branch is x > 0), and any value for c = 0.",
+        ),
+        kinds: &[Kind::ExactCounterexample, Kind::ExactInstance],
+        script: Some("proofs/errata/E3.rhai"),
+        check: one_unit::lower_branch,
+        ..ERRATUM
+    },
+    Theorem {
+        id: "E4",
+        title: "Self-connections belong to neither sum",
+        statement: "In a recurrent network λ* is computed with a self-connection among the incoming and the outgoing weights.",
+        place: "Equation 3.3, recurrent networks",
+        corrected: Some(
+            "With the self-connection in neither sum. The condition of balance is the same either way; the printed step goes in \
+             the right direction, is too short, and has the same fixed points. For a BiPU the self-connection scales by λ^(1-c).",
+        ),
+        kinds: &[
+            Kind::SymbolicIdentity,
+            Kind::ExactCounterexample,
+            Kind::PropertyTest,
+        ],
+        script: Some("proofs/errata/E4.rhai"),
+        check: one_unit::self_connections,
+        ..ERRATUM
+    },
+    Theorem {
+        id: "E5",
+        title: "Paths that cover every unit do not suffice",
+        statement: "The constraints Σ L = 0 along a set of input-output paths that covers every unit determine the manifold.",
+        place: "Remark 5.6",
+        corrected: Some(
+            "A basis of |E| - |hidden| directed cycles of the coalesced graph does, if every synapse lies on one and every hidden \
+             unit is connected to a visible one.",
+        ),
+        kinds: &[Kind::ExactCounterexample, Kind::ExactInstance],
+        script: Some("proofs/errata/E5.rhai"),
+        check: global::covering_paths,
+        ..ERRATUM
+    },
+    Theorem {
+        id: "E6",
+        title: "Convergence needs an attained minimum",
+        statement: "Stochastic balancing converges to unique weights W*, with unique L and Λ, from any initial weights.",
+        place: "Theorem 5.1",
+        corrected: Some(
+            "A step needs A, B > 0, and W* exists iff every non-zero synapse lies on a directed cycle of the coalesced graph. Then W* \
+             is unique, L on non-zero synapses, Λ on components that non-zero synapses join to a visible unit.",
+        ),
+        kinds: &[
+            Kind::ExactCounterexample,
+            Kind::ExactCounterexample,
+            Kind::ExactInstance,
+        ],
+        script: Some("proofs/errata/E6.rhai"),
+        check: global::attained_minimum,
+        ..ERRATUM
+    },
+    Theorem {
+        id: "E7",
+        title: "Paths and cycles decide only where synapses lie on walks",
+        statement: "L is self-consistent if and only if Σ L = 0 along every directed input-output path and every directed cycle.",
+        place: "Proposition 5.4",
+        corrected: Some(
+            "If every synapse lies on a walk from a visible unit to a visible unit; see prop-5.4 for the exact condition.",
+        ),
+        kinds: &[Kind::ExactCounterexample, Kind::ExhaustiveSearch],
+        script: Some("proofs/errata/E7.rhai"),
+        check: global::uncovered_synapses,
+        ..ERRATUM
+    },
+    Theorem {
+        id: "E8",
+        title: "Balancing two directly connected units can commute",
+        statement: "Balancing two directly connected units does not commute.",
+        place: "Section 5 (non-commutativity)",
+        corrected: Some(
+            "It commutes if and only if both are already balanced or they are joined to each other alone (noncommutativity).",
+        ),
+        kinds: &[Kind::ExactCounterexample, Kind::ExhaustiveSearch],
+        check: global::commuting_neighbours,
+        ..ERRATUM
+    },
+];

@@ -1,0 +1,246 @@
+//! The depth law: the local rate of convergence depends on the number of layers alone.
+
+use num_traits::{One, Zero};
+use rand::RngExt;
+
+use crate::network::{Activation, Network, layered};
+use crate::numbers::{Rational, rational_to_f64};
+use crate::symbolic::{Claim, Laurent};
+use crate::theorems::ledger::{Failure, Kind, Ledger};
+use crate::theorems::support::{
+    CostGraph, balanced_layers, generator, integer, many, ratio, small,
+};
+
+/// `P` applied to a vector: the mean of the neighbours' entries, weighted by costs; the ground counts 0.
+fn walk(graph: &CostGraph, vector: &[Rational]) -> Vec<Rational> {
+    let ones = vec![Rational::one(); graph.nodes];
+    let value = |end: Option<usize>| end.map_or_else(Rational::zero, |node| vector[node].clone());
+    let entry = |node| {
+        let (input, output) = graph.sides(node, &ones);
+        let steps = graph
+            .edges
+            .iter()
+            .filter_map(|edge| match (edge.from, edge.to) {
+                (Some(i), other) if i == node => Some(&edge.cost * value(other)),
+                (other, Some(i)) if i == node => Some(&edge.cost * value(other)),
+                _ => None,
+            });
+        steps.fold(Rational::zero(), |sum, step| sum + step) / (input + output)
+    };
+    (0..graph.nodes).map(entry).collect()
+}
+
+/// The hidden layer, from 0, of each variable of a layered network.
+fn layers(sizes: &[usize]) -> Vec<usize> {
+    let hidden = sizes
+        .iter()
+        .skip(1)
+        .take(sizes.len().saturating_sub(2))
+        .enumerate();
+    hidden
+        .flat_map(|(layer, size)| vec![layer; *size])
+        .collect()
+}
+
+pub(super) fn check(ledger: &mut Ledger) -> Result<(), Failure> {
+    let mut rng = generator(70);
+    for case in 0..40 {
+        let hidden = 1 + case % 6;
+        let sizes = many(hidden + 2, || rng.random_range(1..=4));
+        let graph = CostGraph::of(&balanced_layers(&sizes, 8, &mut rng));
+        let layer = layers(&sizes);
+        for marked in 0..hidden {
+            let indicator: Vec<Rational> = layer
+                .iter()
+                .map(|l| integer(i64::from(*l == marked)))
+                .collect();
+            let path: Vec<Rational> = layer
+                .iter()
+                .map(|l| ratio(i64::from(l.abs_diff(marked) == 1), 2))
+                .collect();
+            ledger.equal("P on a layer", &walk(&graph, &indicator), &path)?;
+        }
+    }
+    ledger.record(
+        Kind::PropertyTest,
+        "40 random balanced networks of 1 to 6 hidden layers of 1 to 4 units, rational costs: P takes the indicator of a layer to \
+         1/2 on the layers beside it, exactly, as the path graph does",
+    )?;
+    perron_vector(ledger)?;
+    exact_rates(ledger)?;
+    measured(ledger)?;
+    other_orders(ledger)
+}
+
+/// With `z = e^iθ`: `z^l - z^-l` satisfies the recursion, and the path's characteristic polynomial is Chebyshev's.
+fn perron_vector(ledger: &mut Ledger) -> Result<(), Failure> {
+    let sine = |l: i32| Laurent::power("z", l) - Laurent::power("z", -l);
+    let half = Laurent::constant(ratio(1, 2));
+    let cosine = &half * (Laurent::power("z", 1) + Laurent::power("z", -1));
+    let mut claim = Claim::new("(v_{l-1} + v_{l+1})/2 = cos θ v_l for v_l = sin lθ");
+    for l in 1..=12 {
+        claim = claim.and(
+            format!("l = {l}"),
+            &half * (sine(l - 1) + sine(l + 1)),
+            &cosine * sine(l),
+        );
+    }
+    ledger.proved(claim)?;
+    let mut claim =
+        Claim::new("det(cos θ - P) = sin((L+1)θ) / (2^L sin θ) for the path of L layers");
+    let (mut before, mut now) = (Laurent::zero(), Laurent::one());
+    for size in 1..=12_i32 {
+        let next = &cosine * &now - Laurent::constant(ratio(1, 4)) * &before;
+        (before, now) = (now, next);
+        let left = Laurent::integer(1 << size) * &now * sine(1);
+        claim = claim.and(format!("L = {size}"), left, sine(size + 1));
+    }
+    ledger.proved(claim)?;
+    ledger.record(
+        Kind::SymbolicIdentity,
+        "with z = e^iθ, for l and L up to 12: (v_{l-1} + v_{l+1})/2 = cos θ v_l for v_l = sin lθ, and the path's characteristic \
+         polynomial at cos θ is sin((L+1)θ) / (2^L sin θ); so θ = π/(L+1) gives a positive eigenvector, and the Perron root",
+    )
+}
+
+fn exact_rates(ledger: &mut Ledger) -> Result<(), Failure> {
+    // Characteristic polynomials of the path at the claimed roots: cos(π/2) = 0, cos(π/3) = 1/2.
+    let at = |x: &Rational, size: usize| {
+        let (mut before, mut now) = (Rational::zero(), Rational::one());
+        for _ in 0..size {
+            let next = x * &now - ratio(1, 4) * &before;
+            (before, now) = (now, next);
+        }
+        now
+    };
+    ledger.equal("L = 1", &at(&integer(0), 1), &integer(0))?;
+    ledger.equal("L = 2", &at(&ratio(1, 2), 2), &integer(0))?;
+    ledger.holds(!at(&ratio(1, 2), 3).is_zero(), || {
+        "1/2 is a root for L = 3".into()
+    })?;
+    // L = 3 and 5: P² on the odd layers has (1, 1), and (1, 2, 1) with 3/4, as eigenvectors.
+    let squared = |sizes: &[usize], vector: &[i64], root: Rational, ledger: &mut Ledger| {
+        let mut rng = generator(71);
+        let graph = CostGraph::of(&balanced_layers(sizes, 6, &mut rng));
+        let start: Vec<Rational> = layers(sizes)
+            .into_iter()
+            .map(|l| integer(vector[l]))
+            .collect();
+        let twice = walk(&graph, &walk(&graph, &start));
+        let expected: Vec<Rational> = start.iter().map(|entry| entry * &root).collect();
+        ledger.equal("P²", &twice, &expected)
+    };
+    squared(&[2, 3, 2], &[1], integer(0), ledger)?;
+    squared(&[2, 3, 2, 3], &[1, 1], ratio(1, 4), ledger)?;
+    squared(&[2, 3, 2, 4, 1], &[1, 0, 1], ratio(1, 2), ledger)?;
+    squared(
+        &[2, 3, 2, 4, 1, 3, 2],
+        &[1, 0, 2, 0, 1],
+        ratio(3, 4),
+        ledger,
+    )?;
+    ledger.record(
+        Kind::ExactInstance,
+        "ρ = 0 for L = 1 and 1/2 for L = 2; ρ² = 1/2 for L = 3 and 3/4 for L = 5, with positive eigenvectors of P² on balanced \
+         networks of random rational costs",
+    )
+}
+
+/// The contraction of one sweep over the units in the given order, near the balanced point 1; a power iteration.
+fn sweep_rate(graph: &CostGraph, order: &[usize], simultaneous: bool) -> f64 {
+    let edges: Vec<_> = graph
+        .edges
+        .iter()
+        .map(|edge| (edge.from, edge.to, rational_to_f64(&edge.cost)))
+        .collect();
+    let step = |node: usize, errors: &[f64]| {
+        let (mut sum, mut total) = (0.0, 0.0);
+        for (from, to, cost) in &edges {
+            let other = if *from == Some(node) { *to } else { *from };
+            if *from == Some(node) || *to == Some(node) {
+                sum += cost * other.map_or(0.0, |k| errors[k]);
+                total += cost;
+            }
+        }
+        sum / total
+    };
+    let mut errors = vec![1.0; graph.nodes];
+    let mut rate = 0.0;
+    for _ in 0..4_000 {
+        let before = errors.clone();
+        for node in order {
+            errors[*node] = step(*node, if simultaneous { &before } else { &errors });
+        }
+        rate = errors.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
+        errors.iter_mut().for_each(|error| *error /= rate);
+    }
+    rate
+}
+
+fn measured(ledger: &mut Ledger) -> Result<(), Failure> {
+    let mut rng = generator(72);
+    for hidden in [2, 3, 5, 10, 20] {
+        let sizes = many(hidden + 2, || rng.random_range(1..=3));
+        let graph = CostGraph::of(&balanced_layers(&sizes, 6, &mut rng));
+        let order: Vec<usize> = (0..graph.nodes).collect();
+        let cosine = (std::f64::consts::PI / (hidden as f64 + 1.0)).cos();
+        ledger.agree("sweep", sweep_rate(&graph, &order, false), cosine * cosine)?;
+        // A positive start has no part in the eigenvalue -ρ of the same size once squared.
+        let backwards: Vec<usize> = order.into_iter().rev().collect();
+        ledger.agree(
+            "sweep backwards",
+            sweep_rate(&graph, &backwards, false),
+            cosine * cosine,
+        )?;
+    }
+    ledger.record(
+        Kind::PropertyTest,
+        "random balanced networks of 2, 3, 5, 10 and 20 hidden layers: the contraction of a sweep, forwards and backwards, and \
+         cos²(π/(L+1)) agree to 1e-9",
+    )
+}
+
+/// Hypotheses dropped: an order that mixes layers, a bias, a skip.
+fn other_orders(ledger: &mut Ledger) -> Result<(), Failure> {
+    // Two layers of two units, all costs 1: balanced, since 1 + 1 flow in and out everywhere.
+    let dense: Network<Rational> = layered(
+        &[2, 2, 2, 2],
+        &Activation::Relu,
+        |_, _, _| Rational::one(),
+        None,
+    );
+    let graph = CostGraph::of(&dense);
+    let layerwise = sweep_rate(&graph, &[0, 1, 2, 3], false);
+    let mixed = sweep_rate(&graph, &[0, 2, 1, 3], false);
+    ledger.agree("layer by layer", layerwise, 0.25)?;
+    ledger.holds((mixed - 0.25).abs() > 1e-3, || {
+        "the order does not matter".into()
+    })?;
+    // One more way to die: a flow of 1 from the ground to h2 and on.
+    let skip = small(
+        2,
+        &[
+            (0, 1, integer(1)),
+            (1, 2, integer(1)),
+            (0, 2, integer(1)),
+            (2, 3, integer(2)),
+        ],
+    )?;
+    let (plain, biased) = (
+        [ratio(1, 2), ratio(1, 2)],
+        walk(&CostGraph::of(&skip), &[integer(1), integer(1)]),
+    );
+    ledger.equal(
+        "P 1 with one more source",
+        &biased,
+        &vec![ratio(1, 2), ratio(1, 4)],
+    )?;
+    ledger.holds(biased.iter().zip(&plain).all(|(b, p)| b <= p), || {
+        "the walk lives longer".into()
+    })?;
+    ledger.record(
+        Kind::ExactCounterexample,
+        "sweeps must go layer by layer: on 2-2-2-2 with all costs 1, an order that alternates between the layers does not contract by \
+         1/4; a further source into the second layer lowers P 1 from (1/2, 1/2) to (1/2, 1/4)",
+    )
+}

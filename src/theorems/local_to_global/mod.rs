@@ -1,0 +1,234 @@
+//! Section 5: the manifold, the convex problem, convergence and certificates.
+
+mod certificates;
+mod commuting;
+mod convergence;
+mod convex;
+mod depth;
+mod existence;
+mod manifold;
+
+pub(super) use commuting::{CommutingPair, Pair};
+pub(super) use existence::on_no_cycle;
+pub(super) use manifold::{
+    all_architectures, covered_by_visible_walks, ends, rows, walks, walks_decide,
+};
+
+use super::Theorem;
+use super::ledger::Kind;
+use super::support::ENTRY;
+use super::{Room, Status};
+
+const LOCAL: Theorem = Theorem {
+    room: Room::LocalToGlobal,
+    ..ENTRY
+};
+
+pub(super) const THEOREMS: &[Theorem] = &[
+    Theorem {
+        id: "noncommutativity",
+        title: "When balancing two units commutes",
+        statement: "If no non-zero synapse joins hidden units i and j, balancing them commutes. If one does, and either has a \
+                    non-zero synapse with a third unit, they commute if and only if both are already balanced. Two units \
+                    joined to each other alone always commute.",
+        hypotheses: "i != j, BiLU units, A, B > 0 at both.",
+        place: "ours (the paper: E8)",
+        kinds: &[
+            Kind::ExactInstance,
+            Kind::ExhaustiveSearch,
+            Kind::PropertyTest,
+        ],
+        script: Some("proofs/local-to-global/noncommutativity.rhai"),
+        check: commuting::check,
+        ..LOCAL
+    },
+    Theorem {
+        id: "prop-5.4",
+        title: "Self-consistency by paths and cycles",
+        statement: "L comes from multipliers Λ, 1 on visible units, if and only if Σ L = 0 along every directed input-output path \
+                    and every directed cycle.",
+        hypotheses: "Every synapse lies on a walk from an input to an output (E7).",
+        place: "Definition 5.2, Proposition 5.4",
+        status: Status::HoldsAsCorrected,
+        corrected: Some(
+            "Inputs and outputs are to be read as visible units of any sort: biases begin paths, units that are not \
+             homogeneous begin and end them. The hypothesis suffices; what is needed, exactly, is that the synapses on no \
+             directed cycle of the coalesced graph close no undirected cycle once its strongly connected components are \
+             contracted.",
+        ),
+        kinds: &[
+            Kind::ExhaustiveSearch,
+            Kind::PropertyTest,
+            Kind::ExactCounterexample,
+        ],
+        script: Some("proofs/local-to-global/prop-5.4.rhai"),
+        check: manifold::paths_and_cycles,
+        ..LOCAL
+    },
+    Theorem {
+        id: "manifold-dimension",
+        title: "The dimension of the manifold, and a basis of its constraints",
+        statement: "The manifold of self-consistent L depends only on the architecture. Its dimension is the number of hidden \
+                    units when each is connected to a visible one; |E| less that many directed cycles of the coalesced graph \
+                    are a basis of its constraints.",
+        hypotheses: "Connections in whatever direction. Directed cycles suffice if every synapse lies on one.",
+        place: "Section 5.3, Remark 5.6",
+        status: Status::HoldsAsCorrected,
+        corrected: Some(
+            "The dimension is the number of hidden units less the number of components without a visible unit. A synapse on no \
+             directed cycle gives no directed constraint: where such synapses close undirected cycles, those belong to the \
+             basis.",
+        ),
+        kinds: &[Kind::ExhaustiveSearch, Kind::PropertyTest],
+        script: Some("proofs/local-to-global/manifold-dimension.rhai"),
+        check: manifold::dimension,
+        ..LOCAL
+    },
+    Theorem {
+        id: "convex-problem",
+        title: "Balancing is a convex problem, and matrix balancing",
+        statement: "min Σ c_e exp(p L_e) over the manifold has, in x = log Λ, the gradient p (A_i - B_i) and as Hessian p² times \
+                    the Laplacian of the graph weighted by the current costs, grounded at the visible units. A step of \
+                    balancing is a step of Osborne's matrix balancing of the coalesced cost matrix.",
+        hypotheses: "BiLU units. Strictly convex in x if non-zero synapses join every hidden unit to the ground; always strictly \
+                     convex in the L of non-zero synapses.",
+        place: "Section 5.4; Laplacian and matrix balancing: ours",
+        kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
+        script: Some("proofs/local-to-global/convex-problem.rhai"),
+        check: convex::check,
+        ..LOCAL
+    },
+    Theorem {
+        id: "existence",
+        title: "When the minimum is attained",
+        statement: "The minimum is attained if and only if every synapse of non-zero cost (self-connections aside) lies on a \
+                    directed cycle of the coalesced graph. Exactly one exists: a circulation that is at least 1 on every \
+                    non-zero synapse, or a direction that raises no cost and lowers one. If it is not attained, the infimum is \
+                    reached in the limit in which the synapses on no cycle vanish, and no output changes.",
+        hypotheses: "BiLU units.",
+        place: "ours",
+        status: Status::HoldsAsCorrected,
+        corrected: Some(
+            "As stated, but outputs stay the same only in acyclic networks, and in recurrent ones from initial state 0: a unit \
+             that nothing feeds can pass its initial state on through a synapse that vanishes.",
+        ),
+        kinds: &[
+            Kind::ExhaustiveSearch,
+            Kind::PropertyTest,
+            Kind::PropertyTest,
+            Kind::ExactCounterexample,
+        ],
+        script: Some("proofs/local-to-global/existence.rhai"),
+        check: existence::check,
+        ..LOCAL
+    },
+    Theorem {
+        id: "thm-5.1",
+        title: "Stochastic balancing converges to one balanced network",
+        statement: "If every unit is visited infinitely often, R decreases to its minimum, λ* tends to 1, and the weights \
+                    converge to the same W*, whatever the order.",
+        hypotheses: "",
+        place: "Theorem 5.1",
+        status: Status::HoldsAsCorrected,
+        corrected: Some(
+            "If the minimum is attained (E6). The weights are unique; L is unique on non-zero synapses, and Λ on components \
+             that non-zero synapses join to a visible unit.",
+        ),
+        kinds: &[Kind::PropertyTest, Kind::ExactInstance],
+        script: Some("proofs/local-to-global/thm-5.1.rhai"),
+        check: convergence::theorem,
+        ..LOCAL
+    },
+    Theorem {
+        id: "fair-orders",
+        title: "Why every fair order converges",
+        statement: "Let r = max μ_i/μ*_i >= 1. No balancing step raises r; a step at i ends strictly below the bound r μ*_i if a \
+                    neighbour (or the ground, for r > 1) is strictly below its own. After D passes of any orders, D being the \
+                    distance of the farthest unit from the ground, r has fallen strictly.",
+        hypotheses: "The minimum is attained; non-zero synapses join every hidden unit to the ground.",
+        place: "ours",
+        kinds: &[Kind::PropertyTest, Kind::PropertyTest],
+        check: convergence::fair_orders,
+        ..LOCAL
+    },
+    Theorem {
+        id: "comparison-principle",
+        title: "Two sign tests enclose the optimum",
+        statement: "If μ has A <= B at every hidden unit then μ <= μ* everywhere; if A >= B everywhere, μ >= μ*. Two such vectors \
+                    lower <= upper prove that every balanced multiplier lies between them.",
+        hypotheses: "μ* exists; non-zero synapses join every hidden unit to the ground. Passing both tests proves existence.",
+        place: "ours",
+        kinds: &[
+            Kind::PropertyTest,
+            Kind::PropertyTest,
+            Kind::ExactCounterexample,
+        ],
+        script: Some("proofs/local-to-global/comparison-principle.rhai"),
+        check: certificates::comparison,
+        ..LOCAL
+    },
+    Theorem {
+        id: "foreign-scaling",
+        title: "Is another network a scaling of this one?",
+        statement: "W' is a scaling of W if and only if signs and zeros agree and the ratios w'/w multiply to 1 along a basis of \
+                    the cycles; the Λ found by propagation then reproduces every weight.",
+        hypotheses: "BiLU units; cycles of non-zero synapses, in whatever direction.",
+        place: "ours, from Definition 5.2",
+        kinds: &[Kind::PropertyTest, Kind::PropertyTest],
+        script: Some("proofs/local-to-global/foreign-scaling.rhai"),
+        check: certificates::foreign,
+        ..LOCAL
+    },
+    Theorem {
+        id: "rem-5.7",
+        title: "Deterministic orders, subsets, and layers",
+        statement: "Convergence to one balanced state holds as well for deterministic orders, for a subset of the units, and for \
+                    layer-wise (tied) balancing.",
+        hypotheses: "The minimum of the problem concerned is attained (for a subset, of the problem in which all other units \
+                     count as visible); every unit of the subset is visited infinitely often.",
+        place: "Remark 5.7",
+        kinds: &[Kind::PropertyTest, Kind::PropertyTest, Kind::PropertyTest],
+        script: Some("proofs/local-to-global/rem-5.7.rhai"),
+        check: convergence::remark_5_7,
+        ..LOCAL
+    },
+    Theorem {
+        id: "depth-law",
+        title: "The local rate is cos(π/(L+1)), for all weights and widths",
+        statement: "In a balanced network without biases and skips, of L hidden layers, the walk that leaves a unit along a synapse \
+                    with probability cost/(A + B) steps up or down one layer with probability 1/2 each. Its Perron root is \
+                    cos(π/(L+1)), with Perron vector sin(πl/(L+1)), constant on layers.",
+        hypotheses: "Simultaneous balancing contracts by the root; cyclic sweeps by its square if they go layer by layer.",
+        place: "ours",
+        kinds: &[
+            Kind::PropertyTest,
+            Kind::SymbolicIdentity,
+            Kind::ExactInstance,
+            Kind::PropertyTest,
+            Kind::ExactCounterexample,
+        ],
+        script: Some("proofs/local-to-global/depth-law.rhai"),
+        check: depth::check,
+        ..LOCAL
+    },
+    Theorem {
+        id: "bounded-scalings",
+        title: "Balancing within bounds",
+        statement: "With 1/S <= Λ <= S prescribed there is one solution; the step becomes clamp(T), still monotone, so that \
+                    convergence and the comparison principle carry over, with the sign test relaxed at units at a bound.",
+        hypotheses: "S > 1; no attained minimum is needed.",
+        place: "ours",
+        status: Status::HoldsAsCorrected,
+        corrected: Some(
+            "As stated if non-zero synapses join every hidden unit to the ground; without that, Λ is not unique.",
+        ),
+        kinds: &[
+            Kind::ExactInstance,
+            Kind::PropertyTest,
+            Kind::ExactCounterexample,
+        ],
+        script: Some("proofs/local-to-global/bounded-scalings.rhai"),
+        check: convergence::bounded,
+        ..LOCAL
+    },
+];

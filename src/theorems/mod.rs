@@ -1,0 +1,231 @@
+//! The theory as a catalogue: every statement with its place, its hypotheses, its status and a check that runs.
+//!
+//! | room | what it is about | source |
+//! |---|---|---|
+//! | `units` | which units can be scaled | Section 2 |
+//! | `one-unit` | scaling and balancing one unit | Section 3 |
+//! | `architectures` | recurrent, tied, mixed and pass-through structures | Section 4 |
+//! | `local-to-global` | the manifold, the convex problem, convergence and certificates | Section 5 |
+//! | `learning` | gradients, stationary points, deficits | Section 6 |
+//! | `errata` | what fails as printed, with the smallest counterexample and what holds instead | all |
+//!
+//! One name leads everywhere: the id `thm-5.1` names the entry here, the proof script
+//! `proofs/local-to-global/thm-5.1.rhai`, the snapshots and the row of the README's table. The simulations of
+//! Section 6 are claims about data, not theorems, and are not in the catalogue.
+//!
+//! A check writes into a [`Ledger`]: only a comparison that could have failed makes [`Evidence`]. Evidence says of
+//! itself what it is ([`Kind`]): an identity proved for all values is not the same as agreement on a thousand
+//! random networks, and neither is called the other. Randomness comes from fixed seeds, so that every run finds the
+//! same; texts hold exact values only.
+//!
+//! Where the statement differs from the paper's, [`divergences`] says why.
+//!
+//! ```
+//! use synaptic_balance::theorems;
+//! let verdicts = theorems::run(&["E1"]).unwrap();
+//! assert!(verdicts[0].outcome.is_ok());
+//! assert!(theorems::run(&["E99"]).is_err());
+//! ```
+
+mod architectures;
+mod errata;
+mod gallery;
+pub mod hunt;
+mod learning;
+mod ledger;
+mod local_to_global;
+mod one_unit;
+mod support;
+mod table;
+mod units;
+
+pub use ledger::{Evidence, Failure, Kind, Ledger};
+pub use table::{BEGIN, END, verified_properties};
+
+use std::sync::LazyLock;
+use thiserror::Error;
+
+#[doc = include_str!("../divergences.md")]
+pub mod divergences {}
+
+/// The part of the theory that a statement belongs to, and the folder of its script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Room {
+    /// Section 2.
+    Units,
+    /// Section 3.
+    OneUnit,
+    /// Section 4.
+    Architectures,
+    /// Section 5.
+    LocalToGlobal,
+    /// Section 6.
+    Learning,
+    /// What fails as printed.
+    Errata,
+}
+
+impl Room {
+    /// The rooms in the order of the theory.
+    pub const ALL: [Room; 6] = [
+        Room::Units,
+        Room::OneUnit,
+        Room::Architectures,
+        Room::LocalToGlobal,
+        Room::Learning,
+        Room::Errata,
+    ];
+
+    /// The name of the folder in `proofs/`.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Room::Units => "units",
+            Room::OneUnit => "one-unit",
+            Room::Architectures => "architectures",
+            Room::LocalToGlobal => "local-to-global",
+            Room::Learning => "learning",
+            Room::Errata => "errata",
+        }
+    }
+
+    /// The heading in tables.
+    pub fn title(self) -> &'static str {
+        match self {
+            Room::Units => "Units that can be scaled",
+            Room::OneUnit => "One unit",
+            Room::Architectures => "Architectures",
+            Room::LocalToGlobal => "From local to global",
+            Room::Learning => "Learning",
+            Room::Errata => "Errata",
+        }
+    }
+}
+
+/// What became of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// True as stated.
+    Holds,
+    /// True with the correction that the entry states.
+    HoldsAsCorrected,
+    /// False as printed; the entry states what holds instead.
+    RefutedAsPrinted,
+}
+
+impl Status {
+    /// The words for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Holds => "holds",
+            Status::HoldsAsCorrected => "holds as corrected",
+            Status::RefutedAsPrinted => "refuted as printed",
+        }
+    }
+}
+
+/// A statement of the theory.
+#[derive(Debug, Clone, Copy)]
+pub struct Theorem {
+    /// Its one name.
+    pub id: &'static str,
+    /// The part of the theory.
+    pub room: Room,
+    /// A few words.
+    pub title: &'static str,
+    /// The statement; for an erratum, as printed.
+    pub statement: &'static str,
+    /// What it needs; empty if nothing.
+    pub hypotheses: &'static str,
+    /// Where it stands in the paper, or `ours`.
+    pub place: &'static str,
+    /// What became of it.
+    pub status: Status,
+    /// What holds instead; present unless the status is [`Status::Holds`].
+    pub corrected: Option<&'static str>,
+    /// The kinds of evidence that the check finds, in order.
+    pub kinds: &'static [Kind],
+    /// The proof script, from the root of the repository.
+    pub script: Option<&'static str>,
+    /// A proof for all cases that a proof assistant checks, from the root of the repository.
+    pub general_proof: Option<&'static str>,
+    /// Runs the check.
+    pub check: fn(&mut Ledger) -> Result<(), Failure>,
+}
+
+impl Theorem {
+    /// Runs the check into a fresh ledger.
+    pub fn verdict(&'static self) -> Verdict {
+        let mut ledger = Ledger::new();
+        Verdict {
+            theorem: self,
+            outcome: (self.check)(&mut ledger).map(|()| ledger.into_evidence()),
+        }
+    }
+}
+
+/// What a check found.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// The statement.
+    pub theorem: &'static Theorem,
+    /// The evidence, or the first comparison that failed.
+    pub outcome: Result<Vec<Evidence>, Failure>,
+}
+
+/// An id that no statement has.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("there is no theorem `{id}`; there are {known}")]
+pub struct UnknownId {
+    /// What was asked for.
+    pub id: String,
+    /// All ids, by commas.
+    pub known: String,
+}
+
+/// All statements, room by room in the order of the theory.
+pub fn catalogue() -> &'static [Theorem] {
+    static CATALOGUE: LazyLock<Vec<Theorem>> = LazyLock::new(|| {
+        let rooms: [&[Theorem]; 6] = [
+            units::THEOREMS,
+            one_unit::THEOREMS,
+            architectures::THEOREMS,
+            local_to_global::THEOREMS,
+            learning::THEOREMS,
+            errata::THEOREMS,
+        ];
+        rooms.concat()
+    });
+    &CATALOGUE
+}
+
+/// The statements with the given ids, in the order given; all of them for no ids.
+///
+/// # Errors
+/// The first id that no statement has.
+pub fn find<S: AsRef<str>>(ids: &[S]) -> Result<Vec<&'static Theorem>, UnknownId> {
+    if ids.is_empty() {
+        return Ok(catalogue().iter().collect());
+    }
+    let found = ids.iter().map(|id| {
+        let id = id.as_ref();
+        let entry = catalogue().iter().find(|theorem| theorem.id == id);
+        entry.ok_or_else(|| UnknownId {
+            id: id.to_owned(),
+            known: catalogue()
+                .iter()
+                .map(|theorem| theorem.id)
+                .collect::<Vec<_>>()
+                .join(", "),
+        })
+    });
+    found.collect()
+}
+
+/// Runs the checks of the statements with the given ids, of all for no ids.
+///
+/// # Errors
+/// The first id that no statement has; nothing is run then.
+pub fn run<S: AsRef<str>>(ids: &[S]) -> Result<Vec<Verdict>, UnknownId> {
+    let theorems = find(ids)?.into_iter();
+    Ok(theorems.map(Theorem::verdict).collect())
+}

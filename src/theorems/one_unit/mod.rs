@@ -1,0 +1,107 @@
+//! Section 3: scaling one unit, and balancing it.
+
+mod balance;
+mod scaling;
+
+use super::Theorem;
+use super::ledger::Kind;
+use super::support::ENTRY;
+use super::{Room, Status};
+
+pub(super) const THEOREMS: &[Theorem] = &[
+    Theorem {
+        id: "scaling-invariance",
+        room: Room::OneUnit,
+        title: "Scaling a unit changes no output",
+        statement: "Multiplying a hidden unit's incoming weights (bias included) by λ > 0 and dividing its outgoing ones by \
+                    λ (λ^c for a BiPU) leaves the input-output function as it is; in a recurrent network over any number \
+                    of steps.",
+        hypotheses: "In recurrent networks the unit's initial value is multiplied by λ (λ^c) too. The bias counts as an \
+                     incoming weight.",
+        place: "Section 3",
+        kinds: &[
+            Kind::SymbolicIdentity,
+            Kind::PropertyTest,
+            Kind::ExactCounterexample,
+        ],
+        script: Some("proofs/one-unit/scaling-invariance.rhai"),
+        check: scaling::invariance,
+        ..ENTRY
+    },
+    Theorem {
+        id: "scaling-group",
+        room: Room::OneUnit,
+        title: "Scalings form a commutative group",
+        statement: "S_λ(i) S_κ(i) = S_{λκ}(i), S_λ(i) S_κ(j) = S_κ(j) S_λ(i), and S_{1/λ}(i) undoes S_λ(i).",
+        place: "Section 3",
+        kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
+        script: Some("proofs/one-unit/scaling-group.rhai"),
+        check: scaling::group,
+        ..ENTRY
+    },
+    Theorem {
+        id: "thm-3.1-lp",
+        room: Room::OneUnit,
+        title: "The optimal multiplier under L_p",
+        statement: "R as a function of λ is λ^p A + λ^-p B + const. Its one minimum is at λ* = (B/A)^(1/2p); there both \
+                    costs are sqrt(AB), and R has decreased by (sqrt A - sqrt B)². λ* exists iff A > 0 and B > 0, and is \
+                    rational iff B/A is the 2p-th power of a rational.",
+        hypotheses: "p > 0 (an integer for the last part); self-connections in neither sum (E4).",
+        place: "Theorem 3.1",
+        status: Status::HoldsAsCorrected,
+        corrected: Some(
+            "For A, B > 0 as stated. If exactly one of them is 0 there is no λ*, and (sqrt A - sqrt B)² is by how much R \
+             exceeds its infimum; if both are, every λ is optimal.",
+        ),
+        kinds: &[
+            Kind::SymbolicIdentity,
+            Kind::PropertyTest,
+            Kind::ExactInstance,
+        ],
+        script: Some("proofs/one-unit/thm-3.1-lp.rhai"),
+        check: balance::lp,
+        ..ENTRY
+    },
+    Theorem {
+        id: "thm-3.1-general",
+        room: Room::OneUnit,
+        title: "The optimal multiplier under any additive regularizer",
+        statement: "For costs g_e(w), even, continuously differentiable off 0, increasing from 0 to infinity in |w|, a \
+                    minimiser exists when both IN and OUT hold a non-zero weight, and satisfies \
+                    λ² Σ_IN w g'(λw) = Σ_OUT w g'(w/λ). It is unique if every t -> g_e(exp t) is convex.",
+        hypotheses: "A BiLU unit.",
+        place: "Theorem 3.1 (general); uniqueness: ours",
+        status: Status::HoldsAsCorrected,
+        corrected: Some(
+            "Existence and the equation as stated. Uniqueness needs strict convexity of t -> g_e(exp t) for at least one of \
+             the unit's synapses, besides convexity for all: where g is logarithmic, minimisers can fill an interval. \
+             Mixtures Σ a_k |w|^p_k are strictly convex in this sense.",
+        ),
+        kinds: &[Kind::PropertyTest, Kind::ExactCounterexample],
+        check: balance::general,
+        ..ENTRY
+    },
+    Theorem {
+        id: "bipu-balance",
+        room: Room::OneUnit,
+        title: "Balance of a BiPU unit",
+        statement: "For a BiPU of degree c, R(λ) = λ^p A + λ^-cp B + const, and balance is A = c B. For c > 0 the minimiser is \
+                    unique; for c <= 0 there is none.",
+        hypotheses: "A, B > 0.",
+        place: "ours",
+        status: Status::HoldsAsCorrected,
+        corrected: Some(
+            "As stated for units without self-connection. A self-connection of cost S scales by λ^(1-c), and balance is \
+             A + (1-c) S = c B; with c > 1 it can take the place of the outgoing cost.",
+        ),
+        kinds: &[
+            Kind::SymbolicIdentity,
+            Kind::PropertyTest,
+            Kind::ExactInstance,
+            Kind::ExactCounterexample,
+        ],
+        script: Some("proofs/one-unit/bipu-balance.rhai"),
+        check: balance::bipu,
+        ..ENTRY
+    },
+];

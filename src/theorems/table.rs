@@ -1,0 +1,48 @@
+//! The table of verified properties for the README.
+
+use super::{Room, catalogue};
+
+/// The line before the table in the README.
+pub const BEGIN: &str = "<!-- theorems:begin -->";
+/// The line after it.
+pub const END: &str = "<!-- theorems:end -->";
+
+/// The catalogue as a Markdown table in plain words, between [`BEGIN`] and [`END`], each on a line of its own.
+pub fn verified_properties() -> String {
+    let mut text = format!("{BEGIN}\n");
+    for room in Room::ALL {
+        text.push_str(&format!("\n**{}**\n\n", room.title()));
+        text.push_str(
+            "| name | what is checked | in the paper | verdict | how |\n|---|---|---|---|---|\n",
+        );
+        for theorem in catalogue().iter().filter(|theorem| theorem.room == room) {
+            let statement = theorem.corrected.unwrap_or(theorem.statement);
+            let kinds: Vec<&str> = theorem.kinds.iter().map(|kind| kind.name()).collect();
+            let mut distinct: Vec<&str> = Vec::new();
+            for kind in kinds {
+                if !distinct.contains(&kind) {
+                    distinct.push(kind);
+                }
+            }
+            let name = match theorem.script {
+                Some(script) => format!("[`{}`]({script})", theorem.id),
+                None => format!("`{}`", theorem.id),
+            };
+            text.push_str(&format!(
+                "| {name} | **{}.** {} | {} | {} | {} |\n",
+                theorem.title,
+                escaped(statement),
+                theorem.place,
+                theorem.status.name(),
+                distinct.join(", ")
+            ));
+        }
+    }
+    text.push_str(&format!("\n{END}\n"));
+    text
+}
+
+/// A pipe would end the cell.
+fn escaped(text: &str) -> String {
+    text.replace('|', "\\|")
+}

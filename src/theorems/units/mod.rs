@@ -1,0 +1,363 @@
+//! Section 2: which units can be scaled.
+
+mod approximation;
+
+use num_traits::{One, Zero};
+
+use super::ledger::{Failure, Kind, Ledger};
+use super::support::{ENTRY, generator, integer, many, positive, ratio, signed};
+use super::{Status, Theorem};
+use crate::network::Activation;
+use crate::numbers::{Rational, rational_power};
+use crate::symbolic::{Claim, Laurent};
+
+pub(super) const THEOREMS: &[Theorem] = &[
+    Theorem {
+        id: "def-2.1",
+        title: "BiLU activations",
+        statement: "A BiLU is f(x) = a x for x < 0 and b x for x >= 0. Linear (a = b), ReLU (0, 1), leaky and parametric \
+                    ReLU (s, 1) and the absolute value (-1, 1) are BiLUs.",
+        place: "Definition 2.1",
+        kinds: &[Kind::ExactInstance],
+        check: def_2_1,
+        ..ENTRY
+    },
+    Theorem {
+        id: "prop-2.2",
+        title: "Homogeneous of degree 1 means BiLU",
+        statement: "f(λx) = λ f(x) for all λ > 0 and all x if and only if f is a BiLU.",
+        hypotheses: "All λ > 0: one λ is not enough.",
+        place: "Proposition 2.2",
+        kinds: &[
+            Kind::SymbolicIdentity,
+            Kind::ExactInstance,
+            Kind::ExactCounterexample,
+        ],
+        script: Some("proofs/units/prop-2.2.rhai"),
+        check: prop_2_2,
+        ..ENTRY
+    },
+    Theorem {
+        id: "prop-2.3",
+        title: "Homogeneous of degree c means BiPU",
+        statement: "f(λx) = λ^c f(x) for all λ > 0 if and only if f is C x^c above 0 and a multiple of x^c below.",
+        hypotheses: "c any rational (any real number, in the paper).",
+        place: "Proposition 2.3",
+        status: Status::HoldsAsCorrected,
+        corrected: Some(
+            "f(x) = C x^c for x > 0 and D |x|^c for x < 0; f(0) = 0 for c != 0, and any f(0) for c = 0 (E3).",
+        ),
+        kinds: &[
+            Kind::SymbolicIdentity,
+            Kind::PropertyTest,
+            Kind::ExactInstance,
+        ],
+        script: Some("proofs/units/prop-2.3.rhai"),
+        check: prop_2_3,
+        ..ENTRY
+    },
+    Theorem {
+        id: "generalised-scaling",
+        title: "Scaling beyond powers",
+        statement: "If f(g x) = h f(x) for all x with h != 0, multiplying a unit's inputs by g and dividing its outputs \
+                    by h does not change what its readers receive.",
+        hypotheses: "The identity for this pair (g, h); g may be negative.",
+        place: "Section 2",
+        kinds: &[Kind::ExactInstance, Kind::ExactCounterexample],
+        check: generalised_scaling,
+        ..ENTRY
+    },
+    Theorem {
+        id: "universal-approximation",
+        title: "One hidden layer represents piecewise-linear functions",
+        statement: "One hidden layer of BiLU units with a != b represents every continuous piecewise-linear function on a \
+                    bounded interval exactly, and so approximates every continuous function there.",
+        hypotheses: "a != b; biases; a linear output unit with a bias. Pieces plus at most one hidden unit suffice.",
+        place: "Section 2 (universal approximation)",
+        kinds: &[
+            Kind::PropertyTest,
+            Kind::ExactInstance,
+            Kind::ExactCounterexample,
+        ],
+        script: Some("proofs/units/universal-approximation.rhai"),
+        check: approximation::check,
+        ..ENTRY
+    },
+];
+
+/// Rationals on both sides of 0, and 0.
+fn samples() -> Vec<Rational> {
+    (-15..=15).map(|n| ratio(n, 3)).collect()
+}
+
+fn value(activation: &Activation<Rational>, x: &Rational) -> Result<Rational, Failure> {
+    let undefined = || Failure::new(format!("{activation:?} has no value at {x}"));
+    activation.apply(x).ok_or_else(undefined)
+}
+
+fn def_2_1(ledger: &mut Ledger) -> Result<(), Failure> {
+    let slope = ratio(1, 10);
+    let named = [
+        (Activation::Linear, Rational::one(), Rational::one()),
+        (Activation::Relu, Rational::zero(), Rational::one()),
+        (
+            Activation::LeakyRelu(slope.clone()),
+            slope.clone(),
+            Rational::one(),
+        ),
+        (Activation::Prelu(-slope.clone()), -slope, Rational::one()),
+        (Activation::Abs, integer(-1), Rational::one()),
+    ];
+    for (activation, below, above) in &named {
+        for x in samples() {
+            let expected = if x < Rational::zero() {
+                below * &x
+            } else {
+                above * &x
+            };
+            ledger.equal("BiLU", &value(activation, &x)?, &expected)?;
+            let general = Activation::BiLu {
+                below: below.clone(),
+                above: above.clone(),
+            };
+            ledger.equal("general BiLU", &value(&general, &x)?, &expected)?;
+        }
+    }
+    ledger.record(
+        Kind::ExactInstance,
+        "linear, ReLU, leaky ReLU, PReLU and |x| equal a x below 0 and b x above at 31 rational points each",
+    )
+}
+
+/// The largest power of two that is at most `x`, 0 for `x <= 0`: homogeneous for `λ` a power of two only.
+fn power_of_two_below(x: &Rational) -> Rational {
+    if *x <= Rational::zero() {
+        return Rational::zero();
+    }
+    let two = integer(2);
+    let mut power = Rational::one();
+    while &power * &two <= *x {
+        power *= &two;
+    }
+    while power > *x {
+        power /= &two;
+    }
+    power
+}
+
+fn prop_2_2(ledger: &mut Ledger) -> Result<(), Failure> {
+    let product = |names: [&str; 3]| names.map(Laurent::symbol).into_iter().product::<Laurent>();
+    let mut claim = Claim::new("a BiLU is homogeneous");
+    for slope in ["a", "b"] {
+        let scaled = Laurent::symbol(slope) * (Laurent::symbol("λ") * Laurent::symbol("x"));
+        claim = claim.and(format!("slope {slope}"), scaled, product(["λ", slope, "x"]));
+    }
+    ledger.proved(claim)?;
+    ledger.record(
+        Kind::SymbolicIdentity,
+        "if: s (λx) = λ (s x) on both branches, and λ > 0 keeps x on its branch",
+    )?;
+    let mut rng = generator(22);
+    for _ in 0..40 {
+        let activation = Activation::BiLu {
+            below: signed(&mut rng),
+            above: signed(&mut rng),
+        };
+        let (left, right) = (
+            value(&activation, &integer(-1))?,
+            value(&activation, &integer(1))?,
+        );
+        for x in samples().into_iter().filter(|x| !x.is_zero()) {
+            // What homogeneity with λ = |x| forces from the values at 1 and -1.
+            let forced = if x < Rational::zero() {
+                -&x * &left
+            } else {
+                &x * &right
+            };
+            ledger.equal("forced value", &value(&activation, &x)?, &forced)?;
+        }
+        ledger.equal(
+            "f(0)",
+            &value(&activation, &Rational::zero())?,
+            &Rational::zero(),
+        )?;
+    }
+    ledger.record(
+        Kind::ExactInstance,
+        "only if: λ = |x| forces f(x) = |x| f(±1), and f(0) = λ f(0) forces f(0) = 0; so do 40 random BiLUs at 31 points",
+    )?;
+    refute_homogeneity(ledger)
+}
+
+fn refute_homogeneity(ledger: &mut Ledger) -> Result<(), Failure> {
+    let clipped = Activation::Other("relu6".into());
+    let (x, scaled) = (integer(5), integer(10));
+    let (once, twice) = (value(&clipped, &x)?, value(&clipped, &scaled)?);
+    ledger.holds(twice != integer(2) * once, || {
+        "relu6(10) = 2 relu6(5)".into()
+    })?;
+    let square = |x: &Rational| x * x;
+    ledger.holds(
+        square(&integer(2)) != integer(2) * square(&integer(1)),
+        || "4 = 2".into(),
+    )?;
+    for x in samples() {
+        let (doubled, plain) = (
+            power_of_two_below(&(integer(2) * &x)),
+            power_of_two_below(&x),
+        );
+        ledger.equal("homogeneous for λ = 2", &doubled, &(integer(2) * plain))?;
+    }
+    let (three, one) = (
+        power_of_two_below(&integer(3)),
+        power_of_two_below(&integer(1)),
+    );
+    ledger.holds(three != integer(3) * one, || "homogeneous for λ = 3".into())?;
+    ledger.record(
+        Kind::ExactCounterexample,
+        "relu6 and x² are not homogeneous (λ = 2); the largest power of two up to x is for λ = 2 at 31 points and is \
+         no BiLU: f(3·1) = 2, not 3",
+    )
+}
+
+/// `x -> C x^degree` above 0 and `D |x|^degree` below.
+fn bipu(degree: &Rational, above: &Rational, below: &Rational) -> Activation<Rational> {
+    Activation::BiPu {
+        degree: degree.clone(),
+        above: above.clone(),
+        below: below.clone(),
+    }
+}
+
+fn prop_2_3(ledger: &mut Ledger) -> Result<(), Failure> {
+    let mut claim = Claim::new("C x^c is homogeneous of degree c");
+    for degree in -3..=6 {
+        let scaled = (Laurent::symbol("λ") * Laurent::symbol("x")).pow(degree)?;
+        let left = Laurent::symbol("C") * scaled;
+        let right =
+            Laurent::power("λ", degree) * (Laurent::symbol("C") * Laurent::power("x", degree));
+        claim = claim.and(format!("c = {degree}"), left, right);
+    }
+    ledger.proved(claim)?;
+    ledger.record(
+        Kind::SymbolicIdentity,
+        "if: C (λx)^c = λ^c C x^c for c = -3, ..., 6",
+    )?;
+    let mut rng = generator(23);
+    let degrees = [(1, 2), (2, 3), (-1, 2), (3, 2), (-2, 1), (2, 1), (3, 1)];
+    for (numerator, denominator) in degrees {
+        let degree = ratio(numerator, denominator);
+        for _ in 0..20 {
+            let activation = bipu(&degree, &signed(&mut rng), &signed(&mut rng));
+            // Perfect powers keep fractional degrees rational.
+            let power = |root: Rational| root.pow(denominator as i32);
+            let (multiplier, x) = (power(positive(&mut rng)), power(positive(&mut rng)));
+            let factor = rational_power(&multiplier, &degree)
+                .ok_or_else(|| Failure::new("irrational power"))?;
+            for x in [x.clone(), -x] {
+                let scaled = value(&activation, &(&multiplier * &x))?;
+                ledger.equal("f(λx)", &scaled, &(&factor * value(&activation, &x)?))?;
+                let side = value(
+                    &activation,
+                    &if x < Rational::zero() {
+                        integer(-1)
+                    } else {
+                        integer(1)
+                    },
+                )?;
+                let size = if x < Rational::zero() { -&x } else { x.clone() };
+                let forced = rational_power(&size, &degree).map(|power| power * side);
+                ledger.equal("forced by λ = |x|", &Some(value(&activation, &x)?), &forced)?;
+            }
+        }
+    }
+    ledger.record(
+        Kind::PropertyTest,
+        "both directions at 140 random pairs (λ, ±x) of perfect powers, for c = 1/2, 2/3, -1/2, 3/2, -2, 2, 3",
+    )?;
+    at_zero(ledger)
+}
+
+/// The value at 0: `f(0) = λ^c f(0)`.
+fn at_zero(ledger: &mut Ledger) -> Result<(), Failure> {
+    let mut rng = generator(24);
+    for (numerator, denominator) in [(1, 2), (2, 1), (-1, 1)] {
+        let degree = ratio(numerator, denominator);
+        let zero = value(&bipu(&degree, &integer(3), &integer(2)), &Rational::zero())?;
+        ledger.equal("f(0)", &zero, &Rational::zero())?;
+        for factor in many(5, || positive(&mut rng))
+            .into_iter()
+            .filter(|factor| !factor.is_one())
+        {
+            let power = rational_power(&(&factor * &factor), &degree);
+            let other = power.map(|power| power * integer(7));
+            ledger.holds(other != Some(integer(7)), || {
+                "f(0) = 7 satisfies f(0) = λ^c f(0)".into()
+            })?;
+        }
+    }
+    let step = |at_zero: i64| {
+        move |x: &Rational| {
+            if x.is_zero() {
+                integer(at_zero)
+            } else {
+                integer(1)
+            }
+        }
+    };
+    for at_zero in [0, 1, 5] {
+        for x in samples() {
+            let f = step(at_zero);
+            ledger.equal("degree 0", &f(&(integer(3) * &x)), &f(&x))?;
+        }
+    }
+    ledger.record(
+        Kind::ExactInstance,
+        "f(0) = 0 is forced for c = 1/2, 2, -1 (7 is excluded); for c = 0 the values 0, 1 and 5 at 0 all satisfy it",
+    )
+}
+
+type Function = fn(&Rational) -> Rational;
+
+fn generalised_scaling(ledger: &mut Ledger) -> Result<(), Failure> {
+    let cube: Function = |x| x * x * x;
+    let square: Function = |x| x * x;
+    let magnitude: Function = |x| if *x < Rational::zero() { -x } else { x.clone() };
+    let constant: Function = |_| integer(4);
+    let cases = [
+        ("x³", cube, integer(-2), integer(-8)),
+        ("x²", square, ratio(-1, 3), ratio(1, 9)),
+        ("|x|", magnitude, integer(-5), integer(5)),
+        ("4", constant, integer(-7), integer(1)),
+        (
+            "the largest power of two up to x",
+            power_of_two_below,
+            integer(8),
+            integer(8),
+        ),
+    ];
+    let (weight, read) = (ratio(3, 2), ratio(-5, 4));
+    for (name, f, g, h) in &cases {
+        for x in samples() {
+            let plain = &read * f(&(&weight * &x));
+            let scaled = (&read / h) * f(&(&weight * g * &x));
+            ledger.equal(name, &scaled, &plain)?;
+        }
+    }
+    ledger.record(
+        Kind::ExactInstance,
+        "x³ with (g, h) = (-2, -8), x² with (-1/3, 1/9), |x| with (-5, 5), a constant with (-7, 1), and the largest \
+         power of two up to x with (8, 8), at 31 points each",
+    )?;
+    let (plain, scaled) = (
+        power_of_two_below(&integer(1)),
+        power_of_two_below(&integer(3)) / integer(3),
+    );
+    ledger.holds(plain != scaled, || {
+        "(3, 3) scales the largest power of two up to x".into()
+    })?;
+    ledger.record(
+        Kind::ExactCounterexample,
+        "the pair (3, 3) fails for the largest power of two up to x: 2/3 instead of 1",
+    )
+}

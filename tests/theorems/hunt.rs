@@ -1,0 +1,43 @@
+//! The hunt at its first level.
+
+use synaptic_balance::report::hunt_report;
+use synaptic_balance::theorems::{self, hunt};
+
+/// Whatever fails among small networks is explained by an erratum or a hypothesis, and the rest holds everywhere.
+#[test]
+fn nothing_fails_that_the_catalogue_does_not_explain() {
+    let found = hunt::hunt(1).unwrap_or_else(|failure| panic!("{failure}"));
+    for finding in &found.findings {
+        let (statement, failures, cases) =
+            (finding.hunted.statement, finding.failures, finding.cases);
+        assert!(
+            finding.is_accounted_for(),
+            "{statement}: fails in {failures} of {cases}, smallest {:?}",
+            finding.smallest
+        );
+        assert_eq!(finding.smallest.is_some(), failures > 0);
+    }
+    super::tables::snapshot("hunt", &hunt_report(&found).text);
+}
+
+/// What the hunt refers to exists in the catalogue; E4 to E8 are found by it.
+#[test]
+fn hunted_statements_belong_to_the_catalogue() {
+    let exists = |id: &str| theorems::catalogue().iter().any(|theorem| theorem.id == id);
+    for hunted in hunt::STATEMENTS {
+        assert!(exists(hunted.about), "{}", hunted.about);
+        assert!(
+            hunted.explained_by.is_none_or(exists),
+            "{:?}",
+            hunted.explained_by
+        );
+    }
+    for id in ["E4", "E5", "E6", "E7", "E8"] {
+        assert!(
+            hunt::STATEMENTS
+                .iter()
+                .any(|hunted| hunted.explained_by == Some(id)),
+            "{id}"
+        );
+    }
+}

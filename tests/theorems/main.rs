@@ -1,0 +1,6 @@
+//! The catalogue, the hunt and what is generated from them.
+
+mod catalogue;
+mod hunt;
+mod names;
+mod tables;

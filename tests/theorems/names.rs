@@ -1,0 +1,131 @@
+//! One theorem, one name: what the catalogue, the scripts, the snapshots and the documents name exists, and is named.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use synaptic_balance::theorems;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All files below a folder with an extension, as paths from the root with `/`.
+fn files(folder: &Path, extension: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return found;
+    };
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|found| found == extension) {
+            let parts = path.strip_prefix(root()).unwrap().components();
+            let parts: Vec<_> = parts
+                .map(|part| part.as_os_str().to_string_lossy().into_owned())
+                .collect();
+            found.insert(parts.join("/"));
+        }
+    }
+    found
+}
+
+/// Scripts and general proofs that entries name exist, carry the entry's id and lie in its room; every script is named by
+/// exactly one entry.
+#[test]
+fn scripts_and_entries_name_each_other() {
+    let mut named = BTreeSet::new();
+    for theorem in theorems::catalogue() {
+        for path in [theorem.script, theorem.general_proof]
+            .into_iter()
+            .flatten()
+        {
+            assert!(
+                root().join(path).is_file(),
+                "{} names {path}, which does not exist",
+                theorem.id
+            );
+            assert!(named.insert(path.to_owned()), "{path} is named twice");
+        }
+        if let Some(script) = theorem.script {
+            let expected = format!("proofs/{}/{}.rhai", theorem.room.folder(), theorem.id);
+            assert_eq!(script, expected, "the script of {}", theorem.id);
+        }
+    }
+    for script in files(&root().join("proofs"), "rhai") {
+        assert!(
+            named.contains(&script),
+            "{script} is named by no entry of the catalogue"
+        );
+    }
+}
+
+/// `E1`, `thm-5.1`, ...: words in backquotes that look like ids.
+fn ids(text: &str) -> Vec<&str> {
+    let looks_like_an_id = |word: &&str| {
+        let numbered = |rest: &str| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_digit());
+        let prefixes = ["thm-", "prop-", "def-", "rem-"];
+        word.strip_prefix('E').is_some_and(numbered)
+            || prefixes.iter().any(|prefix| word.starts_with(prefix))
+    };
+    text.split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(looks_like_an_id)
+        .collect()
+}
+
+/// Documents name only ids that exist, and the page of divergences names every erratum and every corrected entry.
+#[test]
+fn documents_name_entries_that_exist() {
+    let known: BTreeSet<&str> = theorems::catalogue()
+        .iter()
+        .map(|theorem| theorem.id)
+        .collect();
+    let mut documents = files(&root().join("proofs"), "md");
+    documents.extend(["README.md", "src/divergences.md"].map(str::to_owned));
+    for document in documents {
+        let text = std::fs::read_to_string(root().join(&document))
+            .unwrap_or_else(|fault| panic!("{document}: {fault}"));
+        for id in ids(&text) {
+            assert!(
+                known.contains(id),
+                "{document} names `{id}`, which is no entry of the catalogue"
+            );
+        }
+    }
+    let divergences = std::fs::read_to_string(root().join("src/divergences.md")).unwrap();
+    for theorem in theorems::catalogue()
+        .iter()
+        .filter(|theorem| theorem.corrected.is_some())
+    {
+        let quoted = format!("`{}`", theorem.id);
+        assert!(
+            divergences.contains(&quoted),
+            "src/divergences.md does not name {}",
+            theorem.id
+        );
+    }
+}
+
+/// The table's snapshot names every entry, and no other erratum.
+#[test]
+fn snapshots_name_entries_that_exist() {
+    let text = std::fs::read_to_string(root().join("snapshots/theorems.snap")).unwrap();
+    let starts: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|line| line.split_once("  ").map(|(id, _)| id))
+        .collect();
+    for theorem in theorems::catalogue() {
+        assert!(
+            starts.contains(theorem.id),
+            "snapshots/theorems.snap does not name {}",
+            theorem.id
+        );
+    }
+    let known: BTreeSet<&str> = theorems::catalogue()
+        .iter()
+        .map(|theorem| theorem.id)
+        .collect();
+    for id in starts.into_iter().filter(|id| !id.is_empty()) {
+        assert!(known.contains(id), "snapshots/theorems.snap names {id}");
+    }
+}
