@@ -1,6 +1,6 @@
 //! The table of verified properties for the README.
 
-use super::{Room, catalogue};
+use super::{Room, Status, catalogue};
 
 /// The line before the table in the README.
 pub const BEGIN: &str = "<!-- theorems:begin -->";
@@ -16,7 +16,13 @@ pub fn verified_properties() -> String {
             "| name | what is checked | in the paper | verdict | how |\n|---|---|---|---|---|\n",
         );
         for theorem in catalogue().iter().filter(|theorem| theorem.room == room) {
-            let statement = theorem.corrected.unwrap_or(theorem.statement);
+            let statement = match (theorem.status, theorem.corrected) {
+                (Status::RefutedAsPrinted, Some(corrected)) => {
+                    format!("As printed: {} What holds: {corrected}", theorem.statement)
+                }
+                (_, Some(corrected)) => corrected.to_owned(),
+                (_, None) => theorem.statement.to_owned(),
+            };
             let kinds: Vec<&str> = theorem.kinds.iter().map(|kind| kind.name()).collect();
             let mut distinct: Vec<&str> = Vec::new();
             for kind in kinds {
@@ -29,9 +35,9 @@ pub fn verified_properties() -> String {
                 None => format!("`{}`", theorem.id),
             };
             text.push_str(&format!(
-                "| {name} | **{}.** {} | {} | {} | {} |\n",
-                theorem.title,
-                escaped(statement),
+                "| {name} | **{}** {} | {} | {} | {} |\n",
+                titled(theorem.title),
+                escaped(&statement),
                 theorem.place,
                 theorem.status.name(),
                 distinct.join(", ")
@@ -45,4 +51,10 @@ pub fn verified_properties() -> String {
 /// A pipe would end the cell.
 fn escaped(text: &str) -> String {
     text.replace('|', "\\|")
+}
+
+/// The title as the beginning of the cell: with a full stop unless it asks.
+fn titled(title: &str) -> String {
+    let stop = if title.ends_with('?') { "" } else { "." };
+    escaped(&format!("{title}{stop}"))
 }

@@ -72,9 +72,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "Section 4 and ours",
         status: Status::HoldsAsCorrected,
         corrected: Some(
-            "As stated, but for batch normalisation γ (x - m)/s + β: to carry λ, the running mean m is multiplied by λ with the \
-             shift β. With m kept, β must absorb the difference. (A layer normalisation is homogeneous, of degree 0, only \
-             if its ε is 0.)",
+            "A residual addition forces the multipliers of its branches to be equal; poolings, flattening, concatenation and transposition carry the multiplier. So does inference-mode batch normalisation γ (x - m)/s + β if its running mean m is multiplied with the shift β; with m kept, β must absorb the difference. An operation that is not homogeneous pins what it reads and makes to 1 (a layer normalisation is homogeneous, of degree 0, only if its ε is 0).",
         ),
         kinds: &[Kind::PropertyTest, Kind::ExactCounterexample],
         check: passing::check,

@@ -50,50 +50,63 @@ pub struct Hunt {
     pub findings: Vec<Finding>,
 }
 
-/// Hunts through all networks of up to two hidden units with weights 0, 1, 4, all of three with weights 0 and 1, and
-/// `level` times 200 random ones of up to 5 with a bias; from level 2 on, all of three with weights 0, 1, 4 and without
-/// self-connections. Level 1 takes seconds, level 2 minutes. No level below 1.
+/// Hunts through all small networks, and `level` times 200 random ones of up to 5 hidden units with a bias.
+///
+/// Statements about architectures: all choices of synapses among up to three hidden units. Others: all networks of up to
+/// two hidden units with weights 0, 1, 4 and all of three with weights 0 and 1, from level 2 on 0, 1 and 4. Level 1 takes
+/// seconds, level 2 minutes. No level below 1.
 ///
 /// # Errors
 /// A computation without result; no statement's failure is an error.
 pub fn hunt(level: u32) -> Result<Hunt, Failure> {
     let level = level.max(1);
-    let mut domain = weighted(1)?;
-    domain.extend(weighted(2)?);
-    let triples = if level > 1 {
+    let mut patterns = architectures(1)?;
+    patterns.extend(architectures(2)?);
+    patterns.extend(architectures(3)?);
+    let mut networks = weighted(1)?;
+    networks.extend(weighted(2)?);
+    networks.extend(if level > 1 {
         weighted(3)?
     } else {
         architectures(3)?
-    };
-    let (small, large) = (domain.len(), triples.len());
-    domain.extend(triples);
-    let mut rng = generator(u64::from(level));
-    let random = 200 * level as usize;
-    for case in 0..random {
-        let shape = Shape {
-            inputs: 1,
-            hidden: 1 + case % 5,
-            outputs: 1,
-        };
-        domain.push(random_recurrent(shape, 0.4, &mut rng));
-    }
+    });
+    let (choices, weights) = (patterns.len(), networks.len());
+    let random = random_networks(level);
+    patterns.extend(random.iter().cloned());
+    networks.extend(random);
     let mut findings = Vec::new();
     for hunted in STATEMENTS {
-        findings.push(search(hunted, &domain)?);
+        let domain = if hunted.about_architecture {
+            &patterns
+        } else {
+            &networks
+        };
+        findings.push(search(hunted, domain)?);
     }
-    let three = if level > 1 {
-        "weights 0, 1, 4"
-    } else {
-        "weights 0 and 1"
-    };
+    let three = if level > 1 { "0, 1 and 4" } else { "0 and 1" };
     Ok(Hunt {
         searched: format!(
-            "all {small} networks of one input, one or two hidden units and one output with weights 0, 1, 4, self-connections \
-             included; all {large} of three hidden units with {three}, without self-connections; {random} random ones of up to \
-             five hidden units with a bias and self-connections"
+            "one input and one output. Architectures: all {choices} choices of synapses among up to three hidden units. \
+             Weights: all {weights} networks of one or two hidden units with weights 0, 1 and 4, self-connections included, \
+             and of three with weights {three}, without. Then {} random networks of up to five hidden units with a bias and \
+             self-connections.",
+            200 * level
         ),
         findings,
     })
+}
+
+fn random_networks(level: u32) -> Vec<Network<Rational>> {
+    let mut rng = generator(u64::from(level));
+    let random = |case: u32| {
+        let shape = Shape {
+            inputs: 1,
+            hidden: 1 + (case % 5) as usize,
+            outputs: 1,
+        };
+        random_recurrent(shape, 0.4, &mut rng)
+    };
+    (0..200 * level).map(random).collect()
 }
 
 fn search(hunted: &'static Hunted, domain: &[Network<Rational>]) -> Result<Finding, Failure> {

@@ -23,6 +23,8 @@ type Outcome = Result<Option<bool>, Failure>;
 pub struct Hunted {
     /// The statement.
     pub statement: &'static str,
+    /// Is it about the architecture alone? Then it is tried on every choice of synapses, not of weights.
+    pub about_architecture: bool,
     /// The hypothesis dropped; empty if it is as printed, or as it holds.
     pub dropped: &'static str,
     /// The entry that it belongs to.
@@ -37,6 +39,7 @@ pub struct Hunted {
 pub const STATEMENTS: &[Hunted] = &[
     Hunted {
         statement: "every hidden unit with a non-zero synapse to or from another has one optimal multiplier",
+        about_architecture: false,
         dropped: "A, B > 0",
         about: "thm-3.1-lp",
         explained_by: Some("E6"),
@@ -44,6 +47,7 @@ pub const STATEMENTS: &[Hunted] = &[
     },
     Hunted {
         statement: "counting a self-connection in both sums gives the optimal multiplier",
+        about_architecture: false,
         dropped: "",
         about: "recurrent",
         explained_by: Some("E4"),
@@ -51,6 +55,7 @@ pub const STATEMENTS: &[Hunted] = &[
     },
     Hunted {
         statement: "balancing two directly connected units does not commute",
+        about_architecture: false,
         dropped: "",
         about: "noncommutativity",
         explained_by: Some("E8"),
@@ -62,6 +67,7 @@ pub const STATEMENTS: &[Hunted] = &[
     },
     Hunted {
         statement: "balancing two units commutes exactly if they are not joined, balanced, or joined to each other alone",
+        about_architecture: false,
         dropped: "",
         about: "noncommutativity",
         explained_by: None,
@@ -69,34 +75,40 @@ pub const STATEMENTS: &[Hunted] = &[
     },
     Hunted {
         statement: "sums along paths and cycles decide self-consistency",
+        about_architecture: true,
         dropped: "every synapse on a walk between visible units",
         about: "prop-5.4",
         explained_by: Some("E7"),
-        test: |network| Ok(pattern(network).then(|| walks_decide(network))),
+        test: |network| Ok(Some(walks_decide(network))),
     },
     Hunted {
         statement: "sums along paths and cycles decide self-consistency",
+        about_architecture: true,
         dropped: "",
         about: "prop-5.4",
         explained_by: None,
-        test: |network| Ok((pattern(network) && covered(network)).then(|| walks_decide(network))),
+        test: |network| Ok(covered(network).then(|| walks_decide(network))),
     },
     Hunted {
         statement: "the dimension of the manifold is the number of hidden units",
+        about_architecture: true,
         dropped: "each connected to a visible one",
         about: "manifold-dimension",
         explained_by: Some("manifold-dimension"),
         test: |network| {
-            Ok(pattern(network).then(|| Manifold::of(network).dimension() == network.variables()))
+            Ok(Some(
+                Manifold::of(network).dimension() == network.variables(),
+            ))
         },
     },
     Hunted {
         statement: "the constraints have a basis of directed cycles",
+        about_architecture: true,
         dropped: "every synapse on a directed cycle",
         about: "manifold-dimension",
         explained_by: Some("manifold-dimension"),
         test: |network| {
-            Ok(pattern(network).then(|| {
+            Ok(Some({
                 Manifold::of(network)
                     .constraints()
                     .iter()
@@ -106,6 +118,7 @@ pub const STATEMENTS: &[Hunted] = &[
     },
     Hunted {
         statement: "input-output paths that cover every unit give all constraints",
+        about_architecture: true,
         dropped: "",
         about: "manifold-dimension",
         explained_by: Some("E5"),
@@ -113,6 +126,7 @@ pub const STATEMENTS: &[Hunted] = &[
     },
     Hunted {
         statement: "the minimum is attained",
+        about_architecture: false,
         dropped: "non-zero synapses on directed cycles",
         about: "thm-5.1",
         explained_by: Some("E6"),
@@ -120,6 +134,7 @@ pub const STATEMENTS: &[Hunted] = &[
     },
     Hunted {
         statement: "the minimum is attained if A, B > 0 at every hidden unit",
+        about_architecture: false,
         dropped: "non-zero synapses on directed cycles",
         about: "thm-5.1",
         explained_by: Some("E6"),
@@ -127,6 +142,7 @@ pub const STATEMENTS: &[Hunted] = &[
     },
     Hunted {
         statement: "exactly one of circulation and direction exists, as the cycles say",
+        about_architecture: false,
         dropped: "",
         about: "existence",
         explained_by: None,
@@ -138,6 +154,7 @@ pub const STATEMENTS: &[Hunted] = &[
     },
     Hunted {
         statement: "in the limit no output changes, from any initial state",
+        about_architecture: false,
         dropped: "initial state 0",
         about: "existence",
         explained_by: Some("existence"),
@@ -145,6 +162,7 @@ pub const STATEMENTS: &[Hunted] = &[
     },
     Hunted {
         statement: "in the limit no output changes, from initial state 0",
+        about_architecture: false,
         dropped: "",
         about: "existence",
         explained_by: None,
@@ -152,6 +170,7 @@ pub const STATEMENTS: &[Hunted] = &[
     },
     Hunted {
         statement: "the balanced Λ is unique where the minimum is attained",
+        about_architecture: false,
         dropped: "components joined to a visible unit",
         about: "thm-5.1",
         explained_by: Some("E6"),
@@ -163,6 +182,7 @@ pub const STATEMENTS: &[Hunted] = &[
     },
     Hunted {
         statement: "the balanced L is unique on every synapse where the minimum is attained",
+        about_architecture: false,
         dropped: "non-zero synapses only",
         about: "thm-5.1",
         explained_by: Some("E6"),
@@ -170,6 +190,7 @@ pub const STATEMENTS: &[Hunted] = &[
     },
     Hunted {
         statement: "two opposite orders reach the same weights where the minimum is attained (they agree to 1e-9)",
+        about_architecture: false,
         dropped: "",
         about: "thm-5.1",
         explained_by: None,
@@ -177,6 +198,7 @@ pub const STATEMENTS: &[Hunted] = &[
     },
     Hunted {
         statement: "A <= B everywhere implies μ <= μ*",
+        about_architecture: false,
         dropped: "units joined to the ground",
         about: "comparison-principle",
         explained_by: Some("comparison-principle"),
@@ -184,6 +206,7 @@ pub const STATEMENTS: &[Hunted] = &[
     },
     Hunted {
         statement: "A <= B everywhere implies μ <= μ*",
+        about_architecture: false,
         dropped: "",
         about: "comparison-principle",
         explained_by: None,
@@ -195,12 +218,6 @@ fn existence(network: &Network<Rational>) -> Result<Existence, Failure> {
     Ok(existence_by_components(
         &network.problem(&Regularizer::l1()),
     )?)
-}
-
-/// Statements about architectures are tried on one choice of weights only: no synapse of weight 0, and none of 4.
-fn pattern(network: &Network<Rational>) -> bool {
-    let random = !network.units_of(UnitKind::Bias).is_empty();
-    random || network.weights().iter().all(One::is_one)
 }
 
 fn covered(network: &Network<Rational>) -> bool {
@@ -247,7 +264,7 @@ fn self_connections_counted(network: &Network<Rational>) -> Outcome {
 
 /// The first path through each unit that earlier ones miss; the statement says nothing if a unit lies on none.
 fn covering_paths(network: &Network<Rational>) -> Outcome {
-    if !pattern(network) || !covered(network) {
+    if !covered(network) {
         return Ok(None);
     }
     let ends = ends(network);

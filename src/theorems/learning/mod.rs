@@ -22,8 +22,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "Section 6",
         status: Status::HoldsAsCorrected,
         corrected: Some(
-            "In recurrent networks, if the initial states are 0, or h ∂E/∂h is among the incoming terms. For a BiPU of degree c it \
-             reads Σ_IN w ∂E/∂w + (1-c) Σ_SELF w ∂E/∂w = c Σ_OUT w ∂E/∂w.",
+            "Σ_IN w ∂E/∂w = Σ_OUT w ∂E/∂w for BiLU units of acyclic networks, and of recurrent ones if the initial states are 0 or h ∂E/∂h is among the incoming terms. For a BiPU of degree c it reads Σ_IN w ∂E/∂w + (1-c) Σ_SELF w ∂E/∂w = c Σ_OUT w ∂E/∂w.",
         ),
         kinds: &[Kind::SymbolicIdentity, Kind::ExactCounterexample],
         script: Some("proofs/learning/euler-identity.rhai"),
@@ -38,8 +37,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "Section 6",
         status: Status::HoldsAsCorrected,
         corrected: Some(
-            "For BiLU units, in recurrent networks with initial state 0 or learned initial states counted among the incoming \
-             weights. For a BiPU of degree c, Σ_IN w² + (1-c) Σ_SELF w² - c Σ_OUT w² is conserved.",
+            "Gradient flow on E alone conserves Σ_IN w² - Σ_OUT w² of every hidden BiLU unit; in recurrent networks with initial state 0, or with learned initial states counted among the incoming weights. For a BiPU of degree c, Σ_IN w² + (1-c) Σ_SELF w² - c Σ_OUT w² is conserved.",
         ),
         kinds: &[Kind::SymbolicIdentity, Kind::ExactInstance],
         check: identities::flow,
@@ -53,7 +51,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "ours",
         status: Status::HoldsAsCorrected,
         corrected: Some(
-            "As stated under the corrected hypotheses: initial state 0 or learned initial states counted in recurrent networks.",
+            "A step of size η changes Σ_IN w² - Σ_OUT w² by exactly η² (Σ_IN (∂E/∂w)² - Σ_OUT (∂E/∂w)²); in recurrent networks with initial state 0, or with learned initial states counted among the incoming weights.",
         ),
         kinds: &[
             Kind::SymbolicIdentity,
@@ -82,8 +80,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "Section 6",
         status: Status::HoldsAsCorrected,
         corrected: Some(
-            "As stated, in recurrent networks with initial state 0 or learned initial states counted among the incoming weights. \
-             The converse is false: balance does not make a point stationary.",
+            "At a stationary point of E + R, Σ_IN w ∂R/∂w = Σ_OUT w ∂R/∂w at every hidden unit; in recurrent networks with initial state 0, or with learned initial states counted among the incoming weights. The converse is false: balance does not make a point stationary.",
         ),
         kinds: &[
             Kind::SymbolicIdentity,

@@ -51,10 +51,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "Definition 5.2, Proposition 5.4",
         status: Status::HoldsAsCorrected,
         corrected: Some(
-            "Inputs and outputs are to be read as visible units of any sort: biases begin paths, units that are not \
-             homogeneous begin and end them. The hypothesis suffices; what is needed, exactly, is that the synapses on no \
-             directed cycle of the coalesced graph close no undirected cycle once its strongly connected components are \
-             contracted.",
+            "If every synapse lies on a walk between visible units, L comes from multipliers if and only if Σ L = 0 along every directed path between visible units (inputs, biases, outputs, units that are not homogeneous) and every directed cycle. Exactly: the sums decide if and only if the synapses on no directed cycle of the coalesced graph form a forest once its strongly connected components are contracted.",
         ),
         kinds: &[
             Kind::ExhaustiveSearch,
@@ -75,9 +72,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "Section 5.3, Remark 5.6",
         status: Status::HoldsAsCorrected,
         corrected: Some(
-            "The dimension is the number of hidden units less the number of components without a visible unit. A synapse on no \
-             directed cycle gives no directed constraint: where such synapses close undirected cycles, those belong to the \
-             basis.",
+            "The dimension is the number of hidden units less the number of components without a visible unit. |E| less the dimension independent cycles of the coalesced graph are a basis of the constraints; they can all be directed if every synapse lies on a directed cycle, while other synapses may need cycles walked in both directions.",
         ),
         kinds: &[Kind::ExhaustiveSearch, Kind::PropertyTest],
         script: Some("proofs/local-to-global/manifold-dimension.rhai"),
@@ -109,8 +104,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "ours",
         status: Status::HoldsAsCorrected,
         corrected: Some(
-            "As stated, but outputs stay the same only in acyclic networks, and in recurrent ones from initial state 0: a unit \
-             that nothing feeds can pass its initial state on through a synapse that vanishes.",
+            "The minimum is attained if and only if every synapse of non-zero cost (self-connections aside) lies on a directed cycle of the coalesced graph, and exactly one of circulation and direction exists. If it is not attained, the infimum is reached in the limit in which the synapses on no cycle vanish. No output changes in acyclic networks, nor in recurrent ones from initial state 0; from others a unit that nothing feeds can pass its state on through a synapse that vanishes.",
         ),
         kinds: &[
             Kind::ExhaustiveSearch,
@@ -131,8 +125,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "Theorem 5.1",
         status: Status::HoldsAsCorrected,
         corrected: Some(
-            "If the minimum is attained (E6). The weights are unique; L is unique on non-zero synapses, and Λ on components \
-             that non-zero synapses join to a visible unit.",
+            "If the minimum is attained (E6) and every unit is visited infinitely often, R decreases to its minimum, λ* tends to 1, and the weights converge to the same W*, whatever the order. L is unique on non-zero synapses, Λ on components that non-zero synapses join to a visible unit.",
         ),
         kinds: &[Kind::PropertyTest, Kind::ExactInstance],
         script: Some("proofs/local-to-global/thm-5.1.rhai"),
@@ -220,7 +213,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "ours",
         status: Status::HoldsAsCorrected,
         corrected: Some(
-            "As stated if non-zero synapses join every hidden unit to the ground; without that, Λ is not unique.",
+            "With 1/S <= Λ <= S prescribed there is one solution if non-zero synapses join every hidden unit to the ground; the step becomes clamp(T), still monotone, so that convergence and the comparison principle carry over, with the sign test relaxed at units at a bound. Away from the ground Λ is not unique.",
         ),
         kinds: &[
             Kind::ExactInstance,

@@ -50,8 +50,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "Theorem 3.1",
         status: Status::HoldsAsCorrected,
         corrected: Some(
-            "For A, B > 0 as stated. If exactly one of them is 0 there is no λ*, and (sqrt A - sqrt B)² is by how much R \
-             exceeds its infimum; if both are, every λ is optimal.",
+            "For A, B > 0, R has its one minimum at λ* = (B/A)^(1/2p), where both costs are sqrt(AB) and R has decreased by (sqrt A - sqrt B)²; λ* is rational iff B/A is the 2p-th power of a rational. If exactly one of A, B is 0 there is no λ*, and (sqrt A - sqrt B)² is by how much R exceeds its infimum; if both are, every λ is optimal.",
         ),
         kinds: &[
             Kind::SymbolicIdentity,
@@ -73,9 +72,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "Theorem 3.1 (general); uniqueness: ours",
         status: Status::HoldsAsCorrected,
         corrected: Some(
-            "Existence and the equation as stated. Uniqueness needs strict convexity of t -> g_e(exp t) for at least one of \
-             the unit's synapses, besides convexity for all: where g is logarithmic, minimisers can fill an interval. \
-             Mixtures Σ a_k |w|^p_k are strictly convex in this sense.",
+            "A minimiser exists when both IN and OUT hold a non-zero weight, and satisfies λ² Σ_IN w g'(λw) = Σ_OUT w g'(w/λ). It is unique if t -> g_e(exp t) is convex for all of the unit's synapses and strictly convex for one; where all are logarithmic, minimisers can fill an interval. Mixtures Σ a_k |w|^p_k are strictly convex in this sense.",
         ),
         kinds: &[Kind::PropertyTest, Kind::ExactCounterexample],
         check: balance::general,
@@ -91,8 +88,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "ours",
         status: Status::HoldsAsCorrected,
         corrected: Some(
-            "As stated for units without self-connection. A self-connection of cost S scales by λ^(1-c), and balance is \
-             A + (1-c) S = c B; with c > 1 it can take the place of the outgoing cost.",
+            "Without self-connection, balance is A = c B, the minimiser is unique for c > 0, and there is none for c <= 0. A self-connection of cost S scales by λ^(1-c), and balance is A + (1-c) S = c B; with c > 1 it can take the place of the outgoing cost.",
         ),
         kinds: &[
             Kind::SymbolicIdentity,

@@ -45,7 +45,8 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "Proposition 2.3",
         status: Status::HoldsAsCorrected,
         corrected: Some(
-            "f(x) = C x^c for x > 0 and D |x|^c for x < 0; f(0) = 0 for c != 0, and any f(0) for c = 0 (E3).",
+            "f(λx) = λ^c f(x) for all λ > 0 if and only if f(x) = C x^c for x > 0 and D |x|^c for x < 0, with f(0) = 0 for c != 0 and \
+             any f(0) for c = 0 (E3).",
         ),
         kinds: &[
             Kind::SymbolicIdentity,
