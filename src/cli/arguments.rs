@@ -139,6 +139,9 @@ pub struct TheoremsArguments {
     /// Instead, hunt for counterexamples among small networks: 1 takes seconds, 2 minutes.
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u32).range(1..=9), conflicts_with = "ids")]
     pub hunt: Option<u32>,
+    /// Instead, print the table of verified properties for the README, without running anything.
+    #[arg(long, conflicts_with_all = ["ids", "hunt", "json"])]
+    pub markdown: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,12 +1,19 @@
 //! `synbal theorems`.
 
-use synaptic_balance::report::{hunt_report, theorems_report};
+use synaptic_balance::report::{Report, hunt_report, theorems_report};
 use synaptic_balance::theorems::{self, hunt};
 
 use super::arguments::TheoremsArguments;
 use super::{BadInput, Failure, Outcome, Progress, Verdict};
 
 pub fn theorems(arguments: &TheoremsArguments) -> Outcome {
+    if arguments.markdown {
+        let report = Report {
+            text: theorems::verified_properties(),
+            json: serde_json::Value::Null,
+        };
+        return Ok((report, Verdict::Done));
+    }
     let progress = Progress::new();
     if let Some(level) = arguments.hunt {
         progress.say("hunting");
