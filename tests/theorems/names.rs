@@ -129,3 +129,27 @@ fn snapshots_name_entries_that_exist() {
         assert!(known.contains(id), "snapshots/theorems.snap names {id}");
     }
 }
+
+/// Errata named in comments of the source exist.
+#[test]
+fn comments_name_errata_that_exist() {
+    let known: BTreeSet<&str> = theorems::catalogue()
+        .iter()
+        .map(|theorem| theorem.id)
+        .collect();
+    for source in files(&root().join("src"), "rs") {
+        let text = std::fs::read_to_string(root().join(&source)).unwrap();
+        let comments = text
+            .lines()
+            .filter(|line| line.trim_start().starts_with("//"));
+        for word in comments.flat_map(|line| line.split(|c: char| !c.is_alphanumeric())) {
+            let numbered = word
+                .strip_prefix('E')
+                .is_some_and(|rest| rest.len() == 1 && rest.parse::<u8>().is_ok());
+            assert!(
+                !numbered || known.contains(word),
+                "{source} names {word}, which is no erratum"
+            );
+        }
+    }
+}

@@ -214,8 +214,8 @@ pub(super) fn commuting_neighbours(ledger: &mut Ledger) -> Result<(), Failure> {
          both steps in x -> a -> b -> y with equal costs",
     )?;
     let (mut joined, mut commuting) = (0, 0);
-    for network in hunt::weighted(2)? {
-        let Some(found) = Pair::of(&CostGraph::of(&network), 0, 1).decide() else {
+    for network in hunt::weighted(2) {
+        let Some(found) = Pair::of(&CostGraph::of(&network?), 0, 1).decide() else {
             continue;
         };
         ledger.equal("commutes", &found.commutes, &found.predicted())?;

@@ -60,41 +60,51 @@ pub struct Hunt {
 /// A computation without result; no statement's failure is an error.
 pub fn hunt(level: u32) -> Result<Hunt, Failure> {
     let level = level.max(1);
-    let mut patterns = architectures(1)?;
-    patterns.extend(architectures(2)?);
-    patterns.extend(architectures(3)?);
-    let mut networks = weighted(1)?;
-    networks.extend(weighted(2)?);
-    networks.extend(if level > 1 {
-        weighted(3)?
+    let (about_architectures, others): (Vec<&Hunted>, Vec<&Hunted>) = STATEMENTS
+        .iter()
+        .partition(|hunted| hunted.about_architecture);
+    let mut patterns = Search::new(about_architectures);
+    for hidden in 1..=3 {
+        architectures(hidden)?
+            .iter()
+            .try_for_each(|network| patterns.visit(network))?;
+    }
+    let mut weights = Search::new(others);
+    for network in weighted(1).chain(weighted(2)) {
+        weights.visit(&network?)?;
+    }
+    if level > 1 {
+        weighted(3).try_for_each(|network| weights.visit(&network?))?;
     } else {
         architectures(3)?
-    });
-    let (choices, weights) = (patterns.len(), networks.len());
-    let random = random_networks(level);
-    patterns.extend(random.iter().cloned());
-    networks.extend(random);
-    let mut findings = Vec::new();
-    for hunted in STATEMENTS {
-        let domain = if hunted.about_architecture {
-            &patterns
-        } else {
-            &networks
-        };
-        findings.push(search(hunted, domain)?);
+            .iter()
+            .try_for_each(|network| weights.visit(network))?;
     }
     let three = if level > 1 { "0, 1 and 4" } else { "0 and 1" };
-    Ok(Hunt {
-        searched: format!(
-            "one input and one output. Architectures: all {choices} choices of synapses among up to three hidden units. \
-             Weights: all {weights} networks of one or two hidden units with weights 0, 1 and 4, self-connections included, \
-             and of three with weights {three}, without. Then {} random networks of up to five hidden units with a bias and \
-             self-connections.",
-            200 * level
-        ),
-        findings,
-    })
+    let searched = format!(
+        "one input and one output. Architectures: all {} choices of synapses among up to three hidden units. Weights: all {} \
+         networks of one or two hidden units with weights 0, 1 and 4, self-connections included, and of three with weights \
+         {three}, without. Then {} random networks of up to five hidden units with a bias and self-connections.",
+        patterns.visited,
+        weights.visited,
+        RANDOM * level
+    );
+    for network in random_networks(level) {
+        patterns.visit(&network)?;
+        weights.visit(&network)?;
+    }
+    let mut findings: Vec<Finding> = patterns.findings().chain(weights.findings()).collect();
+    let place = |finding: &Finding| {
+        STATEMENTS
+            .iter()
+            .position(|hunted| std::ptr::eq(hunted, finding.hunted))
+    };
+    findings.sort_by_key(place);
+    Ok(Hunt { searched, findings })
 }
+
+/// Random networks for each level.
+const RANDOM: u32 = 200;
 
 fn random_networks(level: u32) -> Vec<Network<Rational>> {
     let mut rng = generator(u64::from(level));
@@ -106,31 +116,55 @@ fn random_networks(level: u32) -> Vec<Network<Rational>> {
         };
         random_recurrent(shape, 0.4, &mut rng)
     };
-    (0..200 * level).map(random).collect()
+    (0..RANDOM * level).map(random).collect()
 }
 
-fn search(hunted: &'static Hunted, domain: &[Network<Rational>]) -> Result<Finding, Failure> {
-    let (mut cases, mut failures) = (0, 0);
-    let mut smallest: Option<(Size, &Network<Rational>)> = None;
-    for network in domain {
-        let Some(holds) = (hunted.test)(network)? else {
-            continue;
+/// Statements under search, with what was found so far.
+struct Search {
+    found: Vec<(Finding, Option<Size>)>,
+    visited: u64,
+}
+
+impl Search {
+    fn new(statements: Vec<&'static Hunted>) -> Self {
+        let finding = |hunted| Finding {
+            hunted,
+            cases: 0,
+            failures: 0,
+            smallest: None,
         };
-        cases += 1;
-        if !holds {
-            failures += 1;
-            let size = size(network);
-            if smallest.as_ref().is_none_or(|(least, _)| size < *least) {
-                smallest = Some((size, network));
-            }
+        Search {
+            found: statements
+                .into_iter()
+                .map(|hunted| (finding(hunted), None))
+                .collect(),
+            visited: 0,
         }
     }
-    Ok(Finding {
-        hunted,
-        cases,
-        failures,
-        smallest: smallest.map(|(_, network)| describe(network)),
-    })
+
+    fn visit(&mut self, network: &Network<Rational>) -> Result<(), Failure> {
+        self.visited += 1;
+        for (finding, least) in &mut self.found {
+            let Some(holds) = (finding.hunted.test)(network)? else {
+                continue;
+            };
+            finding.cases += 1;
+            if holds {
+                continue;
+            }
+            finding.failures += 1;
+            let size = size(network);
+            if least.as_ref().is_none_or(|least| size < *least) {
+                finding.smallest = Some(describe(network));
+                *least = Some(size);
+            }
+        }
+        Ok(())
+    }
+
+    fn findings(self) -> impl Iterator<Item = Finding> {
+        self.found.into_iter().map(|(finding, _)| finding)
+    }
 }
 
 /// Hidden units, non-zero synapses, whether there is a bias (random networks), sum of weights.

@@ -15,15 +15,12 @@ pub fn architectures(hidden: usize) -> Result<Vec<Network<Rational>>, Failure> {
     all_architectures(hidden, hidden <= 2)
 }
 
-/// All networks of one input, `hidden` hidden units and one output with weights 0, 1 and 4, linear units;
-/// self-connections only for up to two hidden units. A synapse of weight 0 is there.
-///
-/// # Errors
-/// None occurs.
-pub fn weighted(hidden: usize) -> Result<Vec<Network<Rational>>, Failure> {
+/// All networks of one input, `hidden` hidden units and one output with weights 0, 1 and 4, linear units, one after the
+/// other; self-connections only for up to two hidden units. A synapse of weight 0 is there.
+pub fn weighted(hidden: usize) -> impl Iterator<Item = Result<Network<Rational>, Failure>> {
     let places = places(hidden);
     let weights = [0, 1, 4].map(integer);
-    let network = |code: usize| {
+    (0..weights.len().pow(places.len() as u32)).map(move |code| {
         let mut rest = code;
         let synapses = places.iter().map(|(from, to)| {
             let weight = weights[rest % weights.len()].clone();
@@ -31,10 +28,7 @@ pub fn weighted(hidden: usize) -> Result<Vec<Network<Rational>>, Failure> {
             (*from, *to, weight)
         });
         small(hidden, &synapses.collect::<Vec<_>>())
-    };
-    (0..weights.len().pow(places.len() as u32))
-        .map(network)
-        .collect()
+    })
 }
 
 fn places(hidden: usize) -> Vec<(usize, usize)> {

@@ -36,7 +36,7 @@ pub struct Hunted {
 }
 
 /// What is hunted.
-pub const STATEMENTS: &[Hunted] = &[
+pub static STATEMENTS: &[Hunted] = &[
     Hunted {
         statement: "every hidden unit with a non-zero synapse to or from another has one optimal multiplier",
         about_architecture: false,
