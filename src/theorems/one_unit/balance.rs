@@ -339,11 +339,7 @@ fn no_minimiser(ledger: &mut Ledger) -> Result<(), Failure> {
         let degree = parse_rational(degree)?;
         let network = star(power_unit(&degree), &[integer(3)], &[integer(2)], None)?;
         let fault = network.balance_unit(0, &Regularizer::l1()).err();
-        ledger.equal(
-            "c <= 0",
-            &fault,
-            &Some(BalanceError::NoOutputCost("h".into())),
-        )?;
+        ledger.equal("c <= 0", &fault, &Some(BalanceError::Degree("h".into())))?;
         // Squares keep the half power rational.
         let at = |root: &Rational| {
             let doubled = &degree * integer(-2);
