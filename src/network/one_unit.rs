@@ -97,11 +97,19 @@ impl Network<Rational> {
         let variable = self
             .variable(unit)
             .ok_or_else(|| BalanceError::NotScalable(id()))?;
-        if self.has_degree_below_zero(variable) {
-            return Err(BalanceError::Degree(id()));
-        }
         let problem = self.problem(regularizer);
-        balance_variable(&summands(&problem)[variable], regularizer).map_err(|fault| fault(id()))
+        balance_variable(&summands(&problem)[variable], regularizer)
+            .map_err(|fault| self.named(fault(id()), variable))
+    }
+
+    /// A missing output cost is blamed on the degree where that is the cause.
+    fn named(&self, fault: BalanceError, variable: usize) -> BalanceError {
+        match fault {
+            BalanceError::NoOutputCost(id) if self.has_degree_below_zero(variable) => {
+                BalanceError::Degree(id)
+            }
+            other => other,
+        }
     }
 
     fn has_degree_below_zero(&self, variable: usize) -> bool {
@@ -123,10 +131,8 @@ impl Network<Rational> {
         sides
             .map(|(variable, sides)| {
                 let name = || self.variable_name(variable);
-                if self.has_degree_below_zero(variable) {
-                    return Err(BalanceError::Degree(name()));
-                }
-                balance_variable(&sides, regularizer).map_err(|fault| fault(name()))
+                balance_variable(&sides, regularizer)
+                    .map_err(|fault| self.named(fault(name()), variable))
             })
             .collect()
     }
