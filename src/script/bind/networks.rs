@@ -165,6 +165,11 @@ fn register_views(engine: &mut Engine, session: &Shared) {
         let names = (0..net.0.synapses()).map(|synapse| Dynamic::from(net.0.synapse_name(synapse)));
         names.collect()
     });
+    engine.register_fn("ends", |net: Net, name: &str| -> Result<Array, Fault> {
+        let (from, to) = net.0.endpoints(synapse(&net.0, name)?);
+        let ids = [from, to].map(|unit| Dynamic::from(net.0.unit(unit).id.clone()));
+        Ok(ids.into_iter().collect())
+    });
     engine.register_fn("hidden", |net: Net| -> Array {
         let units = (0..net.0.units()).filter(|unit| net.0.variable(*unit).is_some());
         units
