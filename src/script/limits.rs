@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use num_bigint::BigInt;
-use rhai::{Engine, EvalAltResult};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 
 use crate::numbers::Rational;
 
@@ -60,6 +60,47 @@ pub fn bound(engine: &mut Engine) {
         .set_max_array_size(MAX_ELEMENTS)
         .set_max_map_size(MAX_ELEMENTS)
         .set_max_expr_depths(64, 32);
+    // The engine does not look at the size of a map when a key is added to it; so that is done at each use.
+    #[allow(deprecated)] // Not deprecated, says its author: it may change.
+    engine.on_var(|name, _, context| {
+        let mut room = MAX_ELEMENTS;
+        match context
+            .scope()
+            .get(name)
+            .is_none_or(|value| fits(value, &mut room))
+        {
+            true => Ok(None),
+            false => Err(fault(format!(
+                "`{name}` has more than {MAX_ELEMENTS} elements"
+            ))),
+        }
+    });
+}
+
+/// Has a value no more than `room` elements, with those of its elements? Long texts count as several. The engine bounds
+/// the depth.
+fn fits(value: &Dynamic, room: &mut usize) -> bool {
+    let mut take = |entries: &mut dyn Iterator<Item = &Dynamic>| {
+        for entry in entries {
+            let text = entry.read_lock::<ImmutableString>();
+            let cost = 1 + text.map_or(0, |text| text.len() / 16);
+            let Some(left) = room.checked_sub(cost) else {
+                return false;
+            };
+            *room = left;
+            if !fits(entry, room) {
+                return false;
+            }
+        }
+        true
+    };
+    if let Some(map) = value.read_lock::<Map>() {
+        return take(&mut map.values());
+    }
+    match value.read_lock::<Array>() {
+        Some(array) => take(&mut array.iter()),
+        None => true,
+    }
 }
 
 /// The work that library calls have done so far.

@@ -79,7 +79,8 @@ fn engine(session: &Shared) -> Engine {
         .set_optimization_level(OptimizationLevel::None)
         .set_strict_variables(true);
     for symbol in [
-        "eval", "^", "&", "<<", ">>", "/=", "%=", "**=", "^=", "&=", "|=", "<<=", ">>=",
+        "eval", "curry", "Fn", "^", "&", "<<", ">>", "/=", "%=", "**=", "^=", "&=", "|=", "<<=",
+        ">>=",
     ] {
         engine.disable_symbol(symbol);
     }
