@@ -70,7 +70,7 @@ impl Session {
             .collect();
         let outcome = match result {
             _ if failed => Outcome::Failed,
-            Err(error) => explain(error),
+            Err(error) => explain(*error),
             Ok(()) if steps.last().map(|step| step.verb) != Some(Verb::Qed) => {
                 Outcome::Incomplete("the script does not end with qed()".to_string())
             }
@@ -96,9 +96,9 @@ impl Session {
 }
 
 /// The line and the words of an error, innermost where script functions call one another.
-fn explain(error: Fault) -> Outcome {
+fn explain(error: EvalAltResult) -> Outcome {
     let outer = error.position().line();
-    let mut inner = innermost(*error);
+    let mut inner = innermost(error);
     let line = inner.take_position().line().or(outer);
     let message = match &inner {
         EvalAltResult::ErrorRuntime(value, _) => value.to_string(),

@@ -47,7 +47,7 @@ fn bounds_end_scripts() {
         ),
         (
             "let f = |x| x; loop { f = f.curry(f, f); }",
-            &["disabled"][..],
+            &["property", "disabled"][..],
         ),
         ("let x = 3; loop { x = x * x; }", &["bits"][..]),
         ("let x = 1/3; loop { x += 1 / (x + 1); }", &["bits"][..]),

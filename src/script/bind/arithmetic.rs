@@ -39,6 +39,14 @@ const OPERATIONS: [(&str, Operation); 6] = [
     ("**", power),
 ];
 
+type Map = fn(Rational) -> Rational;
+
+const MAPS: [(&str, Map); 2] = [("-", |x| -x), ("abs", |x| x.abs())];
+
+type Choice = fn(Rational, Rational) -> Rational;
+
+const CHOICES: [(&str, Choice); 2] = [("min", Ord::min), ("max", Ord::max)];
+
 type Comparison = fn(&Rational, &Rational) -> bool;
 
 const COMPARISONS: [(&str, Comparison); 6] = [
@@ -77,7 +85,7 @@ pub fn power(base: Rational, exponent: Rational) -> Result<Rational, Fault> {
     let too_large = || fault(format!("the exponent {exponent} is too large"));
     let numerator = small(exponent.numer()).ok_or_else(too_large)?;
     let degree = small(exponent.denom()).ok_or_else(too_large)?;
-    if u64::from(numerator).saturating_mul(bits(&base)) > MAX_BITS * u64::from(degree).min(2) * 2 {
+    if u64::from(numerator) * bits(&base) / u64::from(degree.max(1)) > 2 * MAX_BITS {
         return Err(fault("the power is too large a number"));
     }
     if base.is_zero() && exponent.is_negative() {
@@ -127,8 +135,7 @@ pub fn register(engine: &mut Engine, session: &Shared) {
     engine.register_fn("|", |_: INT, _: INT| -> Result<Dynamic, Fault> {
         Err(fault("numbers have no operator |"))
     });
-    let unary: [(&str, fn(Rational) -> Rational); 2] = [("-", |x| -x), ("abs", |x| x.abs())];
-    for (name, operation) in unary {
+    for (name, operation) in MAPS {
         let (first, second) = (session.clone(), session.clone());
         engine.register_fn(name, move |x: INT| {
             number(operation(x.rational()), &first.work)
@@ -182,9 +189,7 @@ fn register_functions(engine: &mut Engine, session: &Shared) {
             false => Err(fault("the logarithm is for positive numbers")),
         }
     });
-    let extremes: [(&str, fn(Rational, Rational) -> Rational); 2] =
-        [("min", Ord::min), ("max", Ord::max)];
-    for (name, choose) in extremes {
+    for (name, choose) in CHOICES {
         let shared = session.clone();
         engine.register_fn(
             name,

@@ -296,7 +296,9 @@ fn in_order(net: &Net, text: &str, order: &[String], session: &Session) -> Resul
         subset: (subset.len() < net.0.variables()).then_some(subset),
         ..StochasticOptions::default()
     };
-    session.work.charge(2_000 + 100 * net.0.synapses() as u64)?;
+    session
+        .work
+        .charge(2_000 + 1_000 * net.0.synapses() as u64)?;
     let run = balance_stochastic(&problem, &mut Given::new(variables), &options, &mut |_| {});
     Ok(run.map_err(|error| fault(error.to_string()))?.solution)
 }

@@ -164,6 +164,9 @@ fn register_enclosures(engine: &mut Engine, session: &Shared) {
             let digits = u32::try_from(digits).ok().filter(|digits| *digits <= 100);
             let digits =
                 digits.ok_or_else(|| fault("between 1 and 100 digits can be certified"))?;
+            shared
+                .work
+                .charge(u64::from(digits) * 50 * (1 + net.0.synapses() as u64))?;
             let claim = format!("every balanced multiplier is enclosed to {digits} digits");
             match certify(&problem, &direct(&problem)?, digits) {
                 Ok(evidence) => {
