@@ -34,7 +34,7 @@ pub const MAX_STEPS: usize = 1_000;
 /// Bytes of a network file.
 pub const MAX_FILE: u64 = 1 << 20;
 /// Levels of arrays and maps in one value.
-pub const MAX_NESTING: usize = 8;
+pub const MAX_NESTING: usize = 16;
 /// Work of all library calls together; about one unit for each machine word written.
 pub const MAX_WORK: u64 = 1 << 25;
 
@@ -60,26 +60,26 @@ pub fn bound(engine: &mut Engine) {
         .set_max_array_size(MAX_ELEMENTS)
         .set_max_map_size(MAX_ELEMENTS)
         .set_max_expr_depths(64, 32);
-    // The engine does not look at the size of a map when a key is added to it; so that is done at each use.
+    // The engine looks neither at the size of a map when a key is added, nor at nesting: that is done at each use.
     #[allow(deprecated)] // Not deprecated, says its author: it may change.
     engine.on_var(|name, _, context| {
         let mut room = MAX_ELEMENTS;
         match context
             .scope()
             .get(name)
-            .is_none_or(|value| fits(value, &mut room))
+            .is_none_or(|value| fits(value, MAX_NESTING, &mut room))
         {
             true => Ok(None),
             false => Err(fault(format!(
-                "`{name}` has more than {MAX_ELEMENTS} elements"
+                "`{name}` has more than {MAX_ELEMENTS} elements, or more than {MAX_NESTING} levels"
             ))),
         }
     });
 }
 
-/// Has a value no more than `room` elements, with those of its elements? Long texts count as several. The engine bounds
-/// the depth.
-fn fits(value: &Dynamic, room: &mut usize) -> bool {
+/// Has a value no more than `room` elements, with those of its elements? Long texts count as several. Nesting is
+/// bounded, since the engine prints and drops values recursively.
+fn fits(value: &Dynamic, levels: usize, room: &mut usize) -> bool {
     let mut take = |entries: &mut dyn Iterator<Item = &Dynamic>| {
         for entry in entries {
             let text = entry.read_lock::<ImmutableString>();
@@ -88,7 +88,10 @@ fn fits(value: &Dynamic, room: &mut usize) -> bool {
                 return false;
             };
             *room = left;
-            if !fits(entry, room) {
+            let Some(levels) = levels.checked_sub(1) else {
+                return false;
+            };
+            if !fits(entry, levels, room) {
                 return false;
             }
         }

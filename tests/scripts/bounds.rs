@@ -118,6 +118,19 @@ fn exponential_polynomials_are_refused() {
     assert!(message.contains("terms"), "{message}");
 }
 
+/// Checks: arrays and maps cannot be nested until printing or dropping them exhausts the stack.
+#[test]
+fn deep_nesting() {
+    for source in [
+        "let a = []; for i in 0..1900 { a = [a]; } note(`${a}`);",
+        "let m = #{}; for i in 0..1900 { m = #{m: m}; }",
+        "let list = []; list.pad(1900, 0); list.reduce(|nested, x| [nested], []);",
+        "let m = #{}; for i in 0..1900 { let n = #{}; n.m = m; m = n; }",
+    ] {
+        assert!(message(source).contains("levels"), "{source}");
+    }
+}
+
 /// Checks: what would let a script out of its box does not exist.
 #[test]
 fn nothing_leads_outside() {
