@@ -47,6 +47,8 @@ pub mod kernel;
 pub mod network;
 pub mod numbers;
 pub mod report;
+#[cfg(feature = "script")]
+pub mod script;
 pub mod solve;
 pub mod symbolic;
 pub mod theorems;

@@ -49,6 +49,24 @@ Example: synbal balance examples/chain.json -o balanced.json --certify --certifi
 Example: synbal theorems thm-5.1 E6
          synbal theorems --hunt 1")]
     Theorems(TheoremsArguments),
+    /// Run proof scripts.
+    #[cfg(feature = "script")]
+    #[command(after_help = "\
+Example: synbal prove proofs/one-unit/thm-3.1-lp.rhai
+
+Exit code: the worst of all scripts: 2 a script is wrong; 1 a claim failed; 3 a claim was left unproved; 0 proved.")]
+    Prove(ProveArguments),
+}
+
+#[cfg(feature = "script")]
+#[derive(Debug, Args)]
+pub struct ProveArguments {
+    /// The scripts.
+    #[arg(required = true, value_name = "SCRIPT")]
+    pub scripts: Vec<PathBuf>,
+    /// Let the scripts load this network, by the path given here; they may always load those in their own folder.
+    #[arg(long = "network", value_name = "NET")]
+    pub networks: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

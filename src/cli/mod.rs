@@ -3,6 +3,8 @@
 mod arguments;
 mod balance;
 mod files;
+#[cfg(feature = "script")]
+mod prove;
 mod theorems;
 
 pub use arguments::Arguments;
@@ -34,6 +36,9 @@ enum Verdict {
     False = 1,
     /// Undecided or incomplete.
     Incomplete = 3,
+    /// The report says what is wrong with the input.
+    #[cfg(feature = "script")]
+    Faulty = 2,
 }
 
 /// Bad usage or bad input: the message names the place. Exit code 2.
@@ -71,6 +76,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Some(Command::Check(arguments)) => check(&arguments),
         Some(Command::Verify(arguments)) => verify(&arguments),
         Some(Command::Theorems(arguments)) => theorems::theorems(&arguments),
+        #[cfg(feature = "script")]
+        Some(Command::Prove(arguments)) => prove::prove(&arguments),
     };
     let (report, code) = match outcome {
         Ok((report, verdict)) => (report, verdict as u8),

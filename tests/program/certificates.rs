@@ -20,7 +20,7 @@ fn certificate(desk: &Desk, net: &str, extra: &[&str]) -> Value {
 fn verify(desk: &Desk, net: &str, certificate: &Value) -> (i32, String) {
     let path = desk.write("candidate.json", certificate.to_string());
     let (code, stdout, stderr) = run(&["verify", net, path.to_str().unwrap()]);
-    (code, stdout + &stderr)
+    (code, stdout + stderr.as_str())
 }
 
 /// Checks: certificates of every kind that `balance` writes verify against their network and no other.

@@ -1,0 +1,34 @@
+//! Activation functions by name.
+
+use rhai::{Dynamic, Engine};
+
+use crate::network::Activation;
+use crate::numbers::Rational;
+use crate::script::limits::{Fault, MAX_BITS, MAX_POWER, bits, fault};
+use crate::script::network_text::parse_activation;
+use crate::script::session::Shared;
+use crate::script::value::{exact, number};
+
+/// Registers `apply`.
+pub fn register(engine: &mut Engine, session: &Shared) {
+    let shared = session.clone();
+    engine.register_fn(
+        "apply",
+        move |name: &str, x: Dynamic| -> Result<Dynamic, Fault> {
+            let activation = parse_activation(name).map_err(fault)?;
+            let x = exact(&x)?;
+            if let Activation::BiPu { degree, .. } = &activation {
+                let limit = Rational::from_integer(MAX_POWER.into());
+                if degree.numer().magnitude() > limit.numer().magnitude() || bits(&x) > MAX_BITS / 8
+                {
+                    return Err(fault("the degree or the number is too large"));
+                }
+            }
+            let value = activation.apply(&x);
+            number(
+                value.ok_or_else(|| fault(format!("`{name}` has no rational value at {x}")))?,
+                &shared.work,
+            )
+        },
+    );
+}

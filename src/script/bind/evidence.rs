@@ -1,0 +1,313 @@
+//! Claims that the kernel decides.
+
+use num_traits::{One, Signed, Zero};
+use rhai::{Array, Dynamic, Engine, INT, Map};
+
+use super::balancing::{charge_solver, direct, problem, regularizer};
+use super::networks::{by_unit, by_variable};
+use crate::kernel::{Enclosed, Refusal, check};
+use crate::network::{Inconsistent, Manifold, Network};
+use crate::numbers::Rational;
+use crate::script::fact::Fact;
+use crate::script::limits::{Fault, fault};
+use crate::script::session::{Session, Shared};
+use crate::script::value::{Net, exact_list, numbers};
+use crate::solve::{Existence, certify, existence};
+
+/// Registers the claims about balance, existence, enclosures and scalings, and the data that facts hold.
+pub fn register(engine: &mut Engine, session: &Shared) {
+    engine.register_indexer_get(|fact: &mut Fact, name: &str| -> Result<Dynamic, Fault> {
+        let found = fact.data().get(name).cloned();
+        found.ok_or_else(|| fault(format!("this fact holds no `{name}`")))
+    });
+    engine.register_fn("to_string", |fact: &mut Fact| fact.claim().to_string());
+    register_balanced(engine, session);
+    register_existence(engine, session);
+    register_enclosures(engine, session);
+    register_scalings(engine, session);
+}
+
+fn register_balanced(engine: &mut Engine, session: &Shared) {
+    let shared = session.clone();
+    engine.register_fn("balanced", move |net: Net, text: &str| {
+        balanced(&net, text, &Map::new(), &shared)
+    });
+    let shared = session.clone();
+    engine.register_fn("balanced", move |net: Net, text: &str, multipliers: Map| {
+        balanced(&net, text, &multipliers, &shared)
+    });
+}
+
+/// Equal costs at every unit at the multipliers `μ`, 1 where none is given.
+fn balanced(net: &Net, text: &str, multipliers: &Map, session: &Session) -> Result<Fact, Fault> {
+    let problem = problem(net, &regularizer(text)?, session)?;
+    let values = by_variable(&net.0, multipliers, &Rational::one())?;
+    let claim = format!("input and output cost of every unit are equal under {text}");
+    Ok(match check::balanced(&problem, &values) {
+        Ok(evidence) => Fact::verified(&evidence, claim),
+        Err(Refusal::Unbalanced {
+            variable,
+            input,
+            output,
+        }) => {
+            let claim = format!("{claim}; at {}", net.0.variable_name(variable));
+            Fact::contradicted("kernel, rule `balanced`", claim, [&input, &output])
+        }
+        Err(Refusal::Undecided { variable }) => {
+            let reason = format!(
+                "the costs of {} are irrational",
+                net.0.variable_name(variable)
+            );
+            Fact::unproved("kernel, rule `balanced`", claim, reason)
+        }
+        Err(refusal) => Fact::refused("kernel, rule `balanced`", claim, refusal.to_string()),
+    })
+}
+
+fn register_existence(engine: &mut Engine, session: &Shared) {
+    for (name, positive) in [("attained", true), ("not_attained", false)] {
+        let shared = session.clone();
+        engine.register_fn(name, move |net: Net, text: &str| {
+            decide_existence(&net, text, positive, &shared)
+        });
+    }
+    let shared = session.clone();
+    engine.register_fn(
+        "attained",
+        move |net: Net, text: &str, flow: Array| -> Result<Fact, Fault> {
+            let problem = problem(&net, &regularizer(text)?, &shared)?;
+            let flow = exact_list(&Dynamic::from(flow))?;
+            let claim = "the minimum is attained";
+            Ok(match check::attained(&problem, &flow) {
+                Ok(evidence) => Fact::verified(&evidence, claim),
+                Err(refusal) => {
+                    Fact::refused("kernel, rule `attained`", claim, refusal.to_string())
+                }
+            })
+        },
+    );
+    let shared = session.clone();
+    engine.register_fn(
+        "not_attained",
+        move |net: Net, text: &str, direction: Map| -> Result<Fact, Fault> {
+            let problem = problem(&net, &regularizer(text)?, &shared)?;
+            let direction = by_variable(&net.0, &direction, &Rational::zero())?;
+            let claim = "the infimum is not attained";
+            Ok(match check::not_attained(&problem, &direction) {
+                Ok(evidence) => {
+                    let data = vanishing(&net.0, &evidence.claim().vanishing);
+                    Fact::verified(&evidence, claim).with(data)
+                }
+                Err(refusal) => {
+                    Fact::refused("kernel, rule `not_attained`", claim, refusal.to_string())
+                }
+            })
+        },
+    );
+}
+
+fn vanishing(network: &Network<Rational>, synapses: &[usize]) -> Map {
+    let names = synapses
+        .iter()
+        .map(|synapse| Dynamic::from(network.synapse_name(*synapse)));
+    Map::from([("vanishing".into(), Dynamic::from_array(names.collect()))])
+}
+
+/// Lets the solvers look for a witness of one case or the other; the kernel has verified what they return.
+fn decide_existence(
+    net: &Net,
+    text: &str,
+    positive: bool,
+    session: &Session,
+) -> Result<Fact, Fault> {
+    charge_solver(&net.0, session)?;
+    let problem = problem(net, &regularizer(text)?, session)?;
+    let claims = ["the infimum is not attained", "the minimum is attained"];
+    let [claim, opposite] = [
+        claims[usize::from(positive)],
+        claims[usize::from(!positive)],
+    ];
+    let found = match existence(&problem) {
+        Ok(found) => found,
+        Err(error) => return Ok(Fact::unproved("linear programs", claim, error.to_string())),
+    };
+    Ok(match &found {
+        Existence::Attained(evidence) => {
+            let flow = numbers(evidence.claim().circulation.clone(), &session.work)?;
+            let data = Map::from([("circulation".into(), flow)]);
+            let fact = match positive {
+                true => Fact::verified(evidence, claim),
+                false => Fact::refuted(evidence, claim, opposite),
+            };
+            fact.with(data)
+        }
+        Existence::NotAttained(evidence) => {
+            let mut data = vanishing(&net.0, &evidence.claim().vanishing);
+            let direction = by_unit(&net.0, &evidence.claim().direction, session)?;
+            data.insert("direction".into(), Dynamic::from(direction));
+            let fact = match positive {
+                true => Fact::refuted(evidence, claim, opposite),
+                false => Fact::verified(evidence, claim),
+            };
+            fact.with(data)
+        }
+    })
+}
+
+fn register_enclosures(engine: &mut Engine, session: &Shared) {
+    let shared = session.clone();
+    engine.register_fn(
+        "certify",
+        move |net: Net, text: &str, digits: INT| -> Result<Fact, Fault> {
+            charge_solver(&net.0, &shared)?;
+            let problem = problem(&net, &regularizer(text)?, &shared)?;
+            let digits = u32::try_from(digits).ok().filter(|digits| *digits <= 100);
+            let digits =
+                digits.ok_or_else(|| fault("between 1 and 100 digits can be certified"))?;
+            shared
+                .work
+                .charge(u64::from(digits) * 50 * (1 + net.0.synapses() as u64))?;
+            let claim = format!("every balanced multiplier is enclosed to {digits} digits");
+            match certify(&problem, &direct(&problem)?, digits) {
+                Ok(evidence) => {
+                    let data = bounds(&net, evidence.claim(), &shared)?;
+                    Ok(Fact::verified(&evidence, claim).with(data))
+                }
+                Err(error) => Ok(Fact::unproved(
+                    "kernel, rule `enclosure`",
+                    claim,
+                    error.to_string(),
+                )),
+            }
+        },
+    );
+    let shared = session.clone();
+    engine.register_fn(
+        "enclosure",
+        move |net: Net, text: &str, lower: Map, upper: Map| -> Result<Fact, Fault> {
+            let problem = problem(&net, &regularizer(text)?, &shared)?;
+            let one = Rational::one();
+            let (lower, upper) = (
+                by_variable(&net.0, &lower, &one)?,
+                by_variable(&net.0, &upper, &one)?,
+            );
+            let claim = "every balanced multiplier lies within its bounds";
+            shared.work.charge(200 * net.0.synapses() as u64)?;
+            Ok(match check::enclosure(&problem, &lower, &upper) {
+                Ok(evidence) => {
+                    Fact::verified(&evidence, claim).with(bounds(&net, evidence.claim(), &shared)?)
+                }
+                Err(refusal) => {
+                    Fact::refused("kernel, rule `enclosure`", claim, refusal.to_string())
+                }
+            })
+        },
+    );
+}
+
+fn bounds(net: &Net, enclosed: &Enclosed, session: &Session) -> Result<Map, Fault> {
+    let map = |values| Ok::<_, Fault>(Dynamic::from(by_unit(&net.0, values, session)?));
+    Ok(Map::from([
+        ("lower".into(), map(&enclosed.lower)?),
+        ("upper".into(), map(&enclosed.upper)?),
+    ]))
+}
+
+fn register_scalings(engine: &mut Engine, session: &Shared) {
+    let shared = session.clone();
+    engine.register_fn(
+        "scaling",
+        move |before: Net, after: Net| -> Result<Fact, Fault> {
+            match foreign_scaling(&before.0, &after.0)? {
+                Ok(multipliers) => scaling(&before, &after, &multipliers, &shared),
+                Err(fact) => Ok(fact),
+            }
+        },
+    );
+    let shared = session.clone();
+    engine.register_fn(
+        "scaling",
+        move |before: Net, after: Net, multipliers: Map| -> Result<Fact, Fault> {
+            let multipliers = by_variable(&before.0, &multipliers, &Rational::one())?;
+            scaling(&before, &after, &multipliers, &shared)
+        },
+    );
+}
+
+const SCALING: &str = "the second network is a scaling of the first";
+
+/// The multipliers that a scaling must have, or what shows that there is none.
+fn foreign_scaling(
+    before: &Network<Rational>,
+    after: &Network<Rational>,
+) -> Result<Result<Vec<Rational>, Fact>, Fault> {
+    if before.synapses() != after.synapses() {
+        return Err(fault("the two networks do not have the same synapses"));
+    }
+    let exact = "exact comparison";
+    let mut ratios = Vec::with_capacity(before.synapses());
+    for synapse in 0..before.synapses() {
+        if before.synapse_name(synapse) != after.synapse_name(synapse) {
+            return Err(fault("the two networks do not have the same synapses"));
+        }
+        let (old, new) = (before.weight(synapse), after.weight(synapse));
+        let sign = |weight: &Rational| weight.signum();
+        if sign(old) != sign(new) {
+            let claim = format!("{SCALING}; sign of {}", before.synapse_name(synapse));
+            return Ok(Err(Fact::contradicted(
+                exact,
+                claim,
+                [&sign(old), &sign(new)],
+            )));
+        }
+        ratios.push((!old.is_zero()).then(|| new / old));
+    }
+    Ok(match Manifold::of(before).multipliers(&ratios) {
+        Ok(multipliers) => Ok(multipliers),
+        Err(Inconsistent::Synapse {
+            synapse,
+            found,
+            expected,
+        }) => {
+            let name = before.synapse_name(synapse);
+            let claim = format!("{SCALING}; ratio of {name} and what the others force");
+            Err(Fact::contradicted(exact, claim, [&found, &expected]))
+        }
+        Err(error) => Err(Fact::unproved(exact, SCALING, error.to_string())),
+    })
+}
+
+fn scaling(
+    before: &Net,
+    after: &Net,
+    multipliers: &[Rational],
+    session: &Session,
+) -> Result<Fact, Fault> {
+    let problem = problem(before, &crate::network::Regularizer::l1(), session)?;
+    let verified = check::scaling(
+        &problem,
+        &before.0.weights(),
+        &after.0.weights(),
+        multipliers,
+    );
+    let how = "kernel, rule `scaling`";
+    Ok(match verified {
+        Ok(evidence) => {
+            let found = by_unit(&before.0, &evidence.claim().multipliers, session)?;
+            let data = Map::from([("multipliers".into(), Dynamic::from(found))]);
+            Fact::verified(&evidence, SCALING).with(data)
+        }
+        Err(Refusal::Weight {
+            synapse,
+            found,
+            expected,
+        }) => {
+            let claim = format!(
+                "{SCALING} by these multipliers; weight of {}",
+                before.0.synapse_name(synapse)
+            );
+            Fact::contradicted(how, claim, [&found, &expected])
+        }
+        Err(refusal) => Fact::refused(how, SCALING, refusal.to_string()),
+    })
+}

@@ -1,0 +1,429 @@
+//! Networks: building, reading, looking at, scaling, composing and evaluating them.
+
+use std::rc::Rc;
+
+use num_traits::{One, Signed, ToPrimitive, Zero};
+use rhai::{Array, Dynamic, Engine, Map};
+
+use crate::formats::read_network;
+use crate::network::{Activation, Network, SynapseIndex, Unit, UnitIndex, UnitKind};
+use crate::numbers::Rational;
+use crate::script::files;
+use crate::script::limits::{Fault, MAX_BITS, MAX_POWER, MAX_SYNAPSES, MAX_UNITS, bits, fault};
+use crate::script::network_text::parse_network;
+use crate::script::session::{Session, Shared};
+use crate::script::value::{Net, exact, exact_list, number, numbers, texts};
+
+/// Accepts a network within the bounds.
+pub fn accept(network: Network<Rational>, session: &Session) -> Result<Net, Fault> {
+    if network.units() > MAX_UNITS || network.synapses() > MAX_SYNAPSES {
+        return Err(fault(format!(
+            "a network has at most {MAX_UNITS} units and {MAX_SYNAPSES} synapses"
+        )));
+    }
+    session.work.charge(4 * network.units() as u64)?;
+    network
+        .weights()
+        .iter()
+        .try_for_each(|weight| session.work.charge_number(weight))?;
+    for unit in 0..network.units() {
+        let too_large = |degree: &Rational| {
+            let part = degree.numer().magnitude().max(degree.denom().magnitude());
+            part.to_u32().is_none_or(|part| part > MAX_POWER)
+        };
+        match &network.unit(unit).activation {
+            Activation::BiPu { degree, .. } if too_large(degree) => {
+                return Err(fault(format!(
+                    "a degree has numerator and denominator up to {MAX_POWER}"
+                )));
+            }
+            Activation::LeakyRelu(a) | Activation::Prelu(a) => session.work.charge_number(a)?,
+            Activation::BiLu { below: a, above: b }
+            | Activation::BiPu {
+                above: a, below: b, ..
+            } => {
+                session.work.charge_number(a)?;
+                session.work.charge_number(b)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(Net(Rc::new(network)))
+}
+
+/// The unit of an id.
+pub fn unit(network: &Network<Rational>, id: &str) -> Result<UnitIndex, Fault> {
+    network
+        .find(id)
+        .ok_or_else(|| fault(format!("there is no unit `{id}`")))
+}
+
+/// The synapse written as `from -> to`.
+pub fn synapse(network: &Network<Rational>, name: &str) -> Result<SynapseIndex, Fault> {
+    let unknown = || fault(format!("there is no synapse `{name}`"));
+    let (from, to) = name.split_once("->").ok_or_else(unknown)?;
+    let ends = (network.find(from.trim()), network.find(to.trim()));
+    let (Some(from), Some(to)) = ends else {
+        return Err(unknown());
+    };
+    network.find_synapse(from, to).ok_or_else(unknown)
+}
+
+/// One number for each variable from a map by unit; units that are not named have `default`.
+pub fn by_variable(
+    network: &Network<Rational>,
+    map: &Map,
+    default: &Rational,
+) -> Result<Vec<Rational>, Fault> {
+    let mut values: Vec<Option<Rational>> = vec![None; network.variables()];
+    for (id, value) in map {
+        let variable = network.variable(unit(network, id)?);
+        let variable = variable.ok_or_else(|| fault(format!("unit `{id}` cannot be scaled")))?;
+        let value = exact(value)?;
+        match values.get_mut(variable) {
+            Some(Some(other)) if *other != value => {
+                return Err(fault(format!(
+                    "unit `{id}` is tied to one with another multiplier"
+                )));
+            }
+            Some(slot) => *slot = Some(value),
+            None => {}
+        }
+    }
+    Ok(values
+        .into_iter()
+        .map(|value| value.unwrap_or_else(|| default.clone()))
+        .collect())
+}
+
+/// A map by unit from one number for each variable.
+pub fn by_unit(
+    network: &Network<Rational>,
+    values: &[Rational],
+    session: &Session,
+) -> Result<Map, Fault> {
+    let units = (0..network.units()).filter_map(|unit| {
+        let value = values.get(network.variable(unit)?)?;
+        Some((unit, value.clone()))
+    });
+    units
+        .map(|(unit, value)| {
+            Ok((
+                network.unit(unit).id.as_str().into(),
+                number(value, &session.work)?,
+            ))
+        })
+        .collect()
+}
+
+/// The network scaled by `Λ` of each variable.
+pub fn scaled(
+    network: &Network<Rational>,
+    multipliers: &[Rational],
+    session: &Session,
+) -> Result<Net, Fault> {
+    for multiplier in multipliers {
+        session.work.charge_number(multiplier)?;
+        if bits(multiplier) * u64::from(MAX_POWER) > 16 * MAX_BITS {
+            return Err(fault("a multiplier is too long a number"));
+        }
+    }
+    let scaled = network
+        .scaled(multipliers)
+        .map_err(|error| fault(error.to_string()))?;
+    accept(scaled, session)
+}
+
+/// Registers everything about networks that needs no solver.
+pub fn register(engine: &mut Engine, session: &Shared) {
+    let shared = session.clone();
+    engine.register_fn("network", move |text: &str| {
+        accept(parse_network(text).map_err(fault)?, &shared)
+    });
+    let shared = session.clone();
+    engine.register_fn("load", move |name: &str| -> Result<Net, Fault> {
+        let text = files::read(&shared.options, name).map_err(fault)?;
+        let file = read_network(&text).map_err(|error| fault(format!("{name}: {error}")))?;
+        accept(file.network, &shared)
+    });
+    register_views(engine, session);
+    register_changes(engine, session);
+    register_evaluation(engine, session);
+    for name in ["to_string", "to_debug", "print", "debug"] {
+        engine.register_fn(name, |net: &mut Net| {
+            format!(
+                "network of {} units and {} synapses",
+                net.0.units(),
+                net.0.synapses()
+            )
+        });
+    }
+}
+
+fn register_views(engine: &mut Engine, session: &Shared) {
+    engine.register_fn("synapses", |net: Net| -> Array {
+        let names = (0..net.0.synapses()).map(|synapse| Dynamic::from(net.0.synapse_name(synapse)));
+        names.collect()
+    });
+    engine.register_fn("ends", |net: Net, name: &str| -> Result<Array, Fault> {
+        let (from, to) = net.0.endpoints(synapse(&net.0, name)?);
+        let ids = [from, to].map(|unit| Dynamic::from(net.0.unit(unit).id.clone()));
+        Ok(ids.into_iter().collect())
+    });
+    engine.register_fn("hidden", |net: Net| -> Array {
+        let units = (0..net.0.units()).filter(|unit| net.0.variable(*unit).is_some());
+        units
+            .map(|unit| Dynamic::from(net.0.unit(unit).id.clone()))
+            .collect()
+    });
+    let shared = session.clone();
+    engine.register_fn("weights", move |net: Net| {
+        numbers(net.0.weights(), &shared.work)
+    });
+    let shared = session.clone();
+    engine.register_fn(
+        "weight",
+        move |net: Net, name: &str| -> Result<Dynamic, Fault> {
+            number(net.0.weight(synapse(&net.0, name)?).clone(), &shared.work)
+        },
+    );
+}
+
+fn register_changes(engine: &mut Engine, session: &Shared) {
+    let shared = session.clone();
+    engine.register_fn(
+        "with_weights",
+        move |net: Net, weights: Dynamic| -> Result<Net, Fault> {
+            let weights = exact_list(&weights)?;
+            if weights.len() != net.0.synapses() {
+                let (found, needed) = (weights.len(), net.0.synapses());
+                return Err(fault(format!(
+                    "{found} weights were given, the network has {needed} synapses"
+                )));
+            }
+            accept(net.0.with_weights(weights), &shared)
+        },
+    );
+    let shared = session.clone();
+    engine.register_fn(
+        "with_weight",
+        move |net: Net, name: &str, weight: Dynamic| -> Result<Net, Fault> {
+            let place = synapse(&net.0, name)?;
+            let mut weights = net.0.weights();
+            if let Some(slot) = weights.get_mut(place) {
+                *slot = exact(&weight)?;
+            }
+            accept(net.0.with_weights(weights), &shared)
+        },
+    );
+    let shared = session.clone();
+    engine.register_fn(
+        "without",
+        move |net: Net, names: Dynamic| -> Result<Net, Fault> {
+            let mut weights = net.0.weights();
+            for name in texts(&names)? {
+                if let Some(slot) = weights.get_mut(synapse(&net.0, &name)?) {
+                    *slot = Rational::zero();
+                }
+            }
+            accept(net.0.with_weights(weights), &shared)
+        },
+    );
+    engine.register_fn("tied_by_layer", |net: Net| {
+        Net(Rc::new(net.0.tied_by_layer()))
+    });
+    let shared = session.clone();
+    engine.register_fn(
+        "scale",
+        move |net: Net, multipliers: Map| -> Result<Net, Fault> {
+            let multipliers = by_variable(&net.0, &multipliers, &Rational::one())?;
+            scaled(&net.0, &multipliers, &shared)
+        },
+    );
+    let shared = session.clone();
+    engine.register_fn(
+        "scale",
+        move |net: Net, id: &str, multiplier: Dynamic| -> Result<Net, Fault> {
+            let map = Map::from([(id.into(), multiplier)]);
+            let multipliers = by_variable(&net.0, &map, &Rational::one())?;
+            scaled(&net.0, &multipliers, &shared)
+        },
+    );
+    let shared = session.clone();
+    engine.register_fn(
+        "compose",
+        move |first: Map, second: Map| -> Result<Map, Fault> {
+            let mut product = first;
+            for (id, value) in second {
+                let value = match product.get(&id) {
+                    Some(other) => exact(other)? * exact(&value)?,
+                    None => exact(&value)?,
+                };
+                product.insert(id, number(value, &shared.work)?);
+            }
+            Ok(product)
+        },
+    );
+    let shared = session.clone();
+    engine.register_fn(
+        "compose",
+        move |first: Net, second: Net| -> Result<Net, Fault> {
+            accept(composed(&first.0, &second.0)?, &shared)
+        },
+    );
+}
+
+/// The network that computes `second` of `first`: each output of the first becomes a hidden unit with its activation,
+/// and takes the place of an input of the second. Units of the second are renamed where both have the id.
+fn composed(
+    first: &Network<Rational>,
+    second: &Network<Rational>,
+) -> Result<Network<Rational>, Fault> {
+    let (outputs, inputs) = (
+        first.units_of(UnitKind::Output),
+        second.units_of(UnitKind::Input),
+    );
+    if outputs.len() != inputs.len() {
+        let (outputs, inputs) = (outputs.len(), inputs.len());
+        return Err(fault(format!(
+            "{outputs} outputs cannot be joined to {inputs} inputs"
+        )));
+    }
+    let mut units: Vec<Unit<Rational>> = (0..first.units())
+        .map(|unit| first.unit(unit).clone())
+        .collect();
+    for output in &outputs {
+        if let Some(unit) = units.get_mut(*output) {
+            unit.kind = UnitKind::Hidden;
+        }
+    }
+    let mut place = Vec::with_capacity(second.units());
+    for index in 0..second.units() {
+        let joined = inputs.iter().position(|input| *input == index);
+        if let Some(output) = joined.and_then(|joined| outputs.get(joined)) {
+            place.push(*output);
+            continue;
+        }
+        let mut unit = second.unit(index).clone();
+        while units.iter().any(|other| other.id == unit.id) {
+            unit.id.push('_');
+        }
+        place.push(units.len());
+        units.push(unit);
+    }
+    let end = |unit: UnitIndex| place.get(unit).copied().unwrap_or(unit);
+    let mut synapses: Vec<_> = (0..first.synapses())
+        .map(|synapse| (first.endpoints(synapse), first.weight(synapse).clone()))
+        .map(|((from, to), weight)| (from, to, weight))
+        .collect();
+    synapses.extend((0..second.synapses()).map(|synapse| {
+        let (from, to) = second.endpoints(synapse);
+        (end(from), end(to), second.weight(synapse).clone())
+    }));
+    let mut ties = first.ties().to_vec();
+    ties.extend(
+        second
+            .ties()
+            .iter()
+            .map(|tie| tie.iter().map(|unit| end(*unit)).collect()),
+    );
+    Network::new(units, synapses, ties).map_err(|error| fault(error.to_string()))
+}
+
+/// The bits that any value can need after `steps` steps, at most; refuses what would be too long. An upper bound, since
+/// denominators of a sum multiply.
+pub fn charge_evaluation(
+    network: &Network<Rational>,
+    inputs: &[Rational],
+    steps: usize,
+    session: &Session,
+) -> Result<(), Fault> {
+    const MAX_TOTAL: u64 = 1 << 21;
+    let given = inputs.iter().map(bits).max().unwrap_or(0).max(1);
+    let mut size = vec![given; network.units()];
+    for _ in 0..steps {
+        let mut next = vec![given; network.units()];
+        for synapse in 0..network.synapses() {
+            let (from, to) = network.endpoints(synapse);
+            let term = size.get(from).copied().unwrap_or(given) + bits(network.weight(synapse)) + 1;
+            if let Some(slot) = next.get_mut(to) {
+                *slot = slot.saturating_add(term);
+            }
+        }
+        for (unit, slot) in next.iter_mut().enumerate() {
+            let degree = network
+                .unit(unit)
+                .activation
+                .degree()
+                .unwrap_or_else(Rational::one);
+            let degree = degree
+                .abs()
+                .ceil()
+                .to_integer()
+                .to_u64()
+                .unwrap_or(u64::MAX)
+                .max(1);
+            *slot = slot.saturating_mul(degree).saturating_add(64);
+            if *slot > MAX_TOTAL {
+                return Err(fault(
+                    "the values of the network are too long to be computed exactly",
+                ));
+            }
+        }
+        session
+            .work
+            .charge(next.iter().sum::<u64>() / 64 + network.synapses() as u64)?;
+        size = next;
+    }
+    Ok(())
+}
+
+/// The depth of the evaluation of a network without cycles, at most.
+fn depth(network: &Network<Rational>) -> usize {
+    network.units_of(UnitKind::Hidden).len() + 1
+}
+
+fn register_evaluation(engine: &mut Engine, session: &Shared) {
+    let shared = session.clone();
+    engine.register_fn(
+        "evaluate",
+        move |net: Net, inputs: Dynamic| -> Result<Dynamic, Fault> {
+            let inputs = exact_list(&inputs)?;
+            charge_evaluation(&net.0, &inputs, depth(&net.0), &shared)?;
+            let outputs = net
+                .0
+                .evaluate(&inputs)
+                .map_err(|error| fault(error.to_string()))?;
+            numbers(outputs, &shared.work)
+        },
+    );
+    let shared = session.clone();
+    engine.register_fn("run", move |net: Net, steps: Array, initial: Map| {
+        run(&net, &steps, &initial, &shared)
+    });
+    let shared = session.clone();
+    engine.register_fn("run", move |net: Net, steps: Array| {
+        run(&net, &steps, &Map::new(), &shared)
+    });
+}
+
+/// The outputs at each step; units that are not named start at 0.
+fn run(net: &Net, steps: &[Dynamic], initial: &Map, session: &Session) -> Result<Array, Fault> {
+    let steps: Vec<Vec<Rational>> = steps.iter().map(exact_list).collect::<Result<_, _>>()?;
+    let mut state = vec![Rational::zero(); net.0.units()];
+    for (id, value) in initial {
+        if let Some(slot) = state.get_mut(unit(&net.0, id)?) {
+            *slot = exact(value)?;
+        }
+    }
+    let given: Vec<Rational> = steps.iter().flatten().chain(&state).cloned().collect();
+    charge_evaluation(&net.0, &given, steps.len(), session)?;
+    let outputs = net
+        .0
+        .evaluate_over_time(&steps, &state)
+        .map_err(|error| fault(error.to_string()))?;
+    outputs
+        .into_iter()
+        .map(|step| numbers(step, &session.work))
+        .collect()
+}

@@ -1,0 +1,180 @@
+//! Polynomials as numbers with letters in them; `==` in a claim is then an identity.
+
+use std::rc::Rc;
+
+use rhai::{Dynamic, Engine, INT};
+
+use crate::numbers::Rational;
+use crate::script::limits::{Fault, MAX_POWER, MAX_TERMS, Work, bits, fault};
+use crate::script::session::Shared;
+use crate::script::value::{Exact, Polynomial, exact, number};
+use crate::symbolic::{AlgebraError, Laurent, Point};
+
+/// The largest exponent of a letter.
+const MAX_EXPONENT: i32 = 1_024;
+
+/// Charges for a polynomial and refuses one that is too large.
+pub fn polynomial(value: Laurent, work: &Work) -> Result<Dynamic, Fault> {
+    if value.terms().len() > MAX_TERMS {
+        return Err(too_large());
+    }
+    for (monomial, coefficient) in value.terms() {
+        work.charge_number(coefficient)?;
+        if monomial
+            .powers()
+            .any(|(_, exponent)| exponent.abs() > MAX_EXPONENT)
+        {
+            return Err(too_large());
+        }
+    }
+    Ok(Dynamic::from(Polynomial(Rc::new(value))))
+}
+
+fn too_large() -> Fault {
+    fault(format!(
+        "a polynomial has at most {MAX_TERMS} terms, and exponents up to {MAX_EXPONENT}"
+    ))
+}
+
+/// An error of the symbolic engine, for the reader of the script.
+pub fn algebra(error: AlgebraError) -> Fault {
+    fault(error.to_string())
+}
+
+trait Operand: Clone + 'static {
+    fn laurent(&self) -> Laurent;
+}
+
+impl Operand for INT {
+    fn laurent(&self) -> Laurent {
+        Laurent::integer(*self)
+    }
+}
+
+impl Operand for Exact {
+    fn laurent(&self) -> Laurent {
+        Laurent::constant(self.0.as_ref().clone())
+    }
+}
+
+impl Operand for Polynomial {
+    fn laurent(&self) -> Laurent {
+        self.0.as_ref().clone()
+    }
+}
+
+type Operation = fn(&Laurent, &Laurent) -> Result<Laurent, AlgebraError>;
+
+const OPERATIONS: [(&str, Operation); 4] = [
+    ("+", |a, b| Ok(a + b)),
+    ("-", |a, b| Ok(a - b)),
+    ("*", Laurent::checked_mul),
+    ("/", |a, b| a.checked_mul(&b.pow(-1)?)),
+];
+
+fn register_pair<A: Operand, B: Operand>(engine: &mut Engine, session: &Shared) {
+    for (name, operation) in OPERATIONS {
+        let session = session.clone();
+        engine.register_fn(name, move |a: A, b: B| -> Result<Dynamic, Fault> {
+            let (a, b) = (a.laurent(), b.laurent());
+            let pairs = a.terms().len().saturating_mul(b.terms().len());
+            if matches!(name, "*") && pairs > 4 * MAX_TERMS {
+                return Err(too_large());
+            }
+            session.work.charge(pairs as u64)?;
+            polynomial(operation(&a, &b).map_err(algebra)?, &session.work)
+        });
+    }
+}
+
+fn raise(base: &Laurent, exponent: INT, work: &Work) -> Result<Laurent, Fault> {
+    let exponent = i32::try_from(exponent)
+        .ok()
+        .filter(|e| e.unsigned_abs() <= MAX_POWER);
+    let exponent =
+        exponent.ok_or_else(|| fault(format!("a power of a polynomial is at most {MAX_POWER}")))?;
+    let terms = base.terms().len().saturating_pow(exponent.unsigned_abs());
+    let longest = base
+        .terms()
+        .map(|(_, coefficient)| bits(coefficient))
+        .max()
+        .unwrap_or(0);
+    let length = longest.saturating_mul(exponent.unsigned_abs().into());
+    if terms > MAX_TERMS || length > 1 << 14 {
+        return Err(too_large());
+    }
+    work.charge((terms as u64).saturating_mul(2 + length / 64))?;
+    base.pow(exponent).map_err(algebra)
+}
+
+/// Registers letters, operators, derivative and evaluation.
+pub fn register(engine: &mut Engine, session: &Shared) {
+    register_pair::<Polynomial, Polynomial>(engine, session);
+    register_pair::<Polynomial, INT>(engine, session);
+    register_pair::<Polynomial, Exact>(engine, session);
+    register_pair::<INT, Polynomial>(engine, session);
+    register_pair::<Exact, Polynomial>(engine, session);
+    let shared = session.clone();
+    engine.register_fn("-", move |a: Polynomial| {
+        polynomial(-a.0.as_ref(), &shared.work)
+    });
+    let shared = session.clone();
+    engine.register_fn(
+        "**",
+        move |a: Polynomial, exponent: INT| -> Result<Dynamic, Fault> {
+            polynomial(raise(&a.0, exponent, &shared.work)?, &shared.work)
+        },
+    );
+    engine.register_fn("symbol", |name: &str| -> Result<Polynomial, Fault> {
+        match !name.is_empty()
+            && name.len() <= 40
+            && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+        {
+            true => Ok(Polynomial(Rc::new(Laurent::symbol(name)))),
+            false => Err(fault("a symbol has up to 40 letters, digits and `_`")),
+        }
+    });
+    let shared = session.clone();
+    engine.register_fn(
+        "derivative",
+        move |a: Polynomial, symbol: Polynomial| -> Result<Dynamic, Fault> {
+            let derivative = a.0.derivative(&letter(&symbol)?).map_err(algebra)?;
+            polynomial(derivative, &shared.work)
+        },
+    );
+    let shared = session.clone();
+    engine.register_fn(
+        "at",
+        move |a: Polynomial, values: rhai::Map| -> Result<Dynamic, Fault> {
+            let mut point = Point::new();
+            for (name, value) in &values {
+                point.insert(name.as_str().into(), small(exact(value)?)?);
+            }
+            shared.work.charge(a.0.terms().len() as u64 * 64)?;
+            number(a.0.evaluate(&point).map_err(algebra)?, &shared.work)
+        },
+    );
+    for name in ["to_string", "to_debug", "print", "debug"] {
+        engine.register_fn(name, |a: &mut Polynomial| a.0.to_string());
+    }
+}
+
+/// The name of a polynomial that is a single letter.
+fn letter(symbol: &Polynomial) -> Result<String, Fault> {
+    let mut symbols = symbol.0.symbols().into_iter();
+    match (symbols.next(), symbols.next()) {
+        (Some(name), None) if *symbol.0 == Laurent::symbol(name.clone()) => {
+            Ok(name.name().to_string())
+        }
+        _ => Err(fault("a derivative is taken by a single symbol")),
+    }
+}
+
+fn small(value: Rational) -> Result<Rational, Fault> {
+    match bits(&value) <= 256 {
+        true => Ok(value),
+        false => Err(fault(
+            "a polynomial is evaluated at numbers of up to 256 bits",
+        )),
+    }
+}

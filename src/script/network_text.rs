@@ -1,0 +1,201 @@
+//! Networks as text: `x -> a: 1; a -> y: 3/4`.
+
+use std::collections::BTreeMap;
+
+use crate::network::{Activation, Network, Unit, UnitIndex, UnitKind};
+use crate::numbers::{Rational, parse_rational};
+
+use super::limits::{MAX_SYNAPSES, MAX_UNITS};
+
+#[derive(Default)]
+struct Declared {
+    kind: Option<UnitKind>,
+    activation: Option<Activation<Rational>>,
+}
+
+#[derive(Default)]
+struct Draft {
+    ids: Vec<String>,
+    declared: Vec<Declared>,
+    by_id: BTreeMap<String, UnitIndex>,
+    synapses: Vec<(UnitIndex, UnitIndex, Rational)>,
+    ties: Vec<Vec<UnitIndex>>,
+}
+
+/// Reads a network from entries separated by `;` or ends of lines:
+///
+/// * `x -> a: 3/4`, a synapse; a unit exists once it is mentioned;
+/// * `unit a: leaky_relu(1/10)` or `unit a: hidden abs`, a unit's kind, activation or both;
+/// * `tie a b`, hidden units that share one multiplier.
+///
+/// A unit without a kind is the bias if its id is `one`; an input if no synapse enters it; an output if none leaves it
+/// for another unit; else hidden. A hidden unit without an activation is a ReLU, an output linear.
+///
+/// # Errors
+/// The first entry that cannot be read, or what is wrong with the network, in words.
+pub fn parse_network(text: &str) -> Result<Network<Rational>, String> {
+    let mut draft = Draft::default();
+    let entries = text.split([';', '\n']).map(str::trim);
+    for entry in entries.filter(|entry| !entry.is_empty()) {
+        draft
+            .read(entry)
+            .map_err(|reason| format!("network: `{entry}`: {reason}"))?;
+        if draft.ids.len() > MAX_UNITS || draft.synapses.len() > MAX_SYNAPSES {
+            return Err(format!(
+                "network: more than {MAX_UNITS} units or {MAX_SYNAPSES} synapses"
+            ));
+        }
+    }
+    draft.finish()
+}
+
+impl Draft {
+    fn read(&mut self, entry: &str) -> Result<(), String> {
+        if let Some((from, rest)) = entry.split_once("->") {
+            let (to, weight) = rest
+                .split_once(':')
+                .ok_or("a synapse is `from -> to: weight`")?;
+            let (from, to) = (self.unit(from)?, self.unit(to)?);
+            let weight = parse_rational(weight.trim()).map_err(|error| error.to_string())?;
+            self.synapses.push((from, to, weight));
+            return Ok(());
+        }
+        match entry.split_once(char::is_whitespace) {
+            Some(("unit", rest)) => {
+                let (id, what) = rest
+                    .split_once(':')
+                    .ok_or("a unit is `unit id: kind activation`")?;
+                let unit = self.unit(id)?;
+                let declared = declaration(what.trim())?;
+                match self.declared.get_mut(unit) {
+                    Some(slot) if slot.kind.is_none() && slot.activation.is_none() => {
+                        *slot = declared
+                    }
+                    _ => return Err("the unit is declared twice".to_string()),
+                }
+                Ok(())
+            }
+            Some(("tie", rest)) => {
+                let units = rest.split_whitespace().map(|id| self.unit(id));
+                let tie = units.collect::<Result<_, _>>()?;
+                self.ties.push(tie);
+                Ok(())
+            }
+            _ => Err("neither a synapse, nor a unit, nor a tie".to_string()),
+        }
+    }
+
+    fn unit(&mut self, id: &str) -> Result<UnitIndex, String> {
+        let id = id.trim();
+        let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+        if id.is_empty() || id.len() > 40 || !id.chars().all(plain) {
+            return Err("an id has up to 40 letters, digits, `_` and `.`".to_string());
+        }
+        if let Some(unit) = self.by_id.get(id) {
+            return Ok(*unit);
+        }
+        let unit = self.ids.len();
+        self.by_id.insert(id.to_string(), unit);
+        self.ids.push(id.to_string());
+        self.declared.push(Declared::default());
+        Ok(unit)
+    }
+
+    fn finish(self) -> Result<Network<Rational>, String> {
+        let count = self.ids.len();
+        let (mut entered, mut left) = (vec![false; count], vec![false; count]);
+        for (from, to, _) in &self.synapses {
+            if let Some(flag) = entered.get_mut(*to) {
+                *flag = true;
+            }
+            if let Some(flag) = left.get_mut(*from).filter(|_| from != to) {
+                *flag = true;
+            }
+        }
+        let flags = entered.into_iter().zip(left);
+        let units = self.ids.into_iter().zip(self.declared).zip(flags);
+        let units = units.map(|((id, declared), (entered, left))| {
+            let kind = declared.kind.unwrap_or(match (entered, left) {
+                (false, _) if id == "one" => UnitKind::Bias,
+                (false, _) => UnitKind::Input,
+                (true, false) => UnitKind::Output,
+                (true, true) => UnitKind::Hidden,
+            });
+            let activation = declared.activation.unwrap_or(match kind {
+                UnitKind::Hidden => Activation::Relu,
+                _ => Activation::Linear,
+            });
+            Unit::new(id, kind, activation)
+        });
+        Network::new(units.collect(), self.synapses, self.ties)
+            .map_err(|error| format!("network: {error}"))
+    }
+}
+
+fn declaration(text: &str) -> Result<Declared, String> {
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let kind = match word {
+        "input" => Some(UnitKind::Input),
+        "bias" => Some(UnitKind::Bias),
+        "hidden" => Some(UnitKind::Hidden),
+        "output" => Some(UnitKind::Output),
+        _ => None,
+    };
+    let activation = if kind.is_some() { rest.trim() } else { text };
+    Ok(Declared {
+        kind,
+        activation: (!activation.is_empty())
+            .then(|| parse_activation(activation))
+            .transpose()?,
+    })
+}
+
+/// Reads an activation: `linear`, `relu`, `abs`, `leaky_relu(s)`, `prelu(s)`, `bilu(a, b)`, `bipu(c, C, D)`, or the
+/// name of a function that is not homogeneous.
+///
+/// # Errors
+/// Wrong parameters, in words.
+pub fn parse_activation(text: &str) -> Result<Activation<Rational>, String> {
+    let (name, parameters) = match text.split_once('(') {
+        Some((name, rest)) => {
+            let inner = rest
+                .trim_end()
+                .strip_suffix(')')
+                .ok_or("a `)` is missing")?;
+            let number =
+                |part: &str| parse_rational(part.trim()).map_err(|error| error.to_string());
+            (
+                name.trim(),
+                inner
+                    .split(',')
+                    .map(number)
+                    .collect::<Result<Vec<_>, _>>()?,
+            )
+        }
+        None => (text.trim(), Vec::new()),
+    };
+    let mut given = parameters.into_iter();
+    let values = (given.next(), given.next(), given.next(), given.next());
+    match (name, values) {
+        ("linear", (None, ..)) => Ok(Activation::Linear),
+        ("relu", (None, ..)) => Ok(Activation::Relu),
+        ("abs", (None, ..)) => Ok(Activation::Abs),
+        ("leaky_relu", (Some(slope), None, ..)) => Ok(Activation::LeakyRelu(slope)),
+        ("prelu", (Some(slope), None, ..)) => Ok(Activation::Prelu(slope)),
+        ("bilu", (Some(below), Some(above), None, _)) => Ok(Activation::BiLu { below, above }),
+        ("bipu", (Some(degree), Some(above), Some(below), None)) => Ok(Activation::BiPu {
+            degree,
+            above,
+            below,
+        }),
+        ("linear" | "relu" | "abs" | "leaky_relu" | "prelu" | "bilu" | "bipu", _) => {
+            Err(format!("`{name}` does not take these parameters"))
+        }
+        (other, (None, ..))
+            if other.chars().all(|c| c.is_alphanumeric() || c == '_') && !other.is_empty() =>
+        {
+            Ok(Activation::Other(other.to_string()))
+        }
+        _ => Err("no activation of this name takes parameters".to_string()),
+    }
+}

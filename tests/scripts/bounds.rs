@@ -1,0 +1,204 @@
+//! No script runs for ever, exhausts memory, or reads what it may not.
+
+use synaptic_balance::script::{Options, Outcome, run};
+
+use crate::support::run_text;
+
+fn message(source: &str) -> String {
+    match run_text(source).outcome {
+        Outcome::Faulty { message, .. } => message,
+        other => panic!("{source} ended as {other:?}"),
+    }
+}
+
+/// Checks: each bound ends a script with an error that names it.
+#[test]
+fn bounds_end_scripts() {
+    let cases = [
+        ("loop {}", &["runs too long"][..]),
+        ("let i = 0; while true { i += 1; }", &["runs too long"][..]),
+        ("for i in 0..1000000000000 {}", &["runs too long"][..]),
+        ("fn deep(n) { deep(n + 1) } deep(0);", &["overflow"][..]),
+        ("let f = |f| f.call(f); f.call(f);", &["overflow"][..]),
+        ("let s = \"x\"; loop { s += s; }", &["string too large"][..]),
+        (
+            "let a = [0]; loop { a += a; }",
+            &["too large", "elements"][..],
+        ),
+        (
+            "let a = []; loop { a = [a, a]; }",
+            &["too large", "elements"][..],
+        ),
+        (
+            "let m = #{}; for i in 0..10000 { m[`k${i}`] = i; }",
+            &["elements"][..],
+        ),
+        (
+            "let m = #{inner: #{}}; for i in 0..10000 { m.inner[`k${i}`] = i; }",
+            &["elements"][..],
+        ),
+        (
+            "let a = [0, 0]; for i in 0..60 { let b = a; a[0] = b; a[1] = b; }",
+            &["too large", "elements"][..],
+        ),
+        (
+            "let m = #{}; loop { let b = m; m.x = b; m.y = b; }",
+            &["large", "elements"][..],
+        ),
+        (
+            "let f = |x| x; loop { f = f.curry(f, f); }",
+            &["property", "disabled"][..],
+        ),
+        ("let x = 3; loop { x = x * x; }", &["bits"][..]),
+        ("let x = 1/3; loop { x += 1 / (x + 1); }", &["bits"][..]),
+        ("2 ** 1000000000", &["too large", "elements"][..]),
+        ("(1/2) ** -20000", &["too large", "elements"][..]),
+        ("2 ** (2 ** 100)", &["too large", "elements"][..]),
+        ("1e3000", &["bits"][..]),
+        ("1e999999999999", &["digits"][..]),
+        (
+            "let p = symbol(\"a\") + 1; loop { p = p * p; }",
+            &["terms"][..],
+        ),
+        ("(symbol(\"a\") + symbol(\"b\") + 1) ** 64", &["terms"][..]),
+        (
+            "let p = symbol(\"a\"); loop { p = p ** 2; }",
+            &["exponents"][..],
+        ),
+        (
+            "let i = 0; loop { i += 1; note(\"again\"); }",
+            &["steps"][..],
+        ),
+        (
+            "let s = \"\"; for i in 0..300 { s += `x${i} -> y: 1;`; } network(s)",
+            &["more than 200 units"][..],
+        ),
+        (
+            "regularizer(network(\"x -> y: 3\"), \"lp:100\")",
+            &["powers up to 64"][..],
+        ),
+        (
+            "evaluate(network(\"unit a: bipu(64, 1, 1); unit b: bipu(64, 1, 1); unit c: bipu(64, 1, 1); x -> a: 3; a -> b: 1; b -> c: 1; c -> y: 1\"), [7])",
+            &["too long"][..],
+        ),
+        (
+            "run(network(\"unit a: bipu(9, 1, 1); x -> a: 3; a -> a: 1; a -> y: 1\"), [[2], [2], [2], [2], [2], [2], [2], [2], [2]])",
+            &["too long"][..],
+        ),
+        (
+            "invariance(network(\"x -> a: 1; a -> a: 1; a -> y: 1\"), 1000)",
+            &["steps"][..],
+        ),
+        (
+            "let net = network(\"x -> a: 1; a -> y: 2\"); loop { solve(net, \"l2\"); }",
+            &["more work"][..],
+        ),
+    ];
+    for (source, expected) in cases {
+        let message = message(source);
+        assert!(
+            expected.iter().any(|expected| message.contains(expected)),
+            "{source}: {message}"
+        );
+    }
+}
+
+/// Checks: a network whose path polynomial is exponentially long is refused, not expanded.
+#[test]
+fn exponential_polynomials_are_refused() {
+    let mut text = String::from("x -> a0: 1; x -> b0: 1;");
+    for layer in 0..40 {
+        let next = layer + 1;
+        for (from, to) in [("a", "a"), ("a", "b"), ("b", "a"), ("b", "b")] {
+            text.push_str(&format!("{from}{layer} -> {to}{next}: 1;"));
+        }
+    }
+    text.push_str("a40 -> y: 1; b40 -> y: 1");
+    let message = message(&format!("invariance(network(\"{text}\"))"));
+    assert!(message.contains("terms"), "{message}");
+}
+
+/// Checks: arrays and maps cannot be nested until printing or dropping them exhausts the stack.
+#[test]
+fn deep_nesting() {
+    for source in [
+        "let a = []; for i in 0..1900 { a = [a]; } note(`${a}`);",
+        "let m = #{}; for i in 0..1900 { m = #{m: m}; }",
+        "let list = []; list.pad(1900, 0); list.reduce(|nested, x| [nested], []);",
+        "let m = #{}; for i in 0..1900 { let n = #{}; n.m = m; m = n; }",
+    ] {
+        assert!(message(source).contains("levels"), "{source}");
+    }
+}
+
+/// Checks: what would let a script out of its box does not exist.
+#[test]
+fn nothing_leads_outside() {
+    for source in [
+        "eval(\"1\")",
+        "import \"x\" as x;",
+        "sleep(1)",
+        "timestamp()",
+        "open(\"x\")",
+        "exit()",
+        "load(\"/etc/passwd\")",
+        "load(\"../Cargo.toml\")",
+        "load(\"chain.json\")",
+        "2 ^ 3",
+        "6 & 3",
+        "6 | 3",
+        "1 << 70",
+        "let x = 7; x /= 2;",
+        "let x = 7; x %= 2;",
+    ] {
+        message(source);
+    }
+}
+
+/// Checks: a failed claim cannot be caught, and nothing follows `qed`.
+#[test]
+fn failures_cannot_be_hidden() {
+    let caught = "try { show(\"a\", 1, \"==\", 2); } catch { } show(\"b\", 1, \"==\", 1); qed();";
+    assert_eq!(run_text(caught).outcome, Outcome::Failed);
+    let inside = "let f = || show(\"a\", 1, \"==\", 2); try { f.call(); } catch { } qed();";
+    assert_eq!(run_text(inside).outcome, Outcome::Failed);
+    assert!(
+        message("show(\"a\", 1, \"==\", 1); qed(); show(\"b\", 2, \"==\", 2);").contains("qed")
+    );
+    assert!(message("show(\"a\", 1, \"==\", 1); qed(); qed();").contains("qed"));
+}
+
+/// Checks: a script reads the networks of its own folder and those named for it, also not through a link.
+#[test]
+fn networks_from_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let network = r#"{"format": "synaptic-balance/network", "version": 1,
+        "units": [{"id": "x", "kind": "input"}, {"id": "y", "kind": "output"}],
+        "synapses": [{"from": "x", "to": "y", "weight": "1/3"}]}"#;
+    let (inside, outside) = (
+        folder.path().join("net.json"),
+        other.path().join("net.json"),
+    );
+    std::fs::write(&inside, network).unwrap();
+    std::fs::write(&outside, network).unwrap();
+    let prove = |path: &str, files: Vec<std::path::PathBuf>| {
+        let source = format!("show(\"read\", weights(load(\"{path}\")), \"==\", [1/3]); qed();");
+        let options = Options {
+            name: "s".into(),
+            folder: Some(folder.path().into()),
+            files,
+        };
+        run(&source, options).outcome
+    };
+    let refused = |outcome| matches!(outcome, Outcome::Faulty { .. });
+    assert_eq!(prove("net.json", vec![]), Outcome::Proved);
+    let path = outside.to_str().unwrap();
+    assert!(refused(prove(path, vec![])));
+    assert_eq!(prove(path, vec![outside.clone()]), Outcome::Proved);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&outside, folder.path().join("link.json")).unwrap();
+        assert!(refused(prove("link.json", vec![])));
+    }
+}

@@ -1,0 +1,8 @@
+//! The proof scripts and the engine that runs them.
+
+mod bounds;
+mod guide;
+mod language;
+mod mutations;
+mod support;
+mod transcripts;
