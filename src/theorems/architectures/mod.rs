@@ -58,6 +58,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::PropertyTest,
             Kind::ExactCounterexample,
         ],
+        script: Some("proofs/architectures/tied-scaling.rhai"),
         check: tied::scaling,
         ..ENTRY
     },
@@ -75,6 +76,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
             "A residual addition forces the multipliers of its branches to be equal; poolings, flattening, concatenation and transposition carry the multiplier. So does inference-mode batch normalisation γ (x - m)/s + β if its running mean m is multiplied with the shift β; with m kept, β must absorb the difference. An operation that is not homogeneous pins what it reads and makes to 1 (a layer normalisation is homogeneous, of degree 0, only if its ε is 0).",
         ),
         kinds: &[Kind::PropertyTest, Kind::ExactCounterexample],
+        script: Some("proofs/architectures/pass-through-ties.rhai"),
         check: passing::check,
         ..ENTRY
     },

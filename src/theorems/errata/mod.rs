@@ -126,6 +126,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
             "It commutes if and only if both are already balanced or they are joined to each other alone (noncommutativity).",
         ),
         kinds: &[Kind::ExactCounterexample, Kind::ExhaustiveSearch],
+        script: Some("proofs/errata/E8.rhai"),
         check: global::commuting_neighbours,
         ..ERRATUM
     },

@@ -40,6 +40,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
             "Gradient flow on E alone conserves Σ_IN w² - Σ_OUT w² of every hidden BiLU unit; in recurrent networks with initial state 0, or with learned initial states counted among the incoming weights. For a BiPU of degree c, Σ_IN w² + (1-c) Σ_SELF w² - c Σ_OUT w² is conserved.",
         ),
         kinds: &[Kind::SymbolicIdentity, Kind::ExactInstance],
+        script: Some("proofs/learning/flow-conservation.rhai"),
         check: identities::flow,
         ..LEARNING
     },

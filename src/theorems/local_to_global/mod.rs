@@ -141,6 +141,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "The minimum is attained; non-zero synapses join every hidden unit to the ground.",
         place: "ours",
         kinds: &[Kind::PropertyTest, Kind::PropertyTest],
+        script: Some("proofs/local-to-global/fair-orders.rhai"),
         check: convergence::fair_orders,
         ..LOCAL
     },

@@ -19,6 +19,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
                     ReLU (s, 1) and the absolute value (-1, 1) are BiLUs.",
         place: "Definition 2.1",
         kinds: &[Kind::ExactInstance],
+        script: Some("proofs/units/def-2.1.rhai"),
         check: def_2_1,
         ..ENTRY
     },
@@ -65,6 +66,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "The identity for this pair (g, h); g may be negative.",
         place: "Section 2",
         kinds: &[Kind::ExactInstance, Kind::ExactCounterexample],
+        script: Some("proofs/units/generalised-scaling.rhai"),
         check: generalised_scaling,
         ..ENTRY
     },
