@@ -17,6 +17,8 @@
 //! | [`network`] | units, activations, synapses, ties; scaling; balancing one unit; the manifold |
 //! | [`symbolic`] | polynomial identities, proved or refuted |
 //! | [`solve`] | stochastic balancing, direct convex solve, existence, certificates |
+//! | [`theorems`] | every statement of the theory with a check that can fail; the hunt for counterexamples |
+//! | `script` | proof scripts: exact numbers, and verbs that only ask (feature `script`) |
 //! | [`formats`] | network JSON, certificates, safetensors, DOT |
 //! | [`report`] | what a person reads and what `--json` prints |
 //!

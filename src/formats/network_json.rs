@@ -259,7 +259,7 @@ fn activation(place: &str, value: &Value) -> Result<Activation<Rational>, Format
         _ => {
             return Err(content(
                 place,
-                "a name, or an object with one name and its parameters".into(),
+                "expected a name, or an object with one name and its parameters".into(),
             ));
         }
     };
@@ -270,8 +270,12 @@ fn activation(place: &str, value: &Value) -> Result<Activation<Rational>, Format
     let place = format!("{place}.{}", shorten(name));
     let fields = |names: &[&str]| -> Result<Vec<Rational>, FormatError> {
         let object = parameters.as_object();
-        let object = object
-            .ok_or_else(|| content(&place, format!("an object with {}", names.join(", "))))?;
+        let object = object.ok_or_else(|| {
+            content(
+                &place,
+                format!("expected an object with {}", names.join(", ")),
+            )
+        })?;
         if let Some(extra) = object.keys().find(|key| !names.contains(&key.as_str())) {
             return Err(content(
                 &place,
@@ -329,7 +333,7 @@ fn number(place: &str, value: &Value) -> Result<Rational, FormatError> {
         }
         _ => Err(content(
             place,
-            "a number, or a string with an exact number".into(),
+            "expected a number, or a string with an exact number".into(),
         )),
     }
 }
