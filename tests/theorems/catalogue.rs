@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use synaptic_balance::theorems::{self, Ledger, Status, Theorem};
 
-/// Every statement of the catalogue, by its own check.
+/// Checks: every statement of the catalogue, by its own check.
 #[test]
 fn every_check_succeeds_with_the_evidence_declared() {
     for verdict in theorems::run::<&str>(&[]).unwrap() {
@@ -23,7 +23,7 @@ fn every_check_succeeds_with_the_evidence_declared() {
     }
 }
 
-/// No check can succeed whatever it finds: with a comparison inverted it fails, for the first and the last comparison of
+/// Checks: no check can succeed whatever it finds: with a comparison inverted it fails, for the first and the last comparison of
 /// every piece of evidence.
 #[test]
 fn every_piece_of_evidence_can_fail() {
@@ -48,7 +48,7 @@ fn every_piece_of_evidence_can_fail() {
     }
 }
 
-/// Two runs find the same, word for word: no clock and no unseeded randomness.
+/// Checks: two runs find the same, word for word: no clock and no unseeded randomness.
 #[test]
 fn checks_are_deterministic() {
     for theorem in theorems::catalogue() {
@@ -57,7 +57,7 @@ fn checks_are_deterministic() {
     }
 }
 
-/// Entries are complete: unique ids, corrections exactly where something is corrected.
+/// Checks: entries are complete: unique ids, corrections exactly where something is corrected.
 #[test]
 fn entries_are_well_formed() {
     let ids: Vec<&str> = theorems::catalogue()
@@ -88,7 +88,7 @@ fn entries_are_well_formed() {
     }
 }
 
-/// Every statement of the theory's sections 2 to 7 has its entry, in its room.
+/// Checks: every statement of the theory's sections 2 to 7 has its entry, in its room.
 #[test]
 fn rooms_hold_the_statements_of_the_theory() {
     let expected = [
@@ -125,7 +125,7 @@ fn rooms_hold_the_statements_of_the_theory() {
     }
 }
 
-/// Unknown ids are named, with the list of those that exist.
+/// Checks: unknown ids are named, with the list of those that exist.
 #[test]
 fn unknown_ids_are_refused() {
     let unknown = theorems::run(&["E1", "E99"]).unwrap_err();
@@ -133,7 +133,7 @@ fn unknown_ids_are_refused() {
     assert!(unknown.to_string().contains("thm-5.1"));
 }
 
-/// Evidence without comparisons is refused, and so is a false comparison.
+/// Checks: evidence without comparisons is refused, and so is a false comparison.
 #[test]
 fn ledgers_refuse_what_rests_on_nothing() {
     use synaptic_balance::symbolic::{Claim, Laurent};

@@ -3,7 +3,7 @@
 use synaptic_balance::report::hunt_report;
 use synaptic_balance::theorems::{self, hunt};
 
-/// Whatever fails among small networks is explained by an erratum or a hypothesis, and the rest holds everywhere.
+/// Checks: whatever fails among small networks is explained by an erratum or a hypothesis, and the rest holds everywhere.
 #[test]
 fn nothing_fails_that_the_catalogue_does_not_explain() {
     let found = hunt::hunt(1).unwrap_or_else(|failure| panic!("{failure}"));
@@ -20,7 +20,7 @@ fn nothing_fails_that_the_catalogue_does_not_explain() {
     super::tables::snapshot("hunt", &hunt_report(&found).text);
 }
 
-/// What the hunt refers to exists in the catalogue; E4 to E8 are found by it.
+/// Checks: what the hunt refers to exists in the catalogue; E4 to E8 are found by it.
 #[test]
 fn hunted_statements_belong_to_the_catalogue() {
     let exists = |id: &str| theorems::catalogue().iter().any(|theorem| theorem.id == id);

@@ -28,7 +28,7 @@ fn files(folder: &Path, extension: &str) -> BTreeSet<String> {
     found
 }
 
-/// Scripts and general proofs that entries name exist, carry the entry's id and lie in its room; every script is named by
+/// Checks: scripts and general proofs that entries name exist, carry the entry's id and lie in its room; every script is named by
 /// exactly one entry.
 #[test]
 fn scripts_and_entries_name_each_other() {
@@ -73,7 +73,7 @@ fn ids(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Documents name only ids that exist, and the page of divergences names every erratum and every corrected entry.
+/// Checks: documents name only ids that exist, and the page of divergences names every erratum and every corrected entry.
 #[test]
 fn documents_name_entries_that_exist() {
     let known: BTreeSet<&str> = theorems::catalogue()
@@ -106,7 +106,7 @@ fn documents_name_entries_that_exist() {
     }
 }
 
-/// The table's snapshot names every entry, and no other erratum.
+/// Checks: the table's snapshot names every entry, and no other erratum.
 #[test]
 fn snapshots_name_entries_that_exist() {
     let text = std::fs::read_to_string(root().join("snapshots/theorems.snap")).unwrap();
@@ -130,7 +130,7 @@ fn snapshots_name_entries_that_exist() {
     }
 }
 
-/// Errata named in comments of the source exist.
+/// Checks: errata named in comments of the source exist.
 #[test]
 fn comments_name_errata_that_exist() {
     let known: BTreeSet<&str> = theorems::catalogue()

@@ -12,7 +12,7 @@ pub fn snapshot(name: &str, text: &str) {
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
-/// The whole table: statements, verdicts, exact values and counts, word for word.
+/// Checks: the whole table: statements, verdicts, exact values and counts, word for word.
 #[test]
 fn theorem_table() {
     snapshot(
@@ -21,7 +21,7 @@ fn theorem_table() {
     );
 }
 
-/// The README's table of verified properties is the catalogue's.
+/// Checks: the README's table of verified properties is the catalogue's.
 #[test]
 fn readme_holds_the_table_of_verified_properties() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
@@ -37,7 +37,7 @@ fn readme_holds_the_table_of_verified_properties() {
     );
 }
 
-/// The JSON has one object for each entry, all verified, with evidence.
+/// Checks: the JSON has one object for each entry, all verified, with evidence.
 #[test]
 fn json_holds_every_entry() {
     let report = theorems_report(&theorems::run(&["E3", "def-2.1"]).unwrap());
