@@ -291,6 +291,48 @@ impl<S: Scalar> Network<S> {
         }
     }
 
+    /// Do both networks have the same units with the same activations, the same synapses in the same order, and the same
+    /// ties, so that only weights differ?
+    ///
+    /// # Errors
+    /// The first difference, in words.
+    pub fn same_architecture(&self, other: &Self) -> Result<(), String> {
+        if self.units() != other.units() {
+            return Err(format!(
+                "{} units before, {} after",
+                self.units(),
+                other.units()
+            ));
+        }
+        for unit in 0..self.units() {
+            if self.unit(unit) != other.unit(unit) {
+                let id = printable(&self.unit(unit).id);
+                return Err(format!(
+                    "units[{unit}] (`{id}` before) is not the same unit after"
+                ));
+            }
+        }
+        if self.synapses() != other.synapses() {
+            return Err(format!(
+                "{} synapses before, {} after",
+                self.synapses(),
+                other.synapses()
+            ));
+        }
+        for synapse in 0..self.synapses() {
+            if self.endpoints(synapse) != other.endpoints(synapse) {
+                let (one, two) = (self.synapse_name(synapse), other.synapse_name(synapse));
+                return Err(format!(
+                    "synapses[{synapse}] is {one} before and {two} after"
+                ));
+            }
+        }
+        match self.variable == other.variable {
+            true => Ok(()),
+            false => Err("the ties are not the same".to_string()),
+        }
+    }
+
     /// The same network with the hidden units of each layer tied, which makes balancing layer-wise.
     ///
     /// A unit's layer is the length of the longest path to it, taken between strongly connected components:

@@ -121,6 +121,9 @@ impl Fact {
         let relation = Relation::read(operator)?;
         let mut leaves = Vec::new();
         pair(left, right, &mut leaves)?;
+        if leaves.is_empty() && matches!(relation, Relation::Ordered { .. }) {
+            return Err(fault("an order between empty lists says nothing"));
+        }
         let outcome = decide(&leaves, relation)?;
         let how = match leaves
             .iter()

@@ -54,10 +54,25 @@ pub fn run(source: &str, options: Options) -> Transcript {
     let engine = engine(&session);
     let exact = literal::exact_literals(source);
     let result = match engine.compile(&exact) {
-        Ok(script) => engine.run_ast(&script),
+        Ok(script) => match script
+            .iter_functions()
+            .find(|function| is_reserved(function.name))
+        {
+            None => engine.run_ast(&script),
+            Some(function) => Err(limits::fault(format!(
+                "`{}` is a function of the language and cannot be defined again",
+                function.name
+            ))),
+        },
         Err(error) => Err(error.into()),
     };
     session.finish(result)
+}
+
+/// Is this the name of a function that a reader of scripts relies on? The guide lists them all, and a test sees to that.
+fn is_reserved(name: &str) -> bool {
+    const GUIDE: &str = include_str!("guide.md");
+    name == "to_string" || GUIDE.contains(&format!("`{name}("))
 }
 
 fn engine(session: &Shared) -> Engine {
@@ -79,8 +94,8 @@ fn engine(session: &Shared) -> Engine {
         .set_optimization_level(OptimizationLevel::None)
         .set_strict_variables(true);
     for symbol in [
-        "eval", "curry", "Fn", "^", "&", "<<", ">>", "/=", "%=", "**=", "^=", "&=", "|=", "<<=",
-        ">>=",
+        "eval", "curry", "Fn", "try", "catch", "throw", "^", "&", "<<", ">>", "/=", "%=", "**=",
+        "^=", "&=", "|=", "<<=", ">>=",
     ] {
         engine.disable_symbol(symbol);
     }

@@ -199,3 +199,42 @@ pub fn parse_activation(text: &str) -> Result<Activation<Rational>, String> {
         _ => Err("no activation of this name takes parameters".to_string()),
     }
 }
+
+/// What of a network a claim names: units that are no plain ReLU or linear ones, ties, and synapses.
+pub(super) fn summary(network: &Network<Rational>) -> String {
+    const SHOWN: usize = 24;
+    let units = (0..network.units()).filter_map(|index| {
+        let unit = network.unit(index);
+        let plain = match unit.kind {
+            UnitKind::Hidden => unit.activation == Activation::Relu,
+            _ => unit.activation == Activation::Linear,
+        };
+        (!plain).then(|| format!("unit {}: {:?}", unit.id, unit.activation))
+    });
+    let id = |unit: &usize| network.unit(*unit).id.as_str();
+    let ties = network
+        .ties()
+        .iter()
+        .map(|tie| format!("tie {}", tie.iter().map(id).collect::<Vec<_>>().join(" ")));
+    let synapses = (0..network.synapses()).map(|synapse| {
+        format!(
+            "{}: {}",
+            network.synapse_name(synapse),
+            network.weight(synapse)
+        )
+    });
+    let mut parts: Vec<String> = units.chain(ties).chain(synapses.take(SHOWN)).collect();
+    if network.synapses() > SHOWN {
+        parts.push(format!("and {} more synapses", network.synapses() - SHOWN));
+    }
+    parts.join("; ")
+}
+
+/// Values of variables by the names of their units.
+pub(super) fn named_values(network: &Network<Rational>, values: &[Rational]) -> String {
+    let named = values
+        .iter()
+        .enumerate()
+        .map(|(variable, value)| format!("{} = {value}", network.variable_name(variable)));
+    named.collect::<Vec<_>>().join(", ")
+}

@@ -34,7 +34,10 @@ impl Session {
         })
     }
 
-    fn record(&self, step: Step) -> Result<(), Fault> {
+    fn record(&self, mut step: Step) -> Result<(), Fault> {
+        for part in [&mut step.text, &mut step.claim, &mut step.detail] {
+            *part = one_line(part);
+        }
         let mut steps = self.steps.borrow_mut();
         if steps.iter().any(|step| step.verb == Verb::Qed) {
             return Err(fault(format!(
@@ -93,6 +96,15 @@ impl Session {
             outcome,
         }
     }
+}
+
+/// A text that cannot pass for other lines of the transcript.
+fn one_line(text: &str) -> String {
+    let escaped = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(escaped).collect()
 }
 
 /// The line and the words of an error, innermost where script functions call one another.

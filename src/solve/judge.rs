@@ -122,7 +122,9 @@ pub fn judge(
     regularizer: &Regularizer,
     tolerance: f64,
 ) -> Result<Judgement, JudgeError> {
-    same_structure(before, after)?;
+    before
+        .same_architecture(after)
+        .map_err(JudgeError::Structure)?;
     let problem = before.problem(regularizer);
     let ratios = Ratios::new(before, after);
     let fit = ratios.fit(before, tolerance);
@@ -143,49 +145,6 @@ pub fn judge(
         deficit,
         distance: distance(before, after, regularizer)?,
     })
-}
-
-fn same_structure(before: &Network<Rational>, after: &Network<Rational>) -> Result<(), JudgeError> {
-    let fail = |reason: String| Err(JudgeError::Structure(reason));
-    if before.units() != after.units() {
-        return fail(format!(
-            "{} units before, {} after",
-            before.units(),
-            after.units()
-        ));
-    }
-    for unit in 0..before.units() {
-        if before.unit(unit) != after.unit(unit) {
-            return fail(format!(
-                "units[{unit}] (`{}` before) is not the same unit after",
-                before.unit(unit).id
-            ));
-        }
-    }
-    if before.synapses() != after.synapses() {
-        return fail(format!(
-            "{} synapses before, {} after",
-            before.synapses(),
-            after.synapses()
-        ));
-    }
-    for synapse in 0..before.synapses() {
-        if before.endpoints(synapse) != after.endpoints(synapse) {
-            let (one, other) = (before.synapse_name(synapse), after.synapse_name(synapse));
-            return fail(format!(
-                "synapses[{synapse}] is {one} before and {other} after"
-            ));
-        }
-    }
-    let groups = |network: &Network<Rational>| {
-        (0..network.units())
-            .map(|u| network.variable(u))
-            .collect::<Vec<_>>()
-    };
-    if groups(before) != groups(after) {
-        return fail("the ties are not the same".to_string());
-    }
-    Ok(())
 }
 
 fn distance(

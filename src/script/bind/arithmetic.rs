@@ -146,7 +146,9 @@ pub fn register(engine: &mut Engine, session: &Shared) {
     }
     for name in ["to_string", "to_debug", "print", "debug"] {
         engine.register_fn(name, |x: &mut Exact| x.0.to_string());
-        engine.register_fn(name, |x: &mut Computed| format!("about {:.6e}", x.0));
+        engine.register_fn(name, |_: &mut Computed| -> Result<String, Fault> {
+            Err(fault("a computed number has no text, which could pass for an exact one: propose a rational with simplest(x, width)"))
+        });
     }
     register_functions(engine, session);
 }
@@ -158,6 +160,8 @@ pub fn simplest(value: &Dynamic, width: &Rational, work: &Work) -> Result<Dynami
             .ok_or_else(|| fault("the computed number is not finite"))?,
         None => exact(value)?,
     };
+    let size = bits(&centre).max(bits(width));
+    work.charge(size * size / 64)?;
     let found = simplest_between(&(&centre - width), &(centre + width));
     number(found.ok_or_else(|| fault("the width is negative"))?, work)
 }

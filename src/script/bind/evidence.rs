@@ -10,6 +10,7 @@ use crate::network::{Inconsistent, Manifold, Network};
 use crate::numbers::Rational;
 use crate::script::fact::Fact;
 use crate::script::limits::{Fault, fault};
+use crate::script::network_text::{named_values, summary};
 use crate::script::session::{Session, Shared};
 use crate::script::value::{Net, exact_list, numbers};
 use crate::solve::{Existence, certify, existence};
@@ -38,11 +39,23 @@ fn register_balanced(engine: &mut Engine, session: &Shared) {
     });
 }
 
+/// Why a claim about no unit proves nothing.
+const NOTHING: &str = "the claim says nothing of this network, which has no unit to scale";
+
 /// Equal costs at every unit at the multipliers `μ`, 1 where none is given.
 fn balanced(net: &Net, text: &str, multipliers: &Map, session: &Session) -> Result<Fact, Fault> {
     let problem = problem(net, &regularizer(text)?, session)?;
     let values = by_variable(&net.0, multipliers, &Rational::one())?;
-    let claim = format!("input and output cost of every unit are equal under {text}");
+    let mut claim = format!(
+        "input and output cost of every unit are equal under {text} in [{}]",
+        summary(&net.0)
+    );
+    if !multipliers.is_empty() {
+        claim.push_str(&format!(" at {}", named_values(&net.0, &values)));
+    }
+    if net.0.variables() == 0 {
+        return Ok(Fact::unproved("kernel, rule `balanced`", claim, NOTHING));
+    }
     Ok(match check::balanced(&problem, &values) {
         Ok(evidence) => Fact::verified(&evidence, claim),
         Err(Refusal::Unbalanced {
@@ -77,7 +90,7 @@ fn register_existence(engine: &mut Engine, session: &Shared) {
         move |net: Net, text: &str, flow: Array| -> Result<Fact, Fault> {
             let problem = problem(&net, &regularizer(text)?, &shared)?;
             let flow = exact_list(&Dynamic::from(flow))?;
-            let claim = "the minimum is attained";
+            let claim = existence_claims(&net, text)[1].clone();
             Ok(match check::attained(&problem, &flow) {
                 Ok(evidence) => Fact::verified(&evidence, claim),
                 Err(refusal) => {
@@ -92,7 +105,7 @@ fn register_existence(engine: &mut Engine, session: &Shared) {
         move |net: Net, text: &str, direction: Map| -> Result<Fact, Fault> {
             let problem = problem(&net, &regularizer(text)?, &shared)?;
             let direction = by_variable(&net.0, &direction, &Rational::zero())?;
-            let claim = "the infimum is not attained";
+            let claim = existence_claims(&net, text)[0].clone();
             Ok(match check::not_attained(&problem, &direction) {
                 Ok(evidence) => {
                     let data = vanishing(&net.0, &evidence.claim().vanishing);
@@ -113,6 +126,15 @@ fn vanishing(network: &Network<Rational>, synapses: &[usize]) -> Map {
     Map::from([("vanishing".into(), Dynamic::from_array(names.collect()))])
 }
 
+/// That the infimum is not attained, and that it is.
+fn existence_claims(net: &Net, text: &str) -> [String; 2] {
+    let of = format!("{text} over the scalings of [{}]", summary(&net.0));
+    [
+        format!("the infimum of {of} is not attained"),
+        format!("the minimum of {of} is attained"),
+    ]
+}
+
 /// Lets the solvers look for a witness of one case or the other; the kernel has verified what they return.
 fn decide_existence(
     net: &Net,
@@ -122,10 +144,10 @@ fn decide_existence(
 ) -> Result<Fact, Fault> {
     charge_solver(&net.0, session)?;
     let problem = problem(net, &regularizer(text)?, session)?;
-    let claims = ["the infimum is not attained", "the minimum is attained"];
+    let claims = existence_claims(net, text);
     let [claim, opposite] = [
-        claims[usize::from(positive)],
-        claims[usize::from(!positive)],
+        claims[usize::from(positive)].clone(),
+        claims[usize::from(!positive)].clone(),
     ];
     let found = match existence(&problem) {
         Ok(found) => found,
@@ -167,7 +189,13 @@ fn register_enclosures(engine: &mut Engine, session: &Shared) {
             shared
                 .work
                 .charge(u64::from(digits) * 50 * (1 + net.0.synapses() as u64))?;
-            let claim = format!("every balanced multiplier is enclosed to {digits} digits");
+            let claim = format!(
+                "every balanced multiplier of [{}] under {text} is enclosed to {digits} digits",
+                summary(&net.0)
+            );
+            if net.0.variables() == 0 {
+                return Ok(Fact::unproved("kernel, rule `enclosure`", claim, NOTHING));
+            }
             match certify(&problem, &direct(&problem)?, digits) {
                 Ok(evidence) => {
                     let data = bounds(&net, evidence.claim(), &shared)?;
@@ -191,7 +219,15 @@ fn register_enclosures(engine: &mut Engine, session: &Shared) {
                 by_variable(&net.0, &lower, &one)?,
                 by_variable(&net.0, &upper, &one)?,
             );
-            let claim = "every balanced multiplier lies within its bounds";
+            let claim = format!(
+                "the balanced multipliers of [{}] under {text} lie between {} and {}",
+                summary(&net.0),
+                named_values(&net.0, &lower),
+                named_values(&net.0, &upper)
+            );
+            if net.0.variables() == 0 {
+                return Ok(Fact::unproved("kernel, rule `enclosure`", claim, NOTHING));
+            }
             shared.work.charge(200 * net.0.synapses() as u64)?;
             Ok(match check::enclosure(&problem, &lower, &upper) {
                 Ok(evidence) => {
@@ -218,6 +254,7 @@ fn register_scalings(engine: &mut Engine, session: &Shared) {
     engine.register_fn(
         "scaling",
         move |before: Net, after: Net| -> Result<Fact, Fault> {
+            same_architecture(&before, &after)?;
             match foreign_scaling(&before.0, &after.0)? {
                 Ok(multipliers) => scaling(&before, &after, &multipliers, &shared),
                 Err(fact) => Ok(fact),
@@ -228,32 +265,44 @@ fn register_scalings(engine: &mut Engine, session: &Shared) {
     engine.register_fn(
         "scaling",
         move |before: Net, after: Net, multipliers: Map| -> Result<Fact, Fault> {
+            same_architecture(&before, &after)?;
             let multipliers = by_variable(&before.0, &multipliers, &Rational::one())?;
             scaling(&before, &after, &multipliers, &shared)
         },
     );
 }
 
-const SCALING: &str = "the second network is a scaling of the first";
+/// The kernel compares weights by their place, so both networks must be the same but for them.
+fn same_architecture(before: &Net, after: &Net) -> Result<(), Fault> {
+    let same = before.0.same_architecture(&after.0);
+    same.map_err(|difference| {
+        fault(format!(
+            "the networks differ in more than weights: {difference}"
+        ))
+    })
+}
+
+/// What is claimed of two networks.
+fn scaling_claim(before: &Network<Rational>, after: &Network<Rational>) -> String {
+    format!("[{}] is a scaling of [{}]", summary(after), summary(before))
+}
 
 /// The multipliers that a scaling must have, or what shows that there is none.
 fn foreign_scaling(
     before: &Network<Rational>,
     after: &Network<Rational>,
 ) -> Result<Result<Vec<Rational>, Fact>, Fault> {
-    if before.synapses() != after.synapses() {
-        return Err(fault("the two networks do not have the same synapses"));
-    }
     let exact = "exact comparison";
     let mut ratios = Vec::with_capacity(before.synapses());
     for synapse in 0..before.synapses() {
-        if before.synapse_name(synapse) != after.synapse_name(synapse) {
-            return Err(fault("the two networks do not have the same synapses"));
-        }
         let (old, new) = (before.weight(synapse), after.weight(synapse));
         let sign = |weight: &Rational| weight.signum();
         if sign(old) != sign(new) {
-            let claim = format!("{SCALING}; sign of {}", before.synapse_name(synapse));
+            let claim = format!(
+                "{}; sign of {}",
+                scaling_claim(before, after),
+                before.synapse_name(synapse)
+            );
             return Ok(Err(Fact::contradicted(
                 exact,
                 claim,
@@ -270,10 +319,17 @@ fn foreign_scaling(
             expected,
         }) => {
             let name = before.synapse_name(synapse);
-            let claim = format!("{SCALING}; ratio of {name} and what the others force");
+            let claim = format!(
+                "{}; ratio of {name} and what the others force",
+                scaling_claim(before, after)
+            );
             Err(Fact::contradicted(exact, claim, [&found, &expected]))
         }
-        Err(error) => Err(Fact::unproved(exact, SCALING, error.to_string())),
+        Err(error) => Err(Fact::unproved(
+            exact,
+            scaling_claim(before, after),
+            error.to_string(),
+        )),
     })
 }
 
@@ -291,11 +347,13 @@ fn scaling(
         multipliers,
     );
     let how = "kernel, rule `scaling`";
+    let claim = scaling_claim(&before.0, &after.0);
     Ok(match verified {
         Ok(evidence) => {
             let found = by_unit(&before.0, &evidence.claim().multipliers, session)?;
             let data = Map::from([("multipliers".into(), Dynamic::from(found))]);
-            Fact::verified(&evidence, SCALING).with(data)
+            let by = named_values(&before.0, &evidence.claim().multipliers);
+            Fact::verified(&evidence, format!("{claim}, by {by}")).with(data)
         }
         Err(Refusal::Weight {
             synapse,
@@ -303,11 +361,12 @@ fn scaling(
             expected,
         }) => {
             let claim = format!(
-                "{SCALING} by these multipliers; weight of {}",
+                "{claim}, by {}; weight of {}",
+                named_values(&before.0, multipliers),
                 before.0.synapse_name(synapse)
             );
             Fact::contradicted(how, claim, [&found, &expected])
         }
-        Err(refusal) => Fact::refused(how, SCALING, refusal.to_string()),
+        Err(refusal) => Fact::refused(how, claim, refusal.to_string()),
     })
 }

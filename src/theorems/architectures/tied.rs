@@ -43,7 +43,8 @@ pub(super) fn scaling(ledger: &mut Ledger) -> Result<(), Failure> {
     counted_once(ledger)
 }
 
-/// A kernel weight 4 used at two places, its outputs read by weights 1 and 1 (not shared).
+/// A shared weight of cost 8 read at two places, whose outputs are read by two weights of cost 1: the arithmetic of counting
+/// it once.
 fn counted_once(ledger: &mut Ledger) -> Result<(), Failure> {
     let cost = |mu: &Rational| integer(8) * mu + integer(1) / mu + integer(1) / mu;
     let best = ratio(1, 2);
@@ -60,8 +61,8 @@ fn counted_once(ledger: &mut Ledger) -> Result<(), Failure> {
     })?;
     ledger.record(
         Kind::ExactCounterexample,
-        "a shared weight 8 read at two places, with two outgoing weights 1: μ* = 1/2, while counting the shared weight \
-         twice gives μ² = 1/8",
+        "a shared weight of cost 8 read at two places, two outgoing weights of cost 1: 8μ + 2/μ is least at μ* = 1/2 among 40 \
+         multipliers, while counting the shared weight twice would give μ² = 1/8",
     )
 }
 

@@ -20,7 +20,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         statement: "Any sequence of scalings each of which lowers R converges to the same optimum.",
         place: "Remark 5.8",
         corrected: Some(
-            "In any fair order, if each step goes at least a fixed fraction of the way from 1 to λ*, on the log scale, without \
+            "If the minimum is attained: in any fair order, if each step goes at least a fixed fraction of the way from 1 to λ*, on the log scale, without \
              passing it.",
         ),
         kinds: &[Kind::ExactCounterexample, Kind::PropertyTest],
@@ -34,7 +34,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         statement: "For every additive regularizer with g increasing in |w| there is one optimal λ*.",
         place: "Theorem 3.1 (general)",
         corrected: Some(
-            "There is a minimiser; it is unique if t -> g(exp t) is convex for all of the unit's synapses and strictly for one.",
+            "There is a minimiser; it is unique if t -> g(exp t) is convex for all of the unit's synapses of non-zero weight and strictly for one of them.",
         ),
         kinds: &[Kind::ExactCounterexample, Kind::ExactInstance],
         script: Some("proofs/errata/E2.rhai"),

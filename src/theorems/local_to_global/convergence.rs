@@ -403,7 +403,7 @@ pub(super) fn bounded(ledger: &mut Ledger) -> Result<(), Failure> {
         Kind::PropertyTest,
         format!(
             "30 random planted networks with S = 2, from the lower corner and from the upper one: both runs of clamp(T) agree to \
-             1e-9, and the rationals near them pass the relaxed sign tests ({at_bound} units at a bound)"
+             1e-9, and the rationals near the one pass the relaxed sign tests to one part in 2^24 ({at_bound} units at a bound): computed, not enclosed"
         ),
     )?;
     let pair = CostGraph::of(&small(2, &[(1, 2, integer(1)), (2, 1, integer(1))])?);

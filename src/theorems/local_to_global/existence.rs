@@ -58,7 +58,7 @@ pub(super) fn check(ledger: &mut Ledger) -> Result<(), Failure> {
         Kind::ExhaustiveSearch,
         format!(
             "all {networks} networks of two hidden units with weights 0, 1, 4, one self-connection: the kernel accepts a \
-             circulation for {attained} and a direction for the others, exactly as cycles say, and never both"
+             circulation for {attained} and a direction for the others, exactly as cycles say"
         ),
     )?;
     let mut rng = generator(57);

@@ -137,7 +137,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         title: "Why every fair order converges",
         statement: "Let r = max μ_i/μ*_i >= 1. No balancing step raises r; a step at i ends strictly below the bound r μ*_i if a \
                     neighbour (or the ground, for r > 1) is strictly below its own. After D passes of any orders, D being the \
-                    distance of the farthest unit from the ground, r has fallen strictly.",
+                    distance of the farthest unit from the ground, r has fallen strictly if it was above 1.",
         hypotheses: "The minimum is attained; non-zero synapses join every hidden unit to the ground.",
         place: "ours",
         kinds: &[Kind::PropertyTest, Kind::PropertyTest],
@@ -165,7 +165,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         id: "foreign-scaling",
         title: "Is another network a scaling of this one?",
         statement: "W' is a scaling of W if and only if signs and zeros agree and the ratios w'/w multiply to 1 along a basis of \
-                    the cycles; the Λ found by propagation then reproduces every weight.",
+                    the cycles of the coalesced graph; the Λ found by propagation then reproduces every weight.",
         hypotheses: "BiLU units; cycles of non-zero synapses, in whatever direction.",
         place: "ours, from Definition 5.2",
         kinds: &[Kind::PropertyTest, Kind::PropertyTest],
@@ -199,7 +199,8 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::SymbolicIdentity,
             Kind::ExactInstance,
             Kind::PropertyTest,
-            Kind::ExactCounterexample,
+            Kind::PropertyTest,
+            Kind::ExactInstance,
         ],
         script: Some("proofs/local-to-global/depth-law.rhai"),
         check: depth::check,

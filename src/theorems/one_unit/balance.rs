@@ -186,7 +186,7 @@ fn one_sided(ledger: &mut Ledger) -> Result<(), Failure> {
     ledger.record(
         Kind::ExactInstance,
         "A = 9/4, B = 0: no λ*; R = 9/4 μ falls at all of μ = 1/2, ..., 2^-60 towards 0, in all by 9/4 = (3/2 - 0)²; \
-         A = 0 alone likewise, and a unit with a self-connection only has every multiplier optimal",
+         A = 0 alone, and a unit with a self-connection only, are refused for what they are",
     )
 }
 

@@ -72,7 +72,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "Theorem 3.1 (general); uniqueness: ours",
         status: Status::HoldsAsCorrected,
         corrected: Some(
-            "A minimiser exists when both IN and OUT hold a non-zero weight, and satisfies λ² Σ_IN w g'(λw) = Σ_OUT w g'(w/λ). It is unique if t -> g_e(exp t) is convex for all of the unit's synapses and strictly convex for one; where all are logarithmic, minimisers can fill an interval. Mixtures Σ a_k |w|^p_k are strictly convex in this sense.",
+            "A minimiser exists when both IN and OUT hold a non-zero weight, and satisfies λ² Σ_IN w g'(λw) = Σ_OUT w g'(w/λ). It is unique if t -> g_e(exp t) is convex for all of the unit's synapses of non-zero weight and strictly convex for one of them; where all are logarithmic, minimisers can fill an interval. Mixtures Σ a_k |w|^p_k are strictly convex in this sense.",
         ),
         kinds: &[Kind::PropertyTest, Kind::ExactCounterexample],
         script: Some("proofs/one-unit/thm-3.1-general.rhai"),

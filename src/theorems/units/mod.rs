@@ -187,7 +187,7 @@ fn prop_2_2(ledger: &mut Ledger) -> Result<(), Failure> {
     }
     ledger.record(
         Kind::ExactInstance,
-        "only if: λ = |x| forces f(x) = |x| f(±1), and f(0) = λ f(0) forces f(0) = 0; so do 40 random BiLUs at 31 points",
+        "only if, in one line: λ = |x| forces f(x) = |x| f(±1), and f(0) = λ f(0) forces f(0) = 0; 40 random BiLUs have this form at 31 points",
     )?;
     refute_homogeneity(ledger)
 }
@@ -276,7 +276,7 @@ fn prop_2_3(ledger: &mut Ledger) -> Result<(), Failure> {
     }
     ledger.record(
         Kind::PropertyTest,
-        "both directions at 140 random pairs (λ, ±x) of perfect powers, for c = 1/2, 2/3, -1/2, 3/2, -2, 2, 3",
+        "the identity, and the form that λ = |x| forces, at 140 random pairs (λ, ±x) of perfect powers, for c = 1/2, 2/3, -1/2, 3/2, -2, 2, 3",
     )?;
     at_zero(ledger)
 }
