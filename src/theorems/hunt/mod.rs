@@ -1,10 +1,13 @@
 //! The hunt: statements as printed, and with one hypothesis dropped, against all small networks and then random ones.
 //!
 //! What fails must be known: an erratum, or an entry whose hypotheses exclude it. A failure that nothing explains is a
-//! new erratum. The smallest counterexample is the one with the fewest hidden units, then the fewest non-zero synapses,
-//! then without bias, then with the smallest sum of weights.
+//! new erratum. The counterexample shown is the smallest of those met: the fewest hidden units, then the fewest non-zero
+//! synapses, then without bias, then with the smallest sum of weights. Enumerated networks have one input, one output and
+//! no bias; the random ones have more.
 //!
-//! Not hunted here: E1 and E2, which are about sequences and about costs and not about networks.
+//! Hunted are the statements about one network and one regularizer that the errata grew from: eight entries of the
+//! catalogue, see [`STATEMENTS`]. Statements about activations, scalings, ties, rates and learning are checked by their own
+//! entries only; E1 and E2 are about sequences and about costs.
 
 mod networks;
 mod statements;
