@@ -154,7 +154,8 @@ pub enum BalanceFailure {
 /// Balances a network: decides existence, solves, cross-checks with a second method, and certifies if asked to.
 ///
 /// In the limit ([`Outcome::Limit`]) the synapses of [`Existence::vanishing`] become 0; the function is the same, being
-/// constant along the way and continuous in the weights. `progress` is told what is being done and the deficit.
+/// constant along the way and continuous in the weights (of a recurrent network, the one
+/// from initial state 0: other initial states would have to be scaled without end). `progress` is told what is being done and the deficit.
 ///
 /// # Errors
 /// [`BalanceFailure`]. An infimum that is not attained is not an error.
