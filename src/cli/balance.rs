@@ -43,10 +43,6 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     drop(progress);
     let start = Instant::now();
     let outputs = outputs(arguments, &file, &network, &result)?;
-    let outputs: Vec<(&PathBuf, String)> = outputs
-        .iter()
-        .map(|(path, text)| (*path, text.clone()))
-        .collect();
     files::write_all(&outputs)?;
     let times = (seconds_read, start.elapsed().as_secs_f64());
     let report = balance_report(&network, &arguments.regularizer, method, &result, times);

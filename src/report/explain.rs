@@ -41,6 +41,7 @@ pub fn explain<'a>(
     let manifold = Manifold::of(network);
     let problem = network.problem(regularizer);
     let existence = existence(&problem)?;
+    let mut state = Balancing::new(&problem);
     let active = problem
         .synapses()
         .iter()
@@ -57,8 +58,8 @@ pub fn explain<'a>(
         constraints: manifold.constraints(),
         agree: second.map(|second| second.vanishing() == existence.vanishing()),
         existence,
-        units: balances(network, regularizer),
-        deficit: Balancing::new(&problem).max_deficit(),
+        units: balances(network, regularizer, &state),
+        deficit: state.max_deficit(),
     })
 }
 
@@ -70,8 +71,11 @@ struct UnitRow {
     deficit: f64,
 }
 
-fn balances(network: &Network<Rational>, regularizer: &Regularizer) -> Vec<UnitRow> {
-    let state = Balancing::new(&network.problem(regularizer));
+fn balances(
+    network: &Network<Rational>,
+    regularizer: &Regularizer,
+    state: &Balancing,
+) -> Vec<UnitRow> {
     let balances = network.balance_each(regularizer).into_iter().enumerate();
     balances
         .map(|(variable, balance)| {

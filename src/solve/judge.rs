@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::pipeline::{BalanceFailure, Options, balance};
 use super::ratios::{BITS, Ratios};
 use super::{Balancing, CertifyError};
-use crate::kernel::{Enclosed, Scaled, Verified};
+use crate::kernel::{Enclosed, Problem, Scaled, Verified};
 use crate::network::{Network, Regularizer, SynapseIndex};
 use crate::numbers::{Enclosure, Rational, rational_to_f64, rational_to_f64_up};
 
@@ -143,7 +143,7 @@ pub fn judge(
         suspects,
         cycle,
         deficit,
-        distance: distance(before, after, regularizer)?,
+        distance: distance(before, after, regularizer, &problem)?,
     })
 }
 
@@ -151,6 +151,7 @@ fn distance(
     before: &Network<Rational>,
     after: &Network<Rational>,
     regularizer: &Regularizer,
+    problem: &Problem,
 ) -> Result<Distance, JudgeError> {
     let options = Options {
         certify: Some(DIGITS),
@@ -161,7 +162,8 @@ fn distance(
     match &optimum.enclosure {
         None => Ok(Distance::NoOptimum),
         Some(Ok(verified)) => {
-            let bound = certified_distance(before, after, regularizer, verified.claim());
+            let power = regularizer.variable_power();
+            let bound = certified_distance(before, after, problem, &power, verified.claim());
             Ok(bound.map_or(Distance::NoOptimum, Distance::Certified))
         }
         Some(Err(failure)) => {
@@ -185,11 +187,11 @@ fn distance(
 fn certified_distance(
     before: &Network<Rational>,
     after: &Network<Rational>,
-    regularizer: &Regularizer,
+    problem: &Problem,
+    power: &Rational,
     enclosed: &Enclosed,
 ) -> Option<f64> {
-    let root = regularizer.variable_power().recip();
-    let problem = before.problem(regularizer);
+    let root = power.recip();
     let mut worst = Rational::zero();
     for (synapse, entry) in problem
         .synapses()
@@ -212,7 +214,7 @@ fn certified_distance(
             power(&ends.0)?.lo().to_rational(),
             power(&ends.1)?.hi().to_rational(),
         );
-        let ratio = (after.weight(synapse) / before.weight(synapse)).clone();
+        let ratio = after.weight(synapse) / before.weight(synapse);
         for end in [&low, &high] {
             worst = worst.max((&ratio - end).abs() / &low);
         }

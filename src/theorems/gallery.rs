@@ -1,7 +1,7 @@
 //! The architectures for which identities are proved symbolically: one of each sort that the theory names.
 
 use super::Failure;
-use crate::symbolic::{Architecture, Run, Unit};
+use crate::symbolic::{Architecture, Run, Scaling, Unit};
 
 /// An architecture, how it is run, and what to call it.
 pub(super) struct Exhibit {
@@ -143,4 +143,13 @@ pub(super) fn convolution() -> Result<Exhibit, Failure> {
         network,
         run: Run::Acyclic,
     })
+}
+
+/// A recurrent network over two steps from initial states that no scaling moves, with the scaling of all the rest.
+pub(super) fn fixed_states() -> Result<(Exhibit, Scaling), Failure> {
+    let recurrent = recurrent(Run::Steps(2))?;
+    let scaling = Scaling::of(&recurrent.network)?
+        .without("h[a]")
+        .without("h[b]");
+    Ok((recurrent, scaling))
 }

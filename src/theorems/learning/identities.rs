@@ -1,6 +1,6 @@
 //! Identities between gradients.
 
-use crate::symbolic::{Laurent, Loss, Point, Run, Scaling, Symbol, statements};
+use crate::symbolic::{Laurent, Loss, Point, Run, Symbol, statements};
 use crate::theorems::Failure;
 use crate::theorems::gallery::{self, Exhibit};
 use crate::theorems::ledger::{Kind, Ledger};
@@ -33,10 +33,7 @@ pub(super) fn euler(ledger: &mut Ledger) -> Result<(), Failure> {
         Kind::SymbolicIdentity,
         format!("for every loss, all weights and regions: {NAMES}"),
     )?;
-    let recurrent = gallery::recurrent(Run::Steps(2))?;
-    let fixed = Scaling::of(&recurrent.network)?
-        .without("h[a]")
-        .without("h[b]");
+    let (recurrent, fixed) = gallery::fixed_states()?;
     let claim = statements::euler_under(
         &recurrent.network,
         recurrent.run,
@@ -171,10 +168,7 @@ pub(super) fn step(ledger: &mut Ledger) -> Result<(), Failure> {
         !num_traits::One::is_one(&(refuted.left() + ratio(1, 1))),
         || "nothing changed".into(),
     )?;
-    let recurrent = gallery::recurrent(Run::Steps(2))?;
-    let fixed = Scaling::of(&recurrent.network)?
-        .without("h[a]")
-        .without("h[b]");
+    let (recurrent, fixed) = gallery::fixed_states()?;
     let claim = statements::gradient_step_under(
         &recurrent.network,
         recurrent.run,
