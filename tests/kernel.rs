@@ -186,28 +186,87 @@ fn components_away_from_the_ground_are_normalised() {
     ));
 }
 
-/// Checks: the comparison principle is not applied where it does not hold (BiPU).
-#[test]
-fn bipu_enclosures_are_refused() {
-    let square = Activation::BiPu {
-        degree: q("2"),
-        above: q("1"),
-        below: q("1"),
+/// `x -> a -> b -> y` with BiPU units of the given degrees.
+fn polynomial_chain(degrees: &str, weights: &str) -> Network<Rational> {
+    let unit = |(id, degree)| {
+        let activation = Activation::BiPu {
+            degree,
+            above: q("1"),
+            below: q("1"),
+        };
+        Unit::new(id, UnitKind::Hidden, activation)
     };
-    let units = vec![
-        Unit::new("x", UnitKind::Input, Activation::Linear),
-        Unit::new("a", UnitKind::Hidden, square),
-        Unit::new("y", UnitKind::Output, Activation::Linear),
-    ];
-    let network = Network::new(units, vec![(0, 1, q("2")), (1, 2, q("2"))], vec![]).unwrap();
-    let problem = network.problem(&Regularizer::l1());
+    let mut units = vec![Unit::new("x", UnitKind::Input, Activation::Linear)];
+    units.extend(["a", "b", "c"].into_iter().zip(qs(degrees)).map(unit));
+    units.push(Unit::new("y", UnitKind::Output, Activation::Linear));
+    let synapses = qs(weights).into_iter().enumerate();
+    let synapses = synapses.map(|(index, weight)| (index, index + 1, weight));
+    Network::new(units, synapses.collect(), vec![]).unwrap()
+}
+
+/// Checks: the comparison principle covers BiPU units of positive degree, and only those.
+#[test]
+fn bipu_enclosures_accept_and_refuse() {
+    let problem = polynomial_chain("2", "2 2").problem(&Regularizer::l1());
+    // R = 2μ + 2μ^-2: μ* is the cube root of 2.
+    assert!(check::enclosure(&problem, &qs("1.259921"), &qs("1.259922")).is_ok());
+    let refused = check::enclosure(&problem, &qs("1.259922"), &qs("1.26")).unwrap_err();
+    let lower = Refusal::Sign {
+        variable: 0,
+        bound: "lower",
+        larger: "input",
+    };
+    assert_eq!(refused, lower);
+    let refused = check::enclosure(&problem, &qs("1"), &qs("1.259921")).unwrap_err();
+    let upper = Refusal::Sign {
+        variable: 0,
+        bound: "upper",
+        larger: "output",
+    };
+    assert_eq!(refused, upper);
+    // Costs 4, 2 of the second unit and 8: balance at 1 is A = 2B for a, A = 3B for b.
+    let pair = polynomial_chain("2 3", "6 3 1").problem(&Regularizer::l1());
+    assert!(check::balanced(&pair, &qs("1 1")).is_ok());
+    assert!(check::enclosure(&pair, &qs("1 1"), &qs("1 1")).is_ok());
+    // A negative degree: the synapse a -> b rises in both.
+    let rising = polynomial_chain("-1 1", "1 1 1").problem(&Regularizer::l1());
     assert_eq!(
-        check::enclosure(&problem, &qs("1"), &qs("2")),
-        Err(Refusal::NotAGraph { synapse: 1 })
+        check::enclosure(&rising, &qs("1 1"), &qs("1 1")),
+        Err(Refusal::RaisesBoth { synapse: 1 })
     );
-    // μ·2 = 2·2 μ^-2: no rational solution; with costs 2 and 1 balance is at 1.
-    let balanced = network.with_weights(qs("2 1")).problem(&Regularizer::l1());
-    assert!(check::balanced(&balanced, &qs("1")).is_ok());
+}
+
+/// A recurrent network of BiPU units `a`, `b`, `c` of degrees 2, 1/2 and the one given, each joined to each; `x` and `y` are apart.
+fn polynomial_cycle(degree: &str, weights: &str) -> Network<Rational> {
+    let apart = polynomial_chain(&format!("2 1/2 {degree}"), "0 0 0 0");
+    let ends = [(1, 2), (2, 1), (1, 3), (3, 1), (3, 2), (2, 3)];
+    let synapses = ends.into_iter().zip(qs(weights));
+    let synapses = synapses.map(|((from, to), weight)| (from, to, weight));
+    let units = (0..apart.units()).map(|unit| apart.unit(unit).clone());
+    Network::new(units.collect(), synapses.collect(), vec![]).unwrap()
+}
+
+/// Checks: a component of BiPU units away from the ground can be scaled as a whole only where its synapses agree on how;
+/// otherwise its multipliers are determined although no synapse reaches the ground.
+#[test]
+fn components_of_bipu_units_may_determine_their_multipliers() {
+    // The circulation 1, 3, 1, 1, 1, 1 balances all three at 1.
+    let disagreeing = polynomial_cycle("1", "1 3 1 1 1 1").problem(&Regularizer::l1());
+    assert_eq!(disagreeing.common_scaling(), [None, None, None]);
+    assert!(check::attained(&disagreeing, &qs("1 3 1 1 1 1")).is_ok());
+    assert!(check::balanced(&disagreeing, &qs("1 1 1")).is_ok());
+    assert!(check::enclosure(&disagreeing, &qs("1 1 1"), &qs("1 1 1")).is_ok());
+    let shifted = check::enclosure(&disagreeing, &qs("2 4 2"), &qs("2 4 2"));
+    assert!(matches!(shifted, Err(Refusal::Sign { .. })));
+    // The synapses with c ask for z_b = z_c / 2 and z_b = z_c. Without them a and b agree: z_b = 2 z_a.
+    let agreeing = polynomial_cycle("1", "1 2 0 0 0 0").problem(&Regularizer::l1());
+    let expected = [Some((0, q("1"))), Some((0, q("2"))), Some((2, q("1")))];
+    assert_eq!(agreeing.common_scaling(), expected);
+    assert!(check::enclosure(&agreeing, &qs("1 1 1"), &qs("1 1 1")).is_ok());
+    assert_eq!(
+        check::enclosure(&agreeing, &qs("2 4 1"), &qs("2 4 1")),
+        Err(Refusal::NotNormalised { variable: 0 })
+    );
 }
 
 /// Checks: the limit of an infimum that is not attained: direction and bounds together.
@@ -339,6 +398,14 @@ fn malformed_problems_are_refused() {
         cost("1", "1")
     )));
     assert!(refused(synapse(vec![(0, q("0"))], cost("1", "1"))));
+    let three = Synapse {
+        direction: vec![(0, q("1")), (1, q("1")), (2, q("1"))],
+        costs: vec![cost("1", "1")],
+    };
+    assert!(matches!(
+        Problem::new(3, vec![three]),
+        Err(Refusal::Malformed { synapse: 0, .. })
+    ));
     assert!(refused(synapse(vec![(0, q("1"))], cost("-1", "1"))));
     assert!(refused(synapse(vec![(0, q("1"))], cost("1", "0"))));
     assert!(

@@ -235,27 +235,27 @@ fn with_bipu(degree: &str) -> Network<Rational> {
     Network::new(units, synapses, vec![]).unwrap()
 }
 
-/// Checks: BiPU balance (ours): solved directly and stochastically, existence decided by linear programs; certificates
-/// are refused as undecided; `c <= 0` has no minimum and no continuous limit.
+/// Checks: BiPU balance (ours): solved directly and stochastically, existence decided by linear programs, enclosed by the
+/// comparison principle; `c <= 0` has no minimum and no continuous limit.
 #[test]
-fn bipu_networks_are_balanced_but_not_certified() {
+fn bipu_networks_are_balanced_and_certified() {
     let options = Options {
-        certify: Some(12),
+        certify: Some(30),
         ..Options::default()
     };
-    let result = balance(
-        &with_bipu("2"),
-        &Regularizer::l2(),
-        &options,
-        &mut |_, _| {},
-    )
-    .unwrap();
-    assert!(result.solution.unwrap().deficit <= 1e-12);
-    assert!(result.cross_check.unwrap().max_relative_difference.unwrap() < 1e-9);
-    assert_eq!(
-        result.enclosure.unwrap().unwrap_err(),
-        CertifyError::NotAGraph
-    );
+    for degree in ["2", "1/2", "7/3"] {
+        let network = with_bipu(degree);
+        let result = balance(&network, &Regularizer::l2(), &options, &mut |_, _| {}).unwrap();
+        let solution = result.solution.unwrap();
+        assert!(solution.deficit <= 1e-12);
+        assert!(result.cross_check.unwrap().max_relative_difference.unwrap() < 1e-9);
+        let enclosure = result.enclosure.unwrap().unwrap();
+        let width = relative_width(enclosure.claim());
+        assert!(width <= q("1e-30"), "{degree}: {width}");
+        let found = solution.multipliers[0].to_f64();
+        let lower = rational_to_f64(&enclosure.claim().lower[0]);
+        assert!((found / lower - 1.0).abs() < 1e-9, "{degree}");
+    }
     let problem = with_bipu("-1").problem(&Regularizer::l2());
     assert!(existence_by_components(&problem).is_err());
     assert!(!existence_by_linear_program(&problem).unwrap().is_attained());

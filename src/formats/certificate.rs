@@ -232,7 +232,7 @@ fn explain(network: &Network<Rational>, refusal: &Refusal) -> String {
         Refusal::Malformed { synapse, .. }
         | Refusal::Flow { synapse, .. }
         | Refusal::Rises { synapse }
-        | Refusal::NotAGraph { synapse }
+        | Refusal::RaisesBoth { synapse }
         | Refusal::Weight { synapse, .. }
         | Refusal::Irrational { synapse } => {
             format!(" (synapse {synapse} is {})", network.synapse_name(*synapse))

@@ -18,7 +18,7 @@
 //! |---|---|---|---|
 //! | [`attained`](check::attained) | circulation | the minimum of `R` exists | Stiemke, first case |
 //! | [`not_attained`](check::not_attained) | direction | `R` has only an infimum; which synapses vanish | Stiemke, second case |
-//! | [`enclosure`](check::enclosure) | `lower`, `upper` | the minimum exists, each `μ*_v` lies in its interval | comparison principle |
+//! | [`enclosure`](check::enclosure) | `lower`, `upper` | the minimum exists, each `μ*_v` lies in its interval | comparison principle, BiPU units of positive degree included |
 //! | [`limit_enclosure`](check::limit_enclosure) | direction, `lower`, `upper` | the same for the limit in which synapses vanish | both |
 //! | [`balanced`](check::balanced) | `μ` | `A_v = B_v` exactly at every variable | evaluation |
 //! | [`scaling`](check::scaling) | `Λ` | one set of weights is an exact scaling of another | evaluation |
@@ -32,6 +32,7 @@
 )]
 
 pub mod check;
+mod components;
 mod problem;
 mod refusal;
 mod sides;

@@ -1,6 +1,6 @@
 //! The flat problem that claims are about.
 
-use num_traits::{One, Signed, Zero};
+use num_traits::{Signed, Zero};
 
 use super::Refusal;
 use crate::numbers::{Enclosure, Rational, rational_power};
@@ -35,7 +35,7 @@ impl Cost {
 /// A synapse: how the variables enter its ratio, and its cost as a function of the ratio.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Synapse {
-    /// `(variable, exponent)`, exponents non-zero, variables strictly increasing. Empty where no scaling
+    /// `(variable, exponent)`, at most two, exponents non-zero, variables strictly increasing. Empty where no scaling
     /// changes the weight: between visible units, within a tie, from a BiLU unit to itself.
     pub direction: Vec<(usize, Rational)>,
     /// The summands; none, or only zero ones, where the weight is 0.
@@ -53,25 +53,12 @@ impl Synapse {
         self.costs.iter().all(|cost| cost.base.is_zero())
     }
 
-    /// The ratio as `(entered variable, left variable)`, `None` standing for the ground, if it is `μ_i/μ_j`,
-    /// `μ_i` or `1/μ_j`; the outer `None` otherwise.
-    pub fn endpoints(&self) -> Option<(Option<usize>, Option<usize>)> {
-        let unit = |exponent: &Rational| exponent.is_one() || (-exponent).is_one();
-        match self.direction.as_slice() {
-            [(v, exponent)] if unit(exponent) => Some(if exponent.is_positive() {
-                (Some(*v), None)
-            } else {
-                (None, Some(*v))
-            }),
-            [(v, a), (w, b)] if unit(a) && unit(b) && a.is_positive() != b.is_positive() => {
-                Some(if a.is_positive() {
-                    (Some(*v), Some(*w))
-                } else {
-                    (Some(*w), Some(*v))
-                })
-            }
-            _ => None,
-        }
+    /// Is the synapse active, with two exponents of one sign? Only BiPU units of negative degree make such synapses.
+    pub fn raises_both(&self) -> bool {
+        let [(_, one), (_, other)] = self.direction.as_slice() else {
+            return false;
+        };
+        self.is_active() && one.is_positive() == other.is_positive()
     }
 }
 
@@ -83,7 +70,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Checks the shape: variables in range and increasing within a synapse, exponents non-zero, signs right.
+    /// Checks the shape: at most two variables in a synapse, in range and increasing, exponents non-zero, signs right.
     ///
     /// # Errors
     /// [`Refusal::Malformed`] with the first synapse that is not as [`Synapse`] and [`Cost`] demand.
@@ -95,6 +82,9 @@ impl Problem {
                     reason,
                 })
             };
+            if synapse.direction.len() > 2 {
+                return malformed("a synapse joins at most two variables");
+            }
             let mut next = 0;
             for (variable, exponent) in &synapse.direction {
                 if *variable < next || *variable >= variables {
@@ -141,60 +131,5 @@ impl Problem {
             }
         }
         reduced
-    }
-
-    /// For each variable, the first variable of its component if no synapse of non-zero cost joins that component
-    /// to the ground, directly or through others; `None` if one does.
-    ///
-    /// A component away from the ground can be scaled as a whole without changing any weight, so its first
-    /// variable is fixed at 1.
-    pub fn floating(&self) -> Vec<Option<usize>> {
-        // Union-find by smallest member; the ground is node `variables`.
-        let mut parent: Vec<usize> = (0..=self.variables).collect();
-        for synapse in self.synapses.iter().filter(|synapse| synapse.is_active()) {
-            let mut nodes = synapse.direction.iter().map(|(variable, _)| *variable);
-            let Some(first) = nodes.next() else { continue };
-            join(&mut parent, first, nodes.next().unwrap_or(self.variables));
-            for other in nodes {
-                join(&mut parent, first, other);
-            }
-        }
-        let ground = root(&mut parent, self.variables);
-        let roots = (0..self.variables).map(|variable| root(&mut parent, variable));
-        roots.map(|root| (root != ground).then_some(root)).collect()
-    }
-
-    /// For each variable, whether it is free: not the first of a component away from the ground.
-    pub fn free(&self) -> Vec<bool> {
-        let floating = self.floating().into_iter().enumerate();
-        floating
-            .map(|(variable, first)| first != Some(variable))
-            .collect()
-    }
-}
-
-fn join(parent: &mut [usize], one: usize, other: usize) {
-    let (one, other) = (root(parent, one), root(parent, other));
-    if let Some(slot) = parent.get_mut(one.max(other)) {
-        *slot = one.min(other);
-    }
-}
-
-/// The smallest member of the node's component as far as it is known; halves the path on the way.
-fn root(parent: &mut [usize], mut node: usize) -> usize {
-    loop {
-        let Some(next) = parent.get(node).copied() else {
-            return node;
-        };
-        let Some(after) = parent.get(next).copied() else {
-            return node;
-        };
-        if next == after {
-            return next;
-        }
-        if let Some(slot) = parent.get_mut(node) {
-            *slot = after;
-        }
-        node = after;
     }
 }

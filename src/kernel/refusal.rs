@@ -75,11 +75,11 @@ pub enum Refusal {
         /// The variable.
         variable: usize,
     },
-    /// The comparison principle covers ratios `μ_i/μ_j`, `μ_i` and `1/μ_j` only.
+    /// The comparison principle needs every synapse to rise in at most one variable and to fall in at most one.
     #[error(
-        "synapse {synapse} is not a ratio of two multipliers: the comparison principle does not apply"
+        "synapse {synapse} rises, or falls, in two multipliers at once: the comparison principle does not apply"
     )]
-    NotAGraph {
+    RaisesBoth {
         /// Index of the synapse.
         synapse: usize,
     },

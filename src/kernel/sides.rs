@@ -1,11 +1,11 @@
 //! Input and output cost of every variable, enclosed.
 
-use num_traits::One;
+use num_traits::{One, Signed};
 
 use super::{Cost, Problem, Synapse};
 use crate::numbers::{Enclosure, Rational};
 
-/// `(A_v, B_v)`, each `None` where an exponent leaves its range or a synapse is no ratio of two multipliers.
+/// `(A_v, B_v)`, each `None` where an exponent leaves its range.
 pub type Sides = (Option<Enclosure>, Option<Enclosure>);
 
 /// The costs of all synapses at ratio 1, enclosed once for several points.
@@ -37,7 +37,6 @@ impl Problem {
 
     /// `(A_v, B_v)` of every variable at the multipliers `point > 0`, with outward rounding.
     ///
-    /// Synapses whose ratio is not `μ_i/μ_j`, `μ_i` or `1/μ_j` are left out; rules that use the sums check for them.
     /// Cost: linear in the number of synapses.
     pub fn sides(&self, costs: &Costs, point: &[Rational]) -> Vec<Sides> {
         let bits = costs.bits;
@@ -46,38 +45,66 @@ impl Problem {
             Some((value.reciprocal(bits)?, value))
         });
         let enclosed: Vec<Option<(Enclosure, Enclosure)>> = enclosed.collect();
-        let factor = |variable: usize| enclosed.get(variable).and_then(Option::as_ref);
         let mut sides = vec![(Some(Enclosure::zero()), Some(Enclosure::zero())); self.variables()];
         for (synapse, slopes) in self.synapses().iter().zip(&costs.slopes) {
             if !synapse.is_active() {
                 continue;
             }
-            let Some((entered, left)) = synapse.endpoints() else {
-                continue;
-            };
-            let ratio = match (entered, left) {
-                (Some(i), Some(j)) => factor(i)
-                    .zip(factor(j))
-                    .and_then(|((_, value), (inverse, _))| value.mul(inverse, bits)),
-                (Some(i), None) => factor(i).map(|(_, value)| value.clone()),
-                (None, Some(j)) => factor(j).map(|(inverse, _)| inverse.clone()),
-                (None, None) => None,
-            };
-            let slope = ratio.and_then(|ratio| slope(synapse, slopes, &ratio, bits));
-            let add = |sum: &mut Option<Enclosure>| {
-                *sum = sum
+            let slope = ratio(synapse, &enclosed, bits)
+                .and_then(|ratio| slope(synapse, slopes, &ratio, bits));
+            for (variable, exponent) in &synapse.direction {
+                let Some((input, output)) = sides.get_mut(*variable) else {
+                    continue;
+                };
+                let side = if exponent.is_positive() {
+                    input
+                } else {
+                    output
+                };
+                let share = slope
                     .as_ref()
-                    .zip(slope.as_ref())
-                    .and_then(|(sum, slope)| sum.add(slope, bits));
-            };
-            if let Some((input, _)) = entered.and_then(|i| sides.get_mut(i)) {
-                add(input);
-            }
-            if let Some((_, output)) = left.and_then(|j| sides.get_mut(j)) {
-                add(output);
+                    .and_then(|slope| share(slope, exponent, bits));
+                *side = side
+                    .as_ref()
+                    .zip(share)
+                    .and_then(|(sum, share)| sum.add(&share, bits));
             }
         }
         sides
+    }
+}
+
+/// `Π μ_v^{d_v}`; each multiplier comes as `(1/μ, μ)`.
+fn ratio(
+    synapse: &Synapse,
+    multipliers: &[Option<(Enclosure, Enclosure)>],
+    bits: u64,
+) -> Option<Enclosure> {
+    let mut product: Option<Enclosure> = None;
+    for (variable, exponent) in &synapse.direction {
+        let (inverse, value) = multipliers.get(*variable)?.as_ref()?;
+        let base = if exponent.is_positive() {
+            value
+        } else {
+            inverse
+        };
+        let factor = match exponent.abs() {
+            size if size.is_one() => base.clone(),
+            size => base.power(&size, bits)?,
+        };
+        product = Some(match product {
+            Some(product) => product.mul(&factor, bits)?,
+            None => factor,
+        });
+    }
+    product
+}
+
+/// `|d| · slope`.
+fn share(slope: &Enclosure, exponent: &Rational, bits: u64) -> Option<Enclosure> {
+    match exponent.abs() {
+        size if size.is_one() => Some(slope.clone()),
+        size => slope.mul(&Enclosure::from_rational(&size, bits)?, bits),
     }
 }
 

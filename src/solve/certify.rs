@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::newton::{MAX_DENSE, NewtonSystem};
 use super::{Balancing, Solution};
-use crate::kernel::{Enclosed, NotAttained, Problem, Refusal, Verified, check};
+use crate::kernel::{Enclosed, NotAttained, Problem, Refusal, Synapse, Verified, check};
 use crate::numbers::{
     Direction, Dyadic, Rational, rational_from_f64, rational_to_f64, simplest_between, sum,
 };
@@ -18,9 +18,13 @@ pub const MAX_DIGITS: u32 = 250;
 pub enum CertifyError {
     /// The comparison principle does not cover the problem.
     #[error(
-        "BiPU units of degree other than 1: the comparison principle does not apply, and the enclosure is undecided"
+        "synapse {synapse} rises, or falls, in two multipliers at once (BiPU units of negative degree): the comparison \
+         principle does not apply, and the enclosure is undecided"
     )]
-    NotAGraph,
+    RaisesBoth {
+        /// Index of the synapse.
+        synapse: usize,
+    },
     /// More digits than [`MAX_DIGITS`], or none.
     #[error("between 1 and {MAX_DIGITS} digits can be certified")]
     Digits,
@@ -93,12 +97,8 @@ fn bounds(problem: &Problem, solution: &Solution, digits: u32) -> Result<Bounds,
     if digits == 0 || digits > MAX_DIGITS {
         return Err(CertifyError::Digits);
     }
-    if problem
-        .synapses()
-        .iter()
-        .any(|synapse| synapse.is_active() && synapse.endpoints().is_none())
-    {
-        return Err(CertifyError::NotAGraph);
+    if let Some(synapse) = problem.synapses().iter().position(Synapse::raises_both) {
+        return Err(CertifyError::RaisesBoth { synapse });
     }
     if problem.variables() > MAX_DENSE {
         return Err(CertifyError::TooLarge(problem.variables()));

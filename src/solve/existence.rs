@@ -1,10 +1,10 @@
 //! Is the minimum attained? Answered by strongly connected components, with witnesses that the kernel checks.
 
-use num_traits::Zero;
+use num_traits::{One, Signed, Zero};
 use petgraph::graph::{DiGraph, NodeIndex};
 use thiserror::Error;
 
-use crate::kernel::{Attained, NotAttained, Problem, Refusal, Verified, check};
+use crate::kernel::{Attained, NotAttained, Problem, Refusal, Synapse, Verified, check};
 use crate::numbers::Rational;
 
 /// The answer, verified by the kernel either way.
@@ -87,6 +87,27 @@ pub fn existence_by_components(problem: &Problem) -> Result<Existence, Existence
     )?))
 }
 
+/// The ratio as `(entered variable, left variable)`, `None` standing for the ground, if it is `μ_i/μ_j`, `μ_i` or `1/μ_j`; the
+/// outer `None` otherwise.
+fn endpoints(synapse: &Synapse) -> Option<(Option<usize>, Option<usize>)> {
+    let unit = |exponent: &Rational| exponent.abs().is_one();
+    match synapse.direction.as_slice() {
+        [(v, exponent)] if unit(exponent) => Some(if exponent.is_positive() {
+            (Some(*v), None)
+        } else {
+            (None, Some(*v))
+        }),
+        [(v, a), (w, b)] if unit(a) && unit(b) && a.is_positive() != b.is_positive() => {
+            Some(if a.is_positive() {
+                (Some(*v), Some(*w))
+            } else {
+                (Some(*w), Some(*v))
+            })
+        }
+        _ => None,
+    }
+}
+
 struct Edge {
     synapse: usize,
     from: usize,
@@ -116,7 +137,7 @@ impl Coalesced {
             .enumerate()
             .filter(|(_, entry)| entry.is_active())
         {
-            let (entered, left) = entry.endpoints()?;
+            let (entered, left) = endpoints(entry)?;
             let edge = Edge {
                 synapse,
                 from: left.unwrap_or(ground),

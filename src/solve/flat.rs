@@ -301,16 +301,20 @@ impl Balancing {
         }
     }
 
-    /// Divides each component without visible units by the multiplier of its first variable: no weight changes.
+    /// Scales each component that can be scaled as a whole until the multiplier of its first variable is 1: no weight
+    /// changes.
     fn normalise(&mut self, problem: &Problem) {
         if self.free.iter().all(|free| *free) {
             return;
         }
-        let representative = problem.floating();
-        let first = self.multipliers.clone();
-        for (variable, representative) in representative.into_iter().enumerate() {
-            if let Some(representative) = representative {
-                self.multipliers[variable] = self.multipliers[variable] / first[representative];
+        let before = self.multipliers.clone();
+        for (variable, scaling) in problem.common_scaling().into_iter().enumerate() {
+            if let Some((first, exponent)) = scaling {
+                let factor = match exponent.is_one() {
+                    true => before[first],
+                    false => before[first].power(&exponent),
+                };
+                self.multipliers[variable] = self.multipliers[variable] / factor;
             }
         }
         self.shift_all(&[]);

@@ -3,25 +3,28 @@
 use num_traits::One;
 
 use super::{arity, exact_sides, not_attained, positive};
-use crate::kernel::{Costs, Enclosed, Problem, Refusal, Verified};
+use crate::kernel::{Costs, Enclosed, Problem, Refusal, Synapse, Verified};
 use crate::numbers::{Order, Rational};
 
 /// **The minimum is attained and `lower_v <= μ*_v <= upper_v`** if `A_v <= B_v` at every free variable at
 /// `μ = lower`, and `A_v >= B_v` at every free variable at `μ = upper`.
 ///
-/// A component that no non-zero synapse joins to the ground can be scaled as a whole without changing any weight: its
-/// multipliers are determined up to a common factor, and the statement is about those whose first variable is 1.
+/// A component that no non-zero synapse joins to the ground can, between BiLU units always, be scaled as a whole without
+/// changing any weight: its multipliers are determined up to a common factor, and the statement is about those whose first variable is 1.
 /// [`Enclosed::normalised`] names its variables. The balanced *weights* are unique all the same.
 ///
-/// Hypotheses, all checked: `0 < lower <= upper`; every active synapse has a ratio `μ_i/μ_j`, `μ_i` or
-/// `1/μ_j`; the variables that are not [free](Problem::free) (one for each component that no non-zero
-/// synapse joins to the ground) have both bounds 1, which is how that component is normalised.
+/// Hypotheses, all checked: `0 < lower <= upper`; in every active synapse at most one exponent is positive and at most one
+/// negative, as in the ratios `μ_i/μ_j` of BiLU units and `μ_i/μ_j^c`, `c > 0`, of BiPU units; the variables that are not
+/// [free](Problem::free) (one for each component that can be scaled as a whole) have both bounds 1, which is how that
+/// component is normalised.
 ///
-/// Why: the step `T_v(μ)`, which balances `v`, is increasing in the other variables. `lower <= T(lower)`
-/// and `T(upper) <= upper`, so `T` maps the box between them into itself, and iterating from `lower`
-/// rises to a balanced point in the box. Let `μ` be any balanced point and `r = max_v μ_v/upper_v`;
-/// if `r > 1`, at the variables where it is reached `A` is at most and `B` at least what `upper` has, all
-/// neighbours must reach `r` too, and so must the ground, where it is 1. Likewise below. Place: ours.
+/// Why: as a function of `x = log μ`, `R` is convex with gradient `g = A - B`, and `∂g_v/∂x_w = Σ_e d_ev d_ew q² · cost <= 0`
+/// for `v != w`: `g_v` falls in every other variable. `R` has a minimum over the box between the bounds. Where it
+/// touches `upper_v`, a minimum has `g_v <= 0`, while `g_v >= g_v(upper) >= 0`; so `g_v = 0`. Likewise below. Hence the
+/// minimum over the box is stationary, and by convexity it is the minimum over all multipliers. It is unique: no
+/// direction of the free variables leaves all ratios as they are, so `R` is strictly convex in them. In a component that
+/// can be scaled as a whole, along `z`, `Σ_v z_v g_v = 0`, so the variable that is fixed balances with the others.
+/// Place: ours.
 ///
 /// Cost: linear in the number of synapses unless two sums agree to 120 bits; then exact sums decide.
 ///
@@ -71,10 +74,8 @@ fn compare(
     {
         return Err(Refusal::Crossed { variable });
     }
-    for (index, synapse) in problem.synapses().iter().enumerate() {
-        if synapse.is_active() && synapse.endpoints().is_none() {
-            return Err(Refusal::NotAGraph { synapse: index });
-        }
+    if let Some(synapse) = problem.synapses().iter().position(Synapse::raises_both) {
+        return Err(Refusal::RaisesBoth { synapse });
     }
     let free = problem.free();
     let one = Rational::one();
