@@ -1,10 +1,11 @@
 //! The numbers under everything else: exact roots, outward rounding, unbounded exponents.
 
+use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
 use quickcheck::quickcheck;
 use synaptic_balance::numbers::{
-    Enclosure, Order, Rational, Wide, nth_root, parse_rational, rational_from_f64, rational_power,
-    rational_to_f64, simplest_between, sum,
+    Direction, Dyadic, Enclosure, Order, Rational, Wide, nth_root, parse_rational,
+    rational_from_f64, rational_power, rational_to_f64, simplest_between, sum,
 };
 
 fn q(text: &str) -> Rational {
@@ -57,6 +58,28 @@ fn texts_are_read_exactly_or_refused() {
 }
 
 quickcheck! {
+    /// Checks: products and sums of mantissas of up to 128 bits, and of longer ones, are the nearest dyadics of the precision
+    /// asked for on the side asked for.
+    fn dyadics_are_rounded_to_the_last_place(a: (u128, u128), b: (u128, u128), shift: u8, bits: u8) -> bool {
+        let bits = u64::from(bits) + 1;
+        // One word long, or two.
+        let number = |(low, high): (u128, u128), shift: u32| {
+            let high = BigInt::from(if high % 2 == 0 { high } else { 0 });
+            Rational::from_integer(((high << 128u32) + low) << shift)
+        };
+        let (x, y) = (number(a, 0), number(b, shift.into()));
+        let dyadic = |value: &Rational| Dyadic::from_rational(value, 600, Direction::Down).unwrap();
+        let (p, r) = (dyadic(&x), dyadic(&y));
+        let rounded = |exact: &Rational, found: &dyn Fn(Direction) -> Dyadic| {
+            let unit = BigInt::from(1) << exact.numer().bits().saturating_sub(bits);
+            let lower = exact - found(Direction::Down).to_rational();
+            let upper = found(Direction::Up).to_rational() - exact;
+            [lower, upper].iter().all(|gap| !gap.is_negative() && *gap < Rational::from_integer(unit.clone()))
+        };
+        rounded(&(&x * &y), &|direction| p.mul(&r, bits, direction).unwrap())
+            && rounded(&(&x + &y), &|direction| p.add(&r, bits, direction).unwrap())
+    }
+
     /// Checks: Thm 3.1, "rational iff B/A is the 2p-th power of a rational": the root is found exactly when it exists.
     fn roots_are_exact(numerator: i32, denominator: u16, degree: u8) -> bool {
         let degree = u32::from(degree % 7) + 1;

@@ -27,8 +27,8 @@ impl Cost {
     /// `coefficient · base^power`, enclosed.
     pub fn enclosed(&self, bits: u64) -> Option<Enclosure> {
         let base = Enclosure::from_rational(&self.base, bits.checked_mul(2)?)?;
-        Enclosure::from_rational(&self.coefficient, bits)?
-            .mul(&base.power(&self.power, bits)?, bits)
+        base.power(&self.power, bits)?
+            .times(&self.coefficient, bits)
     }
 }
 

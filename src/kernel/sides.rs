@@ -1,6 +1,6 @@
 //! Input and output cost of every variable, enclosed.
 
-use num_traits::{One, Signed};
+use num_traits::Signed;
 
 use super::{Cost, Problem, Synapse};
 use crate::numbers::{Enclosure, Rational};
@@ -18,10 +18,7 @@ pub struct Costs {
 impl Problem {
     /// Encloses the costs to `bits` bits. Cost: a root of each weight where a power is fractional.
     pub fn costs(&self, bits: u64) -> Costs {
-        let slope = |cost: &Cost| {
-            let factor = Enclosure::from_rational(&cost.exponent, bits)?;
-            cost.enclosed(bits)?.mul(&factor, bits)
-        };
+        let slope = |cost: &Cost| cost.enclosed(bits)?.times(&cost.exponent, bits);
         let slopes = self
             .synapses()
             .iter()
@@ -63,7 +60,7 @@ impl Problem {
                 };
                 let share = slope
                     .as_ref()
-                    .and_then(|slope| share(slope, exponent, bits));
+                    .and_then(|slope| slope.clone().times(&exponent.abs(), bits));
                 *side = side
                     .as_ref()
                     .zip(share)
@@ -88,24 +85,13 @@ fn ratio(
         } else {
             inverse
         };
-        let factor = match exponent.abs() {
-            size if size.is_one() => base.clone(),
-            size => base.power(&size, bits)?,
-        };
+        let factor = base.power(&exponent.abs(), bits)?;
         product = Some(match product {
             Some(product) => product.mul(&factor, bits)?,
             None => factor,
         });
     }
     product
-}
-
-/// `|d| · slope`.
-fn share(slope: &Enclosure, exponent: &Rational, bits: u64) -> Option<Enclosure> {
-    match exponent.abs() {
-        size if size.is_one() => Some(slope.clone()),
-        size => slope.mul(&Enclosure::from_rational(&size, bits)?, bits),
-    }
 }
 
 /// `Σ_k q_k a_k b_k^{p_k} r^{q_k}`: the derivative of the synapse's cost in `log r`.
@@ -117,10 +103,7 @@ fn slope(
 ) -> Option<Enclosure> {
     let mut total = Enclosure::zero();
     for (cost, slope) in synapse.costs.iter().zip(slopes) {
-        let power = match cost.exponent.is_one() {
-            true => ratio.clone(),
-            false => ratio.power(&cost.exponent, bits)?,
-        };
+        let power = ratio.power(&cost.exponent, bits)?;
         total = total.add(&slope.as_ref()?.mul(&power, bits)?, bits)?;
     }
     Some(total)

@@ -3,10 +3,12 @@
 use num_bigint::BigUint;
 use num_integer::Integer;
 use num_traits::{One, Signed, ToPrimitive, Zero};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::Rational;
 use super::rational::magnitude;
+use super::short::{Rounded, SHORT_BITS, product, shifted_sum};
 
 /// Which way an inexact result is rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,17 +35,63 @@ impl Direction {
 /// panics.
 #[derive(Debug, Clone)]
 pub struct Dyadic {
-    mantissa: BigUint,
+    mantissa: Mantissa,
     exponent: i64,
+}
+
+/// Short wherever it fits, so that sums over many synapses allocate nothing.
+#[derive(Debug, Clone)]
+enum Mantissa {
+    Short(u128),
+    Long(BigUint),
+}
+
+impl Mantissa {
+    fn new(value: BigUint) -> Self {
+        match value.to_u128() {
+            Some(short) => Mantissa::Short(short),
+            None => Mantissa::Long(value),
+        }
+    }
+
+    fn long(&self) -> Cow<'_, BigUint> {
+        match self {
+            Mantissa::Short(value) => Cow::Owned(BigUint::from(*value)),
+            Mantissa::Long(value) => Cow::Borrowed(value),
+        }
+    }
+
+    fn bits(&self) -> u64 {
+        match self {
+            Mantissa::Short(value) => u64::from(value.checked_ilog2().map_or(0, |log| log + 1)),
+            Mantissa::Long(value) => value.bits(),
+        }
+    }
+
+    fn is_zero(&self) -> bool {
+        self.bits() == 0
+    }
 }
 
 impl Dyadic {
     /// Zero.
     pub fn zero() -> Self {
-        Dyadic {
-            mantissa: BigUint::zero(),
-            exponent: 0,
+        (0, 0).into()
+    }
+
+    /// `value` if it is dyadic and its mantissa needs no more than `bits` bits.
+    pub(super) fn exactly(value: &Rational, bits: u64) -> Option<Self> {
+        if value.is_negative() || value.numer().bits() > bits {
+            return None;
         }
+        let shift = value.denom().bits().checked_sub(1)?;
+        if value.denom().trailing_zeros() != Some(shift) {
+            return None;
+        }
+        Some(Dyadic {
+            mantissa: Mantissa::new(magnitude(value.numer()).clone()),
+            exponent: i64::try_from(shift).ok()?.checked_neg()?,
+        })
     }
 
     /// `value`, rounded to `bits` bits; `None` if it is negative.
@@ -53,11 +101,7 @@ impl Dyadic {
         }
         let (numerator, denominator) = (magnitude(value.numer()), magnitude(value.denom()));
         if denominator.is_one() {
-            return Dyadic {
-                mantissa: numerator.clone(),
-                exponent: 0,
-            }
-            .rounded(bits, direction);
+            return Self::rounded(numerator.clone(), 0, bits, direction);
         }
         Self::quotient(numerator, denominator, 0, bits, direction)
     }
@@ -81,29 +125,49 @@ impl Dyadic {
             mantissa += 1u32;
         }
         let exponent = exponent.checked_sub(i64::try_from(shift).ok()?)?;
-        Dyadic { mantissa, exponent }.rounded(bits, direction)
+        Self::rounded(mantissa, exponent, bits, direction)
     }
 
-    /// Keeps at most `bits` bits.
-    fn rounded(mut self, bits: u64, direction: Direction) -> Option<Self> {
-        let excess = self.mantissa.bits().saturating_sub(bits);
+    /// `mantissa · 2^exponent` with at most `bits` bits kept.
+    fn rounded(
+        mut mantissa: BigUint,
+        mut exponent: i64,
+        bits: u64,
+        direction: Direction,
+    ) -> Option<Self> {
+        let excess = mantissa.bits().saturating_sub(bits);
         if excess > 0 {
-            let exact = self
-                .mantissa
+            let exact = mantissa
                 .trailing_zeros()
                 .is_none_or(|zeros| zeros >= excess);
-            self.mantissa >>= excess;
+            mantissa >>= excess;
             if direction == Direction::Up && !exact {
-                self.mantissa += 1u32;
+                mantissa += 1u32;
             }
-            self.exponent = self.exponent.checked_add(i64::try_from(excess).ok()?)?;
+            exponent = exponent.checked_add(i64::try_from(excess).ok()?)?;
         }
-        Some(self)
+        Some(Dyadic {
+            mantissa: Mantissa::new(mantissa),
+            exponent,
+        })
+    }
+
+    /// `self` with at most `bits` bits kept.
+    fn shortened(&self, bits: u64, direction: Direction) -> Option<Self> {
+        if self.mantissa.bits() <= bits {
+            return Some(self.clone());
+        }
+        Self::rounded(
+            self.mantissa.long().into_owned(),
+            self.exponent,
+            bits,
+            direction,
+        )
     }
 
     /// The exact value.
     pub fn to_rational(&self) -> Rational {
-        let mantissa = num_bigint::BigInt::from(self.mantissa.clone());
+        let mantissa = num_bigint::BigInt::from(self.mantissa.long().into_owned());
         let shift = self.exponent.unsigned_abs();
         if self.exponent >= 0 {
             Rational::from_integer(mantissa << shift)
@@ -120,24 +184,29 @@ impl Dyadic {
     /// `self · other`.
     pub fn mul(&self, other: &Self, bits: u64, direction: Direction) -> Option<Self> {
         let exponent = self.exponent.checked_add(other.exponent)?;
-        Dyadic {
-            mantissa: &self.mantissa * &other.mantissa,
-            exponent,
+        match (&self.mantissa, &other.mantissa) {
+            (Mantissa::Short(a), Mantissa::Short(b)) if bits <= SHORT_BITS => {
+                product(*a, *b, exponent, bits, direction).map(Self::from)
+            }
+            (a, b) => {
+                let product = a.long().as_ref() * b.long().as_ref();
+                Self::rounded(product, exponent, bits, direction)
+            }
         }
-        .rounded(bits, direction)
     }
 
     /// `1 / self`; `None` for zero.
     pub fn reciprocal(&self, bits: u64, direction: Direction) -> Option<Self> {
         let exponent = self.exponent.checked_neg()?;
-        Self::quotient(&BigUint::one(), &self.mantissa, exponent, bits, direction)
+        let mantissa = self.mantissa.long();
+        Self::quotient(&BigUint::one(), &mantissa, exponent, bits, direction)
     }
 
     /// `self + other`.
     pub fn add(&self, other: &Self, bits: u64, direction: Direction) -> Option<Self> {
         if self.is_zero() || other.is_zero() {
             let sum = if self.is_zero() { other } else { self };
-            return sum.clone().rounded(bits, direction);
+            return sum.shortened(bits, direction);
         }
         let (high, low) = if self.top()? >= other.top()? {
             (self, other)
@@ -145,14 +214,24 @@ impl Dyadic {
             (other, self)
         };
         let far = i64::try_from(bits).ok()?.checked_add(2)?;
-        if high.top()?.checked_sub(low.top()?)? > far {
+        let gap = high.top()?.checked_sub(low.top()?)?;
+        if gap > far && low.top()? <= high.exponent {
             return high.nudged(bits, direction);
         }
-        let exponent = high.exponent.min(low.exponent);
-        let shifted =
-            |number: &Self| Some(&number.mantissa << number.exponent.checked_sub(exponent)?);
-        let mantissa: BigUint = shifted(high)? + shifted(low)?;
-        Dyadic { mantissa, exponent }.rounded(bits, direction)
+        let (coarse, fine) = if high.exponent >= low.exponent {
+            (high, low)
+        } else {
+            (low, high)
+        };
+        let shift = u64::try_from(coarse.exponent.checked_sub(fine.exponent)?).ok()?;
+        if let (Mantissa::Short(a), Mantissa::Short(b)) = (&coarse.mantissa, &fine.mantissa)
+            && bits <= SHORT_BITS
+            && let Some(sum) = shifted_sum(*a, shift, *b, fine.exponent, bits, direction)
+        {
+            return Some(sum.into());
+        }
+        let sum = (coarse.mantissa.long().as_ref() << shift) + fine.mantissa.long().as_ref();
+        Self::rounded(sum, fine.exponent, bits, direction)
     }
 
     /// The exponent of the bit above the leading one.
@@ -161,17 +240,16 @@ impl Dyadic {
             .checked_add(i64::try_from(self.mantissa.bits()).ok()?)
     }
 
-    /// `self` plus something positive and smaller than `2^-bits` of it.
+    /// `self` plus something positive, smaller than `2^-bits` of it and than one unit in its last place.
     fn nudged(&self, bits: u64, direction: Direction) -> Option<Self> {
+        let low = self.shortened(bits, Direction::Down)?;
         if direction == Direction::Down {
-            return self.clone().rounded(bits, direction);
+            return Some(low);
         }
-        // Rounded first: one unit in the last of `bits` places exceeds what is added.
-        let high = self.clone().rounded(bits, Direction::Up)?;
-        let room = bits.saturating_sub(high.mantissa.bits());
-        let mantissa = (&high.mantissa << room) + 1u32;
-        let exponent = high.exponent.checked_sub(i64::try_from(room).ok()?)?;
-        Dyadic { mantissa, exponent }.rounded(bits, direction)
+        let room = bits.saturating_sub(low.mantissa.bits());
+        let mantissa = (low.mantissa.long().as_ref() << room) + 1u32;
+        let exponent = low.exponent.checked_sub(i64::try_from(room).ok()?)?;
+        Self::rounded(mantissa, exponent, bits, direction)
     }
 
     /// `self^exponent` for a rational exponent whose numerator and denominator fit in 20 bits; `None`
@@ -180,14 +258,17 @@ impl Dyadic {
         let small = |n: &u32| *n < 1 << 20;
         let degree = exponent.denom().to_u32().filter(small)?;
         let power = magnitude(exponent.numer()).to_u32().filter(small)?;
+        if (degree, power) == (1, 2) && !exponent.is_negative() {
+            return self.mul(self, bits, direction);
+        }
         let negative = exponent.is_negative();
         let inner = if negative {
             direction.opposite()
         } else {
             direction
         };
-        // Repeated squaring and the root each lose a few units in the last place.
-        let working = bits.checked_add(64)?;
+        // Repeated squaring loses a few units in the last place.
+        let working = bits.checked_add(if power == 1 { 0 } else { 64 })?;
         let root = if degree == 1 {
             self.clone()
         } else {
@@ -197,16 +278,13 @@ impl Dyadic {
         if negative {
             value.reciprocal(bits, direction)
         } else {
-            value.rounded(bits, direction)
+            value.shortened(bits, direction)
         }
     }
 
     fn integer_power(&self, mut power: u32, bits: u64, direction: Direction) -> Option<Self> {
         let mut square = self.clone();
-        let mut result = Dyadic {
-            mantissa: BigUint::one(),
-            exponent: 0,
-        };
+        let mut result: Dyadic = (1, 0).into();
         while power > 0 {
             if power & 1 == 1 {
                 result = result.mul(&square, bits, direction)?;
@@ -228,7 +306,7 @@ impl Dyadic {
         let exponent = self.exponent.checked_sub(shift)?;
         let remainder = exponent.rem_euclid(i64::from(degree));
         shift = shift.checked_add(remainder)?;
-        let radicand = &self.mantissa << shift;
+        let radicand = self.mantissa.long().as_ref() << shift;
         let mut mantissa = radicand.nth_root(degree);
         if direction == Direction::Up && num_traits::Pow::pow(&mantissa, degree) != radicand {
             mantissa += 1u32;
@@ -236,22 +314,32 @@ impl Dyadic {
         let exponent = exponent
             .checked_sub(remainder)?
             .checked_div(i64::from(degree))?;
-        Dyadic { mantissa, exponent }.rounded(bits, direction)
+        Self::rounded(mantissa, exponent, bits, direction)
     }
 
     /// Exact comparison; `None` only if an exponent leaves its range.
     pub fn compare(&self, other: &Self) -> Option<Ordering> {
         if self.is_zero() || other.is_zero() {
-            return Some(self.mantissa.cmp(&other.mantissa));
+            return Some(self.mantissa.bits().cmp(&other.mantissa.bits()));
         }
         let tops = self.top()?.cmp(&other.top()?);
         if tops != Ordering::Equal {
             return Some(tops);
         }
         let exponent = self.exponent.min(other.exponent);
-        let shifted =
-            |number: &Self| Some(&number.mantissa << number.exponent.checked_sub(exponent)?);
+        let shifted = |number: &Self| {
+            Some(number.mantissa.long().as_ref() << number.exponent.checked_sub(exponent)?)
+        };
         let (left, right): (BigUint, BigUint) = (shifted(self)?, shifted(other)?);
         Some(left.cmp(&right))
+    }
+}
+
+impl From<Rounded> for Dyadic {
+    fn from((mantissa, exponent): Rounded) -> Self {
+        Dyadic {
+            mantissa: Mantissa::Short(mantissa),
+            exponent,
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Enclosures of non-negative reals, rounded outward.
 
+use num_traits::{One, Signed};
 use std::cmp::Ordering;
 
 use super::{Direction, Dyadic, Rational};
@@ -11,7 +12,8 @@ use super::{Direction, Dyadic, Rational};
 #[derive(Debug, Clone)]
 pub struct Enclosure {
     lo: Dyadic,
-    hi: Dyadic,
+    /// `None` where it equals `lo`: what needs no rounding is computed once.
+    above: Option<Dyadic>,
 }
 
 /// What two enclosures say about the numbers in them.
@@ -28,18 +30,25 @@ pub enum Order {
 impl Enclosure {
     /// Exactly zero.
     pub fn zero() -> Self {
+        Self::exactly(Dyadic::zero())
+    }
+
+    fn exactly(value: Dyadic) -> Self {
         Enclosure {
-            lo: Dyadic::zero(),
-            hi: Dyadic::zero(),
+            lo: value,
+            above: None,
         }
     }
 
     /// The rational `value >= 0`, rounded outward to `bits` bits.
     pub fn from_rational(value: &Rational, bits: u64) -> Option<Self> {
+        if let Some(value) = Dyadic::exactly(value, bits) {
+            return Some(Self::exactly(value));
+        }
         let end = |direction| Dyadic::from_rational(value, bits, direction);
         Some(Enclosure {
             lo: end(Direction::Down)?,
-            hi: end(Direction::Up)?,
+            above: Some(end(Direction::Up)?),
         })
     }
 
@@ -50,52 +59,61 @@ impl Enclosure {
 
     /// The upper end.
     pub fn hi(&self) -> &Dyadic {
-        &self.hi
+        self.above.as_ref().unwrap_or(&self.lo)
     }
 
     /// The product.
     pub fn mul(&self, other: &Self, bits: u64) -> Option<Self> {
         Some(Enclosure {
             lo: self.lo.mul(&other.lo, bits, Direction::Down)?,
-            hi: self.hi.mul(&other.hi, bits, Direction::Up)?,
+            above: Some(self.hi().mul(other.hi(), bits, Direction::Up)?),
         })
+    }
+
+    /// The product with a rational `factor >= 0`.
+    pub fn times(self, factor: &Rational, bits: u64) -> Option<Self> {
+        if factor.is_one() {
+            return Some(self);
+        }
+        self.mul(&Self::from_rational(factor, bits)?, bits)
     }
 
     /// The sum.
     pub fn add(&self, other: &Self, bits: u64) -> Option<Self> {
         Some(Enclosure {
             lo: self.lo.add(&other.lo, bits, Direction::Down)?,
-            hi: self.hi.add(&other.hi, bits, Direction::Up)?,
+            above: Some(self.hi().add(other.hi(), bits, Direction::Up)?),
         })
     }
 
     /// The reciprocal; `None` if the enclosure holds zero.
     pub fn reciprocal(&self, bits: u64) -> Option<Self> {
         Some(Enclosure {
-            lo: self.hi.reciprocal(bits, Direction::Down)?,
-            hi: self.lo.reciprocal(bits, Direction::Up)?,
+            lo: self.hi().reciprocal(bits, Direction::Down)?,
+            above: Some(self.lo.reciprocal(bits, Direction::Up)?),
         })
     }
 
     /// The power with a rational exponent of either sign.
     pub fn power(&self, exponent: &Rational, bits: u64) -> Option<Self> {
-        let negative = num_traits::Signed::is_negative(exponent);
-        let (low, high) = if negative {
-            (&self.hi, &self.lo)
-        } else {
-            (&self.lo, &self.hi)
+        if exponent.is_one() {
+            return Some(self.clone());
+        }
+        let (low, high) = match exponent.is_negative() {
+            true => (self.hi(), &self.lo),
+            false => (&self.lo, self.hi()),
         };
         Some(Enclosure {
             lo: low.power(exponent, bits, Direction::Down)?,
-            hi: high.power(exponent, bits, Direction::Up)?,
+            above: Some(high.power(exponent, bits, Direction::Up)?),
         })
     }
 
     /// Three-valued comparison.
     pub fn order(&self, other: &Self) -> Option<Order> {
-        Some(if self.hi.compare(&other.lo)? != Ordering::Greater {
+        Some(if self.hi().compare(other.lo())? != Ordering::Greater {
             Order::AtMost
-        } else if self.lo.compare(&other.hi)? == Ordering::Greater {
+        } else if self.lo.compare(other.hi())? == Ordering::Greater {
             Order::Greater
         } else {
             Order::Unknown

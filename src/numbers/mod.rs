@@ -22,6 +22,7 @@ mod enclosure;
 mod rational;
 mod root;
 mod scalar;
+mod short;
 mod wide;
 
 pub use dyadic::{Direction, Dyadic};
