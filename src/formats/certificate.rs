@@ -234,7 +234,10 @@ fn explain(network: &Network<Rational>, refusal: &Refusal) -> String {
         | Refusal::Rises { synapse }
         | Refusal::RaisesBoth { synapse }
         | Refusal::Weight { synapse, .. }
-        | Refusal::Irrational { synapse } => {
+        | Refusal::Irrational { synapse }
+        | Refusal::Coefficient { synapse, .. }
+        | Refusal::SameSign { synapse }
+        | Refusal::Ratio { synapse } => {
             format!(" (synapse {synapse} is {})", network.synapse_name(*synapse))
         }
         Refusal::Conservation { variable, .. }
@@ -243,13 +246,21 @@ fn explain(network: &Network<Rational>, refusal: &Refusal) -> String {
         | Refusal::NotNormalised { variable }
         | Refusal::Sign { variable, .. }
         | Refusal::Unbalanced { variable, .. }
+        | Refusal::NotAConstraint { variable, .. }
         | Refusal::Undecided { variable } => {
             format!(
                 " (variable {variable} is that of {})",
                 network.variable_name(*variable)
             )
         }
-        Refusal::Arity { .. } | Refusal::NothingFalls => String::new(),
+        Refusal::Arity { .. }
+        | Refusal::NothingFalls
+        | Refusal::NoSuchSynapse { .. }
+        | Refusal::Dependent { .. }
+        | Refusal::Tolerance
+        | Refusal::Consistent { .. }
+        | Refusal::Formula { .. }
+        | Refusal::Differs { .. } => String::new(),
     };
     format!("{refusal}{subject}")
 }

@@ -22,6 +22,11 @@
 //! | [`limit_enclosure`](check::limit_enclosure) | direction, `lower`, `upper` | the same for the limit in which synapses vanish | both |
 //! | [`balanced`](check::balanced) | `μ` | `A_v = B_v` exactly at every variable | evaluation |
 //! | [`scaling`](check::scaling) | `Λ` | one set of weights is an exact scaling of another | evaluation |
+//! | [`not_scaled`](check::not_scaled) | a synapse, or a cycle | it is none, and not nearly one | multipliers cancel around a cycle |
+//! | [`manifold`](check::manifold) | constraints, spanning synapses | the constraints describe the manifold, and all are needed | rank from both sides |
+//! | [`identity`](check::identity) | two formulas | they are the same function | coefficients of the expansion |
+//!
+//! [`RULES`] lists the premises of each. A problem is checked when it is made ([`Problem::new`]).
 #![deny(
     clippy::float_arithmetic,
     clippy::unwrap_used,
@@ -35,10 +40,15 @@ pub mod check;
 mod components;
 mod problem;
 mod refusal;
+mod rules;
 mod sides;
 mod verified;
 
 pub use problem::{Cost, Problem, Synapse};
 pub use refusal::Refusal;
+pub use rules::RULES;
 pub use sides::{Costs, Sides};
-pub use verified::{Attained, Balanced, Enclosed, NotAttained, Scaled, Verified};
+pub use verified::{
+    Attained, Balanced, Basis, Enclosed, Identical, NotAttained, NotScaled, Obstacle, Scaled, Step,
+    Verified,
+};

@@ -125,4 +125,75 @@ pub enum Refusal {
         /// Index of the synapse.
         synapse: usize,
     },
+    /// A certificate names a synapse that the problem does not have.
+    #[error("there is no synapse {synapse}")]
+    NoSuchSynapse {
+        /// The index given.
+        synapse: usize,
+    },
+    /// A constraint holds a synapse twice or with coefficient 0.
+    #[error("constraint {constraint} holds synapse {synapse} twice, or with coefficient 0")]
+    Coefficient {
+        /// Index of the constraint.
+        constraint: usize,
+        /// Index of the synapse.
+        synapse: usize,
+    },
+    /// A combination of synapses does not vanish on the manifold.
+    #[error(
+        "combination {constraint} is no cycle: it does not cancel the multiplier of variable {variable}"
+    )]
+    NotAConstraint {
+        /// Index of the constraint.
+        constraint: usize,
+        /// The first variable that is left over.
+        variable: usize,
+    },
+    /// No order of removal shows that the rows are independent.
+    #[error("the {what} are not independent, or not visibly so")]
+    Dependent {
+        /// `constraints` or `spanning synapses`.
+        what: &'static str,
+    },
+    /// A tolerance outside `[0, 1)`.
+    #[error("the tolerance must be at least 0 and below 1")]
+    Tolerance,
+    /// A synapse said to stand against every scaling has weights of one sign.
+    #[error("the weights of synapse {synapse} agree in sign")]
+    SameSign {
+        /// Index of the synapse.
+        synapse: usize,
+    },
+    /// A ratio of weights on a cycle is not a positive number.
+    #[error("the weights of synapse {synapse} have no positive ratio")]
+    Ratio {
+        /// Index of the synapse.
+        synapse: usize,
+    },
+    /// The ratios along a cycle are those of a scaling, within the tolerance.
+    #[error("the ratios along the cycle multiply to {product}, which is within the tolerance")]
+    Consistent {
+        /// Their product.
+        product: Box<Rational>,
+    },
+    /// A formula is not well formed.
+    #[error("step {step} of the {side} formula: {reason}")]
+    Formula {
+        /// `left` or `right`.
+        side: &'static str,
+        /// Index of the step.
+        step: usize,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// Two formulas have different coefficients.
+    #[error("the coefficients of {monomial:?} (variable, exponent) differ: {left} and {right}")]
+    Differs {
+        /// Variables with their exponents.
+        monomial: Vec<(usize, i64)>,
+        /// The coefficient on the left.
+        left: Box<Rational>,
+        /// The coefficient on the right.
+        right: Box<Rational>,
+    },
 }

@@ -67,3 +67,60 @@ pub struct Scaled {
     /// The multipliers `Λ`.
     pub multipliers: Vec<Rational>,
 }
+
+/// The constraints of the manifold, complete and independent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Basis {
+    /// Each constraint as synapses with coefficients.
+    pub constraints: Vec<Vec<(usize, Rational)>>,
+    /// The dimension of the manifold.
+    pub dimension: usize,
+}
+
+/// What stands against every scaling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// A weight that changed its sign, or is zero on one side only.
+    Synapse(usize),
+    /// Synapses with coefficients, a combination that vanishes on the manifold.
+    Cycle(Vec<(usize, Rational)>),
+}
+
+/// No scaling explains the weights up to the tolerance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotScaled {
+    /// Why.
+    pub obstacle: Obstacle,
+    /// The relative deviation of each weight that even would have been allowed.
+    pub tolerance: Rational,
+    /// The product of the ratios along the cycle; `None` for a single synapse.
+    pub product: Option<Rational>,
+}
+
+/// One step of a formula. Each takes its operands from the results of the steps before it, the last ones first used, and
+/// leaves one result in their place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A number.
+    Constant(Rational),
+    /// A variable to an integer power.
+    Power {
+        /// The variable.
+        variable: usize,
+        /// The exponent, of either sign.
+        exponent: i64,
+    },
+    /// The sum of so many results; 0 of none.
+    Sum(usize),
+    /// The product of so many results; 1 of none.
+    Product(usize),
+}
+
+/// Two formulas are the same function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identical {
+    /// One formula.
+    pub left: Vec<Step>,
+    /// The other.
+    pub right: Vec<Step>,
+}

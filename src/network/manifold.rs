@@ -113,6 +113,17 @@ impl Manifold {
                 .count()
     }
 
+    /// Synapses whose logarithmic scalings can be chosen freely and determine all others: `dimension` of them.
+    ///
+    /// A spanning forest of the coalesced graph. With BiPU units of degree other than 1 it leaves out what a cycle away from
+    /// the ground determines beyond the forest. Cost: linear.
+    pub fn spanning_synapses(&self) -> Vec<SynapseIndex> {
+        let forest = self.forest(|synapse| !self.directions[synapse].is_empty());
+        let mut spanning: Vec<SynapseIndex> = forest.parent.into_iter().flatten().collect();
+        spanning.sort_unstable();
+        spanning
+    }
+
     /// A basis of the constraints: `synapses - dimension` of them, directed cycles of the coalesced graph wherever
     /// a synapse lies on one.
     ///

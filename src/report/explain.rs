@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::list;
 use crate::formats::Certificate;
+use crate::kernel::{Refusal, check};
 use crate::network::{
     Constraint, Manifold, Multiplier, Network, Regularizer, UnitBalance, UnitKind,
 };
@@ -23,6 +24,8 @@ pub struct Explanation<'a> {
     regularizer: &'a Regularizer,
     dimension: usize,
     constraints: Vec<Constraint>,
+    /// Whether the kernel verified that the constraints are complete and independent.
+    basis: Result<(), Refusal>,
     existence: Existence,
     /// Whether the linear programs agree; `None` if they were not run.
     agree: Option<bool>,
@@ -51,11 +54,15 @@ pub fn explain<'a>(
         true => Some(existence_by_linear_program(&problem)?),
         false => None,
     };
+    let constraints = manifold.constraints();
+    let rows: Vec<_> = constraints.iter().map(|c| c.terms.clone()).collect();
+    let basis = check::manifold(&problem, &rows, &manifold.spanning_synapses());
     Ok(Explanation {
         network,
         regularizer,
         dimension: manifold.dimension(),
-        constraints: manifold.constraints(),
+        constraints,
+        basis: basis.map(|_| ()),
         agree: second.map(|second| second.vanishing() == existence.vanishing()),
         existence,
         units: balances(network, regularizer, &state),
@@ -146,6 +153,7 @@ impl Explanation<'_> {
             "manifold": {
                 "dimension": self.dimension,
                 "constraints": self.constraints.len(),
+                "basis_proved": self.basis.is_ok(),
                 "basis": self.constraints.iter().map(|c| self.constraint(c)).collect::<Value>(),
             },
             "regularizer": self.regularizer.to_string(),
@@ -192,10 +200,14 @@ impl Explanation<'_> {
         }
         let _ = writeln!(
             out,
-            "manifold  dimension {} in a space of {}; {}",
+            "manifold  dimension {} in a space of {}; {}, {}",
             self.dimension,
             super::count(network.synapses(), "synapse"),
             super::count(self.constraints.len(), "independent constraint"),
+            match &self.basis {
+                Ok(()) => "proved complete".to_owned(),
+                Err(refusal) => format!("computed, not proved: {refusal}"),
+            }
         );
         for constraint in self.constraints.iter().take(SHOWN) {
             let _ = writeln!(out, "            {}", self.equation(constraint));

@@ -1,8 +1,9 @@
 //! Identities, and the two verdicts on them.
 
 use super::{Laurent, Monomial, Point, Symbol};
+use crate::kernel::{Identical, Verified, check};
 use crate::numbers::Rational;
-use num_traits::{One, Zero};
+use num_traits::One;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -39,6 +40,15 @@ impl Identity {
             left,
             right,
         }
+    }
+
+    /// The variables of both sides.
+    fn symbols(&self) -> BTreeSet<Symbol> {
+        self.left
+            .symbols()
+            .union(&self.right.symbols())
+            .cloned()
+            .collect()
     }
 
     /// Decides one identity. Shorthand for a [`Claim`] without title.
@@ -95,22 +105,26 @@ impl Claim {
         &self.identities
     }
 
-    /// Decides the claim. Cost: one subtraction per identity; a refutation further substitutes at
-    /// most `degree + 1` values into each variable.
+    /// Decides the claim: the [kernel](crate::kernel) compares the coefficients of each identity. Cost: one comparison per
+    /// monomial; a refutation further substitutes at most `degree + 1` values into each variable.
     ///
     /// # Errors
     ///
     /// [`Refuted`]: the first identity that does not hold, with a point.
     pub fn prove(self) -> Result<Proved, Refuted> {
-        let title = &self.title;
-        match self
-            .identities
-            .iter()
-            .find_map(|identity| refute(title, identity))
-        {
-            Some(refuted) => Err(refuted),
-            None => Ok(Proved { claim: self }),
+        let mut verified = Vec::with_capacity(self.identities.len());
+        for identity in &self.identities {
+            let symbols = identity.symbols();
+            let formula = |side: &Laurent| side.formula(&symbols);
+            match check::identity(&formula(&identity.left), &formula(&identity.right)) {
+                Ok(identical) => verified.push(identical),
+                Err(_) => return Err(refute(&self.title, identity)),
+            }
         }
+        Ok(Proved {
+            claim: self,
+            verified,
+        })
     }
 }
 
@@ -121,9 +135,16 @@ impl Claim {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proved {
     claim: Claim,
+    verified: Vec<Verified<Identical>>,
 }
 
 impl Proved {
+    /// What the kernel verified: both sides of each identity as formulas in numbered variables, those of both sides
+    /// together in the order of their names.
+    pub fn verified(&self) -> &[Verified<Identical>] {
+        &self.verified
+    }
+
     /// What was claimed.
     pub fn title(&self) -> &str {
         self.claim.title()
@@ -238,42 +259,34 @@ impl fmt::Display for Refuted {
 
 impl std::error::Error for Refuted {}
 
-/// A point where the sides differ, if there is one.
+/// A point where sides of different coefficients differ.
 ///
 /// Variables are fixed one after the other, each at the first candidate that keeps the difference
 /// from vanishing identically. In one variable a non-zero Laurent polynomial over the remaining
 /// ones has finitely many roots, so a candidate is always found.
-fn refute(title: &str, identity: &Identity) -> Option<Refuted> {
-    let mut difference = &identity.left - &identity.right;
-    if difference.is_zero() {
-        return None;
-    }
+fn refute(title: &str, identity: &Identity) -> Refuted {
     let (mut left, mut right) = (identity.left.clone(), identity.right.clone());
     let mut point = Point::new();
-    let symbols: BTreeSet<Symbol> = left.symbols().union(&right.symbols()).cloned().collect();
-    for symbol in symbols {
-        let mut rank = 0;
-        let value = loop {
+    for symbol in identity.symbols() {
+        let fixed = |rank: u64| {
             let value = candidate(rank);
-            let fixed = difference.assign(symbol.name(), &value);
-            if !fixed.is_zero() {
-                difference = fixed;
-                break value;
-            }
-            rank += 1;
+            let sides = [&left, &right].map(|side| side.assign(symbol.name(), &value));
+            (sides[0] != sides[1]).then_some((value, sides))
         };
-        left = left.assign(symbol.name(), &value);
-        right = right.assign(symbol.name(), &value);
+        let Some((value, sides)) = (0..).find_map(fixed) else {
+            break;
+        };
+        [left, right] = sides;
         point.insert(symbol, value);
     }
     let one = Monomial::one();
-    Some(Refuted::new(
+    Refuted::new(
         title,
         &identity.label,
         point,
         left.coefficient(&one),
         right.coefficient(&one),
-    ))
+    )
 }
 
 /// `1, 2, 1/2, 3, 1/3, ...`: distinct positive rationals, the simple ones first.

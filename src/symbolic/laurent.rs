@@ -1,6 +1,7 @@
 //! Laurent polynomials over the rationals, in normal form.
 
 use super::{AlgebraError, Monomial, Symbol};
+use crate::kernel::Step;
 use crate::numbers::Rational;
 use num_traits::{One, Zero};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +64,22 @@ impl Laurent {
     /// The monomials and their coefficients, none of them zero, in increasing monomial order.
     pub fn terms(&self) -> impl ExactSizeIterator<Item = (&Monomial, &Rational)> {
         self.terms.iter()
+    }
+
+    /// The kernel's formula for it, variables numbered by their place among `symbols`.
+    pub(super) fn formula(&self, symbols: &BTreeSet<Symbol>) -> Vec<Step> {
+        let number: BTreeMap<&Symbol, usize> = symbols.iter().zip(0..).collect();
+        let mut steps = Vec::new();
+        for (monomial, coefficient) in &self.terms {
+            steps.push(Step::Constant(coefficient.clone()));
+            steps.extend(monomial.powers().map(|(symbol, exponent)| Step::Power {
+                variable: number[symbol],
+                exponent: exponent.into(),
+            }));
+            steps.push(Step::Product(monomial.powers().len() + 1));
+        }
+        steps.push(Step::Sum(self.terms.len()));
+        steps
     }
 
     /// The terms in decreasing monomial order, as they are printed.

@@ -4,6 +4,7 @@ use crate::support::{Tree, rational, value_of};
 use num_traits::{One, Signed, Zero};
 use quickcheck::{TestResult, quickcheck};
 use std::collections::BTreeMap;
+use synaptic_balance::kernel::{Refusal, Step, check};
 use synaptic_balance::symbolic::{
     AlgebraError, Claim, Expression, Identity, Laurent, Monomial, Point, Symbol,
 };
@@ -25,7 +26,44 @@ fn monomial(exponents: (i8, i8, i8)) -> Monomial {
     product.expect("small exponents")
 }
 
+/// The tree as a formula of the kernel in the given variables; `None` for negative powers of anything but a variable.
+fn formula(tree: &Expression, symbols: &[Symbol]) -> Option<Vec<Step>> {
+    let all = |parts: &[Expression], last: Step| {
+        let steps: Option<Vec<_>> = parts.iter().map(|part| formula(part, symbols)).collect();
+        Some([steps?.concat(), vec![last]].concat())
+    };
+    let power = |symbol: &Symbol, exponent| {
+        let variable = symbols.iter().position(|known| known == symbol)?;
+        Some(vec![Step::Power { variable, exponent }])
+    };
+    match tree {
+        Expression::Constant(value) => Some(vec![Step::Constant(value.clone())]),
+        Expression::Symbol(symbol) => power(symbol, 1),
+        Expression::Sum(parts) => all(parts, Step::Sum(parts.len())),
+        Expression::Product(parts) => all(parts, Step::Product(parts.len())),
+        Expression::Power(base, exponent) => match (&**base, usize::try_from(*exponent)) {
+            (Expression::Symbol(symbol), _) => power(symbol, i64::from(*exponent)),
+            (base, Ok(count)) => all(&vec![base.clone(); count], Step::Product(count)),
+            _ => None,
+        },
+    }
+}
+
 quickcheck! {
+    /// Checks: the kernel's expansion of a tree, which shares no code with the engine's, against the engine's normal form; one
+    /// more is refused.
+    fn the_kernel_expands_as_the_engine_does(tree: Tree) -> TestResult {
+        let Ok(normal) = tree.0.expand() else { return TestResult::discard() };
+        let proved = Identity::check(&normal, &normal).expect("equal to itself");
+        let expanded = &proved.verified()[0].claim().left;
+        let symbols: Vec<Symbol> = normal.symbols().into_iter().collect();
+        // A variable that cancels has no number in the normal form.
+        let Some(steps) = formula(&tree.0, &symbols) else { return TestResult::discard() };
+        let more = [expanded.clone(), vec![Step::Constant(rational(1, 1)), Step::Sum(2)]].concat();
+        let differs = matches!(check::identity(&steps, &more), Err(Refusal::Differs { .. }));
+        TestResult::from_bool(check::identity(&steps, expanded).is_ok() && differs)
+    }
+
     /// Checks: the engine, expansion against direct evaluation of the tree.
     fn expanding_and_evaluating_agree(tree: Tree, seed: u64) -> TestResult {
         let (Ok(normal), Ok(value)) = (tree.0.expand(), tree.0.evaluate(&point(seed))) else {

@@ -4,11 +4,17 @@
 mod balanced;
 mod comparison;
 mod existence;
+mod identity;
+mod manifold;
+mod not_scaled;
 mod scaling;
 
 pub use balanced::balanced;
 pub use comparison::{enclosure, limit_enclosure};
 pub use existence::{attained, not_attained};
+pub use identity::identity;
+pub use manifold::manifold;
+pub use not_scaled::not_scaled;
 pub use scaling::scaling;
 
 use num_traits::{One, Signed};
