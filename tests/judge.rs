@@ -61,15 +61,37 @@ fn scalable_synapses(network: &Network<Rational>) -> Vec<usize> {
     (0..network.synapses()).filter(scalable).collect()
 }
 
-/// Checks: Section 3 and Theorem 5.1 as the oracle applies them: on 2,000 random networks, five kinds of results are
+/// How many results the threads judged, how many of them are wrong at one synapse, and where that synapse was named.
+#[derive(Default)]
+struct Judged {
+    all: usize,
+    wrong_synapses: usize,
+    named: usize,
+}
+
+/// Checks: Section 3 and Theorem 5.1 as the oracle applies them: on 10,000 random networks, five kinds of results are
 /// each judged for what they are: right, wrongly scaled at one synapse, stopped early, a sign flipped, a zero dropped.
 #[test]
 fn five_kinds_of_results_are_told_apart() {
-    let mut judged = 0;
-    let mut named = 0;
-    let mut wrong_synapses = 0;
-    for seed in 0..u64::MAX {
-        if judged == 2_000 {
+    let halves: Vec<Judged> = std::thread::scope(|scope| {
+        let half = |start: u64| scope.spawn(move || judge_five_kinds(start, 5_000));
+        let threads = [half(0), half(1 << 32)];
+        threads.map(|thread| thread.join().unwrap()).into()
+    });
+    let total = |count: fn(&Judged) -> usize| halves.iter().map(count).sum::<usize>();
+    assert_eq!(total(|half| half.all), 10_000);
+    // A unit with few synapses may not say which of them is wrong; nearly all do.
+    let (named, wrong) = (total(|half| half.named), total(|half| half.wrong_synapses));
+    assert!(
+        named * 10 >= wrong * 9,
+        "{named} of {wrong} wrong synapses were named"
+    );
+}
+
+fn judge_five_kinds(first_seed: u64, count: usize) -> Judged {
+    let mut judged = Judged::default();
+    for seed in first_seed.. {
+        if judged.all == count {
             break;
         }
         let Some((network, weights)) = balanced(seed) else {
@@ -82,7 +104,12 @@ fn five_kinds_of_results_are_told_apart() {
             let report = check_report(&network, &judgement, NumberType::F64, 1e-6);
             (judgement, report.same_function, report.balanced)
         };
-        match judged % 5 {
+        let changed_by = |factor: f64| {
+            let mut changed = weights.clone();
+            changed[synapse] *= factor;
+            exact(&network, &changed)
+        };
+        match judged.all % 5 {
             0 => {
                 let (judgement, same, balanced) = verdict(&exact(&network, &weights));
                 assert_eq!((same, balanced), (SameFunction::Yes, true), "seed {seed}");
@@ -92,17 +119,14 @@ fn five_kinds_of_results_are_told_apart() {
                 assert!(distance < 1e-9, "seed {seed}: distance {distance:e}");
             }
             1 => {
-                let mut changed = weights.clone();
-                changed[synapse] *= 1.5;
-                let (judgement, same, _) = verdict(&exact(&network, &changed));
+                let (judgement, same, _) = verdict(&changed_by(1.5));
                 assert_eq!(same, SameFunction::No, "seed {seed}");
                 assert!(judgement.cycle.is_some(), "seed {seed}: no proof");
-                wrong_synapses += 1;
-                named += usize::from(judgement.suspects == [synapse]);
+                judged.wrong_synapses += 1;
+                judged.named += usize::from(judgement.suspects == [synapse]);
             }
             2 => {
-                let after = stopped_early(&network);
-                let (judgement, same, balanced) = verdict(&after);
+                let (judgement, same, balanced) = verdict(&stopped_early(&network));
                 let converged = judgement.deficit <= 1e-6;
                 assert_eq!(
                     (same, balanced),
@@ -114,32 +138,23 @@ fn five_kinds_of_results_are_told_apart() {
                     "seed {seed}"
                 );
             }
-            3 => {
-                let mut changed = weights.clone();
-                changed[synapse] *= -1.0;
-                let (judgement, same, _) = verdict(&exact(&network, &changed));
+            kind => {
+                let (factor, fault) = match kind {
+                    3 => (-1.0, ScalingFault::Sign(synapse)),
+                    _ => (0.0, ScalingFault::Zero(synapse)),
+                };
+                let (judgement, same, _) = verdict(&changed_by(factor));
                 assert_eq!(same, SameFunction::No, "seed {seed}");
                 assert!(
-                    matches!(judgement.scaling, ScalingVerdict::Not(ScalingFault::Sign(s)) if s == synapse)
+                    matches!(judgement.scaling, ScalingVerdict::Not(found) if found == fault),
+                    "seed {seed}"
                 );
-            }
-            _ => {
-                let mut changed = weights.clone();
-                changed[synapse] = 0.0;
-                let (judgement, same, _) = verdict(&exact(&network, &changed));
-                assert_eq!(same, SameFunction::No, "seed {seed}");
-                assert!(
-                    matches!(judgement.scaling, ScalingVerdict::Not(ScalingFault::Zero(s)) if s == synapse)
-                );
+                assert!(judgement.obstacle.is_some(), "seed {seed}: no proof");
             }
         }
-        judged += 1;
+        judged.all += 1;
     }
-    // A unit with few synapses may not say which of them is wrong; nearly all do.
-    assert!(
-        named * 10 >= wrong_synapses * 9,
-        "{named} of {wrong_synapses} wrong synapses were named"
-    );
+    judged
 }
 
 /// One cyclic pass of the textbook algorithm.

@@ -29,7 +29,7 @@ pub use dyadic::{Direction, Dyadic};
 pub use enclosure::{Enclosure, Order};
 pub use rational::{
     MAX_DIGITS, ParseRationalError, Rational, natural_log, parse_rational, rational_from_f64,
-    rational_to_f64, rational_to_f64_up, simplest_between, sum,
+    rational_to_f64, rational_to_f64_down, rational_to_f64_up, simplest_between, sum,
 };
 pub use root::{MAX_POWER_BITS, nth_root, rational_power};
 pub use scalar::Scalar;

@@ -118,13 +118,28 @@ pub fn rational_to_f64(value: &Rational) -> f64 {
 /// The least `f64` that is at least `value >= 0`, up to one unit in the last place more: for upper bounds that are
 /// printed as proved. Infinite beyond the range of `f64`.
 pub fn rational_to_f64_up(value: &Rational) -> f64 {
-    let upper = super::Dyadic::from_rational(value, 52, super::Direction::Up);
-    let rounded = upper.map_or(f64::INFINITY, |upper| rational_to_f64(&upper.to_rational()));
+    let rounded = rounded_to_f64(value, super::Direction::Up).unwrap_or(f64::INFINITY);
     if rounded == 0.0 && value.is_positive() {
         f64::MIN_POSITIVE
     } else {
         rounded
     }
+}
+
+/// The largest `f64` that is at most `value >= 0`, up to one unit in the last place less: for lower bounds that are printed
+/// as proved. The largest finite number beyond the range of `f64`, 0 below that of normal numbers.
+pub fn rational_to_f64_down(value: &Rational) -> f64 {
+    let rounded = rounded_to_f64(value, super::Direction::Down).unwrap_or(0.0);
+    match rounded.is_normal() {
+        true => rounded,
+        false if rounded.is_infinite() => f64::MAX,
+        false => 0.0,
+    }
+}
+
+fn rounded_to_f64(value: &Rational, direction: super::Direction) -> Option<f64> {
+    let dyadic = super::Dyadic::from_rational(value, 52, direction)?;
+    Some(rational_to_f64(&dyadic.to_rational()))
 }
 
 /// `ln |value|`; minus infinity for zero.

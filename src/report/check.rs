@@ -1,12 +1,13 @@
 //! The report on another implementation's result.
 
-use num_traits::Signed;
+use num_traits::{One, Signed, Zero};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-use super::{Report, list, up};
+use super::{Report, down, list, up};
+use crate::kernel::Obstacle;
 use crate::network::{Network, SynapseIndex};
-use crate::numbers::{Rational, Wide, rational_from_f64, rational_to_f64_up};
+use crate::numbers::{Rational, Wide, rational_from_f64, rational_to_f64_down, rational_to_f64_up};
 use crate::solve::{Distance, Judgement, ScalingFault, ScalingVerdict};
 
 /// The number type in which a result is written, which bounds what rounding alone can do to it.
@@ -110,12 +111,18 @@ fn same_function(
         ScalingVerdict::Near { deviation, .. } if *deviation <= exact_tolerance => {
             (SameFunction::Yes, "within_tolerance")
         }
-        ScalingVerdict::Near { .. } => match &judgement.cycle {
-            Some(cycle) if cycle.exceeds(&exact_tolerance) => (SameFunction::No, "none"),
-            _ => (SameFunction::Undecided, "none_found"),
-        },
+        ScalingVerdict::Near { .. } if refuted(judgement, &exact_tolerance) => {
+            (SameFunction::No, "none")
+        }
+        ScalingVerdict::Near { .. } => (SameFunction::Undecided, "none_found"),
         ScalingVerdict::Not(_) => (SameFunction::No, "none"),
     }
+}
+
+/// Has the kernel verified that no scaling gives every weight up to the tolerance?
+fn refuted(judgement: &Judgement, tolerance: &Rational) -> bool {
+    let mut proofs = judgement.cycle.iter().chain(&judgement.obstacle);
+    proofs.any(|proof| proof.claim().tolerance >= *tolerance)
 }
 
 struct Words<'a> {
@@ -169,17 +176,45 @@ impl Words<'_> {
                     .iter()
                     .map(|s| self.synapse(*s))
                     .collect();
-                let cycle = self.judgement.cycle.as_ref().map(|cycle| {
-                    let step = |(synapse, along): &(SynapseIndex, bool)| {
-                        let mut step = self.synapse(*synapse);
-                        step["along"] = (*along).into();
-                        step
-                    };
-                    json!({"steps": cycle.steps.iter().map(step).collect::<Value>(),
-                           "product_of_ratios": cycle.product.to_string()})
-                });
-                json!({"synapses": synapses, "cycle": cycle})
+                json!({"synapses": synapses, "cycle": self.cycle()})
             }
+        }
+    }
+
+    /// The verified cycle that tells most: one through a suspect, or else the one that keeps all scalings farthest away.
+    fn verified_cycle(&self) -> Option<(&[(SynapseIndex, Rational)], &Rational)> {
+        let proofs = self.judgement.cycle.iter().chain(&self.judgement.obstacle);
+        let cycles = proofs.filter_map(|proof| match &proof.claim().obstacle {
+            Obstacle::Cycle(terms) => Some((terms.as_slice(), proof.claim().product.as_ref()?)),
+            Obstacle::Synapse(_) => None,
+        });
+        cycles.into_iter().next()
+    }
+
+    fn cycle(&self) -> Value {
+        let Some((terms, product)) = self.verified_cycle() else {
+            return Value::Null;
+        };
+        let step = |(synapse, coefficient): &(SynapseIndex, Rational)| {
+            let mut step = self.synapse(*synapse);
+            step["along"] = coefficient.is_positive().into();
+            if !coefficient.abs().is_one() {
+                step["times"] = coefficient.abs().to_string().into();
+            }
+            step
+        };
+        json!({"steps": terms.iter().map(step).collect::<Value>(), "product_of_ratios": product.to_string()})
+    }
+
+    /// Is the result a scaling up to a deviation: proved, refuted by the kernel, or neither?
+    fn within(&self, tolerance: &Rational) -> Value {
+        match &self.judgement.scaling {
+            ScalingVerdict::Exact(_) => true.into(),
+            ScalingVerdict::Near { deviation, .. } if deviation <= tolerance => true.into(),
+            ScalingVerdict::Near { .. } if !refuted(self.judgement, tolerance) => {
+                "undecided".into()
+            }
+            _ => false.into(),
         }
     }
 
@@ -206,7 +241,10 @@ impl Words<'_> {
         json!({
             "same_function": same,
             "scaling": self.how,
+            "exact_scaling": self.within(&Rational::zero()),
+            "within_rounding": self.within(&self.number_type.excused()),
             "scaling_deviation": deviation,
+            "scaling_deviation_at_least": self.at_least(),
             "rounding_excused": {"type": self.number_type.name(), "units_in_the_last_place": EXCUSED_ULPS},
             "witness": self.witness(),
             "balanced": self.balanced,
@@ -215,6 +253,13 @@ impl Words<'_> {
             "bound": bound,
             "tolerance": self.tolerance,
         })
+    }
+
+    /// What the kernel verified that the nearest scaling deviates by, rounded down.
+    fn at_least(&self) -> f64 {
+        let proofs = self.judgement.cycle.iter().chain(&self.judgement.obstacle);
+        let most = proofs.map(|proof| &proof.claim().tolerance).max();
+        most.map_or(0.0, rational_to_f64_down)
     }
 
     fn names(&self, synapses: &[SynapseIndex]) -> String {
@@ -234,16 +279,9 @@ impl Words<'_> {
             (ScalingVerdict::Exact(_), _) => {
                 writeln!(out, "same function      yes: an exact scaling, proved")
             }
-            (ScalingVerdict::Near { deviation, .. }, SameFunction::Yes) => writeln!(
-                out,
-                "same function      yes, {}: a scaling up to {} relative",
-                if self.how == "within_rounding" {
-                    "within rounding"
-                } else {
-                    "within the tolerance"
-                },
-                Wide::from(deviation)
-            ),
+            (ScalingVerdict::Near { deviation, .. }, SameFunction::Yes) => {
+                self.nearly(out, deviation)
+            }
             (ScalingVerdict::Not(fault), _) => {
                 let (synapse, reason) = fault_words(fault);
                 writeln!(
@@ -281,6 +319,21 @@ impl Words<'_> {
         text
     }
 
+    fn nearly(&self, out: &mut String, deviation: &Rational) -> std::fmt::Result {
+        let within = match self.how {
+            "within_rounding" => format!(
+                "within rounding ({EXCUSED_ULPS} units in the last place of {})",
+                self.number_type.name()
+            ),
+            _ => "within the tolerance, though not within rounding".to_owned(),
+        };
+        writeln!(
+            out,
+            "same function      yes, {within}: the nearest scaling is {} away, relatively",
+            up(rational_to_f64_up(deviation))
+        )
+    }
+
     fn not_near(&self, out: &mut String, verdict: SameFunction) -> std::fmt::Result {
         let suspects = &self.judgement.suspects;
         let word = if verdict == SameFunction::No {
@@ -295,14 +348,21 @@ impl Words<'_> {
             self.before.synapses(),
             self.names(suspects)
         )?;
-        if let Some(cycle) = &self.judgement.cycle {
-            let steps: Vec<SynapseIndex> =
-                cycle.steps.iter().map(|(synapse, _)| *synapse).collect();
-            let product = Wide::from(&cycle.product.abs());
+        if let Some((terms, product)) = self.verified_cycle() {
+            let steps: Vec<SynapseIndex> = terms.iter().map(|(synapse, _)| *synapse).collect();
             writeln!(
                 out,
-                "                   around the cycle {} the ratios multiply to {product}, not 1",
-                self.names(&steps)
+                "                   around the cycle {} the ratios multiply to {}, not 1",
+                self.names(&steps),
+                Wide::from(&product.abs())
+            )?;
+        }
+        if let ScalingVerdict::Near { deviation, .. } = &self.judgement.scaling {
+            writeln!(
+                out,
+                "nearest scaling    {} away, relatively; proved: none is nearer than {}",
+                up(rational_to_f64_up(deviation)),
+                down(self.at_least())
             )?;
         }
         Ok(())

@@ -53,7 +53,17 @@ fn list(names: &[String], shown: usize) -> String {
     text
 }
 
-/// An upper bound in two digits, rounded up: what is printed as proved must not be less than what was.
+/// A lower bound in two digits, rounded down: what is printed as proved must not be more than what was.
+fn down(bound: f64) -> String {
+    let text = format!("{bound:.1e}");
+    if text.parse::<f64>().is_ok_and(|shown| shown <= bound) {
+        return text;
+    }
+    let unit = 10f64.powf(bound.log10().floor() - 1.0);
+    format!("{:.1e}", bound - unit)
+}
+
+/// The same for an upper bound, rounded up.
 fn up(bound: f64) -> String {
     let text = format!("{bound:.1e}");
     if text.parse::<f64>().is_ok_and(|shown| shown >= bound) {

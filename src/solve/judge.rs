@@ -6,9 +6,9 @@ use thiserror::Error;
 use super::pipeline::{BalanceFailure, Options, balance};
 use super::ratios::{BITS, Ratios};
 use super::{Balancing, CertifyError};
-use crate::kernel::{Enclosed, Problem, Scaled, Verified};
+use crate::kernel::{Enclosed, NotScaled, Obstacle, Problem, Scaled, Verified, check};
 use crate::network::{Network, Regularizer, SynapseIndex};
-use crate::numbers::{Enclosure, Rational, rational_to_f64, rational_to_f64_up};
+use crate::numbers::{Enclosure, Rational, rational_from_f64, rational_to_f64, rational_to_f64_up};
 
 /// Is the second network a scaling of the first?
 #[derive(Debug, Clone)]
@@ -19,7 +19,8 @@ pub enum ScalingVerdict {
     Near {
         /// The multipliers `Λ`, one for each variable.
         multipliers: Vec<Rational>,
-        /// The largest relative deviation of a weight from the scaled one; the nearest scaling may be nearer.
+        /// The largest relative deviation of a weight from the scaled one. Between BiLU units no multipliers do better, but for
+        /// rounding and for the difference of relative and logarithmic deviations: see [`Judgement::obstacle`].
         deviation: Rational,
         /// The synapse where it is reached.
         synapse: SynapseIndex,
@@ -37,29 +38,6 @@ pub enum ScalingFault {
     Sign(SynapseIndex),
 }
 
-/// A cycle of the coalesced graph around which the ratios of weights should multiply to 1 and do not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BrokenCycle {
-    /// The synapses with `true` where the cycle runs along and `false` where it runs against them; the first is the one
-    /// that disagrees with the others.
-    pub steps: Vec<(SynapseIndex, bool)>,
-    /// The product of the ratios, exactly.
-    pub product: Rational,
-}
-
-impl BrokenCycle {
-    /// Does the cycle prove that no scaling gives every weight up to a relative deviation of `tolerance < 1`? Each of its
-    /// `n` synapses could contribute a factor between `1 - tolerance` and `1 + tolerance`, and all multipliers cancel.
-    pub fn exceeds(&self, tolerance: &Rational) -> bool {
-        let (low, high) = (Rational::one() - tolerance, Rational::one() + tolerance);
-        if !low.is_positive() {
-            return false;
-        }
-        let bound = num_traits::pow(high / low, self.steps.len());
-        self.product > bound || (self.product.is_positive() && self.product.recip() > bound)
-    }
-}
-
 /// What is known of a result.
 #[derive(Debug, Clone)]
 pub struct Judgement {
@@ -67,8 +45,11 @@ pub struct Judgement {
     pub scaling: ScalingVerdict,
     /// The synapses whose weight disagrees with what the others say about their units, by more than the tolerance.
     pub suspects: Vec<SynapseIndex>,
-    /// A cycle through the first of them that proves the disagreement.
-    pub cycle: Option<BrokenCycle>,
+    /// The kernel's proof, through the first of them where there is one, that no scaling gives every weight up to the
+    /// tolerance.
+    pub cycle: Option<Verified<NotScaled>>,
+    /// The kernel's proof that no scaling comes nearer than its tolerance, as close to the nearest as was found.
+    pub obstacle: Option<Verified<NotScaled>>,
     /// The deficit of the second network.
     pub deficit: f64,
     /// An upper bound on the largest relative difference of a weight to the balanced one.
@@ -132,19 +113,48 @@ pub fn judge(
         Some(ScalingFault::Zero(s) | ScalingFault::Sign(s)) => vec![*s],
         None => ratios.suspects(before, &fit, tolerance),
     };
-    let cycle = match &ratios.fault {
-        None => ratios.broken_cycle(before, &suspects, tolerance),
-        Some(_) => None,
+    let (scaling, widest) = ratios.verdict(before, after, &problem, &fit);
+    let refute = |obstacle: Obstacle, tolerance: &Rational| {
+        let (before, after) = (before.weights(), after.weights());
+        check::not_scaled(&problem, &before, &after, &obstacle, tolerance).ok()
     };
-    let scaling = ratios.verdict(before, after, &problem, &fit);
+    let (mut cycle, mut obstacle) = (None, None);
+    match &scaling {
+        ScalingVerdict::Exact(_) => {}
+        ScalingVerdict::Not(ScalingFault::Zero(s) | ScalingFault::Sign(s)) => {
+            obstacle = refute(Obstacle::Synapse(*s), &nearly_one());
+        }
+        ScalingVerdict::Near { .. } => {
+            let tolerance = rational_from_f64(tolerance).unwrap_or_default();
+            let at_tolerance = |found| refute(Obstacle::Cycle(found), &tolerance);
+            cycle = ratios
+                .suspicious_cycles(before, &suspects)
+                .find_map(at_tolerance);
+            if cycle.is_none() && widest.is_none() {
+                cycle = ratios
+                    .constraints(before)
+                    .into_iter()
+                    .find_map(at_tolerance);
+            }
+            obstacle = widest
+                .and_then(|cycle| ratios.refutation(before, after, &problem, cycle))
+                .or_else(|| cycle.clone());
+        }
+    }
     let deficit = Balancing::new(&after.problem(regularizer)).max_deficit();
     Ok(Judgement {
         scaling,
         suspects,
         cycle,
+        obstacle,
         deficit,
         distance: distance(before, after, regularizer, &problem)?,
     })
+}
+
+/// A weight of another sign is no scaling at any tolerance below 1.
+fn nearly_one() -> Rational {
+    Rational::new(999_999.into(), 1_000_000.into())
 }
 
 fn distance(

@@ -16,6 +16,7 @@ mod existence;
 mod flat;
 mod judge;
 mod linear_program;
+mod nearest;
 mod newton;
 mod pipeline;
 mod ratios;
@@ -27,9 +28,7 @@ pub use direct::{DirectOptions, solve_direct};
 pub use exact::balance_exactly;
 pub use existence::{Existence, ExistenceError, existence, existence_by_components};
 pub use flat::{Balancing, Solution, SolveError};
-pub use judge::{
-    BrokenCycle, Distance, JudgeError, Judgement, ScalingFault, ScalingVerdict, judge,
-};
+pub use judge::{Distance, JudgeError, Judgement, ScalingFault, ScalingVerdict, judge};
 pub use linear_program::existence_by_linear_program;
 pub use pipeline::{
     AGREEMENT, Balance, BalanceFailure, CrossCheck, Method, Options, Outcome, Seconds, balance,

@@ -1,12 +1,17 @@
 //! Ratios of the weights of two networks, and the multipliers that explain them best.
 
+use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
 use std::collections::{BTreeMap, VecDeque};
 
-use super::judge::{BrokenCycle, ScalingFault, ScalingVerdict};
-use crate::kernel::{Problem, check};
+use super::judge::{ScalingFault, ScalingVerdict};
+use super::nearest::{nearest, refutable};
+use crate::kernel::{NotScaled, Obstacle, Problem, Verified, check};
 use crate::network::{Manifold, Network, SynapseIndex};
 use crate::numbers::{Enclosure, Rational, Wide, natural_log, rational_from_f64, rational_to_f64};
+
+/// Synapses with coefficients.
+type Cycle = Vec<(SynapseIndex, Rational)>;
 
 /// The ratio of each weight after to the one before, where neither is zero; 1 is what a weight that no scaling changes
 /// should have.
@@ -138,43 +143,47 @@ impl Ratios {
         (0..network.synapses()).filter(deviates).collect()
     }
 
-    /// A cycle through a suspect that proves that no scaling explains all weights, closed by synapses that are not
-    /// suspected if possible; one that exceeds the tolerance if there is one.
-    pub fn broken_cycle(
-        &self,
-        network: &Network<Rational>,
-        suspects: &[SynapseIndex],
-        tolerance: f64,
-    ) -> Option<BrokenCycle> {
-        let tolerance = rational_from_f64(tolerance)?;
-        let mut found = None;
-        for avoid_all in [true, false] {
-            for suspect in suspects {
-                let avoided = if avoid_all {
-                    suspects
-                } else {
-                    std::slice::from_ref(suspect)
+    /// Cycles through suspects, each closed by synapses that are not suspected and then, for those without such a cycle, by
+    /// any.
+    pub fn suspicious_cycles<'a>(
+        &'a self,
+        network: &'a Network<Rational>,
+        suspects: &'a [SynapseIndex],
+    ) -> impl Iterator<Item = Cycle> + 'a {
+        [true, false].into_iter().flat_map(move |avoid_all| {
+            suspects.iter().filter_map(move |suspect| {
+                let avoided = match avoid_all {
+                    true => suspects,
+                    false => std::slice::from_ref(suspect),
                 };
-                let cycle = self.closed(network, *suspect, avoided);
-                if cycle
-                    .as_ref()
-                    .is_some_and(|cycle| cycle.exceeds(&tolerance))
-                {
-                    return cycle;
-                }
-                found = found.or(cycle);
-            }
-        }
-        found
+                self.closed(network, *suspect, avoided)
+            })
+        })
     }
 
-    /// A synapse closed by a shortest path that avoids some (in increasing order), if the ratios do not multiply to 1.
+    /// Combinations of synapses with non-zero weights among a basis of the constraints, with integer coefficients.
+    pub fn constraints(&self, network: &Network<Rational>) -> Vec<Cycle> {
+        let whole = |terms: Cycle| -> Cycle {
+            let common = terms
+                .iter()
+                .fold(num_bigint::BigInt::one(), |lcm, (_, c)| lcm.lcm(c.denom()));
+            let scaled = terms.into_iter().map(|(e, c)| (e, c * common.clone()));
+            scaled.collect()
+        };
+        let found = Manifold::of(network).constraints().into_iter();
+        found
+            .map(|constraint| whole(constraint.terms))
+            .filter(|terms| terms.iter().all(|(e, _)| self.exact[*e].is_some()))
+            .collect()
+    }
+
+    /// A synapse closed by a shortest path that avoids some (in increasing order): it comes first, then the path from its end.
     fn closed(
         &self,
         network: &Network<Rational>,
         suspect: SynapseIndex,
         avoided: &[SynapseIndex],
-    ) -> Option<BrokenCycle> {
+    ) -> Option<Cycle> {
         let ground = network.variables();
         let ends = |synapse: SynapseIndex| {
             let (from, to) = network.endpoints(synapse);
@@ -217,42 +226,42 @@ impl Ratios {
         }
         let mut steps = vec![(suspect, true)];
         steps.extend(back.into_iter().rev());
-        let is_graph = steps
-            .iter()
-            .all(|(s, _)| network.direction(*s).iter().all(|(_, d)| d.abs().is_one()));
-        let product = steps
-            .iter()
-            .try_fold(Rational::one(), |product, (synapse, along)| {
-                let ratio = self.exact[*synapse].as_ref()?;
-                Some(if *along {
-                    product * ratio
-                } else {
-                    product / ratio
-                })
-            })?;
-        (is_graph && !product.is_one()).then_some(BrokenCycle { steps, product })
+        let coefficient = |along| {
+            if along {
+                Rational::one()
+            } else {
+                -Rational::one()
+            }
+        };
+        let terms = steps.into_iter().map(|(s, along)| (s, coefficient(along)));
+        Some(terms.collect())
     }
 
+    /// Is there exactly a scaling, and if not, which is the nearest that was found?
     pub fn verdict(
         &self,
         before: &Network<Rational>,
         after: &Network<Rational>,
         problem: &Problem,
         fit: &[f64],
-    ) -> ScalingVerdict {
+    ) -> (ScalingVerdict, Option<Cycle>) {
         if let Some(fault) = &self.fault {
-            return ScalingVerdict::Not(fault.clone());
+            return (ScalingVerdict::Not(fault.clone()), None);
         }
         if let Ok(multipliers) = Manifold::of(before).multipliers(&self.exact)
             && let Ok(verified) =
                 check::scaling(problem, &before.weights(), &after.weights(), &multipliers)
         {
-            return ScalingVerdict::Exact(verified);
+            return (ScalingVerdict::Exact(verified), None);
         }
-        let multipliers: Vec<Rational> = fit
+        let start: Vec<Rational> = fit
             .iter()
             .map(|log| Wide::exp(*log).to_rational().unwrap_or_else(Rational::one))
             .collect();
+        let (multipliers, cycle) = match self.refined(before, &start) {
+            Some((multipliers, cycle)) => (multipliers, Some(cycle)),
+            None => (start, None),
+        };
         let mut worst = (Rational::zero(), 0);
         for (synapse, ratio) in self.exact.iter().enumerate() {
             let Some(ratio) = ratio else { continue };
@@ -265,11 +274,71 @@ impl Ratios {
                 worst = worst.max((deviation.unwrap_or_default(), synapse));
             }
         }
-        ScalingVerdict::Near {
+        let verdict = ScalingVerdict::Near {
             multipliers,
             deviation: worst.0,
             synapse: worst.1,
+        };
+        (verdict, cycle)
+    }
+
+    /// The nearest scaling, found as a correction of multipliers near to it: what is left of the ratios is computed exactly, so
+    /// that no digits are lost where they are close to 1.
+    fn refined(
+        &self,
+        network: &Network<Rational>,
+        start: &[Rational],
+    ) -> Option<(Vec<Rational>, Cycle)> {
+        let mut logs = Vec::with_capacity(self.exact.len());
+        for (synapse, ratio) in self.exact.iter().enumerate() {
+            let Some(ratio) = ratio else {
+                logs.push(None);
+                continue;
+            };
+            let mut rest = ratio.clone();
+            for (variable, exponent) in network.direction(synapse) {
+                if !exponent.abs().is_one() {
+                    return None;
+                }
+                match exponent.is_positive() {
+                    true => rest /= &start[variable],
+                    false => rest *= &start[variable],
+                }
+            }
+            let log = rational_to_f64(&(rest - Rational::one())).ln_1p();
+            logs.push(Some(log).filter(|log| log.is_finite()));
         }
+        let found = nearest(network, &logs)?;
+        let corrected = start.iter().zip(&found.logs).map(|(multiplier, log)| {
+            let change = rational_from_f64(log.exp_m1())? + Rational::one();
+            Some(multiplier * change).filter(Rational::is_positive)
+        });
+        Some((corrected.collect::<Option<_>>()?, found.cycle))
+    }
+
+    /// The kernel's proof that no scaling comes nearer than a cycle allows, up to rounding.
+    pub fn refutation(
+        &self,
+        before: &Network<Rational>,
+        after: &Network<Rational>,
+        problem: &Problem,
+        cycle: Cycle,
+    ) -> Option<Verified<NotScaled>> {
+        let mut product = Rational::one();
+        for (synapse, coefficient) in &cycle {
+            let ratio = self.exact[*synapse].as_ref()?;
+            product *= crate::numbers::rational_power(ratio, coefficient)?;
+        }
+        let tolerance = refutable(&cycle, &product)?;
+        let (before, after) = (before.weights(), after.weights());
+        check::not_scaled(
+            problem,
+            &before,
+            &after,
+            &Obstacle::Cycle(cycle),
+            &tolerance,
+        )
+        .ok()
     }
 }
 
