@@ -37,9 +37,14 @@ Example: synbal balance examples/chain.json -o balanced.json --certify --certifi
          synbal verify examples/chain.json proof.json")]
     Balance(BalanceArguments),
     /// Judge another implementation's result: the same function, balanced, how far from the optimum.
-    #[command(
-        after_help = "Example: synbal check examples/chain.json balanced.json --regularizer l2"
-    )]
+    #[command(after_help = "\
+Example: synbal check examples/chain.json balanced.json --regularizer l2
+         synbal check --batch requests.jsonl > answers.jsonl
+
+A line of a batch is {\"id\": any, \"before\": NET, \"after\": NET, \"regularizer\": \"l2\", \"tolerance\": 1e-6, \"tied\": \"layer\"}; NET is a
+network or the path of one, and only before and after are needed. Each answer repeats the id and holds the exit code
+that the request alone would have had. Exit code of a batch: 2 if a line is bad input; else 1 if a claim is false; else
+3 if one is undecided; else 0.")]
     Check(CheckArguments),
     /// Check a certificate with the trusted kernel only.
     #[command(after_help = "Example: synbal verify examples/chain.json proof.json")]
@@ -121,9 +126,14 @@ pub struct BalanceArguments {
 #[derive(Debug, Args)]
 pub struct CheckArguments {
     /// The network before balancing, as JSON.
-    pub before: PathBuf,
+    #[arg(required_unless_present = "batch")]
+    pub before: Option<PathBuf>,
     /// The result to judge: the same network with other weights.
-    pub after: PathBuf,
+    #[arg(required_unless_present = "batch")]
+    pub after: Option<PathBuf>,
+    /// Answer a file of requests instead, one JSON document a line, in order; `-` reads them from stdin.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["before", "after"])]
+    pub batch: Option<PathBuf>,
     /// l1, l2, lp:P or mix:a1*P1+a2*P2.
     #[arg(long, default_value = "l2")]
     pub regularizer: Regularizer,
@@ -202,7 +212,11 @@ impl Tied {
 }
 
 fn tolerance(text: &str) -> Result<f64, String> {
-    let value: f64 = text.parse().map_err(|_| "not a number".to_string())?;
+    in_range(text.parse().map_err(|_| "not a number".to_string())?)
+}
+
+/// A tolerance between 0 and 1.
+pub fn in_range(value: f64) -> Result<f64, String> {
     if value > 0.0 && value < 1.0 {
         Ok(value)
     } else {

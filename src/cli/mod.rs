@@ -2,6 +2,8 @@
 
 mod arguments;
 mod balance;
+mod batch;
+mod check;
 mod files;
 #[cfg(feature = "script")]
 mod prove;
@@ -21,11 +23,9 @@ use synaptic_balance::formats::{
     NetworkFile, read_certificate, read_network, to_dot, verify_certificate,
 };
 use synaptic_balance::network::Regularizer;
-use synaptic_balance::numbers::{Rational, rational_to_f64};
-use synaptic_balance::report::{self, NumberType, Report, SameFunction, demonstrate};
-use synaptic_balance::solve::{self, JudgeError};
+use synaptic_balance::report::{self, Report, demonstrate};
 
-use arguments::{CheckArguments, Command, ExplainArguments, Tied, VerifyArguments};
+use arguments::{Command, ExplainArguments, Tied, VerifyArguments};
 
 /// How a command ended, by exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,33 +73,44 @@ pub fn run(arguments: Arguments) -> ExitCode {
         None => demonstration(),
         Some(Command::Explain(arguments)) => explain(&arguments, json),
         Some(Command::Balance(arguments)) => balance::balance(&arguments),
-        Some(Command::Check(arguments)) => check(&arguments),
+        Some(Command::Check(arguments)) => match &arguments.batch {
+            Some(requests) => return batch::answer_all(requests, &arguments),
+            None => check::check(&arguments),
+        },
         Some(Command::Verify(arguments)) => verify(&arguments),
         Some(Command::Theorems(arguments)) => theorems::theorems(&arguments),
         #[cfg(feature = "script")]
         Some(Command::Prove(arguments)) => prove::prove(&arguments),
     };
-    let (report, code) = match outcome {
-        Ok((report, verdict)) => (report, verdict as u8),
-        Err(Failure::Input(BadInput(message))) => (complaint("bad_input", &message), 2),
-        Err(Failure::Incomplete(message)) => (complaint("incomplete", &message), 3),
-    };
+    if let Err(Failure::Input(BadInput(message)) | Failure::Incomplete(message)) = &outcome {
+        complain(message);
+    }
+    let (report, code) = answer(outcome);
     match print(&report, json) {
         Ok(()) => ExitCode::from(code),
         Err(fault) => {
-            complaint("bad_output", &format!("standard output: {fault}"));
+            complain(&format!("standard output: {fault}"));
             ExitCode::from(3)
         }
     }
 }
 
-/// Says on stderr what went wrong; the report repeats it for programs.
-fn complaint(kind: &str, message: &str) -> Report {
+/// Says on stderr what went wrong.
+fn complain(message: &str) {
     let line = format!("synbal: {message}\n");
     let _ = std::io::stderr().write_all(line.as_bytes());
-    Report {
+}
+
+/// The report of an outcome, which repeats what went wrong for programs, and its exit code.
+fn answer(outcome: Outcome) -> (Report, u8) {
+    let complaint = |kind: &str, message: String| Report {
         text: String::new(),
         json: json!({"error": kind, "message": message}),
+    };
+    match outcome {
+        Ok((report, verdict)) => (report, verdict as u8),
+        Err(Failure::Input(BadInput(message))) => (complaint("bad_input", message), 2),
+        Err(Failure::Incomplete(message)) => (complaint("incomplete", message), 3),
     }
 }
 
@@ -206,41 +217,6 @@ fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
         },
     };
     Ok((report, Verdict::Done))
-}
-
-fn check(arguments: &CheckArguments) -> Outcome {
-    let (before, after) = (read(&arguments.before)?, read(&arguments.after)?);
-    let number_type = number_type(&after);
-    let tied = |file: &NetworkFile| Tied::apply(arguments.tied, &file.network);
-    let (before, after) = (tied(&before), tied(&after));
-    let judgement = solve::judge(&before, &after, &arguments.regularizer, arguments.tolerance);
-    let judgement = judgement.map_err(|failure| match failure {
-        JudgeError::Structure(_) => Failure::Input(BadInput::at(&arguments.after, failure)),
-        JudgeError::Balance(_) => Failure::Incomplete(failure.to_string()),
-    })?;
-    let checked = report::check_report(&before, &judgement, number_type, arguments.tolerance);
-    let verdict = match (checked.same_function, checked.balanced) {
-        (SameFunction::No, _) | (_, false) => Verdict::False,
-        (SameFunction::Undecided, true) => Verdict::Incomplete,
-        (SameFunction::Yes, true) => Verdict::Done,
-    };
-    Ok((checked.report, verdict))
-}
-
-fn number_type(file: &NetworkFile) -> NumberType {
-    if file.is_exact() {
-        return NumberType::Exact;
-    }
-    let weights = file.network.weights();
-    let single = |weight: &Rational| {
-        let value = rational_to_f64(weight);
-        f64::from(value as f32) == value
-    };
-    if weights.iter().all(single) {
-        NumberType::F32
-    } else {
-        NumberType::F64
-    }
 }
 
 fn verify(arguments: &VerifyArguments) -> Outcome {

@@ -2,6 +2,7 @@
 #![cfg(feature = "cli")]
 
 mod bad_input;
+mod batch;
 mod certificates;
 mod commands;
 

@@ -1,0 +1,161 @@
+//! `synbal check --batch`: many requests through one pipe.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use rayon::prelude::*;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use synaptic_balance::formats::{NetworkFile, read_network};
+use synaptic_balance::network::Regularizer;
+
+use super::arguments::{CheckArguments, Tied, in_range};
+use super::check::Question;
+use super::{BadInput, Failure, Outcome, Progress, answer, complain, read};
+
+/// Requests answered between two writes, for each thread.
+const CHUNK: usize = 32;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request<'a> {
+    #[serde(default)]
+    id: Value,
+    #[serde(borrow)]
+    before: &'a RawValue,
+    #[serde(borrow)]
+    after: &'a RawValue,
+    regularizer: Option<String>,
+    tolerance: Option<f64>,
+    tied: Option<String>,
+}
+
+/// Answers the requests of a file (`-`: of stdin) in their order, one line each; blank lines are no requests. What a request
+/// leaves out is as on the command line.
+pub fn answer_all(requests: &Path, arguments: &CheckArguments) -> ExitCode {
+    let input: Box<dyn BufRead> = if requests == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        match std::fs::File::open(requests) {
+            Ok(file) => Box::new(BufReader::new(file)),
+            Err(fault) => {
+                complain(&format!("{}: {fault}", requests.display()));
+                return ExitCode::from(2);
+            }
+        }
+    };
+    let mut output = io::BufWriter::new(io::stdout().lock());
+    match stream(input, &mut output, arguments) {
+        Ok(code) => ExitCode::from(code),
+        // A reader that has gone away wants no more answers, and nobody heard whether all was well.
+        Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(3),
+        Err(fault) => {
+            complain(&format!("{}: {fault}", requests.display()));
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn stream(
+    mut input: Box<dyn BufRead>,
+    output: &mut impl Write,
+    arguments: &CheckArguments,
+) -> io::Result<u8> {
+    let progress = Progress::new();
+    let chunk = CHUNK * rayon::current_num_threads();
+    let (mut number, mut worst, mut ended) = (0usize, 0u8, false);
+    while !ended {
+        let mut lines: Vec<(usize, Vec<u8>)> = Vec::new();
+        while lines.len() < chunk {
+            let mut line = Vec::new();
+            if input.read_until(b'\n', &mut line)? == 0 {
+                ended = true;
+                break;
+            }
+            number += 1;
+            if !line.trim_ascii().is_empty() {
+                lines.push((number, line));
+            }
+        }
+        let answers: Vec<(String, u8)> = lines
+            .par_iter()
+            .map(|(number, line)| respond(*number, line, arguments))
+            .collect();
+        for (answer, code) in answers {
+            worst = worse(worst, code);
+            output.write_all(answer.as_bytes())?;
+        }
+        output.flush()?;
+        progress.say(&format!("{number} lines answered"));
+    }
+    Ok(worst)
+}
+
+/// Bad input before false claims before what was left open.
+fn worse(one: u8, other: u8) -> u8 {
+    let rank = |code: u8| [0, 3, 1, 2].iter().position(|known| *known == code);
+    if rank(other) > rank(one) { other } else { one }
+}
+
+fn respond(number: usize, line: &[u8], arguments: &CheckArguments) -> (String, u8) {
+    let (id, outcome) = match serde_json::from_slice::<Request>(line) {
+        Ok(request) => (request.id.clone(), judge(&request, arguments)),
+        Err(fault) => (Value::Null, Err(BadInput(fault.to_string()).into())),
+    };
+    let (report, code) = answer(outcome);
+    let mut document = json!({"id": id, "line": number, "exit_code": code});
+    if let (Some(document), Value::Object(fields)) = (document.as_object_mut(), report.json) {
+        document.extend(fields);
+    }
+    (format!("{document}\n"), code)
+}
+
+fn judge(request: &Request, arguments: &CheckArguments) -> Outcome {
+    let named = |field: &str, fault: String| Failure::Input(BadInput(format!("{field}: {fault}")));
+    let regularizer = match &request.regularizer {
+        None => arguments.regularizer.clone(),
+        Some(text) => text
+            .parse::<Regularizer>()
+            .map_err(|fault| named("regularizer", fault.to_string()))?,
+    };
+    let tolerance = match request.tolerance {
+        None => arguments.tolerance,
+        Some(value) => in_range(value).map_err(|fault| named("tolerance", fault))?,
+    };
+    let tied = match request.tied.as_deref() {
+        None => arguments.tied,
+        Some("layer") => Some(Tied::Layer),
+        Some(other) => {
+            return Err(named(
+                "tied",
+                format!("`{other}` is not known, only `layer`"),
+            ));
+        }
+    };
+    let question = Question {
+        regularizer: &regularizer,
+        tolerance,
+        tied,
+    };
+    let (before, after) = (
+        network("before", request.before)?,
+        network("after", request.after)?,
+    );
+    question
+        .ask(&before, &after)
+        .map_err(|failure| match failure {
+            Failure::Input(BadInput(fault)) => named("after", fault),
+            incomplete => incomplete,
+        })
+}
+
+/// A network written out, or the path of one.
+fn network(field: &str, value: &RawValue) -> Result<NetworkFile, BadInput> {
+    if let Ok(path) = serde_json::from_str::<String>(value.get()) {
+        return read(Path::new(&path))
+            .map_err(|BadInput(fault)| BadInput(format!("{field}: {fault}")));
+    }
+    read_network(value.get().as_bytes()).map_err(|fault| BadInput(format!("{field}: {fault}")))
+}

@@ -1,0 +1,80 @@
+//! `synbal check`.
+
+use std::path::PathBuf;
+
+use synaptic_balance::formats::NetworkFile;
+use synaptic_balance::network::Regularizer;
+use synaptic_balance::numbers::{Rational, rational_to_f64};
+use synaptic_balance::report::{self, NumberType, SameFunction};
+use synaptic_balance::solve::{self, JudgeError};
+
+use super::arguments::{CheckArguments, Tied};
+use super::{BadInput, Failure, Outcome, Verdict, read};
+
+pub fn check(arguments: &CheckArguments) -> Outcome {
+    let file = |path: &Option<PathBuf>| {
+        let path = path
+            .as_ref()
+            .ok_or_else(|| BadInput("two networks are needed".into()))?;
+        read(path)
+    };
+    let (before, after) = (file(&arguments.before)?, file(&arguments.after)?);
+    let question = Question {
+        regularizer: &arguments.regularizer,
+        tolerance: arguments.tolerance,
+        tied: arguments.tied,
+    };
+    question
+        .ask(&before, &after)
+        .map_err(|failure| match failure {
+            Failure::Input(BadInput(fault)) => {
+                let path = arguments.after.as_deref().unwrap_or("after".as_ref());
+                BadInput::at(path, fault).into()
+            }
+            incomplete => incomplete,
+        })
+}
+
+/// What is asked of two networks.
+pub struct Question<'a> {
+    pub regularizer: &'a Regularizer,
+    pub tolerance: f64,
+    pub tied: Option<Tied>,
+}
+
+impl Question<'_> {
+    /// Judges `after`; bad input is a fault of it.
+    pub fn ask(&self, before: &NetworkFile, after: &NetworkFile) -> Outcome {
+        let number_type = number_type(after);
+        let tied = |file: &NetworkFile| Tied::apply(self.tied, &file.network);
+        let (before, after) = (tied(before), tied(after));
+        let judgement = solve::judge(&before, &after, self.regularizer, self.tolerance);
+        let judgement = judgement.map_err(|failure| match failure {
+            JudgeError::Structure(fault) => Failure::Input(BadInput(fault)),
+            JudgeError::Balance(_) => Failure::Incomplete(failure.to_string()),
+        })?;
+        let checked = report::check_report(&before, &judgement, number_type, self.tolerance);
+        let verdict = match (checked.same_function, checked.balanced) {
+            (SameFunction::No, _) | (_, false) => Verdict::False,
+            (SameFunction::Undecided, true) => Verdict::Incomplete,
+            (SameFunction::Yes, true) => Verdict::Done,
+        };
+        Ok((checked.report, verdict))
+    }
+}
+
+fn number_type(file: &NetworkFile) -> NumberType {
+    if file.is_exact() {
+        return NumberType::Exact;
+    }
+    let weights = file.network.weights();
+    let single = |weight: &Rational| {
+        let value = rational_to_f64(weight);
+        f64::from(value as f32) == value
+    };
+    if weights.iter().all(single) {
+        NumberType::F32
+    } else {
+        NumberType::F64
+    }
+}

@@ -1,0 +1,109 @@
+//! Many requests through one pipe.
+
+use serde_json::{Value, json};
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use super::{Desk, chain, run};
+
+fn answers(stdout: &str) -> Vec<Value> {
+    stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|fault| panic!("{fault} in {line}")))
+        .collect()
+}
+
+fn network(weights: &[&str]) -> Value {
+    serde_json::from_str(&chain(weights)).unwrap()
+}
+
+fn request(id: &str, before: &[&str], after: &[&str]) -> Value {
+    json!({"id": id, "before": network(before), "after": network(after), "regularizer": "l1"})
+}
+
+/// Checks: each line is answered in its place with the exit code that it would have had alone; a bad line does not stop the rest.
+#[test]
+fn every_line_is_answered_in_order() {
+    let desk = Desk::new();
+    let mut unknown = request("unknown", &["1", "4"], &["2", "2"]);
+    unknown["extra"] = json!(1);
+    let mut range = request("range", &["1", "4"], &["2", "2"]);
+    range["tolerance"] = json!(2);
+    let before = desk.write("before.json", chain(&["1", "4"]));
+    let path = json!({"id": {"any": 1}, "before": before, "after": network(&["2", "2"]), "regularizer": "l1"});
+    let lines = [
+        request("right", &["1", "4"], &["2", "2"]).to_string(),
+        "not JSON".to_owned(),
+        request("early", &["1", "4"], &["4/3", "3"]).to_string(),
+        String::new(),
+        request("sign", &["1", "4"], &["2", "-2"]).to_string(),
+        request("shape", &["1", "4"], &["2", "2", "2"]).to_string(),
+        unknown.to_string(),
+        range.to_string(),
+        path.to_string(),
+    ];
+    let file = desk.write("requests.jsonl", lines.join("\n"));
+    let (code, stdout, stderr) = run(&["check", "--batch", file.to_str().unwrap()]);
+    assert_eq!((code, stderr.as_str()), (2, ""));
+    let found = answers(&stdout);
+    let of = |field: &str| found.iter().map(|a| a[field].clone()).collect::<Vec<_>>();
+    assert_eq!(of("line"), [1, 2, 3, 5, 6, 7, 8, 9]);
+    assert_eq!(of("exit_code"), [0, 2, 1, 1, 2, 2, 2, 0]);
+    assert_eq!(found[0]["id"], "right");
+    assert_eq!(found[7]["id"], json!({"any": 1}));
+    assert_eq!(found[2]["same_function"], true);
+    assert_eq!(found[2]["balanced"], false);
+    assert_eq!(found[3]["same_function"], false);
+    for (place, named) in [(4, "after: "), (5, "extra"), (6, "tolerance")] {
+        let message = found[place]["message"].as_str().unwrap();
+        assert!(message.contains(named), "{message}");
+    }
+}
+
+/// Checks: a thousand requests over stdin come back in order, and the exit code is that of the worst.
+#[test]
+fn a_thousand_requests_through_one_pipe() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_synbal"))
+        .args(["check", "--batch", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || {
+        for number in 0..1_000 {
+            let after = if number % 3 == 0 {
+                ["2", "3"]
+            } else {
+                ["2", "2"]
+            };
+            writeln!(
+                input,
+                "{}",
+                request(&number.to_string(), &["1", "4"], &after)
+            )
+            .unwrap();
+        }
+    });
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let found = answers(&String::from_utf8(output.stdout).unwrap());
+    assert_eq!(found.len(), 1_000);
+    for (number, answer) in found.iter().enumerate() {
+        assert_eq!(answer["id"], number.to_string());
+        assert_eq!(answer["exit_code"], i32::from(number % 3 == 0));
+    }
+}
+
+/// Checks: usage: a file that is not there, or networks beside a batch.
+#[test]
+fn bad_usage_of_a_batch() {
+    let (code, stdout, stderr) = run(&["check", "--batch", "no/such/file"]);
+    assert!(code == 2 && stdout.is_empty() && stderr.contains("no/such/file"));
+    assert_eq!(
+        run(&["check", "a.json", "b.json", "--batch", "c.jsonl"]).0,
+        2
+    );
+    assert_eq!(run(&["check"]).0, 2);
+}
