@@ -1,7 +1,7 @@
 //! Hold another implementation's result against the oracle: the same function, balanced, how far from the one optimum?
 
 use synaptic_balance::network::{Network, Regularizer, chain};
-use synaptic_balance::numbers::{ParseRationalError, Rational, parse_rational};
+use synaptic_balance::numbers::{ParseRationalError, Rational, parse_rational, rational_to_f64_up};
 use synaptic_balance::solve::{Distance, JudgeError, ScalingVerdict, judge};
 
 fn network(weights: &[&str]) -> Result<Network<Rational>, ParseRationalError> {
@@ -35,9 +35,10 @@ fn report(before: &Network<Rational>, after: &Network<Rational>) -> Result<(), J
     let judgement = judge(before, after, &Regularizer::l2(), tolerance)?;
     match &judgement.scaling {
         ScalingVerdict::Exact(_) => println!("  an exact scaling, verified by the kernel"),
-        ScalingVerdict::Near { deviation, .. } => {
-            println!("  the nearest scaling is {deviation} away")
-        }
+        ScalingVerdict::Near { deviation, .. } => println!(
+            "  the nearest scaling is {:.2e} away",
+            rational_to_f64_up(deviation)
+        ),
         ScalingVerdict::Not(fault) => println!("  no scaling: {fault:?}"),
     }
     if let Some(proof) = &judgement.cycle {

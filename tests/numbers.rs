@@ -80,6 +80,25 @@ quickcheck! {
             && rounded(&(&x + &y), &|direction| p.add(&r, bits, direction).unwrap())
     }
 
+    /// Checks: the ends of an enclosed root have powers on both sides of the radicand, as near as the precision allows; where the
+    /// root is short enough they are equal.
+    fn roots_are_enclosed_to_the_last_place(base: u64, extra: u64, degree: u8, bits: u8) -> bool {
+        let degree = u32::from(degree % 5) + 1;
+        let bits = u64::from(bits) + 1;
+        let whole = |value: u64| Rational::from_integer(value.into());
+        [whole(base), whole(base).pow(degree as i32), whole(base).pow(degree as i32) + whole(extra)].iter().all(|value| {
+            let exponent = Rational::new(1.into(), degree.into());
+            let root = Enclosure::from_rational(value, 2_000).unwrap().power(&exponent, bits).unwrap();
+            let (lo, hi) = (root.lo().to_rational(), root.hi().to_rational());
+            let ulp = &lo / Rational::from_integer(BigInt::from(1) << (bits - 1));
+            let exact = nth_root(value, degree).is_some_and(|root| root.numer().bits() <= bits);
+            lo.pow(degree as i32) <= *value
+                && *value <= hi.pow(degree as i32)
+                && &hi - &lo <= ulp
+                && (!exact || lo == hi)
+        })
+    }
+
     /// Checks: Thm 3.1, "rational iff B/A is the 2p-th power of a rational": the root is found exactly when it exists.
     fn roots_are_exact(numerator: i32, denominator: u16, degree: u8) -> bool {
         let degree = u32::from(degree % 7) + 1;

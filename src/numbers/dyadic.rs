@@ -298,8 +298,17 @@ impl Dyadic {
     }
 
     fn root(&self, degree: u32, bits: u64, direction: Direction) -> Option<Self> {
+        let (below, above) = self.root_between(degree, bits)?;
+        match direction {
+            Direction::Down => Some(below),
+            Direction::Up => Some(above.unwrap_or(below)),
+        }
+    }
+
+    /// The root rounded down and, where it is not exact, rounded up.
+    pub(super) fn root_between(&self, degree: u32, bits: u64) -> Option<(Self, Option<Self>)> {
         if self.is_zero() {
-            return Some(Self::zero());
+            return Some((Self::zero(), None));
         }
         let wanted = bits.checked_mul(u64::from(degree))?;
         let mut shift = i64::try_from(wanted.saturating_sub(self.mantissa.bits())).ok()?;
@@ -307,14 +316,18 @@ impl Dyadic {
         let remainder = exponent.rem_euclid(i64::from(degree));
         shift = shift.checked_add(remainder)?;
         let radicand = self.mantissa.long().as_ref() << shift;
-        let mut mantissa = radicand.nth_root(degree);
-        if direction == Direction::Up && num_traits::Pow::pow(&mantissa, degree) != radicand {
-            mantissa += 1u32;
-        }
+        let mantissa = radicand.nth_root(degree);
         let exponent = exponent
             .checked_sub(remainder)?
             .checked_div(i64::from(degree))?;
-        Self::rounded(mantissa, exponent, bits, direction)
+        let exact = num_traits::Pow::pow(&mantissa, degree) == radicand;
+        let next = &mantissa + u32::from(!exact);
+        let above = match exact && mantissa.bits() <= bits {
+            true => None,
+            false => Some(Self::rounded(next, exponent, bits, Direction::Up)?),
+        };
+        let below = Self::rounded(mantissa, exponent, bits, Direction::Down)?;
+        Some((below, above))
     }
 
     /// Exact comparison; `None` only if an exponent leaves its range.

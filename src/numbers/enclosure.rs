@@ -1,6 +1,6 @@
 //! Enclosures of non-negative reals, rounded outward.
 
-use num_traits::{One, Signed};
+use num_traits::{One, Signed, ToPrimitive};
 use std::cmp::Ordering;
 
 use super::{Direction, Dyadic, Rational};
@@ -98,6 +98,14 @@ impl Enclosure {
     pub fn power(&self, exponent: &Rational, bits: u64) -> Option<Self> {
         if exponent.is_one() {
             return Some(self.clone());
+        }
+        if let (None, true, Some(degree)) = (
+            &self.above,
+            exponent.numer().is_one(),
+            exponent.denom().to_u32().filter(|n| *n < 1 << 20),
+        ) {
+            let (lo, above) = self.lo.root_between(degree, bits)?;
+            return Some(Enclosure { lo, above });
         }
         let (low, high) = match exponent.is_negative() {
             true => (self.hi(), &self.lo),
