@@ -19,8 +19,8 @@
 //! | [`solve`] | stochastic balancing, direct convex solve, existence, certificates |
 //! | [`theorems`] | every statement of the theory with a check that can fail; the hunt for counterexamples |
 //! | `script` | proof scripts: exact numbers, and verbs that only ask (feature `script`) |
-//! | [`formats`] | network JSON, certificates, safetensors, DOT |
-//! | [`report`] | what a person reads and what `--json` prints |
+//! | [`formats`] | network JSON, certificates, safetensors, DOT (feature `formats`) |
+//! | [`report`] | what a person reads and what `--json` prints (feature `formats`) |
 //!
 //! # Letters
 //!
@@ -39,15 +39,18 @@
 //!
 //! # Start here
 //!
-//! [`solve::balance`] does everything in one call; [`kernel::check`] lists what can be proved; [`formats`] reads and
-//! writes files. Examples are in `examples/`, `01_balance_a_network` first.
+//! Three calls do what most programs want: [`solve::balance`] balances a network, [`solve::judge`] checks the result of
+//! another implementation, [`kernel::check`] verifies claims. [`formats`] reads and writes files. Examples are in `examples/`,
+//! `01_balance_a_network` first. With `default-features = false` the crate is the mathematics alone: no files, no program.
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "formats")]
 pub mod formats;
 pub mod kernel;
 pub mod network;
 pub mod numbers;
+#[cfg(feature = "formats")]
 pub mod report;
 #[cfg(feature = "script")]
 pub mod script;

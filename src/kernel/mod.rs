@@ -27,6 +27,28 @@
 //! | [`identity`](check::identity) | two formulas | they are the same function | coefficients of the expansion |
 //!
 //! [`RULES`] lists the premises of each. A problem is checked when it is made ([`Problem::new`]).
+//!
+//! # Reviewing it in an hour
+//!
+//! What has to be believed is little: a [`Verified`] value is made only by the functions in [`check`], each of which says in
+//! its documentation what it proves, why, and what it refuses. In this order:
+//!
+//! 1. [`Problem`], [`Synapse`], [`Cost`]: what the claims are about; and `network/translate.rs` with
+//!    [`Network::direction`](crate::network::Network::direction), which make the problem of a network: `Λ_i` times into a unit, `Λ_i^-c` out
+//!    of it, units of one tie sharing a variable. Is this the problem you mean?
+//! 2. [`Refusal`] and [`Verified`]: what can be said, and that nothing else can say it.
+//! 3. `check/scaling`, `check/balanced`, `check/existence`: evaluation in exact rationals, and two sums.
+//! 4. `check/not_scaled`, `check/manifold`: multipliers cancel along a combination of synapses; rank by removing rows one after
+//!    the other.
+//! 5. `check/comparison`, the one argument that is not evaluation. Its mathematics is a paragraph; its arithmetic is
+//!    `sides.rs` (sums of outward-rounded products) and [`components`](Problem::common_scaling) (which multipliers are determined).
+//! 6. [`Enclosure`](crate::numbers::Enclosure) and [`Dyadic`](crate::numbers::Dyadic): every operation returns an interval that holds all
+//!    results; comparison has three outcomes, and the third one never passes a test.
+//! 7. `check/identity`: expansion into monomials.
+//!
+//! Relied on without review: the integers and rationals of `num-bigint` and `num-rational`, the ordered collections of the
+//! standard library, and the compiler. Nothing here can run into a number too large for memory unless the problem or the
+//! certificate holds one: exponents outside 20 bits and powers beyond 2^18 bits are refused as undecided or irrational.
 #![deny(
     clippy::float_arithmetic,
     clippy::unwrap_used,

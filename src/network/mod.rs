@@ -24,6 +24,7 @@ pub use build::{
 pub use evaluate::EvaluateError;
 
 pub use manifold::{Constraint, Inconsistent, Manifold};
+#[cfg(feature = "formats")]
 pub(crate) use model::printable;
 pub use model::{Network, SynapseIndex, Unit, UnitIndex, UnitKind};
 pub(crate) use one_unit::balancing_log;
