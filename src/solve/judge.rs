@@ -183,7 +183,8 @@ fn distance(
     }
 }
 
-/// The largest `|w' - w*| / |w*|`, bounded from above over the enclosures of `w*`.
+/// The largest `|w' - w*| / |w*|`, bounded from above over the enclosures of `w*`; a weight that no scaling changes has
+/// `w* = w`. Infinite where `w* = 0` and `w'` is not.
 fn certified_distance(
     before: &Network<Rational>,
     after: &Network<Rational>,
@@ -193,12 +194,13 @@ fn certified_distance(
 ) -> Option<f64> {
     let root = power.recip();
     let mut worst = Rational::zero();
-    for (synapse, entry) in problem
-        .synapses()
-        .iter()
-        .enumerate()
-        .filter(|(_, entry)| entry.is_active())
-    {
+    for (synapse, entry) in problem.synapses().iter().enumerate() {
+        if entry.is_zero() {
+            if !after.weight(synapse).is_zero() {
+                return Some(f64::INFINITY);
+            }
+            continue;
+        }
         let mut ends = (Rational::one(), Rational::one());
         for (variable, exponent) in &entry.direction {
             let (low, high) = (&enclosed.lower[*variable], &enclosed.upper[*variable]);
