@@ -40,7 +40,7 @@
 //! # Start here
 //!
 //! [`solve::balance`] does everything in one call; [`kernel::check`] lists what can be proved; [`formats`] reads and
-//! writes files. Examples are in `examples/`, `01_balance_a_network` first.
+//! writes files. [`what_the_oracle_finds`] shows wrong implementations found out. Examples are in `examples/`, `01_balance_a_network` first.
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
@@ -54,3 +54,6 @@ pub mod script;
 pub mod solve;
 pub mod symbolic;
 pub mod theorems;
+
+#[doc = include_str!("what_the_oracle_finds.md")]
+pub mod what_the_oracle_finds {}
