@@ -40,8 +40,9 @@
 //! # Start here
 //!
 //! Three calls do what most programs want: [`solve::balance`] balances a network, [`solve::judge`] checks the result of
-//! another implementation, [`kernel::check`] verifies claims. [`formats`] reads and writes files. Examples are in `examples/`,
-//! `01_balance_a_network` first. With `default-features = false` the crate is the mathematics alone: no files, no program.
+//! another implementation ([`what_the_oracle_finds`] shows it at work), [`kernel::check`] verifies claims. [`formats`] reads and
+//! writes files. Examples are in `examples/`, `01_balance_a_network` first. With `default-features = false` the crate is the
+//! mathematics alone: no files, no program.
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
@@ -57,3 +58,6 @@ pub mod script;
 pub mod solve;
 pub mod symbolic;
 pub mod theorems;
+
+#[doc = include_str!("what_the_oracle_finds.md")]
+pub mod what_the_oracle_finds {}

@@ -6,10 +6,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use synaptic_balance::kernel::{Problem, check};
 use synaptic_balance::network::{Activation, Network, Regularizer, Unit, UnitKind};
-use synaptic_balance::numbers::{Rational, Wide, parse_rational, rational_power};
+use synaptic_balance::numbers::{Rational, Scalar, Wide, parse_rational, rational_power};
 use synaptic_balance::solve::{
-    DirectOptions, Existence, StochasticOptions, UniformRandom, balance_stochastic, certify,
-    existence, solve_direct,
+    DirectOptions, Distance, Existence, Options, StochasticOptions, UniformRandom, balance,
+    balance_stochastic, certify, existence, judge, solve_direct,
 };
 
 const DEGREES: [&str; 5] = ["1", "2", "1/2", "3", "3/2"];
@@ -193,4 +193,49 @@ fn planted_weights_are_found_and_enclosed() {
         .max_tests(3_000)
         .min_tests_passed(200)
         .quickcheck(property as fn(Recipe) -> TestResult);
+}
+
+/// Checks: Theorem 5.1 for BiPU units of degree `c`: the oracle's distance takes `Λ^c` where the theory does, so that a right
+/// result is at the optimum, and the certified distance of a wrong one is that to the balanced weights.
+#[test]
+fn distances_follow_the_degree() {
+    for degree in DEGREES {
+        let activation = Activation::BiPu {
+            degree: q(degree),
+            above: q("1"),
+            below: q("0"),
+        };
+        let units = vec![
+            Unit::new("x", UnitKind::Input, Activation::Linear),
+            Unit::new("a", UnitKind::Hidden, activation),
+            Unit::new("y", UnitKind::Output, Activation::Linear),
+        ];
+        let synapses = vec![(0, 1, q("3")), (1, 2, q("5"))];
+        let before = Network::new(units, synapses, vec![]).unwrap();
+        let result = balance(
+            &before,
+            &Regularizer::l2(),
+            &Options::default(),
+            &mut |_, _| {},
+        );
+        let best = result.unwrap().weights(&before).unwrap().unwrap();
+        let exact = best.iter().map(|w| w.to_rational().unwrap()).collect();
+        let distance = |after: &Network<Rational>| {
+            let judgement = judge(&before, after, &Regularizer::l2(), 1e-6).unwrap();
+            let Distance::Certified(distance) = judgement.distance else {
+                panic!("degree {degree}: {:?}", judgement.distance);
+            };
+            distance
+        };
+        assert!(
+            distance(&before.with_weights(exact)) < 1e-12,
+            "degree {degree}"
+        );
+        let farthest = (3.0 / best[0] - 1.0).abs().max((5.0 / best[1] - 1.0).abs());
+        let found = distance(&before);
+        assert!(
+            (found - farthest).abs() < 1e-12,
+            "degree {degree}: {found} {farthest}"
+        );
+    }
 }

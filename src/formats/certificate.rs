@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::network_json::{FormatError, check_header};
-use super::strict::UniqueMap;
+use super::strict::{UniqueMap, present};
 use crate::kernel::{Balanced, Enclosed, NotAttained, Refusal, check};
 use crate::network::{Network, Regularizer, RegularizerError};
 use crate::numbers::{ParseRationalError, Rational, parse_rational};
@@ -24,22 +24,46 @@ pub struct Certificate {
     /// The regularizer, as on the command line.
     pub regularizer: String,
     /// `enclosure`: lower bounds of `μ*`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub lower: Option<UniqueMap>,
     /// `enclosure`: upper bounds of `μ*`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub upper: Option<UniqueMap>,
     /// `attained`: a circulation, in the order of the synapses.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub circulation: Option<Vec<String>>,
     /// `not_attained`, and `enclosure` of the limit: a direction that lowers costs.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub direction: Option<UniqueMap>,
     /// `balanced`: `μ`; `scaling`: `Λ`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub multipliers: Option<UniqueMap>,
     /// `scaling`: the weights after scaling, in the order of the synapses.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub weights: Option<Vec<String>>,
 }
 
@@ -145,16 +169,22 @@ pub fn verify_certificate(
     match certificate.claim.as_str() {
         "enclosure" => {
             reader.only(&["lower", "upper", "direction"])?;
-            let lower = reader.by_variable("lower", &certificate.lower)?;
-            let upper = reader.by_variable("upper", &certificate.upper)?;
-            if certificate.direction.is_none() {
+            let lower = reader.named("lower", &certificate.lower)?;
+            let upper = reader.named("upper", &certificate.upper)?;
+            let direction = match certificate.direction.is_some() {
+                true => Some(reader.named("direction", &certificate.direction)?),
+                false => None,
+            };
+            let lower = reader.by_variable(lower)?;
+            let upper = reader.by_variable(upper)?;
+            let Some(direction) = direction else {
                 let verified = check::enclosure(&problem, &lower, &upper).map_err(refused)?;
                 let statement = within(network, verified.claim());
                 return Ok(format!(
                     "the minimum of {regularizer} exists, and {statement}"
                 ));
-            }
-            let direction = reader.by_variable("direction", &certificate.direction)?;
+            };
+            let direction = reader.by_variable(direction)?;
             let verified =
                 check::limit_enclosure(&problem, &direction, &lower, &upper).map_err(refused)?;
             let names = names(network, &verified.claim().vanishing);
@@ -171,7 +201,8 @@ pub fn verify_certificate(
         }
         "not_attained" => {
             reader.only(&["direction"])?;
-            let direction = reader.by_variable("direction", &certificate.direction)?;
+            let direction = reader.named("direction", &certificate.direction)?;
+            let direction = reader.by_variable(direction)?;
             let verified = check::not_attained(&problem, &direction).map_err(refused)?;
             let names = names(network, &verified.claim().vanishing);
             Ok(format!(
@@ -180,14 +211,16 @@ pub fn verify_certificate(
         }
         "balanced" => {
             reader.only(&["multipliers"])?;
-            let multipliers = reader.by_variable("multipliers", &certificate.multipliers)?;
+            let multipliers = reader.named("multipliers", &certificate.multipliers)?;
+            let multipliers = reader.by_variable(multipliers)?;
             check::balanced(&problem, &multipliers).map_err(refused)?;
             Ok(format!("the multipliers balance {regularizer} exactly"))
         }
         "scaling" => {
             reader.only(&["multipliers", "weights"])?;
-            let multipliers = reader.by_variable("multipliers", &certificate.multipliers)?;
+            let multipliers = reader.named("multipliers", &certificate.multipliers)?;
             let weights = reader.in_order("weights", &certificate.weights)?;
+            let multipliers = reader.by_variable(multipliers)?;
             check::scaling(&problem, &network.weights(), &weights, &multipliers)
                 .map_err(refused)?;
             Ok("the weights are an exact scaling of the network: the same function".to_string())
@@ -309,42 +342,49 @@ impl Reader<'_> {
         values.iter().enumerate().map(number).collect()
     }
 
-    fn by_variable(
+    /// The values of a field by unit; that they are numbers does not depend on the network.
+    fn named<'v>(
         &self,
         field: &'static str,
-        values: &Option<UniqueMap>,
-    ) -> Result<Vec<Rational>, CertificateError> {
-        let values = values.as_ref().ok_or_else(|| self.field("hold", field))?;
+        values: &'v Option<UniqueMap>,
+    ) -> Result<Named<'v>, CertificateError> {
+        let given = &values.as_ref().ok_or_else(|| self.field("hold", field))?.0;
+        let entries = given.iter().map(|(unit, text)| {
+            let value = number(format!("{field}.{unit}"), text);
+            value.map(|value| (unit.as_str(), value))
+        });
+        let values = entries.collect::<Result<_, CertificateError>>()?;
+        Ok(Named {
+            field,
+            given,
+            values,
+        })
+    }
+
+    /// One value for each variable of the network.
+    fn by_variable(&self, named: Named) -> Result<Vec<Rational>, CertificateError> {
+        let Named {
+            field,
+            given,
+            mut values,
+        } = named;
         let network = self.network;
-        let mut found: IndexMap<&str, Rational> = IndexMap::new();
-        for (unit, text) in &values.0 {
-            found.insert(unit, number(format!("{field}.{unit}"), text)?);
-        }
         let mut by_variable = Vec::with_capacity(network.variables());
         for variable in 0..network.variables() {
             let mut value: Option<Rational> = None;
             for member in network.members(variable) {
-                let id = &network.unit(*member).id;
-                let missing = || CertificateError::MissingUnit {
-                    field,
-                    unit: id.clone(),
+                let unit = network.unit(*member).id.clone();
+                let Some(own) = values.swap_remove(unit.as_str()) else {
+                    return Err(CertificateError::MissingUnit { field, unit });
                 };
-                let own = found.swap_remove(id.as_str()).ok_or_else(missing)?;
                 if value.as_ref().is_some_and(|value| *value != own) {
-                    return Err(CertificateError::Tie {
-                        field,
-                        unit: id.clone(),
-                    });
+                    return Err(CertificateError::Tie { field, unit });
                 }
                 value = Some(own);
             }
             by_variable.extend(value);
         }
-        match values
-            .0
-            .keys()
-            .find(|unit| found.contains_key(unit.as_str()))
-        {
+        match given.keys().find(|unit| values.contains_key(unit.as_str())) {
             Some(unit) => Err(CertificateError::NotScalable {
                 field,
                 unit: unit.clone(),
@@ -352,6 +392,13 @@ impl Reader<'_> {
             None => Ok(by_variable),
         }
     }
+}
+
+/// The values of one field by unit.
+struct Named<'v> {
+    field: &'static str,
+    given: &'v IndexMap<String, String>,
+    values: IndexMap<&'v str, Rational>,
 }
 
 fn number(place: String, text: &str) -> Result<Rational, CertificateError> {

@@ -77,6 +77,7 @@ struct Document {
 struct UnitEntry {
     id: String,
     kind: Kind,
+    #[serde(default, deserialize_with = "super::strict::present")]
     activation: Option<StrictValue>,
 }
 

@@ -85,3 +85,12 @@ impl<'de> Deserialize<'de> for StrictValue {
         deserializer.deserialize_any(Any)
     }
 }
+
+/// For a field that may be left out: if it is there it holds a value, and `null` is none.
+pub(super) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::{Report, down, list, up};
 use crate::kernel::Obstacle;
-use crate::network::{Network, SynapseIndex};
+use crate::network::{Network, SynapseIndex, UnitKind, printable};
 use crate::numbers::{Rational, Wide, rational_from_f64, rational_to_f64_down, rational_to_f64_up};
 use crate::solve::{Distance, Judgement, ScalingFault, ScalingVerdict};
 
@@ -263,13 +263,38 @@ impl Words<'_> {
     }
 
     fn names(&self, synapses: &[SynapseIndex]) -> String {
-        list(
-            &synapses
-                .iter()
-                .map(|s| self.before.synapse_name(*s))
-                .collect::<Vec<_>>(),
-            SHOWN,
-        )
+        let biases: Option<Vec<String>> = synapses.iter().map(|s| self.bias_of(*s)).collect();
+        match biases {
+            Some(units) if units.len() > 1 => format!("the biases of {}", list(&units, SHOWN)),
+            _ => list(
+                &synapses.iter().map(|s| self.name(*s)).collect::<Vec<_>>(),
+                SHOWN,
+            ),
+        }
+    }
+
+    fn name(&self, synapse: SynapseIndex) -> String {
+        match self.bias_of(synapse) {
+            Some(unit) => format!("the bias of {unit}"),
+            None => self.before.synapse_name(synapse),
+        }
+    }
+
+    /// The target of a synapse from the constant unit.
+    fn bias_of(&self, synapse: SynapseIndex) -> Option<String> {
+        let (from, to) = self.before.endpoints(synapse);
+        let is_bias = self.before.unit(from).kind == UnitKind::Bias;
+        is_bias.then(|| printable(&self.before.unit(to).id))
+    }
+
+    /// What is wrong with the suspects: they changed where no scaling changes a weight, or not as their units did.
+    fn accusation(&self) -> &'static str {
+        let suspects = &self.judgement.suspects;
+        let fixed = |synapse: &SynapseIndex| self.before.direction(*synapse).is_empty();
+        match !suspects.is_empty() && suspects.iter().all(fixed) {
+            true => "changed, though no scaling changes them",
+            false => "disagree with the other weights of their units",
+        }
     }
 
     fn text(&self) -> String {
@@ -287,15 +312,19 @@ impl Words<'_> {
                 writeln!(
                     out,
                     "same function      NO: {} {reason}",
-                    self.before.synapse_name(synapse)
+                    self.name(synapse)
                 )
             }
             (ScalingVerdict::Near { .. }, verdict) => self.not_near(out, verdict),
         };
         let answer = if self.balanced { "yes" } else { "NO" };
+        let nothing = match self.before.variables() {
+            0 => ", since no unit can be scaled",
+            _ => "",
+        };
         let _ = writeln!(
             out,
-            "balanced           {answer}: deficit {:.3e}",
+            "balanced           {answer}: deficit {:.3e}{nothing}",
             self.judgement.deficit
         );
         let _ = match &self.judgement.distance {
@@ -343,9 +372,10 @@ impl Words<'_> {
         };
         writeln!(
             out,
-            "same function      {word}: {} of {} weights disagree with the other weights of their units: {}",
+            "same function      {word}: {} of {} weights {}: {}",
             suspects.len(),
             self.before.synapses(),
+            self.accusation(),
             self.names(suspects)
         )?;
         if let Some((terms, product)) = self.verified_cycle() {

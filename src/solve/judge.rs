@@ -1,6 +1,7 @@
 //! Judging another implementation's result: is it a scaling, is it balanced, how far is it from the one optimum?
 
 use num_traits::{One, Signed, Zero};
+use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::pipeline::{BalanceFailure, Options, balance};
@@ -193,7 +194,8 @@ fn distance(
     }
 }
 
-/// The largest `|w' - w*| / |w*|`, bounded from above over the enclosures of `w*`.
+/// The largest `|w' - w*| / |w*|`, bounded from above over the enclosures of `w*`; a weight that no scaling changes has
+/// `w* = w`. Infinite where `w* = 0` and `w'` is not.
 fn certified_distance(
     before: &Network<Rational>,
     after: &Network<Rational>,
@@ -203,27 +205,34 @@ fn certified_distance(
 ) -> Option<f64> {
     let root = power.recip();
     let mut worst = Rational::zero();
-    for (synapse, entry) in problem
-        .synapses()
-        .iter()
-        .enumerate()
-        .filter(|(_, entry)| entry.is_active())
-    {
-        let mut ends = (Rational::one(), Rational::one());
-        for (variable, exponent) in &entry.direction {
-            let (low, high) = (&enclosed.lower[*variable], &enclosed.upper[*variable]);
-            let (low, high) = if exponent.is_positive() {
-                (low.clone(), high.clone())
-            } else {
-                (high.recip(), low.recip())
-            };
-            ends = (ends.0 * low, ends.1 * high);
+    // Bounds on `Λ_v^|d|`.
+    let mut raised: BTreeMap<(usize, Rational), (Rational, Rational)> = BTreeMap::new();
+    for (synapse, entry) in problem.synapses().iter().enumerate() {
+        if entry.is_zero() {
+            if !after.weight(synapse).is_zero() {
+                return Some(f64::INFINITY);
+            }
+            continue;
         }
-        let power = |end: &Rational| Enclosure::from_rational(end, BITS)?.power(&root, BITS);
-        let (low, high) = (
-            power(&ends.0)?.lo().to_rational(),
-            power(&ends.1)?.hi().to_rational(),
-        );
+        // The weight's own ratio, Π μ_v^(d_v / p).
+        let (mut low, mut high) = (Rational::one(), Rational::one());
+        for (variable, exponent) in &entry.direction {
+            let key = (*variable, exponent.abs());
+            if !raised.contains_key(&key) {
+                let share = &key.1 * &root;
+                let power =
+                    |end: &Rational| Enclosure::from_rational(end, BITS)?.power(&share, BITS);
+                let least = power(&enclosed.lower[*variable])?.lo().to_rational();
+                let most = power(&enclosed.upper[*variable])?.hi().to_rational();
+                raised.insert(key.clone(), (least, most));
+            }
+            let (least, most) = &raised[&key];
+            if exponent.is_positive() {
+                (low, high) = (low * least, high * most);
+            } else {
+                (low, high) = (low / most, high / least);
+            }
+        }
         let ratio = after.weight(synapse) / before.weight(synapse);
         for end in [&low, &high] {
             worst = worst.max((&ratio - end).abs() / &low);

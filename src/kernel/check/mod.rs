@@ -17,9 +17,11 @@ pub use manifold::manifold;
 pub use not_scaled::not_scaled;
 pub use scaling::scaling;
 
+use num_bigint::BigInt;
+use num_integer::Integer;
 use num_traits::{One, Signed};
 
-use super::{Problem, Refusal};
+use super::{Cost, Problem, Refusal, Synapse};
 use crate::numbers::{Rational, rational_power, sum};
 
 fn arity(what: &'static str, found: usize, expected: usize) -> Result<(), Refusal> {
@@ -41,13 +43,42 @@ fn positive(what: &'static str, values: &[Rational]) -> Result<(), Refusal> {
     }
 }
 
+/// `Π base^exponent` over bases that are not negative, where it is rational: factors that are irrational each by itself may
+/// cancel. `None` as well where a power is too long to be written out.
+fn exact_product<'a>(
+    factors: impl Iterator<Item = (&'a Rational, Rational)> + Clone,
+) -> Option<Rational> {
+    let degrees = factors
+        .clone()
+        .map(|(_, exponent)| exponent.denom().clone());
+    let degree = Rational::from_integer(degrees.fold(BigInt::one(), |all, one| all.lcm(&one)));
+    let mut product = Rational::one();
+    for (base, exponent) in factors {
+        product *= rational_power(base, &(exponent * &degree))?;
+    }
+    rational_power(&product, &degree.recip())
+}
+
+/// Every multiplier of a synapse with its exponent, times `power`.
+fn scaled_exponents<'a>(
+    direction: &'a [(usize, Rational)],
+    multipliers: &'a [Rational],
+    power: &'a Rational,
+) -> impl Iterator<Item = (&'a Rational, Rational)> + Clone {
+    let factors = direction.iter();
+    factors.filter_map(move |(variable, d)| Some((multipliers.get(*variable)?, d * power)))
+}
+
 /// `Π μ_v^{d_v}` where it is rational.
 fn exact_ratio(direction: &[(usize, Rational)], multipliers: &[Rational]) -> Option<Rational> {
-    direction
-        .iter()
-        .try_fold(Rational::one(), |product, (variable, exponent)| {
-            Some(product * rational_power(multipliers.get(*variable)?, exponent)?)
-        })
+    exact_product(scaled_exponents(direction, multipliers, &Rational::one()))
+}
+
+/// The derivative of a cost in `log r`, where it is rational.
+fn exact_slope(cost: &Cost, synapse: &Synapse, multipliers: &[Rational]) -> Option<Rational> {
+    let own = std::iter::once((&cost.base, cost.power.clone()));
+    let others = scaled_exponents(&synapse.direction, multipliers, &cost.exponent);
+    Some(&cost.coefficient * &cost.exponent * exact_product(own.chain(others))?)
 }
 
 /// `(A_v, B_v)` of every wanted variable at the given multipliers, exactly; `None` where a cost is irrational or too long
@@ -71,13 +102,9 @@ fn exact_sides(
         {
             continue;
         }
-        let ratio = exact_ratio(&synapse.direction, multipliers);
-        let slope = ratio.and_then(|ratio| {
-            let terms = synapse.costs.iter().map(|cost| {
-                Some(&cost.exponent * cost.exact()? * rational_power(&ratio, &cost.exponent)?)
-            });
-            Some(sum(&terms.collect::<Option<Vec<_>>>()?))
-        });
+        let terms = synapse.costs.iter();
+        let terms = terms.map(|cost| exact_slope(cost, synapse, multipliers));
+        let slope = terms.collect::<Option<Vec<_>>>().map(|terms| sum(&terms));
         for (variable, exponent) in &synapse.direction {
             let side = if exponent.is_positive() {
                 &mut input

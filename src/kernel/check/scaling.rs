@@ -1,5 +1,7 @@
 //! Exact scaling.
 
+use num_traits::Zero;
+
 use super::{arity, exact_ratio, positive};
 use crate::kernel::{Problem, Refusal, Scaled, Verified};
 use crate::numbers::Rational;
@@ -24,9 +26,14 @@ pub fn scaling(
     positive("multipliers", multipliers)?;
     let weights = before.iter().zip(after);
     for (index, (synapse, (before, after))) in problem.synapses().iter().zip(weights).enumerate() {
-        let ratio = exact_ratio(&synapse.direction, multipliers)
-            .ok_or(Refusal::Irrational { synapse: index })?;
-        let expected = before * ratio;
+        // Whatever the ratio, 0 stays 0.
+        let expected = match before.is_zero() {
+            true => Rational::zero(),
+            false => {
+                let ratio = exact_ratio(&synapse.direction, multipliers);
+                before * ratio.ok_or(Refusal::Irrational { synapse: index })?
+            }
+        };
         if expected != *after {
             return Err(Refusal::Weight {
                 synapse: index,

@@ -1,0 +1,252 @@
+//! Certificates of every kind, mutated field by field, before two judges that share no code: the kernel, and
+//! `examples/check_certificate.py`.
+
+mod bases;
+mod mutate;
+mod second;
+
+use std::collections::BTreeMap;
+
+use bases::{Base, bases};
+use second::{Verdict, second_opinions};
+use serde_json::Value;
+use synaptic_balance::formats::{read_certificate, read_network, verify_certificate};
+use synaptic_balance::numbers::parse_rational;
+
+/// A network and a certificate as texts, what was done to them, and the kind of certificate it started from.
+struct Case {
+    kind: String,
+    what: String,
+    network: String,
+    certificate: String,
+}
+
+/// What the crate says.
+fn first_opinion(case: &Case) -> Verdict {
+    let Ok(file) = read_network(case.network.as_bytes()) else {
+        return Verdict::Malformed;
+    };
+    let Ok(certificate) = read_certificate(case.certificate.as_bytes()) else {
+        return Verdict::Malformed;
+    };
+    match verify_certificate(&file.network, &certificate) {
+        Ok(_) => Verdict::Accepted,
+        Err(fault) if fault.is_malformed() => Verdict::Malformed,
+        Err(_) => Verdict::Refused,
+    }
+}
+
+/// Judges all cases twice, prints the counts of each kind, and demands that the two agree case by case.
+fn compare(title: &str, cases: &[Case]) -> [usize; 3] {
+    let first: Vec<Verdict> = cases.iter().map(first_opinion).collect();
+    let mut counts: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    for (case, verdict) in cases.iter().zip(&first) {
+        counts.entry(&case.kind).or_default()[*verdict as usize] += 1;
+    }
+    println!("{title:<28} accepted  refused malformed");
+    for (kind, [accepted, refused, malformed]) in &counts {
+        println!("  {kind:<26} {accepted:>8} {refused:>8} {malformed:>9}");
+    }
+    if let Some(second) = second_opinions(cases) {
+        assert_eq!(second.len(), cases.len(), "a verdict for each case");
+        let pairs = first.iter().zip(&second).zip(cases);
+        let differ: Vec<String> = pairs
+            .filter(|((first, (second, _)), _)| *first != second)
+            .map(|((first, (_, words)), case)| {
+                let Case {
+                    kind,
+                    what,
+                    network,
+                    certificate,
+                } = case;
+                format!(
+                    "{kind}, {what}: {first:?} here, {words:?} there\n{network}\n{certificate}\n"
+                )
+            })
+            .collect();
+        let shown = differ.iter().take(12).cloned().collect::<String>();
+        assert!(
+            differ.is_empty(),
+            "{} of {} cases differ\n{shown}",
+            differ.len(),
+            cases.len()
+        );
+    }
+    let total = |index| counts.values().map(|entry| entry[index]).sum();
+    [total(0), total(1), total(2)]
+}
+
+fn case(base: &Base, what: impl Into<String>, network: &str, certificate: String) -> Case {
+    Case {
+        kind: base.kind.clone(),
+        what: format!("{} {}: {}", base.name, base.regularizer, what.into()),
+        network: network.to_string(),
+        certificate,
+    }
+}
+
+/// Checks: Section 5 and Section 3: the certificates that the crate makes of every claim are proofs, for both judges.
+#[test]
+fn certificates_of_every_kind_are_accepted_twice() {
+    let bases = bases();
+    let unchanged = bases.iter().map(|base| {
+        case(
+            base,
+            "unchanged",
+            &base.network,
+            base.certificate.to_string(),
+        )
+    });
+    let cases: Vec<Case> = unchanged.collect();
+    let [accepted, refused, malformed] = compare("unchanged", &cases);
+    assert_eq!((accepted, refused, malformed), (bases.len(), 0, 0));
+    for kind in [
+        "enclosure",
+        "limit",
+        "attained",
+        "not_attained",
+        "balanced",
+        "scaling",
+    ] {
+        let found = bases.iter().filter(|base| base.kind == kind).count();
+        assert!(found >= 2, "{found} certificates of kind {kind}");
+    }
+}
+
+/// Checks: Section 5 and Section 3: a mutated certificate is accepted where it is still a proof and refused everywhere
+/// else, field by field, entry by entry, and digit by digit.
+#[test]
+fn mutated_certificates_are_judged_alike() {
+    let bases = bases();
+    let mut cases = Vec::new();
+    for base in &bases {
+        let mutants = mutate::mutants(&base.certificate);
+        cases.extend(
+            mutants
+                .into_iter()
+                .map(|(what, text)| case(base, what, &base.network, text)),
+        );
+        for other in bases.iter().filter(|other| other.name != base.name) {
+            let words = |field: &str| format!("{field} of {} {}", other.name, other.regularizer);
+            let whole = other.certificate.to_string();
+            cases.push(case(
+                other,
+                format!("for {}", base.name),
+                &base.network,
+                whole,
+            ));
+            if other.kind == base.kind {
+                let replaced = mutate::fields_of_another(&base.certificate, &other.certificate);
+                cases.extend(
+                    replaced
+                        .into_iter()
+                        .map(|(field, text)| case(base, words(&field), &base.network, text)),
+                );
+            }
+        }
+    }
+    for base in bases.iter().filter(|base| base.kind == "enclosure") {
+        // Two faults: that a number is none does not depend on the network, that a unit is missing does.
+        let mut mutant = base.certificate.clone();
+        let unit = mutant["lower"].as_object().unwrap().keys().next().cloned();
+        let unit = unit.unwrap();
+        mutant["lower"].as_object_mut().unwrap().remove(&unit);
+        mutant["upper"][&unit] = "1/0".into();
+        cases.push(case(base, "two faults", &base.network, mutant.to_string()));
+    }
+    let [accepted, refused, malformed] = compare("mutated certificates", &cases);
+    println!(
+        "{} mutants: {accepted} accepted, {refused} refused, {malformed} malformed",
+        cases.len()
+    );
+    assert!(refused >= 1_000, "only {refused} refusals");
+    assert!(accepted >= 100, "mutants that are still proofs: {accepted}");
+}
+
+/// Checks: Theorem 5.1: the optimum is one, so whatever two certificates prove about one network must agree: bounds
+/// overlap, and no mutant proves that a minimum exists where another certificate proves that it does not.
+#[test]
+fn accepted_certificates_do_not_contradict_each_other() {
+    let bases = bases();
+    let rational = |value: &Value| parse_rational(value.as_str().unwrap()).unwrap();
+    let (mut overlaps, mut refused) = (0, 0);
+    for base in &bases {
+        for (what, text) in mutate::mutants(&base.certificate) {
+            let mutant = case(base, what, &base.network, text);
+            let Ok(other) = serde_json::from_str::<Value>(&mutant.certificate) else {
+                continue;
+            };
+            let comparable = matches!(base.kind.as_str(), "enclosure" | "limit")
+                && ["claim", "regularizer"]
+                    .iter()
+                    .all(|field| other[*field] == base.certificate[*field])
+                && other.get("direction").is_some() == base.certificate.get("direction").is_some();
+            if !comparable || first_opinion(&mutant) != Verdict::Accepted {
+                continue;
+            }
+            for (unit, lower) in base.certificate["lower"].as_object().unwrap() {
+                let upper = &base.certificate["upper"][unit];
+                assert!(
+                    rational(lower) <= rational(&other["upper"][unit]),
+                    "{}",
+                    mutant.what
+                );
+                assert!(
+                    rational(&other["lower"][unit]) <= rational(upper),
+                    "{}",
+                    mutant.what
+                );
+                overlaps += 1;
+            }
+        }
+        // Claims that the minimum exists, and that it does not.
+        let exists = |base: &Base| match base.kind.as_str() {
+            "scaling" => None,
+            kind => Some(!["limit", "not_attained"].contains(&kind)),
+        };
+        let contrary = |other: &&Base| matches!((exists(base), exists(other)), (Some(one), Some(two)) if one != two);
+        for other in bases.iter().filter(contrary) {
+            assert_ne!(other.name, base.name, "{} and {}", base.kind, other.kind);
+            let foreign = case(
+                other,
+                "for another",
+                &base.network,
+                other.certificate.to_string(),
+            );
+            assert_ne!(
+                first_opinion(&foreign),
+                Verdict::Accepted,
+                "{} for {}",
+                foreign.what,
+                base.name
+            );
+            refused += 1;
+        }
+    }
+    println!("{overlaps} pairs of bounds overlap, {refused} claims to the contrary refused");
+    assert!(overlaps >= 100 && refused >= 100);
+}
+
+/// Checks: the contract: a certificate is about its network: with a weight, a unit, a synapse or a tie changed it is judged
+/// anew, and a file that is no network is not judged at all.
+#[test]
+fn mutated_networks_are_judged_alike() {
+    let mut cases = Vec::new();
+    let bases = bases();
+    for (index, base) in bases.iter().enumerate() {
+        // The networks are the same for all regularizers.
+        let same = |other: &Base| (other.name, &other.kind) == (base.name, &base.kind);
+        if bases[..index].iter().any(same) {
+            continue;
+        }
+        let network: Value = serde_json::from_str(&base.network).unwrap();
+        for (what, text) in mutate::mutants(&network) {
+            cases.push(case(base, what, &text, base.certificate.to_string()));
+        }
+    }
+    let [_, refused, malformed] = compare("mutated networks", &cases);
+    assert!(
+        refused >= 1_000 && malformed >= 1_000,
+        "{refused} refused, {malformed} malformed"
+    );
+}
