@@ -4,7 +4,9 @@ use num_traits::Zero;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use synaptic_balance::network::{Network, Regularizer, Shape, random_acyclic, random_recurrent};
+use synaptic_balance::network::{
+    Activation, Network, Regularizer, Shape, layered, random_acyclic, random_recurrent,
+};
 use synaptic_balance::numbers::{Rational, Scalar, Wide, parse_rational};
 use synaptic_balance::report::{NumberType, SameFunction, check_report};
 use synaptic_balance::solve::{
@@ -239,4 +241,14 @@ fn w4_powers_of_two() {
 fn other_structures_are_refused() {
     let (one, other) = (random(2), random(3));
     assert!(judge(&one, &other, &Regularizer::l2(), 1e-6).is_err());
+}
+
+/// Checks: where the optimum cannot be found, whether the function is the same and balanced is answered all the same.
+#[test]
+fn an_optimum_out_of_reach_leaves_the_other_answers() {
+    let weight = |_, i: usize, _| Rational::from_integer((1 + i as i64 % 7).into());
+    let network = layered(&[1, 4_001, 1], &Activation::Relu, weight, None);
+    let judgement = judge(&network, &network, &Regularizer::l2(), 1e-6).unwrap();
+    assert!(matches!(judgement.scaling, ScalingVerdict::Exact(_)));
+    assert!(matches!(judgement.distance, Distance::Undetermined(_)));
 }

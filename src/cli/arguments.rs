@@ -34,7 +34,10 @@ pub enum Command {
     /// Balance a network.
     #[command(after_help = "\
 Example: synbal balance examples/chain.json -o balanced.json --certify --certificate proof.json
-         synbal verify examples/chain.json proof.json")]
+         synbal verify examples/chain.json proof.json
+         synbal balance data/digits-mlp.safetensors --arch relu -o balanced.safetensors
+
+An architecture file: {\"format\": \"synaptic-balance/architecture\", \"version\": 1, \"activations\": [\"relu\", {\"leaky_relu\": \"1/10\"}]}")]
     Balance(BalanceArguments),
     /// Judge another implementation's result: the same function, balanced, how far from the optimum.
     #[command(after_help = "\
@@ -76,7 +79,7 @@ pub struct ProveArguments {
 
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
-    /// The network, as JSON.
+    /// The network: JSON, or a safetensors file with --arch.
     pub network: PathBuf,
     /// l1, l2, lp:P or mix:a1*P1+a2*P2.
     #[arg(long, default_value = "l2")]
@@ -87,11 +90,14 @@ pub struct ExplainArguments {
     /// Write the graph in Graphviz DOT.
     #[arg(long, value_name = "FILE")]
     pub dot: Option<PathBuf>,
+    /// For safetensors files: the activation of all hidden layers, or a file with one for each.
+    #[arg(long, value_name = "ACTIVATION|FILE")]
+    pub arch: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub struct BalanceArguments {
-    /// The network, as JSON.
+    /// The network: JSON, or a safetensors file with --arch.
     pub network: PathBuf,
     /// Write the balanced network.
     #[arg(short, long, value_name = "OUT")]
@@ -121,11 +127,14 @@ pub struct BalanceArguments {
     /// Write the certificate (implies --certify).
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+    /// For safetensors files: the activation of all hidden layers, or a file with one for each.
+    #[arg(long, value_name = "ACTIVATION|FILE")]
+    pub arch: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub struct CheckArguments {
-    /// The network before balancing, as JSON.
+    /// The network before balancing: JSON, or a safetensors file with --arch.
     #[arg(required_unless_present = "batch")]
     pub before: Option<PathBuf>,
     /// The result to judge: the same network with other weights.
@@ -143,11 +152,14 @@ pub struct CheckArguments {
     /// Let units share one multiplier.
     #[arg(long, value_enum)]
     pub tied: Option<Tied>,
+    /// For safetensors files: the activation of all hidden layers, or a file with one for each.
+    #[arg(long, value_name = "ACTIVATION|FILE")]
+    pub arch: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// The network, as JSON.
+    /// The network: JSON, or a safetensors file with --arch.
     pub network: PathBuf,
     /// The certificate.
     pub certificate: PathBuf,
@@ -157,6 +169,9 @@ pub struct VerifyArguments {
     /// Refuse a certificate about any other regularizer.
     #[arg(long)]
     pub regularizer: Option<Regularizer>,
+    /// For safetensors files: the activation of all hidden layers, or a file with one for each.
+    #[arg(long, value_name = "ACTIVATION|FILE")]
+    pub arch: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use synaptic_balance::formats::{Certificate, NetworkFile, Weight};
+use synaptic_balance::formats::{Certificate, Model, Weight};
 use synaptic_balance::network::Network;
 use synaptic_balance::numbers::{Rational, rational_power};
-use synaptic_balance::report::balance_report;
+use synaptic_balance::report::{balance_report, group_multipliers};
 use synaptic_balance::solve::{self, Balance, BalanceFailure, Existence, Method, Options};
 
 use super::arguments::{BalanceArguments, Tied};
@@ -22,8 +22,8 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     )?;
     files::distinct(&[arguments.certificate.as_ref()], &[&arguments.network])?;
     let start = Instant::now();
-    let file = read(&arguments.network)?;
-    let network = Tied::apply(arguments.tied, &file.network);
+    let file = read(&arguments.network, arguments.arch.as_deref())?;
+    let network = Tied::apply(arguments.tied, file.network());
     let seconds_read = start.elapsed().as_secs_f64();
     let method = Method::from(arguments.method);
     let options = Options {
@@ -45,7 +45,10 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let outputs = outputs(arguments, &file, &network, &result)?;
     files::write_all(&outputs)?;
     let times = (seconds_read, start.elapsed().as_secs_f64());
-    let report = balance_report(&network, &arguments.regularizer, method, &result, times);
+    let mut report = balance_report(&network, &arguments.regularizer, method, &result, times);
+    if let Some(groups) = file.groups() {
+        group_multipliers(&mut report.json, &network, &groups);
+    }
     Ok((report, verdict(&result, method)))
 }
 
@@ -63,10 +66,10 @@ fn verdict(result: &Balance, method: Method) -> Verdict {
 /// The files to write: the network, where there is a solution, and the strongest certificate that was verified.
 fn outputs<'a>(
     arguments: &'a BalanceArguments,
-    file: &NetworkFile,
+    file: &Model,
     network: &Network<Rational>,
     result: &Balance,
-) -> Result<Vec<(&'a PathBuf, String)>, Failure> {
+) -> Result<Vec<(&'a PathBuf, Vec<u8>)>, Failure> {
     let mut outputs = Vec::new();
     if let Some(path) = &arguments.output
         && let Some(weights) = result.weights(network)
@@ -84,12 +87,15 @@ fn outputs<'a>(
             Some(exact) => exact.into_iter().map(Weight::Exact).collect(),
             None => floats(network, &weights),
         };
-        outputs.push((path, file.with_weights(&weights)));
+        let written = file
+            .with_weights(&weights)
+            .map_err(|fault| BadInput::at(path, format!("nothing written: {fault}")))?;
+        outputs.push((path, written));
     }
     if let Some(path) = &arguments.certificate
         && let Some(certificate) = certificate(arguments, network, result)
     {
-        outputs.push((path, certificate.to_json()));
+        outputs.push((path, certificate.to_json().into_bytes()));
     }
     Ok(outputs)
 }

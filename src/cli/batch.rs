@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use synaptic_balance::formats::{NetworkFile, read_network};
+use synaptic_balance::formats::{Model, read_model};
 use synaptic_balance::network::Regularizer;
 
 use super::arguments::{CheckArguments, Tied, in_range};
@@ -140,8 +140,8 @@ fn judge(request: &Request, arguments: &CheckArguments) -> Outcome {
         tied,
     };
     let (before, after) = (
-        network("before", request.before)?,
-        network("after", request.after)?,
+        network("before", request.before, arguments)?,
+        network("after", request.after, arguments)?,
     );
     question
         .ask(&before, &after)
@@ -152,10 +152,11 @@ fn judge(request: &Request, arguments: &CheckArguments) -> Outcome {
 }
 
 /// A network written out, or the path of one.
-fn network(field: &str, value: &RawValue) -> Result<NetworkFile, BadInput> {
+fn network(field: &str, value: &RawValue, arguments: &CheckArguments) -> Result<Model, BadInput> {
+    let named = |fault: String| BadInput(format!("{field}: {fault}"));
     if let Ok(path) = serde_json::from_str::<String>(value.get()) {
-        return read(Path::new(&path))
-            .map_err(|BadInput(fault)| BadInput(format!("{field}: {fault}")));
+        let found = read(Path::new(&path), arguments.arch.as_deref());
+        return found.map_err(|BadInput(fault)| named(fault));
     }
-    read_network(value.get().as_bytes()).map_err(|fault| BadInput(format!("{field}: {fault}")))
+    read_model(value.get().into(), None).map_err(|fault| named(fault.to_string()))
 }

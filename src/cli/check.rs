@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use synaptic_balance::formats::NetworkFile;
+use synaptic_balance::formats::Model;
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::report::{self, NumberType, SameFunction};
-use synaptic_balance::solve::{self, JudgeError};
+use synaptic_balance::solve::{self, Distance, JudgeError};
 
 use super::arguments::{CheckArguments, Tied};
 use super::{BadInput, Failure, Outcome, Verdict, read};
@@ -16,7 +16,7 @@ pub fn check(arguments: &CheckArguments) -> Outcome {
         let path = path
             .as_ref()
             .ok_or_else(|| BadInput("two networks are needed".into()))?;
-        read(path)
+        read(path, arguments.arch.as_deref())
     };
     let (before, after) = (file(&arguments.before)?, file(&arguments.after)?);
     let question = Question {
@@ -44,30 +44,30 @@ pub struct Question<'a> {
 
 impl Question<'_> {
     /// Judges `after`; bad input is a fault of it.
-    pub fn ask(&self, before: &NetworkFile, after: &NetworkFile) -> Outcome {
+    pub fn ask(&self, before: &Model, after: &Model) -> Outcome {
         let number_type = number_type(after);
-        let tied = |file: &NetworkFile| Tied::apply(self.tied, &file.network);
+        let tied = |file: &Model| Tied::apply(self.tied, file.network());
         let (before, after) = (tied(before), tied(after));
         let judgement = solve::judge(&before, &after, self.regularizer, self.tolerance);
-        let judgement = judgement.map_err(|failure| match failure {
-            JudgeError::Structure(fault) => Failure::Input(BadInput(fault)),
-            JudgeError::Balance(_) => Failure::Incomplete(failure.to_string()),
-        })?;
+        let judgement =
+            judgement.map_err(|JudgeError::Structure(fault)| Failure::Input(BadInput(fault)))?;
         let checked = report::check_report(&before, &judgement, number_type, self.tolerance);
+        let open = matches!(judgement.distance, Distance::Undetermined(_));
         let verdict = match (checked.same_function, checked.balanced) {
             (SameFunction::No, _) | (_, false) => Verdict::False,
             (SameFunction::Undecided, true) => Verdict::Incomplete,
+            (SameFunction::Yes, true) if open => Verdict::Incomplete,
             (SameFunction::Yes, true) => Verdict::Done,
         };
         Ok((checked.report, verdict))
     }
 }
 
-fn number_type(file: &NetworkFile) -> NumberType {
+fn number_type(file: &Model) -> NumberType {
     if file.is_exact() {
         return NumberType::Exact;
     }
-    let weights = file.network.weights();
+    let weights = file.network().weights();
     let single = |weight: &Rational| {
         let value = rational_to_f64(weight);
         f64::from(value as f32) == value

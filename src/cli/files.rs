@@ -24,7 +24,7 @@ pub fn distinct(outputs: &[Option<&PathBuf>], inputs: &[&PathBuf]) -> Result<(),
 
 /// Writes all files or none: each to a temporary file beside its place, then all are renamed. What is no regular file (a
 /// pipe, a device) is written to directly; a link stays a link.
-pub fn write_all(files: &[(&PathBuf, String)]) -> Result<(), BadInput> {
+pub fn write_all(files: &[(&PathBuf, Vec<u8>)]) -> Result<(), BadInput> {
     let mut written = Vec::new();
     for (path, text) in files {
         let failed =
@@ -38,7 +38,7 @@ pub fn write_all(files: &[(&PathBuf, String)]) -> Result<(), BadInput> {
         }
         let place = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
         let mut file = create_beside(&place).map_err(failed)?;
-        file.write_all(text.as_bytes())
+        file.write_all(text)
             .and_then(|()| file.as_file().sync_all())
             .map_err(failed)?;
         written.push((path, place, file));

@@ -20,7 +20,7 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use synaptic_balance::formats::{
-    NetworkFile, read_certificate, read_network, to_dot, verify_certificate,
+    Architecture, Model, read_certificate, read_model, to_dot, verify_certificate,
 };
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::report::{self, Report, demonstrate};
@@ -179,9 +179,22 @@ impl Drop for Progress {
     }
 }
 
-fn read(path: &Path) -> Result<NetworkFile, BadInput> {
+/// Reads a network in any format; `arch` is an activation or the path of an architecture file.
+fn read(path: &Path, arch: Option<&str>) -> Result<Model, BadInput> {
+    let architecture = arch.map(architecture).transpose()?;
+    let bytes = std::fs::read(path).map_err(|fault| BadInput::at(path, fault))?;
+    read_model(bytes, architecture.as_ref()).map_err(|fault| BadInput::at(path, fault))
+}
+
+fn architecture(arch: &str) -> Result<Architecture, BadInput> {
+    let path = Path::new(arch);
+    if !path.is_file() {
+        let named = Architecture::named(arch);
+        return named
+            .map_err(|fault| BadInput(format!("{fault}, or the path of an architecture file")));
+    }
     let text = std::fs::read(path).map_err(|fault| BadInput::at(path, fault))?;
-    read_network(&text).map_err(|fault| BadInput::at(path, fault))
+    Architecture::read(&text).map_err(|fault| BadInput::at(path, fault))
 }
 
 fn demonstration() -> Outcome {
@@ -198,12 +211,12 @@ fn demonstration() -> Outcome {
 
 fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     files::distinct(&[arguments.dot.as_ref()], &[&arguments.network])?;
-    let file = read(&arguments.network)?;
-    let network = Tied::apply(arguments.tied, &file.network);
+    let file = read(&arguments.network, arguments.arch.as_deref())?;
+    let network = Tied::apply(arguments.tied, file.network());
     let explanation = report::explain(&network, &arguments.regularizer);
     let explanation = explanation.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     if let Some(path) = &arguments.dot {
-        files::write_all(&[(path, to_dot(&network))])?;
+        files::write_all(&[(path, to_dot(&network).into_bytes())])?;
     }
     // A basis of the constraints can be long: only what is printed is written out.
     let report = match json {
@@ -220,7 +233,7 @@ fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
 }
 
 fn verify(arguments: &VerifyArguments) -> Outcome {
-    let file = read(&arguments.network)?;
+    let file = read(&arguments.network, arguments.arch.as_deref())?;
     let text = std::fs::read(&arguments.certificate)
         .map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
     let certificate =
@@ -235,7 +248,7 @@ fn verify(arguments: &VerifyArguments) -> Outcome {
             return Ok(verdict(&certificate.claim, Err(reason)));
         }
     }
-    let network = Tied::apply(arguments.tied, &file.network);
+    let network = Tied::apply(arguments.tied, file.network());
     match verify_certificate(&network, &certificate) {
         Err(fault) if fault.is_malformed() => {
             Err(BadInput::at(&arguments.certificate, fault).into())

@@ -40,7 +40,7 @@ pub enum FormatError {
     #[error(transparent)]
     Network(#[from] NetworkError),
     /// The file is a model in a binary format.
-    #[error("this is not a JSON file; ONNX and safetensors models cannot be read yet")]
+    #[error("this is neither network JSON nor a safetensors file; ONNX models cannot be read yet")]
     Binary,
 }
 
@@ -200,7 +200,7 @@ pub(super) fn check_header(
     Ok(())
 }
 
-fn content(place: &str, reason: String) -> FormatError {
+pub(super) fn content(place: &str, reason: String) -> FormatError {
     FormatError::Content {
         place: place.to_string(),
         reason,
@@ -241,7 +241,7 @@ fn unit(place: &str, entry: UnitEntry) -> Result<Unit<Rational>, FormatError> {
     Ok(Unit::new(entry.id, kind, activation))
 }
 
-fn activation(place: &str, value: &Value) -> Result<Activation<Rational>, FormatError> {
+pub(super) fn activation(place: &str, value: &Value) -> Result<Activation<Rational>, FormatError> {
     let object = match value {
         Value::String(name) => {
             return match name.as_str() {

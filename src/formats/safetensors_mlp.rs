@@ -5,8 +5,12 @@ use safetensors::{Dtype, SafeTensorError};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
-use crate::network::{Activation, Network, layered};
-use crate::numbers::{Rational, rational_from_f64};
+use super::architecture::Architecture;
+use super::network_json::Weight;
+use crate::network::{
+    Activation, Network, NetworkError, SynapseIndex, UnitIndex, UnitKind, layered,
+};
+use crate::numbers::{Rational, rational_from_f64, rational_to_f64};
 
 /// Why a safetensors file is not a multilayer perceptron.
 #[derive(Debug, Error)]
@@ -41,14 +45,45 @@ pub enum SafetensorsError {
     /// No layers.
     #[error("the file holds no layers")]
     Empty,
+    /// The architecture is one of another number of hidden layers.
+    #[error("the architecture has {found} activations, the file {expected} hidden layers")]
+    Activations {
+        /// How many were given.
+        found: usize,
+        /// How many are needed.
+        expected: usize,
+    },
+    /// An activation that no unit can have.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A weight does not fit the file's number type.
+    #[error(
+        "tensor `{name}`: the new value of entry {index} is outside the range of {number_type}"
+    )]
+    Range {
+        /// The tensor.
+        name: String,
+        /// Position in the flattened tensor.
+        index: usize,
+        /// `f32` or `f64`.
+        number_type: &'static str,
+    },
 }
 
 struct Layer {
     name: String,
     outputs: usize,
     inputs: usize,
-    weight: Vec<Rational>,
-    bias: Option<Vec<Rational>>,
+    weight: Tensor,
+    bias: Option<Tensor>,
+}
+
+/// Values, and where they stand in the file.
+struct Tensor {
+    name: String,
+    values: Vec<Rational>,
+    start: usize,
+    single: bool,
 }
 
 /// Reads layers `<name>.weight` of shape `[out, in]` and `<name>.bias` in the natural order of their names (`l2` before
@@ -63,7 +98,19 @@ pub fn read_perceptron(
     bytes: &[u8],
     activation: &Activation<Rational>,
 ) -> Result<Network<Rational>, SafetensorsError> {
+    build(&layers(bytes)?, activation)
+}
+
+/// The layers in the natural order of their names.
+fn layers(bytes: &[u8]) -> Result<Vec<Layer>, SafetensorsError> {
     let tensors = SafeTensors::deserialize(bytes)?;
+    let (header, metadata) = SafeTensors::read_metadata(bytes)?;
+    // The data begin after the length of the header, eight bytes, and the header.
+    let start = |name: &str| {
+        metadata
+            .info(name)
+            .map_or(0, |info| 8 + header + info.data_offsets.0)
+    };
     let mut by_layer: BTreeMap<NaturalName, (Option<TensorView>, Option<TensorView>)> =
         BTreeMap::new();
     let mut names: Vec<String> = tensors
@@ -89,7 +136,12 @@ pub fn read_perceptron(
         let weight = weight.ok_or_else(|| SafetensorsError::Name(format!("{}.bias", name.text)))?;
         layers.push(layer(name.text, &weight, bias.as_ref(), layers.last())?);
     }
-    build(&layers, activation)
+    for layer in &mut layers {
+        for tensor in std::iter::once(&mut layer.weight).chain(&mut layer.bias) {
+            tensor.start = start(&tensor.name);
+        }
+    }
+    Ok(layers)
 }
 
 fn layer(
@@ -128,7 +180,7 @@ fn layer(
     })
 }
 
-fn values(name: &str, tensor: &TensorView) -> Result<Vec<Rational>, SafetensorsError> {
+fn values(name: &str, tensor: &TensorView) -> Result<Tensor, SafetensorsError> {
     let data = tensor.data();
     let floats: Vec<f64> = match tensor.dtype() {
         Dtype::F32 => data
@@ -151,7 +203,16 @@ fn values(name: &str, tensor: &TensorView) -> Result<Vec<Rational>, SafetensorsE
             index,
         })
     };
-    floats.into_iter().enumerate().map(exact).collect()
+    Ok(Tensor {
+        values: floats
+            .into_iter()
+            .enumerate()
+            .map(exact)
+            .collect::<Result<_, _>>()?,
+        name: name.to_string(),
+        start: 0,
+        single: tensor.dtype() == Dtype::F32,
+    })
 }
 
 fn build(
@@ -162,9 +223,10 @@ fn build(
     let sizes: Vec<usize> = std::iter::once(first.inputs)
         .chain(layers.iter().map(|layer| layer.outputs))
         .collect();
-    let weight = |k: usize, i: usize, j: usize| layers[k].weight[i * layers[k].inputs + j].clone();
+    let weight =
+        |k: usize, i: usize, j: usize| layers[k].weight.values[i * layers[k].inputs + j].clone();
     let mut bias = |k: usize, i: usize| match &layers[k].bias {
-        Some(bias) => bias[i].clone(),
+        Some(bias) => bias.values[i].clone(),
         None => Rational::default(),
     };
     let biased = layers.iter().any(|layer| layer.bias.is_some());
@@ -174,6 +236,170 @@ fn build(
         weight,
         biased.then_some(&mut bias),
     ))
+}
+
+/// A perceptron with the file that it came from, so that writing it back changes nothing but weights.
+#[derive(Debug, Clone)]
+pub struct PerceptronFile {
+    /// The network.
+    pub network: Network<Rational>,
+    bytes: Vec<u8>,
+    /// For each synapse its place in the file; `None` for biases that the file does not hold.
+    places: Vec<Option<Place>>,
+    /// The names of the weights that lead into hidden layers.
+    hidden: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+struct Place {
+    tensor: std::sync::Arc<str>,
+    index: usize,
+    at: usize,
+    single: bool,
+}
+
+impl PerceptronFile {
+    /// Reads a file as [`read_perceptron`] does, hidden layers with the activations of `architecture`.
+    ///
+    /// # Errors
+    /// [`SafetensorsError`], naming the tensor.
+    pub fn read(bytes: Vec<u8>, architecture: &Architecture) -> Result<Self, SafetensorsError> {
+        let layers = layers(&bytes)?;
+        let hidden = layers.len().saturating_sub(1);
+        let activations = architecture.of_layers(hidden);
+        if activations.len() != hidden {
+            let (found, expected) = (activations.len(), hidden);
+            return Err(SafetensorsError::Activations { found, expected });
+        }
+        let network =
+            with_activations(&build(&layers, &Activation::Linear)?, &layers, activations)?;
+        Ok(PerceptronFile {
+            network,
+            places: places(&layers),
+            hidden: layers
+                .iter()
+                .take(hidden)
+                .map(|layer| layer.weight.name.clone())
+                .collect(),
+            bytes,
+        })
+    }
+
+    /// The name of the weight that leads into each hidden layer, with the units of the layer.
+    pub fn groups(&self) -> Vec<(String, Vec<UnitIndex>)> {
+        let units = self.network.units_of(UnitKind::Hidden);
+        let layer = |number: usize| {
+            let prefix = format!("h{}.", number + 1);
+            let members = units.iter().copied();
+            members
+                .filter(|unit| self.network.unit(*unit).id.starts_with(&prefix))
+                .collect()
+        };
+        let names = self.hidden.iter().cloned().enumerate();
+        names.map(|(number, name)| (name, layer(number))).collect()
+    }
+
+    /// The file with other weights, each rounded to the number type of its tensor; where the new weight equals the old one,
+    /// and everywhere else, every byte stays as it was.
+    ///
+    /// # Errors
+    /// [`SafetensorsError::Range`] for a number that overflows, or becomes 0 without being 0.
+    ///
+    /// # Panics
+    /// If there are not as many weights as synapses.
+    pub fn with_weights(&self, weights: &[Weight]) -> Result<Vec<u8>, SafetensorsError> {
+        assert_eq!(
+            weights.len(),
+            self.places.len(),
+            "one weight for each synapse"
+        );
+        let mut bytes = self.bytes.clone();
+        for (synapse, (weight, place)) in weights.iter().zip(&self.places).enumerate() {
+            let value = match weight {
+                Weight::Exact(exact) if exact == self.network.weight(synapse) => continue,
+                Weight::Exact(exact) => rational_to_f64(exact),
+                Weight::Float(float) => *float,
+            };
+            let Some(place) = place else { continue };
+            let written = place.write(&mut bytes, value);
+            written.ok_or_else(|| SafetensorsError::Range {
+                name: place.tensor.to_string(),
+                index: place.index,
+                number_type: if place.single { "f32" } else { "f64" },
+            })?;
+        }
+        Ok(bytes)
+    }
+}
+
+impl Place {
+    fn write(&self, bytes: &mut [u8], value: f64) -> Option<()> {
+        let single = value as f32;
+        let (kept, encoded) = match self.single {
+            true => (f64::from(single), single.to_le_bytes().to_vec()),
+            false => (value, value.to_le_bytes().to_vec()),
+        };
+        if !kept.is_finite() || (kept == 0.0 && value != 0.0) {
+            return None;
+        }
+        let slot = bytes.get_mut(self.at..self.at + encoded.len())?;
+        slot.copy_from_slice(&encoded);
+        Some(())
+    }
+}
+
+/// The places of all synapses, in the order in which [`layered`] makes them.
+fn places(layers: &[Layer]) -> Vec<Option<Place>> {
+    let of = |tensor: &Tensor| -> Vec<Option<Place>> {
+        let name: std::sync::Arc<str> = tensor.name.as_str().into();
+        let size = if tensor.single { 4 } else { 8 };
+        let place = |index| {
+            Some(Place {
+                tensor: name.clone(),
+                index,
+                at: tensor.start + index * size,
+                single: tensor.single,
+            })
+        };
+        (0..tensor.values.len()).map(place).collect()
+    };
+    let mut places: Vec<Option<Place>> =
+        layers.iter().flat_map(|layer| of(&layer.weight)).collect();
+    if layers.iter().any(|layer| layer.bias.is_some()) {
+        places.extend(layers.iter().flat_map(|layer| match &layer.bias {
+            Some(bias) => of(bias),
+            None => vec![None; layer.outputs],
+        }));
+    }
+    places
+}
+
+/// The same network, its hidden layers with activations of their own.
+fn with_activations(
+    network: &Network<Rational>,
+    layers: &[Layer],
+    activations: Vec<Activation<Rational>>,
+) -> Result<Network<Rational>, SafetensorsError> {
+    let sizes = layers.iter().map(|layer| layer.outputs);
+    let mut by_unit = activations
+        .into_iter()
+        .zip(sizes)
+        .flat_map(|(activation, size)| vec![activation; size]);
+    let units = (0..network.units()).map(|unit| {
+        let mut unit = network.unit(unit).clone();
+        if unit.kind == UnitKind::Hidden
+            && let Some(activation) = by_unit.next()
+        {
+            unit.activation = activation;
+        }
+        unit
+    });
+    let synapse = |index: SynapseIndex| {
+        let (from, to) = network.endpoints(index);
+        (from, to, network.weight(index).clone())
+    };
+    let synapses = (0..network.synapses()).map(synapse).collect();
+    Ok(Network::new(units.collect(), synapses, vec![])?)
 }
 
 /// A name that sorts with its numbers by value.

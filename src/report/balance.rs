@@ -79,6 +79,33 @@ pub fn balance_report(
     }
 }
 
+/// Replaces the field `multipliers` by one list for each group of units, in their order; 1 for units that cannot be scaled. A
+/// field without multipliers stays empty.
+pub fn group_multipliers(
+    report: &mut Value,
+    network: &Network<Rational>,
+    groups: &[(String, Vec<UnitIndex>)],
+) {
+    let Some(Value::Object(by_unit)) = report.get_mut("multipliers") else {
+        return;
+    };
+    if by_unit.is_empty() {
+        return;
+    }
+    let one = || Value::from(1.0);
+    let of = |unit: &UnitIndex| {
+        by_unit
+            .get(&network.unit(*unit).id)
+            .cloned()
+            .unwrap_or_else(one)
+    };
+    let grouped = groups
+        .iter()
+        .map(|(name, units)| (name.clone(), units.iter().map(of).collect()));
+    let grouped: Map<String, Value> = grouped.collect();
+    *by_unit = grouped;
+}
+
 fn scalable(network: &Network<Rational>) -> impl Iterator<Item = (String, usize)> + '_ {
     let variable = |unit: UnitIndex| Some((network.unit(unit).id.clone(), network.variable(unit)?));
     (0..network.units()).filter_map(variable)

@@ -220,9 +220,11 @@ impl Words<'_> {
 
     fn distance(&self) -> (Value, Value) {
         match &self.judgement.distance {
+            // Where the optimum is 0 and the weight is not.
+            Distance::Certified(f64::INFINITY) => ("infinite".into(), "certified".into()),
             Distance::Certified(distance) => ((*distance).into(), "certified".into()),
             Distance::Estimated(distance, _) => ((*distance).into(), "estimated".into()),
-            Distance::NoOptimum => (Value::Null, Value::Null),
+            Distance::NoOptimum | Distance::Undetermined(_) => (Value::Null, Value::Null),
         }
     }
 
@@ -251,6 +253,11 @@ impl Words<'_> {
             "deficit": self.judgement.deficit,
             "distance_to_optimum": distance,
             "bound": bound,
+            "distance_missing": match &self.judgement.distance {
+                Distance::NoOptimum => Value::from("the minimum is not attained"),
+                Distance::Undetermined(why) => why.as_str().into(),
+                _ => Value::Null,
+            },
             "tolerance": self.tolerance,
         })
     }
@@ -344,6 +351,7 @@ impl Words<'_> {
             Distance::NoOptimum => {
                 writeln!(out, "distance           none: the minimum is not attained")
             }
+            Distance::Undetermined(why) => writeln!(out, "distance           undecided: {why}"),
         };
         text
     }

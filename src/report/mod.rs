@@ -8,7 +8,7 @@ mod explain;
 mod figure;
 mod theorems;
 
-pub use balance::balance_report;
+pub use balance::{balance_report, group_multipliers};
 pub use check::{CheckReport, EXCUSED_ULPS, NumberType, SameFunction, check_report};
 pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use digits::{Digits, digits, digits_network};

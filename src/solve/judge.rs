@@ -4,7 +4,7 @@ use num_traits::{One, Signed, Zero};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
-use super::pipeline::{BalanceFailure, Options, balance};
+use super::pipeline::{Options, balance};
 use super::ratios::{BITS, Ratios};
 use super::{Balancing, CertifyError};
 use crate::kernel::{Enclosed, NotScaled, Obstacle, Problem, Scaled, Verified, check};
@@ -66,6 +66,8 @@ pub enum Distance {
     Estimated(f64, CertifyError),
     /// The minimum is not attained.
     NoOptimum,
+    /// The optimum was not found, for the reason given.
+    Undetermined(String),
 }
 
 /// Why a result could not be judged.
@@ -74,9 +76,6 @@ pub enum JudgeError {
     /// The networks have not the same units, synapses and ties.
     #[error("{0}")]
     Structure(String),
-    /// The optimum could not be found.
-    #[error(transparent)]
-    Balance(#[from] BalanceFailure),
 }
 
 /// Digits of the enclosures behind [`Distance::Certified`].
@@ -149,7 +148,7 @@ pub fn judge(
         cycle,
         obstacle,
         deficit,
-        distance: distance(before, after, regularizer, &problem)?,
+        distance: distance(before, after, regularizer, &problem),
     })
 }
 
@@ -163,23 +162,27 @@ fn distance(
     after: &Network<Rational>,
     regularizer: &Regularizer,
     problem: &Problem,
-) -> Result<Distance, JudgeError> {
+) -> Distance {
     let options = Options {
         certify: Some(DIGITS),
         max_passes: 1_000,
         ..Options::default()
     };
-    let optimum = balance(before, regularizer, &options, &mut |_, _| {})?;
+    let optimum = match balance(before, regularizer, &options, &mut |_, _| {}) {
+        Ok(optimum) => optimum,
+        Err(failure) => return Distance::Undetermined(failure.to_string()),
+    };
+    let beyond = || Distance::Undetermined("numbers beyond the range of f64".to_owned());
     match &optimum.enclosure {
-        None => Ok(Distance::NoOptimum),
+        None => Distance::NoOptimum,
         Some(Ok(verified)) => {
             let power = regularizer.variable_power();
             let bound = certified_distance(before, after, problem, &power, verified.claim());
-            Ok(bound.map_or(Distance::NoOptimum, Distance::Certified))
+            bound.map_or_else(beyond, Distance::Certified)
         }
         Some(Err(failure)) => {
             let Some(Ok(weights)) = optimum.weights(before) else {
-                return Ok(Distance::NoOptimum);
+                return beyond();
             };
             let pairs = after
                 .weights()
@@ -189,7 +192,7 @@ fn distance(
             let worst = pairs
                 .map(|(found, best)| (rational_to_f64(&found) / best - 1.0).abs())
                 .fold(0.0, f64::max);
-            Ok(Distance::Estimated(worst, failure.clone()))
+            Distance::Estimated(worst, failure.clone())
         }
     }
 }

@@ -5,6 +5,7 @@ mod bad_input;
 mod batch;
 mod certificates;
 mod commands;
+mod perceptrons;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
