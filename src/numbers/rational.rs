@@ -181,30 +181,32 @@ pub fn simplest_between(low: &Rational, high: &Rational) -> Option<Rational> {
     simplest_positive(low, high)
 }
 
-/// Continued fractions of both ends, followed while they agree.
+/// Continued fractions of both ends, followed while they agree, on numerators and denominators: nothing has to be reduced.
 fn simplest_positive(low: &Rational, high: &Rational) -> Option<Rational> {
-    let (mut low, mut high) = (low.clone(), high.clone());
+    let (mut above, mut below) = (low.numer().clone(), low.denom().clone());
+    let (mut high_above, mut high_below) = (high.numer().clone(), high.denom().clone());
     let mut quotients: Vec<BigInt> = Vec::new();
     loop {
-        let floor = low.numer().div_floor(low.denom());
-        if low.is_integer() {
+        let (floor, rest) = above.div_mod_floor(&below);
+        if rest.is_zero() {
             quotients.push(floor);
             break;
         }
         let next = &floor + BigInt::one();
-        if Rational::from_integer(next.clone()) <= high {
+        if &next * &high_below <= high_above {
             quotients.push(next);
             break;
         }
-        let whole = Rational::from_integer(floor.clone());
+        // Less the floor, both ends are inverted and change places.
+        let high_rest = high_above - &floor * &high_below;
         quotients.push(floor);
-        (low, high) = ((high - &whole).recip(), (low - &whole).recip());
+        (above, below, high_above, high_below) = (high_below, high_rest, below, rest);
     }
-    let mut value = Rational::from_integer(quotients.pop()?);
+    let (mut numerator, mut denominator) = (quotients.pop()?, BigInt::one());
     while let Some(quotient) = quotients.pop() {
-        value = Rational::from_integer(quotient) + value.recip();
+        (numerator, denominator) = (quotient * &numerator + denominator, numerator);
     }
-    Some(value)
+    Some(Rational::new(numerator, denominator))
 }
 
 /// The magnitude of an integer; a shorthand that keeps signs out of the positive arithmetic.
