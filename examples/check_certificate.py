@@ -1,178 +1,142 @@
 #!/usr/bin/env python3
-"""A second opinion on certificates of synaptic balance. Shares no code with the crate; exact rationals only.
+"""A second opinion on certificates of synaptic balance: exact rationals only, and no code shared with the crate.
 
-    python3 check_certificate.py NETWORK.json CERTIFICATE.json     exit 0 accepted, 1 refused, 2 malformed
-    python3 check_certificate.py --batch < LINES                   lines {"network": .., "certificate": ..}, a verdict each
+    python3 check_certificate.py NETWORK.json CERTIFICATE.json   exit 0 accepted, 1 refused, 2 malformed
+    python3 check_certificate.py --batch < LINES                 lines {"network": .., "certificate": ..}, a verdict each
 
-A hidden unit i with f(tx) = t^c f(x), t > 0, may be scaled: weights into it times L_i, weights out of it over L_i^c. Units
-with one multiplier make a variable v; visible units have none. Synapse e scales by r_e = prod_v L_v^d_ev: d is +1 at its
-target, -c at its source, their sum where both are one variable. Its cost sum_k a_k |w|^p_k becomes sum_k a_k |w|^p_k r^q_k,
-with q = p for a mixture, and q = 1 for L_p in the variables m = L^p. All costs added make R, a convex function of
-x = log m, with gradient g_v = A_v - B_v: A_v sums |d_ev| times dcost_e/dlog r_e over d_ev > 0, and B_v over d_ev < 0.
-Synapses of weight 0, or without any d_ev, do not matter; the others are active. Each claim is checked because:
+A hidden unit with f(tx) = t^c f(x), t > 0, may be scaled: weights into it times L, those out of it over L^c. Units that
+share a multiplier make a variable v; visible units have none. Synapse e scales by the ratio r_e = prod_v L_v^d_ev: d is +1
+at its target, -c at its source, their sum where both are one variable. Its cost sum_k a_k |w|^p_k becomes
+sum_k a_k |w|^p_k r^q_k: q = p for a mixture; for L_p in the variables m = L^p, q = 1. The sum of all costs is a convex
+function R of x = log m with gradient g_v = A_v - B_v: A_v sums |d_ev| dcost_e/dlog r_e over d_ev > 0, B_v over d_ev < 0.
+Synapses of weight 0 or without d do not matter; the others are active. Why each check is sound:
 
-scaling       "before times r equals after" is what it means; multipliers must be positive.
+scaling       "weight before times r is the weight after", all L > 0, is what the claim means.
 balanced      g = 0 where R is convex: a minimum.
-attained      y_e >= 1 on active synapses, sum_e y_e d_ev = 0: then sum_e y_e log r_e = 0 for all multipliers, no ratio can
-              go to 0 unless another goes to infinity, so the sets where R is bounded are compact in the ratios.
-not_attained  a direction in x along which no active cost rises and one falls lowers R from everywhere: no minimum.
-enclosure     if each active synapse has at most one d > 0 and at most one d < 0, g_v falls in every other x_u. Take the
-              minimum of R over the box between the bounds. Where it touches upper_v, g_v <= 0 there; but g_v is at least
-              what it is at the corner `upper`, and that is >= 0 by the sign test A >= B. So g_v = 0; likewise at lower,
-              where A <= B. Hence the box holds a global minimum. A component with z != 0 and d_e z = 0 for all its active
-              synapses can move along z and change no weight: its first variable must be held at 1, where its multipliers
-              are unique (and g_first = 0 follows from sum_v z_v g_v = 0). With `direction`, the same for the limit in
-              which the falling synapses are 0, after the check of not_attained: their costs go to 0, no other changes.
+attained      y_e >= 1 on active synapses with sum_e y_e d_ev = 0: so sum_e y_e log r_e = 0 for all multipliers, no ratio can
+              go to 0 unless another goes to infinity, and the sets where R is bounded are compact in the ratios.
+not_attained  moving along a direction in x that raises no active cost and lowers one lowers R from everywhere.
+enclosure     If no active synapse has two d of one sign, g_v falls in every other x_u. Take the minimum of R over the box
+              between the bounds. Where it touches upper_v, g_v <= 0; but g_v is at least its value at the corner `upper`,
+              where A >= B is tested. So g_v = 0; likewise at `lower`, where A <= B is. It is a minimum everywhere.
+              A component that can move along some z != 0 with d_e z = 0 on all its synapses changes no weight by it: its
+              first variable is held at 1, and balances because sum_v z_v g_v = 0. With `direction`: the same in the limit
+              in which the costs that fall along it are 0, after the check of not_attained; no other cost changes.
 
-Powers are exact where rational and else enclosed by integer roots, ever finer; what stays undecided is refused.
+Powers are exact where rational, and else enclosed by integer roots, ever finer; what stays undecided is refused.
 """
 import json, math, re, sys
 from fractions import Fraction
 
 PRECISIONS, LARGEST_POWER, LONGEST = (64, 256, 1024, 4096), 256, 4000
 NUMBER = re.compile(r"[+-]?[0-9]+(/[0-9]+|(\.[0-9]+)?([eE][+-]?[0-9]+)?)")
+PARAMETERS = {"leaky_relu": (), "prelu": (), "bilu": ("a", "b"), "bipu": ("c", "C", "D")}
+CLAIMS = {"enclosure": ("lower", "upper"), "attained": ("circulation",), "not_attained": ("direction",),
+          "balanced": ("multipliers",), "scaling": ("multipliers", "weights")}
 
-
-class Malformed(Exception):
-    """The files are not a network and a certificate."""
-
-
-class Refused(Exception):
-    """The certificate does not prove its claim about this network."""
-
+class Malformed(Exception): """Not a network, or not a certificate."""
+class Refused(Exception): """The certificate does not prove its claim about this network."""
 
 def need(condition, complaint, kind=Malformed):
     if not condition:
         raise kind(complaint)
 
+# ---- Reading: strictly, so that no two readers can take a file for different things ----
 
-# ---- Reading ----
-
-def load(text):
+def load(data):
     def unique(pairs):
         need(len(dict(pairs)) == len(pairs), "a key occurs twice")
         return dict(pairs)
     try:
-        document = json.loads(text.decode(), object_pairs_hook=unique)
+        document = json.loads(data.decode(), object_pairs_hook=unique)
         json.dumps(document, ensure_ascii=False).encode()  # half of a surrogate pair is no text
         return document
     except (ValueError, RecursionError) as fault:
         raise Malformed(f"not JSON: {fault}")
 
-
 def fields(value, required, optional=()):
-    need(type(value) is dict, "an object is needed")
-    need(set(required) <= set(value) <= {*required, *optional}, f"fields {sorted(value)}, expected {required}")
+    need(type(value) is dict and {*required} <= {*value} <= {*required, *optional}, f"an object of {required} is needed")
     return value
-
 
 def listed(value, kind):
     need(type(value) is list and all(type(item) is kind for item in value), f"a list of {kind.__name__} is needed")
     return value
 
+def header(document, name):
+    need(document["format"] == name and type(document["version"]) is int and document["version"] == 1, "wrong header")
 
 def rational(text):
-    need(type(text) is str and len(text) <= LONGEST and NUMBER.fullmatch(text), f"not a rational: {text!r:.60}")
+    need(type(text) is str and len(text) <= LONGEST and NUMBER.fullmatch(text), "not a rational number")
     mantissa, _, exponent = text.lower().partition("e")
-    need(abs(int(exponent or 0) - len(mantissa.partition(".")[2])) <= LONGEST, "too many digits")
-    need("/" not in text or int(text.partition("/")[2]), f"zero denominator: {text:.60}")
+    need(abs(int(exponent or 0) - len(mantissa.partition(".")[2])) <= LONGEST, "a number of too many digits")
+    need("/" not in text or int(text.partition("/")[2]), "a zero denominator")
     return Fraction(text)
 
-
 def number(value):
-    """In a network: a string is exact, a JSON number is the double that it denotes."""
+    """In a network, a string is exact and a JSON number is the double that it denotes."""
     try:
         return Fraction(float(value)) if type(value) in (int, float) else rational(value)
     except (OverflowError, ValueError):
         raise Malformed("not a finite number")
 
-
 def power(value):
-    need(max(abs(value.numerator), value.denominator) <= LARGEST_POWER, f"power {value} is too large")
+    need(max(abs(value.numerator), value.denominator) <= LARGEST_POWER, "a power is too large")
     return value
-
 
 def degree(activation):
     """c with f(tx) = t^c f(x) for all t > 0; None if there is none."""
     if type(activation) is str:
-        need(activation not in ("", "leaky_relu", "prelu", "bilu", "bipu"), "an activation lacks its name or parameters")
+        need(activation and activation not in PARAMETERS, "an activation lacks its name or parameters")
         return Fraction(1) if activation in ("linear", "relu", "abs") else None
-    need(type(activation) is dict and len(activation) == 1, "an activation is a name or one name with parameters")
+    need(type(activation) is dict and len(activation) == 1, "an activation is a name, or one name with parameters")
     (name, given), = activation.items()
-    names = {"leaky_relu": None, "prelu": None, "bilu": ("a", "b"), "bipu": ("c", "C", "D")}
-    need(name in names, f"no activation {name} takes parameters")
-    given = {"slope": given} if names[name] is None else fields(given, names[name])
+    need(name in PARAMETERS, "an activation that takes no parameters")
+    given = fields(given, PARAMETERS[name]) if PARAMETERS[name] else {"slope": given}
     values = {key: number(value) for key, value in given.items()}
     return power(values["c"]) if name == "bipu" else Fraction(1)
 
+def read_network(document):
+    """The variable of each unit that can be scaled, the weights, and for each synapse its {variable: d}."""
+    header(fields(document, ("format", "version", "units", "synapses"), ("ties",)), "synaptic-balance/network")
+    kinds, degrees, variable, numbers, weights, exponents = {}, {}, {}, {}, {}, []
+    for unit in listed(document["units"], dict):
+        name, kind = fields(unit, ("id", "kind"), ("activation",))["id"], unit["kind"]
+        need(type(name) is str and name not in kinds, "an id is no text, or occurs twice")
+        need(kind in ("input", "bias", "hidden", "output"), "an unknown kind of unit")
+        need(kind == "output" or ("activation" in unit) == (kind == "hidden"), "hidden units have an activation")
+        c = degree(unit["activation"]) if "activation" in unit else None
+        kinds[name], degrees[name] = kind, c if kind == "hidden" else None
+    group = {name: {name} for name in kinds}
+    for tie in listed(document.get("ties", []), list):
+        need(len({*listed(tie, str)}) == len(tie), "a tie repeats a unit")
+        need(all(kinds.get(name) == "hidden" for name in tie), "a tie of other units than hidden ones")
+        joined = set().union(*(group[name] for name in tie))
+        group.update((name, joined) for name in joined)
+    for name in kinds:  # one unit that cannot be scaled fixes those tied to it
+        if all(degrees[member] is not None for member in group[name]):
+            variable[name] = numbers.setdefault(id(group[name]), len(numbers))
+    for synapse in listed(document["synapses"], dict):
+        source, target = ends = tuple(fields(synapse, ("from", "to", "weight"))[end] for end in ("from", "to"))
+        need(all(type(end) is str and end in kinds for end in ends), "a synapse of an unknown unit")
+        need(ends not in weights and kinds[target] in ("hidden", "output"), "a synapse given twice, or into a source")
+        weights[ends], d = number(synapse["weight"]), {}
+        for name, share in ((target, 1), (source, -(degrees[source] or 0))):
+            if name in variable:
+                d[variable[name]] = d.get(variable[name], Fraction(0)) + share
+        exponents.append({v: share for v, share in d.items() if share})
+    return variable, list(weights.values()), exponents
 
-class Network:
-    def __init__(self, document):
-        fields(document, ("format", "version", "units", "synapses"), ("ties",))
-        header(document, "synaptic-balance/network")
-        self.degree, hidden, sources = {}, set(), set()
-        for unit in listed(document["units"], dict):
-            fields(unit, ("id", "kind"), ("activation",))
-            name, kind, given = unit["id"], unit["kind"], "activation" in unit
-            need(type(name) is str and name not in self.degree, "an id is no text, or occurs twice")
-            need(kind in ("input", "bias", "hidden", "output"), f"{name}: unknown kind")
-            need(not given if kind in ("input", "bias") else given or kind == "output", f"{name}: activation")
-            scales = degree(unit["activation"]) if given else None
-            self.degree[name] = scales if kind == "hidden" else None
-            {"input": sources, "bias": sources, "hidden": hidden, "output": set()}[kind].add(name)
-        group = {name: {name} for name in self.degree}
-        for tie in listed(document.get("ties", []), list):
-            need(len(set(listed(tie, str))) == len(tie) and set(tie) <= hidden, "a tie is of distinct hidden units")
-            joined = set().union(*(group[name] for name in tie))
-            group.update((name, joined) for name in joined)
-        self.variable, numbers = {}, {}  # only of units that can be scaled: one fixed unit fixes those tied to it
-        for name in self.degree:
-            if all(self.degree[member] is not None for member in group[name]):
-                self.variable[name] = numbers.setdefault(id(group[name]), len(numbers))
-        self.variables, self.weights, self.exponents, seen = len(numbers), [], [], set()
-        for synapse in listed(document["synapses"], dict):
-            ends = tuple(fields(synapse, ("from", "to", "weight"))[end] for end in ("from", "to"))
-            need(all(type(end) is str and end in self.degree for end in ends), "a synapse of an unknown unit")
-            need(ends not in seen and ends[1] not in sources, f"{ends}: given twice, or into a source")
-            seen.add(ends)
-            self.weights.append(number(synapse["weight"]))
-            self.exponents.append(self.ratio(*ends))
-
-    def ratio(self, source, target):
-        exponents = {self.variable[target]: Fraction(1)} if target in self.variable else {}
-        if source in self.variable:
-            v = self.variable[source]
-            exponents[v] = exponents.get(v, 0) - self.degree[source]
-        return {v: exponent for v, exponent in exponents.items() if exponent}
-
-    def by_variable(self, values):
-        """Values by unit as values by variable."""
-        need(set(values) == set(self.variable), "the units named are not those that can be scaled", Refused)
-        found = [None] * self.variables
-        for name, v in self.variable.items():
-            need(found[v] in (None, values[name]), f"{name} differs from a unit that it is tied to", Refused)
-            found[v] = values[name]
-        return found
-
-
-def header(document, name):
-    need(document["format"] == name, "wrong format")
-    need(type(document["version"]) is int and document["version"] == 1, "unknown version")
-
-
-def regularizer(text):
+def read_regularizer(text):
     """[(a, p, q)]: the cost a |w|^p, which scales by r^q."""
-    need(type(text) is str, "the regularizer is no text")
-    if not text.startswith("mix:"):
-        need(text in ("l1", "l2") or text.startswith("lp:"), f"unknown regularizer {text:.60}")
-        terms = [(Fraction(1), power(rational(text[3:] if text[2:] else text[1:])), Fraction(1))]
-    else:
+    need(type(text) is str and (text in ("l1", "l2") or text[:3] == "lp:" or text[:4] == "mix:"), "unknown regularizer")
+    if text[:4] == "mix:":
         pairs = [[rational(part) for part in term.split("*", 1)] for term in text[4:].split("+")]
         need(all(len(pair) == 2 for pair in pairs), "a mixture is a*p+a*p+..")
         terms = [(a, power(p), p) for a, p in pairs]
+    else:
+        terms = [(Fraction(1), power(rational(text[3:] if text[:3] == "lp:" else text[1:])), Fraction(1))]
     need(all(a > 0 and p > 0 for a, p, q in terms), "factors and powers must be positive")
     return terms
-
 
 # ---- Arithmetic ----
 
@@ -183,12 +147,11 @@ def integer_root(x, n):
         guess = better
     return guess
 
-
 def product(factors, bits):
-    """Bounds on the product of base^exponent, all bases positive: one root of one rational, equal if it is rational."""
+    """Bounds on the product of base^exponent, bases positive: the n-th root of a rational; equal where it is rational."""
     n = math.lcm(*(exponent.denominator for _, exponent in factors))
     size = sum(abs(exponent) * n * max(base.numerator, base.denominator).bit_length() for base, exponent in factors)
-    need(size < 1 << 22, "undecided: the powers are too large", Refused)
+    need(size < 1 << 22, "undecided: powers too large to be written out", Refused)
     x = math.prod((base ** int(exponent * n) for base, exponent in factors), start=Fraction(1))
     if n == 1:
         return x, x
@@ -199,131 +162,116 @@ def product(factors, bits):
     low = integer_root((x.numerator << n * shift) // x.denominator, n)
     return Fraction(low, 1 << shift), Fraction(low + 1, 1 << shift)
 
-
-def sides(network, active, terms, point, bits):
-    """For each variable bounds [A, A, B, B] on its input and output cost at a point."""
-    total = [[Fraction(0)] * 4 for _ in range(network.variables)]
-    for e in active:
-        weight, exponents, slope = abs(network.weights[e]), network.exponents[e], [Fraction(0)] * 2
+def sides(problem, terms, point, bits):
+    """For each variable the bounds [A, A, B, B] on its input and output cost at a point."""
+    total = [[Fraction(0)] * 4 for _ in point]
+    for weight, exponents in problem:
+        slope = [Fraction(0)] * 2
         for a, p, q in terms:
-            bounds = product([(weight, p)] + [(point[v], d * q) for v, d in exponents.items()], bits)
+            bounds = product([(abs(weight), p)] + [(point[v], d * q) for v, d in exponents.items()], bits)
             slope = [known + a * q * bound for known, bound in zip(slope, bounds)]
         for v, d in exponents.items():
             for end in (0, 1):
                 total[v][end if d > 0 else end + 2] += abs(d) * slope[end]
     return total
 
-
-def compare(network, active, terms, point, variables, holds, fails, complaint):
-    """Demands holds(A, A, B, B), of bounds, at every variable; refuses where they fail or no precision decides."""
+def demand(problem, terms, point, variables, holds, fails, complaint):
+    """holds(A, A, B, B), of bounds, at every variable; refuses where it fails, or no precision decides."""
     for bits in PRECISIONS:
-        total = sides(network, active, terms, point, bits)
+        total = sides(problem, terms, point, bits)
         need(not any(fails(*total[v]) for v in variables), complaint, Refused)
         variables = [v for v in variables if not holds(*total[v])]
         if not variables:
             return
     raise Refused("undecided: irrational costs too close to compare")
 
-
 # ---- Claims ----
 
-def movable(network, active):
-    """The first variable of each component that can be scaled along some z without changing a weight."""
-    touching, z, first = [[] for _ in range(network.variables)], [None] * network.variables, []
-    for e in active:
-        for v in network.exponents[e]:
-            touching[v].append(network.exponents[e])
-    for start in range(network.variables):
+def movable(problem, variables):
+    """The first variable of each component that can move along some z without changing a weight."""
+    touching, z, first = [[] for _ in variables], [None for _ in variables], []
+    for _, exponents in problem:
+        for v in exponents:
+            touching[v].append(exponents)
+    for start in variables:
         if z[start] is None:
             z[start], component, agree = Fraction(1), [start], True
             for v in component:  # grows
-                for exponents in touching[v]:
-                    other = next((u for u in exponents if u != v), None)
-                    demanded = None if other is None else -exponents[v] * z[v] / exponents[other]
-                    if other is not None and z[other] is None:
+                for d in touching[v]:
+                    other = next((u for u in d if u != v), v)
+                    demanded = -d[v] * z[v] / d[other]  # where there is no other: not z itself, so it cannot agree
+                    if z[other] is None:
                         z[other] = demanded
                         component.append(other)
-                    agree = agree and other is not None and z[other] == demanded
+                    agree = agree and z[other] == demanded
             first += [start] if agree else []
     return first
 
+def remaining(problem, direction):
+    """The problem without the costs that fall along a direction; refuses if one rises or none falls."""
+    slopes = [sum(d * direction[v] for v, d in exponents.items()) for _, exponents in problem]
+    need(all(slope <= 0 for slope in slopes), "a cost rises along the direction", Refused)
+    need(any(slopes), "no cost falls along the direction", Refused)
+    return [synapse for synapse, slope in zip(problem, slopes) if slope == 0]
 
-def falling(network, active, direction):
-    slopes = {e: sum(d * direction[v] for v, d in network.exponents[e].items()) for e in active}
-    need(all(slope <= 0 for slope in slopes.values()), "a cost rises along the direction", Refused)
-    need(any(slopes.values()), "no cost falls along the direction", Refused)
-    return {e for e in active if slopes[e] < 0}
-
-
-def check(network, claim, terms, given):
-    active = [e for e, w in enumerate(network.weights) if w and network.exponents[e]]
-    everywhere = range(network.variables)
-    for field in ("lower", "upper", "multipliers", "direction"):
-        if field in given:
-            given[field] = network.by_variable(given[field])
-            need(field == "direction" or all(value > 0 for value in given[field]), f"{field} must be positive", Refused)
-    for field in ("circulation", "weights"):
-        need(len(given.get(field, network.weights)) == len(network.weights), f"{field}: a value a synapse", Refused)
+def check(variable, weights, exponents, claim, terms, given):
+    variables = range(len({*variable.values()}))
+    problem = [(w, d) for w, d in zip(weights, exponents) if w and d]
+    for field, values in given.items():
+        if type(values) is list:
+            need(len(values) == len(weights), f"{field}: one value for each synapse", Refused)
+            continue
+        need({*values} == {*variable}, f"{field}: not the units that can be scaled", Refused)
+        need(field == "direction" or all(value > 0 for value in values.values()), f"{field}: not positive", Refused)
+        point = given[field] = {variable[name]: value for name, value in values.items()}
+        need(all(point[variable[name]] == values[name] for name in values), f"{field}: tied units differ", Refused)
     if claim == "scaling":
-        for w, after, exponents in zip(network.weights, given["weights"], network.exponents):
-            ratio, high = product([(given["multipliers"][v], d) for v, d in exponents.items()], 64)
+        for w, after, d in zip(weights, given["weights"], exponents):
+            ratio, high = product([(given["multipliers"][v], share) for v, share in d.items()], 64)
             need(w == after == 0 or ratio == high and w * ratio == after, "a weight is not the scaled one", Refused)
     elif claim == "balanced":
-        compare(network, active, terms, given["multipliers"], everywhere, lambda a, A, b, B: a == A == b == B,
-                lambda a, A, b, B: A < b or B < a, "a unit is not balanced")
+        demand(problem, terms, given["multipliers"], variables, lambda a, A, b, B: a == A == b == B,
+               lambda a, A, b, B: A < b or B < a, "a unit is not balanced")
     elif claim == "attained":
-        total = [0] * network.variables
-        for e, (w, flow) in enumerate(zip(network.weights, given["circulation"])):
-            if network.exponents[e]:
-                need(flow >= 1 if w else flow == 0, "the flow must be at least 1, and 0 where the weight is", Refused)
-            for v, d in network.exponents[e].items():
-                total[v] += flow * d
-        need(not any(total), "the circulation is not conserved", Refused)
+        surplus = [0 for _ in variables]
+        for w, d, flow in zip(weights, exponents, given["circulation"]):
+            need(not d or (flow >= 1 if w else flow == 0), "a flow is not at least 1, or not 0 at weight 0", Refused)
+            for v, share in d.items():
+                surplus[v] += flow * share
+        need(not any(surplus), "the circulation is not conserved", Refused)
     elif claim == "not_attained":
-        falling(network, active, given["direction"])
-    else:
-        if "direction" in given:
-            gone = falling(network, active, given["direction"])
-            active = [e for e in active if e not in gone]
-        need(all(low <= high for low, high in zip(given["lower"], given["upper"])), "the bounds cross", Refused)
-        for e in active:
-            signs = [d > 0 for d in network.exponents[e].values()]
-            need(len(set(signs)) == len(signs), "the comparison principle does not cover a synapse", Refused)
-        held = movable(network, active)
-        need(all(given["lower"][v] == given["upper"][v] == 1 for v in held), "a component is not held at 1", Refused)
-        free = [v for v in everywhere if v not in held]
-        compare(network, active, terms, given["lower"], free, lambda a, A, b, B: A <= b,
-                lambda a, A, b, B: a > B, "the sign test fails at the lower bounds")
-        compare(network, active, terms, given["upper"], free, lambda a, A, b, B: a >= B,
-                lambda a, A, b, B: A < b, "the sign test fails at the upper bounds")
+        remaining(problem, given["direction"])
+    elif claim == "enclosure":
+        problem = remaining(problem, given["direction"]) if "direction" in given else problem
+        lower, upper, held = given["lower"], given["upper"], movable(problem, variables)
+        need(all(lower[v] <= upper[v] for v in variables), "the bounds cross", Refused)
+        for _, d in problem:
+            need(len({share > 0 for share in d.values()}) == len(d), "outside the comparison principle", Refused)
+        need(all(lower[v] == upper[v] == 1 for v in held), "a component that can move is not held at 1", Refused)
+        free = [v for v in variables if v not in held]
+        demand(problem, terms, lower, free, lambda a, A, b, B: A <= b, lambda a, A, b, B: a > B, "lower: input is larger")
+        demand(problem, terms, upper, free, lambda a, A, b, B: a >= B, lambda a, A, b, B: A < b, "upper: output is larger")
 
-
-CLAIMS = {"enclosure": (("lower", "upper"), ("direction",)), "attained": (("circulation",), ()),
-          "not_attained": (("direction",), ()), "balanced": (("multipliers",), ()),
-          "scaling": (("multipliers", "weights"), ())}
-
-
-def judge(network, document):
-    """Returns the claim that the certificate proves about the network; raises Malformed or Refused."""
-    network = Network(network)
-    claim = document.get("claim") if type(document) is dict else None
+def judge(network, certificate):
+    """The claim that the certificate proves about the network; raises Malformed or Refused."""
+    network, claim = read_network(network), certificate.get("claim") if type(certificate) is dict else None
     need(type(claim) is str and claim in CLAIMS, "unknown claim")
-    required, optional = CLAIMS[claim]
-    fields(document, ("format", "version", "claim", "regularizer", *required), optional)
-    header(document, "synaptic-balance/certificate")
-    terms, given = regularizer(document["regularizer"]), {}
-    for field in {*required, *optional} & set(document):
+    names = ("format", "version", "claim", "regularizer")
+    fields(certificate, names + CLAIMS[claim], ("direction",) if claim == "enclosure" else ())
+    header(certificate, "synaptic-balance/certificate")
+    terms, given = read_regularizer(certificate["regularizer"]), {}
+    for field in certificate.keys() - names:
+        value = certificate[field]
         if field in ("circulation", "weights"):
-            given[field] = [rational(text) for text in listed(document[field], str)]
+            given[field] = [rational(text) for text in listed(value, str)]
         else:
-            need(type(document[field]) is dict, f"{field} is by unit")
-            given[field] = {name: rational(text) for name, text in document[field].items()}
-    check(network, claim, terms, given)
+            need(type(value) is dict, f"{field} is by unit")
+            given[field] = {name: rational(text) for name, text in value.items()}
+    check(*network, claim, terms, given)
     return claim
 
-
 def verdict(files):
-    """Exit code and a sentence; files() returns a network and a certificate."""
+    """Exit code and sentence for what files() returns."""
     try:
         return 0, f"accepted: {judge(*files())}"
     except Refused as fault:
@@ -331,25 +279,20 @@ def verdict(files):
     except Malformed as fault:
         return 2, f"malformed: {fault}"
 
-
 def main(arguments):
     if arguments == ["--batch"]:
         for line in sys.stdin.buffer:
             pair = lambda: fields(load(line), ("network", "certificate"))
             print(verdict(lambda: map(pair().get, ("network", "certificate")))[1])
         return 0
-    if len(arguments) != 2:
-        print(__doc__.split("\n\n")[1], file=sys.stderr)
-        return 2
     try:
-        texts = [open(path, "rb").read() for path in arguments]
-    except OSError as fault:
-        print(fault, file=sys.stderr)
+        network, certificate = [open(path, "rb").read() for path in arguments]
+    except (OSError, ValueError) as fault:
+        print(f"{fault}\n\n" + __doc__.split("\n\n")[1], file=sys.stderr)
         return 2
-    code, sentence = verdict(lambda: map(load, texts))
+    code, sentence = verdict(lambda: (load(network), load(certificate)))
     print(sentence)
     return code
-
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -252,7 +252,11 @@ pub fn small() -> (Network<Rational>, &'static [usize]) {
             ((5 * k + 3 * i + 7 * j) % 8 + 1).into(),
             ((k + i + 2 * j) % 4 + 1).into(),
         );
-        if (k + i + j) % 3 == 0 { -size } else { size }
+        if (k + i + j).is_multiple_of(3) {
+            -size
+        } else {
+            size
+        }
     };
     let mut bias = |k: usize, i: usize| Rational::new((2 * i as i64 - 1).into(), (k + 3).into());
     (

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use bases::{Base, bases};
 use second::{Verdict, second_opinions};
-use serde_json::Value;
+use serde_json::{Value, json};
 use synaptic_balance::formats::{read_certificate, read_network, verify_certificate};
 use synaptic_balance::numbers::parse_rational;
 
@@ -225,6 +225,44 @@ fn accepted_certificates_do_not_contradict_each_other() {
     }
     println!("{overlaps} pairs of bounds overlap, {refused} claims to the contrary refused");
     assert!(overlaps >= 100 && refused >= 100);
+}
+
+/// Checks: the comparison principle needs synapses that raise at most one multiplier: in a network where a unit of degree -1 is
+/// tied to a ReLU, bounds pass both sign tests that leave out the optimum 1. Both judges see that it does not apply.
+#[test]
+fn sign_tests_alone_prove_nothing_of_negative_degrees() {
+    let network = json!({"format": "synaptic-balance/network", "version": 1,
+        "units": [{"id": "x", "kind": "input"},
+                  {"id": "a", "kind": "hidden", "activation": {"bipu": {"c": "-1", "C": "1", "D": "0"}}},
+                  {"id": "b", "kind": "hidden", "activation": "relu"}, {"id": "c", "kind": "hidden", "activation": "relu"},
+                  {"id": "y", "kind": "output"}],
+        "synapses": [{"from": "x", "to": "a", "weight": "1"}, {"from": "a", "to": "b", "weight": "1"},
+                     {"from": "c", "to": "y", "weight": "2"}, {"from": "b", "to": "y", "weight": "1"}],
+        "ties": [["a", "c"]]});
+    let header =
+        json!({"format": "synaptic-balance/certificate", "version": 1, "regularizer": "l1"});
+    let certified = |claim: Value| {
+        let mut certificate = header.clone();
+        certificate
+            .as_object_mut()
+            .unwrap()
+            .extend(claim.as_object().unwrap().clone());
+        let (network, certificate) = (network.to_string(), certificate.to_string());
+        Case {
+            kind: "negative degree".into(),
+            what: claim["claim"].to_string(),
+            network,
+            certificate,
+        }
+    };
+    let optimum =
+        certified(json!({"claim": "balanced", "multipliers": {"a": "1", "b": "1", "c": "1"}}));
+    assert_eq!(compare("negative degree", &[optimum]), [1, 0, 0]);
+    let bounds = certified(
+        json!({"claim": "enclosure", "lower": {"a": "1/2", "b": "7/5", "c": "1/2"},
+                                  "upper": {"a": "2", "b": "3/2", "c": "2"}}),
+    );
+    assert_eq!(compare("negative degree", &[bounds]), [0, 1, 0]);
 }
 
 /// Checks: the contract: a certificate is about its network: with a weight, a unit, a synapse or a tie changed it is judged

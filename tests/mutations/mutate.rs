@@ -340,20 +340,22 @@ fn maps(entries: &Map<String, Value>) -> Vec<(String, Value)> {
     found
 }
 
+type Way = fn(&Rational) -> Rational;
+
 /// All numbers of a list or map changed in one way.
 fn throughout<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<(String, Vec<Value>)> {
     let values = values.map(|value| value.as_str().and_then(|text| parse_rational(text).ok()));
     let Some(values) = values.collect::<Option<Vec<Rational>>>() else {
         return Vec::new();
     };
-    let ways: [(&str, fn(&Rational) -> Rational); 5] = [
+    let ways: [(&str, Way); 5] = [
         ("negated", |value| -value),
         ("doubled", |value| value * Rational::from_integer(2.into())),
         ("halved", |value| value / Rational::from_integer(2.into())),
         ("up by 1", |value| value + Rational::from_integer(1.into())),
         ("zero", |_| Rational::default()),
     ];
-    let change = |way: fn(&Rational) -> Rational| {
+    let change = |way: Way| {
         values
             .iter()
             .map(|value| json!(way(value).to_string()))
