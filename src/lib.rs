@@ -20,6 +20,7 @@
 //! | [`theorems`] | every statement of the theory with a check that can fail; the hunt for counterexamples |
 //! | `script` | proof scripts: exact numbers, and verbs that only ask (feature `script`) |
 //! | [`formats`] | network JSON, certificates, safetensors, DOT |
+//! | [`vectors`] | conformance vectors for other implementations |
 //! | [`report`] | what a person reads and what `--json` prints |
 //!
 //! # Letters
@@ -54,3 +55,4 @@ pub mod script;
 pub mod solve;
 pub mod symbolic;
 pub mod theorems;
+pub mod vectors;

@@ -6,6 +6,7 @@ mod files;
 #[cfg(feature = "script")]
 mod prove;
 mod theorems;
+mod vectors;
 
 pub use arguments::Arguments;
 
@@ -76,6 +77,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Some(Command::Check(arguments)) => check(&arguments),
         Some(Command::Verify(arguments)) => verify(&arguments),
         Some(Command::Theorems(arguments)) => theorems::theorems(&arguments),
+        Some(Command::Vectors(arguments)) => vectors::vectors(&arguments),
         #[cfg(feature = "script")]
         Some(Command::Prove(arguments)) => prove::prove(&arguments),
     };

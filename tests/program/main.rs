@@ -4,6 +4,7 @@
 mod bad_input;
 mod certificates;
 mod commands;
+mod vectors;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
