@@ -183,7 +183,7 @@ fn distance(
     }
 }
 
-/// The largest `|w' - w*| / |w*|`, bounded from above over the enclosures of `w*`.
+/// The largest `|w' - w*| / |w*|`, bounded from above over the enclosures of `w*`; weights that no scaling changes count too.
 fn certified_distance(
     before: &Network<Rational>,
     after: &Network<Rational>,
@@ -197,7 +197,7 @@ fn certified_distance(
         .synapses()
         .iter()
         .enumerate()
-        .filter(|(_, entry)| entry.is_active())
+        .filter(|(_, entry)| !entry.is_zero())
     {
         let mut ends = (Rational::one(), Rational::one());
         for (variable, exponent) in &entry.direction {

@@ -125,10 +125,10 @@ fn backpropagate(
     let mut value = vec![Rational::zero(); network.units()];
     let mut derivative = vec![Rational::one(); network.units()];
     let mut inputs = input.iter();
-    for unit in 0..network.units() {
+    for (unit, value) in value.iter_mut().enumerate() {
         match network.unit(unit).kind {
-            UnitKind::Input => value[unit] = inputs.next().ok_or("an input is missing")?.clone(),
-            UnitKind::Bias => value[unit] = Rational::one(),
+            UnitKind::Input => *value = inputs.next().ok_or("an input is missing")?.clone(),
+            UnitKind::Bias => *value = Rational::one(),
             _ => {}
         }
     }

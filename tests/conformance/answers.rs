@@ -114,9 +114,8 @@ fn says(message: &str, wanted: &str) -> bool {
     ];
     match KINDS.iter().find(|(kind, _)| *kind == wanted) {
         Some((_, words)) => words.iter().any(|word| message.contains(word)),
-        None => message
-            .split(&[' ', ':', ','][..])
-            .any(|word| word == wanted || word.strip_suffix(".activation") == Some(wanted)),
+        None if wanted == "regularizer" => message.contains("regularizer"),
+        None => message.starts_with(&format!("{wanted}:")),
     }
 }
 

@@ -108,7 +108,7 @@ fn one_unit(cases: &mut Cases) -> Result<(), VectorError> {
         ),
         &net("x a 1, a b 256, b y 1")?,
         "l1",
-        &["a", "b"],
+        &["a", "b", "a"],
     )?;
     cases.balance_units(
         note("An input has no multiplier.", "mixed-units"),
@@ -178,6 +178,15 @@ fn order(cases: &mut Cases) -> Result<(), VectorError> {
             units[0]
         );
         cases.balance_units(note(comment, "noncommutativity"), &apart, "l1", &units)?;
+    }
+    let alone = net("x y 1, a b 2, b a 8")?;
+    for units in [["a", "b"], ["b", "a"]] {
+        let comment = format!(
+            "Units joined to each other alone, {} first: either step balances both.",
+            units[0]
+        );
+        let note = note(comment, "E8").flag("erratum");
+        cases.balance_units(note, &alone, "l1", &units)?;
     }
     Ok(())
 }

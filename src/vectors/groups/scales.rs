@@ -93,7 +93,13 @@ pub(super) fn fill(cases: &mut Cases) -> Result<(), VectorError> {
     for (seed, spread) in [(71, 6u32), (72, 12), (73, 30)] {
         let mut rng = generator(seed);
         let ten = Rational::from_integer(num_traits::pow(10u32.into(), spread as usize));
-        let size = |k: usize| if k % 2 == 0 { ten.clone() } else { ten.recip() };
+        let size = |k: usize| {
+            if k.is_multiple_of(2) {
+                ten.clone()
+            } else {
+                ten.recip()
+            }
+        };
         let network = layered(
             &[2, 3, 3, 2],
             &Activation::Relu,
