@@ -21,6 +21,7 @@
 //! | `script` | proof scripts: exact numbers, and verbs that only ask (feature `script`) |
 //! | [`formats`] | network JSON, certificates, safetensors, DOT (feature `formats`) |
 //! | [`report`] | what a person reads and what `--json` prints (feature `formats`) |
+//! | [`vectors`] | conformance vectors for other implementations (feature `formats`) |
 //!
 //! # Letters
 //!
@@ -61,3 +62,5 @@ pub mod theorems;
 
 #[doc = include_str!("what_the_oracle_finds.md")]
 pub mod what_the_oracle_finds {}
+#[cfg(feature = "formats")]
+pub mod vectors;

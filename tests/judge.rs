@@ -252,3 +252,29 @@ fn an_optimum_out_of_reach_leaves_the_other_answers() {
     assert!(matches!(judgement.scaling, ScalingVerdict::Exact(_)));
     assert!(matches!(judgement.distance, Distance::Undetermined(_)));
 }
+
+/// Checks: the distance counts weights that no scaling changes, a direct synapse and a self-connection: once it left
+/// them out, and a self-connection of half its weight was at distance 0.
+#[test]
+fn the_distance_counts_weights_that_no_scaling_changes() {
+    use synaptic_balance::network::{Activation, Unit, UnitKind};
+    let unit = |id: &str, kind| Unit::new(id, kind, Activation::Relu);
+    let units = vec![
+        unit("x", UnitKind::Input),
+        unit("a", UnitKind::Hidden),
+        unit("y", UnitKind::Output),
+    ];
+    let ends = [(0, 1), (1, 2), (1, 1), (0, 2)];
+    let synapses = ends.map(|(from, to)| (from, to, q("2")));
+    let before = Network::new(units, synapses.to_vec(), vec![]).unwrap();
+    for changed in [2, 3] {
+        let mut weights = before.weights();
+        weights[changed] = q("3");
+        let after = before.with_weights(weights);
+        let judged = judge(&before, &after, &Regularizer::l2(), 1e-6).unwrap();
+        let Distance::Certified(distance) = judged.distance else {
+            panic!("{:?}", judged.distance)
+        };
+        assert!((distance - 0.5).abs() < 1e-12, "{distance}");
+    }
+}

@@ -8,7 +8,7 @@ const ROOMS: [&str; 6] = [
     "numbers", "kernel", "network", "symbolic", "solve", "theorems",
 ];
 /// Rooms at the top: they may import all of the above and each other.
-const TOP: [&str; 3] = ["formats", "script", "report"];
+const TOP: [&str; 4] = ["formats", "script", "report", "vectors"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

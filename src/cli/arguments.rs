@@ -57,6 +57,9 @@ that the request alone would have had. Exit code of a batch: 2 if a line is bad 
 Example: synbal theorems thm-5.1 E6
          synbal theorems --hunt 1")]
     Theorems(TheoremsArguments),
+    /// Write the conformance vectors for other implementations.
+    #[command(after_help = "Example: synbal vectors conformance")]
+    Vectors(VectorsArguments),
     /// Run proof scripts.
     #[cfg(feature = "script")]
     #[command(after_help = "\
@@ -185,6 +188,13 @@ pub struct TheoremsArguments {
     /// Instead, print the table of verified properties for the README, without running anything.
     #[arg(long, conflicts_with_all = ["ids", "hunt", "json"])]
     pub markdown: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct VectorsArguments {
+    /// The folder to write to; it is made if it does not exist. Vectors in it are replaced, other files never.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -8,6 +8,7 @@ mod files;
 #[cfg(feature = "script")]
 mod prove;
 mod theorems;
+mod vectors;
 
 pub use arguments::Arguments;
 
@@ -79,6 +80,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         },
         Some(Command::Verify(arguments)) => verify(&arguments),
         Some(Command::Theorems(arguments)) => theorems::theorems(&arguments),
+        Some(Command::Vectors(arguments)) => vectors::vectors(&arguments),
         #[cfg(feature = "script")]
         Some(Command::Prove(arguments)) => prove::prove(&arguments),
     };

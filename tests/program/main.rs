@@ -6,6 +6,7 @@ mod batch;
 mod certificates;
 mod commands;
 mod perceptrons;
+mod vectors;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,61 @@
+//! `synbal vectors`.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use synaptic_balance::report::Report;
+use synaptic_balance::vectors::{VectorFile, generate, is_vectors};
+
+use super::arguments::VectorsArguments;
+use super::{BadInput, Failure, Outcome, Progress, Verdict, files};
+
+pub fn vectors(arguments: &VectorsArguments) -> Outcome {
+    let folder = &arguments.folder;
+    std::fs::create_dir_all(folder)
+        .map_err(|fault| BadInput::at(folder, format!("no folder: {}", fault.kind())))?;
+    let progress = Progress::new();
+    let made = generate(&mut |group| progress.say(group));
+    drop(progress);
+    let made = made.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
+    let paths: Vec<PathBuf> = made.iter().map(|file| folder.join(file.name())).collect();
+    for path in &paths {
+        check_replaceable(path)?;
+    }
+    let outputs: Vec<(&PathBuf, Vec<u8>)> = paths
+        .iter()
+        .zip(&made)
+        .map(|(path, file)| (path, file.text.clone().into_bytes()))
+        .collect();
+    files::write_all(&outputs)?;
+    Ok((report(folder, &made), Verdict::Done))
+}
+
+/// Only vectors may be replaced: any other file of that name is someone's work.
+fn check_replaceable(path: &Path) -> Result<(), BadInput> {
+    let reason = match std::fs::read(path) {
+        Err(fault) if fault.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(fault) => format!("cannot be replaced ({})", fault.kind()),
+        Ok(found) if is_vectors(&String::from_utf8_lossy(&found)) => return Ok(()),
+        Ok(_) => "is not a file of vectors and would be overwritten".to_string(),
+    };
+    let advice = "nothing written; move it away or name another folder";
+    Err(BadInput::at(path, format!("{reason}: {advice}")))
+}
+
+fn report(folder: &Path, made: &[VectorFile]) -> Report {
+    let total: usize = made.iter().map(|file| file.cases).sum();
+    let lines = made
+        .iter()
+        .map(|file| format!("{:>5}  {}\n", file.cases, file.name()));
+    let text = format!(
+        "{}{total:>5}  cases, every answer proved, written to {}\n",
+        lines.collect::<String>(),
+        folder.display()
+    );
+    let entry = |file: &VectorFile| json!({"file": file.name(), "group": file.group, "cases": file.cases, "bytes": file.text.len()});
+    let files: Vec<Value> = made.iter().map(entry).collect();
+    let folder = folder.display().to_string();
+    let json = json!({"status": "written", "folder": folder, "cases": total, "files": files});
+    Report { text, json }
+}

@@ -1,0 +1,88 @@
+//! Conformance vectors: cases with proved answers, for other implementations.
+//!
+//! Each case is a network with what must come out of it: exact where it is rational, enclosed to 30 significant digits
+//! where it is not, or a refusal and its reason. [`generate`] computes every answer, has the
+//! [kernel](crate::kernel) verify it, and fails with the name of the case if it cannot; nothing unproved is written.
+//! The same bytes come out on every machine. `tests/vectors/` holds them, with a guide for implementers and a schema.
+
+mod case;
+mod flags;
+mod groups;
+mod judge;
+mod learning;
+mod number;
+mod refused;
+mod text;
+mod truth;
+
+pub use number::DIGITS;
+
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use case::Cases;
+
+/// The name of the format in the `format` field of every file.
+pub const FORMAT: &str = "synaptic-balance/vectors";
+
+/// A file of vectors: one group of cases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VectorFile {
+    /// The group, which is also the file's name before `.json`.
+    pub group: &'static str,
+    /// How many cases it holds.
+    pub cases: usize,
+    /// The content.
+    pub text: String,
+}
+
+impl VectorFile {
+    /// The file's name.
+    pub fn name(&self) -> String {
+        format!("{}.json", self.group)
+    }
+}
+
+/// A case whose answer could not be proved; a defect of this crate.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the vector {case} was not proved: {reason}")]
+pub struct VectorError {
+    /// Its id.
+    pub case: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Makes all vectors. `progress` is told each group before it is made.
+///
+/// # Errors
+/// The first case whose answer the kernel does not accept.
+pub fn generate(progress: &mut dyn FnMut(&str)) -> Result<Vec<VectorFile>, VectorError> {
+    let mut files = Vec::with_capacity(groups::GROUPS.len());
+    for group in groups::GROUPS {
+        progress(group.name);
+        let mut cases = Cases::new(group.name);
+        (group.fill)(&mut cases)?;
+        let (cases, used) = cases.finish();
+        let document = json!({
+            "format": FORMAT, "version": 1, "group": group.name, "comment": group.comment,
+            "digits": DIGITS, "flags": flags::explained(|flag| used.contains(flag)), "cases": cases,
+        });
+        files.push(VectorFile {
+            group: group.name,
+            cases: cases.len(),
+            text: text::layout(&document),
+        });
+    }
+    Ok(files)
+}
+
+/// Is the text a file of vectors, of any version?
+pub fn is_vectors(text: &str) -> bool {
+    let document = serde_json::from_str::<Value>(text);
+    document.is_ok_and(|document| {
+        document
+            .get("format")
+            .is_some_and(|format| format == FORMAT)
+    })
+}
