@@ -49,7 +49,7 @@ fn report(folder: &Path, made: &[VectorFile]) -> Report {
         .iter()
         .map(|file| format!("{:>5}  {}\n", file.cases, file.name()));
     let text = format!(
-        "{}{total:>5}  cases, every answer proved, written to {}\n",
+        "{}{total:>5}  cases, every answer verified, written to {}\n",
         lines.collect::<String>(),
         folder.display()
     );

@@ -1,8 +1,9 @@
-//! Conformance vectors: cases with proved answers, for other implementations.
+//! Conformance vectors: cases with verified answers, for other implementations.
 //!
 //! Each case is a network with what must come out of it: exact where it is rational, enclosed to 30 significant digits
-//! where it is not, or a refusal and its reason. [`generate`] computes every answer, has the
-//! [kernel](crate::kernel) verify it, and fails with the name of the case if it cannot; nothing unproved is written.
+//! where it is not, or a refusal and its reason. [`generate`] computes every answer and fails with the name of the case if
+//! it is not verified: balanced states, limits and scalings by the [kernel](crate::kernel), gradients by two exact
+//! computations.
 //! The same bytes come out on every machine. `tests/vectors/` holds them, with a guide for implementers and a schema.
 
 mod case;
@@ -43,9 +44,9 @@ impl VectorFile {
     }
 }
 
-/// A case whose answer could not be proved; a defect of this crate.
+/// A case whose answer could not be verified; a defect of this crate.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the vector {case} was not proved: {reason}")]
+#[error("the vector {case} was not verified: {reason}")]
 pub struct VectorError {
     /// Its id.
     pub case: String,
@@ -56,7 +57,7 @@ pub struct VectorError {
 /// Makes all vectors. `progress` is told each group before it is made.
 ///
 /// # Errors
-/// The first case whose answer the kernel does not accept.
+/// The first case whose answer is not verified.
 pub fn generate(progress: &mut dyn FnMut(&str)) -> Result<Vec<VectorFile>, VectorError> {
     let mut files = Vec::with_capacity(groups::GROUPS.len());
     for group in groups::GROUPS {
