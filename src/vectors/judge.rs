@@ -58,8 +58,9 @@ fn answer(
     answer["balanced"] = (deficit <= tolerance).into();
     answer["deficit"] = deficit.to_string().into();
     answer["distance"] = match distance(before, after, regularizer)? {
-        Some(distance) => truth::narrow(distance)?.json(),
-        None => Value::Null,
+        Distance::Finite(distance) => truth::narrow(distance)?.json(),
+        Distance::Infinite => "infinite".into(),
+        Distance::NoOptimum => Value::Null,
     };
     Ok(answer)
 }
@@ -116,7 +117,11 @@ fn same_function(
         );
     }
     if let Some(cycle) = &judged.cycle {
-        let fault = broken(before, &ratios, cycle.claim(), tolerance)?;
+        let problem = before.problem(regularizer);
+        let (old, new) = (before.weights(), after.weights());
+        let proof = check::not_scaled(&problem, &old, &new, &cycle.claim().obstacle, tolerance);
+        let proof = proof.map_err(|refusal| refusal.to_string())?;
+        let fault = broken(before, &ratios, proof.claim())?;
         return Ok(json!({"same_function": false, "exact_scaling": false, "fault": fault}));
     }
     let ScalingVerdict::Near { multipliers, .. } = &judged.scaling else {
@@ -138,7 +143,6 @@ fn broken(
     network: &Network<Rational>,
     ratios: &[Option<Rational>],
     proof: &NotScaled,
-    tolerance: &Rational,
 ) -> Result<Value, String> {
     let Obstacle::Cycle(terms) = &proof.obstacle else {
         return Err("no cycle proves that there is no scaling".into());
@@ -161,7 +165,7 @@ fn broken(
         }
     }
     let cancel = exponents.iter().all(Zero::is_zero);
-    if !cancel || Some(&product) != proof.product.as_ref() || proof.tolerance < *tolerance {
+    if !cancel || Some(&product) != proof.product.as_ref() {
         return Err("the cycle does not prove that there is no scaling".into());
     }
     let synapses: Vec<usize> = terms.iter().map(|(synapse, _)| *synapse).collect();
@@ -191,21 +195,31 @@ fn deficit(problem: &Problem) -> Result<Rational, String> {
     }
 }
 
-/// The largest `|w' - w*| / |w*|` over non-zero weights; `None` where no optimum exists.
+/// The largest `|w' - w*| / |w*|`.
+enum Distance {
+    Finite(Number),
+    /// A weight is not 0 although the balanced one is.
+    Infinite,
+    NoOptimum,
+}
+
 fn distance(
     before: &Network<Rational>,
     after: &Network<Rational>,
     regularizer: &Regularizer,
-) -> Result<Option<Number>, String> {
+) -> Result<Distance, String> {
     let found = truth::optimum(&before.problem(regularizer))?;
     if found.direction.is_some() {
-        return Ok(None);
+        return Ok(Distance::NoOptimum);
     }
     let best = truth::weights(before, regularizer, &found)?;
     let one = Rational::one();
     let mut worst = Number::zero();
     for (weight, best) in after.weights().iter().zip(&best) {
         if best.lower().is_zero() {
+            if !weight.is_zero() {
+                return Ok(Distance::Infinite);
+            }
             continue;
         }
         let (a, b) = (weight / best.lower() - &one, weight / best.upper() - &one);
@@ -216,5 +230,5 @@ fn distance(
         };
         worst = worst.max(&distance);
     }
-    Ok(Some(worst))
+    Ok(Distance::Finite(worst))
 }

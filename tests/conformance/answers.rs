@@ -343,6 +343,7 @@ pub fn judge(case: &Value) -> Answers {
     );
     give(&mut answers, "deficit", near(judged.deficit));
     let distance = match judged.distance {
+        Distance::Certified(f64::INFINITY) => Answer::Text("infinite".to_string()),
         Distance::Certified(bound) => near(bound),
         Distance::NoOptimum => Answer::Null,
         other => panic!("no proof: {other:?}"),
