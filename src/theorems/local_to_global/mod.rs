@@ -200,7 +200,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
                     cos(π/(L+1)), with Perron vector sin(πl/(L+1)), constant on layers. With biases and skips, in acyclic networks, it is \
                     at most cos(π/(L+1)), L being the most hidden units on a path between visible units, and equal exactly if \
                     in some component of hidden units all paths pass L of them.",
-        hypotheses: "No cycles of hidden units: with them it can be larger. A bias of the first hidden layer changes nothing. \
+        hypotheses: "No ties and no cycles of hidden units: with them it can be larger. A bias of the first hidden layer changes nothing. \
                      Simultaneous balancing contracts by the root; cyclic sweeps by its square if they go layer by layer.",
         place: "ours",
         kinds: &[
