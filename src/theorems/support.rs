@@ -1,5 +1,7 @@
 //! What several checks need: numbers, small networks, costs as a graph, and the rank of rational rows.
 
+use std::cmp::Ordering;
+
 use num_traits::{One, Signed, Zero};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
@@ -175,6 +177,18 @@ impl CostGraph {
     }
 }
 
+/// The network without its synapses of weight 0.
+pub(super) fn without_zeros(network: &Network<Rational>) -> Result<Network<Rational>, Failure> {
+    let units = (0..network.units()).map(|unit| network.unit(unit).clone());
+    let active = (0..network.synapses()).filter(|e| !network.weight(*e).is_zero());
+    let synapses = active.map(|e| {
+        let (from, to) = network.endpoints(e);
+        (from, to, network.weight(e).clone())
+    });
+    let (units, synapses) = (units.collect(), synapses.collect());
+    Ok(Network::new(units, synapses, network.ties().to_vec())?)
+}
+
 /// The rank of a list of rational rows, by elimination.
 pub(super) fn rank(mut rows: Vec<Vec<Rational>>) -> usize {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -196,6 +210,35 @@ pub(super) fn rank(mut rows: Vec<Vec<Rational>>) -> usize {
         rank += 1;
     }
     rank
+}
+
+/// The sign of the smallest eigenvalue of a symmetric matrix, by elimination: `Greater` if it is positive definite, `Equal`
+/// if it is semidefinite and singular.
+pub(super) fn definiteness(mut matrix: Vec<Vec<Rational>>) -> Ordering {
+    let mut sign = Ordering::Greater;
+    for pivot in 0..matrix.len() {
+        let (done, rest) = matrix.split_at_mut(pivot + 1);
+        let lead = &done[pivot];
+        if lead[pivot].is_zero() {
+            if lead[pivot..].iter().any(|entry| !entry.is_zero()) {
+                return Ordering::Less;
+            }
+            sign = Ordering::Equal;
+            continue;
+        }
+        if lead[pivot].is_negative() {
+            return Ordering::Less;
+        }
+        for row in rest {
+            let factor = &row[pivot] / &lead[pivot];
+            if !factor.is_zero() {
+                row.iter_mut()
+                    .zip(lead)
+                    .for_each(|(entry, lead)| *entry -= &factor * lead);
+            }
+        }
+    }
+    sign
 }
 
 /// Costs made of closed walks: a flow of random size along each of `count` random walks through all layers, so that

@@ -51,7 +51,8 @@ pub(super) const THEOREMS: &[Theorem] = &[
         statement: "Units may share one multiplier: a layer, or the places of a convolution's channel. The function stays as \
                     it is, shared weights stay shared, and balance holds between the summed costs of the group, each shared \
                     weight counted once.",
-        hypotheses: "Where weights are shared, the units that read and feed them are tied accordingly.",
+        hypotheses: "Where weights are shared, the units that read and feed them are tied accordingly. Ties that share a unit \
+                     are one.",
         place: "Section 4",
         kinds: &[
             Kind::SymbolicIdentity,

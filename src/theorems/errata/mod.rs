@@ -1,7 +1,10 @@
 //! What fails as printed: each with a counterexample in exact arithmetic, and what holds instead checked beside it.
 
+mod favourable;
 mod global;
 mod one_unit;
+
+pub(super) use one_unit::bumpy_slope;
 
 use super::ledger::Kind;
 use super::support::ENTRY;
@@ -20,12 +23,16 @@ pub(super) const THEOREMS: &[Theorem] = &[
         statement: "Any sequence of scalings each of which lowers R converges to the same optimum.",
         place: "Remark 5.8",
         corrected: Some(
-            "If the minimum is attained: in any fair order, if each step goes at least a fixed fraction of the way from 1 to λ*, on the log scale, without \
-             passing it.",
+            "If the minimum is attained: in any fair order, if each step gains at least a fixed fraction of what its unit can gain, passing λ* or not. A step that goes at least a fixed fraction of the way from 1 to λ*, on the log scale, without passing it does.",
         ),
-        kinds: &[Kind::ExactCounterexample, Kind::PropertyTest],
+        kinds: &[
+            Kind::ExactCounterexample,
+            Kind::PropertyTest,
+            Kind::SymbolicIdentity,
+            Kind::PropertyTest,
+        ],
         script: Some("proofs/errata/E1.rhai"),
-        check: one_unit::favourable_scalings,
+        check: favourable::favourable_scalings,
         ..ERRATUM
     },
     Theorem {

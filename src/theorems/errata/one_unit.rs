@@ -1,80 +1,12 @@
-//! E1 to E4.
+//! E2 to E4.
 
 use num_traits::{One, Signed, Zero};
-use rand::RngExt;
 
-use crate::network::{Activation, Multiplier, Regularizer, Shape, chain, planted};
+use crate::network::{Activation, Multiplier, Regularizer, chain};
 use crate::numbers::{Rational, rational_power};
-use crate::solve::{StochasticOptions, UniformRandom, balance_stochastic};
 use crate::symbolic::statements;
-use crate::theorems::ledger::{AGREEMENT, Failure, Kind, Ledger};
+use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{generator, integer, positive, ratio, small};
-
-pub(super) fn favourable_scalings(ledger: &mut Ledger) -> Result<(), Failure> {
-    let r = |lambda: &Rational| integer(16) * lambda * lambda + (lambda * lambda).recip();
-    ledger.equal("optimum", &r(&ratio(1, 2)), &integer(8))?;
-    let limit = ratio(3, 4);
-    ledger.equal("R at 3/4", &r(&limit), &ratio(97, 9))?;
-    let mut before = r(&integer(1));
-    for t in 1..=60 {
-        let quarter = ratio(1, 2).pow(t) / integer(4);
-        let now = r(&(&limit + &quarter));
-        ledger.holds(now < before, || format!("step {t} does not lower R"))?;
-        let excess = &now - ratio(97, 9);
-        ledger.holds(
-            excess.is_positive() && excess <= integer(100) * quarter,
-            || "the limit is another".into(),
-        )?;
-        before = now;
-    }
-    ledger.record(
-        Kind::ExactCounterexample,
-        "one unit, A = 16, B = 1, p = 2, optimum R(1/2) = 8: Λ_t = 3/4 + 2^-t/4 lowers R in each of 60 steps, and R tends to \
-         R(3/4) = 97/9 (it exceeds it by at most 25·2^-t)",
-    )?;
-    damped(ledger)
-}
-
-fn damped(ledger: &mut Ledger) -> Result<(), Failure> {
-    let mut rng = generator(91);
-    for case in 0..12 {
-        let planted = planted(
-            Shape {
-                inputs: 2,
-                hidden: 5,
-                outputs: 1,
-            },
-            case % 2 == 0,
-            false,
-            &mut rng,
-        );
-        let problem = planted.network.problem(&Regularizer::l1());
-        for fraction in [0.25, 0.5, 0.75] {
-            let options = StochasticOptions {
-                fraction,
-                tolerance: 1e-13,
-                ..StochasticOptions::default()
-            };
-            let mut schedule = UniformRandom(generator(rng.random()));
-            let run = balance_stochastic(&problem, &mut schedule, &options, &mut |_| {})?;
-            let multipliers: Vec<f64> = run
-                .solution
-                .multipliers
-                .iter()
-                .map(|mu| mu.to_f64())
-                .collect();
-            let scaled = planted.network.to_f64().scaled(&multipliers)?;
-            let error = planted.error(&scaled.weights());
-            ledger.holds(error <= AGREEMENT, || {
-                format!("weights are off by {error:e}")
-            })?;
-        }
-    }
-    ledger.record(
-        Kind::PropertyTest,
-        "12 random planted networks, steps that go 1/4, 1/2 and 3/4 of the way in uniform random order: the planted weights are found; they agree to 1e-9",
-    )
-}
 
 /// `g(w) = ((w - 2)³ + 8)/3 + w/2` for `w > 0`.
 fn bumpy(w: &Rational) -> Rational {
@@ -82,7 +14,7 @@ fn bumpy(w: &Rational) -> Rational {
 }
 
 /// `w g'(w)`.
-fn bumpy_slope(w: &Rational) -> Rational {
+pub(in crate::theorems) fn bumpy_slope(w: &Rational) -> Rational {
     w * ((w - integer(2)).pow(2) + ratio(1, 2))
 }
 

@@ -43,6 +43,7 @@ pub(super) fn comparison(ledger: &mut Ledger) -> Result<(), Failure> {
         format!("30 random planted networks: the enclosures to 8 digits hold the exact μ*, and {refused} false ones are refused"),
     )?;
     implication(ledger)?;
+    super::enclosures::check(ledger)?;
     without_ground(ledger)
 }
 
@@ -120,7 +121,10 @@ fn ratios(before: &Network<Rational>, after: &[Rational]) -> Vec<Option<Rational
 }
 
 /// Is the product of the ratios along each constraint of the non-zero synapses 1?
-fn products_are_one(network: &Network<Rational>, after: &[Rational]) -> Result<bool, Failure> {
+pub(in crate::theorems) fn products_are_one(
+    network: &Network<Rational>,
+    after: &[Rational],
+) -> Result<bool, Failure> {
     let mut units = Vec::new();
     (0..network.units()).for_each(|unit| units.push(network.unit(unit).clone()));
     let active: Vec<usize> = (0..network.synapses())

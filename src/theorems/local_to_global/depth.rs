@@ -1,14 +1,17 @@
 //! The depth law: the local rate of convergence depends on the number of layers alone.
 
+use std::cmp::Ordering;
+
 use num_traits::{One, Zero};
 use rand::RngExt;
 
-use crate::network::{Activation, Network, layered};
+use super::spectrum::{circulating, compare_square, compare_with_law};
+use crate::network::{Activation, Network, Shape, layered, random_acyclic};
 use crate::numbers::{Rational, rational_to_f64};
 use crate::symbolic::{Claim, Laurent};
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{
-    CostGraph, balanced_layers, generator, integer, many, ratio, small,
+    CostGraph, balanced_layers, generator, integer, many, positive, ratio, small, without_zeros,
 };
 
 /// `P` applied to a vector: the mean of the neighbours' entries, weighted by costs; the ground counts 0.
@@ -200,7 +203,7 @@ fn measured(ledger: &mut Ledger) -> Result<(), Failure> {
     )
 }
 
-/// Hypotheses dropped: an order that mixes layers, a bias, a skip.
+/// Hypotheses dropped: an order that mixes layers, biases, skips, cycles.
 fn other_orders(ledger: &mut Ledger) -> Result<(), Failure> {
     // Two layers of two units, all costs 1: balanced, since 1 + 1 flow in and out everywhere.
     let dense: Network<Rational> = layered(
@@ -221,30 +224,92 @@ fn other_orders(ledger: &mut Ledger) -> Result<(), Failure> {
         "computed: sweeps must go layer by layer: on 2-2-2-2 with all costs 1 a layerwise order contracts by 1/4 to 1e-9, an order \
          that alternates between the layers does not, by more than 1e-3",
     )?;
-    // One more way to die: a flow of 1 from the ground to h2 and on.
-    let skip = small(
-        2,
-        &[
-            (0, 1, integer(1)),
-            (1, 2, integer(1)),
-            (0, 2, integer(1)),
-            (2, 3, integer(2)),
-        ],
-    )?;
-    let (plain, biased) = (
-        [ratio(1, 2), ratio(1, 2)],
-        walk(&CostGraph::of(&skip), &[integer(1), integer(1)]),
-    );
+    skips_and_biases(ledger)?;
+    exact_skips(ledger)?;
+    longer(ledger)
+}
+
+/// Random balanced networks with skips and biases against the law of their longest path.
+fn skips_and_biases(ledger: &mut Ledger) -> Result<(), Failure> {
+    let mut rng = generator(73);
+    let (mut networks, mut equal) = (0, 0);
+    while networks < 120 {
+        let hidden = rng.random_range(2..=6);
+        let shape = Shape {
+            inputs: 1,
+            hidden,
+            outputs: 1,
+        };
+        let network = random_acyclic(shape, 0.5, &mut rng);
+        let balanced = without_zeros(&circulating(&network, || positive(&mut rng)))?;
+        let Some(found) = compare_with_law(&balanced) else {
+            continue;
+        };
+        let (order, even) = (found.order, found.some_even);
+        ledger.holds(order != Ordering::Greater, || "ρ is above the law".into())?;
+        ledger.equal("at the law", &(order == Ordering::Equal), &even)?;
+        networks += 1;
+        equal += usize::from(even);
+    }
+    ledger.record(
+        Kind::PropertyTest,
+        format!(
+            "{networks} random balanced acyclic networks of 2 to 6 units with biases and skips, L = 1, 2, 3 or 5: ρ² is at most \
+             cos²(π/(L+1)), exactly, and equal in {equal}, those with a component all of whose paths pass L units"
+        ),
+    )
+}
+
+/// A network of hidden units in a row, with further synapses.
+fn row(hidden: usize, synapses: &[(usize, usize, i64)]) -> Result<CostGraph, Failure> {
+    let synapses: Vec<_> = synapses
+        .iter()
+        .map(|(from, to, cost)| (*from, *to, integer(*cost)))
+        .collect();
+    Ok(CostGraph::of(&small(hidden, &synapses)?))
+}
+
+fn exact_skips(ledger: &mut Ledger) -> Result<(), Failure> {
+    // A further source into the second layer, and one into the first.
+    let second = row(2, &[(0, 1, 1), (1, 2, 1), (0, 2, 1), (2, 3, 2)])?;
+    let image = walk(&second, &[integer(1), integer(1)]);
+    ledger.equal("P 1", &image, &vec![ratio(1, 2), ratio(1, 4)])?;
+    let square = compare_square(&second, &ratio(1, 8));
+    ledger.equal("ρ²", &square, &Ordering::Equal)?;
+    let first = row(2, &[(0, 1, 2), (1, 2, 2), (2, 3, 2)])?;
+    let square = compare_square(&first, &ratio(1, 4));
     ledger.equal(
-        "P 1 with one more source",
-        &biased,
-        &vec![ratio(1, 2), ratio(1, 4)],
+        "ρ² with a bias of the first layer",
+        &square,
+        &Ordering::Equal,
     )?;
-    ledger.holds(biased.iter().zip(&plain).all(|(b, p)| b <= p), || {
-        "the walk lives longer".into()
-    })?;
+    // h1 -> h3 beside h1 -> h2 -> h3.
+    let skip = row(3, &[(0, 1, 2), (1, 2, 1), (2, 3, 1), (1, 3, 1), (3, 4, 2)])?;
+    for (square, order) in [
+        (ratio(4, 9), Ordering::Less),
+        (ratio(2, 5), Ordering::Greater),
+    ] {
+        ledger.equal("ρ² with a skip", &compare_square(&skip, &square), &order)?;
+    }
     ledger.record(
         Kind::ExactInstance,
-        "a further source into the second layer lowers P 1 from (1/2, 1/2) to (1/2, 1/4)",
+        "a bias into the second of two layers lowers ρ² from 1/4 to 1/8, one into the first leaves it at 1/4; a skip from the first \
+         to the third of three layers lowers it from 1/2 to between 2/5 and 4/9",
+    )
+}
+
+/// A cycle of hidden units keeps the walk alive for longer.
+fn longer(ledger: &mut Ledger) -> Result<(), Failure> {
+    let cycle = row(2, &[(0, 1, 1), (1, 2, 2), (2, 1, 1), (2, 3, 1)])?;
+    let ones = [integer(1), integer(1)];
+    for node in 0..2 {
+        let (input, output) = cycle.sides(node, &ones);
+        ledger.equal("balanced", &input, &output)?;
+    }
+    let image = walk(&cycle, &ones);
+    ledger.equal("P 1", &image, &vec![ratio(3, 4), ratio(3, 4)])?;
+    ledger.record(
+        Kind::ExactCounterexample,
+        "cycles raise ρ: two units on one path, costs 1, 2, 1 and 1 back, have ρ = 3/4 instead of cos(π/3) = 1/2",
     )
 }

@@ -5,14 +5,18 @@ mod commuting;
 mod convergence;
 mod convex;
 mod depth;
+mod enclosures;
 mod existence;
 mod manifold;
+mod spectrum;
 
+pub(super) use certificates::products_are_one;
 pub(super) use commuting::{CommutingPair, Pair};
 pub(super) use existence::on_no_cycle;
 pub(super) use manifold::{
     all_architectures, covered_by_visible_walks, ends, rows, walks, walks_decide,
 };
+pub(super) use spectrum::{Compared, circulating, compare_with_law};
 
 use super::Theorem;
 use super::ledger::Kind;
@@ -149,10 +153,12 @@ pub(super) const THEOREMS: &[Theorem] = &[
         id: "comparison-principle",
         title: "Two sign tests enclose the optimum",
         statement: "If μ has A <= B at every hidden unit then μ <= μ* everywhere; if A >= B everywhere, μ >= μ*. Two such vectors \
-                    lower <= upper prove that every balanced multiplier lies between them.",
+                    lower <= upper prove that every balanced multiplier lies between them. So too for mixtures of L_p and for tied units.",
         hypotheses: "μ* exists; non-zero synapses join every hidden unit to the ground. Passing both tests proves existence.",
         place: "ours",
         kinds: &[
+            Kind::PropertyTest,
+            Kind::PropertyTest,
             Kind::PropertyTest,
             Kind::PropertyTest,
             Kind::ExactCounterexample,
@@ -191,8 +197,11 @@ pub(super) const THEOREMS: &[Theorem] = &[
         title: "The local rate is cos(π/(L+1)), for all weights and widths",
         statement: "In a balanced network without biases and skips, of L hidden layers, the walk that leaves a unit along a synapse \
                     with probability cost/(A + B) steps up or down one layer with probability 1/2 each. Its Perron root is \
-                    cos(π/(L+1)), with Perron vector sin(πl/(L+1)), constant on layers.",
-        hypotheses: "Simultaneous balancing contracts by the root; cyclic sweeps by its square if they go layer by layer.",
+                    cos(π/(L+1)), with Perron vector sin(πl/(L+1)), constant on layers. With biases and skips, in acyclic networks, it is \
+                    at most cos(π/(L+1)), L being the most hidden units on a path between visible units, and equal exactly if \
+                    in some component of hidden units all paths pass L of them.",
+        hypotheses: "No ties and no cycles of hidden units: with them it can be larger. A bias of the first hidden layer changes nothing. \
+                     Simultaneous balancing contracts by the root; cyclic sweeps by its square if they go layer by layer.",
         place: "ours",
         kinds: &[
             Kind::PropertyTest,
@@ -200,7 +209,9 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::ExactInstance,
             Kind::PropertyTest,
             Kind::PropertyTest,
+            Kind::PropertyTest,
             Kind::ExactInstance,
+            Kind::ExactCounterexample,
         ],
         script: Some("proofs/local-to-global/depth-law.rhai"),
         check: depth::check,

@@ -33,6 +33,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         room: Room::OneUnit,
         title: "Scalings form a commutative group",
         statement: "S_λ(i) S_κ(i) = S_{λκ}(i), S_λ(i) S_κ(j) = S_κ(j) S_λ(i), and S_{1/λ}(i) undoes S_λ(i).",
+        hypotheses: "λ, κ > 0.",
         place: "Section 3",
         kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
         script: Some("proofs/one-unit/scaling-group.rhai"),

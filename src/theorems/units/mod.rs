@@ -2,6 +2,8 @@
 
 mod approximation;
 
+use std::collections::BTreeMap;
+
 use num_traits::{One, Zero};
 
 use super::ledger::{Failure, Kind, Ledger};
@@ -31,6 +33,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "Proposition 2.2",
         kinds: &[
             Kind::SymbolicIdentity,
+            Kind::SymbolicIdentity,
             Kind::ExactInstance,
             Kind::ExactCounterexample,
         ],
@@ -50,6 +53,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
              any f(0) for c = 0 (E3).",
         ),
         kinds: &[
+            Kind::SymbolicIdentity,
             Kind::SymbolicIdentity,
             Kind::PropertyTest,
             Kind::ExactInstance,
@@ -132,6 +136,42 @@ fn def_2_1(ledger: &mut Ledger) -> Result<(), Failure> {
     )
 }
 
+/// What homogeneity of each degree forces, on both sides of 0.
+///
+/// The residual `E(λ, u) = f(λu) - λ^c f(u)` vanishes for all `λ, u > 0` on a side exactly if `d(x) = f(x) - x^c f(1)` does:
+/// `E(x, 1) = d(x)`, and `E(λ, u) = d(λu) - λ^c d(u)`. `u = |x|` is the distance from 0. Both are identities in the coefficients
+/// of `f`, a Laurent polynomial as the engine has no letters for functions; wrong degrees are refuted.
+fn forced_form(ledger: &mut Ledger, degrees: impl IntoIterator<Item = i32>) -> Result<(), Failure> {
+    let (lambda, u, one) = (Laurent::symbol("λ"), Laurent::symbol("u"), Laurent::one());
+    for degree in degrees {
+        for side in ["above", "below"] {
+            let term =
+                |k: i32| Laurent::symbol(format!("{side}[{}]", k + 3)) * Laurent::power("u", k);
+            let f = (-3..=6)
+                .map(term)
+                .fold(Laurent::zero(), |sum, term| sum + term);
+            let at = |function: &Laurent, u: &Laurent, lambda: &Laurent| {
+                function.substitute(&BTreeMap::from([
+                    ("u".into(), u.clone()),
+                    ("λ".into(), lambda.clone()),
+                ]))
+            };
+            let scaled = at(&f, &(&lambda * &u), &lambda)?;
+            let residual = scaled - Laurent::power("λ", degree) * &f;
+            let form = &f - Laurent::power("u", degree) * at(&f, &one, &lambda)?;
+            let substituted = at(&residual, &one, &u)?;
+            let claim = Claim::new("λ = |x| forces the form");
+            ledger.proved(claim.and(side, substituted.clone(), form.clone()))?;
+            let back = at(&form, &(&lambda * &u), &lambda)? - Laurent::power("λ", degree) * &form;
+            let claim = Claim::new("the form makes f homogeneous");
+            ledger.proved(claim.and(side, residual, back))?;
+            let other = &f - Laurent::power("u", degree + 1) * at(&f, &one, &lambda)?;
+            ledger.refuted(Claim::new("another degree is forced").and(side, substituted, other))?;
+        }
+    }
+    Ok(())
+}
+
 /// The largest power of two that is at most `x`, 0 for `x <= 0`: homogeneous for `λ` a power of two only.
 fn power_of_two_below(x: &Rational) -> Rational {
     if *x <= Rational::zero() {
@@ -160,6 +200,12 @@ fn prop_2_2(ledger: &mut Ledger) -> Result<(), Failure> {
         Kind::SymbolicIdentity,
         "if: s (λx) = λ (s x) on both branches, and λ > 0 keeps x on its branch",
     )?;
+    forced_form(ledger, [1])?;
+    ledger.record(
+        Kind::SymbolicIdentity,
+        "only if: for f with any 10 coefficients on either side of 0, λ = |x| takes f(±λ) - λ f(±1) to f(x) - |x| f(±1), so the \
+         first vanishes only if the second does; and the first is the second at ±λx less λ times it",
+    )?;
     let mut rng = generator(22);
     for _ in 0..40 {
         let activation = Activation::BiLu {
@@ -187,7 +233,7 @@ fn prop_2_2(ledger: &mut Ledger) -> Result<(), Failure> {
     }
     ledger.record(
         Kind::ExactInstance,
-        "only if, in one line: λ = |x| forces f(x) = |x| f(±1), and f(0) = λ f(0) forces f(0) = 0; 40 random BiLUs have this form at 31 points",
+        "f(0) = λ f(0) forces f(0) = 0; 40 random BiLUs have the form f(x) = |x| f(±1) at 31 points",
     )?;
     refute_homogeneity(ledger)
 }
@@ -245,6 +291,12 @@ fn prop_2_3(ledger: &mut Ledger) -> Result<(), Failure> {
     ledger.record(
         Kind::SymbolicIdentity,
         "if: C (λx)^c = λ^c C x^c for c = -3, ..., 6",
+    )?;
+    forced_form(ledger, -3..=6)?;
+    ledger.record(
+        Kind::SymbolicIdentity,
+        "only if, c = -3, ..., 6: for f with any 10 coefficients on either side of 0, λ = |x| takes f(±λ) - λ^c f(±1) to \
+         f(x) - |x|^c f(±1), so the first vanishes only if the second does",
     )?;
     let mut rng = generator(23);
     let degrees = [(1, 2), (2, 3), (-1, 2), (3, 2), (-2, 1), (2, 1), (3, 1)];

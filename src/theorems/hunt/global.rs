@@ -7,6 +7,7 @@ use super::super::local_to_global::{
     Pair, covered_by_visible_walks, ends, on_no_cycle, rows, walks, walks_decide,
 };
 use super::super::support::{CostGraph, integer, rank, ratio};
+use super::hunted::{Domain, Hunted, Outcome};
 use crate::kernel::check;
 use crate::network::{BalanceError, Manifold, Network, Regularizer, UnitKind};
 use crate::numbers::{Rational, rational_to_f64};
@@ -15,99 +16,68 @@ use crate::solve::{
     existence_by_components,
 };
 
-/// `None` where the statement says nothing about the network.
-type Outcome = Result<Option<bool>, Failure>;
-
-/// A statement about a network, as printed or with a hypothesis dropped.
-#[derive(Debug)]
-pub struct Hunted {
-    /// The statement.
-    pub statement: &'static str,
-    /// Is it about the architecture alone? Then it is tried on every choice of synapses, not of weights.
-    pub about_architecture: bool,
-    /// The hypothesis dropped; empty if it is as printed, or as it holds.
-    pub dropped: &'static str,
-    /// The entry that it belongs to.
-    pub about: &'static str,
-    /// The entry that explains why it fails; `None` if it must not.
-    pub explained_by: Option<&'static str>,
-    /// Decides it for one network.
-    pub test: fn(&Network<Rational>) -> Outcome,
-}
-
-/// What is hunted.
-pub static STATEMENTS: &[Hunted] = &[
-    Hunted {
-        statement: "every hidden unit with a non-zero synapse to or from another has one optimal multiplier",
-        about_architecture: false,
-        dropped: "A, B > 0",
-        about: "thm-3.1-lp",
-        explained_by: Some("E6"),
-        test: every_unit_has_a_multiplier,
-    },
-    Hunted {
-        statement: "counting a self-connection in both sums gives the optimal multiplier",
-        about_architecture: false,
-        dropped: "",
-        about: "recurrent",
-        explained_by: Some("E4"),
-        test: self_connections_counted,
-    },
-    Hunted {
-        statement: "balancing two directly connected units does not commute",
-        about_architecture: false,
-        dropped: "",
-        about: "noncommutativity",
-        explained_by: Some("E8"),
-        test: |network| {
+/// Section 5.
+pub(super) static STATEMENTS: &[Hunted] = &[
+    Hunted::without(
+        "thm-3.1-lp",
+        "every hidden unit with a non-zero synapse to or from another has one optimal multiplier",
+        "A, B > 0",
+        "E6",
+        every_unit_has_a_multiplier,
+    ),
+    Hunted::printed(
+        "recurrent",
+        "counting a self-connection in both sums gives the optimal multiplier",
+        "E4",
+        self_connections_counted,
+    ),
+    Hunted::printed(
+        "noncommutativity",
+        "balancing two directly connected units does not commute",
+        "E8",
+        |network| {
             Ok(pair(network)
                 .filter(|found| found.joined)
                 .map(|found| !found.commutes))
         },
-    },
-    Hunted {
-        statement: "balancing two units commutes exactly if they are not joined, balanced, or joined to each other alone",
-        about_architecture: false,
-        dropped: "",
-        about: "noncommutativity",
-        explained_by: None,
-        test: |network| Ok(pair(network).map(|found| found.commutes == found.predicted())),
-    },
-    Hunted {
-        statement: "sums along paths and cycles decide self-consistency",
-        about_architecture: true,
-        dropped: "every synapse on a walk between visible units",
-        about: "prop-5.4",
-        explained_by: Some("E7"),
-        test: |network| Ok(Some(walks_decide(network))),
-    },
-    Hunted {
-        statement: "sums along paths and cycles decide self-consistency",
-        about_architecture: true,
-        dropped: "",
-        about: "prop-5.4",
-        explained_by: None,
-        test: |network| Ok(covered(network).then(|| walks_decide(network))),
-    },
-    Hunted {
-        statement: "the dimension of the manifold is the number of hidden units",
-        about_architecture: true,
-        dropped: "each connected to a visible one",
-        about: "manifold-dimension",
-        explained_by: Some("manifold-dimension"),
-        test: |network| {
+    ),
+    Hunted::holds(
+        "noncommutativity",
+        "balancing two units commutes exactly if they are not joined, balanced, or joined to each other alone",
+        |network| Ok(pair(network).map(|found| found.commutes == found.predicted())),
+    ),
+    Hunted::without(
+        "prop-5.4",
+        "sums along paths and cycles decide self-consistency",
+        "every synapse on a walk between visible units",
+        "E7",
+        |network| Ok(Some(walks_decide(network))),
+    )
+    .over(Domain::Architectures),
+    Hunted::holds(
+        "prop-5.4",
+        "sums along paths and cycles decide self-consistency",
+        |network| Ok(covered(network).then(|| walks_decide(network))),
+    )
+    .over(Domain::Architectures),
+    Hunted::without(
+        "manifold-dimension",
+        "the dimension of the manifold is the number of hidden units",
+        "each connected to a visible one",
+        "manifold-dimension",
+        |network| {
             Ok(Some(
                 Manifold::of(network).dimension() == network.variables(),
             ))
         },
-    },
-    Hunted {
-        statement: "the constraints have a basis of directed cycles",
-        about_architecture: true,
-        dropped: "every synapse on a directed cycle",
-        about: "manifold-dimension",
-        explained_by: Some("manifold-dimension"),
-        test: |network| {
+    )
+    .over(Domain::Architectures),
+    Hunted::without(
+        "manifold-dimension",
+        "the constraints have a basis of directed cycles",
+        "every synapse on a directed cycle",
+        "manifold-dimension",
+        |network| {
             Ok(Some({
                 Manifold::of(network)
                     .constraints()
@@ -115,106 +85,88 @@ pub static STATEMENTS: &[Hunted] = &[
                     .all(|c| c.directed)
             }))
         },
-    },
-    Hunted {
-        statement: "input-output paths that cover every unit give all constraints",
-        about_architecture: true,
-        dropped: "",
-        about: "manifold-dimension",
-        explained_by: Some("E5"),
-        test: covering_paths,
-    },
-    Hunted {
-        statement: "the minimum is attained",
-        about_architecture: false,
-        dropped: "non-zero synapses on directed cycles",
-        about: "thm-5.1",
-        explained_by: Some("E6"),
-        test: |network| Ok(Some(existence(network)?.is_attained())),
-    },
-    Hunted {
-        statement: "the minimum is attained if A, B > 0 at every hidden unit",
-        about_architecture: false,
-        dropped: "non-zero synapses on directed cycles",
-        about: "thm-5.1",
-        explained_by: Some("E6"),
-        test: attained_if_steps_are_defined,
-    },
-    Hunted {
-        statement: "exactly one of circulation and direction exists, as the cycles say",
-        about_architecture: false,
-        dropped: "",
-        about: "existence",
-        explained_by: None,
-        test: |network| {
+    )
+    .over(Domain::Architectures),
+    Hunted::printed(
+        "manifold-dimension",
+        "input-output paths that cover every unit give all constraints",
+        "E5",
+        covering_paths,
+    )
+    .over(Domain::Architectures),
+    Hunted::without(
+        "thm-5.1",
+        "the minimum is attained",
+        "non-zero synapses on directed cycles",
+        "E6",
+        |network| Ok(Some(existence(network)?.is_attained())),
+    ),
+    Hunted::without(
+        "thm-5.1",
+        "the minimum is attained if A, B > 0 at every hidden unit",
+        "non-zero synapses on directed cycles",
+        "E6",
+        attained_if_steps_are_defined,
+    ),
+    Hunted::holds(
+        "existence",
+        "exactly one of circulation and direction exists, as the cycles say",
+        |network| {
             Ok(Some(
                 existence(network)?.vanishing() == on_no_cycle(network),
             ))
         },
-    },
-    Hunted {
-        statement: "in the limit no output changes, from any initial state",
-        about_architecture: false,
-        dropped: "initial state 0",
-        about: "existence",
-        explained_by: Some("existence"),
-        test: |network| outputs_in_the_limit(network, integer(1)),
-    },
-    Hunted {
-        statement: "in the limit no output changes, from initial state 0",
-        about_architecture: false,
-        dropped: "",
-        about: "existence",
-        explained_by: None,
-        test: |network| outputs_in_the_limit(network, integer(0)),
-    },
-    Hunted {
-        statement: "the balanced Λ is unique where the minimum is attained",
-        about_architecture: false,
-        dropped: "components joined to a visible unit",
-        about: "thm-5.1",
-        explained_by: Some("E6"),
-        test: |network| {
+    ),
+    Hunted::without(
+        "existence",
+        "in the limit no output changes, from any initial state",
+        "initial state 0",
+        "existence",
+        |network| outputs_in_the_limit(network, integer(1)),
+    ),
+    Hunted::holds(
+        "existence",
+        "in the limit no output changes, from initial state 0",
+        |network| outputs_in_the_limit(network, integer(0)),
+    ),
+    Hunted::without(
+        "thm-5.1",
+        "the balanced Λ is unique where the minimum is attained",
+        "components joined to a visible unit",
+        "E6",
+        |network| {
             Ok(existence(network)?
                 .is_attained()
                 .then(|| CostGraph::of(network).is_grounded()))
         },
-    },
-    Hunted {
-        statement: "the balanced L is unique on every synapse where the minimum is attained",
-        about_architecture: false,
-        dropped: "non-zero synapses only",
-        about: "thm-5.1",
-        explained_by: Some("E6"),
-        test: unique_logarithms,
-    },
-    Hunted {
-        statement: "two opposite orders reach the same weights where the minimum is attained (they agree to 1e-9)",
-        about_architecture: false,
-        dropped: "",
-        about: "thm-5.1",
-        explained_by: None,
-        test: two_orders_agree,
-    },
-    Hunted {
-        statement: "A <= B everywhere implies μ <= μ*",
-        about_architecture: false,
-        dropped: "units joined to the ground",
-        about: "comparison-principle",
-        explained_by: Some("comparison-principle"),
-        test: |network| comparison(network, false),
-    },
-    Hunted {
-        statement: "A <= B everywhere implies μ <= μ*",
-        about_architecture: false,
-        dropped: "",
-        about: "comparison-principle",
-        explained_by: None,
-        test: |network| comparison(network, true),
-    },
+    ),
+    Hunted::without(
+        "thm-5.1",
+        "the balanced L is unique on every synapse where the minimum is attained",
+        "non-zero synapses only",
+        "E6",
+        unique_logarithms,
+    ),
+    Hunted::holds(
+        "thm-5.1",
+        "two opposite orders reach the same weights where the minimum is attained (they agree to 1e-9)",
+        two_orders_agree,
+    ),
+    Hunted::without(
+        "comparison-principle",
+        "A <= B everywhere implies μ <= μ*",
+        "units joined to the ground",
+        "comparison-principle",
+        |network| comparison(network, false),
+    ),
+    Hunted::holds(
+        "comparison-principle",
+        "A <= B everywhere implies μ <= μ*",
+        |network| comparison(network, true),
+    ),
 ];
 
-fn existence(network: &Network<Rational>) -> Result<Existence, Failure> {
+pub(super) fn existence(network: &Network<Rational>) -> Result<Existence, Failure> {
     Ok(existence_by_components(
         &network.problem(&Regularizer::l1()),
     )?)
