@@ -3,8 +3,10 @@
 use num_traits::{One, Zero};
 use rand::RngExt;
 
+use crate::kernel::check;
 use crate::network::{
-    Activation, Manifold, Network, Shape, SynapseIndex, Unit, UnitKind, random_recurrent,
+    Activation, Manifold, Network, Regularizer, Shape, SynapseIndex, Unit, UnitKind,
+    random_recurrent,
 };
 use crate::numbers::Rational;
 use crate::theorems::ledger::{Failure, Kind, Ledger};
@@ -331,6 +333,14 @@ fn dimension_of(ledger: &mut Ledger, network: &Network<Rational>) -> Result<usiz
         dense.push(row);
     }
     ledger.equal("independent constraints", &rank(dense), &constraints.len())?;
+    let rows: Vec<_> = constraints.iter().map(|c| c.terms.clone()).collect();
+    let problem = network.problem(&Regularizer::l1());
+    let verified = check::manifold(&problem, &rows, &manifold.spanning_synapses())?;
+    ledger.equal(
+        "dimension verified",
+        &verified.claim().dimension,
+        &dimension,
+    )?;
     let reached = reachability(&ends, variables);
     let node = |end: Option<usize>| end.unwrap_or(variables);
     let cyclic = ends
@@ -354,7 +364,7 @@ pub(super) fn dimension(ledger: &mut Ledger) -> Result<(), Failure> {
         Kind::ExhaustiveSearch,
         format!(
             "all {} architectures of one input, one output and 2 or 3 hidden units: dimension, number and independence of the \
-             constraints; the dimension is the number of hidden units in {full}, in the others it is less by the number of \
+             constraints, by elimination and by the kernel; the dimension is the number of hidden units in {full}, in the others it is less by the number of \
              floating components",
             networks.len()
         ),
