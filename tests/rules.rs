@@ -62,9 +62,9 @@ fn terms(text: &str) -> Terms {
     text.split_whitespace().map(term).collect()
 }
 
-/// Outcomes by rule.
+/// Outcomes by rule, and every refusal in words.
 #[derive(Default)]
-struct Record(BTreeMap<&'static str, (usize, BTreeSet<String>)>);
+struct Record(BTreeMap<&'static str, (usize, BTreeSet<String>)>, String);
 
 impl Record {
     /// A case that must be accepted (`expected` empty), or refused with this variant of [`Refusal`].
@@ -84,6 +84,7 @@ impl Record {
                 let text = format!("{refusal:?}");
                 let name = text.split([' ', '{']).next().unwrap();
                 assert_eq!(name, expected, "{rule}: {refusal}");
+                self.1.push_str(&format!("{rule}: {refusal}\n"));
                 refused.insert(name.to_owned());
             }
         }
@@ -334,6 +335,11 @@ fn every_rule_and_every_premise_is_exercised() {
         let premises: BTreeSet<String> = premises.split(' ').map(str::to_owned).collect();
         assert_eq!(&premises, refused, "the premises of {rule}");
     }
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!("kernel_refusals", record.1));
     let page = include_str!("../src/kernel/mod.rs");
     for (rule, _) in RULES {
         assert!(

@@ -119,8 +119,10 @@ pub enum Refusal {
         /// The variable.
         variable: usize,
     },
-    /// A scaled weight is irrational.
-    #[error("the scaled weight of synapse {synapse} is irrational")]
+    /// A scaled weight, or a power of a ratio of weights, is irrational or too long to be written out.
+    #[error(
+        "the scaled weight of synapse {synapse}, or a power of its ratio, is irrational or too long"
+    )]
     Irrational {
         /// Index of the synapse.
         synapse: usize,
