@@ -1,9 +1,9 @@
 //! `synbal balance`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use synaptic_balance::formats::{Certificate, Model, Weight};
+use synaptic_balance::formats::{Certificate, Model, Weight, read_certificate, verify_certificate};
 use synaptic_balance::network::Network;
 use synaptic_balance::numbers::{Rational, rational_power};
 use synaptic_balance::report::{balance_report, group_multipliers};
@@ -72,21 +72,8 @@ fn outputs<'a>(
 ) -> Result<Vec<(&'a PathBuf, Vec<u8>)>, Failure> {
     let mut outputs = Vec::new();
     if let Some(path) = &arguments.output
-        && let Some(weights) = result.weights(network)
+        && let Some(weights) = balanced_weights(arguments, path, network, result)?
     {
-        let weights = weights.map_err(|synapse| {
-            let name = network.synapse_name(synapse);
-            BadInput::at(
-                path,
-                format!(
-                    "nothing written: the balanced weight of {name} is outside the range of f64"
-                ),
-            )
-        })?;
-        let weights = match exact_weights(arguments, network, result) {
-            Some(exact) => exact.into_iter().map(Weight::Exact).collect(),
-            None => floats(network, &weights),
-        };
         let written = file
             .with_weights(&weights)
             .map_err(|fault| BadInput::at(path, format!("nothing written: {fault}")))?;
@@ -95,9 +82,46 @@ fn outputs<'a>(
     if let Some(path) = &arguments.certificate
         && let Some(certificate) = certificate(arguments, network, result)
     {
-        outputs.push((path, certificate.to_json().into_bytes()));
+        let text = certificate.to_json();
+        read_back(network, &text).map_err(|fault| {
+            let path = path.display();
+            Failure::Incomplete(format!(
+                "{path}: nothing written: the certificate cannot be read back: {fault}"
+            ))
+        })?;
+        outputs.push((path, text.into_bytes()));
     }
     Ok(outputs)
+}
+
+/// A certificate that others could not read would prove nothing to them.
+fn read_back(network: &Network<Rational>, text: &str) -> Result<(), String> {
+    let read = read_certificate(text.as_bytes()).map_err(|fault| fault.to_string())?;
+    verify_certificate(network, &read).map_err(|fault| fault.to_string())?;
+    Ok(())
+}
+
+/// The weights to write, exact ones where they were found.
+fn balanced_weights(
+    arguments: &BalanceArguments,
+    path: &Path,
+    network: &Network<Rational>,
+    result: &Balance,
+) -> Result<Option<Vec<Weight>>, BadInput> {
+    if let Some(exact) = exact_weights(arguments, network, result) {
+        return Ok(Some(exact.into_iter().map(Weight::Exact).collect()));
+    }
+    let Some(weights) = result.weights(network) else {
+        return Ok(None);
+    };
+    let weights = weights.map_err(|synapse| {
+        let name = network.synapse_name(synapse);
+        let reason = format!(
+            "nothing written: the balanced weight of {name} is outside the range in which f64 has its full precision"
+        );
+        BadInput::at(path, reason)
+    })?;
+    Ok(Some(floats(network, &weights)))
 }
 
 /// Weights that no scaling changes stay exactly as they were.

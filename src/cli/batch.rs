@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use rayon::prelude::*;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use synaptic_balance::formats::{Model, read_model};
@@ -19,10 +20,11 @@ use super::{BadInput, Failure, Outcome, Progress, answer, complain, read};
 const CHUNK: usize = 32;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `before` and `after`")]
 struct Request<'a> {
-    #[serde(default)]
-    id: Value,
+    /// Repeated in the answer, see [`Id`].
+    #[serde(rename = "id")]
+    _id: Option<IgnoredAny>,
     #[serde(borrow)]
     before: &'a RawValue,
     #[serde(borrow)]
@@ -32,7 +34,14 @@ struct Request<'a> {
     tied: Option<String>,
 }
 
-/// Answers the requests of a file (`-`: of stdin) in their order, one line each; blank lines are no requests. What a request
+/// The id alone, so that a request with any other fault is answered under it; as it stands, so that no digit is lost.
+#[derive(Deserialize)]
+struct Id<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+}
+
+/// Answers the requests of a file (`-`: of stdin) in their order, one line each. What a request
 /// leaves out is as on the command line.
 pub fn answer_all(requests: &Path, arguments: &CheckArguments) -> ExitCode {
     let input: Box<dyn BufRead> = if requests == Path::new("-") {
@@ -75,9 +84,7 @@ fn stream(
                 break;
             }
             number += 1;
-            if !line.trim_ascii().is_empty() {
-                lines.push((number, line));
-            }
+            lines.push((number, line));
         }
         let answers: Vec<(String, u8)> = lines
             .par_iter()
@@ -100,16 +107,23 @@ fn worse(one: u8, other: u8) -> u8 {
 }
 
 fn respond(number: usize, line: &[u8], arguments: &CheckArguments) -> (String, u8) {
-    let (id, outcome) = match serde_json::from_slice::<Request>(line) {
-        Ok(request) => (request.id.clone(), judge(&request, arguments)),
-        Err(fault) => (Value::Null, Err(BadInput(fault.to_string()).into())),
+    let id = match serde_json::from_slice::<Id>(line) {
+        Ok(Id { id: Some(id) }) => id.get(),
+        _ => "null",
+    };
+    let outcome = match serde_json::from_slice::<Request>(line) {
+        Ok(request) => judge(&request, arguments),
+        Err(_) if line.trim_ascii().is_empty() => Err(BadInput("an empty line".into()).into()),
+        Err(fault) => Err(BadInput(fault.to_string()).into()),
     };
     let (report, code) = answer(outcome);
-    let mut document = json!({"id": id, "line": number, "exit_code": code});
-    if let (Some(document), Value::Object(fields)) = (document.as_object_mut(), report.json) {
-        document.extend(fields);
+    let mut fields = format!("\"id\":{id},\"line\":{number},\"exit_code\":{code}");
+    if let Value::Object(found) = &report.json {
+        for (field, value) in found {
+            fields.push_str(&format!(",{}:{value}", json!(field)));
+        }
     }
-    (format!("{document}\n"), code)
+    (format!("{{{fields}}}\n"), code)
 }
 
 fn judge(request: &Request, arguments: &CheckArguments) -> Outcome {

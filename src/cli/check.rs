@@ -52,7 +52,11 @@ impl Question<'_> {
         let judgement =
             judgement.map_err(|JudgeError::Structure(fault)| Failure::Input(BadInput(fault)))?;
         let checked = report::check_report(&before, &judgement, number_type, self.tolerance);
-        let open = matches!(judgement.distance, Distance::Undetermined(_));
+        let open = match judgement.distance {
+            Distance::Undetermined(_) => true,
+            Distance::Certified(distance) => distance > self.tolerance,
+            _ => false,
+        };
         let verdict = match (checked.same_function, checked.balanced) {
             (SameFunction::No, _) | (_, false) => Verdict::False,
             (SameFunction::Undecided, true) => Verdict::Incomplete,

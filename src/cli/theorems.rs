@@ -16,7 +16,14 @@ pub fn theorems(arguments: &TheoremsArguments) -> Outcome {
     }
     let progress = Progress::new();
     if let Some(level) = arguments.hunt {
-        progress.say("hunting");
+        progress.say(&format!(
+            "hunting at level {level}, {}",
+            if level > 1 {
+                "some minutes"
+            } else {
+                "some seconds"
+            }
+        ));
         let found =
             hunt::hunt(level).map_err(|failure| Failure::Incomplete(failure.to_string()))?;
         let accounted = found.findings.iter().all(hunt::Finding::is_accounted_for);

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::network_json::{FormatError, activation, check_header, content};
-use super::strict::StrictValue;
+use super::strict::{Object, StrictValue};
 use crate::network::Activation;
 use crate::numbers::Rational;
 
@@ -24,15 +24,27 @@ struct Document {
     activations: Vec<StrictValue>,
 }
 
+/// Activations that are not homogeneous and have a formula.
+const NOT_SCALED: [&str; 4] = ["sigmoid", "tanh", "softplus", "relu6"];
+
 const FORMAT: &str = "synaptic-balance/architecture";
 
 impl Architecture {
-    /// One activation by its name in network files, such as `relu`.
+    /// One activation by its name in network files, such as `relu`: one of `linear`, `relu`, `abs`, or `sigmoid`, `tanh`,
+    /// `softplus`, `relu6`, whose units are never scaled.
     ///
     /// # Errors
-    /// A name that needs parameters: give a file.
+    /// A name that needs parameters, and any other: a file can hold it, and a mistyped name would leave every unit unscaled.
     pub fn named(name: &str) -> Result<Self, FormatError> {
-        Ok(Architecture::Uniform(activation("--arch", &name.into())?))
+        let found = activation("--arch", &name.into())?;
+        match &found {
+            Activation::Other(other) if !NOT_SCALED.contains(&other.as_str()) => {
+                let known = NOT_SCALED.join(", ");
+                let reason = format!("`{name}` is none of linear, relu, abs, {known}");
+                Err(content("--arch", reason))
+            }
+            _ => Ok(Architecture::Uniform(found)),
+        }
     }
 
     /// Reads a file: `{"format": "synaptic-balance/architecture", "version": 1, "activations": ["relu", {"leaky_relu": "1/10"}]}`,
@@ -48,7 +60,7 @@ impl Architecture {
     /// ```
     pub fn read(text: &[u8]) -> Result<Self, FormatError> {
         let json = |(place, reason)| FormatError::Json { place, reason };
-        let document: Document = super::read_json(text).map_err(json)?;
+        let Object(document): Object<Document> = super::read_json(text).map_err(json)?;
         check_header("format", &document.format, document.version, FORMAT)?;
         if document.activations.is_empty() {
             return Err(content("activations", "at least one is needed".into()));

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::network_json::{FormatError, check_header};
-use super::strict::{UniqueMap, present};
+use super::strict::{Object, UniqueMap, present};
 use crate::kernel::{Balanced, Enclosed, NotAttained, Refusal, check};
 use crate::network::{Network, Regularizer, RegularizerError};
 use crate::numbers::{ParseRationalError, Rational, parse_rational};
@@ -141,9 +141,8 @@ const FORMAT: &str = "synaptic-balance/certificate";
 /// # Errors
 /// [`FormatError`] if the file is not a certificate.
 pub fn read_certificate(text: &[u8]) -> Result<Certificate, FormatError> {
-    let read =
-        super::read_json(text).map_err(|(place, reason)| FormatError::Json { place, reason });
-    let certificate: Certificate = read?;
+    let json = |(place, reason)| FormatError::Json { place, reason };
+    let Object(certificate): Object<Certificate> = super::read_json(text).map_err(json)?;
     check_header("format", &certificate.format, certificate.version, FORMAT)?;
     Ok(certificate)
 }

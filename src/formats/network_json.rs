@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use thiserror::Error;
 
-use super::strict::StrictValue;
+use super::strict::{Object, StrictValue};
 use crate::network::{Activation, Network, NetworkError, Unit, UnitIndex, UnitKind};
 use crate::numbers::{ParseRationalError, Rational, parse_rational, rational_from_f64};
 
@@ -66,8 +66,8 @@ pub enum Weight {
 struct Document {
     format: String,
     version: u64,
-    units: Vec<UnitEntry>,
-    synapses: Vec<SynapseEntry>,
+    units: Vec<Object<UnitEntry>>,
+    synapses: Vec<Object<SynapseEntry>>,
     #[serde(default)]
     ties: Vec<Vec<String>>,
 }
@@ -129,11 +129,11 @@ pub fn read_network(text: &[u8]) -> Result<NetworkFile, FormatError> {
         }
     }
     let json = |(place, reason)| FormatError::Json { place, reason };
-    let document: Document = super::read_json(text).map_err(json)?;
+    let Object(document): Object<Document> = super::read_json(text).map_err(json)?;
     check_header("format", &document.format, document.version, FORMAT)?;
     let mut units = Vec::with_capacity(document.units.len());
     let mut by_id: HashMap<String, UnitIndex> = HashMap::with_capacity(document.units.len());
-    for (index, entry) in document.units.into_iter().enumerate() {
+    for (index, Object(entry)) in document.units.into_iter().enumerate() {
         let place = format!("units[{index}]");
         if let Some(first) = by_id.insert(entry.id.clone(), index) {
             return Err(NetworkError::DuplicateUnit {
@@ -151,7 +151,7 @@ pub fn read_network(text: &[u8]) -> Result<NetworkFile, FormatError> {
     };
     let mut synapses = Vec::with_capacity(document.synapses.len());
     let mut bits = 0;
-    for (index, entry) in document.synapses.iter().enumerate() {
+    for (index, Object(entry)) in document.synapses.iter().enumerate() {
         let place = |field: &str| format!("synapses[{index}].{field}");
         let (from, to) = (
             find(place("from"), &entry.from)?,

@@ -1,9 +1,11 @@
 //! JSON objects in which no key occurs twice: of two values under one key a reader could take either for the one meant.
 
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Number, Value};
 use std::fmt;
+use std::marker::PhantomData;
 
 /// Texts by key, in their order, without repetition.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -30,6 +32,25 @@ impl<'de> Deserialize<'de> for UniqueMap {
             }
         }
         deserializer.deserialize_map(Entries)
+    }
+}
+
+/// What is read from an object; a list of its fields in order, which would do for the derived reader, is none.
+pub(super) struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = Object<T>;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(access)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(Fields(PhantomData))
     }
 }
 

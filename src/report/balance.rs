@@ -299,6 +299,7 @@ fn multipliers(out: &mut String, network: &Network<Rational>, result: &Balance) 
         .map(|(id, variable)| (printable(&id), variable))
         .collect();
     if units.is_empty() {
+        let _ = writeln!(out, "note      no unit of this network can be scaled");
         return;
     }
     let hidden = units.len().saturating_sub(SHOWN);

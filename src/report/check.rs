@@ -245,6 +245,7 @@ impl Words<'_> {
             "scaling": self.how,
             "exact_scaling": self.within(&Rational::zero()),
             "within_rounding": self.within(&self.number_type.excused()),
+            "vanished": self.judgement.vanished.iter().map(|s| self.synapse(*s)).collect::<Value>(),
             "scaling_deviation": deviation,
             "scaling_deviation_at_least": self.at_least(),
             "rounding_excused": {"type": self.number_type.name(), "units_in_the_last_place": EXCUSED_ULPS},
@@ -260,6 +261,11 @@ impl Words<'_> {
             },
             "tolerance": self.tolerance,
         })
+    }
+
+    /// By its function and its deficit.
+    fn seems_right(&self) -> bool {
+        self.balanced && self.same_function == SameFunction::Yes
     }
 
     /// What the kernel verified that the nearest scaling deviates by, rounded down.
@@ -324,6 +330,13 @@ impl Words<'_> {
             }
             (ScalingVerdict::Near { .. }, verdict) => self.not_near(out, verdict),
         };
+        if !self.judgement.vanished.is_empty() {
+            let _ = writeln!(
+                out,
+                "                   without {}, which lie on no cycle and change no output, from initial state 0",
+                self.names(&self.judgement.vanished)
+            );
+        }
         let answer = if self.balanced { "yes" } else { "NO" };
         let nothing = match self.before.variables() {
             0 => ", since no unit can be scaled",
@@ -338,8 +351,12 @@ impl Words<'_> {
             Distance::Certified(distance) => {
                 writeln!(
                     out,
-                    "distance           weights within {} relative of the one optimum, proved",
-                    up(*distance)
+                    "distance           weights within {} relative of the one optimum, proved{}",
+                    up(*distance),
+                    match self.seems_right() && *distance > self.tolerance {
+                        true => "; not within the tolerance, however small the deficit",
+                        false => "",
+                    }
                 )
             }
             Distance::Estimated(distance, why) => {

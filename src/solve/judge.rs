@@ -4,9 +4,9 @@ use num_traits::{One, Signed, Zero};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
-use super::pipeline::{Options, balance};
+use super::pipeline::{Options, balance, check_continuity};
 use super::ratios::{BITS, Ratios};
-use super::{Balancing, CertifyError};
+use super::{Balancing, CertifyError, Existence, existence};
 use crate::kernel::{Enclosed, NotScaled, Obstacle, Problem, Scaled, Verified, check};
 use crate::network::{Network, Regularizer, SynapseIndex};
 use crate::numbers::{Enclosure, Rational, rational_from_f64, rational_to_f64, rational_to_f64_up};
@@ -51,6 +51,10 @@ pub struct Judgement {
     pub cycle: Option<Verified<NotScaled>>,
     /// The kernel's proof that no scaling comes nearer than its tolerance, as close to the nearest as was found.
     pub obstacle: Option<Verified<NotScaled>>,
+    /// Synapses that the second network has dropped (their weight is 0 there only) as in the limit of an infimum that is not
+    /// attained: they lie on no cycle, so that no output changes, from initial state 0. The other answers are about the first
+    /// network without them.
+    pub vanished: Vec<SynapseIndex>,
     /// The deficit of the second network.
     pub deficit: f64,
     /// An upper bound on the largest relative difference of a weight to the balanced one.
@@ -106,6 +110,12 @@ pub fn judge(
     before
         .same_architecture(after)
         .map_err(JudgeError::Structure)?;
+    let vanished = vanished(before, after, regularizer);
+    let mut weights = before.weights();
+    vanished
+        .iter()
+        .for_each(|synapse| weights[*synapse] = Rational::zero());
+    let before = &before.with_weights(weights);
     let problem = before.problem(regularizer);
     let ratios = Ratios::new(before, after);
     let fit = ratios.fit(before, tolerance);
@@ -147,9 +157,33 @@ pub fn judge(
         suspects,
         cycle,
         obstacle,
+        vanished,
         deficit,
         distance: distance(before, after, regularizer, &problem),
     })
+}
+
+/// The synapses dropped, if a verified direction sends all of them to 0 and no unit is discontinuous at 0; else none.
+fn vanished(
+    before: &Network<Rational>,
+    after: &Network<Rational>,
+    regularizer: &Regularizer,
+) -> Vec<SynapseIndex> {
+    let is_dropped = |synapse: &SynapseIndex| {
+        !before.weight(*synapse).is_zero() && after.weight(*synapse).is_zero()
+    };
+    let dropped: Vec<SynapseIndex> = (0..before.synapses()).filter(is_dropped).collect();
+    if dropped.is_empty() || check_continuity(before).is_err() {
+        return Vec::new();
+    }
+    match existence(&before.problem(regularizer)) {
+        Ok(Existence::NotAttained(claim)) => {
+            let vanishing = &claim.claim().vanishing;
+            let all = dropped.iter().all(|s| vanishing.binary_search(s).is_ok());
+            if all { dropped } else { Vec::new() }
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// A weight of another sign is no scaling at any tolerance below 1.
@@ -180,6 +214,11 @@ fn distance(
             let bound = certified_distance(before, after, problem, &power, verified.claim());
             bound.map_or_else(beyond, Distance::Certified)
         }
+        // The computed optimum can be far off as well.
+        Some(Err(
+            failure
+            @ (CertifyError::Singular | CertifyError::NotRefined | CertifyError::Refused(_)),
+        )) => Distance::Undetermined(failure.to_string()),
         Some(Err(failure)) => {
             let Some(Ok(weights)) = optimum.weights(before) else {
                 return beyond();

@@ -6,10 +6,11 @@ use rand_chacha::rand_core::SeedableRng;
 use std::time::Instant;
 use thiserror::Error;
 
+use super::newton::{MAX_DENSE, NewtonSystem};
 use super::{
-    CertifyError, Cyclic, DirectOptions, Existence, ExistenceError, RandomPermutation, Schedule,
-    Solution, SolveError, StochasticOptions, balance_exactly, balance_stochastic, certify,
-    certify_limit, existence, solve_direct,
+    Balancing, CertifyError, Cyclic, DirectOptions, Existence, ExistenceError, RandomPermutation,
+    Schedule, Solution, SolveError, StochasticOptions, balance_exactly, balance_stochastic,
+    certify, certify_limit, existence, solve_direct,
 };
 use crate::kernel::{Balanced, Enclosed, Problem, Verified};
 use crate::network::{Network, Regularizer};
@@ -185,7 +186,7 @@ pub fn balance(
     if outcome == Outcome::Limit {
         check_continuity(network)?;
     }
-    let before = super::Balancing::new(&problem).max_deficit();
+    let before = Balancing::new(&problem).max_deficit();
     let mut result = Balance {
         outcome,
         solution: None,
@@ -254,14 +255,20 @@ impl Balance {
         options: &Options,
         progress: &mut dyn FnMut(&str, f64),
     ) {
+        let Some(solution) = &self.solution else {
+            return;
+        };
         let agree = match &self.cross_check {
             Some(cross) => {
                 matches!(cross.max_relative_difference, Ok(difference) if difference <= AGREEMENT)
             }
             None => false,
         };
-        let digits = options.certify.or((!agree).then_some(DIGITS));
-        let (Some(digits), Some(solution)) = (digits, &self.solution) else {
+        // Two methods that stop at the same small deficit can both be far from the optimum.
+        let reduced = || problem.without(self.existence.vanishing());
+        let settled = options.certify.is_some()
+            || (agree && reach(&reduced(), solution).is_none_or(|reach| reach <= AGREEMENT));
+        let Some(digits) = options.certify.or((!settled).then_some(DIGITS)) else {
             return;
         };
         progress("certifying", solution.deficit);
@@ -304,7 +311,13 @@ impl Balance {
         }
         match &self.enclosure {
             Some(Err(failure)) => Some(failure.to_string()),
-            Some(Ok(_)) => None,
+            Some(Ok(_)) => match self.certified_distance() {
+                Some(distance) if distance > AGREEMENT => Some(format!(
+                    "the multipliers may be {distance:.1e} away from the balanced ones, which the enclosure holds: small \
+                     deficits say little in a network nearly cut off from its visible units"
+                )),
+                _ => None,
+            },
             None => match self
                 .cross_check
                 .as_ref()
@@ -364,7 +377,25 @@ impl Balance {
     }
 }
 
-fn check_continuity(network: &Network<Rational>) -> Result<(), BalanceFailure> {
+/// How far, relatively, a solution can be from the optimum with the deficit that it has and the rounding of `f64`, to first
+/// order; infinite where the Newton system is singular in `f64`, `None` where it is too large.
+fn reach(problem: &Problem, solution: &Solution) -> Option<f64> {
+    if problem.variables() > MAX_DENSE {
+        return None;
+    }
+    let system = NewtonSystem::new(&Balancing::at(problem, &solution.multipliers));
+    let heights = system.map(|system| system.solve(&vec![1.0; system.variables.len()]));
+    let highest = match heights {
+        Some(heights) if heights.iter().all(|h| *h > 0.0 && h.is_finite()) => {
+            heights.into_iter().fold(0.0, f64::max)
+        }
+        _ => f64::INFINITY,
+    };
+    Some(highest * (solution.deficit + 8.0 * f64::EPSILON))
+}
+
+/// Is every unit continuous at 0, so that synapses can vanish?
+pub(super) fn check_continuity(network: &Network<Rational>) -> Result<(), BalanceFailure> {
     let zero = Rational::zero();
     for unit in (0..network.units()).map(|unit| network.unit(unit)) {
         if unit

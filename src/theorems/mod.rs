@@ -198,27 +198,58 @@ pub fn catalogue() -> &'static [Theorem] {
     &CATALOGUE
 }
 
-/// The statements with the given ids, in the order given; all of them for no ids.
+/// The statements with the given ids, in the order given; all of them for no ids. A place in the paper, such as `rem-5.6` or
+/// `thm-5.1`, that is no id stands for all statements that deal with it.
 ///
 /// # Errors
 /// The first id that no statement has.
+///
+/// ```
+/// let found = synaptic_balance::theorems::find(&["rem-5.6"]).unwrap();
+/// assert!(found.iter().any(|theorem| theorem.id == "E5"));
+/// ```
 pub fn find<S: AsRef<str>>(ids: &[S]) -> Result<Vec<&'static Theorem>, UnknownId> {
     if ids.is_empty() {
         return Ok(catalogue().iter().collect());
     }
-    let found = ids.iter().map(|id| {
+    let mut found: Vec<&'static Theorem> = Vec::new();
+    for id in ids {
         let id = id.as_ref();
-        let entry = catalogue().iter().find(|theorem| theorem.id == id);
-        entry.ok_or_else(|| UnknownId {
-            id: id.to_owned(),
-            known: catalogue()
-                .iter()
-                .map(|theorem| theorem.id)
-                .collect::<Vec<_>>()
-                .join(", "),
-        })
+        let before = found.len();
+        match catalogue().iter().find(|theorem| theorem.id == id) {
+            Some(theorem) => found.push(theorem),
+            None => found.extend(at_place(id)),
+        }
+        if found.len() == before {
+            let known = catalogue().iter().map(|theorem| theorem.id);
+            return Err(UnknownId {
+                id: id.to_owned(),
+                known: known.collect::<Vec<_>>().join(", "),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// The statements about `rem-5.6`, that is Remark 5.6 of the paper.
+fn at_place(id: &str) -> impl Iterator<Item = &'static Theorem> {
+    let place = id.split_once('-').and_then(|(kind, number)| {
+        let kind = match kind {
+            "def" => "Definition",
+            "prop" => "Proposition",
+            "thm" => "Theorem",
+            "rem" => "Remark",
+            _ => return None,
+        };
+        Some(format!("{kind} {number}"))
     });
-    found.collect()
+    let longer = |c: char| c.is_ascii_digit() || c == '.';
+    catalogue().iter().filter(move |theorem| {
+        place.as_ref().is_some_and(|place| {
+            let mut ends = theorem.place.match_indices(place.as_str());
+            ends.any(|(at, _)| !theorem.place[at + place.len()..].starts_with(longer))
+        })
+    })
 }
 
 /// Runs the checks of the statements with the given ids, of all for no ids.

@@ -6,6 +6,7 @@ mod batch;
 mod certificates;
 mod commands;
 mod perceptrons;
+mod trust;
 mod vectors;
 
 use serde_json::Value;
