@@ -340,7 +340,7 @@ fn a_bias_from_nothing() {
     assert!(
         judged
             .text()
-            .contains("NO: the bias of h1.0 is zero on one side only"),
+            .contains("NO, it is no scaling: the bias of h1.0 is zero on one side only"),
         "{}",
         judged.text()
     );

@@ -12,6 +12,9 @@ impl Network<Rational> {
     /// Variable `v` of the problem is `μ_v = Λ_v^p` for `L_p`, so that costs scale by ratios of variables, and
     /// `Λ_v` itself for a mixture. Synapses keep their order; those of weight 0 keep their place.
     ///
+    /// # Panics
+    /// For a [`Regularizer`] put together by hand with a power or factor that is not positive.
+    ///
     /// ```
     /// use synaptic_balance::network::{chain, Regularizer};
     /// use synaptic_balance::numbers::parse_rational as q;

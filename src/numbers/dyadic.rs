@@ -8,7 +8,11 @@ use std::cmp::Ordering;
 
 use super::Rational;
 use super::rational::magnitude;
+use super::root::integer_root;
 use super::short::{Rounded, SHORT_BITS, product, shifted_sum};
+
+/// The longest radicand of a root, in bits: precision times degree. It bounds the time that exponents can ask for.
+const MAX_ROOT_BITS: u64 = 1 << 19;
 
 /// Which way an inexact result is rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -253,7 +257,7 @@ impl Dyadic {
     }
 
     /// `self^exponent` for a rational exponent whose numerator and denominator fit in 20 bits; `None`
-    /// otherwise and for zero to a negative exponent.
+    /// otherwise, for roots of too high a degree for the precision, and for zero to a negative exponent.
     pub fn power(&self, exponent: &Rational, bits: u64, direction: Direction) -> Option<Self> {
         let small = |n: &u32| *n < 1 << 20;
         let degree = exponent.denom().to_u32().filter(small)?;
@@ -305,18 +309,21 @@ impl Dyadic {
         }
     }
 
-    /// The root rounded down and, where it is not exact, rounded up.
+    /// The root rounded down and, where it is not exact, rounded up; `None` if that takes more than [`MAX_ROOT_BITS`].
     pub(super) fn root_between(&self, degree: u32, bits: u64) -> Option<(Self, Option<Self>)> {
         if self.is_zero() {
             return Some((Self::zero(), None));
         }
         let wanted = bits.checked_mul(u64::from(degree))?;
+        if wanted > MAX_ROOT_BITS {
+            return None;
+        }
         let mut shift = i64::try_from(wanted.saturating_sub(self.mantissa.bits())).ok()?;
         let exponent = self.exponent.checked_sub(shift)?;
         let remainder = exponent.rem_euclid(i64::from(degree));
         shift = shift.checked_add(remainder)?;
         let radicand = self.mantissa.long().as_ref() << shift;
-        let mantissa = radicand.nth_root(degree);
+        let mantissa = integer_root(&radicand, degree);
         let exponent = exponent
             .checked_sub(remainder)?
             .checked_div(i64::from(degree))?;

@@ -116,10 +116,11 @@ pub fn rational_to_f64(value: &Rational) -> f64 {
 }
 
 /// The least `f64` that is at least `value >= 0`, up to one unit in the last place more: for upper bounds that are
-/// printed as proved. Infinite beyond the range of `f64`.
+/// printed as proved. Infinite beyond the range of `f64`, the least normal number below it.
 pub fn rational_to_f64_up(value: &Rational) -> f64 {
     let rounded = rounded_to_f64(value, super::Direction::Up).unwrap_or(f64::INFINITY);
-    if rounded == 0.0 && value.is_positive() {
+    // Below the normal numbers the conversion rounds to nearest.
+    if rounded < f64::MIN_POSITIVE && value.is_positive() {
         f64::MIN_POSITIVE
     } else {
         rounded

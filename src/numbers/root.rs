@@ -1,6 +1,6 @@
 //! Exact roots and powers: an answer only if it is rational.
 
-use num_bigint::BigInt;
+use num_bigint::{BigInt, BigUint};
 use num_traits::{One, Pow, Signed, ToPrimitive, Zero};
 
 use super::Rational;
@@ -21,10 +21,38 @@ pub fn nth_root(value: &Rational, n: u32) -> Option<Rational> {
         return None;
     }
     let root = |integer: &BigInt| {
-        let root = magnitude(integer).nth_root(n);
+        let root = integer_root(magnitude(integer), n);
         (Pow::pow(&root, n) == *magnitude(integer)).then(|| BigInt::from(root))
     };
     Some(Rational::new(root(value.numer())?, root(value.denom())?))
+}
+
+/// The largest integer whose `n`-th power is at most `value`, for `n >= 1`.
+///
+/// Newton's method from above, started from the root of the leading bits; whatever the start is worth, the answer is checked.
+pub(super) fn integer_root(value: &BigUint, n: u32) -> BigUint {
+    if n < 4 || value.bits() < 64 {
+        return value.nth_root(n);
+    }
+    let shift = value.bits() - 64;
+    let leading = (value >> shift).to_f64().unwrap_or(f64::MAX);
+    let log = (leading.log2() + shift as f64) / f64::from(n);
+    // A little too large: 50 bits are right, and the last of them is raised.
+    let places = (log as u64).saturating_sub(50);
+    let mut guess = (BigUint::from((log - places as f64).exp2() as u64) + 2u32) << places;
+    loop {
+        let quotient = value / Pow::pow(&guess, n - 1);
+        let next: BigUint = (&guess * (n - 1) + quotient) / n;
+        if next >= guess {
+            break;
+        }
+        guess = next;
+    }
+    let above = &guess + 1u32;
+    match Pow::pow(&guess, n) <= *value && Pow::pow(&above, n) > *value {
+        true => guess,
+        false => value.nth_root(n),
+    }
 }
 
 /// `base^exponent` if it is rational, for `base >= 0`; else `None`.

@@ -277,7 +277,7 @@ fn certificate(out: &mut String, network: &Network<Rational>, result: &Balance) 
             if let Some(distance) = result.certified_distance() {
                 let _ = writeln!(
                     out,
-                    "proved    the multipliers below are within {} relative of the balanced ones",
+                    "proved    the computed multipliers, all their digits taken (--json), are within {} relative of the balanced ones",
                     up(distance)
                 );
             }

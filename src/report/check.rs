@@ -324,7 +324,7 @@ impl Words<'_> {
                 let (synapse, reason) = fault_words(fault);
                 writeln!(
                     out,
-                    "same function      NO: {} {reason}",
+                    "same function      NO, it is no scaling: {} {reason}",
                     self.name(synapse)
                 )
             }
@@ -391,7 +391,7 @@ impl Words<'_> {
     fn not_near(&self, out: &mut String, verdict: SameFunction) -> std::fmt::Result {
         let suspects = &self.judgement.suspects;
         let word = if verdict == SameFunction::No {
-            "NO"
+            "NO, it is no scaling"
         } else {
             "undecided"
         };

@@ -329,16 +329,13 @@ impl Ratios {
             let ratio = self.exact[*synapse].as_ref()?;
             product *= crate::numbers::rational_power(ratio, coefficient)?;
         }
-        let tolerance = refutable(&cycle, &product)?;
+        let tolerance = refutable(&cycle, &product);
         let (before, after) = (before.weights(), after.weights());
-        check::not_scaled(
-            problem,
-            &before,
-            &after,
-            &Obstacle::Cycle(cycle),
-            &tolerance,
-        )
-        .ok()
+        let obstacle = Obstacle::Cycle(cycle);
+        let mut tolerances = tolerance.into_iter().chain([Rational::zero()]);
+        tolerances.find_map(|tolerance| {
+            check::not_scaled(problem, &before, &after, &obstacle, &tolerance).ok()
+        })
     }
 }
 

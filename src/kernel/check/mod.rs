@@ -43,8 +43,11 @@ fn positive(what: &'static str, values: &[Rational]) -> Result<(), Refusal> {
     }
 }
 
+/// The highest degree of a root that exact sums take.
+const MAX_DEGREE: u32 = 1 << 12;
+
 /// `Π base^exponent` over bases that are not negative, where it is rational: factors that are irrational each by itself may
-/// cancel. `None` as well where a power is too long to be written out.
+/// cancel. `None` as well where a power is too long to be written out, or the common root of too high a degree.
 fn exact_product<'a>(
     factors: impl Iterator<Item = (&'a Rational, Rational)> + Clone,
 ) -> Option<Rational> {
@@ -52,6 +55,9 @@ fn exact_product<'a>(
         .clone()
         .map(|(_, exponent)| exponent.denom().clone());
     let degree = Rational::from_integer(degrees.fold(BigInt::one(), |all, one| all.lcm(&one)));
+    if degree > Rational::from_integer(MAX_DEGREE.into()) {
+        return None;
+    }
     let mut product = Rational::one();
     for (base, exponent) in factors {
         product *= rational_power(base, &(exponent * &degree))?;
