@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::mpsc;
 
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -44,8 +45,8 @@ struct Id<'a> {
 /// Answers the requests of a file (`-`: of stdin) in their order, one line each. What a request
 /// leaves out is as on the command line.
 pub fn answer_all(requests: &Path, arguments: &CheckArguments) -> ExitCode {
-    let input: Box<dyn BufRead> = if requests == Path::new("-") {
-        Box::new(io::stdin().lock())
+    let input: Box<dyn BufRead + Send> = if requests == Path::new("-") {
+        Box::new(BufReader::new(io::stdin()))
     } else {
         match std::fs::File::open(requests) {
             Ok(file) => Box::new(BufReader::new(file)),
@@ -67,25 +68,24 @@ pub fn answer_all(requests: &Path, arguments: &CheckArguments) -> ExitCode {
     }
 }
 
+/// A line with its number, or why there are no more.
+type Line = io::Result<(usize, Vec<u8>)>;
+
+/// Answers whatever has arrived, so that a client that waits for an answer before it asks again is not left waiting.
 fn stream(
-    mut input: Box<dyn BufRead>,
+    input: Box<dyn BufRead + Send>,
     output: &mut impl Write,
     arguments: &CheckArguments,
 ) -> io::Result<u8> {
     let progress = Progress::new();
     let chunk = CHUNK * rayon::current_num_threads();
-    let (mut number, mut worst, mut ended) = (0usize, 0u8, false);
-    while !ended {
-        let mut lines: Vec<(usize, Vec<u8>)> = Vec::new();
-        while lines.len() < chunk {
-            let mut line = Vec::new();
-            if input.read_until(b'\n', &mut line)? == 0 {
-                ended = true;
-                break;
-            }
-            number += 1;
-            lines.push((number, line));
-        }
+    let (sender, receiver) = mpsc::sync_channel(chunk);
+    // Not joined: after a failed write it would go on waiting for input.
+    std::thread::spawn(move || send_lines(input, &sender));
+    let mut worst = 0u8;
+    while let Ok(first) = receiver.recv() {
+        let arrived = std::iter::once(first).chain(receiver.try_iter().take(chunk - 1));
+        let lines = arrived.collect::<io::Result<Vec<_>>>()?;
         let answers: Vec<(String, u8)> = lines
             .par_iter()
             .map(|(number, line)| respond(*number, line, arguments))
@@ -95,9 +95,28 @@ fn stream(
             output.write_all(answer.as_bytes())?;
         }
         output.flush()?;
-        progress.say(&format!("{number} lines answered"));
+        if let Some((number, _)) = lines.last() {
+            progress.say(&format!("{number} lines answered"));
+        }
     }
     Ok(worst)
+}
+
+/// Reads until the input ends, fails, or nobody listens any more.
+fn send_lines(mut input: Box<dyn BufRead + Send>, sender: &mpsc::SyncSender<Line>) {
+    for number in 1.. {
+        let mut line = Vec::new();
+        let read = input.read_until(b'\n', &mut line);
+        let failed = read.is_err();
+        match read {
+            Ok(0) => return,
+            read => {
+                if sender.send(read.map(|_| (number, line))).is_err() || failed {
+                    return;
+                }
+            }
+        }
+    }
 }
 
 /// Bad input before false claims before what was left open.

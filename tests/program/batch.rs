@@ -1,7 +1,7 @@
 //! Many requests through one pipe.
 
 use serde_json::{Value, json};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
 use super::{Desk, chain, run};
@@ -99,6 +99,32 @@ fn a_thousand_requests_through_one_pipe() {
         assert_eq!(answer["id"], number.to_string());
         assert_eq!(answer["exit_code"], i32::from(number % 3 == 0));
     }
+}
+
+/// Checks: a client that asks one question at a time gets each answer before it asks the next.
+#[test]
+fn a_client_may_wait_for_each_answer() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_synbal"))
+        .args(["check", "--batch", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    for number in 0..3 {
+        let question = request(&number.to_string(), &["1", "4"], &["2", "2"]);
+        writeln!(input, "{question}").unwrap();
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let answer = &answers(&line)[0];
+        assert_eq!(
+            (&answer["id"], &answer["line"]),
+            (&number.to_string().into(), &(number + 1).into())
+        );
+    }
+    drop(input);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 /// Checks: usage: a file that is not there, or networks beside a batch.
