@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use synaptic_balance::report::Report;
-use synaptic_balance::vectors::{VectorFile, generate, is_vectors};
+use synaptic_balance::vectors::{SCHEMA, VectorFile, generate, is_vectors};
 
 use super::arguments::VectorsArguments;
 use super::{BadInput, Failure, Outcome, Progress, Verdict, files};
@@ -18,14 +18,17 @@ pub fn vectors(arguments: &VectorsArguments) -> Outcome {
     let made = generate(&mut |group| progress.say(group));
     drop(progress);
     let made = made.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
-    let paths: Vec<PathBuf> = made.iter().map(|file| folder.join(file.name())).collect();
-    for path in &paths {
+    let files = made
+        .iter()
+        .map(|file| (folder.join(file.name()), file.text.clone()));
+    let schema = (folder.join("schema.json"), SCHEMA.to_owned());
+    let files: Vec<(PathBuf, String)> = files.chain([schema]).collect();
+    for (path, _) in &files {
         check_replaceable(path)?;
     }
-    let outputs: Vec<(&PathBuf, Vec<u8>)> = paths
+    let outputs: Vec<(&PathBuf, Vec<u8>)> = files
         .iter()
-        .zip(&made)
-        .map(|(path, file)| (path, file.text.clone().into_bytes()))
+        .map(|(path, text)| (path, text.clone().into_bytes()))
         .collect();
     files::write_all(&outputs)?;
     Ok((report(folder, &made), Verdict::Done))
@@ -56,6 +59,6 @@ fn report(folder: &Path, made: &[VectorFile]) -> Report {
     let entry = |file: &VectorFile| json!({"file": file.name(), "group": file.group, "cases": file.cases, "bytes": file.text.len()});
     let files: Vec<Value> = made.iter().map(entry).collect();
     let folder = folder.display().to_string();
-    let json = json!({"status": "written", "folder": folder, "cases": total, "files": files});
+    let json = json!({"status": "written", "folder": folder, "cases": total, "files": files, "schema": "schema.json"});
     Report { text, json }
 }

@@ -78,12 +78,15 @@ pub fn generate(progress: &mut dyn FnMut(&str)) -> Result<Vec<VectorFile>, Vecto
     Ok(files)
 }
 
-/// Is the text a file of vectors, of any version?
+/// The JSON Schema of every file.
+pub static SCHEMA: &str = include_str!("../../tests/vectors/schema.json");
+
+/// Is the text a file of vectors or their schema, of any version?
 pub fn is_vectors(text: &str) -> bool {
     let document = serde_json::from_str::<Value>(text);
     document.is_ok_and(|document| {
-        document
-            .get("format")
-            .is_some_and(|format| format == FORMAT)
+        let places = ["/format", "/properties/format/const"];
+        let mut formats = places.iter().filter_map(|place| document.pointer(place));
+        formats.any(|format| format == FORMAT)
     })
 }

@@ -11,7 +11,9 @@ fn vectors_are_written_and_replaced() {
         let (code, report) = json(&["vectors", folder.to_str().unwrap()]);
         assert_eq!((code, &report["status"]), (0, &"written".into()));
         let files = report["files"].as_array().unwrap();
-        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), files.len());
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), files.len() + 1);
+        let schema = std::fs::read_to_string(folder.join(report["schema"].as_str().unwrap()));
+        assert_eq!(schema.unwrap(), include_str!("../vectors/schema.json"));
         let counted: u64 = files
             .iter()
             .map(|file| file["cases"].as_u64().unwrap())
