@@ -105,14 +105,8 @@ fn bounds(problem: &Problem, solution: &Solution, digits: u32) -> Result<Bounds,
     }
     let state = Balancing::at(problem, &solution.multipliers);
     let system = NewtonSystem::new(&state).ok_or(CertifyError::Singular)?;
-    let heights = system.solve(&vec![1.0; system.variables.len()]);
+    let heights = system.heights().ok_or(CertifyError::Singular)?;
     let highest = heights.iter().copied().fold(1.0, f64::max);
-    if !heights
-        .iter()
-        .all(|height| *height > 0.0 && height.is_finite())
-    {
-        return Err(CertifyError::Singular);
-    }
     // Half of the width allowed, so that rounding outward keeps within it.
     let widest = Rational::new(1.into(), num_bigint::BigInt::from(10).pow(digits) * 4);
     let highest = rational_from_f64(highest).ok_or(CertifyError::Singular)?;

@@ -111,11 +111,8 @@ pub fn judge(
         .same_architecture(after)
         .map_err(JudgeError::Structure)?;
     let vanished = vanished(before, after, regularizer);
-    let mut weights = before.weights();
-    vanished
-        .iter()
-        .for_each(|synapse| weights[*synapse] = Rational::zero());
-    let before = &before.with_weights(weights);
+    let reduced = (!vanished.is_empty()).then(|| without(before, &vanished));
+    let before = reduced.as_ref().unwrap_or(before);
     let problem = before.problem(regularizer);
     let ratios = Ratios::new(before, after);
     let fit = ratios.fit(before, tolerance);
@@ -128,39 +125,43 @@ pub fn judge(
         let (before, after) = (before.weights(), after.weights());
         check::not_scaled(&problem, &before, &after, &obstacle, tolerance).ok()
     };
-    let (mut cycle, mut obstacle) = (None, None);
-    match &scaling {
-        ScalingVerdict::Exact(_) => {}
+    let (cycle, obstacle) = match &scaling {
+        ScalingVerdict::Exact(_) => (None, None),
         ScalingVerdict::Not(ScalingFault::Zero(s) | ScalingFault::Sign(s)) => {
-            obstacle = refute(Obstacle::Synapse(*s), &nearly_one());
+            (None, refute(Obstacle::Synapse(*s), &nearly_one()))
         }
         ScalingVerdict::Near { .. } => {
             let tolerance = rational_from_f64(tolerance).unwrap_or_default();
             let at_tolerance = |found| refute(Obstacle::Cycle(found), &tolerance);
-            cycle = ratios
-                .suspicious_cycles(before, &suspects)
-                .find_map(at_tolerance);
+            let mut suspicious = ratios.suspicious_cycles(before, &suspects);
+            let mut cycle = suspicious.find_map(at_tolerance);
             if cycle.is_none() && widest.is_none() {
-                cycle = ratios
-                    .constraints(before)
-                    .into_iter()
-                    .find_map(at_tolerance);
+                let mut basis = ratios.constraints(before).into_iter();
+                cycle = basis.find_map(at_tolerance);
             }
-            obstacle = widest
-                .and_then(|cycle| ratios.refutation(before, after, &problem, cycle))
+            let nearest = widest
+                .and_then(|widest| ratios.refutation(before, after, &problem, widest))
                 .or_else(|| cycle.clone());
+            (cycle, nearest)
         }
-    }
-    let deficit = Balancing::new(&after.problem(regularizer)).max_deficit();
+    };
     Ok(Judgement {
         scaling,
+        deficit: Balancing::new(&after.problem(regularizer)).max_deficit(),
+        distance: distance(before, after, regularizer, &problem),
         suspects,
         cycle,
         obstacle,
         vanished,
-        deficit,
-        distance: distance(before, after, regularizer, &problem),
     })
+}
+
+/// The network with some weights set to 0.
+fn without(network: &Network<Rational>, synapses: &[SynapseIndex]) -> Network<Rational> {
+    let mut weights = network.weights();
+    let zero = |synapse: &SynapseIndex| weights[*synapse] = Rational::zero();
+    synapses.iter().for_each(zero);
+    network.with_weights(weights)
 }
 
 /// The synapses dropped, if a verified direction sends all of them to 0 and no unit is discontinuous at 0; else none.

@@ -86,6 +86,14 @@ impl NewtonSystem {
             .collect()
     }
 
+    /// The solution of `H h = diag(H)`: how far, to first order, a deficit of 1 everywhere moves each row. `None` where it is not
+    /// positive and finite, as it would be but for rounding.
+    pub fn heights(&self) -> Option<Vec<f64>> {
+        let heights = self.solve(&vec![1.0; self.variables.len()]);
+        let sound = |height: &f64| *height > 0.0 && height.is_finite();
+        heights.iter().all(sound).then_some(heights)
+    }
+
     /// `(B_v - A_v) / H_vv` for each row.
     pub fn residual(&self, state: &Balancing) -> Vec<f64> {
         let rows = self.variables.iter().zip(&self.diagonal);

@@ -265,11 +265,14 @@ impl Balance {
             None => false,
         };
         // Two methods that stop at the same small deficit can both be far from the optimum.
-        let reduced = || problem.without(self.existence.vanishing());
-        let settled = options.certify.is_some()
-            || (agree && reach(&reduced(), solution).is_none_or(|reach| reach <= AGREEMENT));
-        let Some(digits) = options.certify.or((!settled).then_some(DIGITS)) else {
-            return;
+        let settled = || {
+            let reduced = problem.without(self.existence.vanishing());
+            agree && reach(&reduced, solution).is_none_or(|reach| reach <= AGREEMENT)
+        };
+        let digits = match options.certify {
+            Some(digits) => digits,
+            None if settled() => return,
+            None => DIGITS,
         };
         progress("certifying", solution.deficit);
         self.enclosure = Some(match &self.existence {
@@ -384,13 +387,10 @@ fn reach(problem: &Problem, solution: &Solution) -> Option<f64> {
         return None;
     }
     let system = NewtonSystem::new(&Balancing::at(problem, &solution.multipliers));
-    let heights = system.map(|system| system.solve(&vec![1.0; system.variables.len()]));
-    let highest = match heights {
-        Some(heights) if heights.iter().all(|h| *h > 0.0 && h.is_finite()) => {
-            heights.into_iter().fold(0.0, f64::max)
-        }
-        _ => f64::INFINITY,
-    };
+    let heights = system.and_then(|system| system.heights());
+    let highest = heights.map_or(f64::INFINITY, |heights| {
+        heights.into_iter().fold(0.0, f64::max)
+    });
     Some(highest * (solution.deficit + 8.0 * f64::EPSILON))
 }
 

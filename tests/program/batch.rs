@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use super::{Desk, chain, run};
 
@@ -19,6 +19,16 @@ fn network(weights: &[&str]) -> Value {
 
 fn request(id: &str, before: &[&str], after: &[&str]) -> Value {
     json!({"id": id, "before": network(before), "after": network(after), "regularizer": "l1"})
+}
+
+/// The program, waiting for requests.
+fn on_stdin() -> Child {
+    Command::new(env!("CARGO_BIN_EXE_synbal"))
+        .args(["check", "--batch", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 /// Checks: each line is answered in its place with the exit code that it would have had alone; a bad line does not stop the rest.
@@ -68,12 +78,7 @@ fn every_line_is_answered_in_order() {
 /// Checks: a thousand requests over stdin come back in order, and the exit code is that of the worst.
 #[test]
 fn a_thousand_requests_through_one_pipe() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_synbal"))
-        .args(["check", "--batch", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = on_stdin();
     let mut input = child.stdin.take().unwrap();
     let writer = std::thread::spawn(move || {
         for number in 0..1_000 {
@@ -104,12 +109,7 @@ fn a_thousand_requests_through_one_pipe() {
 /// Checks: a client that asks one question at a time gets each answer before it asks the next.
 #[test]
 fn a_client_may_wait_for_each_answer() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_synbal"))
-        .args(["check", "--batch", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = on_stdin();
     let mut input = child.stdin.take().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     for number in 0..3 {
