@@ -2,8 +2,9 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use synaptic_balance::formats::Model;
 use synaptic_balance::network::{Network, Regularizer};
-use synaptic_balance::numbers::Rational;
+use synaptic_balance::numbers::{Rational, parse_rational, rational_to_f64};
 use synaptic_balance::solve::{MAX_DIGITS, Method};
 
 /// Synaptic neural balance: exact where possible, certified where not.
@@ -36,6 +37,7 @@ pub enum Command {
 Example: synbal balance examples/chain.json -o balanced.json --certify --certificate proof.json
          synbal verify examples/chain.json proof.json
          synbal balance data/digits-mlp.safetensors --arch relu -o balanced.safetensors
+         synbal balance model.onnx -o balanced.onnx --power-of-two
 
 An architecture file: {\"format\": \"synaptic-balance/architecture\", \"version\": 1, \"activations\": [\"relu\", {\"leaky_relu\": \"1/10\"}]}")]
     Balance(BalanceArguments),
@@ -82,7 +84,7 @@ pub struct ProveArguments {
 
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
-    /// The network: JSON, or a safetensors file with --arch.
+    /// The network: JSON, ONNX, or a safetensors file with --arch.
     pub network: PathBuf,
     /// l1, l2, lp:P or mix:a1*P1+a2*P2.
     #[arg(long, default_value = "l2")]
@@ -100,7 +102,7 @@ pub struct ExplainArguments {
 
 #[derive(Debug, Args)]
 pub struct BalanceArguments {
-    /// The network: JSON, or a safetensors file with --arch.
+    /// The network: JSON, ONNX, or a safetensors file with --arch.
     pub network: PathBuf,
     /// Write the balanced network.
     #[arg(short, long, value_name = "OUT")]
@@ -130,6 +132,12 @@ pub struct BalanceArguments {
     /// Write the certificate (implies --certify).
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+    /// Round multipliers to powers of two: in binary floating point the scaled weights are then exact, and so is the function.
+    #[arg(long, conflicts_with = "max_scaling")]
+    pub power_of_two: bool,
+    /// Keep every multiplier between 1/S and S (a rational of 1 or more).
+    #[arg(long, value_name = "S", value_parser = bound)]
+    pub max_scaling: Option<Rational>,
     /// For safetensors files: the activation of all hidden layers, or a file with one for each.
     #[arg(long, value_name = "ACTIVATION|FILE")]
     pub arch: Option<String>,
@@ -137,7 +145,7 @@ pub struct BalanceArguments {
 
 #[derive(Debug, Args)]
 pub struct CheckArguments {
-    /// The network before balancing: JSON, or a safetensors file with --arch.
+    /// The network before balancing: JSON, ONNX, or a safetensors file with --arch.
     #[arg(required_unless_present = "batch")]
     pub before: Option<PathBuf>,
     /// The result to judge: the same network with other weights.
@@ -162,7 +170,7 @@ pub struct CheckArguments {
 
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// The network: JSON, or a safetensors file with --arch.
+    /// The network: JSON, ONNX, or a safetensors file with --arch.
     pub network: PathBuf,
     /// The certificate.
     pub certificate: PathBuf,
@@ -228,11 +236,19 @@ pub enum Tied {
 
 impl Tied {
     /// The network with the ties that were asked for.
-    pub fn apply(tied: Option<Self>, network: &Network<Rational>) -> Network<Rational> {
+    pub fn apply(tied: Option<Self>, file: &Model) -> Network<Rational> {
         match tied {
-            Some(Tied::Layer) => network.tied_by_layer(),
-            None => network.clone(),
+            Some(Tied::Layer) => file.tied_by_layer(),
+            None => file.network().clone(),
         }
+    }
+}
+
+fn bound(text: &str) -> Result<Rational, String> {
+    let bound = parse_rational(text).map_err(|fault| fault.to_string())?;
+    match bound >= Rational::from_integer(1.into()) && rational_to_f64(&bound).is_finite() {
+        true => Ok(bound),
+        false => Err("must be a number of 1 or more".to_string()),
     }
 }
 

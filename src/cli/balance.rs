@@ -3,11 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use synaptic_balance::formats::{Certificate, Model, Weight, read_certificate, verify_certificate};
+use synaptic_balance::formats::{
+    Certificate, Model, Scaling, Weight, Written, read_certificate, verify_certificate,
+};
 use synaptic_balance::network::Network;
 use synaptic_balance::numbers::{Rational, rational_power};
 use synaptic_balance::report::{balance_report, group_multipliers};
-use synaptic_balance::solve::{self, Balance, BalanceFailure, Existence, Method, Options};
+use synaptic_balance::solve::{
+    self, Balance, BalanceFailure, Existence, Method, Options, Restriction,
+};
 
 use super::arguments::{BalanceArguments, Tied};
 use super::{BadInput, Failure, Outcome, Progress, Verdict, files, read};
@@ -23,7 +27,7 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     files::distinct(&[arguments.certificate.as_ref()], &[&arguments.network])?;
     let start = Instant::now();
     let file = read(&arguments.network, arguments.arch.as_deref())?;
-    let network = Tied::apply(arguments.tied, file.network());
+    let network = Tied::apply(arguments.tied, &file);
     let seconds_read = start.elapsed().as_secs_f64();
     let method = Method::from(arguments.method);
     let options = Options {
@@ -34,6 +38,11 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
         certify: arguments
             .certify
             .or(arguments.certificate.as_ref().map(|_| DEFAULT_DIGITS)),
+        restriction: match (&arguments.max_scaling, arguments.power_of_two) {
+            (Some(bound), _) => Some(Restriction::Within(bound.clone())),
+            (None, true) => Some(Restriction::PowersOfTwo),
+            (None, false) => None,
+        },
         ..Options::default()
     };
     let progress = Progress::new();
@@ -43,6 +52,7 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     drop(progress);
     let start = Instant::now();
     let outputs = outputs(arguments, &file, &network, &result)?;
+    files::distinct(&outputs.iter().map(|(path, _)| Some(path)).collect::<Vec<_>>(), &[])?;
     files::write_all(&outputs)?;
     let times = (seconds_read, start.elapsed().as_secs_f64());
     let mut report = balance_report(&network, &arguments.regularizer, method, &result, times);
@@ -64,20 +74,30 @@ fn verdict(result: &Balance, method: Method) -> Verdict {
 }
 
 /// The files to write: the network, where there is a solution, and the strongest certificate that was verified.
-fn outputs<'a>(
-    arguments: &'a BalanceArguments,
+fn outputs(
+    arguments: &BalanceArguments,
     file: &Model,
     network: &Network<Rational>,
     result: &Balance,
-) -> Result<Vec<(&'a PathBuf, Vec<u8>)>, Failure> {
+) -> Result<Vec<(PathBuf, Vec<u8>)>, Failure> {
     let mut outputs = Vec::new();
     if let Some(path) = &arguments.output
         && let Some(weights) = balanced_weights(arguments, path, network, result)?
     {
-        let written = file
-            .with_weights(&weights)
+        let multipliers = by_unit(network, result);
+        let scaling = Scaling {
+            weights: &weights,
+            multipliers: &multipliers,
+            vanished: result.vanished(),
+            exactly: arguments.power_of_two,
+        };
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let Written { model, beside } = file
+            .scaled(&scaling, &name)
             .map_err(|fault| BadInput::at(path, format!("nothing written: {fault}")))?;
-        outputs.push((path, written));
+        let beside = beside.into_iter();
+        outputs.extend(beside.map(|(name, bytes)| (path.with_file_name(name), bytes)));
+        outputs.push((path.clone(), model));
     }
     if let Some(path) = &arguments.certificate
         && let Some(certificate) = certificate(arguments, network, result)
@@ -89,9 +109,19 @@ fn outputs<'a>(
                 "{path}: nothing written: the certificate cannot be read back: {fault}"
             ))
         })?;
-        outputs.push((path, text.into_bytes()));
+        outputs.push((path.clone(), text.into_bytes()));
     }
     Ok(outputs)
+}
+
+/// The multiplier of every unit; 1 where it cannot be scaled.
+fn by_unit(network: &Network<Rational>, result: &Balance) -> Vec<f64> {
+    let multipliers = result.multipliers();
+    let of = |unit| {
+        let variable: Option<usize> = network.variable(unit);
+        variable.map_or(1.0, |variable| multipliers[variable].to_f64())
+    };
+    (0..network.units()).map(of).collect()
 }
 
 /// A certificate that others could not read would prove nothing to them.

@@ -191,5 +191,5 @@ fn network(field: &str, value: &RawValue, arguments: &CheckArguments) -> Result<
         let found = read(Path::new(&path), arguments.arch.as_deref());
         return found.map_err(|BadInput(fault)| named(fault));
     }
-    read_model(value.get().into(), None).map_err(|fault| named(fault.to_string()))
+    read_model(value.get().into(), None, None).map_err(|fault| named(fault.to_string()))
 }

@@ -46,7 +46,7 @@ impl Question<'_> {
     /// Judges `after`; bad input is a fault of it.
     pub fn ask(&self, before: &Model, after: &Model) -> Outcome {
         let number_type = number_type(after);
-        let tied = |file: &Model| Tied::apply(self.tied, file.network());
+        let tied = |file: &Model| Tied::apply(self.tied, file);
         let (before, after) = (tied(before), tied(after));
         let judgement = solve::judge(&before, &after, self.regularizer, self.tolerance);
         let judgement =

@@ -24,9 +24,10 @@ pub fn distinct(outputs: &[Option<&PathBuf>], inputs: &[&PathBuf]) -> Result<(),
 
 /// Writes all files or none: each to a temporary file beside its place, then all are renamed. What is no regular file (a
 /// pipe, a device) is written to directly; a link stays a link.
-pub fn write_all(files: &[(&PathBuf, Vec<u8>)]) -> Result<(), BadInput> {
+pub fn write_all<P: AsRef<Path>>(files: &[(P, Vec<u8>)]) -> Result<(), BadInput> {
     let mut written = Vec::new();
     for (path, text) in files {
+        let path = path.as_ref();
         let failed =
             |fault: std::io::Error| BadInput::at(path, format!("cannot write: {}", fault.kind()));
         if path

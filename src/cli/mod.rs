@@ -185,7 +185,8 @@ impl Drop for Progress {
 fn read(path: &Path, arch: Option<&str>) -> Result<Model, BadInput> {
     let architecture = arch.map(architecture).transpose()?;
     let bytes = std::fs::read(path).map_err(|fault| BadInput::at(path, fault))?;
-    read_model(bytes, architecture.as_ref()).map_err(|fault| BadInput::at(path, fault))
+    read_model(bytes, architecture.as_ref(), path.parent())
+        .map_err(|fault| BadInput::at(path, fault))
 }
 
 fn architecture(arch: &str) -> Result<Architecture, BadInput> {
@@ -214,7 +215,7 @@ fn demonstration() -> Outcome {
 fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     files::distinct(&[arguments.dot.as_ref()], &[&arguments.network])?;
     let file = read(&arguments.network, arguments.arch.as_deref())?;
-    let network = Tied::apply(arguments.tied, file.network());
+    let network = Tied::apply(arguments.tied, &file);
     let explanation = report::explain(&network, &arguments.regularizer);
     let explanation = explanation.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     if let Some(path) = &arguments.dot {
@@ -250,7 +251,7 @@ fn verify(arguments: &VerifyArguments) -> Outcome {
             return Ok(verdict(&certificate.claim, Err(reason)));
         }
     }
-    let network = Tied::apply(arguments.tied, file.network());
+    let network = Tied::apply(arguments.tied, &file);
     match verify_certificate(&network, &certificate) {
         Err(fault) if fault.is_malformed() => {
             Err(BadInput::at(&arguments.certificate, fault).into())

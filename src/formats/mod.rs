@@ -1,18 +1,20 @@
-//! Files: network JSON, certificates, safetensors, DOT. Only translation, no mathematics.
+//! Files: network JSON, ONNX, safetensors, certificates, DOT. Only translation, no mathematics.
 
 mod architecture;
 mod certificate;
 mod dot;
 mod model;
 mod network_json;
+pub mod onnx;
 mod safetensors_mlp;
 mod strict;
 
 pub use architecture::Architecture;
 pub use certificate::{Certificate, CertificateError, read_certificate, verify_certificate};
 pub use dot::to_dot;
-pub use model::{Model, ModelError, read_model};
+pub use model::{Model, ModelError, Scaling, read_model};
 pub use network_json::{FormatError, NetworkFile, Weight, read_network, write_network};
+pub use onnx::{OnnxError, OnnxFile, Written};
 pub use safetensors_mlp::{PerceptronFile, SafetensorsError, read_perceptron};
 
 pub use strict::UniqueMap;

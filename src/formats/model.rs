@@ -1,11 +1,13 @@
 //! Networks from files of any format that is read, told apart by their content.
 
+use std::path::Path;
 use thiserror::Error;
 
 use super::architecture::Architecture;
 use super::network_json::{FormatError, NetworkFile, Weight, read_network};
+use super::onnx::{OnnxError, OnnxFile, SOURCE, Written};
 use super::safetensors_mlp::{PerceptronFile, SafetensorsError};
-use crate::network::{Network, UnitIndex};
+use crate::network::{Network, SynapseIndex, UnitIndex};
 use crate::numbers::Rational;
 
 /// A network with the file that it came from.
@@ -15,6 +17,8 @@ pub enum Model {
     Json(NetworkFile),
     /// A perceptron in a safetensors file.
     Perceptron(PerceptronFile),
+    /// An ONNX model.
+    Onnx(Box<OnnxFile>),
 }
 
 /// Why a file is not a model.
@@ -26,6 +30,9 @@ pub enum ModelError {
     /// It is not a perceptron.
     #[error(transparent)]
     Safetensors(#[from] SafetensorsError),
+    /// It is not an ONNX model.
+    #[error(transparent)]
+    Onnx(#[from] OnnxError),
     /// A safetensors file does not say what its units compute.
     #[error(
         "a safetensors file holds weights only; name the activation of its hidden layers, as in --arch relu"
@@ -36,13 +43,15 @@ pub enum ModelError {
     Architecture,
 }
 
-/// Reads a model; `architecture` is what a safetensors file does not say, and nothing else needs.
+/// Reads a model; `architecture` is what a safetensors file does not say, and nothing else needs; `folder` is where the tensors
+/// are that an ONNX model keeps in other files.
 ///
 /// # Errors
 /// [`ModelError`], naming the place.
 pub fn read_model(
     bytes: Vec<u8>,
     architecture: Option<&Architecture>,
+    folder: Option<&Path>,
 ) -> Result<Model, ModelError> {
     if is_safetensors(&bytes) {
         let architecture = architecture.ok_or(ModelError::NoArchitecture)?;
@@ -51,11 +60,13 @@ pub fn read_model(
             architecture,
         )?));
     }
-    let file = read_network(&bytes)?;
-    match architecture {
-        Some(_) => Err(ModelError::Architecture),
-        None => Ok(Model::Json(file)),
+    if architecture.is_some() {
+        return Err(ModelError::Architecture);
     }
+    if is_onnx(&bytes) {
+        return Ok(Model::Onnx(Box::new(OnnxFile::read(bytes, folder)?)));
+    }
+    Ok(Model::Json(read_network(&bytes)?))
 }
 
 /// Does the file begin with the length of a header, followed by an object?
@@ -67,42 +78,90 @@ fn is_safetensors(bytes: &[u8]) -> bool {
     rest.first() == Some(&b'{') && length <= rest.len()
 }
 
+/// Does the file begin with the key of a field of an ONNX model? No JSON object or array begins with such a byte.
+fn is_onnx(bytes: &[u8]) -> bool {
+    matches!(
+        bytes.first(),
+        Some(0x08 | 0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42 | 0x72)
+    )
+}
+
+/// What balancing found, for a file to be written with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Scaling<'a> {
+    /// The weight of every synapse.
+    pub weights: &'a [Weight],
+    /// The multiplier `Λ` of every unit; 1 where it cannot be scaled.
+    pub multipliers: &'a [f64],
+    /// The synapses whose weights are 0 in the limit.
+    pub vanished: &'a [SynapseIndex],
+    /// Is a number that has to be rounded an error?
+    pub exactly: bool,
+}
+
 impl Model {
     /// The network.
     pub fn network(&self) -> &Network<Rational> {
         match self {
             Model::Json(file) => &file.network,
             Model::Perceptron(file) => &file.network,
+            Model::Onnx(file) => file.network(),
         }
+    }
+
+    /// The network with one multiplier for each layer: for an ONNX model, for each tensor that has channels of its own.
+    pub fn tied_by_layer(&self) -> Network<Rational> {
+        let Model::Onnx(file) = self else {
+            return self.network().tied_by_layer();
+        };
+        let free = |units: &[UnitIndex]| {
+            let mut units: Vec<_> = units.iter().copied().filter(|unit| *unit != SOURCE).collect();
+            units.sort_unstable();
+            units.dedup();
+            units
+        };
+        let ties = file.groups().iter().map(|group| free(&group.units));
+        let tied = self.network().tied(ties.filter(|tie| tie.len() > 1).collect());
+        tied.expect("the units of a group exist and are hidden")
     }
 
     /// Are all weights given exactly, so that none was rounded?
     pub fn is_exact(&self) -> bool {
-        match self {
-            Model::Json(file) => file.is_exact(),
-            Model::Perceptron(_) => false,
-        }
+        matches!(self, Model::Json(file) if file.is_exact())
     }
 
-    /// Units by the tensor that leads into them, where the file holds tensors.
+    /// Units by the tensor that leads into them, where the file holds tensors; unit 0, which cannot be scaled, for pinned
+    /// channels of ONNX models.
     pub fn groups(&self) -> Option<Vec<(String, Vec<UnitIndex>)>> {
         match self {
             Model::Json(_) => None,
             Model::Perceptron(file) => Some(file.groups()),
+            Model::Onnx(file) => {
+                let groups = file.groups().iter();
+                Some(groups.map(|group| (group.tensor.clone(), group.units.clone())).collect())
+            }
         }
     }
 
-    /// The file with other weights, everything else as it was.
+    /// The file with other weights, everything else as it was; `name` is the file name that it will have.
     ///
     /// # Errors
     /// A weight that the file's number type cannot hold.
     ///
     /// # Panics
-    /// If there are not as many weights as synapses.
-    pub fn with_weights(&self, weights: &[Weight]) -> Result<Vec<u8>, ModelError> {
-        Ok(match self {
-            Model::Json(file) => file.with_weights(weights).into_bytes(),
-            Model::Perceptron(file) => file.with_weights(weights)?,
+    /// If there are not as many weights as synapses, or multipliers as units.
+    pub fn scaled(&self, scaling: &Scaling, name: &str) -> Result<Written, ModelError> {
+        let model = match self {
+            Model::Json(file) => file.with_weights(scaling.weights).into_bytes(),
+            Model::Perceptron(file) => file.with_weights(scaling.weights)?,
+            Model::Onnx(file) => {
+                let Scaling { multipliers, vanished, exactly, .. } = *scaling;
+                return Ok(file.scaled(multipliers, vanished, exactly, name)?);
+            }
+        };
+        Ok(Written {
+            model,
+            beside: Vec::new(),
         })
     }
 }

@@ -86,15 +86,39 @@ impl<S: Scalar> Network<S> {
         synapses: Vec<(UnitIndex, UnitIndex, S)>,
         ties: Vec<Vec<UnitIndex>>,
     ) -> Result<Self, NetworkError> {
+        Network::build(units, synapses, ties, Some(BTreeMap::new()))
+    }
+
+    /// The same where several synapses may join one ordered pair of units: a unit then stands for a channel of a tensor, and
+    /// its synapses for all weights between two channels. Their costs add up; the network is balanced, not evaluated.
+    ///
+    /// # Errors
+    /// As [`new`](Network::new), but for synapses given twice.
+    pub fn with_parallel_synapses(
+        units: Vec<Unit<S>>,
+        synapses: Vec<(UnitIndex, UnitIndex, S)>,
+    ) -> Result<Self, NetworkError> {
+        Network::build(units, synapses, vec![], None)
+    }
+
+    /// `seen` holds the synapse of each ordered pair, where there may be only one.
+    fn build(
+        units: Vec<Unit<S>>,
+        synapses: Vec<(UnitIndex, UnitIndex, S)>,
+        ties: Vec<Vec<UnitIndex>>,
+        mut seen: Option<BTreeMap<(UnitIndex, UnitIndex), SynapseIndex>>,
+    ) -> Result<Self, NetworkError> {
         check_units(&units)?;
         let mut graph = DiGraph::with_capacity(units.len(), synapses.len());
         for unit in units {
             graph.add_node(unit);
         }
-        let mut seen = BTreeMap::new();
         for (index, (from, to, weight)) in synapses.into_iter().enumerate() {
             check_synapse(&graph, index, from, to, &weight)?;
-            if let Some(first) = seen.insert((from, to), index) {
+            let earlier = seen
+                .as_mut()
+                .and_then(|seen| seen.insert((from, to), index));
+            if let Some(first) = earlier {
                 let (from, to) = (id(&graph, from), id(&graph, to));
                 return Err(NetworkError::DuplicateSynapse {
                     index,
@@ -112,6 +136,18 @@ impl<S: Scalar> Network<S> {
             variable: Vec::new(),
             members: Vec::new(),
         };
+        network.assign_variables();
+        Ok(network)
+    }
+
+    /// The same network with ties beside those that it has.
+    ///
+    /// # Errors
+    /// A unit that does not exist, or a tie of one unit; see [`NetworkError`].
+    pub fn tied(&self, ties: Vec<Vec<UnitIndex>>) -> Result<Self, NetworkError> {
+        check_ties(&self.graph, &ties)?;
+        let mut network = self.clone();
+        network.ties.extend(ties);
         network.assign_variables();
         Ok(network)
     }

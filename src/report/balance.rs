@@ -7,7 +7,7 @@ use super::{Report, list, up, wide};
 use crate::kernel::Enclosed;
 use crate::network::{Network, Regularizer, UnitIndex, printable};
 use crate::numbers::{Rational, rational_to_f64_up};
-use crate::solve::{AGREEMENT, Balance, Existence, Method, Outcome, relative_width};
+use crate::solve::{AGREEMENT, Balance, Existence, Method, Outcome, Restricted, relative_width};
 
 /// The report of [`balance`](crate::solve::balance); `read` and `write` are the seconds that files took.
 pub fn balance_report(
@@ -22,21 +22,29 @@ pub fn balance_report(
         Outcome::Balanced => "balanced",
         Outcome::Limit => "limit",
         Outcome::NotAttained => "not_attained",
+        Outcome::WithinBound => "restricted",
+    };
+    // With a restriction, what is written is not the optimum.
+    let status = if result.restricted.is_some() { "restricted" } else { status };
+    let after = match &result.restricted {
+        Some((_, regularizer)) => Some(*regularizer),
+        None => result.regularizer_after,
     };
     json.insert("status".into(), status.into());
     json.insert("regularizer".into(), regularizer.to_string().into());
     json.insert("regularizer_before".into(), wide(result.regularizer_before));
     json.insert(
         "regularizer_after".into(),
-        result.regularizer_after.map_or(Value::Null, wide),
+        after.map_or(Value::Null, wide),
     );
     json.insert("deficit_before".into(), result.deficit_before.into());
     json.insert(
         "deficit".into(),
-        result
-            .solution
-            .as_ref()
-            .map_or(Value::Null, |solution| solution.deficit.into()),
+        match (&result.restricted, &result.solution) {
+            (Some((restricted, _)), _) => restricted.deficit.into(),
+            (None, Some(solution)) => solution.deficit.into(),
+            (None, None) => Value::Null,
+        },
     );
     json.insert("method".into(), method.name().into());
     json.insert(
@@ -71,12 +79,27 @@ pub fn balance_report(
         }
         None => {}
     }
+    if let Some((restricted, _)) = &result.restricted {
+        json.insert("restriction".into(), restriction(network, result, restricted));
+    }
     json.insert("undetermined".into(), undetermined(network, result).into());
     json.insert("incomplete".into(), result.incomplete(method).into());
     Report {
         text: text(network, regularizer, method, result),
         json: Value::Object(json),
     }
+}
+
+/// The optimum without the restriction, and what the restriction costs.
+fn restriction(network: &Network<Rational>, result: &Balance, restricted: &Restricted) -> Value {
+    let at_bound = restricted.at_bound.iter();
+    let names: Vec<String> = at_bound.map(|variable| network.variable_name(*variable)).collect();
+    json!({
+        "optimum": result.regularizer_after.map_or(Value::Null, wide),
+        "price": result.price(),
+        "residual": restricted.residual,
+        "at_bound": names,
+    })
 }
 
 /// Replaces the field `multipliers` by one list for each group of units, in their order; 1 for units that cannot be scaled. A
@@ -193,6 +216,9 @@ fn text(
                 list(&names, SHOWN)
             )
         }
+        (_, Outcome::WithinBound) => {
+            writeln!(out, "proved    the minimum of {regularizer} is not attained without the bound")
+        }
         _ => writeln!(
             out,
             "proved    the minimum of {regularizer} is not attained: {} can be sent to 0 at no cost.\n          \
@@ -201,6 +227,10 @@ fn text(
         ),
     };
     let Some(solution) = &result.solution else {
+        if result.restricted.is_some() {
+            restricted_text(out, network, result);
+            multipliers(out, network, result);
+        }
         return text;
     };
     let after = result
@@ -248,11 +278,31 @@ fn text(
         };
     }
     certificate(out, network, result);
+    restricted_text(out, network, result);
     if let Some(reason) = result.incomplete(method) {
         let _ = writeln!(out, "INCOMPLETE {reason}");
     }
     multipliers(out, network, result);
     text
+}
+
+fn restricted_text(out: &mut String, network: &Network<Rational>, result: &Balance) {
+    let Some((restricted, regularizer)) = &result.restricted else {
+        return;
+    };
+    let price = result.price().map_or(String::new(), |price| {
+        format!(", {:.3} % above the minimum", 100.0 * price)
+    });
+    let _ = writeln!(
+        out,
+        "computed  within the restriction the regularizer is {regularizer}{price}, residual deficit {:.3e}",
+        restricted.residual
+    );
+    let at_bound = restricted.at_bound.iter();
+    let names: Vec<String> = at_bound.map(|variable| network.variable_name(*variable)).collect();
+    if !names.is_empty() {
+        let _ = writeln!(out, "note      at the bound: {}", list(&names, SHOWN));
+    }
 }
 
 fn certificate(out: &mut String, network: &Network<Rational>, result: &Balance) {
@@ -274,7 +324,7 @@ fn certificate(out: &mut String, network: &Network<Rational>, result: &Balance) 
                     list(&names, SHOWN)
                 );
             }
-            if let Some(distance) = result.certified_distance() {
+            if let Some(distance) = result.certified_distance().filter(|_| result.restricted.is_none()) {
                 let _ = writeln!(
                     out,
                     "proved    the computed multipliers, all their digits taken (--json), are within {} relative of the balanced ones",

@@ -83,7 +83,10 @@ pub struct Balancing {
     touching: Vec<Vec<(usize, f64)>>,
     multipliers: Vec<Wide>,
     values: Vec<Wide>,
+    /// The variables of the Newton system.
     free: Vec<bool>,
+    /// Those not fixed to normalise a component without visible units.
+    movable: Vec<bool>,
     reads: usize,
 }
 
@@ -133,12 +136,14 @@ impl Balancing {
         }
         let values = terms.iter().map(|term| term.cost).collect();
         let multipliers = vec![Wide::ONE; problem.variables()];
+        let movable = problem.free();
         Balancing {
             terms,
             touching,
             multipliers,
             values,
-            free: problem.free(),
+            free: movable.clone(),
+            movable,
             reads: 0,
         }
     }
@@ -190,6 +195,19 @@ impl Balancing {
             }
         }
         (input, output)
+    }
+
+    /// What the synapses of a variable cost together.
+    pub(super) fn cost_of(&self, variable: usize) -> Wide {
+        let terms = self.touching[variable].iter();
+        terms.map(|(term, _)| self.values[*term]).sum()
+    }
+
+    /// Takes variables out of the Newton system, besides those that a component without visible units fixes.
+    pub(super) fn hold(&mut self, is_held: impl Fn(usize) -> bool) {
+        for variable in 0..self.variables() {
+            self.free[variable] = self.movable[variable] && !is_held(variable);
+        }
     }
 
     /// `|A - B| / (A + B)` of a variable; 0 if both are zero.
@@ -248,7 +266,12 @@ impl Balancing {
 
     /// Multiplies the multiplier of a variable by `e^log`.
     pub fn shift(&mut self, variable: usize, log: f64) {
-        self.multipliers[variable] = self.multipliers[variable] * Wide::exp(log);
+        self.set(variable, self.multipliers[variable] * Wide::exp(log));
+    }
+
+    /// Gives a variable a multiplier.
+    pub(super) fn set(&mut self, variable: usize, multiplier: Wide) {
+        self.multipliers[variable] = multiplier;
         for position in 0..self.touching[variable].len() {
             let term = self.touching[variable][position].0;
             self.values[term] = self.value(&self.terms[term]);

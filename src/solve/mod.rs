@@ -20,6 +20,7 @@ mod nearest;
 mod newton;
 mod pipeline;
 mod ratios;
+mod restricted;
 mod schedule;
 mod stochastic;
 
@@ -33,5 +34,6 @@ pub use linear_program::existence_by_linear_program;
 pub use pipeline::{
     AGREEMENT, Balance, BalanceFailure, CrossCheck, Method, Options, Outcome, Seconds, balance,
 };
+pub use restricted::{Restricted, Restriction, balance_within, powers_of_two};
 pub use schedule::{Cyclic, Given, Greedy, RandomPermutation, Schedule, UniformRandom};
 pub use stochastic::{StochasticOptions, StochasticRun, TraceStep, balance_stochastic};

@@ -8,9 +8,9 @@ use thiserror::Error;
 
 use super::newton::{MAX_DENSE, NewtonSystem};
 use super::{
-    Balancing, CertifyError, Cyclic, DirectOptions, Existence, ExistenceError, RandomPermutation,
-    Schedule, Solution, SolveError, StochasticOptions, balance_exactly, balance_stochastic,
-    certify, certify_limit, existence, solve_direct,
+    Balancing, CertifyError, Cyclic, DirectOptions, Existence, ExistenceError, RandomPermutation, Restricted,
+    Restriction, Schedule, Solution, SolveError, StochasticOptions, balance_exactly, balance_stochastic, balance_within,
+    certify, certify_limit, existence, powers_of_two, solve_direct,
 };
 use crate::kernel::{Balanced, Enclosed, Problem, Verified};
 use crate::network::{Network, Regularizer};
@@ -65,6 +65,8 @@ pub struct Options {
     pub limit: bool,
     /// Enclose the balanced multipliers to so many digits? Done anyway, to 12, where the two methods do not agree.
     pub certify: Option<u32>,
+    /// Which multipliers are allowed? The optimum over all is found in any case, to compare.
+    pub restriction: Option<Restriction>,
 }
 
 impl Default for Options {
@@ -77,6 +79,7 @@ impl Default for Options {
             max_passes: 100_000,
             limit: false,
             certify: None,
+            restriction: None,
         }
     }
 }
@@ -90,6 +93,8 @@ pub enum Outcome {
     Limit,
     /// The infimum is not attained, and the limit was not asked for: there are no multipliers.
     NotAttained,
+    /// The infimum is not attained, but the minimum within a bound was asked for and found.
+    WithinBound,
 }
 
 /// A second method's view of the same optimum.
@@ -131,6 +136,8 @@ pub struct Balance {
     pub enclosure: Option<Result<Verified<Enclosed>, CertifyError>>,
     /// Verified exact multipliers `μ*`: with [`Method::Exact`] only, and `None` where none were found.
     pub exact: Option<Verified<Balanced>>,
+    /// The multipliers within the restriction that was asked for, and the regularizer with them.
+    pub restricted: Option<(Restricted, Wide)>,
     /// Times.
     pub seconds: Seconds,
     power: Rational,
@@ -178,9 +185,11 @@ pub fn balance(
     let start = Instant::now();
     let problem = network.problem(regularizer);
     let existence = existence(&problem)?;
+    let is_bounded = matches!(options.restriction, Some(Restriction::Within(_)));
     let outcome = match (existence.is_attained(), options.limit) {
         (true, _) => Outcome::Balanced,
         (false, true) => Outcome::Limit,
+        (false, false) if is_bounded => Outcome::WithinBound,
         (false, false) => Outcome::NotAttained,
     };
     if outcome == Outcome::Limit {
@@ -196,13 +205,18 @@ pub fn balance(
         cross_check: None,
         enclosure: None,
         exact: None,
+        restricted: None,
         seconds: Seconds::default(),
         power: regularizer.variable_power(),
         existence,
     };
-    if outcome != Outcome::NotAttained {
+    if outcome == Outcome::WithinBound {
+        result.restrict(&problem, options, progress)?;
+        result.seconds.solve = start.elapsed().as_secs_f64();
+    } else if outcome != Outcome::NotAttained {
         let reduced = problem.without(result.existence.vanishing());
         result.solve(&reduced, options, progress)?;
+        result.restrict(&reduced, options, progress)?;
         result.seconds.solve = start.elapsed().as_secs_f64();
         let start = Instant::now();
         result.certify(&problem, options, progress);
@@ -236,7 +250,9 @@ impl Balance {
             options.max_passes.div_ceil(10),
             progress,
         );
-        let difference = second.map(|second| difference(problem, &self.power, &solution, &second));
+        let difference = second.map(|second| {
+            difference(problem, &self.power, &solution.multipliers, &second.multipliers)
+        });
         self.cross_check = Some(CrossCheck {
             against,
             max_relative_difference: difference,
@@ -246,6 +262,39 @@ impl Balance {
             self.exact = balance_exactly(problem, &solution);
         }
         self.solution = Some(solution);
+        Ok(())
+    }
+
+    fn restrict(
+        &mut self,
+        problem: &Problem,
+        options: &Options,
+        progress: &mut dyn FnMut(&str, f64),
+    ) -> Result<(), SolveError> {
+        let restricted = match (&options.restriction, &self.solution) {
+            (None, _) | (Some(Restriction::PowersOfTwo), None) => return Ok(()),
+            (Some(Restriction::PowersOfTwo), Some(solution)) => {
+                powers_of_two(problem, &self.power, &solution.multipliers)
+            }
+            (Some(Restriction::Within(bound)), _) => {
+                let mut within = |newton: bool| {
+                    let mut report = |residual| progress("balancing within the bound", residual);
+                    balance_within(problem, &self.power, bound, options.tolerance, newton, &mut report)
+                };
+                let found = within(true)?;
+                let second = within(false);
+                let compared = second.map(|second| {
+                    difference(problem, &self.power, &found.multipliers, &second.multipliers)
+                });
+                self.cross_check = Some(CrossCheck {
+                    against: Method::Sweep,
+                    max_relative_difference: compared,
+                });
+                found
+            }
+        };
+        let regularizer = total_cost(problem, Some(&restricted.multipliers));
+        self.restricted = Some((restricted, regularizer));
         Ok(())
     }
 
@@ -291,7 +340,7 @@ impl Balance {
         let power = |end| Enclosure::from_rational(end, 4 * BITS)?.power(&root, BITS);
         let mut largest = Rational::zero();
         let bounds = enclosed.lower.iter().zip(&enclosed.upper);
-        for (computed, (lower, upper)) in self.multipliers().into_iter().zip(bounds) {
+        for (computed, (lower, upper)) in self.optimal_multipliers().into_iter().zip(bounds) {
             let computed = rational_from_f64(computed.to_f64()).filter(|value| !value.is_zero())?;
             let (lower, upper) = (
                 power(lower)?.lo().to_rational(),
@@ -334,14 +383,36 @@ impl Balance {
         }
     }
 
-    /// The multipliers `Λ` of weights, one for each variable; empty if there is no solution.
+    /// The multipliers `Λ` of weights, one for each variable, restricted if that was asked for; empty if there is no solution.
     pub fn multipliers(&self) -> Vec<Wide> {
+        match &self.restricted {
+            Some((restricted, _)) => self.of_weights(&restricted.multipliers),
+            None => self.optimal_multipliers(),
+        }
+    }
+
+    /// The synapses whose weights are 0 in the result: those that vanish, if the limit was gone to.
+    pub fn vanished(&self) -> &[usize] {
+        match self.outcome {
+            Outcome::Limit => self.existence.vanishing(),
+            _ => &[],
+        }
+    }
+
+    fn optimal_multipliers(&self) -> Vec<Wide> {
+        let solution = self.solution.as_ref();
+        self.of_weights(solution.map_or(&[], |solution| &solution.multipliers))
+    }
+
+    fn of_weights(&self, multipliers: &[Wide]) -> Vec<Wide> {
         let power = self.power.recip();
-        self.solution
-            .iter()
-            .flat_map(|solution| &solution.multipliers)
-            .map(|mu| mu.power(&power))
-            .collect()
+        multipliers.iter().map(|mu| mu.power(&power)).collect()
+    }
+
+    /// By how much, relatively, the restriction raises the regularizer above its minimum.
+    pub fn price(&self) -> Option<f64> {
+        let (_, restricted) = self.restricted.as_ref()?;
+        Some((restricted.ratio(self.regularizer_after?) - 1.0).max(0.0))
     }
 
     /// The balanced weights, 0 where they vanish; `None` without a solution.
@@ -349,10 +420,12 @@ impl Balance {
     /// # Errors
     /// The index of the first synapse whose weight is outside the range in which `f64` has its full precision.
     pub fn weights(&self, network: &Network<Rational>) -> Option<Result<Vec<f64>, usize>> {
-        self.solution.as_ref()?;
         let multipliers = self.multipliers();
+        if self.solution.is_none() && self.restricted.is_none() {
+            return None;
+        }
         let weights = (0..network.synapses()).map(|synapse| {
-            if self.existence.vanishing().binary_search(&synapse).is_ok() {
+            if self.vanished().binary_search(&synapse).is_ok() {
                 return Ok(0.0);
             }
             let weight = network.weight(synapse);
@@ -461,8 +534,8 @@ fn total_cost(problem: &Problem, multipliers: Option<&[Wide]>) -> Wide {
         .sum()
 }
 
-/// The largest relative difference of a weight between two solutions.
-fn difference(problem: &Problem, power: &Rational, one: &Solution, other: &Solution) -> f64 {
+/// The largest relative difference of a weight between two sets of multipliers `μ`.
+fn difference(problem: &Problem, power: &Rational, one: &[Wide], other: &[Wide]) -> f64 {
     let root = power.recip();
     let active = problem
         .synapses()
@@ -474,7 +547,7 @@ fn difference(problem: &Problem, power: &Rational, one: &Solution, other: &Solut
             .iter()
             .fold(Wide::ONE, |product, (variable, exponent)| {
                 product
-                    * (one.multipliers[*variable] / other.multipliers[*variable]).power(exponent)
+                    * (one[*variable] / other[*variable]).power(exponent)
             });
         (quotient.power(&root).to_f64() - 1.0).abs()
     });

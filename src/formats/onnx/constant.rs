@@ -1,0 +1,245 @@
+//! Constant tensors: where their numbers stand in the files, and views of them.
+
+use bytes::Bytes;
+use std::sync::Arc;
+
+use super::message::{Tensor, element};
+use super::{Files, OnnxError};
+
+/// How the entries of a constant are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Storage {
+    Single,
+    Double,
+}
+
+impl Storage {
+    pub fn size(self) -> usize {
+        match self {
+            Storage::Single => 4,
+            Storage::Double => 8,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Storage::Single => "f32",
+            Storage::Double => "f64",
+        }
+    }
+}
+
+/// A constant tensor.
+#[derive(Debug, Clone)]
+pub(super) struct Constant {
+    pub name: String,
+    pub shape: Vec<usize>,
+    /// Where `f32` or `f64` entries stand: the file, the first byte, and how they are stored. Else why they are left alone.
+    pub place: Result<(usize, usize, Storage), String>,
+    /// The entries, if they are integers and few.
+    pub integers: Option<Vec<i64>>,
+}
+
+/// Integers beyond so many are no shape.
+const MAX_INTEGERS: usize = 1 << 16;
+
+impl Constant {
+    /// Finds the entries of a tensor.
+    pub fn read(name: &str, tensor: &Tensor, files: &mut Files) -> Result<Self, OnnxError> {
+        let fault = |reason: String| OnnxError::Tensor {
+            name: name.to_owned(),
+            reason,
+        };
+        let lengths = tensor
+            .dims
+            .iter()
+            .map(|length| usize::try_from(*length).ok());
+        let shape: Option<Vec<usize>> = lengths.collect();
+        let shape = shape.ok_or_else(|| fault("an axis has a negative length".into()))?;
+        let count = shape
+            .iter()
+            .try_fold(1usize, |count, length| count.checked_mul(*length));
+        let count = count.ok_or_else(|| fault("its shape is too large".into()))?;
+        let (place, integers) = match tensor.data_type {
+            _ if tensor.segment.is_some() => (Err("only a part of it is in the file".into()), None),
+            Some(element::FLOAT) => {
+                let data = entries(tensor, &tensor.float_data, files).map_err(fault)?;
+                (
+                    Constant::place(data, count, Storage::Single, &fault)?,
+                    None,
+                )
+            }
+            Some(element::DOUBLE) => {
+                let data = entries(tensor, &tensor.double_data, files).map_err(fault)?;
+                (
+                    Constant::place(data, count, Storage::Double, &fault)?,
+                    None,
+                )
+            }
+            Some(element::INT64) => {
+                let integers = integers(tensor, files, count).map_err(fault)?;
+                (Err("it holds integers".into()), integers)
+            }
+            _ => (Err("its entries are neither f32 nor f64".into()), None),
+        };
+        Ok(Constant {
+            name: name.to_owned(),
+            shape,
+            place,
+            integers,
+        })
+    }
+
+    fn place(
+        data: Result<(usize, std::ops::Range<usize>), String>,
+        count: usize,
+        storage: Storage,
+        fault: &dyn Fn(String) -> OnnxError,
+    ) -> Result<Result<(usize, usize, Storage), String>, OnnxError> {
+        let (file, range) = match data {
+            Ok(found) => found,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        match count.checked_mul(storage.size()) == Some(range.len()) {
+            true => Ok(Ok((file, range.start, storage))),
+            false => Err(fault(format!(
+                "its shape has {count} entries of {} bytes, its data {} bytes",
+                storage.size(),
+                range.len()
+            ))),
+        }
+    }
+
+    /// The number of entries.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+type Found = Result<Result<(usize, std::ops::Range<usize>), String>, String>;
+
+/// Where the data of a tensor are; the inner error says why they are left alone, the outer one what is wrong with them.
+fn entries(tensor: &Tensor, packed: &[Bytes], files: &mut Files) -> Found {
+    if tensor.data_location == Some(1) {
+        return Ok(Ok(files.external(&tensor.external_data)?));
+    }
+    match (&tensor.raw_data, packed) {
+        (Some(raw), _) => Ok(Ok((0, files.range(raw)))),
+        (None, [one]) => Ok(Ok((0, files.range(one)))),
+        (None, []) => Ok(Ok((0, 0..0))),
+        (None, _) => Ok(Err("its entries are in several pieces".into())),
+    }
+}
+
+fn integers(
+    tensor: &Tensor,
+    files: &mut Files,
+    count: usize,
+) -> Result<Option<Vec<i64>>, String> {
+    if count > MAX_INTEGERS {
+        return Ok(None);
+    }
+    let found: Vec<i64> = if tensor.data_location == Some(1) || tensor.raw_data.is_some() {
+        let Ok((file, range)) = entries(tensor, &[], files)? else {
+            return Ok(None);
+        };
+        let bytes = &files.bytes(file)[range];
+        let (chunks, rest) = bytes.as_chunks();
+        if !rest.is_empty() {
+            return Err("its data are cut off".into());
+        }
+        chunks.iter().map(|chunk| i64::from_le_bytes(*chunk)).collect()
+    } else {
+        tensor.int64_data.clone()
+    };
+    match found.len() == count {
+        true => Ok(Some(found)),
+        false => Err(format!(
+            "its shape has {count} entries, its data {}",
+            found.len()
+        )),
+    }
+}
+
+/// A constant as an operator reads it: reshaped, transposed or cut.
+#[derive(Debug, Clone)]
+pub(super) struct View {
+    pub constant: usize,
+    pub shape: Vec<usize>,
+    /// The entry of the constant at each place of the view; `None` where they are the same.
+    pub entries: Option<Arc<[u32]>>,
+}
+
+impl View {
+    /// The whole constant.
+    pub fn whole(constant: usize, shape: &[usize]) -> Self {
+        View {
+            constant,
+            shape: shape.to_vec(),
+            entries: None,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// The entry of the constant at a place of the view.
+    pub fn entry(&self, place: usize) -> usize {
+        match &self.entries {
+            Some(entries) => entries[place] as usize,
+            None => place,
+        }
+    }
+
+    /// The same entries in another shape of as many.
+    pub fn reshaped(&self, shape: Vec<usize>) -> Self {
+        View {
+            shape,
+            ..self.clone()
+        }
+    }
+
+    /// Entries taken from other places: `place` gives, for an index of the new view, the index of this one. `None` if there
+    /// are too many to number.
+    pub fn taken(
+        &self,
+        shape: Vec<usize>,
+        place: impl Fn(&[usize]) -> Vec<usize>,
+    ) -> Option<Self> {
+        let count = shape
+            .iter()
+            .try_fold(1usize, |count, length| count.checked_mul(*length))?;
+        u32::try_from(count.max(self.len())).ok()?;
+        if count > self.len() {
+            return None;
+        }
+        let mut entries = Vec::with_capacity(count);
+        let mut index = vec![0; shape.len()];
+        for _ in 0..count {
+            let old = place(&index);
+            let at = old
+                .iter()
+                .zip(&self.shape)
+                .fold(0, |at, (index, length)| at * length + index);
+            entries.push(self.entry(at) as u32);
+            advance(&mut index, &shape);
+        }
+        Some(View {
+            constant: self.constant,
+            shape,
+            entries: Some(entries.into()),
+        })
+    }
+}
+
+/// The next index in row-major order.
+pub(super) fn advance(index: &mut [usize], shape: &[usize]) {
+    for (place, length) in index.iter_mut().zip(shape).rev() {
+        *place += 1;
+        if *place < *length {
+            return;
+        }
+        *place = 0;
+    }
+}

@@ -1,0 +1,96 @@
+//! The bytes of a model: its file, and the files beside it that hold tensors.
+
+use bytes::Bytes;
+use std::path::{Component, Path, PathBuf};
+
+use super::message::Entry;
+
+/// The files of one model; number 0 is the model itself.
+#[derive(Debug, Clone)]
+pub(super) struct Files {
+    folder: Option<PathBuf>,
+    files: Vec<(String, Bytes)>,
+}
+
+impl Files {
+    pub fn new(model: Bytes, folder: Option<&Path>) -> Self {
+        Files {
+            folder: folder.map(Path::to_path_buf),
+            files: vec![(String::new(), model)],
+        }
+    }
+
+    pub fn bytes(&self, file: usize) -> &Bytes {
+        &self.files[file].1
+    }
+
+    /// The files of tensors, as the model names them.
+    pub fn beside(&self) -> impl Iterator<Item = (usize, &str)> {
+        let named = self.files.iter().enumerate().skip(1);
+        named.map(|(file, (location, _))| (file, location.as_str()))
+    }
+
+    /// Where a part of the model lies in it.
+    pub fn range(&self, part: &Bytes) -> std::ops::Range<usize> {
+        let start = (part.as_ptr() as usize).wrapping_sub(self.files[0].1.as_ptr() as usize);
+        match part.is_empty() {
+            true => 0..0,
+            false => start..start + part.len(),
+        }
+    }
+
+    /// The bytes that a tensor keeps in another file.
+    pub fn external(&mut self, entries: &[Entry]) -> Result<(usize, std::ops::Range<usize>), String> {
+        let value = |key: &str| {
+            let found = entries.iter().find(|entry| entry.key.as_deref() == Some(key));
+            found.and_then(|entry| entry.value.as_deref())
+        };
+        let location = value("location").ok_or("its external data have no location")?;
+        let number = |key: &str| {
+            let parsed = value(key).map(str::parse::<usize>).transpose();
+            parsed.map_err(|_| format!("the {key} of its external data is not a number"))
+        };
+        let offset = number("offset")?.unwrap_or(0);
+        let file = self.open(location)?;
+        let available = self.files[file].1.len();
+        let length = number("length")?.unwrap_or(available.saturating_sub(offset));
+        let end = offset.checked_add(length).filter(|end| *end <= available);
+        let end = end.ok_or_else(|| {
+            format!("its external data, {length} bytes at {offset}, reach beyond the {available} of `{location}`")
+        })?;
+        Ok((file, offset..end))
+    }
+
+    fn open(&mut self, location: &str) -> Result<usize, String> {
+        if let Some((file, _)) = self.beside().find(|(_, known)| *known == location) {
+            return Ok(file);
+        }
+        let relative = Path::new(location);
+        let plain = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+        if location.is_empty() || !relative.components().all(plain) {
+            return Err(format!(
+                "its external data are in `{location}`, which is not a path within the model's folder"
+            ));
+        }
+        let folder = self
+            .folder
+            .as_ref()
+            .ok_or("its external data cannot be found without the model's folder")?;
+        let path = folder.join(relative);
+        let inside = path.canonicalize().and_then(|path| {
+            let folder = match folder.as_os_str().is_empty() {
+                true => Path::new(".").canonicalize()?,
+                false => folder.canonicalize()?,
+            };
+            Ok(path.is_file() && path.starts_with(folder))
+        });
+        match inside {
+            Ok(true) => {}
+            Ok(false) => return Err(format!("`{location}` is no file within the model's folder")),
+            Err(fault) => return Err(format!("`{location}`: {}", fault.kind())),
+        }
+        let bytes = std::fs::read(&path).map_err(|fault| format!("`{location}`: {}", fault.kind()))?;
+        self.files.push((location.to_owned(), bytes.into()));
+        Ok(self.files.len() - 1)
+    }
+}

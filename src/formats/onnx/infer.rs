@@ -1,0 +1,533 @@
+//! From a graph of operators to multipliers: every operator says which of them must be equal.
+
+use std::collections::HashMap;
+
+use super::OnnxError;
+use super::constant::{Constant, View};
+use super::field::{Channels, Field, ONE, Slot};
+use super::message;
+use super::rules;
+use super::shape::{Dim, Integer};
+use super::{Files, Note};
+
+/// What is known of a tensor.
+#[derive(Debug, Clone)]
+pub(super) struct Value {
+    pub shape: Option<Vec<Dim>>,
+    pub content: Content,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Content {
+    /// Computed from the inputs; each entry carries a multiplier.
+    Data(Field),
+    /// All entries are 0, so that any multiplier will do.
+    Zero,
+    /// A constant, or a view of one.
+    Constant(View),
+    /// Integers that say a shape.
+    Integers(Vec<Integer>),
+}
+
+impl Value {
+    pub fn data(shape: Option<Vec<Dim>>, field: Field) -> Self {
+        Value {
+            shape,
+            content: Content::Data(field),
+        }
+    }
+
+    pub fn rank(&self) -> Option<usize> {
+        self.shape.as_ref().map(Vec::len)
+    }
+
+    pub fn constant(&self) -> Option<&View> {
+        match &self.content {
+            Content::Constant(view) => Some(view),
+            _ => None,
+        }
+    }
+}
+
+/// How the entries of a constant scale: by the ratio of two fields.
+#[derive(Debug, Clone)]
+pub(super) struct Use {
+    pub view: View,
+    pub plus: Field,
+    pub minus: Field,
+    /// Is it a weight, which the regularizer counts? A statistic of a normalisation follows without being counted.
+    pub is_weight: bool,
+}
+
+/// Why an operator was not followed: the tensors that it touches are pinned.
+pub(super) enum Stop {
+    Pin(String),
+    Fault(OnnxError),
+}
+
+impl From<OnnxError> for Stop {
+    fn from(fault: OnnxError) -> Self {
+        Stop::Fault(fault)
+    }
+}
+
+/// The values of an operator's outputs.
+pub(super) type Followed = Result<Vec<Value>, Stop>;
+
+/// An operator is not followed for a reason.
+pub(super) fn pin<T>(reason: impl Into<String>) -> Result<T, Stop> {
+    Err(Stop::Pin(reason.into()))
+}
+
+/// An operator with what is known of its inputs.
+pub(super) struct Node<'a> {
+    pub message: &'a message::Node,
+    pub inputs: Vec<Option<Value>>,
+}
+
+impl Node<'_> {
+    pub fn operator(&self) -> &str {
+        self.message.op_type.as_deref().unwrap_or("")
+    }
+
+    fn attribute(&self, name: &str) -> Option<&message::Attribute> {
+        let mut attributes = self.message.attribute.iter();
+        attributes.find(|attribute| attribute.name.as_deref() == Some(name))
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.attribute(name).is_some()
+    }
+
+    pub fn int(&self, name: &str) -> Option<i64> {
+        Some(self.attribute(name)?.i.unwrap_or(0))
+    }
+
+    pub fn ints(&self, name: &str) -> Option<&[i64]> {
+        Some(&self.attribute(name)?.ints)
+    }
+
+    pub fn float(&self, name: &str) -> Option<f32> {
+        Some(self.attribute(name)?.f.unwrap_or(0.0))
+    }
+
+    pub fn text(&self, name: &str) -> Option<&[u8]> {
+        self.attribute(name)?.s.as_deref()
+    }
+
+    pub fn texts(&self, name: &str) -> Vec<&[u8]> {
+        let strings = self.attribute(name).map(|found| &found.strings);
+        strings.into_iter().flatten().map(AsRef::as_ref).collect()
+    }
+
+    pub fn tensor(&self, name: &str) -> Option<&message::Tensor> {
+        self.attribute(name)?.t.as_ref()
+    }
+
+    pub fn optional(&self, index: usize) -> Option<&Value> {
+        self.inputs.get(index)?.as_ref()
+    }
+
+    pub fn input(&self, index: usize) -> Result<&Value, Stop> {
+        self.optional(index)
+            .ok_or_else(|| Stop::Pin("an input is missing".into()))
+    }
+
+    /// The name of the tensor that it makes first.
+    pub fn output(&self) -> &str {
+        self.message.output.first().map_or("", String::as_str)
+    }
+
+    /// How many outputs are asked for.
+    pub fn outputs(&self) -> usize {
+        let names = &self.message.output;
+        names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1)
+    }
+}
+
+/// The graph, as far as it has been followed.
+pub(super) struct Inference<'a> {
+    pub channels: Channels,
+    pub constants: Vec<Constant>,
+    pub uses: Vec<Use>,
+    pub notes: Vec<Note>,
+    pub opset: i64,
+    pub files: &'a mut Files,
+    values: HashMap<&'a str, Value>,
+    declared: HashMap<&'a str, &'a message::ValueInfo>,
+    symbols: u32,
+    parameters: HashMap<&'a str, u32>,
+}
+
+impl<'a> Inference<'a> {
+    /// Follows a whole graph.
+    pub fn run(model: &'a message::Model, files: &'a mut Files) -> Result<Self, OnnxError> {
+        let graph = model.graph.as_ref().ok_or(OnnxError::NoGraph)?;
+        let own = |set: &&message::OperatorSet| is_own(set.domain.as_deref());
+        let opset = model.opset_import.iter().find(own);
+        let opset = opset.and_then(|set| set.version).unwrap_or(1);
+        let mut inference = Inference {
+            channels: Channels::new(),
+            constants: Vec::new(),
+            uses: Vec::new(),
+            notes: Vec::new(),
+            opset,
+            files,
+            values: HashMap::new(),
+            declared: HashMap::new(),
+            symbols: 0,
+            parameters: HashMap::new(),
+        };
+        for info in graph.value_info.iter().chain(&graph.output) {
+            inference.declared.insert(info.name.as_deref().unwrap_or(""), info);
+        }
+        inference.inputs(graph, model.ir_version.unwrap_or(0))?;
+        for (place, node) in graph.node.iter().enumerate() {
+            inference.node(place, node)?;
+        }
+        for output in &graph.output {
+            let name = output.name.as_deref().unwrap_or("");
+            let value = inference.values.get(name).cloned();
+            let value = value.ok_or_else(|| OnnxError::Undefined {
+                place: "the outputs".into(),
+                name: name.into(),
+            })?;
+            inference.pin(&value, &format!("output `{name}` of the model"));
+        }
+        inference.share()?;
+        Ok(inference)
+    }
+
+    /// Inputs and initializers.
+    fn inputs(&mut self, graph: &'a message::Graph, ir_version: i64) -> Result<(), OnnxError> {
+        for input in &graph.input {
+            let name = input.name.as_deref().unwrap_or("");
+            let slot = self.channels.pinned(&format!("input `{name}` of the model"));
+            let value = Value::data(self.shape_of(Some(input)), Field::uniform(slot));
+            self.values.insert(name, value);
+        }
+        for sparse in &graph.sparse_initializer {
+            let name = sparse.values.as_ref().and_then(|values| values.name.as_deref());
+            let slot = self.channels.pinned("a sparse initializer");
+            let value = Value::data(None, Field::uniform(slot));
+            self.values.insert(name.unwrap_or(""), value);
+        }
+        for tensor in &graph.initializer {
+            let name = tensor.name.as_deref().unwrap_or("");
+            let value = self.constant(name, tensor)?;
+            let earlier = self.values.insert(name, value.clone());
+            match earlier {
+                Some(Value { content: Content::Data(_), .. }) if ir_version >= 4 => {
+                    let reason = format!("input `{name}` of the model, of which it is only the default");
+                    self.pin(&value, &reason);
+                    self.note("initializer", name, "it is also an input, which a caller may set");
+                }
+                Some(Value { content: Content::Constant(_), .. }) => {
+                    return Err(OnnxError::Twice(name.to_owned()));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A constant tensor, of an initializer or an operator.
+    pub fn constant(&mut self, name: &str, tensor: &message::Tensor) -> Result<Value, OnnxError> {
+        let constant = Constant::read(name, tensor, self.files)?;
+        let view = View::whole(self.constants.len(), &constant.shape);
+        self.constants.push(constant);
+        Ok(Value {
+            shape: Some(view.shape.iter().copied().map(Dim::Known).collect()),
+            content: Content::Constant(view),
+        })
+    }
+
+    fn node(&mut self, place: usize, message: &'a message::Node) -> Result<(), OnnxError> {
+        let mut inputs = Vec::with_capacity(message.input.len());
+        for name in &message.input {
+            inputs.push(match name.is_empty() {
+                true => None,
+                false => Some(self.values.get(name.as_str()).cloned().ok_or_else(|| {
+                    OnnxError::Undefined {
+                        place: describe(place, message),
+                        name: name.clone(),
+                    }
+                })?),
+            });
+        }
+        let node = Node { message, inputs };
+        let followed = match is_own(message.domain.as_deref()) {
+            true => rules::follow(self, &node),
+            false => pin(format!("is of the domain `{}`", message.domain.as_deref().unwrap_or(""))),
+        };
+        let outputs = match followed {
+            Ok(outputs) => outputs,
+            Err(Stop::Fault(fault)) => return Err(fault),
+            Err(Stop::Pin(reason)) => self.pin_all(place, &node, &reason),
+        };
+        for (name, value) in message.output.iter().zip(outputs) {
+            if !name.is_empty() && self.values.insert(name, value).is_some() {
+                return Err(OnnxError::Twice(name.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that an operator reads, and makes, keeps its values.
+    fn pin_all(&mut self, place: usize, node: &Node<'a>, reason: &str) -> Vec<Value> {
+        let operator = describe(place, node.message);
+        for input in node.inputs.iter().flatten() {
+            self.pin(input, &operator);
+        }
+        let mut inner = Vec::new();
+        for attribute in &node.message.attribute {
+            attribute.g.iter().chain(&attribute.graphs).for_each(|graph| names(graph, &mut inner));
+        }
+        for name in inner {
+            if let Some(value) = self.values.get(name).cloned() {
+                self.pin(&value, &operator);
+            }
+        }
+        let name = node.message.name.as_deref().unwrap_or("");
+        let name = if name.is_empty() { node.output() } else { name };
+        self.note(node.operator(), name, reason);
+        let outputs = &node.message.output;
+        let pinned = outputs.iter().map(|output| {
+            let slot = self.channels.pinned(&operator);
+            let declared = self.declared.get(output.as_str()).copied();
+            Value::data(self.shape_of(declared), Field::uniform(slot))
+        });
+        pinned.collect()
+    }
+
+    fn note(&mut self, operator: &str, name: &str, reason: &str) {
+        self.notes.push(Note {
+            operator: operator.to_owned(),
+            name: name.to_owned(),
+            reason: reason.to_owned(),
+        });
+    }
+
+    /// A tensor that no scaling may change.
+    pub fn pin(&mut self, value: &Value, reason: &str) {
+        match &value.content {
+            Content::Data(field) => self.channels.pin(field, reason),
+            Content::Constant(view) => self.keep(view, reason),
+            Content::Zero | Content::Integers(_) => {}
+        }
+    }
+
+    /// A constant that is read as it is: its entries are never changed.
+    pub fn keep(&mut self, view: &View, reason: &str) {
+        if self.constants[view.constant].place.is_ok() {
+            let field = Field::uniform(self.channels.pinned(reason));
+            self.uses.push(Use {
+                view: View::whole(view.constant, &self.constants[view.constant].shape),
+                plus: field.clone(),
+                minus: Field::uniform(ONE),
+                is_weight: false,
+            });
+        }
+    }
+
+    /// The entries of a constant as weights.
+    pub fn weigh(&mut self, view: &View, plus: Field, minus: Field) -> Result<(), Stop> {
+        self.scale(view, plus, minus, true)
+    }
+
+    /// The entries of a constant scale along; the regularizer may count them.
+    pub fn scale(
+        &mut self,
+        view: &View,
+        plus: Field,
+        minus: Field,
+        is_weight: bool,
+    ) -> Result<(), Stop> {
+        if let Err(reason) = &self.constants[view.constant].place {
+            let constant = &self.constants[view.constant];
+            return pin(format!("reads `{}`, which is left alone: {reason}", constant.name));
+        }
+        self.uses.push(Use {
+            view: view.clone(),
+            plus,
+            minus,
+            is_weight,
+        });
+        Ok(())
+    }
+
+    /// A tensor as one whose entries carry multipliers; a constant becomes a bias.
+    pub fn field(&mut self, value: &Value, tensor: &str) -> Result<Field, Stop> {
+        match &value.content {
+            Content::Data(field) => Ok(field.clone()),
+            Content::Zero => {
+                let fresh = self.channels.fresh(tensor, "zero", 1)?;
+                Ok(Field::uniform(fresh.start))
+            }
+            Content::Integers(_) => Ok(Field::uniform(ONE)),
+            Content::Constant(view) => {
+                let constant = &self.constants[view.constant];
+                if constant.place.is_err() {
+                    return Ok(Field::uniform(ONE));
+                }
+                let name = constant.name.clone();
+                let fresh = self.channels.fresh(&name, "constant", view.len())?;
+                if let Some(group) = self.channels.groups.last_mut() {
+                    group.is_constant = true;
+                }
+                let field = Field {
+                    shape: view.shape.clone(),
+                    labels: fresh.collect(),
+                };
+                self.weigh(view, field.clone(), Field::uniform(ONE))?;
+                Ok(field)
+            }
+        }
+    }
+
+    /// New channels of the tensor that a node makes.
+    pub fn fresh(&mut self, node: &Node, len: usize) -> Result<std::ops::Range<Slot>, Stop> {
+        Ok(self.channels.fresh(node.output(), node.operator(), len)?)
+    }
+
+    /// An unknown length.
+    pub fn symbol(&mut self) -> Dim {
+        self.symbols += 1;
+        Dim::Symbol(self.symbols)
+    }
+
+    /// The shape that a file states.
+    fn shape_of(&mut self, info: Option<&'a message::ValueInfo>) -> Option<Vec<Dim>> {
+        let shape = info?.r#type.as_ref()?.tensor_type.as_ref()?.shape.as_ref()?;
+        let mut dims = Vec::with_capacity(shape.dim.len());
+        for dimension in &shape.dim {
+            let known = dimension.dim_value.and_then(|length| usize::try_from(length).ok());
+            let named = dimension.dim_param.as_deref().filter(|name| !name.is_empty());
+            dims.push(match (known, named) {
+                (Some(length), _) => Dim::Known(length),
+                (None, Some(name)) => match self.parameters.get(name) {
+                    Some(symbol) => Dim::Symbol(*symbol),
+                    None => {
+                        let symbol = self.symbol();
+                        self.parameters.insert(name, self.symbols);
+                        symbol
+                    }
+                },
+                (None, None) => self.symbol(),
+            });
+        }
+        Some(dims)
+    }
+
+    /// The integers of a tensor that says a shape, or axes.
+    pub fn integers(&self, value: &Value) -> Option<Vec<Integer>> {
+        match &value.content {
+            Content::Integers(integers) => Some(integers.clone()),
+            Content::Constant(view) => {
+                let integers = self.constants[view.constant].integers.as_ref()?;
+                let entry = |place| integers.get(view.entry(place)).copied().map(Integer::Known);
+                (0..view.len()).map(entry).collect()
+            }
+            _ => None,
+        }
+    }
+
+    /// The same where all of them are known.
+    pub fn known_integers(&self, value: &Value) -> Option<Vec<i64>> {
+        let integers = self.integers(value)?.into_iter();
+        integers
+            .map(|integer| match integer {
+                Integer::Known(value) => Some(value),
+                Integer::Symbol(_) => None,
+            })
+            .collect()
+    }
+
+    /// A number of a floating-point constant.
+    pub fn number(&self, view: &View, place: usize) -> Option<f64> {
+        let (file, start, storage) = self.constants[view.constant].place.as_ref().ok().copied()?;
+        let at = start + view.entry(place) * storage.size();
+        let bytes = self.files.bytes(file).get(at..at + storage.size())?;
+        Some(super::weights::decode(bytes, storage))
+    }
+
+    /// One constant used in several places: each entry scales in all of them alike.
+    fn share(&mut self) -> Result<(), OnnxError> {
+        let mut first: HashMap<usize, usize> = HashMap::new();
+        let mut several: Vec<(usize, usize)> = Vec::new();
+        for (place, found) in self.uses.iter().enumerate() {
+            match first.get(&found.view.constant) {
+                Some(first) => several.push((*first, place)),
+                None => {
+                    first.insert(found.view.constant, place);
+                }
+            }
+        }
+        let mut by_entry: HashMap<usize, Vec<(Slot, Slot)>> = HashMap::new();
+        for (one, other) in several {
+            let constant = self.uses[one].view.constant;
+            let known = match by_entry.entry(constant) {
+                std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+                std::collections::hash_map::Entry::Vacant(entry) => {
+                    let mut slots = vec![(Slot::MAX, Slot::MAX); self.constants[constant].len()];
+                    self.uses[one].each(|place, plus, minus| slots[place] = (plus, minus));
+                    entry.insert(slots)
+                }
+            };
+            let channels = &mut self.channels;
+            self.uses[other].each(|place, plus, minus| {
+                if known[place].0 == Slot::MAX {
+                    known[place] = (plus, minus);
+                }
+                channels.equal(known[place].0, plus);
+                channels.equal(known[place].1, minus);
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Use {
+    /// Calls back with every entry of the constant that is used, and the slots that multiply and divide it.
+    pub fn each(&self, mut call: impl FnMut(usize, Slot, Slot)) {
+        let shape = &self.view.shape;
+        let rank = shape.len();
+        let (plus, minus) = (self.plus.of_rank(rank), self.minus.of_rank(rank));
+        // Along the last axes on which neither varies, all entries share their slots.
+        let fixed = |axis: &usize| plus.shape[*axis] == 1 && minus.shape[*axis] == 1;
+        let inner = (0..rank).rev().take_while(fixed).count();
+        let run: usize = shape[rank - inner..].iter().product();
+        let outer = &shape[..rank - inner];
+        let count: usize = outer.iter().product();
+        let mut index = vec![0; rank];
+        for block in 0..count {
+            let (up, down) = (plus.at(&index), minus.at(&index));
+            for place in block * run..(block + 1) * run {
+                call(self.view.entry(place), up, down);
+            }
+            super::constant::advance(&mut index[..rank - inner], outer);
+        }
+    }
+}
+
+/// Names of tensors that a graph within an operator reads.
+fn names<'a>(graph: &'a message::Graph, found: &mut Vec<&'a str>) {
+    for node in &graph.node {
+        found.extend(node.input.iter().map(String::as_str));
+        for attribute in &node.attribute {
+            attribute.g.iter().chain(&attribute.graphs).for_each(|inner| names(inner, found));
+        }
+    }
+    found.extend(graph.output.iter().filter_map(|output| output.name.as_deref()));
+}
+
+fn is_own(domain: Option<&str>) -> bool {
+    matches!(domain, None | Some("" | "ai.onnx"))
+}
+
+fn describe(place: usize, node: &message::Node) -> String {
+    let operator = node.op_type.as_deref().unwrap_or("");
+    let named = node.name.as_deref().filter(|name| !name.is_empty());
+    let name = named.or(node.output.first().map(String::as_str)).unwrap_or("");
+    format!("{operator} `{name}` (nodes[{place}])")
+}

@@ -1,0 +1,210 @@
+//! ONNX models: which multipliers their operators leave free, and their weights scaled in place.
+//!
+//! Every tensor carries a positive multiplier for each of its channels. An operator says which of them are equal, and how its
+//! weights scale: with what they make, against what they read. What is left free is a balancing problem like any other: one
+//! unit for each free multiplier, one synapse for each weight. Weights that several places share are counted once.
+//!
+//! | operator | what it says |
+//! |---|---|
+//! | `Gemm`, `MatMul`, `Conv`, `ConvTranspose` | weights scale with the output channel and against the input channel; biases with the output |
+//! | `Relu`, `LeakyRelu`, `PRelu`, `Abs`, `Neg`, `Identity`, `Dropout`, `Clip` at 0, `Cast` between `f32` and `f64` | what is made carries what is read |
+//! | `Add`, `Sub`, `Sum`, `Mean`, `Max`, `Min` | all arguments carry the same; a constant among them is a bias |
+//! | `Mul` by a constant | by several numbers a diagonal layer, whose numbers are weights; by one number nothing |
+//! | `Div` by a constant | nothing |
+//! | `BatchNormalization` | scale and shift are weights, the mean follows its input, the variance stays |
+//! | `MaxPool`, `AveragePool`, `LpPool`, global ones, `ReduceMean`, `ReduceSum`, `ReduceMax`, `ReduceMin`, `ReduceL1`, `ReduceL2` | one multiplier for all that is brought together |
+//! | `Concat`, `Split`, `Slice`, `Gather`, `Transpose`, `Reshape`, `Flatten`, `Squeeze`, `Unsqueeze`, `Expand`, `Pad` with zeros | multipliers move with the entries; where they cannot be followed, the tensor has one |
+//! | `RNN` with `Relu` or `LeakyRelu` | as layers, the state carrying one multiplier for each unit at all times |
+//! | all others, and graphs within operators | what they read and make stays as it is, with a [`Note`] |
+//!
+//! Restrictions beyond what the function needs: a weight used at two places has the same pair of multipliers at both (a common
+//! factor of theirs is not used); `DepthToSpace`, `SpaceToDepth` and reshapes to unknown lengths give a tensor one multiplier.
+//!
+//! Writing changes the bytes of weights and nothing else; tensors kept in other files are written beside the new model, under new
+//! names. Numbers that are neither `f32` nor `f64` are never changed.
+
+mod constant;
+mod field;
+mod files;
+mod infer;
+pub mod message;
+mod rules;
+mod shape;
+mod weights;
+mod wire;
+mod write;
+
+pub(crate) use weights::SOURCE;
+pub use write::Written;
+
+use bytes::Bytes;
+use prost::Message;
+use std::path::Path;
+use thiserror::Error;
+
+use crate::network::{Network, NetworkError, UnitIndex};
+use crate::numbers::Rational;
+use constant::Constant;
+use files::Files;
+use infer::{Inference, Use};
+use weights::{Place, Units};
+
+/// Why a file is not an ONNX model that can be read.
+#[derive(Debug, Error)]
+pub enum OnnxError {
+    /// The bytes end, or are no protobuf, near a place.
+    #[error("not an ONNX model: damaged or cut off near byte {0}")]
+    Truncated(usize),
+    /// The messages are not those of a model.
+    #[error("not an ONNX model: {0}")]
+    Message(#[from] prost::DecodeError),
+    /// There is nothing in it.
+    #[error("not an ONNX model: it holds no graph")]
+    NoGraph,
+    /// More than any model has.
+    #[error("the model has too many {0} to be read")]
+    TooLarge(&'static str),
+    /// A tensor whose shape and data do not agree, or whose data are not found.
+    #[error("tensor `{name}`: {reason}")]
+    Tensor {
+        /// The tensor.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A tensor that is read before it is made.
+    #[error("{place}: no tensor `{name}` is made before it is read")]
+    Undefined {
+        /// Who reads it.
+        place: String,
+        /// The tensor.
+        name: String,
+    },
+    /// A tensor that is made twice.
+    #[error("two tensors have the name `{0}`")]
+    Twice(String),
+    /// The model is too large for exact arithmetic.
+    #[error("the model has {0} weights, more than the {MAX_WEIGHTS} that exact arithmetic takes")]
+    Weights(usize),
+    /// A scaled weight is outside the range of its number type.
+    #[error("tensor `{name}`: the new value of entry {entry} is outside the range of {number_type}")]
+    Range {
+        /// The tensor.
+        name: String,
+        /// The entry.
+        entry: usize,
+        /// `f32` or `f64`.
+        number_type: &'static str,
+    },
+    /// Two channels have one name.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+}
+
+/// Weights beyond so many are too many for the rational network.
+pub const MAX_WEIGHTS: usize = 4_000_000;
+
+/// An operator that pins what it touches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The operator.
+    pub operator: String,
+    /// Its name, or that of the tensor that it makes.
+    pub name: String,
+    /// Why it is not followed.
+    pub reason: String,
+}
+
+/// The channels of a tensor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelGroup {
+    /// The tensor.
+    pub tensor: String,
+    /// The operator that makes it.
+    pub operator: String,
+    /// The unit of each channel; unit 0 where it is pinned.
+    pub units: Vec<UnitIndex>,
+    /// What pins the pinned ones.
+    pub pinned_by: Vec<String>,
+}
+
+/// A weight of a layer, channel by channel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayerRange {
+    /// The tensor.
+    pub tensor: String,
+    /// The largest magnitude and the median of the nonzero ones, for each output channel that has any.
+    pub channels: Vec<(f64, f64)>,
+}
+
+/// An ONNX model with its files, so that writing it back changes nothing but weights.
+#[derive(Debug, Clone)]
+pub struct OnnxFile {
+    files: Files,
+    model: message::Model,
+    constants: Vec<Constant>,
+    uses: Vec<Use>,
+    units: Units,
+    places: Vec<Place>,
+    network: Network<Rational>,
+    groups: Vec<ChannelGroup>,
+    notes: Vec<Note>,
+}
+
+impl OnnxFile {
+    /// Reads a model and follows its graph; `folder` is where tensors kept in other files are looked for.
+    ///
+    /// # Errors
+    /// [`OnnxError`], with the first fault. Operators that cannot be followed are no fault.
+    pub fn read(bytes: Vec<u8>, folder: Option<&Path>) -> Result<Self, OnnxError> {
+        let bytes = Bytes::from(bytes);
+        wire::check(&bytes)?;
+        let model = message::Model::decode(bytes.clone())?;
+        let mut files = Files::new(bytes, folder);
+        let inference = Inference::run(&model, &mut files)?;
+        let Inference {
+            channels,
+            constants,
+            uses,
+            notes,
+            ..
+        } = inference;
+        let count = weights::scaled(&uses)
+            .iter()
+            .filter(|scaled| scaled.is_weight())
+            .map(|scaled| constants[scaled.constant].len())
+            .sum();
+        if count > MAX_WEIGHTS {
+            return Err(OnnxError::Weights(count));
+        }
+        let (units, groups) = Units::new(&channels, &uses);
+        let (network, places) = weights::network(&files, &constants, &uses, &units)?;
+        Ok(OnnxFile {
+            files,
+            model,
+            constants,
+            uses,
+            units,
+            places,
+            network,
+            groups,
+            notes,
+        })
+    }
+
+    /// One unit for each free multiplier, one synapse for each weight; unit 0 stands for what is read from outside, unit 1 for
+    /// what leads outside.
+    pub fn network(&self) -> &Network<Rational> {
+        &self.network
+    }
+
+    /// The channels of every tensor that has channels of its own, in the order of the graph.
+    pub fn groups(&self) -> &[ChannelGroup] {
+        &self.groups
+    }
+
+    /// The operators that were not followed.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+}

@@ -1,0 +1,218 @@
+//! Operators that treat every entry by itself.
+
+use super::super::field::{Field, ONE};
+use super::super::infer::{Content, Followed, Inference, Node, Stop, Value, pin};
+use super::super::message::element;
+use super::super::shape::{Dim, Integer};
+
+/// `f(λx) = λ f(x)`: what is made carries the multiplier of what is read.
+pub(super) fn homogeneous(inference: &mut Inference, node: &Node) -> Followed {
+    let input = node.input(0)?;
+    if matches!(input.content, Content::Zero) {
+        return Ok(vec![input.clone()]);
+    }
+    let field = inference.field(input, node.output())?;
+    Ok(vec![Value::data(input.shape.clone(), field)])
+}
+
+pub(super) fn identity(node: &Node) -> Followed {
+    Ok(vec![node.input(0)?.clone()])
+}
+
+/// In inference it hands on what it reads; the mask is beside the point.
+pub(super) fn dropout(inference: &mut Inference, node: &Node) -> Followed {
+    if node.optional(2).is_some() {
+        return pin("may be in training mode");
+    }
+    let mut outputs = homogeneous(inference, node)?;
+    if node.outputs() > 1 {
+        outputs.push(Value::data(outputs[0].shape.clone(), Field::uniform(ONE)));
+    }
+    Ok(outputs)
+}
+
+/// A slope of any sign and size is homogeneous; it stays as it is.
+pub(super) fn prelu(inference: &mut Inference, node: &Node) -> Followed {
+    let slope = node.input(1)?;
+    let Some(view) = slope.constant() else {
+        return pin("has a slope that is computed");
+    };
+    inference.keep(view, &format!("the slope of PRelu `{}`", node.output()));
+    homogeneous(inference, node)
+}
+
+/// Homogeneous only where every bound is 0.
+pub(super) fn clip(inference: &mut Inference, node: &Node) -> Followed {
+    let (low, high) = match inference.opset < 11 {
+        true => (node.float("min").map(f64::from), node.float("max").map(f64::from)),
+        false => (bound(inference, node, 1)?, bound(inference, node, 2)?),
+    };
+    let zero_or_open = |bound: Option<f64>, open: fn(f64) -> bool| match bound {
+        None => true,
+        Some(bound) => bound == 0.0 || open(bound),
+    };
+    let low_fits = zero_or_open(low, |bound| bound <= f64::from(f32::MIN));
+    let high_fits = zero_or_open(high, |bound| bound >= f64::from(f32::MAX));
+    match low_fits && high_fits {
+        true => homogeneous(inference, node),
+        false => pin("has a bound other than 0"),
+    }
+}
+
+fn bound(inference: &mut Inference, node: &Node, index: usize) -> Result<Option<f64>, Stop> {
+    let Some(value) = node.optional(index) else {
+        return Ok(None);
+    };
+    let Some(view) = value.constant().filter(|view| view.len() == 1) else {
+        return pin("has a bound that is computed");
+    };
+    inference.keep(view, &format!("a bound of Clip `{}`", node.output()));
+    match inference.number(view, 0) {
+        Some(bound) => Ok(Some(bound)),
+        None => pin("has a bound that is not read"),
+    }
+}
+
+/// Between `f32` and `f64` numbers stay what they are, but for rounding.
+pub(super) fn cast(inference: &mut Inference, node: &Node) -> Followed {
+    let input = node.input(0)?;
+    if matches!(input.content, Content::Integers(_)) {
+        return identity(node);
+    }
+    match node.int("to").and_then(|to| i32::try_from(to).ok()) {
+        Some(element::FLOAT | element::DOUBLE) => homogeneous(inference, node),
+        _ => pin("makes numbers of another type"),
+    }
+}
+
+/// What is added must carry one multiplier; so must the arguments of a maximum.
+pub(super) fn sum(inference: &mut Inference, node: &Node) -> Followed {
+    let inputs: Vec<&Value> = node.inputs.iter().flatten().collect();
+    if inputs.is_empty() {
+        return pin("has no inputs");
+    }
+    let shape = inputs
+        .iter()
+        .map(|input| input.shape.clone())
+        .reduce(broadcast)
+        .flatten();
+    let mut tied: Option<Field> = None;
+    for input in &inputs {
+        if matches!(input.content, Content::Zero) {
+            continue;
+        }
+        let field = inference.field(input, node.output())?;
+        tied = Some(match tied {
+            None => field,
+            Some(tied) => inference.channels.tied(&tied, &field)?,
+        });
+    }
+    Ok(vec![match tied {
+        Some(field) => Value::data(shape, field),
+        None => Value { shape, content: Content::Zero },
+    }])
+}
+
+/// The shape of a result, where both are known.
+fn broadcast(one: Option<Vec<Dim>>, other: Option<Vec<Dim>>) -> Option<Vec<Dim>> {
+    let (one, other) = (one?, other?);
+    let (long, short) = if one.len() >= other.len() { (one, other) } else { (other, one) };
+    let missing = long.len() - short.len();
+    let dims = long.iter().enumerate().map(|(axis, dim)| {
+        let second = axis.checked_sub(missing).and_then(|axis| short.get(axis));
+        match (dim, second) {
+            (Dim::Known(1), Some(second)) => *second,
+            _ => *dim,
+        }
+    });
+    Some(dims.collect())
+}
+
+/// A constant of several entries is a diagonal layer: its entries are weights. A single number changes nothing, and is left.
+pub(super) fn product(inference: &mut Inference, node: &Node) -> Followed {
+    let (one, other) = (node.input(0)?, node.input(1)?);
+    let (data, factor) = match (one.constant(), other.constant()) {
+        (None, Some(factor)) => (one, factor),
+        (Some(factor), None) => (other, factor),
+        _ => return pin("multiplies two computed tensors, or two constants"),
+    };
+    if matches!(data.content, Content::Zero | Content::Integers(_)) {
+        return pin("multiplies no data");
+    }
+    let field = inference.field(data, node.output())?;
+    let shape = broadcast(one.shape.clone(), other.shape.clone());
+    let rank = factor.shape.len().max(field.shape.len());
+    let reach = factor.shape.len();
+    let covered = |axis: usize| {
+        let missing = rank - reach;
+        axis >= missing && factor.shape[axis - missing] != 1
+    };
+    let fits = (0..rank).all(|axis| covered(axis) || !field.varies(axis, rank));
+    if factor.len() <= 1 || !fits || inference.constants[factor.constant].place.is_err() {
+        inference.keep(factor, &format!("a factor of Mul `{}`", node.output()));
+        return Ok(vec![Value::data(shape, field)]);
+    }
+    let fresh = inference.fresh(node, factor.len())?;
+    let made = Field {
+        shape: factor.shape.clone(),
+        labels: fresh.collect(),
+    };
+    inference.weigh(factor, made.clone(), field.of_rank(reach))?;
+    Ok(vec![Value::data(shape, made)])
+}
+
+/// A constant divisor changes nothing, and is left.
+pub(super) fn quotient(inference: &mut Inference, node: &Node) -> Followed {
+    let (data, divisor) = (node.input(0)?, node.input(1)?);
+    let Some(view) = divisor.constant() else {
+        return pin("divides by a computed tensor");
+    };
+    inference.keep(view, &format!("a divisor of Div `{}`", node.output()));
+    let field = inference.field(data, node.output())?;
+    let shape = broadcast(data.shape.clone(), divisor.shape.clone());
+    Ok(vec![Value::data(shape, field)])
+}
+
+pub(super) fn constant(inference: &mut Inference, node: &Node) -> Followed {
+    if let Some(tensor) = node.tensor("value") {
+        return Ok(vec![inference.constant(node.output(), tensor)?]);
+    }
+    let integers = match (node.int("value_int"), node.ints("value_ints")) {
+        (Some(integer), _) => vec![integer],
+        (None, Some(integers)) => integers.to_vec(),
+        (None, None) => return pin("holds no dense tensor"),
+    };
+    let shape = match node.has("value_int") {
+        true => vec![],
+        false => vec![Dim::Known(integers.len())],
+    };
+    Ok(vec![Value {
+        shape: Some(shape),
+        content: Content::Integers(integers.into_iter().map(Integer::Known).collect()),
+    }])
+}
+
+/// Zeros carry any multiplier.
+pub(super) fn constant_of_shape(inference: &mut Inference, node: &Node) -> Followed {
+    let shape = node.input(0)?;
+    let asked = inference.integers(shape).map(|integers| {
+        let dim = |integer: Integer| match integer {
+            Integer::Known(length) => Dim::Known(usize::try_from(length).unwrap_or(0)),
+            Integer::Symbol(symbol) => Dim::Symbol(symbol),
+        };
+        integers.into_iter().map(dim).collect()
+    });
+    let is_zero = match node.tensor("value") {
+        None => true,
+        Some(tensor) => {
+            let value = inference.constant(node.output(), tensor)?;
+            let number = value.constant().and_then(|view| inference.number(view, 0));
+            number == Some(0.0)
+        }
+    };
+    let content = match is_zero {
+        true => Content::Zero,
+        false => Content::Data(Field::uniform(ONE)),
+    };
+    Ok(vec![Value { shape: asked, content }])
+}

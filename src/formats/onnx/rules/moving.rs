@@ -1,0 +1,457 @@
+//! Operators that join, cut and pad tensors: multipliers move with the entries.
+
+use super::super::field::{Field, ONE, Slot};
+use super::super::infer::{Content, Followed, Inference, Node, Stop, Value, pin};
+use super::super::shape::{Dim, Integer};
+use super::axis;
+
+pub(super) fn concatenation(inference: &mut Inference, node: &Node) -> Followed {
+    let inputs: Vec<&Value> = node.inputs.iter().flatten().collect();
+    let integers: Option<Vec<Vec<Integer>>> =
+        inputs.iter().map(|input| inference.integers(input)).collect();
+    if let Some(integers) = integers {
+        let joined = integers.concat();
+        return Ok(vec![Value {
+            shape: Some(vec![Dim::Known(joined.len())]),
+            content: Content::Integers(joined),
+        }]);
+    }
+    let shapes: Option<Vec<&Vec<Dim>>> = inputs.iter().map(|input| input.shape.as_ref()).collect();
+    let Some(shapes) = shapes else {
+        return pin("joins tensors of unknown rank");
+    };
+    let rank = shapes[0].len();
+    let along = node.int("axis").and_then(|found| axis(found, rank));
+    let Some(along) = along.filter(|_| shapes.iter().all(|shape| shape.len() == rank)) else {
+        return pin("joins tensors of different ranks");
+    };
+    let lengths: Option<Vec<usize>> = shapes.iter().map(|shape| shape[along].known()).collect();
+    let total = lengths.as_ref().map(|lengths| lengths.iter().sum());
+    let mut shape = shapes[0].clone();
+    shape[along] = match total {
+        Some(total) => Dim::Known(total),
+        None => inference.symbol(),
+    };
+    let mut fields = Vec::new();
+    for input in &inputs {
+        fields.push(match input.content {
+            Content::Zero => None,
+            _ => Some(inference.field(input, node.output())?.of_rank(rank)),
+        });
+    }
+    let joined = match lengths {
+        Some(lengths) => joined(inference, node, &fields, &lengths, along, rank)?,
+        None => one_multiplier(inference, fields.into_iter().flatten(), rank, along)?,
+    };
+    Ok(vec![Value::data(Some(shape), joined)])
+}
+
+/// Fields one after the other along an axis; zeros (`None`) bring multipliers of their own.
+fn joined(
+    inference: &mut Inference,
+    node: &Node,
+    fields: &[Option<Field>],
+    lengths: &[usize],
+    along: usize,
+    rank: usize,
+) -> Result<Field, Stop> {
+    let known: Vec<&Field> = fields.iter().flatten().collect();
+    let mut common = vec![1; rank];
+    for field in &known {
+        for (length, found) in common.iter_mut().zip(&field.shape) {
+            *length = (*length).max(*found);
+        }
+    }
+    common[along] = 1;
+    let fits = |field: &&Field| {
+        (0..rank).all(|axis| {
+            axis == along || field.shape[axis] == 1 || field.shape[axis] == common[axis]
+        })
+    };
+    if !known.iter().all(|field| fits(field)) {
+        return one_multiplier(inference, known.into_iter().cloned(), rank, along);
+    }
+    let mut parts = Vec::new();
+    for (field, length) in fields.iter().zip(lengths) {
+        parts.push(match field {
+            Some(field) => field.clone(),
+            None => {
+                let mut shape = common.clone();
+                shape[along] = *length;
+                let count = shape.iter().try_fold(1usize, |count, length| count.checked_mul(*length));
+                let fresh = inference.fresh(node, count.unwrap_or(usize::MAX))?;
+                Field { shape, labels: fresh.collect() }
+            }
+        });
+    }
+    common[along] = lengths.iter().sum();
+    let ends: Vec<usize> = lengths
+        .iter()
+        .scan(0, |end, length| {
+            *end += length;
+            Some(*end)
+        })
+        .collect();
+    let label = |index: &[usize]| {
+        let part = ends.partition_point(|end| *end <= index[along]);
+        let mut inner = index.to_vec();
+        inner[along] -= ends[part] - lengths[part];
+        parts[part].at(&inner)
+    };
+    Ok(inference.channels.remapped(common, label)?)
+}
+
+fn one_multiplier(
+    inference: &mut Inference,
+    fields: impl Iterator<Item = Field>,
+    rank: usize,
+    along: usize,
+) -> Result<Field, Stop> {
+    let mut tied = None;
+    for field in fields {
+        let merged = inference.channels.merged_along(&field, rank, |axis| axis == along)?;
+        tied = Some(match tied {
+            None => merged,
+            Some(tied) => inference.channels.tied(&tied, &merged)?,
+        });
+    }
+    tied.map_or_else(|| pin("joins nothing"), Ok)
+}
+
+/// The entries of a tensor at some places of one axis.
+fn taken(
+    inference: &mut Inference,
+    value: &Value,
+    along: usize,
+    places: &[usize],
+) -> Result<Value, Stop> {
+    let shape = value.shape.clone().map(|mut shape| {
+        shape[along] = Dim::Known(places.len());
+        shape
+    });
+    let rank = value.rank().unwrap_or(0);
+    let content = match &value.content {
+        Content::Zero => Content::Zero,
+        Content::Integers(integers) => {
+            Content::Integers(places.iter().filter_map(|place| integers.get(*place).copied()).collect())
+        }
+        Content::Constant(view) => {
+            let mut lengths = view.shape.clone();
+            lengths[along] = places.len();
+            let place = |index: &[usize]| {
+                let mut old = index.to_vec();
+                old[along] = places[index[along]];
+                old
+            };
+            match view.taken(lengths, place) {
+                Some(view) => Content::Constant(view),
+                None => return pin("takes too many entries"),
+            }
+        }
+        Content::Data(field) if !field.varies(along, rank) => Content::Data(field.clone()),
+        Content::Data(field) => {
+            let old = field.of_rank(rank);
+            let mut lengths = old.shape.clone();
+            lengths[along] = places.len();
+            let label = |index: &[usize]| {
+                let mut inner = index.to_vec();
+                inner[along] = places[index[along]];
+                old.at(&inner)
+            };
+            Content::Data(inference.channels.remapped(lengths, label)?)
+        }
+    };
+    Ok(Value { shape, content })
+}
+
+pub(super) fn split(inference: &mut Inference, node: &Node) -> Followed {
+    let input = node.input(0)?;
+    let Some(shape) = &input.shape else {
+        return pin("cuts a tensor of unknown rank");
+    };
+    let Some(along) = axis(node.int("axis").unwrap_or(0), shape.len()) else {
+        return pin("has an axis that its input has not");
+    };
+    let count = node.outputs();
+    let sizes = match node.optional(1) {
+        Some(sizes) => inference.known_integers(sizes),
+        None => node.ints("split").map(<[i64]>::to_vec),
+    };
+    let sizes: Option<Vec<usize>> = match (sizes, shape[along].known()) {
+        (Some(sizes), _) => sizes.into_iter().map(|size| usize::try_from(size).ok()).collect(),
+        (None, Some(length)) if count > 0 && node.optional(1).is_none() => {
+            let size = length.div_ceil(count);
+            let part = |part: usize| size.min(length.saturating_sub(part * size));
+            Some((0..count).map(part).collect())
+        }
+        _ => None,
+    };
+    let total: Option<usize> = sizes.as_ref().and_then(|sizes| {
+        sizes.iter().try_fold(0usize, |total, size| total.checked_add(*size))
+    });
+    let fits = shape[along].known().is_some_and(|length| total == Some(length));
+    let Some(sizes) = sizes.filter(|sizes| fits && sizes.len() >= count) else {
+        return pin("cuts at places that are not known");
+    };
+    let mut outputs = Vec::new();
+    let mut start = 0;
+    for size in sizes {
+        let places: Vec<usize> = (start..start + size).collect();
+        outputs.push(taken(inference, input, along, &places)?);
+        start += size;
+    }
+    Ok(outputs)
+}
+
+pub(super) fn slice(inference: &mut Inference, node: &Node) -> Followed {
+    let input = node.input(0)?;
+    let Some(rank) = input.rank() else {
+        return pin("cuts a tensor of unknown rank");
+    };
+    let asked = |inference: &Inference, name: &str, index: usize| match inference.opset < 10 {
+        true => node.ints(name).map(<[i64]>::to_vec),
+        false => node.optional(index).and_then(|value| inference.known_integers(value)),
+    };
+    let given = |index: usize| inference.opset >= 10 && node.optional(index).is_some();
+    let (starts, ends) = (asked(inference, "starts", 1), asked(inference, "ends", 2));
+    let (axes, steps) = (asked(inference, "axes", 3), asked(inference, "steps", 4));
+    let (Some(starts), Some(ends)) = (starts, ends) else {
+        return pin("cuts at places that are computed");
+    };
+    if (given(3) && axes.is_none()) || (given(4) && steps.is_none()) {
+        return pin("cuts at places that are computed");
+    }
+    let axes = axes.unwrap_or_else(|| (0..starts.len()).map(|axis| axis as i64).collect());
+    let steps = steps.unwrap_or_else(|| vec![1; starts.len()]);
+    if ends.len() != starts.len() || axes.len() != starts.len() || steps.len() != starts.len() {
+        return pin("has starts, ends, axes and steps of different lengths");
+    }
+    let mut value = input.clone();
+    for (place, found) in axes.iter().enumerate() {
+        let Some(along) = axis(*found, rank) else {
+            return pin("has an axis that its input has not");
+        };
+        let length = value.shape.as_ref().and_then(|shape| shape[along].known());
+        value = match length {
+            Some(length) => {
+                let places = places(starts[place], ends[place], steps[place], length);
+                taken(inference, &value, along, &places)?
+            }
+            None => unknown_part(inference, &value, along)?,
+        };
+    }
+    Ok(vec![value])
+}
+
+/// A part, of unknown length, of an axis.
+fn unknown_part(inference: &mut Inference, value: &Value, along: usize) -> Result<Value, Stop> {
+    let symbol = inference.symbol();
+    let mut part = value.clone();
+    if let Some(shape) = &mut part.shape {
+        shape[along] = symbol;
+    }
+    match &part.content {
+        Content::Data(field) => {
+            let rank = value.rank().unwrap_or(0);
+            let merged = inference.channels.merged_along(field, rank, |axis| axis == along)?;
+            part.content = Content::Data(merged);
+            Ok(part)
+        }
+        Content::Zero => Ok(part),
+        _ => pin("cuts a constant at places that are computed"),
+    }
+}
+
+/// The places that a slice takes.
+fn places(start: i64, end: i64, step: i64, length: usize) -> Vec<usize> {
+    let count = i64::try_from(length).unwrap_or(i64::MAX);
+    let absolute = |place: i64| if place < 0 { place.saturating_add(count) } else { place };
+    let mut places = Vec::new();
+    if step > 0 {
+        let (mut at, end) = (absolute(start).clamp(0, count), absolute(end).clamp(0, count));
+        while at < end {
+            places.push(at as usize);
+            at = at.saturating_add(step);
+        }
+    } else if step < 0 {
+        let (mut at, end) = (
+            absolute(start).clamp(-1, count - 1),
+            absolute(end).clamp(-1, count - 1),
+        );
+        while at > end {
+            places.push(at as usize);
+            at = at.saturating_add(step);
+        }
+    }
+    places
+}
+
+pub(super) fn gather(inference: &mut Inference, node: &Node) -> Followed {
+    let (input, indices) = (node.input(0)?, node.input(1)?);
+    let (Some(shape), Some(asked)) = (&input.shape, &indices.shape) else {
+        return pin("reads a tensor of unknown rank");
+    };
+    let Some(along) = axis(node.int("axis").unwrap_or(0), shape.len()) else {
+        return pin("has an axis that its input has not");
+    };
+    let mut after = shape[..along].to_vec();
+    after.extend(asked);
+    after.extend(&shape[along + 1..]);
+    let rank = shape.len();
+    let known = inference.known_integers(indices);
+    if let (Some(indices), Some(length)) = (known, shape[along].known()) {
+        let places: Option<Vec<usize>> = indices.iter().map(|index| axis(*index, length)).collect();
+        let Some(places) = places else {
+            return pin("takes entries that its input has not");
+        };
+        let mut part = taken(inference, input, along, &places)?;
+        if let Content::Data(field) = &part.content {
+            part.content = Content::Data(spread(&field.of_rank(rank), along, asked, true));
+        } else if let Content::Constant(view) = &part.content {
+            let lengths: Option<Vec<usize>> = after.iter().map(|dim| dim.known()).collect();
+            let Some(lengths) = lengths else {
+                return pin("takes entries at unknown places");
+            };
+            part.content = Content::Constant(view.reshaped(lengths));
+        }
+        part.shape = Some(after);
+        return Ok(vec![part]);
+    }
+    if let Content::Data(field) = &input.content {
+        let merged = inference.channels.merged_along(field, rank, |axis| axis == along)?;
+        let field = spread(&merged.of_rank(rank), along, asked, false);
+        return Ok(vec![Value::data(Some(after), field)]);
+    }
+    embedding(inference, node, input, along, after)
+}
+
+/// An axis becomes as many as the indices have.
+fn spread(field: &Field, along: usize, asked: &[Dim], varies: bool) -> Field {
+    let mut lengths = field.shape[..along].to_vec();
+    match varies && field.shape[along] != 1 {
+        true => lengths.extend(asked.iter().map(|dim| dim.known().unwrap_or(1))),
+        false => lengths.extend(asked.iter().map(|_| 1)),
+    }
+    lengths.extend(&field.shape[along + 1..]);
+    Field {
+        shape: lengths,
+        labels: field.labels.clone(),
+    }
+}
+
+/// Rows of a constant table, taken by computed indices: the rows are weights from outside.
+fn embedding(
+    inference: &mut Inference,
+    node: &Node,
+    input: &Value,
+    along: usize,
+    after: Vec<Dim>,
+) -> Followed {
+    let Some(view) = input.constant().filter(|view| view.shape.len() == 2 && along == 0) else {
+        return pin("takes entries by computed places");
+    };
+    if inference.constants[view.constant].place.is_err() {
+        return Ok(vec![Value::data(Some(after), Field::uniform(ONE))]);
+    }
+    let view = view.clone();
+    let fresh = inference.fresh(node, view.shape[1])?;
+    let field = Field::along(fresh, 0);
+    inference.weigh(&view, field.clone(), Field::uniform(ONE))?;
+    Ok(vec![Value::data(Some(after), field)])
+}
+
+/// Padding with zeros: new channels bring multipliers of their own.
+pub(super) fn padding(inference: &mut Inference, node: &Node) -> Followed {
+    let input = node.input(0)?;
+    let (Some(shape), Content::Data(field)) = (&input.shape, &input.content) else {
+        return pin("reads a tensor of unknown rank, or a constant");
+    };
+    let rank = shape.len();
+    let by_attributes = inference.opset < 11;
+    let is_constant = matches!(node.text("mode"), None | Some(b"constant"));
+    if is_constant && !is_zero(inference, node, by_attributes) {
+        return pin("pads with numbers that are not known to be 0");
+    }
+    let pads = match by_attributes {
+        true => node.ints("pads").map(<[i64]>::to_vec),
+        false => node.optional(1).and_then(|pads| inference.known_integers(pads)),
+    };
+    let pads = pads.filter(|pads| pads.len() == 2 * rank && node.optional(3).is_none());
+    let Some(pads) = pads else {
+        let merged = inference.channels.merged(field);
+        let unknown = (0..rank).map(|_| inference.symbol()).collect();
+        return Ok(vec![Value::data(Some(unknown), merged)]);
+    };
+    let mut value = input.clone();
+    for along in 0..rank {
+        let (before, behind) = (pads[along], pads[rank + along]);
+        if before != 0 || behind != 0 {
+            value = padded(inference, node, &value, along, (before, behind), is_constant)?;
+        }
+    }
+    Ok(vec![value])
+}
+
+fn is_zero(inference: &mut Inference, node: &Node, by_attributes: bool) -> bool {
+    if by_attributes {
+        return node.float("value").unwrap_or(0.0) == 0.0;
+    }
+    let Some(value) = node.optional(2) else {
+        return true;
+    };
+    let Some(view) = value.constant().filter(|view| view.len() == 1).cloned() else {
+        return matches!(value.content, Content::Zero);
+    };
+    inference.keep(&view, &format!("the value of Pad `{}`", node.output()));
+    inference.number(&view, 0) == Some(0.0)
+}
+
+fn padded(
+    inference: &mut Inference,
+    node: &Node,
+    value: &Value,
+    along: usize,
+    (before, behind): (i64, i64),
+    is_constant: bool,
+) -> Result<Value, Stop> {
+    let (Some(shape), Content::Data(field)) = (&value.shape, &value.content) else {
+        return pin("pads no data");
+    };
+    let rank = shape.len();
+    let mut after = shape.clone();
+    let old_length = shape[along].known().and_then(|length| i64::try_from(length).ok());
+    let length = old_length
+        .and_then(|length| length.checked_add(before)?.checked_add(behind))
+        .and_then(|length| usize::try_from(length).ok());
+    after[along] = length.map_or_else(|| inference.symbol(), Dim::Known);
+    if !field.varies(along, rank) {
+        return Ok(Value::data(Some(after), field.clone()));
+    }
+    let Some(length) = length.filter(|_| is_constant) else {
+        let merged = inference.channels.merged_along(field, rank, |axis| axis == along)?;
+        return Ok(Value::data(Some(after), merged));
+    };
+    let old = field.of_rank(rank);
+    let mut lengths = old.shape.clone();
+    lengths[along] = length;
+    let count = lengths.iter().try_fold(1usize, |count, length| count.checked_mul(*length));
+    let fresh = inference.fresh(node, count.unwrap_or(usize::MAX))?;
+    let own = |index: &[usize]| {
+        let place = index.iter().zip(&lengths).fold(0, |place, (at, length)| place * length + at);
+        fresh.start + place as Slot
+    };
+    let label = |index: &[usize]| {
+        let place = i64::try_from(index[along]).ok().and_then(|at| at.checked_sub(before));
+        let place = place.and_then(|place| usize::try_from(place).ok());
+        match place.filter(|place| *place < old.shape[along]) {
+            Some(place) => {
+                let mut inner = index.to_vec();
+                inner[along] = place;
+                old.at(&inner)
+            }
+            None => own(index),
+        }
+    };
+    let field = inference.channels.remapped(lengths.clone(), label)?;
+    Ok(Value::data(Some(after), field))
+}

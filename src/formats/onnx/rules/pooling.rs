@@ -1,0 +1,108 @@
+//! Operators that bring many entries together: one multiplier for all of them.
+
+use super::super::field::{Field, ONE};
+use super::super::infer::{Content, Followed, Inference, Node, Value, pin};
+use super::super::shape::Dim;
+use super::axis;
+
+/// Pooling over windows, channel by channel.
+pub(super) fn windows(inference: &mut Inference, node: &Node) -> Followed {
+    let input = node.input(0)?;
+    let (Some(shape), Content::Data(field)) = (&input.shape, &input.content) else {
+        return pin("reads a tensor of unknown rank, or a constant");
+    };
+    let rank = shape.len();
+    let Some(kernel) = node.ints("kernel_shape").filter(|kernel| kernel.len() + 2 == rank) else {
+        return pin("has windows of another rank than its input");
+    };
+    let field = inference.channels.merged_along(field, rank, |axis| axis > 1)?;
+    let mut after = shape[..2].to_vec();
+    for (place, length) in kernel.iter().enumerate() {
+        let known = usize::try_from(*length).ok().and_then(|length| {
+            window(node, place, kernel.len(), shape[place + 2], length)
+        });
+        after.push(known.unwrap_or_else(|| inference.symbol()));
+    }
+    let mut outputs = vec![Value::data(Some(after.clone()), field)];
+    if node.outputs() > 1 {
+        // Where the maxima are does not change.
+        outputs.push(Value::data(Some(after), Field::uniform(ONE)));
+    }
+    Ok(outputs)
+}
+
+/// The length of an axis after windows have passed over it, where it is plain.
+pub(super) fn window(
+    node: &Node,
+    place: usize,
+    count: usize,
+    before: Dim,
+    kernel: usize,
+) -> Option<Dim> {
+    let number = |name: &str, place: usize, default: usize| match node.ints(name) {
+        None => Some(default),
+        Some(found) => usize::try_from(*found.get(place)?).ok(),
+    };
+    let plain = matches!(node.text("auto_pad"), None | Some(b"" | b"NOTSET"));
+    if !plain || node.int("ceil_mode").unwrap_or(0) != 0 {
+        return None;
+    }
+    let (stride, dilation) = (number("strides", place, 1)?, number("dilations", place, 1)?);
+    let pads = number("pads", place, 0)?.checked_add(number("pads", count + place, 0)?)?;
+    let reach = kernel.checked_sub(1)?.checked_mul(dilation)?.checked_add(1)?;
+    let room = before.known()?.checked_add(pads)?.checked_sub(reach)?;
+    Some(Dim::Known(room.checked_div(stride)? + 1))
+}
+
+/// Pooling over all of an image.
+pub(super) fn global(inference: &mut Inference, node: &Node) -> Followed {
+    let input = node.input(0)?;
+    let (Some(shape), Content::Data(field)) = (&input.shape, &input.content) else {
+        return pin("reads a tensor of unknown rank, or a constant");
+    };
+    let field = inference.channels.merged_along(field, shape.len(), |axis| axis > 1)?;
+    let length = |(axis, dim): (usize, &Dim)| if axis > 1 { Dim::Known(1) } else { *dim };
+    let after = shape.iter().enumerate().map(length).collect();
+    Ok(vec![Value::data(Some(after), field)])
+}
+
+/// Sums, means, extremes and norms over axes.
+pub(super) fn reduction(inference: &mut Inference, node: &Node) -> Followed {
+    let input = node.input(0)?;
+    let (Some(shape), Content::Data(field)) = (&input.shape, &input.content) else {
+        return pin("reads a tensor of unknown rank, or a constant");
+    };
+    let rank = shape.len();
+    let asked = match node.optional(1) {
+        Some(axes) => match inference.known_integers(axes) {
+            Some(axes) => Some(axes),
+            None => return pin("has axes that are computed"),
+        },
+        None => node.ints("axes").map(<[i64]>::to_vec),
+    };
+    let asked = asked.filter(|axes| !axes.is_empty());
+    if asked.is_none() && node.int("noop_with_empty_axes").unwrap_or(0) != 0 {
+        return Ok(vec![input.clone()]);
+    }
+    let axes: Option<Vec<usize>> = match asked {
+        None => Some((0..rank).collect()),
+        Some(axes) => axes.into_iter().map(|found| axis(found, rank)).collect(),
+    };
+    let Some(axes) = axes else {
+        return pin("has an axis that its input has not");
+    };
+    let field = inference.channels.merged_along(field, rank, |axis| axes.contains(&axis))?;
+    let keep = node.int("keepdims").unwrap_or(1) != 0;
+    let kept = |axis: &usize| keep || !axes.contains(axis);
+    let of = field.of_rank(rank);
+    let made = Field {
+        shape: (0..rank).filter(kept).map(|axis| of.shape[axis]).collect(),
+        labels: of.labels,
+    };
+    let length = |axis: usize| match axes.contains(&axis) {
+        true => Dim::Known(1),
+        false => shape[axis],
+    };
+    let after = (0..rank).filter(kept).map(length).collect();
+    Ok(vec![Value::data(Some(after), made)])
+}

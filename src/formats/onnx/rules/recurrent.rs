@@ -1,0 +1,124 @@
+//! Recurrent layers of rectified units.
+
+use super::super::field::{Field, ONE, Slot};
+use super::super::infer::{Content, Followed, Inference, Node, Stop, Value, pin};
+use super::super::shape::Dim;
+
+/// `h_t = relu(W x_t + R h_{t-1} + b)`, in one direction or both; the initial state scales with the state.
+pub(super) fn rnn(inference: &mut Inference, node: &Node) -> Followed {
+    let directions = match node.text("direction") {
+        Some(b"bidirectional") => 2,
+        _ => 1,
+    };
+    let activations = node.texts("activations");
+    let homogeneous = |name: &&[u8]| matches!(*name, b"Relu" | b"LeakyRelu");
+    if activations.len() != directions || !activations.iter().all(|name| homogeneous(name)) {
+        return pin("has an activation that is not homogeneous");
+    }
+    if node.has("clip") {
+        return pin("clips what it computes");
+    }
+    let input = node.input(0)?;
+    let weight = |index: usize| match node.input(index)?.constant() {
+        Some(view) => Ok(view.clone()),
+        None => pin("has computed weights"),
+    };
+    let (forward, backward) = (weight(1)?, weight(2)?);
+    let &[count, hidden, inputs] = forward.shape.as_slice() else {
+        return pin("has a weight of another rank");
+    };
+    if count != directions || backward.shape != [directions, hidden, hidden] {
+        return pin("has weights of other shapes");
+    }
+    let field = inference.field(input, node.output())?;
+    let field = inference.channels.merged_along(&field, 3, |axis| axis != 2)?;
+    let labels = field.labels_along(2, 3);
+    if labels.len() != 1 && labels.len() != inputs {
+        return pin("reads a tensor of another number of channels than its weight has");
+    }
+    let fresh = inference.fresh(node, directions * hidden)?;
+    let states = |shape: Vec<usize>| Field {
+        shape,
+        labels: fresh.clone().collect(),
+    };
+    let target = states(vec![directions, hidden, 1]);
+    inference.weigh(&forward, target.clone(), Field::along(labels, 0))?;
+    inference.weigh(&backward, target, states(vec![directions, 1, hidden]))?;
+    biases(inference, node, &fresh, directions, hidden)?;
+    initial(inference, node, states(vec![directions, 1, hidden]))?;
+    outputs(inference, node, input, directions, hidden, &states)
+}
+
+/// Both biases of a direction, one after the other.
+fn biases(
+    inference: &mut Inference,
+    node: &Node,
+    fresh: &std::ops::Range<Slot>,
+    directions: usize,
+    hidden: usize,
+) -> Result<(), Stop> {
+    let Some(bias) = node.optional(3) else {
+        return Ok(());
+    };
+    let Some(view) = bias.constant().filter(|view| view.shape == [directions, 2 * hidden]) else {
+        return match bias.content {
+            Content::Zero => Ok(()),
+            _ => pin("has computed biases, or of another shape"),
+        };
+    };
+    let view = view.clone();
+    let label = |index: &[usize]| fresh.start + (index[0] * hidden + index[1] % hidden) as Slot;
+    let plus = inference.channels.remapped(vec![directions, 2 * hidden], label)?;
+    inference.weigh(&view, plus, Field::uniform(ONE))
+}
+
+fn initial(inference: &mut Inference, node: &Node, states: Field) -> Result<(), Stop> {
+    let Some(start) = node.optional(5) else {
+        return Ok(());
+    };
+    if matches!(start.content, Content::Zero) {
+        return Ok(());
+    }
+    if node.int("layout").unwrap_or(0) != 0 {
+        return pin("has an initial state in the other layout");
+    }
+    let field = inference.field(start, node.output())?;
+    inference.channels.tied(&field, &states)?;
+    Ok(())
+}
+
+fn outputs(
+    inference: &mut Inference,
+    node: &Node,
+    input: &Value,
+    directions: usize,
+    hidden: usize,
+    states: &dyn Fn(Vec<usize>) -> Field,
+) -> Followed {
+    let batch_first = node.int("layout").unwrap_or(0) != 0;
+    let outer: Vec<Dim> = match &input.shape {
+        Some(shape) if shape.len() == 3 => shape[..2].to_vec(),
+        _ => vec![inference.symbol(), inference.symbol()],
+    };
+    let (count, width) = (Dim::Known(directions), Dim::Known(hidden));
+    let (all, last) = match batch_first {
+        true => (
+            Value::data(
+                Some(vec![outer[0], outer[1], count, width]),
+                states(vec![directions, hidden]),
+            ),
+            Value::data(Some(vec![outer[0], count, width]), states(vec![directions, hidden])),
+        ),
+        false => (
+            Value::data(
+                Some(vec![outer[0], count, outer[1], width]),
+                states(vec![directions, 1, hidden]),
+            ),
+            Value::data(
+                Some(vec![count, outer[1], width]),
+                states(vec![directions, 1, hidden]),
+            ),
+        ),
+    };
+    Ok(vec![all, last])
+}

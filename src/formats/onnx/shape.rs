@@ -1,0 +1,141 @@
+//! Shapes of tensors, as far as they are known, and what a reshape does to an axis.
+
+/// The length of an axis: known, or the same as others of the same number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dim {
+    Known(usize),
+    Symbol(u32),
+}
+
+impl Dim {
+    pub fn known(self) -> Option<usize> {
+        match self {
+            Dim::Known(length) => Some(length),
+            Dim::Symbol(_) => None,
+        }
+    }
+}
+
+/// An entry of a vector of integers that says a shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Integer {
+    Known(i64),
+    Symbol(u32),
+}
+
+impl From<Dim> for Integer {
+    fn from(dim: Dim) -> Self {
+        match dim {
+            Dim::Known(length) => i64::try_from(length).map_or(Integer::Known(-1), Integer::Known),
+            Dim::Symbol(symbol) => Integer::Symbol(symbol),
+        }
+    }
+}
+
+/// What is asked of one axis of the new shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    Length(Dim),
+    /// Whatever is left.
+    Rest,
+}
+
+/// Axes of the old shape, and the axes of the new one that they become.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Segment {
+    pub old: std::ops::Range<usize>,
+    pub new: std::ops::Range<usize>,
+}
+
+/// Splits a reshape into the smallest parts that keep their entries to themselves, and the new shape; `None` where lengths are
+/// not known well enough. At most one axis may be [`Asked::Rest`].
+pub(super) fn segments(old: &[Dim], asked: &[Asked]) -> Option<(Vec<Segment>, Vec<Option<Dim>>)> {
+    let rest = asked.iter().position(|asked| *asked == Asked::Rest);
+    let lengths: Vec<Dim> = asked
+        .iter()
+        .filter_map(|asked| match asked {
+            Asked::Length(dim) => Some(*dim),
+            Asked::Rest => None,
+        })
+        .collect();
+    let (left, right) = lengths.split_at(rest.unwrap_or(lengths.len()));
+    let mut segments = Vec::new();
+    let (mut from, mut at) = (0, 0);
+    while at < left.len() && (from < old.len() || rest.is_none()) {
+        let Some((olds, news)) = matching(&old[from..], &left[at..]) else {
+            break;
+        };
+        segments.push(Segment {
+            old: from..from + olds,
+            new: at..at + news,
+        });
+        from += olds;
+        at += news;
+    }
+    if at < left.len() {
+        return None;
+    }
+    let Some(place) = rest else {
+        let ones = old[from..].iter().all(|dim| *dim == Dim::Known(1));
+        segments.push(Segment {
+            old: from..old.len(),
+            new: at..at,
+        });
+        return ones.then(|| (segments, lengths.into_iter().map(Some).collect()));
+    };
+    let backwards = |dims: &[Dim]| dims.iter().rev().copied().collect::<Vec<_>>();
+    let (old_back, right_back) = (backwards(&old[from..]), backwards(right));
+    let (mut end, mut done) = (old.len(), 0);
+    let mut tail = Vec::new();
+    while done < right.len() {
+        let (olds, news) = matching(&old_back[old.len() - end..], &right_back[done..])?;
+        let new_end = asked.len() - done;
+        tail.push(Segment {
+            old: end - olds..end,
+            new: new_end - news..new_end,
+        });
+        end -= olds;
+        done += news;
+    }
+    segments.push(Segment {
+        old: from..end,
+        new: place..place + 1,
+    });
+    segments.extend(tail.into_iter().rev());
+    let whole = match &old[from..end] {
+        [one] => Some(*one),
+        several => several
+            .iter()
+            .try_fold(1usize, |product, dim| product.checked_mul(dim.known()?))
+            .map(Dim::Known),
+    };
+    let mut shape: Vec<Option<Dim>> = lengths.into_iter().map(Some).collect();
+    shape.insert(place, whole);
+    Some((segments, shape))
+}
+
+/// The fewest leading axes of both that hold as many entries, as counts of axes.
+fn matching(old: &[Dim], new: &[Dim]) -> Option<(usize, usize)> {
+    if let (Some(one), Some(other)) = (old.first(), new.first())
+        && one == other
+    {
+        return Some((1, 1));
+    }
+    let (mut olds, mut news) = (0, 0);
+    let (mut before, mut after) = (1usize, 1usize);
+    loop {
+        let from_old = before < after || (before == after && olds == 0);
+        if from_old && olds < old.len() {
+            before = before.checked_mul(old[olds].known()?)?;
+            olds += 1;
+        } else if news < new.len() && before >= after {
+            after = after.checked_mul(new[news].known()?)?;
+            news += 1;
+        } else {
+            return None;
+        }
+        if before == after && news > 0 {
+            return Some((olds, news));
+        }
+    }
+}

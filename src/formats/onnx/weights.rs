@@ -1,0 +1,200 @@
+//! The weights of a model as a network, and back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::constant::{Constant, Storage};
+use super::field::{Channels, Slot};
+use super::infer::Use;
+use super::{ChannelGroup, Files, OnnxError};
+use crate::network::{Activation, Network, Unit, UnitIndex, UnitKind};
+use crate::numbers::{Rational, rational_from_f64};
+
+pub(super) fn decode(bytes: &[u8], storage: Storage) -> f64 {
+    match storage {
+        Storage::Single => bytes
+            .first_chunk()
+            .map_or(0.0, |bytes| f64::from(f32::from_le_bytes(*bytes))),
+        Storage::Double => bytes.first_chunk().map_or(0.0, |bytes| f64::from_le_bytes(*bytes)),
+    }
+}
+
+/// The unit that stands for everything that weights come from and no scaling changes: inputs, the constant 1 of biases.
+pub const SOURCE: UnitIndex = 0;
+
+/// The unit that stands for everything that weights lead to and no scaling changes.
+pub(super) const SINK: UnitIndex = 1;
+
+/// A unit for every multiplier that is left free.
+#[derive(Debug, Clone)]
+pub(super) struct Units {
+    /// The unit of each slot; [`SOURCE`] where it is pinned, or scales nothing.
+    of_slot: Vec<u32>,
+    ids: Vec<String>,
+}
+
+impl Units {
+    /// Numbers the classes of slots that scale something, and explains all groups of channels.
+    pub fn new(channels: &Channels, uses: &[Use]) -> (Self, Vec<ChannelGroup>) {
+        let class = channels.representatives();
+        let mut pinned: BTreeMap<Slot, &str> = BTreeMap::new();
+        for (slot, reason) in &channels.pins {
+            pinned.entry(class[*slot as usize]).or_insert(reason);
+        }
+        let mut scales = vec![false; class.len()];
+        for found in uses {
+            for field in [&found.plus, &found.minus] {
+                field.labels.iter().for_each(|slot| scales[class[*slot as usize] as usize] = true);
+            }
+        }
+        let mut units: BTreeMap<Slot, u32> = BTreeMap::new();
+        let mut ids = vec!["(from outside)".to_owned(), "(to outside)".to_owned()];
+        let mut taken: BTreeSet<String> = BTreeSet::new();
+        let mut of_slot = vec![SOURCE as u32; class.len()];
+        for group in &channels.groups {
+            for channel in 0..group.len {
+                let slot = group.first as usize + channel;
+                if pinned.contains_key(&class[slot]) || !scales[class[slot] as usize] {
+                    continue;
+                }
+                of_slot[slot] = *units.entry(class[slot]).or_insert_with(|| {
+                    let mut id = format!("{}[{channel}]", group.tensor);
+                    while !taken.insert(id.clone()) {
+                        id.push('\'');
+                    }
+                    ids.push(id);
+                    ids.len() as u32 - 1
+                });
+            }
+        }
+        let explained = channels.groups.iter().filter(|group| !group.is_constant && group.len > 0);
+        let groups = explained.map(|group| {
+            let slots = group.first..group.first + group.len as Slot;
+            let reasons = slots.clone().filter_map(|slot| pinned.get(&class[slot as usize]));
+            let mut pinned_by: Vec<String> = Vec::new();
+            for reason in reasons {
+                if !pinned_by.iter().any(|known| known == reason) {
+                    pinned_by.push((*reason).to_owned());
+                }
+            }
+            ChannelGroup {
+                tensor: group.tensor.clone(),
+                operator: group.operator.clone(),
+                units: slots.map(|slot| of_slot[slot as usize] as UnitIndex).collect(),
+                pinned_by,
+            }
+        });
+        let groups = groups.filter(|group| group.operator != "zero").collect();
+        (Units { of_slot, ids }, groups)
+    }
+
+    pub fn count(&self) -> usize {
+        self.ids.len()
+    }
+
+    pub fn source(&self, slot: Slot) -> UnitIndex {
+        self.of_slot[slot as usize] as UnitIndex
+    }
+
+    fn target(&self, slot: Slot) -> UnitIndex {
+        match self.source(slot) {
+            SOURCE => SINK,
+            unit => unit,
+        }
+    }
+
+    fn units(&self) -> Vec<Unit<Rational>> {
+        let kind = |unit: UnitIndex| match unit {
+            SOURCE => UnitKind::Input,
+            SINK => UnitKind::Output,
+            _ => UnitKind::Hidden,
+        };
+        let ids = self.ids.iter().enumerate();
+        ids.map(|(unit, id)| Unit::new(id, kind(unit), Activation::Linear)).collect()
+    }
+}
+
+/// The entries of one constant that scale: each with the slots that multiply and divide it.
+pub(super) struct Scaled<'a> {
+    pub constant: usize,
+    uses: Vec<&'a Use>,
+}
+
+/// Constants in their order with their uses.
+pub(super) fn scaled(uses: &[Use]) -> Vec<Scaled<'_>> {
+    let mut by_constant: BTreeMap<usize, Vec<&Use>> = BTreeMap::new();
+    for found in uses {
+        by_constant.entry(found.view.constant).or_default().push(found);
+    }
+    let scaled = by_constant.into_iter();
+    scaled.map(|(constant, uses)| Scaled { constant, uses }).collect()
+}
+
+impl Scaled<'_> {
+    /// Does the regularizer count it?
+    pub fn is_weight(&self) -> bool {
+        self.uses.iter().any(|found| found.is_weight)
+    }
+
+    /// Calls back once with each entry that scales.
+    pub fn each(&self, length: usize, mut call: impl FnMut(usize, Slot, Slot)) {
+        if let [one] = self.uses.as_slice()
+            && one.view.entries.is_none()
+        {
+            return one.each(call);
+        }
+        let mut slots = vec![None; length];
+        for found in &self.uses {
+            found.each(|entry, plus, minus| slots[entry] = Some((plus, minus)));
+        }
+        for (entry, slots) in slots.into_iter().enumerate() {
+            if let Some((plus, minus)) = slots {
+                call(entry, plus, minus);
+            }
+        }
+    }
+}
+
+/// Where a synapse's weight stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub constant: u32,
+    pub entry: u32,
+}
+
+/// One unit for each free multiplier, one synapse for each weight, from the unit that divides it to the one that multiplies it.
+pub(super) fn network(
+    files: &Files,
+    constants: &[Constant],
+    uses: &[Use],
+    units: &Units,
+) -> Result<(Network<Rational>, Vec<Place>), OnnxError> {
+    let mut synapses = Vec::new();
+    let mut places = Vec::new();
+    let mut fault = None;
+    for scaled in scaled(uses).iter().filter(|scaled| scaled.is_weight()) {
+        let constant = &constants[scaled.constant];
+        let Ok((file, start, storage)) = &constant.place else {
+            continue;
+        };
+        let bytes = &files.bytes(*file)[*start..];
+        scaled.each(constant.len(), |entry, plus, minus| {
+            let at = entry * storage.size();
+            let value = decode(&bytes[at..at + storage.size()], *storage);
+            match rational_from_f64(value) {
+                Some(weight) => {
+                    synapses.push((units.source(minus), units.target(plus), weight));
+                    places.push(Place {
+                        constant: scaled.constant as u32,
+                        entry: entry as u32,
+                    });
+                }
+                None => fault = fault.take().or(Some((constant.name.clone(), entry))),
+            }
+        });
+    }
+    if let Some((name, entry)) = fault {
+        let reason = format!("entry {entry} is not finite");
+        return Err(OnnxError::Tensor { name, reason });
+    }
+    Ok((Network::with_parallel_synapses(units.units(), synapses)?, places))
+}

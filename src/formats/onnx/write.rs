@@ -1,0 +1,172 @@
+//! A model with its weights scaled.
+
+use std::collections::BTreeMap;
+
+use super::constant::Constant;
+use super::weights::{Scaled, decode, scaled};
+use super::{LayerRange, OnnxError, OnnxFile, wire};
+use crate::network::SynapseIndex;
+
+/// A model as files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The model.
+    pub model: Vec<u8>,
+    /// Files beside it, by their names.
+    pub beside: Vec<(String, Vec<u8>)>,
+}
+
+impl OnnxFile {
+    /// The model with the multiplier `Λ` of every unit of [`network`](OnnxFile::network) applied, and the weights of some
+    /// synapses 0; `name` is the file name that it will have. Each number is rounded once, to its own type.
+    ///
+    /// # Errors
+    /// [`OnnxError::Range`] for a number that overflows, or becomes 0 without being 0; with `exactly`, for any that is rounded.
+    ///
+    /// # Panics
+    /// If there are not as many multipliers as units, or a synapse does not exist.
+    pub fn scaled(
+        &self,
+        multipliers: &[f64],
+        vanished: &[SynapseIndex],
+        exactly: bool,
+        name: &str,
+    ) -> Result<Written, OnnxError> {
+        assert_eq!(
+            multipliers.len(),
+            self.units.count(),
+            "one multiplier for each unit"
+        );
+        let mut files: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
+        for file in std::iter::once(0).chain(self.files.beside().map(|(file, _)| file)) {
+            files.insert(file, self.files.bytes(file).to_vec());
+        }
+        for scaled in scaled(&self.uses) {
+            let constant = &self.constants[scaled.constant];
+            let Ok((file, ..)) = &constant.place else {
+                continue;
+            };
+            if let Some(bytes) = files.get_mut(file) {
+                self.scale(&scaled, constant, bytes, multipliers, exactly)?;
+            }
+        }
+        for synapse in vanished {
+            let place = self.places[*synapse];
+            if let Ok((file, start, storage)) = self.constants[place.constant as usize].place
+                && let Some(bytes) = files.get_mut(&file)
+            {
+                let at = start + place.entry as usize * storage.size();
+                bytes[at..at + storage.size()].fill(0);
+            }
+        }
+        self.named(files, name)
+    }
+
+    fn scale(
+        &self,
+        scaled: &Scaled,
+        constant: &Constant,
+        bytes: &mut [u8],
+        multipliers: &[f64],
+        exactly: bool,
+    ) -> Result<(), OnnxError> {
+        let Ok((_, start, storage)) = constant.place else {
+            return Ok(());
+        };
+        let mut fault = None;
+        scaled.each(constant.len(), |entry, plus, minus| {
+            let (up, down) = (self.units.source(plus), self.units.source(minus));
+            if multipliers[up] == multipliers[down] {
+                return;
+            }
+            let at = start + entry * storage.size();
+            let slot = &mut bytes[at..at + storage.size()];
+            let old = decode(slot, storage);
+            let new = old * (multipliers[up] / multipliers[down]);
+            match storage {
+                super::constant::Storage::Single => {
+                    slot.copy_from_slice(&(new as f32).to_le_bytes());
+                }
+                super::constant::Storage::Double => slot.copy_from_slice(&new.to_le_bytes()),
+            }
+            let kept = decode(slot, storage);
+            let is_lost = !kept.is_finite() || (kept == 0.0 && old != 0.0);
+            // Back again: a product that was rounded does not return.
+            let returns = kept * (multipliers[down] / multipliers[up]) == old;
+            if old.is_finite() && (is_lost || (exactly && !(kept == new && returns))) {
+                fault = fault.or(Some(entry));
+            }
+        });
+        match fault {
+            None => Ok(()),
+            Some(entry) => Err(OnnxError::Range {
+                name: constant.name.clone(),
+                entry,
+                number_type: storage.name(),
+            }),
+        }
+    }
+
+    /// The files under their new names.
+    fn named(&self, mut files: BTreeMap<usize, Vec<u8>>, name: &str) -> Result<Written, OnnxError> {
+        let model = files.remove(&0).unwrap_or_default();
+        let names: BTreeMap<&str, String> = self
+            .files
+            .beside()
+            .map(|(file, location)| {
+                let flat = location.replace(['/', '\\'], "_");
+                let many = if file > 1 { format!("{file}.") } else { String::new() };
+                (location, format!("{name}.{many}{flat}"))
+            })
+            .collect();
+        let model = match names.is_empty() {
+            true => model,
+            false => wire::relocate(&model, &|old| names.get(old).cloned())?,
+        };
+        let beside = self.files.beside().filter_map(|(file, location)| {
+            Some((names.get(location)?.clone(), files.remove(&file)?))
+        });
+        Ok(Written {
+            model,
+            beside: beside.collect(),
+        })
+    }
+
+    /// The magnitudes of every weight of at least two axes, by output channel, after multipliers have been applied.
+    ///
+    /// # Panics
+    /// If there are not as many multipliers as units.
+    pub fn ranges(&self, multipliers: &[f64]) -> Vec<LayerRange> {
+        let layers = scaled(&self.uses).into_iter().filter(Scaled::is_weight);
+        let mut ranges = Vec::new();
+        for layer in layers {
+            let constant = &self.constants[layer.constant];
+            let Ok((file, start, storage)) = constant.place else {
+                continue;
+            };
+            if constant.shape.iter().filter(|length| **length > 1).count() < 2 {
+                continue;
+            }
+            let bytes = &self.files.bytes(file)[start..];
+            let mut channels: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+            layer.each(constant.len(), |entry, plus, minus| {
+                let at = entry * storage.size();
+                let ratio = multipliers[self.units.source(plus)] / multipliers[self.units.source(minus)];
+                let value = (decode(&bytes[at..at + storage.size()], storage) * ratio).abs();
+                if value > 0.0 {
+                    channels.entry(plus).or_default().push(value);
+                }
+            });
+            let summary = channels.into_values().map(|mut magnitudes| {
+                magnitudes.sort_by(f64::total_cmp);
+                let largest = magnitudes.last().copied().unwrap_or(0.0);
+                (largest, magnitudes[magnitudes.len() / 2])
+            });
+            ranges.push(LayerRange {
+                tensor: constant.name.clone(),
+                channels: summary.collect(),
+            });
+        }
+        ranges
+    }
+}
