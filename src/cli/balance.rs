@@ -52,7 +52,13 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     drop(progress);
     let start = Instant::now();
     let outputs = outputs(arguments, &file, &network, &result)?;
-    files::distinct(&outputs.iter().map(|(path, _)| Some(path)).collect::<Vec<_>>(), &[])?;
+    files::distinct(
+        &outputs
+            .iter()
+            .map(|(path, _)| Some(path))
+            .collect::<Vec<_>>(),
+        &[],
+    )?;
     files::write_all(&outputs)?;
     let times = (seconds_read, start.elapsed().as_secs_f64());
     let mut report = balance_report(&network, &arguments.regularizer, method, &result, times);
@@ -84,7 +90,7 @@ fn outputs(
     if let Some(path) = &arguments.output
         && let Some(weights) = balanced_weights(arguments, path, network, result)?
     {
-        let multipliers = by_unit(network, result);
+        let multipliers = result.by_unit(network);
         let scaling = Scaling {
             weights: &weights,
             multipliers: &multipliers,
@@ -112,16 +118,6 @@ fn outputs(
         outputs.push((path.clone(), text.into_bytes()));
     }
     Ok(outputs)
-}
-
-/// The multiplier of every unit; 1 where it cannot be scaled.
-fn by_unit(network: &Network<Rational>, result: &Balance) -> Vec<f64> {
-    let multipliers = result.multipliers();
-    let of = |unit| {
-        let variable: Option<usize> = network.variable(unit);
-        variable.map_or(1.0, |variable| multipliers[variable].to_f64())
-    };
-    (0..network.units()).map(of).collect()
 }
 
 /// A certificate that others could not read would prove nothing to them.

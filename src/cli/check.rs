@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use synaptic_balance::formats::Model;
-use synaptic_balance::network::Regularizer;
+use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::report::{self, NumberType, SameFunction};
-use synaptic_balance::solve::{self, Distance, JudgeError};
+use synaptic_balance::solve::{self, Distance, JudgeError, Judgement};
 
 use super::arguments::{CheckArguments, Tied};
 use super::{BadInput, Failure, Outcome, Verdict, read};
@@ -46,12 +46,22 @@ impl Question<'_> {
     /// Judges `after`; bad input is a fault of it.
     pub fn ask(&self, before: &Model, after: &Model) -> Outcome {
         let number_type = number_type(after);
+        let models = (before, after);
+        if let (Model::Onnx(before), Model::Onnx(after)) = models {
+            let same = before.same_but_for_weights(after);
+            same.map_err(|fault| Failure::Input(BadInput(fault)))?;
+        }
         let tied = |file: &Model| Tied::apply(self.tied, file);
         let (before, after) = (tied(before), tied(after));
         let judgement = solve::judge(&before, &after, self.regularizer, self.tolerance);
         let judgement =
             judgement.map_err(|JudgeError::Structure(fault)| Failure::Input(BadInput(fault)))?;
-        let checked = report::check_report(&before, &judgement, number_type, self.tolerance);
+        let mut checked = report::check_report(&before, &judgement, number_type, self.tolerance);
+        if let Some(place) = self.astray(models, &before, &judgement) {
+            checked.contradict(&format!(
+                "{place}, a statistic of a normalisation, does not follow"
+            ));
+        }
         let open = match judgement.distance {
             Distance::Undetermined(_) => true,
             Distance::Certified(distance) => distance > self.tolerance,
@@ -64,6 +74,27 @@ impl Question<'_> {
             (SameFunction::Yes, true) => Verdict::Done,
         };
         Ok((checked.report, verdict))
+    }
+}
+
+impl Question<'_> {
+    /// A statistic of a normalisation, which is no weight, that did not scale with its channel.
+    fn astray(
+        &self,
+        models: (&Model, &Model),
+        network: &Network<Rational>,
+        judgement: &Judgement,
+    ) -> Option<String> {
+        let (Model::Onnx(before), Model::Onnx(after)) = models else {
+            return None;
+        };
+        let multipliers = judgement.multipliers()?;
+        let of = |unit| match network.variable(unit) {
+            Some(variable) => multipliers.get(variable).map_or(1.0, rational_to_f64),
+            None => 1.0,
+        };
+        let by_unit: Vec<f64> = (0..network.units()).map(of).collect();
+        before.astray(after, &by_unit, self.tolerance)
     }
 }
 

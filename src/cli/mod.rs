@@ -23,8 +23,10 @@ use serde_json::{Value, json};
 use synaptic_balance::formats::{
     Architecture, Model, read_certificate, read_model, to_dot, verify_certificate,
 };
-use synaptic_balance::network::Regularizer;
-use synaptic_balance::report::{self, Report, demonstrate};
+use synaptic_balance::network::{Network, Regularizer};
+use synaptic_balance::numbers::Rational;
+use synaptic_balance::report::{self, Basis, Report, demonstrate};
+use synaptic_balance::solve;
 
 use arguments::{Command, ExplainArguments, Tied, VerifyArguments};
 
@@ -216,13 +218,17 @@ fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     files::distinct(&[arguments.dot.as_ref()], &[&arguments.network])?;
     let file = read(&arguments.network, arguments.arch.as_deref())?;
     let network = Tied::apply(arguments.tied, &file);
-    let explanation = report::explain(&network, &arguments.regularizer);
+    let basis = match &file {
+        Model::Onnx(_) => Basis::Omitted,
+        _ => Basis::Wanted,
+    };
+    let explanation = report::explain(&network, &arguments.regularizer, basis);
     let explanation = explanation.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     if let Some(path) = &arguments.dot {
         files::write_all(&[(path, to_dot(&network).into_bytes())])?;
     }
     // A basis of the constraints can be long: only what is printed is written out.
-    let report = match json {
+    let mut report = match json {
         true => Report {
             text: String::new(),
             json: explanation.json(),
@@ -232,7 +238,33 @@ fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
             json: Value::Null,
         },
     };
+    if let Model::Onnx(model) = &file {
+        let multipliers = balanced_multipliers(&network, &arguments.regularizer);
+        let channels = report::channels_report(model, multipliers.as_deref());
+        report.text.insert_str(0, &channels.text);
+        if let (Value::Object(fields), Value::Object(more)) = (&mut report.json, channels.json) {
+            fields.extend(more);
+        }
+    }
     Ok((report, Verdict::Done))
+}
+
+/// The multiplier of every unit after balancing; `None` if there is no optimum, or none was found.
+fn balanced_multipliers(
+    network: &Network<Rational>,
+    regularizer: &Regularizer,
+) -> Option<Vec<f64>> {
+    let progress = Progress::new();
+    let mut report = |what: &str, deficit| progress.report(what, deficit);
+    let found = solve::balance(
+        network,
+        regularizer,
+        &solve::Options::default(),
+        &mut report,
+    )
+    .ok()?;
+    found.solution.as_ref()?;
+    Some(found.by_unit(network))
 }
 
 fn verify(arguments: &VerifyArguments) -> Outcome {

@@ -115,13 +115,19 @@ impl Model {
             return self.network().tied_by_layer();
         };
         let free = |units: &[UnitIndex]| {
-            let mut units: Vec<_> = units.iter().copied().filter(|unit| *unit != SOURCE).collect();
+            let mut units: Vec<_> = units
+                .iter()
+                .copied()
+                .filter(|unit| *unit != SOURCE)
+                .collect();
             units.sort_unstable();
             units.dedup();
             units
         };
         let ties = file.groups().iter().map(|group| free(&group.units));
-        let tied = self.network().tied(ties.filter(|tie| tie.len() > 1).collect());
+        let tied = self
+            .network()
+            .tied(ties.filter(|tie| tie.len() > 1).collect());
         tied.expect("the units of a group exist and are hidden")
     }
 
@@ -138,7 +144,11 @@ impl Model {
             Model::Perceptron(file) => Some(file.groups()),
             Model::Onnx(file) => {
                 let groups = file.groups().iter();
-                Some(groups.map(|group| (group.tensor.clone(), group.units.clone())).collect())
+                Some(
+                    groups
+                        .map(|group| (group.tensor.clone(), group.units.clone()))
+                        .collect(),
+                )
             }
         }
     }
@@ -155,7 +165,12 @@ impl Model {
             Model::Json(file) => file.with_weights(scaling.weights).into_bytes(),
             Model::Perceptron(file) => file.with_weights(scaling.weights)?,
             Model::Onnx(file) => {
-                let Scaling { multipliers, vanished, exactly, .. } = *scaling;
+                let Scaling {
+                    multipliers,
+                    vanished,
+                    exactly,
+                    ..
+                } = *scaling;
                 return Ok(file.scaled(multipliers, vanished, exactly, name)?);
             }
         };

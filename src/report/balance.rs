@@ -25,7 +25,11 @@ pub fn balance_report(
         Outcome::WithinBound => "restricted",
     };
     // With a restriction, what is written is not the optimum.
-    let status = if result.restricted.is_some() { "restricted" } else { status };
+    let status = if result.restricted.is_some() {
+        "restricted"
+    } else {
+        status
+    };
     let after = match &result.restricted {
         Some((_, regularizer)) => Some(*regularizer),
         None => result.regularizer_after,
@@ -33,10 +37,7 @@ pub fn balance_report(
     json.insert("status".into(), status.into());
     json.insert("regularizer".into(), regularizer.to_string().into());
     json.insert("regularizer_before".into(), wide(result.regularizer_before));
-    json.insert(
-        "regularizer_after".into(),
-        after.map_or(Value::Null, wide),
-    );
+    json.insert("regularizer_after".into(), after.map_or(Value::Null, wide));
     json.insert("deficit_before".into(), result.deficit_before.into());
     json.insert(
         "deficit".into(),
@@ -80,7 +81,10 @@ pub fn balance_report(
         None => {}
     }
     if let Some((restricted, _)) = &result.restricted {
-        json.insert("restriction".into(), restriction(network, result, restricted));
+        json.insert(
+            "restriction".into(),
+            restriction(network, result, restricted),
+        );
     }
     json.insert("undetermined".into(), undetermined(network, result).into());
     json.insert("incomplete".into(), result.incomplete(method).into());
@@ -93,7 +97,9 @@ pub fn balance_report(
 /// The optimum without the restriction, and what the restriction costs.
 fn restriction(network: &Network<Rational>, result: &Balance, restricted: &Restricted) -> Value {
     let at_bound = restricted.at_bound.iter();
-    let names: Vec<String> = at_bound.map(|variable| network.variable_name(*variable)).collect();
+    let names: Vec<String> = at_bound
+        .map(|variable| network.variable_name(*variable))
+        .collect();
     json!({
         "optimum": result.regularizer_after.map_or(Value::Null, wide),
         "price": result.price(),
@@ -217,7 +223,10 @@ fn text(
             )
         }
         (_, Outcome::WithinBound) => {
-            writeln!(out, "proved    the minimum of {regularizer} is not attained without the bound")
+            writeln!(
+                out,
+                "proved    the minimum of {regularizer} is not attained without the bound"
+            )
         }
         _ => writeln!(
             out,
@@ -299,7 +308,9 @@ fn restricted_text(out: &mut String, network: &Network<Rational>, result: &Balan
         restricted.residual
     );
     let at_bound = restricted.at_bound.iter();
-    let names: Vec<String> = at_bound.map(|variable| network.variable_name(*variable)).collect();
+    let names: Vec<String> = at_bound
+        .map(|variable| network.variable_name(*variable))
+        .collect();
     if !names.is_empty() {
         let _ = writeln!(out, "note      at the bound: {}", list(&names, SHOWN));
     }
@@ -324,7 +335,10 @@ fn certificate(out: &mut String, network: &Network<Rational>, result: &Balance) 
                     list(&names, SHOWN)
                 );
             }
-            if let Some(distance) = result.certified_distance().filter(|_| result.restricted.is_none()) {
+            if let Some(distance) = result
+                .certified_distance()
+                .filter(|_| result.restricted.is_none())
+            {
                 let _ = writeln!(
                     out,
                     "proved    the computed multipliers, all their digits taken (--json), are within {} relative of the balanced ones",

@@ -67,6 +67,25 @@ pub struct CheckReport {
     pub balanced: bool,
 }
 
+impl CheckReport {
+    /// Something besides the weights shows that the function is not the same.
+    pub fn contradict(&mut self, reason: &str) {
+        self.same_function = SameFunction::No;
+        let others = self
+            .report
+            .text
+            .lines()
+            .filter(|line| !line.starts_with("same function"));
+        let rest: String = others.map(|line| format!("{line}\n")).collect();
+        self.report.text = format!("same function      NO: {reason}\n{rest}");
+        if let Value::Object(fields) = &mut self.report.json {
+            fields.insert("same_function".into(), false.into());
+            fields.insert("scaling".into(), "none".into());
+            fields.insert("witness".into(), reason.into());
+        }
+    }
+}
+
 /// Puts a [`Judgement`] into words. `number_type` is that of the file judged, `tolerance` relative.
 pub fn check_report(
     before: &Network<Rational>,

@@ -18,14 +18,23 @@ const LINEAR_PROGRAM_LIMIT: usize = 2_000;
 /// Constraints and units named in the text.
 const SHOWN: usize = 12;
 
+/// Is a basis of the manifold's constraints wanted? It can be far longer than the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// With the kernel's verdict that it is complete.
+    Wanted,
+    /// Only the dimension.
+    Omitted,
+}
+
 /// Units, synapses, manifold, existence with its witness, and the deficit by unit.
 pub struct Explanation<'a> {
     network: &'a Network<Rational>,
     regularizer: &'a Regularizer,
     dimension: usize,
     constraints: Vec<Constraint>,
-    /// Whether the kernel verified that the constraints are complete and independent.
-    basis: Result<(), Refusal>,
+    /// Whether the kernel verified that the constraints are complete and independent; `None` without a basis.
+    basis: Option<Result<(), Refusal>>,
     existence: Existence,
     /// Whether the linear programs agree; `None` if they were not run.
     agree: Option<bool>,
@@ -40,6 +49,7 @@ pub struct Explanation<'a> {
 pub fn explain<'a>(
     network: &'a Network<Rational>,
     regularizer: &'a Regularizer,
+    basis: Basis,
 ) -> Result<Explanation<'a>, ExistenceError> {
     let manifold = Manifold::of(network);
     let problem = network.problem(regularizer);
@@ -54,15 +64,19 @@ pub fn explain<'a>(
         true => Some(existence_by_linear_program(&problem)?),
         false => None,
     };
-    let constraints = manifold.constraints();
+    let constraints = match basis {
+        Basis::Wanted => manifold.constraints(),
+        Basis::Omitted => Vec::new(),
+    };
     let rows: Vec<_> = constraints.iter().map(|c| c.terms.clone()).collect();
-    let basis = check::manifold(&problem, &rows, &manifold.spanning_synapses());
+    let proved = (basis == Basis::Wanted)
+        .then(|| check::manifold(&problem, &rows, &manifold.spanning_synapses()).map(|_| ()));
     Ok(Explanation {
         network,
         regularizer,
         dimension: manifold.dimension(),
         constraints,
-        basis: basis.map(|_| ()),
+        basis: proved,
         agree: second.map(|second| second.vanishing() == existence.vanishing()),
         existence,
         units: balances(network, regularizer, &state),
@@ -152,9 +166,9 @@ impl Explanation<'_> {
             "synapses": network.synapses(),
             "manifold": {
                 "dimension": self.dimension,
-                "constraints": self.constraints.len(),
-                "basis_proved": self.basis.is_ok(),
-                "basis": self.constraints.iter().map(|c| self.constraint(c)).collect::<Value>(),
+                "constraints": network.synapses() - self.dimension,
+                "basis_proved": self.basis.as_ref().map(Result::is_ok),
+                "basis": self.basis.as_ref().map(|_| self.constraints.iter().map(|c| self.constraint(c)).collect::<Value>()),
             },
             "regularizer": self.regularizer.to_string(),
             "attained": self.existence.is_attained(),
@@ -203,10 +217,14 @@ impl Explanation<'_> {
             "manifold  dimension {} in a space of {}; {}, {}",
             self.dimension,
             super::count(network.synapses(), "synapse"),
-            super::count(self.constraints.len(), "independent constraint"),
+            super::count(
+                network.synapses() - self.dimension,
+                "independent constraint"
+            ),
             match &self.basis {
-                Ok(()) => "proved complete".to_owned(),
-                Err(refusal) => format!("computed, not proved: {refusal}"),
+                Some(Ok(())) => "proved complete".to_owned(),
+                Some(Err(refusal)) => format!("computed, not proved: {refusal}"),
+                None => "not listed".to_owned(),
             }
         );
         for constraint in self.constraints.iter().take(SHOWN) {

@@ -1,6 +1,7 @@
 //! Reports: what a person reads and what `--json` prints. No mathematics.
 
 mod balance;
+mod channels;
 mod check;
 mod demonstration;
 mod digits;
@@ -9,10 +10,11 @@ mod figure;
 mod theorems;
 
 pub use balance::{balance_report, group_multipliers};
+pub use channels::channels_report;
 pub use check::{CheckReport, EXCUSED_ULPS, NumberType, SameFunction, check_report};
 pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use digits::{Digits, digits, digits_network};
-pub use explain::{Explanation, explain};
+pub use explain::{Basis, Explanation, explain};
 pub use figure::unit_balance_figure;
 pub use theorems::{hunt_report, theorems_report};
 

@@ -61,6 +61,17 @@ pub struct Judgement {
     pub distance: Distance,
 }
 
+impl Judgement {
+    /// The multipliers `Λ` of the scaling that was found, exact or nearest; `None` if none can do it.
+    pub fn multipliers(&self) -> Option<&[Rational]> {
+        match &self.scaling {
+            ScalingVerdict::Exact(claim) => Some(&claim.claim().multipliers),
+            ScalingVerdict::Near { multipliers, .. } => Some(multipliers),
+            ScalingVerdict::Not(_) => None,
+        }
+    }
+}
+
 /// How far a result is from the optimum of the network that it came from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Distance {

@@ -8,9 +8,10 @@ use thiserror::Error;
 
 use super::newton::{MAX_DENSE, NewtonSystem};
 use super::{
-    Balancing, CertifyError, Cyclic, DirectOptions, Existence, ExistenceError, RandomPermutation, Restricted,
-    Restriction, Schedule, Solution, SolveError, StochasticOptions, balance_exactly, balance_stochastic, balance_within,
-    certify, certify_limit, existence, powers_of_two, solve_direct,
+    Balancing, CertifyError, Cyclic, DirectOptions, Existence, ExistenceError, RandomPermutation,
+    Restricted, Restriction, Schedule, Solution, SolveError, StochasticOptions, balance_exactly,
+    balance_stochastic, balance_within, certify, certify_limit, existence, powers_of_two,
+    solve_direct,
 };
 use crate::kernel::{Balanced, Enclosed, Problem, Verified};
 use crate::network::{Network, Regularizer};
@@ -251,7 +252,12 @@ impl Balance {
             progress,
         );
         let difference = second.map(|second| {
-            difference(problem, &self.power, &solution.multipliers, &second.multipliers)
+            difference(
+                problem,
+                &self.power,
+                &solution.multipliers,
+                &second.multipliers,
+            )
         });
         self.cross_check = Some(CrossCheck {
             against,
@@ -279,12 +285,24 @@ impl Balance {
             (Some(Restriction::Within(bound)), _) => {
                 let mut within = |newton: bool| {
                     let mut report = |residual| progress("balancing within the bound", residual);
-                    balance_within(problem, &self.power, bound, options.tolerance, newton, &mut report)
+                    balance_within(
+                        problem,
+                        &self.power,
+                        bound,
+                        options.tolerance,
+                        newton,
+                        &mut report,
+                    )
                 };
                 let found = within(true)?;
                 let second = within(false);
                 let compared = second.map(|second| {
-                    difference(problem, &self.power, &found.multipliers, &second.multipliers)
+                    difference(
+                        problem,
+                        &self.power,
+                        &found.multipliers,
+                        &second.multipliers,
+                    )
                 });
                 self.cross_check = Some(CrossCheck {
                     against: Method::Sweep,
@@ -407,6 +425,18 @@ impl Balance {
     fn of_weights(&self, multipliers: &[Wide]) -> Vec<Wide> {
         let power = self.power.recip();
         multipliers.iter().map(|mu| mu.power(&power)).collect()
+    }
+
+    /// The multiplier `Λ` of every unit of the network that was balanced, as `f64`; 1 where it cannot be scaled.
+    pub fn by_unit(&self, network: &Network<Rational>) -> Vec<f64> {
+        let multipliers = self.multipliers();
+        let of = |unit| match network.variable(unit) {
+            Some(variable) => multipliers
+                .get(variable)
+                .map_or(1.0, |value| value.to_f64()),
+            None => 1.0,
+        };
+        (0..network.units()).map(of).collect()
     }
 
     /// By how much, relatively, the restriction raises the regularizer above its minimum.
@@ -546,8 +576,7 @@ fn difference(problem: &Problem, power: &Rational, one: &[Wide], other: &[Wide])
             .direction
             .iter()
             .fold(Wide::ONE, |product, (variable, exponent)| {
-                product
-                    * (one[*variable] / other[*variable]).power(exponent)
+                product * (one[*variable] / other[*variable]).power(exponent)
             });
         (quotient.power(&root).to_f64() - 1.0).abs()
     });

@@ -157,7 +157,8 @@ fn clamped_step(state: &mut Balancing, variable: usize, highest: Wide, limit: f6
 fn is_held(state: &Balancing, variable: usize, highest: Wide) -> bool {
     let multiplier = state.multipliers()[variable];
     let (input, output) = state.sides(variable);
-    (multiplier >= highest && output > input) || (multiplier <= Wide::ONE / highest && input > output)
+    (multiplier >= highest && output > input)
+        || (multiplier <= Wide::ONE / highest && input > output)
 }
 
 fn bounded_residual(state: &mut Balancing, highest: Wide) -> f64 {

@@ -37,6 +37,7 @@ pub fn balance(case: &Value) -> Answers {
             Outcome::Balanced => "balanced",
             Outcome::Limit => "limit",
             Outcome::NotAttained => "not_attained",
+            Outcome::WithinBound => unreachable!("no bound was asked for"),
         };
         text(&mut answers, "status", status);
         give(

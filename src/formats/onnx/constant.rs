@@ -4,6 +4,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 
 use super::message::{Tensor, element};
+use super::weights::decode;
 use super::{Files, OnnxError};
 
 /// How the entries of a constant are stored.
@@ -36,6 +37,8 @@ pub(super) struct Constant {
     pub shape: Vec<usize>,
     /// Where `f32` or `f64` entries stand: the file, the first byte, and how they are stored. Else why they are left alone.
     pub place: Result<(usize, usize, Storage), String>,
+    /// Where its data lie, if that is known: the file and the bytes.
+    pub data: Option<(usize, std::ops::Range<usize>)>,
     /// The entries, if they are integers and few.
     pub integers: Option<Vec<i64>>,
 }
@@ -60,21 +63,19 @@ impl Constant {
             .iter()
             .try_fold(1usize, |count, length| count.checked_mul(*length));
         let count = count.ok_or_else(|| fault("its shape is too large".into()))?;
+        let data = match tensor.data_location {
+            Some(1) => Some(files.external(&tensor.external_data).map_err(fault)?),
+            _ => None,
+        };
         let (place, integers) = match tensor.data_type {
             _ if tensor.segment.is_some() => (Err("only a part of it is in the file".into()), None),
             Some(element::FLOAT) => {
                 let data = entries(tensor, &tensor.float_data, files).map_err(fault)?;
-                (
-                    Constant::place(data, count, Storage::Single, &fault)?,
-                    None,
-                )
+                (Constant::place(data, count, Storage::Single, &fault)?, None)
             }
             Some(element::DOUBLE) => {
                 let data = entries(tensor, &tensor.double_data, files).map_err(fault)?;
-                (
-                    Constant::place(data, count, Storage::Double, &fault)?,
-                    None,
-                )
+                (Constant::place(data, count, Storage::Double, &fault)?, None)
             }
             Some(element::INT64) => {
                 let integers = integers(tensor, files, count).map_err(fault)?;
@@ -82,8 +83,22 @@ impl Constant {
             }
             _ => (Err("its entries are neither f32 nor f64".into()), None),
         };
+        let bytes = |(file, start, storage): &(usize, usize, Storage)| {
+            (*file, *start..*start + count * storage.size())
+        };
+        let data = data.or_else(|| place.as_ref().ok().map(bytes));
+        let is_finite = |(file, start, storage): &(usize, usize, Storage)| {
+            let range = *start..*start + count * storage.size();
+            let mut entries = files.bytes(*file)[range].chunks_exact(storage.size());
+            entries.all(|entry| decode(entry, *storage).is_finite())
+        };
+        let place = place.and_then(|found| match is_finite(&found) {
+            true => Ok(found),
+            false => Err("it holds numbers that are not finite".into()),
+        });
         Ok(Constant {
             name: name.to_owned(),
+            data,
             shape,
             place,
             integers,
@@ -131,11 +146,7 @@ fn entries(tensor: &Tensor, packed: &[Bytes], files: &mut Files) -> Found {
     }
 }
 
-fn integers(
-    tensor: &Tensor,
-    files: &mut Files,
-    count: usize,
-) -> Result<Option<Vec<i64>>, String> {
+fn integers(tensor: &Tensor, files: &mut Files, count: usize) -> Result<Option<Vec<i64>>, String> {
     if count > MAX_INTEGERS {
         return Ok(None);
     }
@@ -148,7 +159,10 @@ fn integers(
         if !rest.is_empty() {
             return Err("its data are cut off".into());
         }
-        chunks.iter().map(|chunk| i64::from_le_bytes(*chunk)).collect()
+        chunks
+            .iter()
+            .map(|chunk| i64::from_le_bytes(*chunk))
+            .collect()
     } else {
         tensor.int64_data.clone()
     };
@@ -202,11 +216,7 @@ impl View {
 
     /// Entries taken from other places: `place` gives, for an index of the new view, the index of this one. `None` if there
     /// are too many to number.
-    pub fn taken(
-        &self,
-        shape: Vec<usize>,
-        place: impl Fn(&[usize]) -> Vec<usize>,
-    ) -> Option<Self> {
+    pub fn taken(&self, shape: Vec<usize>, place: impl Fn(&[usize]) -> Vec<usize>) -> Option<Self> {
         let count = shape
             .iter()
             .try_fold(1usize, |count, length| count.checked_mul(*length))?;

@@ -58,7 +58,9 @@ impl Field {
 
     /// Does the multiplier vary along an axis of a tensor of a rank?
     pub fn varies(&self, axis: usize, rank: usize) -> bool {
-        self.aligned(rank).get(axis).is_some_and(|length| *length != 1)
+        self.aligned(rank)
+            .get(axis)
+            .is_some_and(|length| *length != 1)
     }
 
     /// The label at an index of a tensor whose shape the field broadcasts to.

@@ -40,9 +40,14 @@ impl Files {
     }
 
     /// The bytes that a tensor keeps in another file.
-    pub fn external(&mut self, entries: &[Entry]) -> Result<(usize, std::ops::Range<usize>), String> {
+    pub fn external(
+        &mut self,
+        entries: &[Entry],
+    ) -> Result<(usize, std::ops::Range<usize>), String> {
         let value = |key: &str| {
-            let found = entries.iter().find(|entry| entry.key.as_deref() == Some(key));
+            let found = entries
+                .iter()
+                .find(|entry| entry.key.as_deref() == Some(key));
             found.and_then(|entry| entry.value.as_deref())
         };
         let location = value("location").ok_or("its external data have no location")?;
@@ -89,7 +94,8 @@ impl Files {
             Ok(false) => return Err(format!("`{location}` is no file within the model's folder")),
             Err(fault) => return Err(format!("`{location}`: {}", fault.kind())),
         }
-        let bytes = std::fs::read(&path).map_err(|fault| format!("`{location}`: {}", fault.kind()))?;
+        let bytes =
+            std::fs::read(&path).map_err(|fault| format!("`{location}`: {}", fault.kind()))?;
         self.files.push((location.to_owned(), bytes.into()));
         Ok(self.files.len() - 1)
     }

@@ -1,53 +1,15 @@
 //! From a graph of operators to multipliers: every operator says which of them must be equal.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::OnnxError;
 use super::constant::{Constant, View};
 use super::field::{Channels, Field, ONE, Slot};
 use super::message;
+use super::node::{Content, Node, Stop, Value, pin};
 use super::rules;
 use super::shape::{Dim, Integer};
 use super::{Files, Note};
-
-/// What is known of a tensor.
-#[derive(Debug, Clone)]
-pub(super) struct Value {
-    pub shape: Option<Vec<Dim>>,
-    pub content: Content,
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum Content {
-    /// Computed from the inputs; each entry carries a multiplier.
-    Data(Field),
-    /// All entries are 0, so that any multiplier will do.
-    Zero,
-    /// A constant, or a view of one.
-    Constant(View),
-    /// Integers that say a shape.
-    Integers(Vec<Integer>),
-}
-
-impl Value {
-    pub fn data(shape: Option<Vec<Dim>>, field: Field) -> Self {
-        Value {
-            shape,
-            content: Content::Data(field),
-        }
-    }
-
-    pub fn rank(&self) -> Option<usize> {
-        self.shape.as_ref().map(Vec::len)
-    }
-
-    pub fn constant(&self) -> Option<&View> {
-        match &self.content {
-            Content::Constant(view) => Some(view),
-            _ => None,
-        }
-    }
-}
 
 /// How the entries of a constant scale: by the ratio of two fields.
 #[derive(Debug, Clone)]
@@ -59,91 +21,8 @@ pub(super) struct Use {
     pub is_weight: bool,
 }
 
-/// Why an operator was not followed: the tensors that it touches are pinned.
-pub(super) enum Stop {
-    Pin(String),
-    Fault(OnnxError),
-}
-
-impl From<OnnxError> for Stop {
-    fn from(fault: OnnxError) -> Self {
-        Stop::Fault(fault)
-    }
-}
-
-/// The values of an operator's outputs.
-pub(super) type Followed = Result<Vec<Value>, Stop>;
-
-/// An operator is not followed for a reason.
-pub(super) fn pin<T>(reason: impl Into<String>) -> Result<T, Stop> {
-    Err(Stop::Pin(reason.into()))
-}
-
-/// An operator with what is known of its inputs.
-pub(super) struct Node<'a> {
-    pub message: &'a message::Node,
-    pub inputs: Vec<Option<Value>>,
-}
-
-impl Node<'_> {
-    pub fn operator(&self) -> &str {
-        self.message.op_type.as_deref().unwrap_or("")
-    }
-
-    fn attribute(&self, name: &str) -> Option<&message::Attribute> {
-        let mut attributes = self.message.attribute.iter();
-        attributes.find(|attribute| attribute.name.as_deref() == Some(name))
-    }
-
-    pub fn has(&self, name: &str) -> bool {
-        self.attribute(name).is_some()
-    }
-
-    pub fn int(&self, name: &str) -> Option<i64> {
-        Some(self.attribute(name)?.i.unwrap_or(0))
-    }
-
-    pub fn ints(&self, name: &str) -> Option<&[i64]> {
-        Some(&self.attribute(name)?.ints)
-    }
-
-    pub fn float(&self, name: &str) -> Option<f32> {
-        Some(self.attribute(name)?.f.unwrap_or(0.0))
-    }
-
-    pub fn text(&self, name: &str) -> Option<&[u8]> {
-        self.attribute(name)?.s.as_deref()
-    }
-
-    pub fn texts(&self, name: &str) -> Vec<&[u8]> {
-        let strings = self.attribute(name).map(|found| &found.strings);
-        strings.into_iter().flatten().map(AsRef::as_ref).collect()
-    }
-
-    pub fn tensor(&self, name: &str) -> Option<&message::Tensor> {
-        self.attribute(name)?.t.as_ref()
-    }
-
-    pub fn optional(&self, index: usize) -> Option<&Value> {
-        self.inputs.get(index)?.as_ref()
-    }
-
-    pub fn input(&self, index: usize) -> Result<&Value, Stop> {
-        self.optional(index)
-            .ok_or_else(|| Stop::Pin("an input is missing".into()))
-    }
-
-    /// The name of the tensor that it makes first.
-    pub fn output(&self) -> &str {
-        self.message.output.first().map_or("", String::as_str)
-    }
-
-    /// How many outputs are asked for.
-    pub fn outputs(&self) -> usize {
-        let names = &self.message.output;
-        names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1)
-    }
-}
+/// Before, operators broadcast differently.
+const OLDEST: i64 = 7;
 
 /// The graph, as far as it has been followed.
 pub(super) struct Inference<'a> {
@@ -179,7 +58,9 @@ impl<'a> Inference<'a> {
             parameters: HashMap::new(),
         };
         for info in graph.value_info.iter().chain(&graph.output) {
-            inference.declared.insert(info.name.as_deref().unwrap_or(""), info);
+            inference
+                .declared
+                .insert(info.name.as_deref().unwrap_or(""), info);
         }
         inference.inputs(graph, model.ir_version.unwrap_or(0))?;
         for (place, node) in graph.node.iter().enumerate() {
@@ -194,7 +75,7 @@ impl<'a> Inference<'a> {
             })?;
             inference.pin(&value, &format!("output `{name}` of the model"));
         }
-        inference.share()?;
+        inference.share();
         Ok(inference)
     }
 
@@ -202,12 +83,17 @@ impl<'a> Inference<'a> {
     fn inputs(&mut self, graph: &'a message::Graph, ir_version: i64) -> Result<(), OnnxError> {
         for input in &graph.input {
             let name = input.name.as_deref().unwrap_or("");
-            let slot = self.channels.pinned(&format!("input `{name}` of the model"));
+            let slot = self
+                .channels
+                .pinned(&format!("input `{name}` of the model"));
             let value = Value::data(self.shape_of(Some(input)), Field::uniform(slot));
             self.values.insert(name, value);
         }
         for sparse in &graph.sparse_initializer {
-            let name = sparse.values.as_ref().and_then(|values| values.name.as_deref());
+            let name = sparse
+                .values
+                .as_ref()
+                .and_then(|values| values.name.as_deref());
             let slot = self.channels.pinned("a sparse initializer");
             let value = Value::data(None, Field::uniform(slot));
             self.values.insert(name.unwrap_or(""), value);
@@ -217,12 +103,23 @@ impl<'a> Inference<'a> {
             let value = self.constant(name, tensor)?;
             let earlier = self.values.insert(name, value.clone());
             match earlier {
-                Some(Value { content: Content::Data(_), .. }) if ir_version >= 4 => {
-                    let reason = format!("input `{name}` of the model, of which it is only the default");
+                Some(Value {
+                    content: Content::Data(_),
+                    ..
+                }) if ir_version >= 4 => {
+                    let reason =
+                        format!("input `{name}` of the model, of which it is only the default");
                     self.pin(&value, &reason);
-                    self.note("initializer", name, "it is also an input, which a caller may set");
+                    self.note(
+                        "initializer",
+                        name,
+                        "it is also an input, which a caller may set",
+                    );
                 }
-                Some(Value { content: Content::Constant(_), .. }) => {
+                Some(Value {
+                    content: Content::Constant(_),
+                    ..
+                }) => {
                     return Err(OnnxError::Twice(name.to_owned()));
                 }
                 _ => {}
@@ -257,8 +154,14 @@ impl<'a> Inference<'a> {
         }
         let node = Node { message, inputs };
         let followed = match is_own(message.domain.as_deref()) {
+            true if self.opset < OLDEST => {
+                pin(format!("is of opset {}, before {OLDEST}", self.opset))
+            }
             true => rules::follow(self, &node),
-            false => pin(format!("is of the domain `{}`", message.domain.as_deref().unwrap_or(""))),
+            false => pin(format!(
+                "is of the domain `{}`",
+                message.domain.as_deref().unwrap_or("")
+            )),
         };
         let outputs = match followed {
             Ok(outputs) => outputs,
@@ -281,7 +184,11 @@ impl<'a> Inference<'a> {
         }
         let mut inner = Vec::new();
         for attribute in &node.message.attribute {
-            attribute.g.iter().chain(&attribute.graphs).for_each(|graph| names(graph, &mut inner));
+            attribute
+                .g
+                .iter()
+                .chain(&attribute.graphs)
+                .for_each(|graph| names(graph, &mut inner));
         }
         for name in inner {
             if let Some(value) = self.values.get(name).cloned() {
@@ -345,7 +252,10 @@ impl<'a> Inference<'a> {
     ) -> Result<(), Stop> {
         if let Err(reason) = &self.constants[view.constant].place {
             let constant = &self.constants[view.constant];
-            return pin(format!("reads `{}`, which is left alone: {reason}", constant.name));
+            return pin(format!(
+                "reads `{}`, which is left alone: {reason}",
+                constant.name
+            ));
         }
         self.uses.push(Use {
             view: view.clone(),
@@ -367,8 +277,9 @@ impl<'a> Inference<'a> {
             Content::Integers(_) => Ok(Field::uniform(ONE)),
             Content::Constant(view) => {
                 let constant = &self.constants[view.constant];
-                if constant.place.is_err() {
-                    return Ok(Field::uniform(ONE));
+                if let Err(reason) = &constant.place {
+                    let reason = format!("`{}`, which is left alone: {reason}", constant.name);
+                    return Ok(Field::uniform(self.channels.pinned(&reason)));
                 }
                 let name = constant.name.clone();
                 let fresh = self.channels.fresh(&name, "constant", view.len())?;
@@ -398,11 +309,22 @@ impl<'a> Inference<'a> {
 
     /// The shape that a file states.
     fn shape_of(&mut self, info: Option<&'a message::ValueInfo>) -> Option<Vec<Dim>> {
-        let shape = info?.r#type.as_ref()?.tensor_type.as_ref()?.shape.as_ref()?;
+        let shape = info?
+            .r#type
+            .as_ref()?
+            .tensor_type
+            .as_ref()?
+            .shape
+            .as_ref()?;
         let mut dims = Vec::with_capacity(shape.dim.len());
         for dimension in &shape.dim {
-            let known = dimension.dim_value.and_then(|length| usize::try_from(length).ok());
-            let named = dimension.dim_param.as_deref().filter(|name| !name.is_empty());
+            let known = dimension
+                .dim_value
+                .and_then(|length| usize::try_from(length).ok());
+            let named = dimension
+                .dim_param
+                .as_deref()
+                .filter(|name| !name.is_empty());
             dims.push(match (known, named) {
                 (Some(length), _) => Dim::Known(length),
                 (None, Some(name)) => match self.parameters.get(name) {
@@ -451,39 +373,26 @@ impl<'a> Inference<'a> {
         Some(super::weights::decode(bytes, storage))
     }
 
-    /// One constant used in several places: each entry scales in all of them alike.
-    fn share(&mut self) -> Result<(), OnnxError> {
-        let mut first: HashMap<usize, usize> = HashMap::new();
-        let mut several: Vec<(usize, usize)> = Vec::new();
+    /// An entry of a constant that is used at several places scales at all of them alike.
+    fn share(&mut self) {
+        let mut places: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (place, found) in self.uses.iter().enumerate() {
-            match first.get(&found.view.constant) {
-                Some(first) => several.push((*first, place)),
-                None => {
-                    first.insert(found.view.constant, place);
-                }
+            places.entry(found.view.constant).or_default().push(place);
+        }
+        for (constant, places) in places {
+            if places.len() == 1 && self.uses[places[0]].view.entries.is_none() {
+                continue;
+            }
+            let mut known = vec![None; self.constants[constant].len()];
+            let channels = &mut self.channels;
+            for place in places {
+                self.uses[place].each(|entry, plus, minus| {
+                    let (one, other): (Slot, Slot) = *known[entry].get_or_insert((plus, minus));
+                    channels.equal(one, plus);
+                    channels.equal(other, minus);
+                });
             }
         }
-        let mut by_entry: HashMap<usize, Vec<(Slot, Slot)>> = HashMap::new();
-        for (one, other) in several {
-            let constant = self.uses[one].view.constant;
-            let known = match by_entry.entry(constant) {
-                std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-                std::collections::hash_map::Entry::Vacant(entry) => {
-                    let mut slots = vec![(Slot::MAX, Slot::MAX); self.constants[constant].len()];
-                    self.uses[one].each(|place, plus, minus| slots[place] = (plus, minus));
-                    entry.insert(slots)
-                }
-            };
-            let channels = &mut self.channels;
-            self.uses[other].each(|place, plus, minus| {
-                if known[place].0 == Slot::MAX {
-                    known[place] = (plus, minus);
-                }
-                channels.equal(known[place].0, plus);
-                channels.equal(known[place].1, minus);
-            });
-        }
-        Ok(())
     }
 }
 
@@ -515,10 +424,19 @@ fn names<'a>(graph: &'a message::Graph, found: &mut Vec<&'a str>) {
     for node in &graph.node {
         found.extend(node.input.iter().map(String::as_str));
         for attribute in &node.attribute {
-            attribute.g.iter().chain(&attribute.graphs).for_each(|inner| names(inner, found));
+            attribute
+                .g
+                .iter()
+                .chain(&attribute.graphs)
+                .for_each(|inner| names(inner, found));
         }
     }
-    found.extend(graph.output.iter().filter_map(|output| output.name.as_deref()));
+    found.extend(
+        graph
+            .output
+            .iter()
+            .filter_map(|output| output.name.as_deref()),
+    );
 }
 
 fn is_own(domain: Option<&str>) -> bool {
@@ -528,6 +446,8 @@ fn is_own(domain: Option<&str>) -> bool {
 fn describe(place: usize, node: &message::Node) -> String {
     let operator = node.op_type.as_deref().unwrap_or("");
     let named = node.name.as_deref().filter(|name| !name.is_empty());
-    let name = named.or(node.output.first().map(String::as_str)).unwrap_or("");
+    let name = named
+        .or(node.output.first().map(String::as_str))
+        .unwrap_or("");
     format!("{operator} `{name}` (nodes[{place}])")
 }

@@ -107,6 +107,9 @@ pub struct Attribute {
     /// Texts.
     #[prost(bytes = "bytes", repeated, tag = "9")]
     pub strings: Vec<Bytes>,
+    /// Which of these it is.
+    #[prost(int32, optional, tag = "20")]
+    pub r#type: Option<i32>,
     /// Graphs.
     #[prost(message, repeated, tag = "11")]
     pub graphs: Vec<Graph>,

@@ -23,11 +23,13 @@
 //! Writing changes the bytes of weights and nothing else; tensors kept in other files are written beside the new model, under new
 //! names. Numbers that are neither `f32` nor `f64` are never changed.
 
+mod compare;
 mod constant;
 mod field;
 mod files;
 mod infer;
 pub mod message;
+mod node;
 mod rules;
 mod shape;
 mod weights;
@@ -42,7 +44,7 @@ use prost::Message;
 use std::path::Path;
 use thiserror::Error;
 
-use crate::network::{Network, NetworkError, UnitIndex};
+use crate::network::{Network, NetworkError, SynapseIndex, UnitIndex};
 use crate::numbers::Rational;
 use constant::Constant;
 use files::Files;
@@ -87,7 +89,9 @@ pub enum OnnxError {
     #[error("the model has {0} weights, more than the {MAX_WEIGHTS} that exact arithmetic takes")]
     Weights(usize),
     /// A scaled weight is outside the range of its number type.
-    #[error("tensor `{name}`: the new value of entry {entry} is outside the range of {number_type}")]
+    #[error(
+        "tensor `{name}`: the new value of entry {entry} is outside the range of {number_type}"
+    )]
     Range {
         /// The tensor.
         name: String,
@@ -196,6 +200,18 @@ impl OnnxFile {
     /// what leads outside.
     pub fn network(&self) -> &Network<Rational> {
         &self.network
+    }
+
+    /// Where the weight of a synapse stands: its tensor, and its entry there.
+    ///
+    /// # Panics
+    /// If there is no such synapse.
+    pub fn place(&self, synapse: SynapseIndex) -> (&str, usize) {
+        let place = self.places[synapse];
+        (
+            &self.constants[place.constant as usize].name,
+            place.entry as usize,
+        )
     }
 
     /// The channels of every tensor that has channels of its own, in the order of the graph.

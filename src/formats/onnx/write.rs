@@ -115,7 +115,11 @@ impl OnnxFile {
             .beside()
             .map(|(file, location)| {
                 let flat = location.replace(['/', '\\'], "_");
-                let many = if file > 1 { format!("{file}.") } else { String::new() };
+                let many = if file > 1 {
+                    format!("{file}.")
+                } else {
+                    String::new()
+                };
                 (location, format!("{name}.{many}{flat}"))
             })
             .collect();
@@ -151,7 +155,8 @@ impl OnnxFile {
             let mut channels: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
             layer.each(constant.len(), |entry, plus, minus| {
                 let at = entry * storage.size();
-                let ratio = multipliers[self.units.source(plus)] / multipliers[self.units.source(minus)];
+                let ratio =
+                    multipliers[self.units.source(plus)] / multipliers[self.units.source(minus)];
                 let value = (decode(&bytes[at..at + storage.size()], storage) * ratio).abs();
                 if value > 0.0 {
                     channels.entry(plus).or_default().push(value);

@@ -1,8 +1,9 @@
 //! Operators that treat every entry by itself.
 
 use super::super::field::{Field, ONE};
-use super::super::infer::{Content, Followed, Inference, Node, Stop, Value, pin};
+use super::super::infer::Inference;
 use super::super::message::element;
+use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::{Dim, Integer};
 
 /// `f(λx) = λ f(x)`: what is made carries the multiplier of what is read.
@@ -44,7 +45,10 @@ pub(super) fn prelu(inference: &mut Inference, node: &Node) -> Followed {
 /// Homogeneous only where every bound is 0.
 pub(super) fn clip(inference: &mut Inference, node: &Node) -> Followed {
     let (low, high) = match inference.opset < 11 {
-        true => (node.float("min").map(f64::from), node.float("max").map(f64::from)),
+        true => (
+            node.float("min").map(f64::from),
+            node.float("max").map(f64::from),
+        ),
         false => (bound(inference, node, 1)?, bound(inference, node, 2)?),
     };
     let zero_or_open = |bound: Option<f64>, open: fn(f64) -> bool| match bound {
@@ -98,7 +102,7 @@ pub(super) fn sum(inference: &mut Inference, node: &Node) -> Followed {
         .flatten();
     let mut tied: Option<Field> = None;
     for input in &inputs {
-        if matches!(input.content, Content::Zero) {
+        if matches!(input.content, Content::Zero) || is_rectifier(inference, node, input) {
             continue;
         }
         let field = inference.field(input, node.output())?;
@@ -109,14 +113,37 @@ pub(super) fn sum(inference: &mut Inference, node: &Node) -> Followed {
     }
     Ok(vec![match tied {
         Some(field) => Value::data(shape, field),
-        None => Value { shape, content: Content::Zero },
+        None => Value {
+            shape,
+            content: Content::Zero,
+        },
     }])
+}
+
+/// Is it the 0 of `Max(x, 0)`, which is 0 at every multiplier?
+fn is_rectifier(inference: &mut Inference, node: &Node, input: &Value) -> bool {
+    let Some(view) = input.constant().filter(|view| view.len() == 1) else {
+        return false;
+    };
+    let is_zero =
+        matches!(node.operator(), "Max" | "Min") && inference.number(view, 0) == Some(0.0);
+    if is_zero {
+        inference.keep(
+            view,
+            &format!("the bound of {} `{}`", node.operator(), node.output()),
+        );
+    }
+    is_zero
 }
 
 /// The shape of a result, where both are known.
 fn broadcast(one: Option<Vec<Dim>>, other: Option<Vec<Dim>>) -> Option<Vec<Dim>> {
     let (one, other) = (one?, other?);
-    let (long, short) = if one.len() >= other.len() { (one, other) } else { (other, one) };
+    let (long, short) = if one.len() >= other.len() {
+        (one, other)
+    } else {
+        (other, one)
+    };
     let missing = long.len() - short.len();
     let dims = long.iter().enumerate().map(|(axis, dim)| {
         let second = axis.checked_sub(missing).and_then(|axis| short.get(axis));
@@ -214,5 +241,8 @@ pub(super) fn constant_of_shape(inference: &mut Inference, node: &Node) -> Follo
         true => Content::Zero,
         false => Content::Data(Field::uniform(ONE)),
     };
-    Ok(vec![Value { shape: asked, content }])
+    Ok(vec![Value {
+        shape: asked,
+        content,
+    }])
 }

@@ -2,7 +2,8 @@
 
 use super::super::constant::View;
 use super::super::field::{Field, ONE, Slot};
-use super::super::infer::{Content, Followed, Inference, Node, Stop, Value, pin};
+use super::super::infer::Inference;
+use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::Dim;
 use super::pooling::window;
 
@@ -47,7 +48,9 @@ pub(super) fn gemm(inference: &mut Inference, node: &Node) -> Followed {
     };
     let field = inference.field(input, node.output())?;
     let summed = inner(1 - side);
-    let field = inference.channels.merged_along(&field, 2, |axis| axis != summed)?;
+    let field = inference
+        .channels
+        .merged_along(&field, 2, |axis| axis != summed)?;
     let labels = field.labels_along(summed, 2);
     let (inner_axis, outer_axis) = (inner(side), 1 - inner(side));
     check_length(&labels, view.shape[inner_axis])?;
@@ -59,7 +62,10 @@ pub(super) fn gemm(inference: &mut Inference, node: &Node) -> Followed {
     inference.weigh(&view, plus, minus)?;
     // Rows of the result come from A, columns from B.
     let mut made = Field::along(fresh, usize::from(side == 0));
-    let kept = input.shape.as_ref().and_then(|shape| shape.get(1 - summed).copied());
+    let kept = input
+        .shape
+        .as_ref()
+        .and_then(|shape| shape.get(1 - summed).copied());
     let kept = kept.unwrap_or_else(|| inference.symbol());
     let mut shape = vec![kept, Dim::Known(view.shape[outer_axis])];
     if side == 0 {
@@ -82,8 +88,12 @@ pub(super) fn matmul(inference: &mut Inference, node: &Node) -> Followed {
         _ => return pin("multiplies two computed tensors, or two constants"),
     };
     let (input, view) = (data(node, 1 - side)?, weight(node, side)?.clone());
-    let Some(rank) = input.rank() else {
-        return pin("reads a tensor of unknown rank");
+    let field = inference.field(input, node.output())?;
+    // A tensor whose channels all carry one multiplier need not say its rank.
+    let rank = match (input.rank(), field.shape.len()) {
+        (Some(rank), _) => rank,
+        (None, 0) => 2,
+        (None, _) => return pin("reads a tensor of unknown rank"),
     };
     let width = view.shape.len();
     if rank == 0 || width == 0 {
@@ -93,8 +103,9 @@ pub(super) fn matmul(inference: &mut Inference, node: &Node) -> Followed {
         1 => rank - 1,
         _ => rank.saturating_sub(2),
     };
-    let field = inference.field(input, node.output())?;
-    let field = inference.channels.merged_along(&field, rank, |axis| axis != summed)?;
+    let field = inference
+        .channels
+        .merged_along(&field, rank, |axis| axis != summed)?;
     let labels = field.labels_along(summed, rank);
     let inner_axis = match side {
         1 => width.saturating_sub(2),
@@ -114,17 +125,11 @@ pub(super) fn matmul(inference: &mut Inference, node: &Node) -> Followed {
         Some(axis) => Field::along(fresh, width - 1 - axis),
     };
     inference.weigh(&view, plus, Field::along(labels, width - 1 - inner_axis))?;
-    let shape = product_shape(input, &view, side, summed, count);
+    let shape = product_shape(input, &view, summed, count);
     Ok(vec![Value::data(shape, made)])
 }
 
-fn product_shape(
-    input: &Value,
-    view: &View,
-    side: usize,
-    summed: usize,
-    count: usize,
-) -> Option<Vec<Dim>> {
+fn product_shape(input: &Value, view: &View, summed: usize, count: usize) -> Option<Vec<Dim>> {
     let mut shape = input.shape.clone()?;
     match view.shape.len() {
         1 => {
@@ -153,7 +158,6 @@ fn product_shape(
             shape = before;
         }
     }
-    let _ = side;
     Some(shape)
 }
 
@@ -188,8 +192,11 @@ pub(super) fn convolution(inference: &mut Inference, node: &Node) -> Followed {
     inference.weigh(&view, plus, minus)?;
     bias(inference, node, fresh.clone())?;
     let kernel = kernel.to_vec();
-    let shape = shape_after(inference, node, input, outputs, &kernel, rank, false);
-    Ok(vec![Value::data(Some(shape), Field::along(fresh, rank - 2))])
+    let shape = shape_after(inference, node, input, outputs, &kernel);
+    Ok(vec![Value::data(
+        Some(shape),
+        Field::along(fresh, rank - 2),
+    )])
 }
 
 /// The same with the roles of input and output exchanged.
@@ -200,7 +207,10 @@ pub(super) fn transposed_convolution(inference: &mut Inference, node: &Node) -> 
     };
     let (inputs, of_group, rank) = (*inputs, *of_group, view.shape.len());
     let groups = groups(node)?;
-    let Some(outputs) = of_group.checked_mul(groups).filter(|_| inputs.is_multiple_of(groups)) else {
+    let Some(outputs) = of_group
+        .checked_mul(groups)
+        .filter(|_| inputs.is_multiple_of(groups))
+    else {
         return pin("has a weight that its groups do not divide");
     };
     let labels = channels(inference, node, input, rank)?;
@@ -212,9 +222,8 @@ pub(super) fn transposed_convolution(inference: &mut Inference, node: &Node) -> 
             let mut shape = vec![inputs, of_group];
             shape.extend(std::iter::repeat_n(1, kernel.len()));
             let share = inputs / groups;
-            let label = |index: &[usize]| {
-                fresh.start + (index[0] / share * of_group + index[1]) as Slot
-            };
+            let label =
+                |index: &[usize]| fresh.start + (index[0] / share * of_group + index[1]) as Slot;
             inference.channels.remapped(shape, label)?
         }
     };
@@ -222,8 +231,11 @@ pub(super) fn transposed_convolution(inference: &mut Inference, node: &Node) -> 
     inference.weigh(&view, plus, minus)?;
     bias(inference, node, fresh.clone())?;
     let kernel = kernel.to_vec();
-    let shape = shape_after(inference, node, input, outputs, &kernel, rank, true);
-    Ok(vec![Value::data(Some(shape), Field::along(fresh, rank - 2))])
+    let shape = shape_after(inference, node, input, outputs, &kernel);
+    Ok(vec![Value::data(
+        Some(shape),
+        Field::along(fresh, rank - 2),
+    )])
 }
 
 fn groups(node: &Node) -> Result<usize, Stop> {
@@ -245,16 +257,14 @@ fn channels(
         return pin("reads a tensor of another rank than its weight has");
     }
     let field = inference.field(input, node.output())?;
-    let field = inference.channels.merged_along(&field, rank, |axis| axis != 1)?;
+    let field = inference
+        .channels
+        .merged_along(&field, rank, |axis| axis != 1)?;
     Ok(field.labels_along(1, rank))
 }
 
 /// The bias scales with the output.
-fn bias(
-    inference: &mut Inference,
-    node: &Node,
-    fresh: std::ops::Range<Slot>,
-) -> Result<(), Stop> {
+fn bias(inference: &mut Inference, node: &Node, fresh: std::ops::Range<Slot>) -> Result<(), Stop> {
     let Some(bias) = node.optional(2) else {
         return Ok(());
     };
@@ -278,9 +288,9 @@ fn shape_after(
     input: &Value,
     outputs: usize,
     kernel: &[usize],
-    rank: usize,
-    transposed: bool,
 ) -> Vec<Dim> {
+    let rank = kernel.len() + 2;
+    let transposed = node.operator() == "ConvTranspose";
     let unknown = (0..rank).map(|_| inference.symbol()).collect();
     let before: Vec<Dim> = input.shape.clone().unwrap_or(unknown);
     let mut shape = vec![before[0], Dim::Known(outputs)];

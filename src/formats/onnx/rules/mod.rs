@@ -7,11 +7,13 @@ mod elementwise;
 mod linear;
 mod moving;
 mod normalisation;
+mod padding;
 mod pooling;
 mod recurrent;
 mod reshaping;
 
-use super::infer::{Followed, Inference, Node, pin};
+use super::infer::Inference;
+use super::node::{Followed, Node, pin};
 
 /// Follows one operator of ONNX itself.
 pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
@@ -40,7 +42,7 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "Split" => moving::split(inference, node),
         "Slice" => moving::slice(inference, node),
         "Gather" => moving::gather(inference, node),
-        "Pad" => moving::padding(inference, node),
+        "Pad" => padding::padding(inference, node),
         "Transpose" => reshaping::transposition(inference, node),
         "Reshape" => reshaping::reshape(inference, node),
         "Flatten" => reshaping::flatten(inference, node),
@@ -58,6 +60,10 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
 /// An axis, counted from the end if negative.
 fn axis(axis: i64, rank: usize) -> Option<usize> {
     let from_end = i64::try_from(rank).ok()?;
-    let axis = if axis < 0 { axis.checked_add(from_end)? } else { axis };
+    let axis = if axis < 0 {
+        axis.checked_add(from_end)?
+    } else {
+        axis
+    };
     usize::try_from(axis).ok().filter(|axis| *axis < rank)
 }

@@ -1,14 +1,17 @@
-//! Operators that join, cut and pad tensors: multipliers move with the entries.
+//! Operators that join and cut tensors: multipliers move with the entries.
 
-use super::super::field::{Field, ONE, Slot};
-use super::super::infer::{Content, Followed, Inference, Node, Stop, Value, pin};
+use super::super::field::{Field, ONE};
+use super::super::infer::Inference;
+use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::{Dim, Integer};
 use super::axis;
 
 pub(super) fn concatenation(inference: &mut Inference, node: &Node) -> Followed {
     let inputs: Vec<&Value> = node.inputs.iter().flatten().collect();
-    let integers: Option<Vec<Vec<Integer>>> =
-        inputs.iter().map(|input| inference.integers(input)).collect();
+    let integers: Option<Vec<Vec<Integer>>> = inputs
+        .iter()
+        .map(|input| inference.integers(input))
+        .collect();
     if let Some(integers) = integers {
         let joined = integers.concat();
         return Ok(vec![Value {
@@ -68,7 +71,7 @@ fn joined(
             axis == along || field.shape[axis] == 1 || field.shape[axis] == common[axis]
         })
     };
-    if !known.iter().all(|field| fits(field)) {
+    if !known.iter().all(fits) {
         return one_multiplier(inference, known.into_iter().cloned(), rank, along);
     }
     let mut parts = Vec::new();
@@ -78,9 +81,14 @@ fn joined(
             None => {
                 let mut shape = common.clone();
                 shape[along] = *length;
-                let count = shape.iter().try_fold(1usize, |count, length| count.checked_mul(*length));
+                let count = shape
+                    .iter()
+                    .try_fold(1usize, |count, length| count.checked_mul(*length));
                 let fresh = inference.fresh(node, count.unwrap_or(usize::MAX))?;
-                Field { shape, labels: fresh.collect() }
+                Field {
+                    shape,
+                    labels: fresh.collect(),
+                }
             }
         });
     }
@@ -109,7 +117,9 @@ fn one_multiplier(
 ) -> Result<Field, Stop> {
     let mut tied = None;
     for field in fields {
-        let merged = inference.channels.merged_along(&field, rank, |axis| axis == along)?;
+        let merged = inference
+            .channels
+            .merged_along(&field, rank, |axis| axis == along)?;
         tied = Some(match tied {
             None => merged,
             Some(tied) => inference.channels.tied(&tied, &merged)?,
@@ -132,9 +142,12 @@ fn taken(
     let rank = value.rank().unwrap_or(0);
     let content = match &value.content {
         Content::Zero => Content::Zero,
-        Content::Integers(integers) => {
-            Content::Integers(places.iter().filter_map(|place| integers.get(*place).copied()).collect())
-        }
+        Content::Integers(integers) => Content::Integers(
+            places
+                .iter()
+                .filter_map(|place| integers.get(*place).copied())
+                .collect(),
+        ),
         Content::Constant(view) => {
             let mut lengths = view.shape.clone();
             lengths[along] = places.len();
@@ -178,7 +191,10 @@ pub(super) fn split(inference: &mut Inference, node: &Node) -> Followed {
         None => node.ints("split").map(<[i64]>::to_vec),
     };
     let sizes: Option<Vec<usize>> = match (sizes, shape[along].known()) {
-        (Some(sizes), _) => sizes.into_iter().map(|size| usize::try_from(size).ok()).collect(),
+        (Some(sizes), _) => sizes
+            .into_iter()
+            .map(|size| usize::try_from(size).ok())
+            .collect(),
         (None, Some(length)) if count > 0 && node.optional(1).is_none() => {
             let size = length.div_ceil(count);
             let part = |part: usize| size.min(length.saturating_sub(part * size));
@@ -187,9 +203,13 @@ pub(super) fn split(inference: &mut Inference, node: &Node) -> Followed {
         _ => None,
     };
     let total: Option<usize> = sizes.as_ref().and_then(|sizes| {
-        sizes.iter().try_fold(0usize, |total, size| total.checked_add(*size))
+        sizes
+            .iter()
+            .try_fold(0usize, |total, size| total.checked_add(*size))
     });
-    let fits = shape[along].known().is_some_and(|length| total == Some(length));
+    let fits = shape[along]
+        .known()
+        .is_some_and(|length| total == Some(length));
     let Some(sizes) = sizes.filter(|sizes| fits && sizes.len() >= count) else {
         return pin("cuts at places that are not known");
     };
@@ -210,7 +230,9 @@ pub(super) fn slice(inference: &mut Inference, node: &Node) -> Followed {
     };
     let asked = |inference: &Inference, name: &str, index: usize| match inference.opset < 10 {
         true => node.ints(name).map(<[i64]>::to_vec),
-        false => node.optional(index).and_then(|value| inference.known_integers(value)),
+        false => node
+            .optional(index)
+            .and_then(|value| inference.known_integers(value)),
     };
     let given = |index: usize| inference.opset >= 10 && node.optional(index).is_some();
     let (starts, ends) = (asked(inference, "starts", 1), asked(inference, "ends", 2));
@@ -253,7 +275,9 @@ fn unknown_part(inference: &mut Inference, value: &Value, along: usize) -> Resul
     match &part.content {
         Content::Data(field) => {
             let rank = value.rank().unwrap_or(0);
-            let merged = inference.channels.merged_along(field, rank, |axis| axis == along)?;
+            let merged = inference
+                .channels
+                .merged_along(field, rank, |axis| axis == along)?;
             part.content = Content::Data(merged);
             Ok(part)
         }
@@ -265,10 +289,19 @@ fn unknown_part(inference: &mut Inference, value: &Value, along: usize) -> Resul
 /// The places that a slice takes.
 fn places(start: i64, end: i64, step: i64, length: usize) -> Vec<usize> {
     let count = i64::try_from(length).unwrap_or(i64::MAX);
-    let absolute = |place: i64| if place < 0 { place.saturating_add(count) } else { place };
+    let absolute = |place: i64| {
+        if place < 0 {
+            place.saturating_add(count)
+        } else {
+            place
+        }
+    };
     let mut places = Vec::new();
     if step > 0 {
-        let (mut at, end) = (absolute(start).clamp(0, count), absolute(end).clamp(0, count));
+        let (mut at, end) = (
+            absolute(start).clamp(0, count),
+            absolute(end).clamp(0, count),
+        );
         while at < end {
             places.push(at as usize);
             at = at.saturating_add(step);
@@ -318,7 +351,9 @@ pub(super) fn gather(inference: &mut Inference, node: &Node) -> Followed {
         return Ok(vec![part]);
     }
     if let Content::Data(field) = &input.content {
-        let merged = inference.channels.merged_along(field, rank, |axis| axis == along)?;
+        let merged = inference
+            .channels
+            .merged_along(field, rank, |axis| axis == along)?;
         let field = spread(&merged.of_rank(rank), along, asked, false);
         return Ok(vec![Value::data(Some(after), field)]);
     }
@@ -347,7 +382,10 @@ fn embedding(
     along: usize,
     after: Vec<Dim>,
 ) -> Followed {
-    let Some(view) = input.constant().filter(|view| view.shape.len() == 2 && along == 0) else {
+    let Some(view) = input
+        .constant()
+        .filter(|view| view.shape.len() == 2 && along == 0)
+    else {
         return pin("takes entries by computed places");
     };
     if inference.constants[view.constant].place.is_err() {
@@ -358,100 +396,4 @@ fn embedding(
     let field = Field::along(fresh, 0);
     inference.weigh(&view, field.clone(), Field::uniform(ONE))?;
     Ok(vec![Value::data(Some(after), field)])
-}
-
-/// Padding with zeros: new channels bring multipliers of their own.
-pub(super) fn padding(inference: &mut Inference, node: &Node) -> Followed {
-    let input = node.input(0)?;
-    let (Some(shape), Content::Data(field)) = (&input.shape, &input.content) else {
-        return pin("reads a tensor of unknown rank, or a constant");
-    };
-    let rank = shape.len();
-    let by_attributes = inference.opset < 11;
-    let is_constant = matches!(node.text("mode"), None | Some(b"constant"));
-    if is_constant && !is_zero(inference, node, by_attributes) {
-        return pin("pads with numbers that are not known to be 0");
-    }
-    let pads = match by_attributes {
-        true => node.ints("pads").map(<[i64]>::to_vec),
-        false => node.optional(1).and_then(|pads| inference.known_integers(pads)),
-    };
-    let pads = pads.filter(|pads| pads.len() == 2 * rank && node.optional(3).is_none());
-    let Some(pads) = pads else {
-        let merged = inference.channels.merged(field);
-        let unknown = (0..rank).map(|_| inference.symbol()).collect();
-        return Ok(vec![Value::data(Some(unknown), merged)]);
-    };
-    let mut value = input.clone();
-    for along in 0..rank {
-        let (before, behind) = (pads[along], pads[rank + along]);
-        if before != 0 || behind != 0 {
-            value = padded(inference, node, &value, along, (before, behind), is_constant)?;
-        }
-    }
-    Ok(vec![value])
-}
-
-fn is_zero(inference: &mut Inference, node: &Node, by_attributes: bool) -> bool {
-    if by_attributes {
-        return node.float("value").unwrap_or(0.0) == 0.0;
-    }
-    let Some(value) = node.optional(2) else {
-        return true;
-    };
-    let Some(view) = value.constant().filter(|view| view.len() == 1).cloned() else {
-        return matches!(value.content, Content::Zero);
-    };
-    inference.keep(&view, &format!("the value of Pad `{}`", node.output()));
-    inference.number(&view, 0) == Some(0.0)
-}
-
-fn padded(
-    inference: &mut Inference,
-    node: &Node,
-    value: &Value,
-    along: usize,
-    (before, behind): (i64, i64),
-    is_constant: bool,
-) -> Result<Value, Stop> {
-    let (Some(shape), Content::Data(field)) = (&value.shape, &value.content) else {
-        return pin("pads no data");
-    };
-    let rank = shape.len();
-    let mut after = shape.clone();
-    let old_length = shape[along].known().and_then(|length| i64::try_from(length).ok());
-    let length = old_length
-        .and_then(|length| length.checked_add(before)?.checked_add(behind))
-        .and_then(|length| usize::try_from(length).ok());
-    after[along] = length.map_or_else(|| inference.symbol(), Dim::Known);
-    if !field.varies(along, rank) {
-        return Ok(Value::data(Some(after), field.clone()));
-    }
-    let Some(length) = length.filter(|_| is_constant) else {
-        let merged = inference.channels.merged_along(field, rank, |axis| axis == along)?;
-        return Ok(Value::data(Some(after), merged));
-    };
-    let old = field.of_rank(rank);
-    let mut lengths = old.shape.clone();
-    lengths[along] = length;
-    let count = lengths.iter().try_fold(1usize, |count, length| count.checked_mul(*length));
-    let fresh = inference.fresh(node, count.unwrap_or(usize::MAX))?;
-    let own = |index: &[usize]| {
-        let place = index.iter().zip(&lengths).fold(0, |place, (at, length)| place * length + at);
-        fresh.start + place as Slot
-    };
-    let label = |index: &[usize]| {
-        let place = i64::try_from(index[along]).ok().and_then(|at| at.checked_sub(before));
-        let place = place.and_then(|place| usize::try_from(place).ok());
-        match place.filter(|place| *place < old.shape[along]) {
-            Some(place) => {
-                let mut inner = index.to_vec();
-                inner[along] = place;
-                old.at(&inner)
-            }
-            None => own(index),
-        }
-    };
-    let field = inference.channels.remapped(lengths.clone(), label)?;
-    Ok(Value::data(Some(after), field))
 }

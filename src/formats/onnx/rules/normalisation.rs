@@ -1,7 +1,8 @@
 //! Batch normalisation in inference: `y = s (x - m) / sqrt(v + ε) + b`, channel by channel.
 
 use super::super::field::{Field, ONE};
-use super::super::infer::{Content, Followed, Inference, Node, Value, pin};
+use super::super::infer::Inference;
+use super::super::node::{Content, Followed, Node, Value, pin};
 
 /// The mean scales with the input, the scale with the output and against the input, the shift with the output; the variance
 /// stays, as `ε` does. Scale and shift are weights; the mean is a statistic, and follows uncounted.
@@ -27,7 +28,9 @@ pub(super) fn batch(inference: &mut Inference, node: &Node) -> Followed {
     };
     let channels = scale.len();
     let fits = views.iter().all(|view| view.shape == [channels]);
-    let field = inference.channels.merged_along(field, rank, |axis| axis != 1)?;
+    let field = inference
+        .channels
+        .merged_along(field, rank, |axis| axis != 1)?;
     let labels = field.labels_along(1, rank);
     if rank < 2 || !fits || (labels.len() != 1 && labels.len() != channels) {
         return pin("has parameters of another length than its channels");
@@ -38,7 +41,10 @@ pub(super) fn batch(inference: &mut Inference, node: &Node) -> Followed {
     inference.weigh(scale, after.clone(), before.clone())?;
     inference.weigh(shift, after, Field::uniform(ONE))?;
     inference.scale(mean, before, Field::uniform(ONE), false)?;
-    inference.keep(variance, &format!("the variance of BatchNormalization `{}`", node.output()));
+    inference.keep(
+        variance,
+        &format!("the variance of BatchNormalization `{}`", node.output()),
+    );
     Ok(vec![Value::data(
         Some(shape.clone()),
         Field::along(fresh, rank - 2),

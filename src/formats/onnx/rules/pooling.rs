@@ -1,7 +1,8 @@
 //! Operators that bring many entries together: one multiplier for all of them.
 
 use super::super::field::{Field, ONE};
-use super::super::infer::{Content, Followed, Inference, Node, Value, pin};
+use super::super::infer::Inference;
+use super::super::node::{Content, Followed, Node, Value, pin};
 use super::super::shape::Dim;
 use super::axis;
 
@@ -12,15 +13,20 @@ pub(super) fn windows(inference: &mut Inference, node: &Node) -> Followed {
         return pin("reads a tensor of unknown rank, or a constant");
     };
     let rank = shape.len();
-    let Some(kernel) = node.ints("kernel_shape").filter(|kernel| kernel.len() + 2 == rank) else {
+    let Some(kernel) = node
+        .ints("kernel_shape")
+        .filter(|kernel| kernel.len() + 2 == rank)
+    else {
         return pin("has windows of another rank than its input");
     };
-    let field = inference.channels.merged_along(field, rank, |axis| axis > 1)?;
+    let field = inference
+        .channels
+        .merged_along(field, rank, |axis| axis > 1)?;
     let mut after = shape[..2].to_vec();
     for (place, length) in kernel.iter().enumerate() {
-        let known = usize::try_from(*length).ok().and_then(|length| {
-            window(node, place, kernel.len(), shape[place + 2], length)
-        });
+        let known = usize::try_from(*length)
+            .ok()
+            .and_then(|length| window(node, place, kernel.len(), shape[place + 2], length));
         after.push(known.unwrap_or_else(|| inference.symbol()));
     }
     let mut outputs = vec![Value::data(Some(after.clone()), field)];
@@ -49,7 +55,10 @@ pub(super) fn window(
     }
     let (stride, dilation) = (number("strides", place, 1)?, number("dilations", place, 1)?);
     let pads = number("pads", place, 0)?.checked_add(number("pads", count + place, 0)?)?;
-    let reach = kernel.checked_sub(1)?.checked_mul(dilation)?.checked_add(1)?;
+    let reach = kernel
+        .checked_sub(1)?
+        .checked_mul(dilation)?
+        .checked_add(1)?;
     let room = before.known()?.checked_add(pads)?.checked_sub(reach)?;
     Some(Dim::Known(room.checked_div(stride)? + 1))
 }
@@ -60,7 +69,9 @@ pub(super) fn global(inference: &mut Inference, node: &Node) -> Followed {
     let (Some(shape), Content::Data(field)) = (&input.shape, &input.content) else {
         return pin("reads a tensor of unknown rank, or a constant");
     };
-    let field = inference.channels.merged_along(field, shape.len(), |axis| axis > 1)?;
+    let field = inference
+        .channels
+        .merged_along(field, shape.len(), |axis| axis > 1)?;
     let length = |(axis, dim): (usize, &Dim)| if axis > 1 { Dim::Known(1) } else { *dim };
     let after = shape.iter().enumerate().map(length).collect();
     Ok(vec![Value::data(Some(after), field)])
@@ -91,7 +102,9 @@ pub(super) fn reduction(inference: &mut Inference, node: &Node) -> Followed {
     let Some(axes) = axes else {
         return pin("has an axis that its input has not");
     };
-    let field = inference.channels.merged_along(field, rank, |axis| axes.contains(&axis))?;
+    let field = inference
+        .channels
+        .merged_along(field, rank, |axis| axes.contains(&axis))?;
     let keep = node.int("keepdims").unwrap_or(1) != 0;
     let kept = |axis: &usize| keep || !axes.contains(axis);
     let of = field.of_rank(rank);

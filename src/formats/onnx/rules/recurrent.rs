@@ -1,7 +1,8 @@
 //! Recurrent layers of rectified units.
 
 use super::super::field::{Field, ONE, Slot};
-use super::super::infer::{Content, Followed, Inference, Node, Stop, Value, pin};
+use super::super::infer::Inference;
+use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::Dim;
 
 /// `h_t = relu(W x_t + R h_{t-1} + b)`, in one direction or both; the initial state scales with the state.
@@ -12,7 +13,7 @@ pub(super) fn rnn(inference: &mut Inference, node: &Node) -> Followed {
     };
     let activations = node.texts("activations");
     let homogeneous = |name: &&[u8]| matches!(*name, b"Relu" | b"LeakyRelu");
-    if activations.len() != directions || !activations.iter().all(|name| homogeneous(name)) {
+    if activations.len() != directions || !activations.iter().all(homogeneous) {
         return pin("has an activation that is not homogeneous");
     }
     if node.has("clip") {
@@ -31,7 +32,9 @@ pub(super) fn rnn(inference: &mut Inference, node: &Node) -> Followed {
         return pin("has weights of other shapes");
     }
     let field = inference.field(input, node.output())?;
-    let field = inference.channels.merged_along(&field, 3, |axis| axis != 2)?;
+    let field = inference
+        .channels
+        .merged_along(&field, 3, |axis| axis != 2)?;
     let labels = field.labels_along(2, 3);
     if labels.len() != 1 && labels.len() != inputs {
         return pin("reads a tensor of another number of channels than its weight has");
@@ -60,7 +63,10 @@ fn biases(
     let Some(bias) = node.optional(3) else {
         return Ok(());
     };
-    let Some(view) = bias.constant().filter(|view| view.shape == [directions, 2 * hidden]) else {
+    let Some(view) = bias
+        .constant()
+        .filter(|view| view.shape == [directions, 2 * hidden])
+    else {
         return match bias.content {
             Content::Zero => Ok(()),
             _ => pin("has computed biases, or of another shape"),
@@ -68,7 +74,9 @@ fn biases(
     };
     let view = view.clone();
     let label = |index: &[usize]| fresh.start + (index[0] * hidden + index[1] % hidden) as Slot;
-    let plus = inference.channels.remapped(vec![directions, 2 * hidden], label)?;
+    let plus = inference
+        .channels
+        .remapped(vec![directions, 2 * hidden], label)?;
     inference.weigh(&view, plus, Field::uniform(ONE))
 }
 
@@ -107,7 +115,10 @@ fn outputs(
                 Some(vec![outer[0], outer[1], count, width]),
                 states(vec![directions, hidden]),
             ),
-            Value::data(Some(vec![outer[0], count, width]), states(vec![directions, hidden])),
+            Value::data(
+                Some(vec![outer[0], count, width]),
+                states(vec![directions, hidden]),
+            ),
         ),
         false => (
             Value::data(

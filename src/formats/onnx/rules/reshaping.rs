@@ -1,7 +1,8 @@
 //! Operators that give a tensor another shape: multipliers are followed to where their entries go.
 
 use super::super::field::{Field, ONE};
-use super::super::infer::{Content, Followed, Inference, Node, Stop, Value, pin};
+use super::super::infer::Inference;
+use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::{Asked, Dim, Integer, Segment, segments};
 use super::axis;
 
@@ -15,9 +16,8 @@ pub(super) fn transposition(inference: &mut Inference, node: &Node) -> Followed 
         None => Some((0..rank).rev().collect()),
         Some(order) => order.iter().map(|found| axis(*found, rank)).collect(),
     };
-    let is_order = |order: &Vec<usize>| {
-        order.len() == rank && (0..rank).all(|axis| order.contains(&axis))
-    };
+    let is_order =
+        |order: &Vec<usize>| order.len() == rank && (0..rank).all(|axis| order.contains(&axis));
     let Some(order) = order.filter(is_order) else {
         return pin("has an order of axes that its input has not");
     };
@@ -42,7 +42,11 @@ pub(super) fn transposition(inference: &mut Inference, node: &Node) -> Followed 
         Content::Data(field) => {
             let old = field.of_rank(rank);
             let lengths = order.iter().map(|axis| old.shape[*axis]).collect();
-            Content::Data(inference.channels.remapped(lengths, |index| old.at(&place(index)))?)
+            Content::Data(
+                inference
+                    .channels
+                    .remapped(lengths, |index| old.at(&place(index)))?,
+            )
         }
     };
     Ok(vec![Value {
@@ -96,7 +100,10 @@ fn somehow(inference: &mut Inference, input: &Value, asked: &Value) -> Followed 
 }
 
 fn reshaped(inference: &mut Inference, input: &Value, asked: &[Asked]) -> Result<Value, Stop> {
-    let found = input.shape.as_deref().and_then(|shape| segments(shape, asked));
+    let found = input
+        .shape
+        .as_deref()
+        .and_then(|shape| segments(shape, asked));
     let parts = found.as_ref().map(|(parts, _)| parts);
     let shape: Vec<Dim> = match &found {
         Some((_, lengths)) => lengths
@@ -196,8 +203,15 @@ pub(super) fn flatten(inference: &mut Inference, node: &Node) -> Followed {
     };
     let asked = node.int("axis").unwrap_or(1);
     let rank = i64::try_from(shape.len()).unwrap_or(i64::MAX);
-    let asked = if asked < 0 { asked.saturating_add(rank) } else { asked };
-    let Some(split) = usize::try_from(asked).ok().filter(|split| *split <= shape.len()) else {
+    let asked = if asked < 0 {
+        asked.saturating_add(rank)
+    } else {
+        asked
+    };
+    let Some(split) = usize::try_from(asked)
+        .ok()
+        .filter(|split| *split <= shape.len())
+    else {
         return pin("has an axis that its input has not");
     };
     let product = shape[..split]
@@ -208,7 +222,11 @@ pub(super) fn flatten(inference: &mut Inference, node: &Node) -> Followed {
         (_, Some(product)) => Dim::Known(product),
         _ => inference.symbol(),
     };
-    Ok(vec![reshaped(inference, input, &[Asked::Length(rows), Asked::Rest])?])
+    Ok(vec![reshaped(
+        inference,
+        input,
+        &[Asked::Length(rows), Asked::Rest],
+    )?])
 }
 
 /// The axes that an operator names, by attribute or by input.
@@ -235,12 +253,20 @@ pub(super) fn squeeze(inference: &mut Inference, node: &Node) -> Followed {
             if !shape.iter().all(|dim| dim.known().is_some()) {
                 return pin("drops axes of unknown length");
             }
-            (0..shape.len()).filter(|axis| shape[*axis] == Dim::Known(1)).collect()
+            (0..shape.len())
+                .filter(|axis| shape[*axis] == Dim::Known(1))
+                .collect()
         }
         None => return pin("has axes that are computed, or that its input has not"),
     };
-    let kept: Vec<usize> = (0..shape.len()).filter(|axis| !dropped.contains(axis)).collect();
-    Ok(vec![with_axes(input, shape.len(), &kept.into_iter().map(Some).collect::<Vec<_>>())?])
+    let kept: Vec<usize> = (0..shape.len())
+        .filter(|axis| !dropped.contains(axis))
+        .collect();
+    Ok(vec![with_axes(
+        input,
+        shape.len(),
+        &kept.into_iter().map(Some).collect::<Vec<_>>(),
+    )?])
 }
 
 pub(super) fn unsqueeze(inference: &mut Inference, node: &Node) -> Followed {
@@ -248,7 +274,9 @@ pub(super) fn unsqueeze(inference: &mut Inference, node: &Node) -> Followed {
     let Some(shape) = &input.shape else {
         return pin("reads a tensor of unknown rank");
     };
-    let added = node.optional(1).and_then(|axes| inference.known_integers(axes));
+    let added = node
+        .optional(1)
+        .and_then(|axes| inference.known_integers(axes));
     let added = added.or_else(|| node.ints("axes").map(<[i64]>::to_vec));
     let Some(added) = added.filter(|added| added.len() <= 64) else {
         return pin("has axes that are computed");
@@ -260,7 +288,13 @@ pub(super) fn unsqueeze(inference: &mut Inference, node: &Node) -> Followed {
     };
     let mut old = 0..shape.len();
     let axes: Vec<Option<usize>> = (0..rank)
-        .map(|axis| if added.contains(&axis) { None } else { old.next() })
+        .map(|axis| {
+            if added.contains(&axis) {
+                None
+            } else {
+                old.next()
+            }
+        })
         .collect();
     Ok(vec![with_axes(input, shape.len(), &axes)?])
 }
@@ -345,12 +379,20 @@ pub(super) fn shape(node: &Node) -> Followed {
     };
     let rank = i64::try_from(shape.len()).unwrap_or(i64::MAX);
     let place = |found: i64| {
-        let found = if found < 0 { found.saturating_add(rank) } else { found };
+        let found = if found < 0 {
+            found.saturating_add(rank)
+        } else {
+            found
+        };
         usize::try_from(found.clamp(0, rank)).unwrap_or(0)
     };
     let start = place(node.int("start").unwrap_or(0));
     let end = place(node.int("end").unwrap_or(rank)).max(start);
-    let lengths: Vec<Integer> = shape[start..end].iter().copied().map(Integer::from).collect();
+    let lengths: Vec<Integer> = shape[start..end]
+        .iter()
+        .copied()
+        .map(Integer::from)
+        .collect();
     Ok(vec![Value {
         shape: Some(vec![Dim::Known(lengths.len())]),
         content: Content::Integers(lengths),

@@ -1,0 +1,9 @@
+//! ONNX models: the multipliers that each operator leaves free, no more and no fewer; files read, scaled and written.
+
+mod builder;
+mod engine;
+mod files;
+mod models;
+mod operators;
+mod pinned;
+mod rules;

@@ -1,0 +1,217 @@
+//! Operators that are not homogeneous, or not followed: what they touch is never changed.
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use synaptic_balance::formats::OnnxFile;
+
+use super::builder::{Builder, Setting, Setting::*};
+use super::engine::{Engine, relative};
+use super::rules::read;
+
+/// `x -> relu(6 units) -> OPERATOR -> dense -> relu -> dense`.
+fn model(operator: &str, inputs: &str, settings: &[Setting]) -> Builder {
+    Builder::new(13)
+        .input("x", &[2, 3])
+        .weight("w1", &[3, 6])
+        .positive("b1", &[6])
+        .node("Gemm", "x w1 b1", "g1", &[])
+        .node("Relu", "g1", "h", &[])
+        .floats("six", &[], &[0.6])
+        .floats("zero", &[], &[0.0])
+        .node(operator, inputs, "o", settings)
+        .weight("w2", &[6, 4])
+        .positive("b2", &[4])
+        .node("Gemm", "o w2 b2", "g2", &[])
+        .node("Relu", "g2", "h2", &[])
+        .weight("w3", &[4, 2])
+        .node("MatMul", "h2 w3", "y", &[])
+        .output("y", &[2, 2])
+}
+
+/// Checks: scalings of what is left free keep the function, and the note names the operator.
+fn check(builder: &Builder, operator: &str, free: usize) -> OnnxFile {
+    let bytes = builder.bytes();
+    let file = read(&bytes);
+    assert_eq!(file.network().variables(), free, "{operator}");
+    assert!(
+        file.notes().iter().any(|note| note.operator == operator),
+        "{operator}: {:?}",
+        file.notes()
+    );
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let mut multipliers = vec![1.0; file.network().units()];
+    multipliers[2..]
+        .iter_mut()
+        .for_each(|value| *value = rng.random_range(-2.3f64..2.3).exp());
+    let scaled = file.scaled(&multipliers, &[], false, "scaled").unwrap();
+    let found = relative(&Engine::new(&bytes), &Engine::new(&scaled.model), 3);
+    assert!(found < 2e-5, "{operator}: {found}");
+    file
+}
+
+/// Checks: one layer is pinned, the next is free.
+#[test]
+fn activations_that_are_not_homogeneous() {
+    for operator in [
+        "Sigmoid",
+        "Tanh",
+        "Softmax",
+        "Elu",
+        "Exp",
+        "Softplus",
+        "Erf",
+        "HardSigmoid",
+    ] {
+        check(&model(operator, "h", &[]), operator, 4);
+    }
+    check(&model("Clip", "h zero six", &[]), "Clip", 4);
+    check(&model("Clip", "h six", &[]), "Clip", 4);
+    check(&model("Mul", "h h", &[]), "Mul", 4);
+    check(&model("Pow", "h six", &[]), "Pow", 4);
+    let mut division = model("Div", "six h", &[]);
+    division.graph().node[1].op_type = Some("Softplus".into());
+    let file = check(&division, "Div", 4);
+    assert_eq!(file.notes().len(), 2);
+}
+
+/// Checks: the explanation of a channel group names what pins it.
+#[test]
+fn groups_name_what_pins_them() {
+    let file = read(&model("Sigmoid", "h", &[]).bytes());
+    let group = file
+        .groups()
+        .iter()
+        .find(|group| group.tensor == "g1")
+        .unwrap();
+    assert_eq!(group.units, [0; 6]);
+    assert_eq!(group.pinned_by, ["Sigmoid `Sigmoid of o` (nodes[2])"]);
+    let group = file
+        .groups()
+        .iter()
+        .find(|group| group.tensor == "y")
+        .unwrap();
+    assert_eq!(group.pinned_by, ["output `y` of the model"]);
+}
+
+/// Checks: a gated recurrent layer pins what it reads, and its weights stay as they are.
+#[test]
+fn gated_layers() {
+    let builder = Builder::new(13)
+        .input("x", &[4, 2, 3])
+        .weight("w1", &[3, 2])
+        .node("MatMul", "x w1", "m", &[])
+        .node("Relu", "m", "h", &[])
+        .weight("w", &[1, 12, 2])
+        .weight("r", &[1, 12, 3])
+        .node("LSTM", "h w r", "all last", &[Int("hidden_size", 3)])
+        .weight("w2", &[3, 2])
+        .node("MatMul", "last w2", "y", &[])
+        .output("y", &[1, 2, 2]);
+    let file = check(&builder, "LSTM", 0);
+    // The weights of the layers around are counted, those of the gates are not.
+    assert_eq!(file.network().synapses(), 6 + 6);
+    let tanh = Builder::new(13)
+        .input("x", &[4, 2, 2])
+        .weight("w", &[1, 3, 2])
+        .weight("r", &[1, 3, 3])
+        .node("RNN", "x w r", "all last", &[Int("hidden_size", 3)])
+        .output("last", &[1, 2, 3]);
+    let file = read(&tanh.bytes());
+    assert_eq!(
+        (file.network().variables(), file.network().synapses()),
+        (0, 0)
+    );
+    assert_eq!(
+        file.notes()[0].reason,
+        "has an activation that is not homogeneous"
+    );
+}
+
+/// Checks: an operator of another domain, and an initializer that is also an output or an input, are left alone.
+#[test]
+fn what_a_caller_may_see_or_set() {
+    let mut foreign = model("Relu", "h", &[]);
+    foreign.graph().node[2].domain = Some("com.example".into());
+    let file = read(&foreign.bytes());
+    assert_eq!(file.network().variables(), 4);
+    assert_eq!(file.notes()[0].reason, "is of the domain `com.example`");
+
+    let output = model("Relu", "h", &[]).output("w2", &[6, 4]);
+    let file = read(&output.bytes());
+    let ones: Vec<f64> = (0..file.network().units())
+        .map(|unit| 1.0 + unit as f64)
+        .collect();
+    let scaled = file.scaled(&ones, &[], false, "scaled").unwrap();
+    assert_eq!(
+        file.network().variables(),
+        0,
+        "both sides of a weight that is seen are pinned"
+    );
+    assert_eq!(scaled.model, output.bytes());
+
+    let input = model("Relu", "h", &[]).input("b2", &[4]);
+    let file = read(&input.bytes());
+    assert_eq!(file.network().variables(), 6);
+    assert!(file.notes().iter().any(|note| note.name == "b2"));
+    let mut old = input;
+    old.model.ir_version = Some(3);
+    assert_eq!(
+        read(&old.bytes()).network().variables(),
+        10,
+        "before version 4 every initializer is an input"
+    );
+}
+
+/// Checks: a graph within an operator pins what it reads from around it.
+#[test]
+fn graphs_within_operators() {
+    let mut builder = model("Relu", "h", &[]);
+    let inner = Builder::new(13)
+        .node("Neg", "h", "inner", &[])
+        .output("inner", &[2, 6]);
+    let mut node = builder.graph().node[2].clone();
+    node.op_type = Some("If".into());
+    node.input = vec!["condition".into()];
+    let mut attribute = synaptic_balance::formats::onnx::message::Attribute {
+        name: Some("then_branch".into()),
+        g: inner.model.graph.clone(),
+        ..Default::default()
+    };
+    node.attribute = vec![attribute.clone()];
+    attribute.name = Some("else_branch".into());
+    node.attribute.push(attribute);
+    builder.graph().node[2] = node;
+    let builder = builder.input("condition", &[]);
+    let file = read(&builder.bytes());
+    assert_eq!(file.network().variables(), 4);
+    let group = file
+        .groups()
+        .iter()
+        .find(|group| group.tensor == "g1")
+        .unwrap();
+    assert_eq!(group.pinned_by, ["If `Relu of o` (nodes[2])"]);
+}
+
+/// Checks: numbers that are not finite, and operators that broadcast in the old way, are left alone.
+#[test]
+fn what_is_not_read() {
+    let mut infinite = model("Add", "h mask", &[]);
+    let mask = super::builder::floats("mask", &[6], &[0.0, f32::NEG_INFINITY, 0.0, 0.0, 0.0, 0.0]);
+    infinite.graph().initializer.push(mask);
+    let file = read(&infinite.bytes());
+    let group = file
+        .groups()
+        .iter()
+        .find(|group| group.tensor == "g1")
+        .unwrap();
+    assert_eq!(
+        group.pinned_by,
+        ["`mask`, which is left alone: it holds numbers that are not finite"]
+    );
+    let mut old = model("Relu", "h", &[]);
+    old.model.opset_import[0].version = Some(6);
+    let file = read(&old.bytes());
+    assert_eq!(file.network().variables(), 0);
+    assert_eq!(file.notes()[0].reason, "is of opset 6, before 7");
+}
