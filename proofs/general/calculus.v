@@ -1,6 +1,7 @@
-(* Derivatives of functions that are given in pieces. *)
+(* Derivatives of sums, and of functions that are given in pieces. *)
 
-From Coq Require Import Reals Lra.
+From Coq Require Import Reals Lra Lia.
+From Synbal Require Import finite_sums.
 Open Scope R_scope.
 
 (* Two pieces that meet at x with the same slope. *)
@@ -36,4 +37,14 @@ Proof.
   replace ((f (- x + k) - f (- x)) / k - - l) with (- ((f (x + - k) - f x) / - k - l)).
   - rewrite Rabs_Ropp. apply Hd; [lra|]. rewrite Rabs_Ropp. exact Hlt.
   - replace (- x + k) with (- (x + - k)) by ring. rewrite !Heven. field. exact Hk.
+Qed.
+
+Lemma derivative_of_sum :
+  forall n (f : nat -> R -> R) (f' : nat -> R) x,
+    (forall j, (j < n)%nat -> derivable_pt_lim (f j) x (f' j)) ->
+    derivable_pt_lim (fun y => sum n (fun j => f j y)) x (sum n f').
+Proof.
+  induction n as [|n IH]; intros f f' x H; simpl.
+  - apply derivable_pt_lim_const.
+  - apply (derivable_pt_lim_plus (fun y => sum n (fun j => f j y)) (f n)); [apply IH; auto|auto].
 Qed.

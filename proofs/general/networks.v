@@ -159,3 +159,14 @@ Lemma bilu_degree_one : forall f, is_bilu f -> homogeneous 1 f.
 Proof.
   intros f (a & b & Hf) l x Hl. rewrite !Hf, Rpower_1 by exact Hl. apply bilu_homogeneous. exact Hl.
 Qed.
+
+(* Only the weights between units of the network matter. *)
+Lemma run_weight_ext :
+  forall n s w w' a x initial t i,
+    (forall i j, (i < n)%nat -> (j < n)%nat -> w i j = w' i j) -> (i < n)%nat ->
+    run (Build_network n s w a) x initial t i = run (Build_network n s w' a) x initial t i.
+Proof.
+  intros n s w w' a x initial t i H. revert i. induction t as [|t IH]; intros i Hi; [reflexivity|].
+  simpl. unfold step. simpl. destruct (s i); [reflexivity|]. f_equal. apply sum_ext. intros j Hj.
+  rewrite (H i j Hi Hj), (IH j Hj). reflexivity.
+Qed.

@@ -16,16 +16,6 @@ Definition unit_total (n : nat) (g : nat -> R -> R) (w : nat -> R) (m : nat) (h 
 
 Definition minimiser (f : R -> R) (l : R) : Prop := 0 < l /\ forall k, 0 < k -> f l <= f k.
 
-Lemma derivative_of_sum :
-  forall n (f : nat -> R -> R) (f' : nat -> R) x,
-    (forall j, (j < n)%nat -> derivable_pt_lim (f j) x (f' j)) ->
-    derivable_pt_lim (fun y => sum n (fun j => f j y)) x (sum n f').
-Proof.
-  induction n as [|n IH]; intros f f' x H; simpl.
-  - apply derivable_pt_lim_const.
-  - apply (derivable_pt_lim_plus (fun y => sum n (fun j => f j y)) (f n)); [apply IH; auto|auto].
-Qed.
-
 Lemma derivative_incoming :
   forall g g' w l, regular g g' -> 0 < l -> derivable_pt_lim (fun l => g (l * w)) l (w * g' (l * w)).
 Proof.
