@@ -138,6 +138,42 @@ Lemma log_injective : forall mu mu' : nat -> R,
   (forall k, 0 < mu k) -> (forall k, 0 < mu' k) -> forall k, log_of mu k = log_of mu' k -> mu k = mu' k.
 Proof. intros mu mu' H H' k E. apply ln_inv; auto. Qed.
 
+(* Whether a unit has input or output cost does not depend on the multipliers. *)
+Lemma input_cost_positive : forall P mu mu' i, well_formed P -> 0 < input_cost P mu i -> 0 < input_cost P mu' i.
+Proof.
+  intros P mu mu' i Hwf H. rewrite input_log in *. apply input_positive_iff in H; [|exact Hwf].
+  apply input_positive_iff; assumption.
+Qed.
+
+Lemma output_cost_positive : forall P mu mu' i, well_formed P -> 0 < output_cost P mu i -> 0 < output_cost P mu' i.
+Proof.
+  intros P mu mu' i Hwf H. rewrite output_log, <- input_reversed in *.
+  apply (input_positive_iff _ (negated (log_of mu))) in H; [|apply well_formed_reversed, Hwf].
+  apply (input_positive_iff _ (negated (log_of mu'))); [apply well_formed_reversed, Hwf|exact H].
+Qed.
+
+(* A hidden unit that terms join to another one has cost on one side; where it can be balanced, on both. *)
+Lemma grounded_has_cost : forall P i x,
+  well_formed P -> In i (hidden P) -> grounded P i -> 0 < input P x i \/ 0 < output P x i.
+Proof.
+  intros P i x Hwf Hi H. induction H as [i Hni|i j (e & Hin & Hc & Hends) _ IH]; [contradiction|].
+  destruct (Nat.eq_dec j i) as [->|Hne]; [auto|].
+  destruct Hends as [[Es Et]|[Es Et]].
+  - right. rewrite <- input_reversed. apply input_positive_iff; [apply well_formed_reversed, Hwf|].
+    exists (reversed_term e). simpl. rewrite Es, Et. split; [apply in_map; exact Hin|auto].
+  - left. apply input_positive_iff; [exact Hwf|]. exists e. rewrite Es, Et. auto.
+Qed.
+
+Lemma balanced_has_both : forall P i best mu,
+  well_formed P -> In i (hidden P) -> grounded P i -> balanced P best ->
+  0 < input_cost P mu i /\ 0 < output_cost P mu i.
+Proof.
+  intros P i best mu Hwf Hi Hg [_ Hb]. specialize (Hb i Hi).
+  assert (0 < input_cost P best i /\ 0 < output_cost P best i) as [H1 H2].
+  { rewrite input_log, output_log in *. destruct (grounded_has_cost P i (log_of best) Hwf Hi Hg); lra. }
+  split; [apply (input_cost_positive P best)|apply (output_cost_positive P best)]; assumption.
+Qed.
+
 (** The closed form *)
 
 Definition balanced_at (P : problem) (i : nat) (mu : nat -> R) (k : nat) : R :=
