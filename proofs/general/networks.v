@@ -170,3 +170,11 @@ Proof.
   simpl. unfold step. simpl. destruct (s i); [reflexivity|]. f_equal. apply sum_ext. intros j Hj.
   rewrite (H i j Hi Hj), (IH j Hj). reflexivity.
 Qed.
+
+Lemma run_initial_pointwise :
+  forall net x initial initial' t i,
+    (forall j, initial j = initial' j) -> run net x initial t i = run net x initial' t i.
+Proof.
+  intros net x initial initial' t i H. revert i. induction t as [|t IH]; intros i; simpl; [auto|].
+  apply step_ext. intros. apply IH.
+Qed.
