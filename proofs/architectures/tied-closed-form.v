@@ -5,7 +5,7 @@
    the output units (k = N). Biases of the first hidden layer come from a visible unit and count in the cost of layer 0. *)
 
 From Coq Require Import Reals Lra Lia.
-From Synbal Require Import finite_sums.
+From Synbal Require Import finite_sums power_costs.
 Open Scope R_scope.
 
 Fixpoint product (n : nat) (f : nat -> R) : R :=
@@ -95,4 +95,14 @@ Proof.
     + unfold mu. rewrite HlnG. unfold Rminus. rewrite Rplus_opp_r. apply exp_0.
     + intros k Hk. unfold layer_cost, mu, Rdiv. rewrite <- exp_Ropp, <- exp_plus, S_INR. simpl sum.
       rewrite <- (exp_ln (C k)) at 1 by auto. rewrite <- exp_plus. transitivity (exp (ln G)); [f_equal; ring|apply exp_ln; exact HG].
+Qed.
+
+(* Where this comes from: under L_p a layer of any number of weights, whose units have the multiplier a and read units of the multiplier b,
+   costs a^p / b^p times as much as before. *)
+Theorem cost_of_a_scaled_layer :
+  forall p n w a b, 0 < a -> 0 < b ->
+    total_cost p n (fun k => a * (w k / b)) = total_cost p n w * (Rpower a p / Rpower b p).
+Proof.
+  intros p n w a b Ha Hb. rewrite (total_cost_multiple p n (fun k => w k / b) a Ha), (total_cost_quotient p n w b Hb).
+  rewrite Rpower_Ropp. unfold Rdiv. ring.
 Qed.

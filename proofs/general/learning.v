@@ -140,3 +140,65 @@ Proof.
 Qed.
 
 End Architecture.
+
+(* Tied units and shared weights. The s-th of q numbers is the weight of every synapse k with `share k = s`; unit i belongs to the
+   group `group i`; synapses that share a weight join the same groups, `source_group s` and `target_group s`. *)
+Section Tied.
+
+Variable n : nat.
+Variable is_source : nat -> bool.
+Variable act : nat -> R -> R.
+Variable m : nat.
+Variables from to share group : nat -> nat.
+Variable q : nat.
+Variables source_group target_group : nat -> nat.
+Hypothesis from_group : forall k, (k < m)%nat -> group (from k) = source_group (share k).
+Hypothesis to_group : forall k, (k < m)%nat -> group (to k) = target_group (share k).
+
+Definition objective_tied (loss : (nat -> nat -> nat -> R) -> R) (x : nat -> nat -> nat -> R) (initial : nat -> nat -> R) (v : nat -> R) : R :=
+  objective n is_source act m from to loss x initial (fun k => v (share k)).
+
+(* What a loss may look at: the values of the units outside of group a. *)
+Definition blind_to_group (a : nat) (loss : (nat -> nat -> nat -> R) -> R) : Prop :=
+  forall y z, (forall s t j, (j < n)%nat -> group j <> a -> y s t j = z s t j) -> loss y = loss z.
+
+Lemma objective_tied_euler :
+  forall a loss x initial v g,
+    (forall i, group i = a -> is_source i = false /\ is_bilu (act i)) -> blind_to_group a loss ->
+    (forall s i, group i = a -> initial s i = 0) ->
+    gradient q (objective_tied loss x initial) v g ->
+    sum_where q (incoming source_group target_group a) (fun s => v s * g s) =
+    sum_where q (outgoing source_group target_group a) (fun s => v s * g s).
+Proof.
+  intros a loss x initial v g Hgroup Hblind Hinitial Hgradient.
+  assert (H := euler q _ v g (exponent source_group target_group 1 a) Hgradient). rewrite sum_by_exponent in H.
+  enough (Hsame : forall l, 0 < l ->
+    objective_tied loss x initial (fun s => Rpower l (exponent source_group target_group 1 a s) * v s) =
+    objective_tied loss x initial v) by (specialize (H Hsame); lra).
+  intros l Hl. apply Hblind. intros s t j Hj Hne.
+  set (L := fun i => if Nat.eqb (group i) a then l else 1).
+  set (original := net n is_source act m from to (fun k => v (share k))).
+  assert (Hother : forall i, group i <> a -> L i = 1).
+  { intros i Hi. unfold L. destruct (Nat.eqb_spec (group i) a); [contradiction|reflexivity]. }
+  assert (Hok : admissible original (fun i => group i <> a) (fun _ => 1) L).
+  { repeat split.
+    - intros i. unfold L. destruct (Nat.eqb (group i) a); lra.
+    - exact Hother.
+    - intros i Hi E. simpl in Hi. destruct (Hgroup i E). congruence.
+    - intros i. destruct (Nat.eq_dec (group i) a) as [E|E]; [right|left; exact E].
+      apply bilu_degree_one. apply Hgroup. exact E. }
+  assert (Hrun := run_scaled original _ _ _ (x s) (initial s) Hok t j). rewrite (Hother j Hne), Rpower_one, Rmult_1_l in Hrun.
+  rewrite <- Hrun.
+  transitivity (run (scaled (fun _ => 1) L original) (x s) (initial s) t j).
+  - apply (run_weight_ext n is_source); [|exact Hj]. intros i b _ _. simpl. unfold scaled_weight. simpl.
+    rewrite Rpower_1 by apply Hok. rewrite <- sum_scale. unfold Rdiv. rewrite <- sum_scale_r. apply sum_ext. intros k Hk.
+    destruct (Nat.eqb_spec (to k) i) as [Hi|Hi]; [|simpl; ring].
+    destruct (Nat.eqb_spec (from k) b) as [Hb|Hb]; [|simpl; ring]. simpl. subst i b.
+    unfold exponent, L. rewrite <- (from_group k Hk), <- (to_group k Hk).
+    destruct (Nat.eqb (group (to k)) a), (Nat.eqb (group (from k)) a); unfold Rminus;
+      rewrite ?Rpower_plus, ?Rpower_Ropp, ?Ropp_0, ?Rplus_0_r, ?Rplus_0_l, ?Rpower_Ropp, ?Rpower_1, ?Rpower_O by exact Hl; field; lra.
+  - apply run_initial_pointwise. intros i. rewrite Rpower_1 by apply Hok. unfold L.
+    destruct (Nat.eqb_spec (group i) a) as [E|E]; [rewrite (Hinitial s i E); ring|ring].
+Qed.
+
+End Tied.

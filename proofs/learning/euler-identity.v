@@ -43,6 +43,22 @@ Theorem euler_identity_learned_initial_states :
     c * sum_where m (outgoing from to i) (fun k => w k * g k).
 Proof. exact objective_learned_euler. Qed.
 
+(* Tied BiLUs and shared weights (a layer with one multiplier, a convolution's channel): the sums are over the weights into and out of the
+   group, each shared weight counted once. *)
+Theorem euler_identity_tied :
+  forall n is_source act m from to share group q source_group target_group a loss x initial v g,
+    (forall k, (k < m)%nat -> group (from k) = source_group (share k)) ->
+    (forall k, (k < m)%nat -> group (to k) = target_group (share k)) ->
+    (forall i, group i = a -> is_source i = false /\ is_bilu (act i)) -> blind_to_group n group a loss ->
+    (forall s i, group i = a -> initial s i = 0) ->
+    gradient q (objective_tied n is_source act m from to share loss x initial) v g ->
+    sum_where q (incoming source_group target_group a) (fun s => v s * g s) =
+    sum_where q (outgoing source_group target_group a) (fun s => v s * g s).
+Proof.
+  intros n is_source act m from to share group q source_group target_group a loss x initial v g Hfrom Hto.
+  exact (objective_tied_euler n is_source act m from to share group q source_group target_group Hfrom Hto a loss x initial v g).
+Qed.
+
 (* The gradients of backpropagation, on an activation region. Unit i has the value y i = slope i * z i with z i the sum that it reads,
    delta i = ∂E/∂(y i) is what comes back from its readers, and the gradient of the weight from j to i is delta i * slope i * y j. For a
    unit that the loss does not read itself both sums are delta i * y i. No differentiability is needed: where a unit is at its kink any

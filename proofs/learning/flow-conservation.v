@@ -124,3 +124,32 @@ Proof.
     + apply (derivative_of_square_along_flow w (g t) (m + i)). apply Hderivative. lia.
   - apply derivative_of_squares_along_flow. intros k Hk. apply Hderivative. lia.
 Qed.
+
+(* Tied BiLUs and shared weights: over the weights into and out of the group. *)
+Theorem flow_conservation_tied :
+  forall n is_source act m from to share group q source_group target_group e loss x initial (v g : R -> nat -> R) a b,
+    (forall k, (k < m)%nat -> group (from k) = source_group (share k)) ->
+    (forall k, (k < m)%nat -> group (to k) = target_group (share k)) ->
+    (forall i, group i = e -> is_source i = false /\ is_bilu (act i)) -> blind_to_group n group e loss ->
+    (forall s i, group i = e -> initial s i = 0) ->
+    (forall t, a <= t <= b ->
+       gradient q (objective_tied n is_source act m from to share loss x initial) (v t) (g t) /\
+       forall s, (s < q)%nat -> derivable_pt_lim (fun t => v t s) t (- g t s)) ->
+    let conserved := fun v : nat -> R =>
+      sum_where q (incoming source_group target_group e) (fun s => square (v s)) -
+      sum_where q (outgoing source_group target_group e) (fun s => square (v s)) in
+    forall t, a <= t <= b -> conserved (v t) = conserved (v a).
+Proof.
+  intros n is_source act m from to share group q source_group target_group e loss x initial v g a b
+    Hfrom Hto Hgroup Hblind Hinitial Hflow conserved.
+  apply (constant_on_interval (fun t => conserved (v t))). intros t Ht. destruct (Hflow t Ht) as (Hgradient & Hderivative).
+  assert (H := objective_tied_euler n is_source act m from to share group q source_group target_group Hfrom Hto e loss x initial
+    (v t) (g t) Hgroup Hblind Hinitial Hgradient).
+  unfold conserved.
+  replace 0 with (-2 * sum_where q (incoming source_group target_group e) (fun s => v t s * g t s) -
+    -2 * sum_where q (outgoing source_group target_group e) (fun s => v t s * g t s)) by lra.
+  apply (derivable_pt_lim_minus
+    (fun t => sum_where q (incoming source_group target_group e) (fun s => square (v t s)))
+    (fun t => sum_where q (outgoing source_group target_group e) (fun s => square (v t s))));
+    apply derivative_of_squares_along_flow; exact Hderivative.
+Qed.

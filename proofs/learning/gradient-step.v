@@ -56,3 +56,23 @@ Proof.
     with (sum_where m (incoming from to i) (fun k => w k * g k) + w (m + i)%nat * g (m + i)%nat) by lra.
   unfold square. ring.
 Qed.
+
+(* Tied BiLUs and shared weights: over the weights into and out of the group. *)
+Theorem gradient_step_tied :
+  forall n is_source act m from to share group q source_group target_group a loss x initial v g eta,
+    (forall k, (k < m)%nat -> group (from k) = source_group (share k)) ->
+    (forall k, (k < m)%nat -> group (to k) = target_group (share k)) ->
+    (forall i, group i = a -> is_source i = false /\ is_bilu (act i)) -> blind_to_group n group a loss ->
+    (forall s i, group i = a -> initial s i = 0) ->
+    gradient q (objective_tied n is_source act m from to share loss x initial) v g ->
+    let difference := fun v : nat -> R =>
+      sum_where q (incoming source_group target_group a) (fun s => square (v s)) -
+      sum_where q (outgoing source_group target_group a) (fun s => square (v s)) in
+    difference (fun s => v s - eta * g s) - difference v = eta * eta * difference g.
+Proof.
+  intros n is_source act m from to share group q source_group target_group a loss x initial v g eta
+    Hfrom Hto Hgroup Hblind Hinitial Hgradient difference.
+  assert (H := objective_tied_euler n is_source act m from to share group q source_group target_group Hfrom Hto a loss x initial v g
+    Hgroup Hblind Hinitial Hgradient).
+  unfold difference. rewrite !step_of_sum, H. ring.
+Qed.

@@ -26,6 +26,14 @@ Proof.
   apply Rle_trans with (1 := Rabs_triang x (- y)). rewrite Rabs_Ropp. lra.
 Qed.
 
+Lemma sum_of_opposites :
+  forall m chosen (w r : nat -> R), sum_where m chosen (fun k => w k * (0 - r k)) = - sum_where m chosen (fun k => w k * r k).
+Proof.
+  intros m chosen w r. unfold sum_where. replace (- sum m (fun k => if chosen k then w k * r k else 0))
+    with (-1 * sum m (fun k => if chosen k then w k * r k else 0)) by ring.
+  rewrite <- sum_scale. apply sum_ext. intros k _. destruct (chosen k); ring.
+Qed.
+
 (* Unit i has any degree c (1 for a BiLU) and the initial state 0; R is any function of the weights that is differentiable at w, with the
    partial derivatives r, and all partial derivatives of E + R are 0. *)
 Theorem stationary_balance :
@@ -40,11 +48,7 @@ Proof.
   intros n is_source act m from to c i loss x initial regularizer w r Hi Hsource Hhom Hblind Hinitial HR Hstationary.
   assert (HE := gradient_of_difference _ _ _ _ _ _ Hstationary HR).
   assert (H := objective_euler n is_source act m from to c i loss x initial w _ Hi Hsource Hhom Hblind Hinitial HE).
-  assert (Hopposite : forall chosen, sum_where m chosen (fun k => w k * (0 - r k)) = - sum_where m chosen (fun k => w k * r k)).
-  { intros chosen. unfold sum_where. replace (- sum m (fun k => if chosen k then w k * r k else 0))
-      with (-1 * sum m (fun k => if chosen k then w k * r k else 0)) by ring.
-    rewrite <- sum_scale. apply sum_ext. intros k _. destruct (chosen k); ring. }
-  rewrite !Hopposite in H. lra.
+  cbv beta in H. rewrite !(sum_of_opposites _ _ w r) in H. lra.
 Qed.
 
 Theorem stationary_balance_bilu :
@@ -72,11 +76,28 @@ Proof.
   intros n is_source act m from to i loss x regularizer w r Hi Hsource Hbilu Hblind HR Hstationary.
   assert (HE := gradient_of_difference _ _ _ _ _ _ Hstationary HR).
   assert (H := objective_learned_euler n is_source act m from to 1 i loss x w _ Hi Hsource (bilu_degree_one _ Hbilu) Hblind HE).
-  assert (Hopposite : forall chosen, sum_where m chosen (fun k => w k * (0 - r k)) = - sum_where m chosen (fun k => w k * r k)).
-  { intros chosen. unfold sum_where. replace (- sum m (fun k => if chosen k then w k * r k else 0))
-      with (-1 * sum m (fun k => if chosen k then w k * r k else 0)) by ring.
-    rewrite <- sum_scale. apply sum_ext. intros k _. destruct (chosen k); ring. }
-  rewrite !Hopposite in H. lra.
+  cbv beta in H. rewrite !(sum_of_opposites _ _ w r) in H. lra.
+Qed.
+
+(* Tied BiLUs and shared weights: over the weights into and out of the group. *)
+Theorem stationary_balance_tied :
+  forall n is_source act m from to share group q source_group target_group a loss x initial
+    (regularizer : (nat -> R) -> R) v r,
+    (forall k, (k < m)%nat -> group (from k) = source_group (share k)) ->
+    (forall k, (k < m)%nat -> group (to k) = target_group (share k)) ->
+    (forall i, group i = a -> is_source i = false /\ is_bilu (act i)) -> blind_to_group n group a loss ->
+    (forall s i, group i = a -> initial s i = 0) ->
+    gradient q regularizer v r ->
+    gradient q (fun v => objective_tied n is_source act m from to share loss x initial v + regularizer v) v (fun _ => 0) ->
+    sum_where q (incoming source_group target_group a) (fun s => v s * r s) =
+    sum_where q (outgoing source_group target_group a) (fun s => v s * r s).
+Proof.
+  intros n is_source act m from to share group q source_group target_group a loss x initial regularizer v r
+    Hfrom Hto Hgroup Hblind Hinitial HR Hstationary.
+  assert (HE := gradient_of_difference _ _ _ _ _ _ Hstationary HR).
+  assert (H := objective_tied_euler n is_source act m from to share group q source_group target_group Hfrom Hto a loss x initial v _
+    Hgroup Hblind Hinitial HE).
+  cbv beta in H. rewrite !(sum_of_opposites _ _ v r) in H. lra.
 Qed.
 
 (* The converse fails: x -> a -> y with a linear unit a, weights 1 and 1, input 1, target 1, E the squared error and R the sum of squares.

@@ -52,6 +52,19 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         },
     ),
     (
+        "universal-approximation",
+        GeneralProof {
+            file: "proofs/units/universal-approximation.v",
+            theorems: &[
+                "universal_approximation",
+                "continuous_functions_are_approximated",
+            ],
+            proves: "For all a != b, any number of pieces (as many hidden units), and every function that is \
+                     continuous on the interval.",
+            open: "",
+        },
+    ),
+    (
         "scaling-invariance",
         GeneralProof {
             file: "proofs/one-unit/scaling-invariance.v",
@@ -133,11 +146,13 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "recurrent",
         GeneralProof {
             file: "proofs/architectures/recurrent.v",
-            theorems: &["recurrent"],
-            proves: "The outputs at every step, for every finite network; a self-connection of a BiLU keeps its \
-                     weight.",
-            open: "balancing converges: proved in thm-5.1 for lists of terms; that those of a recurrent network are \
-                   such a list is proved term by term only (convex-problem).",
+            theorems: &["recurrent", "balancing_of_a_network_converges"],
+            proves: "The outputs at every step, for every finite network and units of any degree; a self-connection of \
+                     a BiLU keeps its weight. Balancing by the algorithm under L_p, for every finite network with or \
+                     without cycles and every fair order, if non-zero synapses join every unit that is balanced to the \
+                     ground and lie on cycles of the coalesced graph: cost never rises, the weights converge to those \
+                     of least cost among all scalings, and no output changes.",
+            open: "",
         },
     ),
     (
@@ -166,10 +181,10 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "tied-closed-form",
         GeneralProof {
             file: "proofs/architectures/tied-closed-form.v",
-            theorems: &["tied_closed_form"],
-            proves: "For any number of layers and all positive costs: a tied scaling is optimal exactly if every layer \
-                     costs (Π C_k)^(1/N), and there is one.",
-            open: "that a scaling of a network multiplies its layers' costs so is not derived from the network.",
+            theorems: &["tied_closed_form", "cost_of_a_scaled_layer"],
+            proves: "For any number of layers of any size and all positive costs, under every L_p: a tied scaling is \
+                     optimal exactly if every layer costs (Π C_k)^(1/N), and there is one.",
+            open: "",
         },
     ),
     (
@@ -275,6 +290,19 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         },
     ),
     (
+        "foreign-scaling",
+        GeneralProof {
+            file: "proofs/local-to-global/foreign-scaling.v",
+            theorems: &[
+                "foreign_scaling",
+                "propagated_multipliers_reproduce_every_weight",
+            ],
+            proves: "For every finite network of BiLUs, parallel synapses included, and any family of cycles of \
+                     non-zero synapses, walked in whatever direction, of which all others are linear combinations.",
+            open: "",
+        },
+    ),
+    (
         "rem-5.7",
         GeneralProof {
             file: "proofs/local-to-global/rem-5.7.v",
@@ -313,12 +341,14 @@ const PROOFS: &[(&str, GeneralProof)] = &[
                 "euler_identity",
                 "euler_identity_bilu",
                 "euler_identity_learned_initial_states",
+                "euler_identity_tied",
                 "backpropagated_gradients",
             ],
             proves: "For every finite network, acyclic or over any number of steps, any data, any loss of the other \
                      units' values that is differentiable in the weights, units of any real degree, with initial state \
-                     0 or learned; and for the gradients of backpropagation without differentiability.",
-            open: "tied units.",
+                     0 or learned; for tied BiLUs with shared weights; and for the gradients of backpropagation, \
+                     without differentiability.",
+            open: "",
         },
     ),
     (
@@ -329,19 +359,24 @@ const PROOFS: &[(&str, GeneralProof)] = &[
                 "flow_conservation",
                 "flow_conservation_bilu",
                 "flow_conservation_learned_initial_states",
+                "flow_conservation_tied",
             ],
             proves: "For every finite network, data and loss as in euler-identity, during any interval in which the \
                      weights follow the flow and the loss is differentiable.",
-            open: "tied units.",
+            open: "",
         },
     ),
     (
         "gradient-step",
         GeneralProof {
             file: "proofs/learning/gradient-step.v",
-            theorems: &["gradient_step", "gradient_step_learned_initial_states"],
+            theorems: &[
+                "gradient_step",
+                "gradient_step_learned_initial_states",
+                "gradient_step_tied",
+            ],
             proves: "For every finite network, data and loss as in euler-identity, and every step size.",
-            open: "tied units.",
+            open: "",
         },
     ),
     (
@@ -361,11 +396,12 @@ const PROOFS: &[(&str, GeneralProof)] = &[
                 "stationary_balance",
                 "stationary_balance_bilu",
                 "stationary_balance_learned_initial_states",
+                "stationary_balance_tied",
                 "balance_is_not_stationary",
             ],
             proves: "For every finite network, data and loss as in euler-identity, units of any real degree, and every \
                      regularizer that is differentiable at the point; a balanced point that is not stationary.",
-            open: "tied units.",
+            open: "",
         },
     ),
     (
