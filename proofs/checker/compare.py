@@ -139,14 +139,15 @@ def changed(network, certificate, exchange_only):
         for v in sorted({*variable.values()}) if field in certificate else []:
             names = [name for name in variable if variable[name] == v]
             old = reader.rational(certificate[field][names[0]])
-            for new in [old + 1, -old, old - 1] if field == "direction" else [old * 1001 / 1000, old * 999 / 1000, -old]:
+            values = [old + 1, old - 1] if field == "direction" else [old * 1001 / 1000, old * 999 / 1000] + [-old] * (v == 0)
+            for new in values:
                 if new != old:
                     variant = copy.deepcopy(certificate)
                     variant[field].update((name, str(new)) for name in names)
                     yield f"{field} of {names[0]}: {new}", network, variant
     for index, synapse in enumerate(network["synapses"]):
         weight = reader.number(synapse["weight"])
-        for new in (weight * 1001 / 1000, weight * 999 / 1000, weight + 1, Fraction(0)):
+        for new in (weight * (1001 if index % 2 else 999) / 1000, Fraction(0) if weight else Fraction(1)):
             if new != weight:
                 variant = copy.deepcopy(network)
                 variant["synapses"][index]["weight"] = str(new)
