@@ -30,6 +30,7 @@
 mod architectures;
 mod errata;
 mod gallery;
+mod general_proofs;
 pub mod hunt;
 mod learning;
 mod ledger;
@@ -208,7 +209,11 @@ pub fn catalogue() -> &'static [Theorem] {
             learning::THEOREMS,
             errata::THEOREMS,
         ];
-        rooms.concat()
+        let mut entries = rooms.concat();
+        for theorem in &mut entries {
+            theorem.general_proof = general_proofs::of(theorem.id);
+        }
+        entries
     });
     &CATALOGUE
 }

@@ -136,6 +136,12 @@ fn theorems_assume_the_standard_library_only() {
             }
         }
     }
+    for source in files(&root().join("proofs"), "v") {
+        assert!(
+            recorded.contains_key(&source) || stated(&read(&source)).is_empty(),
+            "{source} is not recorded: run proofs/check --update"
+        );
+    }
     for (theorem, proof) in proved() {
         let theorems = recorded.get(proof.file);
         for name in proof.theorems {
@@ -169,6 +175,9 @@ fn no_proof_is_an_orphan_or_incomplete() {
     };
     let used: BTreeSet<String> = sources.iter().flat_map(required).collect();
     for source in &sources {
+        if source.starts_with("proofs/checker/") {
+            continue;
+        }
         let shared = source.strip_prefix("proofs/general/");
         match shared.and_then(|name| name.strip_suffix(".v")) {
             Some(name) => assert!(used.contains(&mangled(name)), "{source} is used nowhere"),

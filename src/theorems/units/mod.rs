@@ -8,7 +8,7 @@ use num_traits::{One, Zero};
 
 use super::ledger::{Failure, Kind, Ledger};
 use super::support::{ENTRY, generator, integer, many, positive, ratio, signed};
-use super::{GeneralProof, Status, Theorem};
+use super::{Status, Theorem};
 use crate::network::Activation;
 use crate::numbers::{Rational, rational_power};
 use crate::symbolic::{Claim, Laurent};
@@ -22,12 +22,6 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "Definition 2.1",
         kinds: &[Kind::ExactInstance],
         script: Some("proofs/units/def-2.1.rhai"),
-        general_proof: Some(GeneralProof {
-            file: "proofs/units/def-2.1.v",
-            theorems: &["def_2_1"],
-            proves: "The two branches, and the equalities with a x, max(0, x), max(0, x) + s min(0, x) and |x| at every real x.",
-            open: "",
-        }),
         check: def_2_1,
         ..ENTRY
     },
@@ -44,12 +38,6 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::ExactCounterexample,
         ],
         script: Some("proofs/units/prop-2.2.rhai"),
-        general_proof: Some(GeneralProof {
-            file: "proofs/units/prop-2.2.v",
-            theorems: &["prop_2_2"],
-            proves: "Both directions, for every function from the reals to the reals.",
-            open: "",
-        }),
         check: prop_2_2,
         ..ENTRY
     },
@@ -71,17 +59,6 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::ExactInstance,
         ],
         script: Some("proofs/units/prop-2.3.rhai"),
-        general_proof: Some(GeneralProof {
-            file: "proofs/units/prop-2.3.v",
-            theorems: &[
-                "prop_2_3",
-                "degree_zero_leaves_zero_free",
-                "degree_one_is_bilu",
-            ],
-            proves: "Both directions as corrected, for every real c and every function from the reals to the reals; that any value at 0 \
-                     does for c = 0; and that c = 1 is BiLU.",
-            open: "",
-        }),
         check: prop_2_3,
         ..ENTRY
     },
@@ -94,12 +71,6 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "Section 2",
         kinds: &[Kind::ExactInstance, Kind::ExactCounterexample],
         script: Some("proofs/units/generalised-scaling.rhai"),
-        general_proof: Some(GeneralProof {
-            file: "proofs/units/generalised-scaling.v",
-            theorems: &["generalised_scaling"],
-            proves: "For every function and pair (g, h), any number of inputs with any weights, and every reader.",
-            open: "",
-        }),
         check: generalised_scaling,
         ..ENTRY
     },
