@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Report;
 use crate::theorems::hunt::{Finding, Hunt};
-use crate::theorems::{Room, Verdict};
+use crate::theorems::{GeneralProof, Room, Verdict};
 
 /// The width of the text.
 const WIDTH: usize = 100;
@@ -85,15 +85,27 @@ fn entry(text: &mut String, verdict: &Verdict) {
         }
         Err(failure) => wrap(text, "  ! ", &failure.to_string()),
     }
-    for (name, path) in [
-        ("script", theorem.script),
-        ("general proof", theorem.general_proof),
-    ] {
-        if let Some(path) = path {
-            text.push_str(&format!("  {name}: {path}\n"));
-        }
+    if let Some(path) = theorem.script {
+        text.push_str(&format!("  script: {path}\n"));
     }
+    general_proof(text, theorem.general_proof);
     text.push('\n');
+}
+
+fn general_proof(text: &mut String, proof: Option<GeneralProof>) {
+    let Some(proof) = proof else {
+        text.push_str("  general proof: open\n");
+        return;
+    };
+    text.push_str(&format!("  general proof: {}\n", proof.file));
+    wrap(
+        text,
+        "    ",
+        &format!("{}: {}", proof.theorems.join(", "), proof.proves),
+    );
+    if !proof.open.is_empty() {
+        wrap(text, "    ", &format!("Open: {}", proof.open));
+    }
 }
 
 /// Appends the words in lines of at most [`WIDTH`], the first with the given lead, the others indented as far.
@@ -133,7 +145,12 @@ fn entry_json(verdict: &Verdict) -> Value {
         "status": theorem.status.name(),
         "corrected": theorem.corrected,
         "script": theorem.script,
-        "general_proof": theorem.general_proof,
+        "general_proof": theorem.general_proof.map(|proof| json!({
+            "file": proof.file,
+            "theorems": proof.theorems,
+            "proves": proof.proves,
+            "open": proof.open,
+        })),
         "verified": verdict.outcome.is_ok(),
         "evidence": verdict.outcome.as_ref().map(|list| list.iter().map(evidence).collect::<Vec<_>>()).unwrap_or_default(),
         "failure": verdict.outcome.as_ref().err().map(ToString::to_string),

@@ -30,6 +30,7 @@
 mod architectures;
 mod errata;
 mod gallery;
+mod general_proofs;
 pub mod hunt;
 mod learning;
 mod ledger;
@@ -123,6 +124,21 @@ impl Status {
     }
 }
 
+/// A proof in Coq, for all networks and not for instances, compiled by `proofs/check`.
+///
+/// Its file holds the entry's words at its head, and `snapshots/proof_assumptions.txt` what its theorems assume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GeneralProof {
+    /// The file, from the root of the repository.
+    pub file: &'static str,
+    /// The theorems in it that are meant; the first has the entry's name, with `_` for `-` and `.`.
+    pub theorems: &'static [&'static str],
+    /// What they prove, in words: the object that they speak of, and its hypotheses.
+    pub proves: &'static str,
+    /// What of the entry's statement they do not prove; empty if nothing.
+    pub open: &'static str,
+}
+
 /// A statement of the theory.
 #[derive(Debug, Clone, Copy)]
 pub struct Theorem {
@@ -146,8 +162,8 @@ pub struct Theorem {
     pub kinds: &'static [Kind],
     /// The proof script, from the root of the repository.
     pub script: Option<&'static str>,
-    /// A proof for all cases that a proof assistant checks, from the root of the repository.
-    pub general_proof: Option<&'static str>,
+    /// A proof for all cases that a proof assistant checks; where there is none, that is open.
+    pub general_proof: Option<GeneralProof>,
     /// Runs the check.
     pub check: fn(&mut Ledger) -> Result<(), Failure>,
 }
@@ -193,7 +209,11 @@ pub fn catalogue() -> &'static [Theorem] {
             learning::THEOREMS,
             errata::THEOREMS,
         ];
-        rooms.concat()
+        let mut entries = rooms.concat();
+        for theorem in &mut entries {
+            theorem.general_proof = general_proofs::of(theorem.id);
+        }
+        entries
     });
     &CATALOGUE
 }

@@ -1,6 +1,6 @@
 //! The table of verified properties for the README.
 
-use super::{Room, Status, catalogue};
+use super::{GeneralProof, Room, Status, catalogue};
 
 /// The line before the table in the README.
 pub const BEGIN: &str = "<!-- theorems:begin -->";
@@ -13,7 +13,7 @@ pub fn verified_properties() -> String {
     for room in Room::ALL {
         text.push_str(&format!("\n**{}**\n\n", room.title()));
         text.push_str(
-            "| name | what is checked | in the paper | verdict | how |\n|---|---|---|---|---|\n",
+            "| name | what is checked | in the paper | verdict | how | general proof |\n|---|---|---|---|---|---|\n",
         );
         for theorem in catalogue().iter().filter(|theorem| theorem.room == room) {
             let statement = match (theorem.status, theorem.corrected) {
@@ -35,17 +35,27 @@ pub fn verified_properties() -> String {
                 None => format!("`{}`", theorem.id),
             };
             text.push_str(&format!(
-                "| {name} | **{}** {} | {} | {} | {} |\n",
+                "| {name} | **{}** {} | {} | {} | {} | {} |\n",
                 titled(theorem.title),
                 escaped(&statement),
                 theorem.place,
                 theorem.status.name(),
-                distinct.join(", ")
+                distinct.join(", "),
+                general_proof(theorem.general_proof)
             ));
         }
     }
     text.push_str(&format!("\n{END}\n"));
     text
+}
+
+/// Whether a proof for all cases exists, and what it leaves open.
+fn general_proof(proof: Option<GeneralProof>) -> String {
+    match proof {
+        None => "open".to_owned(),
+        Some(proof) if proof.open.is_empty() => format!("[proved]({})", proof.file),
+        Some(proof) => format!("[in part]({}); open: {}", proof.file, escaped(proof.open)),
+    }
 }
 
 /// A pipe would end the cell.

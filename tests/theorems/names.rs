@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use synaptic_balance::theorems;
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// All files below a folder with an extension, as paths from the root with `/`.
-fn files(folder: &Path, extension: &str) -> BTreeSet<String> {
+pub fn files(folder: &Path, extension: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let Ok(entries) = std::fs::read_dir(folder) else {
         return found;
@@ -28,24 +28,18 @@ fn files(folder: &Path, extension: &str) -> BTreeSet<String> {
     found
 }
 
-/// Checks: scripts and general proofs that entries name exist, carry the entry's id and lie in its room; every script is named by
-/// exactly one entry.
+/// Checks: scripts that entries name exist, carry the entry's id and lie in its room; every script is named by exactly one entry.
 #[test]
 fn scripts_and_entries_name_each_other() {
     let mut named = BTreeSet::new();
     for theorem in theorems::catalogue() {
-        for path in [theorem.script, theorem.general_proof]
-            .into_iter()
-            .flatten()
-        {
+        if let Some(script) = theorem.script {
             assert!(
-                root().join(path).is_file(),
-                "{} names {path}, which does not exist",
+                root().join(script).is_file(),
+                "{} names {script}, which does not exist",
                 theorem.id
             );
-            assert!(named.insert(path.to_owned()), "{path} is named twice");
-        }
-        if let Some(script) = theorem.script {
+            assert!(named.insert(script.to_owned()), "{script} is named twice");
             let expected = format!("proofs/{}/{}.rhai", theorem.room.folder(), theorem.id);
             assert_eq!(script, expected, "the script of {}", theorem.id);
         }

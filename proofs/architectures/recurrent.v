@@ -1,0 +1,78 @@
+(* Scaling and balancing apply to recurrent networks: the outputs at every step stay as they are, and balancing converges as it does
+   without cycles. *)
+
+From Coq Require Import Reals Lra Lia List.
+From Synbal Require balancing_problem cycles convergence network_balancing.
+From Synbal Require Import finite_sums activations networks scaling_invariance learning.
+Open Scope R_scope.
+
+(* Scaling: the same outputs at every step, for any weights, self-connections included, and any degrees. A self-connection of a unit of
+   degree 1 keeps its weight. *)
+Theorem recurrent :
+  forall net visible c L,
+    admissible net visible c L ->
+    (forall x initial t i, visible i ->
+       run (scaled c L net) x (fun j => Rpower (L j) (c j) * initial j) t i = run net x initial t i) /\
+    (forall i, c i = 1 -> weight (scaled c L net) i i = weight net i i).
+Proof.
+  intros net visible c L Hok. split; [apply scaling_invariance; exact Hok|].
+  intros i Hc. assert (Hpos := proj1 Hok i). simpl. unfold scaled_weight. rewrite Hc, Rpower_1 by exact Hpos. field. lra.
+Qed.
+
+Lemma net_of_scaled_weights :
+  forall n is_source act m from to L w i j,
+    weight (net n is_source act m from to (network_balancing.scaled_weights from to L w)) i j =
+    L i * weight (net n is_source act m from to w) i j / L j.
+Proof.
+  intros n is_source act m from to L w i j. simpl. unfold Rdiv. rewrite <- sum_scale, <- sum_scale_r. apply sum_ext. intros k _.
+  unfold network_balancing.scaled_weights.
+  destruct (Nat.eqb_spec (to k) i) as [Hi|Hi]; [|simpl; ring].
+  destruct (Nat.eqb_spec (from k) j) as [Hj|Hj]; [|simpl; ring]. simpl. rewrite Hi, Hj. reflexivity.
+Qed.
+
+(* Balancing: the BiLUs `units` of any network, by the algorithm under L_p in any order that visits each of them again and again. If
+   synapses of non-zero weight join each of them to the ground, and all of these lie on cycles of the coalesced graph, cost never rises,
+   the weights converge, whatever the order, to those of least cost among all scalings, which are balanced, and from initial values that
+   are scaled along the outputs never change. *)
+Theorem balancing_of_a_network_converges :
+  forall n is_source act m from to (units : list nat) p w,
+    0 < p -> NoDup units -> (forall i, In i units -> is_source i = false /\ is_bilu (act i)) ->
+    balancing_problem.all_grounded (network_balancing.flat m from to units p w) ->
+    cycles.all_on_cycles (network_balancing.flat m from to units p w) ->
+    let cost := network_balancing.total_cost m p in
+    exists best : nat -> R,
+      (exists L, network_balancing.admissible_multipliers units L /\
+         forall k, best k = network_balancing.scaled_weights from to L w k) /\
+      (forall i, In i units ->
+         network_balancing.incoming_cost m from to p best i = network_balancing.outgoing_cost m from to p best i) /\
+      (forall L, network_balancing.admissible_multipliers units L ->
+         cost best <= cost (network_balancing.scaled_weights from to L w)) /\
+      forall order, convergence.fair units order ->
+        let weights := network_balancing.balancing m from to p order w in
+        (forall t, cost (weights (S t)) <= cost (weights t)) /\
+        (forall k, Un_cv (fun t => weights t k) (best k)) /\
+        (forall t, exists L, forall x initial s i, (i < n)%nat -> ~ In i units ->
+           run (net n is_source act m from to (weights t)) x (fun j => L j * initial j) s i =
+           run (net n is_source act m from to w) x initial s i).
+Proof.
+  intros n is_source act m from to units p w Hp Hnodup Hunits Hg Hcycles cost.
+  destruct (network_balancing.network_balancing_converges m from to units p Hp w Hnodup Hg Hcycles)
+    as (best & Hscaling & Hbalanced & Hleast & Horder).
+  exists best. split; [exact Hscaling|]. split; [exact Hbalanced|]. split; [exact Hleast|].
+  intros order Hfair weights. destruct (Horder order Hfair) as (Hfall & Hconverge & Hmultipliers).
+  split; [exact Hfall|]. split; [exact Hconverge|].
+  intros t. destruct (Hmultipliers t) as (L & (Hpos & Hone) & Heq). exists L. intros x initial s i Hi Hout.
+  set (original := net n is_source act m from to w).
+  assert (Hok : admissible original (fun i => ~ In i units) (fun _ => 1) L).
+  { repeat split; auto.
+    - intros j Hj Hin. simpl in Hj. destruct (Hunits j Hin). congruence.
+    - intros j. destruct (in_dec Nat.eq_dec j units) as [Hin|]; [right|left; assumption].
+      apply bilu_degree_one. apply Hunits. exact Hin. }
+  rewrite <- (proj1 (recurrent original _ _ L Hok) x initial s i Hout).
+  transitivity (run (scaled (fun _ => 1) L original) x (fun j => L j * initial j) s i).
+  - apply (run_weight_ext n is_source); [|exact Hi]. intros a b _ _.
+    transitivity (weight (net n is_source act m from to (network_balancing.scaled_weights from to L w)) a b).
+    + apply sum_ext. intros k _. rewrite <- Heq. reflexivity.
+    + rewrite net_of_scaled_weights. unfold scaled_weight. rewrite Rpower_1 by apply Hpos. reflexivity.
+  - apply run_initial_pointwise. intros j. rewrite Rpower_1 by apply Hpos. reflexivity.
+Qed.

@@ -1,0 +1,263 @@
+#!/usr/bin/env python3
+"""Runs the proved checker on certificates of the program and on corrupted ones, and compares its verdicts with the kernel's.
+
+    compare.py SYNBAL VECTORS PROOFS   the program, the folder of conformance vectors, the folder of the compiled proofs
+
+For each network of the vectors that the program can certify, the certificate is turned into a claim of enclosure_checker.v; so are
+variants with one number changed: each bound, each number of the direction, each weight of the network. Coq computes its verdict on
+all of them, `synbal verify` has its own, and they must agree. Each certificate that stands as it was made is also proved: Coq
+is given the theorem that the multipliers of that network lie within its bounds.
+
+What the checker does not cover is counted with the reason: irrational costs, fractional exponents, units of negative degree, components
+away from the ground with units of a degree other than 1. The reading of networks is that of examples/check_certificate.py.
+"""
+import collections, concurrent.futures, copy, importlib.util, json, pathlib, re, subprocess, sys, tempfile
+from fractions import Fraction
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+NETWORKS_IN_A_FILE = 12
+LONG = 2000  # bits of all numbers of a claim; longer ones are compared as they are and with their bounds exchanged, no more
+
+def module(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+reader = module(ROOT / "examples" / "check_certificate.py")
+
+class NotCovered(Exception):
+    """The claim is outside of what the checker covers."""
+
+def natural(value):
+    if value.denominator != 1:
+        raise NotCovered("a fractional exponent")
+    return int(value)
+
+def exact_cost(weight, p):
+    if not weight:
+        return Fraction(0)
+    low, high = reader.product([(abs(weight), p)], 64)
+    if low != high:
+        raise NotCovered("an irrational cost")
+    return low
+
+def claim(network, certificate):
+    """The claim in Coq, and the direction if it is one about the limit."""
+    variable, weights, exponents = reader.read_network(network)
+    summands = reader.read_regularizer(certificate["regularizer"])
+    count = len({*variable.values()})
+    terms = []
+    for weight, d in zip(weights, exponents):
+        if not d:
+            continue
+        up = [(v, share) for v, share in d.items() if share > 0]
+        down = [(v, -share) for v, share in d.items() if share < 0]
+        if len(up) > 1 or len(down) > 1:
+            raise NotCovered("a unit of negative degree")
+        for a, p, q in summands:
+            (to, rises), (source, falls) = [side[0] if side else (count, 1 / Fraction(q)) for side in (up, down)]
+            terms.append((source, to, a * exact_cost(weight, p), natural(falls * q), natural(rises * q)))
+    given = {field: {variable[name]: reader.rational(text) for name, text in certificate[field].items()}
+             for field in ("lower", "upper", "direction") if field in certificate}
+    lower, upper = ([given[field][v] for v in range(count)] for field in ("lower", "upper"))
+    direction = [given["direction"][v] for v in range(count)] if "direction" in given else None
+    stay = [t for t in terms if direction is None or
+            t[4] * (direction + [0])[t[1]] == t[3] * (direction + [0])[t[0]]]
+    labels = components(count, [t for t in stay if t[2]])
+    return {"variables": count, "synapses": terms, "component": labels, "lower": lower, "upper": upper, "direction": direction}
+
+def components(count, terms):
+    """For each variable the first one of its component, or None if that reaches the ground."""
+    parent = list(range(count + 1))
+    def root(v):
+        while parent[v] != v:
+            v = parent[v]
+        return v
+    for source, to, *_ in terms:
+        a, b = root(source), root(to)
+        parent[min(a, b)] = max(a, b)
+    first = {}
+    labels = [None if root(v) == root(count) else first.setdefault(root(v), v) for v in range(count)]
+    for source, to, _, falls, rises in terms:
+        if source < count and labels[source] is not None and falls != rises:
+            raise NotCovered("a component away from the ground with units of another degree")
+        if max(source, to) == count and labels[min(source, to)] is not None:
+            raise AssertionError("a term joins the component to the ground")
+    return labels
+
+# ---- In Coq ----
+
+def rational(q):
+    return f"({q.numerator} # {q.denominator})" if q >= 0 else f"(({q.numerator}) # {q.denominator})"
+
+WRITTEN = {
+    "synapses": lambda t: f"(RationalTerm {t[0]} {t[1]} {rational(t[2])} {t[3]} {t[4]})",
+    "component": lambda label: "None" if label is None else f"(Some {label}%nat)",
+    "lower": rational, "upper": rational, "direction": rational,
+}
+
+def listed(items):
+    return "[" + "; ".join(items) + "]"
+
+def in_coq(name, base):
+    """The parts of a claim as definitions, and what each field is called."""
+    fields = {"variables": str(base["variables"])}
+    lines = []
+    for field, written in WRITTEN.items():
+        if base[field] is not None:
+            kind = {"synapses": "rational_term", "component": "(option nat)"}.get(field, "Q")
+            lines.append(f"Definition {name}_{field} : list {kind} := {listed(map(written, base[field]))}.")
+            fields[field] = f"{name}_{field}"
+    return lines, fields
+
+def variant_in_coq(base, names, other):
+    """The fields of a variant, as few changes of those of the claim that it comes from: numbers are long."""
+    fields = dict(names)
+    for field, written in WRITTEN.items():
+        for index, (old, new) in enumerate(zip(base[field] or [], other[field] or [])):
+            if old != new:
+                fields[field] = f"(replaced {fields[field]} {index} {written(new)})"
+    return fields
+
+def verdict_of(fields):
+    text = "(Claim " + " ".join(fields[field] for field in ("variables", "synapses", "component", "lower", "upper")) + ")"
+    return f"accepted {text}" if "direction" not in fields else f"accepted_in_the_limit {text} {fields['direction']}"
+
+def theorem_of(verdict):
+    return verdict.replace("accepted_in_the_limit", "limit_checker_is_sound").replace("accepted", "checker_is_sound")
+
+def changed(network, certificate, exchange_only):
+    """Every number changed, one at a time: what was changed, the network, the certificate."""
+    variant = copy.deepcopy(certificate)
+    variant["lower"], variant["upper"] = variant["upper"], variant["lower"]
+    yield "bounds exchanged", network, variant
+    if exchange_only:
+        return
+    variable, *_ = reader.read_network(network)
+    for field in ("lower", "upper", "direction"):
+        for v in sorted({*variable.values()}) if field in certificate else []:
+            names = [name for name in variable if variable[name] == v]
+            old = reader.rational(certificate[field][names[0]])
+            values = [old + 1, old - 1] if field == "direction" else [old * 1001 / 1000, old * 999 / 1000] + [-old] * (v == 0)
+            for new in values:
+                if new != old:
+                    variant = copy.deepcopy(certificate)
+                    variant[field].update((name, str(new)) for name in names)
+                    yield f"{field} of {names[0]}: {new}", network, variant
+    for index, synapse in enumerate(network["synapses"]):
+        weight = reader.number(synapse["weight"])
+        for new in (weight * (1001 if index % 2 else 999) / 1000, Fraction(0) if weight else Fraction(1)):
+            if new != weight:
+                variant = copy.deepcopy(network)
+                variant["synapses"][index]["weight"] = str(new)
+                yield f"weight {index}: {new}", variant, certificate
+
+def cases(vectors):
+    for path in sorted(vectors.glob("*.json")):
+        document = json.loads(path.read_text())
+        for case in document.get("cases", []):
+            if case["operation"] in ("balance", "limit"):
+                yield case
+
+def certify(synbal, folder, case):
+    network, file = folder / "network.json", folder / "certificate.json"
+    network.write_text(json.dumps(case["network"]))
+    file.unlink(missing_ok=True)
+    command = [synbal, "balance", network, "--regularizer", case["regularizer"], "--certificate", file]
+    run = subprocess.run(command + (["--limit"] if case["operation"] == "limit" else []), capture_output=True)
+    return json.loads(file.read_text()) if run.returncode == 0 and file.exists() else None
+
+def kernel(synbal, network, certificate):
+    with tempfile.TemporaryDirectory() as folder:
+        files = [pathlib.Path(folder) / name for name in ("network.json", "certificate.json")]
+        for file, document in zip(files, (network, certificate)):
+            file.write_text(json.dumps(document))
+        code = subprocess.run([synbal, "verify", *files], capture_output=True).returncode
+    if code not in (0, 1):
+        sys.exit(f"compare.py: `synbal verify` ends with exit code {code}")
+    return code == 0
+
+PREAMBLE = """From Coq Require Import QArith List.
+From Synbal Require Import enclosure_checker.
+Import ListNotations.
+Open Scope Q_scope.
+Set Printing Width 1000000.
+Set Printing Depth 1000000.
+Definition replaced {T : Type} (l : list T) (i : nat) (x : T) : list T := firstn i l ++ x :: skipn (S i) l.
+"""
+
+def coq(proofs, folder, index, group):
+    """Coq's verdicts on the claims of some networks, in order; those that stand as they were made are proved on the way."""
+    lines, verdicts = [PREAMBLE], []
+    for number, (base, others) in enumerate(group):
+        definitions, names = in_coq(f"network_{number}", base)
+        verdict = verdict_of(names)
+        lines += definitions
+        lines.append(f"Definition proved_{number} := {theorem_of(verdict)} (eq_refl true <: {verdict} = true).")
+        verdicts.append(verdict)
+        verdicts += [verdict_of(variant_in_coq(base, names, other)) for other in others]
+    lines.append("Eval vm_compute in " + listed(verdicts) + ".")
+    name = f"verdicts_{index}"
+    (folder / f"{name}.v").write_text("\n".join(lines))
+    command = ["coqc", "-q", "-noglob", "-Q", proofs, "Synbal", f"{name}.v"]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    answer = re.search(r"= \[([a-z; \n]*)\]\s*: list bool", run.stdout)
+    if run.returncode or not answer:
+        sys.exit(f"compare.py: Coq refuses {name}.v: {run.stderr[-2000:]}")
+    found = [word.strip() == "true" for word in answer.group(1).split(";")]
+    if len(found) != len(verdicts):
+        sys.exit(f"compare.py: {len(found)} verdicts for {len(verdicts)} claims")
+    return found
+
+def bits(base):
+    numbers = [q for field in ("lower", "upper", "direction") for q in base[field] or []] + [t[2] for t in base["synapses"]]
+    return sum(q.numerator.bit_length() + q.denominator.bit_length() for q in numbers)
+
+def main(synbal, vectors, proofs):
+    proofs = pathlib.Path(proofs).resolve()
+    left_out, networks = collections.Counter(), []
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        folder = pathlib.Path(folder)
+        for case in cases(pathlib.Path(vectors)):
+            certificate = certify(synbal, folder, case)
+            if certificate is None or certificate["claim"] != "enclosure":
+                left_out["a network without a certificate of enclosure"] += 1
+                continue
+            try:
+                base = claim(case["network"], certificate)
+            except NotCovered as reason:
+                left_out[f"a certificate: {reason}"] += 1
+                continue
+            variants = [("as it is", base, pool.submit(kernel, synbal, case["network"], certificate))]
+            for what, network, variant in changed(case["network"], certificate, bits(base) > LONG):
+                try:
+                    other = claim(network, variant)
+                except NotCovered as reason:
+                    left_out[f"a changed one: {reason}"] += 1
+                    continue
+                variants.append((what, other, pool.submit(kernel, synbal, network, variant)))
+            networks.append((case, variants))
+        groups = [networks[start:start + NETWORKS_IN_A_FILE] for start in range(0, len(networks), NETWORKS_IN_A_FILE)]
+        jobs = [pool.submit(coq, proofs, folder, index, [(variants[0][1], [other for _, other, _ in variants[1:]]) for _, variants in group])
+                for index, group in enumerate(groups)]
+        found = [verdict for job in jobs for verdict in job.result()]
+        judged = [(f"{case['id']}, {what}", verdict.result()) for case, variants in networks for what, _, verdict in variants]
+    differ = [(name, verdict) for (name, verdict), other in zip(judged, found) if verdict != other]
+    for name, verdict in differ[:20]:
+        print(f"{name}: the kernel {'accepts' if verdict else 'refuses'}, the proved checker does not agree", file=sys.stderr)
+    changes = [verdict for name, verdict in judged if not name.endswith(", as it is")]
+    limits = sum(variants[0][1]["direction"] is not None for _, variants in networks)
+    print(f"proofs/checker: {len(networks)} certificates ({limits} of limits) proved in Coq; {len(changes)} changed ones, "
+          f"{changes.count(True)} accepted and {changes.count(False)} refused, by the kernel and by the proved checker alike")
+    for reason, count in sorted(left_out.items()):
+        print(f"  left out: {count:4} {reason}")
+    if differ:
+        sys.exit(f"compare.py: {len(differ)} verdicts differ")
+    if len(networks) < 100 or changes.count(False) < 1000:
+        sys.exit("compare.py: too few certificates were compared")
+
+if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
