@@ -9,6 +9,7 @@
 //! | exact rational multipliers where there are any | [`balance_exactly`] |
 //! | all of it in one call | [`balance`] |
 
+pub mod blocks;
 mod certify;
 mod direct;
 mod exact;
