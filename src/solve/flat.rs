@@ -30,6 +30,14 @@ pub enum SolveError {
         /// `input` or `output`.
         side: &'static str,
     },
+    /// A weight that is not finite, or costs beyond the range of `f64`.
+    #[error(
+        "variable {variable}: its weights are not finite, or their costs beyond the range of f64"
+    )]
+    NotFinite {
+        /// The variable.
+        variable: usize,
+    },
     /// The tolerance was not reached.
     #[error(
         "after {passes:.0} reads of the weights the deficit is {deficit:.3e}, above the tolerance {tolerance:.3e}; {reason}"

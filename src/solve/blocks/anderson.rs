@@ -1,97 +1,85 @@
-//! Anderson acceleration of a fixed-point iteration.
+//! Anderson acceleration: the next iterate is the combination of the last ones whose residual is smallest.
 
-/// The last differences of iterates and residuals.
+use nalgebra::{Cholesky, DMatrix, DVector};
+
+use super::shape::inner;
+
+/// What is added to the unit diagonal of the normal equations, so that directions which add nothing new do no harm.
+const RIDGE: f64 = 1e-13;
+
+/// The last differences of a fixed-point iteration.
 pub(super) struct Anderson {
     memory: usize,
-    /// `ΔG`, `ΔF`, each scaled so that `|ΔF| = 1`.
+    /// Differences of images and of residuals, scaled so that the latter have length 1.
     history: Vec<(Vec<f64>, Vec<f64>)>,
     previous: Option<(Vec<f64>, Vec<f64>)>,
-    gram: Vec<Vec<f64>>,
 }
 
 impl Anderson {
     pub fn new(memory: usize) -> Self {
-        Anderson { memory, history: Vec::new(), previous: None, gram: Vec::new() }
+        Anderson {
+            memory,
+            history: Vec::new(),
+            previous: None,
+        }
     }
 
+    /// Forgets everything.
     pub fn restart(&mut self) {
         self.history.clear();
-        self.gram.clear();
         self.previous = None;
     }
 
-    /// The next iterate from `g = G(x)` and the residual `f = g - x`.
-    pub fn next(&mut self, g: Vec<f64>, f: Vec<f64>) -> Vec<f64> {
-        if let Some((old_g, old_f)) = self.previous.take() {
-            let mut df: Vec<f64> = f.iter().zip(&old_f).map(|(a, b)| a - b).collect();
-            let mut dg: Vec<f64> = g.iter().zip(&old_g).map(|(a, b)| a - b).collect();
-            let norm = super::shape::inner(&df, &df).sqrt();
-            if norm > 0.0 && norm.is_finite() {
-                df.iter_mut().for_each(|x| *x /= norm);
-                dg.iter_mut().for_each(|x| *x /= norm);
+    /// The next iterate from the image of the last one and the residual, image less iterate.
+    pub fn next(&mut self, image: &[f64], residual: Vec<f64>) -> Vec<f64> {
+        if let Some((old_image, old_residual)) = self.previous.take() {
+            let change = difference(&residual, &old_residual, 1.0);
+            let length = inner(&change, &change).sqrt();
+            if length > 0.0 && length.is_finite() {
+                let scale = 1.0 / length;
+                let image = difference(image, &old_image, scale);
+                let residual = difference(&residual, &old_residual, scale);
                 if self.history.len() == self.memory {
                     self.history.remove(0);
-                    self.gram.remove(0);
-                    self.gram.iter_mut().for_each(|row| { row.remove(0); });
                 }
-                let row: Vec<f64> = self.history.iter().map(|(_, other)| super::shape::inner(other, &df)).collect();
-                for (r, entry) in self.gram.iter_mut().zip(&row) { r.push(*entry); }
-                self.gram.push(row);
-                let last = self.gram.len() - 1;
-                self.gram[last].push(1.0);
-                self.history.push((dg, df));
+                self.history.push((image, residual));
             }
         }
-        let side: Vec<f64> = self.history.iter().map(|(_, df)| super::shape::inner(df, &f)).collect();
-        let gamma = solve(&self.gram, &side);
-        let mut next = g.clone();
-        for ((dg, _), gamma) in self.history.iter().zip(&gamma) {
-            if *gamma != 0.0 {
-                next.iter_mut().zip(dg).for_each(|(x, d)| *x -= gamma * d);
-            }
+        let mut next = image.to_vec();
+        for ((change, _), weight) in self.history.iter().zip(&self.weights(&residual)) {
+            let entries = next.iter_mut().zip(change);
+            entries.for_each(|(entry, change)| *entry -= weight * change);
         }
-        self.previous = Some((g, f));
+        self.previous = Some((image.to_vec(), residual));
         next
+    }
+
+    /// The least squares solution of `Σ_k weight_k ΔF_k = residual`.
+    fn weights(&self, residual: &[f64]) -> Vec<f64> {
+        let count = self.history.len();
+        let product = |a: usize, b: usize| inner(&self.history[a].1, &self.history[b].1);
+        let mut matrix = DMatrix::from_fn(
+            count,
+            count,
+            |a, b| if a >= b { product(a, b) } else { 0.0 },
+        );
+        (0..count).for_each(|k| matrix[(k, k)] += RIDGE);
+        let side = self
+            .history
+            .iter()
+            .map(|(_, change)| inner(change, residual));
+        let side = DVector::from_iterator(count, side);
+        // Only the lower triangle is read.
+        match Cholesky::new(matrix) {
+            Some(factor) => factor.solve(&side).iter().copied().collect(),
+            None => vec![0.0; count],
+        }
     }
 }
 
-/// Solves the normal equations, newest first; directions that add nothing new are left out.
-fn solve(gram: &[Vec<f64>], side: &[f64]) -> Vec<f64> {
-    let n = side.len();
-    let order: Vec<usize> = (0..n).rev().collect();
-    let mut factor = vec![vec![0.0; n]; n];
-    let mut used = vec![false; n];
-    for a in 0..n {
-        let i = order[a];
-        for b in 0..=a {
-            let j = order[b];
-            let mut sum: f64 = gram[i][j];
-            for k in 0..b {
-                if used[order[k]] { sum -= factor[a][k] * factor[b][k]; }
-            }
-            if a == b {
-                if sum > 1e-10 {
-                    factor[a][a] = sum.sqrt();
-                    used[i] = true;
-                }
-            } else if used[j] {
-                factor[a][b] = sum / factor[b][b];
-            }
-        }
-    }
-    let mut y = vec![0.0; n];
-    for a in 0..n {
-        if !used[order[a]] { continue; }
-        let mut sum = side[order[a]];
-        for b in 0..a { if used[order[b]] { sum -= factor[a][b] * y[b]; } }
-        y[a] = sum / factor[a][a];
-    }
-    let mut gamma = vec![0.0; n];
-    for a in (0..n).rev() {
-        if !used[order[a]] { continue; }
-        let mut sum = y[a];
-        for b in a + 1..n { if used[order[b]] { sum -= factor[b][a] * gamma[order[b]]; } }
-        gamma[order[a]] = sum / factor[a][a];
-    }
-    gamma
+fn difference(new: &[f64], old: &[f64], scale: f64) -> Vec<f64> {
+    new.iter()
+        .zip(old)
+        .map(|(new, old)| (new - old) * scale)
+        .collect()
 }

@@ -50,7 +50,10 @@ impl Elimination {
 
     /// Multiplications and additions of a factorisation, roughly.
     pub fn work(&self) -> f64 {
-        let heights = self.starts.windows(2).map(|pair| (pair[1] - pair[0]) as f64);
+        let heights = self
+            .starts
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]) as f64);
         heights.map(|height| height * height).sum()
     }
 
@@ -109,7 +112,11 @@ impl Elimination {
         for node in 0..nodes {
             let row = &self.shares[self.starts[node]..self.starts[node + 1]];
             let below = &side[self.first[node]..node];
-            let carried: f64 = row.iter().zip(below).map(|(share, value)| share * value).sum();
+            let carried: f64 = row
+                .iter()
+                .zip(below)
+                .map(|(share, value)| share * value)
+                .sum();
             side[node] += carried;
         }
         for node in (0..nodes).rev() {
@@ -122,7 +129,10 @@ impl Elimination {
             let value = side[node];
             let row = &self.shares[self.starts[node]..self.starts[node + 1]];
             let below = &mut side[self.first[node]..node];
-            below.iter_mut().zip(row).for_each(|(entry, share)| *entry += share * value);
+            below
+                .iter_mut()
+                .zip(row)
+                .for_each(|(entry, share)| *entry += share * value);
         }
     }
 }

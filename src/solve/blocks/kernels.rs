@@ -28,7 +28,11 @@ const LANES: usize = 4;
 #[inline(always)]
 fn cost<T: Number, const P: u8>(weight: T) -> f64 {
     let weight = weight.wide();
-    if P == 1 { weight.abs() } else { weight * weight }
+    if P == 1 {
+        weight.abs()
+    } else {
+        weight * weight
+    }
 }
 
 /// For each row of the tile, `Σ_j c_rj q_j`.

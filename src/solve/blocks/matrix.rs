@@ -100,35 +100,45 @@ impl Matrix<'_> {
     }
 
     /// Calls `visit(row, column, cost)` for every synapse that balancing knows.
-    pub fn visit(&self, visit: &mut dyn FnMut(usize, usize, f64)) {
+    pub fn visit(&self, mut visit: impl FnMut(usize, usize, f64)) {
         let skip = self.skip_diagonal;
-        let mut visit = |row, column, cost| {
+        let visit = |row, column, cost| {
             if !(skip && row == column) {
                 visit(row, column, cost);
             }
         };
-        let mut dense = |value: &dyn Fn(usize) -> f64| {
-            for row in 0..self.rows {
-                for column in 0..self.columns {
-                    let weight = value(row * self.columns + column);
-                    let cost = match self.cost {
-                        Cost::First => weight.abs(),
-                        Cost::Second => weight * weight,
-                    };
-                    visit(row, column, cost);
-                }
-            }
-        };
         match &self.entries {
-            Entries::Dense(Dense::Single(weights)) => dense(&|index| f64::from(weights[index])),
-            Entries::Dense(Dense::Double(weights)) => dense(&|index| weights[index]),
-            Entries::Dense(Dense::Owned(weights)) => dense(&|index| weights[index]),
-            Entries::Sparse(sparse) => {
-                for row in 0..self.rows {
-                    for at in sparse.starts[row]..sparse.starts[row + 1] {
-                        visit(row, sparse.columns[at] as usize, sparse.costs[at]);
-                    }
-                }
+            Entries::Dense(Dense::Single(weights)) => self.visit_dense(weights, visit),
+            Entries::Dense(Dense::Double(weights)) => self.visit_dense(weights, visit),
+            Entries::Dense(Dense::Owned(weights)) => self.visit_dense(weights, visit),
+            Entries::Sparse(sparse) => sparse.visit(visit),
+        }
+    }
+
+    fn visit_dense<T: Number>(&self, weights: &[T], mut visit: impl FnMut(usize, usize, f64)) {
+        let second = self.cost == Cost::Second;
+        for (row, weights) in weights.chunks_exact(self.columns.max(1)).enumerate() {
+            for (column, weight) in weights.iter().enumerate() {
+                let weight = weight.wide();
+                visit(
+                    row,
+                    column,
+                    if second {
+                        weight * weight
+                    } else {
+                        weight.abs()
+                    },
+                );
+            }
+        }
+    }
+}
+
+impl Sparse {
+    fn visit(&self, mut visit: impl FnMut(usize, usize, f64)) {
+        for (row, ends) in self.starts.windows(2).enumerate() {
+            for at in ends[0]..ends[1] {
+                visit(row, self.columns[at] as usize, self.costs[at]);
             }
         }
     }

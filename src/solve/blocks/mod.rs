@@ -1,4 +1,37 @@
-//! Block form and two-level solver.
+//! Large networks as blocks of weights, balanced in as few reads of them as possible.
+//!
+//! What balancing costs is reading the weights: everything else is a few numbers for each unit. [`balance_blocks`] reads each block once
+//! in a pass, for both of its sides, and needs about a dozen passes whatever the depth:
+//!
+//! * **A sweep** goes through the groups from inputs to outputs. A row's input cost is summed, its unit balanced against the
+//!   output cost known from the sweep before, and while the row is at hand the output costs of the units that it comes from are summed at
+//!   the new potentials. So one read gives new potentials *and* the sums there: the deficit is known without another. Blocks from inputs or to outputs are read
+//!   once only: their sums do not depend on potentials.
+//! * **A coarse correction** follows, free of reads: all units of a group share one more multiplier, and the tiny convex problem between
+//!   groups is solved to the end. In a layered network without biases the slow error of sweeps is one number a layer (the depth law,
+//!   `cos²(π/(L+1))` a sweep); that is what it removes. With one group a layer it is tied layer-wise balancing.
+//! * **Anderson acceleration** combines the last iterates. What remains is the mixing within layers, fast where the layers are wide.
+//! * **Skewed weights** mix slowly: few synapses carry most of a unit's cost. After a few sweeps those are gathered once and relaxed by themselves between
+//!   sweeps, at a small fraction of a read each time.
+//! * **Recurrent blocks** cannot be swept; there, and where sweeps make no progress, Newton steps are solved by conjugate gradients, one
+//!   read a product, with groups as deflated directions.
+//!
+//! A *read* is as many weights as the network has; where only some blocks are read, or single synapses, their share counts.
+//!
+//! # Many machines
+//!
+//! [`CostSums`] is all that the solver asks of the weights. Its [`read`](CostSums::read) takes potentials by unit and returns two sums by unit and
+//! link, which are sums over weights: where each machine holds some of the blocks, or some rows of every block, it computes its part
+//! with [`Blocks`] of its own, and one all-reduce of [`Shape::sums`] numbers gives the sums of all. Everything else is done on each machine alike,
+//! from equal numbers, with no further exchange. [`sweep`](CostSums::sweep) and [`strong`](CostSums::strong) are optional; without them the
+//! solver takes Newton steps, so that it needs reads only. (A machine that holds whole layers can sweep them, and pass potentials on
+//! to the next.) Sums depend on the order of addition, so results of different numbers of machines agree within rounding, not to
+//! the last bit; the deficit is recomputed at the end in any case.
+//!
+//! # Threads
+//!
+//! With the feature `parallel` blocks of more than 65,536 weights are divided into bands of rows of fixed size for all cores, and the bands'
+//! sums added in their order: results do not depend on the number of threads.
 
 mod anderson;
 mod elimination;
@@ -9,12 +42,12 @@ mod problem;
 mod shape;
 mod small;
 mod state;
+mod strong;
 mod two_level;
 
-pub use elimination::Elimination;
 pub use problem::{BlockError, Blocks, Weights};
 pub use shape::{Link, Shape, Sums};
-pub use small::{Edge, Small};
+pub use small::{Edge, SmallProblem};
 
 use super::SolveError;
 use newton_cg::newton;
@@ -30,16 +63,21 @@ pub enum Extent {
     Inner,
 }
 
-/// Where the solver's sums over weights come from.
+/// Where the solver's sums over weights come from: [`Blocks`], or many machines that hold some of them each (see the [module](self)).
 pub trait CostSums {
-    /// Groups and links.
+    /// Groups and links; always the same.
     fn shape(&self) -> &Shape;
 
-    /// One pass over the weights: for every link `Σ_j c_ij q_j` by row and `Σ_i c_ij p_i` by column, with `p` and `q` by unit and 1 at the
-    /// ground. Returns the share of all weights that was read.
+    /// The number of weights, to count reads.
+    fn weights(&self) -> usize;
+
+    /// One pass over the weights. For every link, `Σ_j c_ij q_j` by unit `i` entered and `Σ_i c_ij p_i` by unit `j` left, with `p` and `q` by
+    /// unit of all groups, 1 at the ground. Sums of links that are not read stay as they are. Returns the share of all weights that was read.
     fn read(&mut self, extent: Extent, p: &[f64], q: &[f64], sums: &mut Sums) -> f64;
 
-    /// One pass in which each group is balanced as soon as its rows are read.
+    /// One pass over the blocks between groups in which each group is balanced as soon as its rows are read: `u` becomes the root of
+    /// `outgoing`, the sum over outgoing synapses, over that of incoming ones, `v` its inverse, and sums of columns are taken at the new `u`. Returns the share of
+    /// all weights that was read; `None`, before anything has changed, where that cannot be done.
     fn sweep(
         &mut self,
         outgoing: &[f64],
@@ -50,84 +88,93 @@ pub trait CostSums {
         let _ = (outgoing, u, v, sums);
         None
     }
+
+    /// The synapses between groups with `c_ij v_j > incoming_i` or `c_ij u_i > outgoing_j`, and the share of all weights that was read;
+    /// `None` where they cannot be told.
+    fn strong(
+        &mut self,
+        potentials: (&[f64], &[f64]),
+        bounds: (&[f64], &[f64]),
+    ) -> Option<(Vec<Edge>, f64)> {
+        let _ = (potentials, bounds);
+        None
+    }
 }
 
-/// Options.
+/// When [`balance_blocks`] ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BlockOptions {
     /// The deficit to reach.
     pub tolerance: f64,
-    /// Reads after which the solver gives up.
+    /// Reads after which it gives up.
     pub max_reads: f64,
-    /// memory
-    pub memory: usize,
-    /// stall
-    pub patience: usize,
 }
 
 impl Default for BlockOptions {
+    /// Deficit `1e-12`, 2,000 reads.
     fn default() -> Self {
         BlockOptions {
             tolerance: 1e-12,
-            max_reads: 2000.0,
-            memory: 10,
-            patience: 1000,
+            max_reads: 2_000.0,
         }
     }
 }
 
-/// What was found.
-#[derive(Debug, Clone)]
+/// What [`balance_blocks`] found: computed, not verified.
+#[derive(Debug, Clone, PartialEq)]
 pub struct BlockSolution {
-    /// multipliers of costs, by unit.
+    /// The multipliers `μ` of costs, by unit of all groups.
     pub multipliers: Vec<f64>,
-    /// deficit, recomputed
+    /// `max |A - B| / (A + B)`, all weights read again at these multipliers.
     pub deficit: f64,
-    /// reads
+    /// Reads of all the weights, the last one included.
     pub reads: f64,
-    /// passes
+    /// Passes over the weights, most of which leave out blocks from inputs and to outputs.
     pub passes: usize,
-    /// sweeps
+    /// Sweeps.
     pub sweeps: usize,
-    /// newton steps
+    /// Newton steps.
     pub newton_steps: usize,
 }
 
-/// Balances.
+/// Balances every unit of a problem given as blocks; see the [module](self) for how.
+///
+/// Paper: Theorem 5.1 (the solution); the method is ours. `progress` is told the deficit after each sweep or step. A unit without any cost keeps the multiplier 1.
+/// Cost: about a dozen reads for layers with weights of one order, some dozens for weights over many orders; memory for
+/// some dozens of numbers a unit.
+///
+/// # Errors
+/// [`SolveError::OneSided`] (a unit with cost on one side only: there is no minimum; its number is that of the unit), [`SolveError::NotFinite`],
+/// [`SolveError::NotConverged`]. In acyclic networks a minimum exists if no unit is one-sided; in recurrent ones that is
+/// not enough, and a solution is not proved to be near one.
 pub fn balance_blocks<C: CostSums>(
     problem: &mut C,
     options: &BlockOptions,
     progress: &mut dyn FnMut(f64),
 ) -> Result<BlockSolution, SolveError> {
     let mut state = State::new(problem)?;
-    let deficit = state.deficit();
-    progress(deficit);
-    let mut sweeps_made = 0;
-    let mut newton_steps = 0;
-    if state.shape().is_sweepable() {
-        sweeps_made = sweeps(&mut state, options, progress);
-    }
+    let sweeps = sweeps(&mut state, options, progress);
     let mut deficit = state.verify();
-    progress(deficit);
+    let mut newton_steps = 0;
     if deficit > options.tolerance {
         newton_steps = newton(&mut state, options, progress);
         deficit = state.verify();
-        progress(deficit);
     }
-    if !(deficit <= options.tolerance) {
-        return Err(SolveError::NotConverged {
+    progress(deficit);
+    if deficit <= options.tolerance {
+        return Ok(BlockSolution {
+            multipliers: state.u,
             deficit,
-            tolerance: options.tolerance,
-            passes: state.reads,
-            reason: "",
+            reads: state.reads,
+            passes: state.passes,
+            sweeps,
+            newton_steps,
         });
     }
-    Ok(BlockSolution {
-        multipliers: state.u.clone(),
+    Err(SolveError::NotConverged {
         deficit,
-        reads: state.reads,
-        passes: state.passes,
-        sweeps: sweeps_made,
-        newton_steps,
+        tolerance: options.tolerance,
+        passes: state.reads,
+        reason: "neither sweeps nor Newton steps bring it down further",
     })
 }

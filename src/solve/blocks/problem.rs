@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::matrix::{Cost, Dense, Entries, Matrix, Sparse};
 use super::shape::{Shape, Sums, add};
-use super::{CostSums, Extent};
+use super::{CostSums, Edge, Extent};
 
 /// Weights handed over at once: a band of rows of about this many entries (512 kB in `f64`) stays in a processor's own memory
 /// between the two halves of a pass, and is the unit of parallel work. Fixed, so that sums do not depend on the number of threads.
@@ -253,11 +253,6 @@ impl<'a> Blocks<'a> {
         self.power
     }
 
-    /// The number of weights.
-    pub fn weights(&self) -> usize {
-        self.stored
-    }
-
     /// Bytes that one read of all the weights takes from memory.
     pub fn bytes(&self) -> usize {
         self.matrices.iter().map(Matrix::bytes).sum()
@@ -270,19 +265,21 @@ impl<'a> Blocks<'a> {
         inner.map(|(_, matrix)| matrix.bytes()).sum()
     }
 
-    /// Calls `visit(to, from, cost)` for every synapse, units numbered through all groups, `None` for the ground.
-    pub fn visit(&self, visit: &mut dyn FnMut(Option<usize>, Option<usize>, f64)) {
+    /// Every synapse, units numbered through all groups, the ground after them.
+    pub fn edges(&self) -> Vec<Edge> {
+        let ground = self.shape.units();
+        let mut edges = Vec::with_capacity(self.stored);
         for (link, matrix) in self.shape.links().iter().zip(&self.matrices) {
-            let start = |group: Option<usize>| group.map(|group| self.shape.group(group).start);
-            let (to, from) = (start(link.to), start(link.from));
-            matrix.visit(&mut |row, column, cost| {
-                visit(
-                    to.map(|start| start + row),
-                    from.map(|start| start + column),
-                    cost,
-                );
+            let node = |group: Option<usize>, unit: usize| match group {
+                Some(group) => (self.shape.group(group).start + unit) as u32,
+                None => ground as u32,
+            };
+            matrix.visit(|row, column, cost| {
+                let (to, from) = (node(link.to, row), node(link.from, column));
+                edges.push(Edge { to, from, cost });
             });
         }
+        edges
     }
 
     /// The blocks that are passed together, band by band: those into one group, and each block into the ground by itself.
@@ -399,6 +396,10 @@ impl CostSums for Blocks<'_> {
         &self.shape
     }
 
+    fn weights(&self) -> usize {
+        self.stored
+    }
+
     fn read(&mut self, extent: Extent, p: &[f64], q: &[f64], sums: &mut Sums) -> f64 {
         let inner = |block: &usize| self.shape.links()[*block].is_inner();
         let mut read = 0;
@@ -426,6 +427,30 @@ impl CostSums for Blocks<'_> {
                 .for_each(|band| self.store(&blocks, band, sums));
         }
         read as f64 / self.stored.max(1) as f64
+    }
+
+    fn strong(
+        &mut self,
+        (u, v): (&[f64], &[f64]),
+        (incoming, outgoing): (&[f64], &[f64]),
+    ) -> Option<(Vec<Edge>, f64)> {
+        let (mut edges, mut read) = (Vec::new(), 0);
+        for (link, matrix) in self.shape.links().iter().zip(&self.matrices) {
+            let (Some(to), Some(from)) = (link.to, link.from) else {
+                continue;
+            };
+            let (to, from) = (self.shape.group(to), self.shape.group(from));
+            let (u, incoming) = (&u[to.clone()], &incoming[to.clone()]);
+            let (v, outgoing) = (&v[from.clone()], &outgoing[from.clone()]);
+            matrix.visit(|row, column, cost| {
+                if cost * v[column] > incoming[row] || cost * u[row] > outgoing[column] {
+                    let (to, from) = ((to.start + row) as u32, (from.start + column) as u32);
+                    edges.push(Edge { to, from, cost });
+                }
+            });
+            read += matrix.stored();
+        }
+        Some((edges, read as f64 / self.stored.max(1) as f64))
     }
 
     fn sweep(

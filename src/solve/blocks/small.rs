@@ -1,4 +1,4 @@
-//! Small problems, solved to the end: single synapses between a few nodes.
+//! SmallProblem problems, solved to the end: single synapses between a few nodes.
 
 use super::elimination::Elimination;
 
@@ -15,7 +15,7 @@ pub struct Edge {
 
 /// A balancing problem of few nodes: the coarse one between groups, or a small network unit by unit.
 #[derive(Debug, Clone)]
-pub struct Small {
+pub struct SmallProblem {
     nodes: usize,
     edges: Vec<Edge>,
     /// For each node, the edges into and out of it.
@@ -32,11 +32,13 @@ pub struct Small {
 /// The most Newton steps.
 const STEPS: usize = 200;
 
-impl Small {
+impl SmallProblem {
     /// A problem between `nodes` nodes, whose costs can be changed later.
     pub fn new(nodes: usize, edges: Vec<Edge>) -> Self {
         let ground = nodes as u32;
-        let inner = edges.iter().filter(|edge| edge.to != ground && edge.from != ground);
+        let inner = edges
+            .iter()
+            .filter(|edge| edge.to != ground && edge.from != ground);
         let pairs = inner.map(|edge| (edge.to as usize, edge.from as usize));
         let system = Elimination::new(nodes, pairs);
         let mut starts = vec![0u32; nodes + 2];
@@ -55,7 +57,7 @@ impl Small {
                 next[node as usize] += 1;
             }
         }
-        Small {
+        SmallProblem {
             nodes,
             edges,
             starts,
@@ -118,13 +120,19 @@ impl Small {
             self.sides[to].0 += cost;
             self.sides[from].1 += cost;
         }
-        let deficits = self.sides[..self.nodes].iter().map(|(input, output)| deficit(*input, *output));
+        let deficits = self.sides[..self.nodes]
+            .iter()
+            .map(|(input, output)| deficit(*input, *output));
         deficits.fold(0.0, f64::max)
     }
 
     fn sweep(&mut self, forward: bool) {
         for position in 0..self.nodes {
-            let node = if forward { position } else { self.nodes - 1 - position };
+            let node = if forward {
+                position
+            } else {
+                self.nodes - 1 - position
+            };
             let edges = self.starts[node] as usize..self.starts[node + 1] as usize;
             let (mut input, mut output) = (0.0, 0.0);
             for index in &self.touching[edges] {
@@ -169,12 +177,19 @@ impl Small {
         }
         self.system.solve(&mut self.step);
         let value = |node: usize| self.step.get(node).copied().unwrap_or(0.0);
-        let rates = self.edges.iter().map(|edge| (value(edge.to as usize) - value(edge.from as usize)).abs());
+        let rates = self
+            .edges
+            .iter()
+            .map(|edge| (value(edge.to as usize) - value(edge.from as usize)).abs());
         let beta = rates.fold(0.0, f64::max);
         if !beta.is_finite() {
             return;
         }
-        let length = if beta > 1e-8 { beta.ln_1p() / beta } else { 1.0 };
+        let length = if beta > 1e-8 {
+            beta.ln_1p() / beta
+        } else {
+            1.0
+        };
         for (u, entry) in self.u.iter_mut().zip(&self.step) {
             *u *= (length * entry).exp();
         }
@@ -184,5 +199,9 @@ impl Small {
 /// `|A - B| / (A + B)`; 0 if both are zero.
 pub(super) fn deficit(input: f64, output: f64) -> f64 {
     let total = input + output;
-    if total == 0.0 { 0.0 } else { (input - output).abs() / total }
+    if total == 0.0 {
+        0.0
+    } else {
+        (input - output).abs() / total
+    }
 }

@@ -1,37 +1,86 @@
-//! Sweeps with a coarse correction after each, accelerated.
+//! Sweeps over groups, each followed by a correction of the groups as wholes, and accelerated.
 
 use super::anderson::Anderson;
 use super::state::State;
+use super::strong::{STRONG, Strong};
 use super::{BlockOptions, CostSums};
 
-pub(super) fn sweeps<C: CostSums>(state: &mut State<C>, options: &BlockOptions, progress: &mut dyn FnMut(f64)) -> usize {
-    let mut anderson = Anderson::new(options.memory);
+/// Sweeps after which a network still unbalanced by more than [`SLOW`] is taken for a skewed one; again after as many as
+/// [`RENEWAL`], since what is strong depends on the potentials.
+const FIRST: usize = 4;
+const SLOW: f64 = 1e-2;
+const RENEWAL: usize = 40;
+/// Sweeps without progress after which another method has to go on.
+const PATIENCE: usize = 20;
+/// Differences kept for the acceleration.
+const MEMORY: usize = 10;
+/// The farthest that acceleration may move the logarithm of a sum; beyond, it starts anew.
+const LEAP: f64 = 10.0;
+
+/// Sweeps until the deficit is at most the tolerance, or progress ends. Returns the number of sweeps.
+///
+/// What a sweep needs to know at its start are the sums over outgoing synapses by unit (and, along links against the order of the
+/// groups, the potentials). The iteration is one on their logarithms: sweep, correct, relax the strong synapses, extrapolate.
+/// They need not belong to any potentials, so that extrapolated ones are as good as others.
+pub(super) fn sweeps<C: CostSums>(
+    state: &mut State<C>,
+    options: &BlockOptions,
+    progress: &mut dyn FnMut(f64),
+) -> usize {
+    let mut anderson = Anderson::new(MEMORY);
+    let mut strong: Option<Strong> = None;
     state.correct();
-    let ln = |values: &[f64]| -> Vec<f64> { values.iter().map(|v| if *v > 0.0 { v.ln() } else { 0.0 }).collect() };
-    let mut message = state.outgoing.clone();
-    let mut point = ln(&message);
+    let mut outgoing = state.outgoing.clone();
+    let (mut best, mut since) = (f64::INFINITY, 0);
     let mut count = 0;
-    let mut best = f64::INFINITY;
-    let mut since = 0;
-    while state.reads + 1.0 < options.max_reads {
-        let Some(read) = state.problem.sweep(&message, &mut state.u, &mut state.v, &mut state.sums) else { break };
-        state.reads += read;
-        state.passes += 1;
+    while state.reads < options.max_reads && since <= PATIENCE {
+        if !state.sweep(&outgoing) {
+            break;
+        }
         count += 1;
-        state.collect();
         state.correct();
         let deficit = state.deficit();
         progress(deficit);
-        if deficit <= options.tolerance { break; }
-        if deficit < 0.9 * best { best = deficit; since = 0; } else { since += 1; }
-        if since > options.patience { break; }
-        let g = ln(&state.outgoing);
-        let f: Vec<f64> = g.iter().zip(&point).map(|(a, b)| a - b).collect();
-        let mut next = anderson.next(g.clone(), f);
-        let jump = next.iter().zip(&g).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-        if !(jump < 10.0) { anderson.restart(); next = g; }
-        message.iter_mut().zip(&next).for_each(|(m, x)| if *m > 0.0 { *m = x.exp() });
-        point = next;
+        if deficit <= options.tolerance || deficit.is_nan() {
+            break;
+        }
+        since += 1;
+        if deficit < 0.9 * best {
+            (best, since) = (deficit, 0);
+        }
+        if count >= FIRST && (count - FIRST) % RENEWAL == 0 && deficit > SLOW {
+            strong = state.strong(STRONG);
+            anderson.restart();
+        }
+        let start = logarithms(&outgoing);
+        outgoing.copy_from_slice(&state.outgoing);
+        if let Some(strong) = &strong {
+            state.count(strong.relax(state, &mut outgoing));
+        }
+        let end = logarithms(&outgoing);
+        let residual = end
+            .iter()
+            .zip(&start)
+            .map(|(end, start)| end - start)
+            .collect();
+        let next = anderson.next(&end, residual);
+        let leap = next.iter().zip(&end).map(|(next, end)| (next - end).abs());
+        if leap.fold(0.0, f64::max) < LEAP {
+            let sums = outgoing
+                .iter_mut()
+                .zip(&next)
+                .filter(|(sum, _)| **sum > 0.0);
+            sums.for_each(|(sum, log)| *sum = log.exp());
+        } else {
+            anderson.restart();
+        }
     }
     count
+}
+
+/// Logarithms, with 0 for the sums of units without synapses.
+fn logarithms(sums: &[f64]) -> Vec<f64> {
+    sums.iter()
+        .map(|sum| if *sum > 0.0 { sum.ln() } else { 0.0 })
+        .collect()
 }
