@@ -199,8 +199,10 @@ pub struct VectorsArguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum MethodName {
-    /// Damped Newton on the convex problem.
+    /// Damped Newton on the convex problem; beyond 4,000 multipliers the two-level method.
     Direct,
+    /// Sweeps by layer, corrected layer by layer: about a dozen reads of the weights at any depth.
+    TwoLevel,
     /// The paper's algorithm, in random order.
     Stochastic,
     /// The same, unit after unit.
@@ -213,6 +215,7 @@ impl From<MethodName> for Method {
     fn from(name: MethodName) -> Self {
         match name {
             MethodName::Direct => Method::Direct,
+            MethodName::TwoLevel => Method::TwoLevel,
             MethodName::Stochastic => Method::Stochastic,
             MethodName::Sweep => Method::Sweep,
             MethodName::Exact => Method::Exact,

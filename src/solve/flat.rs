@@ -53,8 +53,11 @@ pub enum SolveError {
         reason: &'static str,
     },
     /// The direct method cannot take so many variables.
-    #[error("{0} independent multipliers are too many for the dense direct method (at most {limit}); sweeps can take them", limit = super::newton::MAX_DENSE)]
+    #[error("{0} independent multipliers are too many for the dense direct method (at most {limit}); the two-level method and sweeps can take them", limit = super::newton::MAX_DENSE)]
     TooLarge(usize),
+    /// A problem without a block form.
+    #[error("the two-level method does not take this problem: {0}")]
+    NotBlocks(&'static str),
     /// A subset or order names a variable that does not exist.
     #[error("there is no variable {0}")]
     NoSuchVariable(usize),

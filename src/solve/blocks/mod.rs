@@ -45,6 +45,8 @@ mod state;
 mod strong;
 mod two_level;
 
+pub(super) use elimination::Elimination;
+pub(super) use newton_cg::solve_hessian;
 pub use problem::{BlockError, Blocks, Weights};
 pub use shape::{Link, Shape, Sums};
 pub use small::{Edge, SmallProblem};

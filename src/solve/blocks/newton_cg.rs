@@ -4,6 +4,7 @@ use super::elimination::Elimination;
 use super::shape::{Sums, inner};
 use super::state::State;
 use super::{BlockOptions, CostSums, Extent};
+use crate::solve::SolveError;
 
 /// The most products for one right side.
 const PRODUCTS: usize = 2_000;
@@ -200,6 +201,21 @@ impl Hessian {
         Self::prolong(state, &coarse, &mut scaled);
         scaled
     }
+}
+
+/// Solves `H z = diag(H) · side` at the potentials `point`, to `tolerance`.
+pub(in crate::solve) fn solve_hessian<C: CostSums>(
+    problem: &mut C,
+    point: &[f64],
+    side: &[f64],
+    tolerance: f64,
+) -> Result<Vec<f64>, SolveError> {
+    let mut state = State::new(problem)?;
+    state.restore(point);
+    let mut hessian = Hessian::new(&state);
+    let entries = side.iter().zip(&hessian.diagonal);
+    let side: Vec<f64> = entries.map(|(side, diagonal)| side * diagonal).collect();
+    Ok(hessian.solve(&mut state, &side, tolerance))
 }
 
 /// Newton steps until the deficit is at most the tolerance, or nothing improves. Returns their number. The state's sums must be

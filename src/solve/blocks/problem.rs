@@ -85,6 +85,9 @@ pub struct Blocks<'a> {
     power: f64,
     shape: Shape,
     matrices: Vec<Matrix<'a>>,
+    /// The blocks into each group, and those into the ground.
+    inputs: Vec<Vec<usize>>,
+    outputs: Vec<usize>,
     ones: Vec<f64>,
     stored: usize,
 }
@@ -102,6 +105,8 @@ impl<'a> Blocks<'a> {
             power,
             shape: Shape::default(),
             matrices: Vec::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
             ones: Vec::new(),
             stored: 0,
         })
@@ -110,6 +115,7 @@ impl<'a> Blocks<'a> {
     /// Adds a group of units that can be scaled, and returns its number. Groups are balanced in the order in which they were
     /// added: layers should be added from the inputs to the outputs.
     pub fn add_group(&mut self, units: usize) -> usize {
+        self.inputs.push(Vec::new());
         self.shape.add_group(units)
     }
 
@@ -233,6 +239,10 @@ impl<'a> Blocks<'a> {
             }
         }
         self.shape.add_link(to, from);
+        match to {
+            Some(group) => self.inputs[group].push(block),
+            None => self.outputs.push(block),
+        }
         let visible = if from.is_none() { columns } else { 0 };
         let visible = visible.max(if to.is_none() { rows } else { 0 });
         self.ones.resize(self.ones.len().max(visible), 1.0);
@@ -284,18 +294,8 @@ impl<'a> Blocks<'a> {
 
     /// The blocks that are passed together, band by band: those into one group, and each block into the ground by itself.
     fn targets(&self) -> impl Iterator<Item = Vec<usize>> + '_ {
-        let into = move |group: usize| {
-            let links = self.shape.links().iter().enumerate();
-            links
-                .filter(move |(_, link)| link.to == Some(group))
-                .map(|(block, _)| block)
-                .collect()
-        };
-        let outputs = self.shape.links().iter().enumerate();
-        let outputs = outputs
-            .filter(|(_, link)| link.to.is_none())
-            .map(|(block, _)| vec![block]);
-        (0..self.shape.groups()).map(into).chain(outputs)
+        let outputs = self.outputs.iter().map(|block| vec![*block]);
+        self.inputs.iter().cloned().chain(outputs)
     }
 
     fn bands(&self, blocks: &[usize]) -> Vec<Range<usize>> {
