@@ -35,9 +35,11 @@
 
 mod anderson;
 mod elimination;
+mod enclose;
 mod kernels;
 mod matrix;
 mod newton_cg;
+mod perceptron;
 mod problem;
 mod shape;
 mod small;
@@ -46,7 +48,9 @@ mod strong;
 mod two_level;
 
 pub(super) use elimination::Elimination;
+pub use enclose::{BlockEnclosure, enclose_blocks};
 pub(super) use newton_cg::solve_hessian;
+pub use perceptron::{Perceptron, scale_block};
 pub use problem::{BlockError, Blocks, Weights};
 pub use shape::{Link, Shape, Sums};
 pub use small::{Edge, SmallProblem};
@@ -54,7 +58,6 @@ pub use small::{Edge, SmallProblem};
 use super::SolveError;
 use newton_cg::newton;
 use state::State;
-use two_level::sweeps;
 
 /// Which blocks a read takes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,9 +106,34 @@ pub trait CostSums {
     }
 }
 
-/// When [`balance_blocks`] ends.
+/// How [`balance_blocks`] goes about it. [`TwoLevel`](BlockMethod::TwoLevel) is best wherever it was measured; the others are what it is made
+/// of, to be compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockMethod {
+    /// Everything that the [module](self) describes, as the network needs it.
+    TwoLevel,
+    /// Plain sweeps only: the paper's algorithm in the order of the layers.
+    Sweeps,
+    /// Newton steps by conjugate gradients only.
+    NewtonCg,
+}
+
+impl BlockMethod {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            BlockMethod::TwoLevel => "two-level",
+            BlockMethod::Sweeps => "sweeps",
+            BlockMethod::NewtonCg => "newton-cg",
+        }
+    }
+}
+
+/// How [`balance_blocks`] works, and when it ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BlockOptions {
+    /// The method.
+    pub method: BlockMethod,
     /// The deficit to reach.
     pub tolerance: f64,
     /// Reads after which it gives up.
@@ -113,9 +141,10 @@ pub struct BlockOptions {
 }
 
 impl Default for BlockOptions {
-    /// Deficit `1e-12`, 2,000 reads.
+    /// Two-level, deficit `1e-12`, 2,000 reads.
     fn default() -> Self {
         BlockOptions {
+            method: BlockMethod::TwoLevel,
             tolerance: 1e-12,
             max_reads: 2_000.0,
         }
@@ -155,10 +184,12 @@ pub fn balance_blocks<C: CostSums>(
     progress: &mut dyn FnMut(f64),
 ) -> Result<BlockSolution, SolveError> {
     let mut state = State::new(problem)?;
-    let sweeps = sweeps(&mut state, options, progress);
+    let (mut sweeps, mut newton_steps) = (0, 0);
+    if options.method != BlockMethod::NewtonCg {
+        sweeps = two_level::sweeps(&mut state, options, progress);
+    }
     let mut deficit = state.verify();
-    let mut newton_steps = 0;
-    if deficit > options.tolerance {
+    if deficit > options.tolerance && options.method != BlockMethod::Sweeps {
         newton_steps = newton(&mut state, options, progress);
         deficit = state.verify();
     }
@@ -177,6 +208,6 @@ pub fn balance_blocks<C: CostSums>(
         deficit,
         tolerance: options.tolerance,
         passes: state.reads,
-        reason: "neither sweeps nor Newton steps bring it down further",
+        reason: "neither more sweeps nor Newton steps were allowed, or of use",
     })
 }

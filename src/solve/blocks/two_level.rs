@@ -3,7 +3,7 @@
 use super::anderson::Anderson;
 use super::state::State;
 use super::strong::{STRONG, Strong};
-use super::{BlockOptions, CostSums};
+use super::{BlockMethod, BlockOptions, CostSums};
 
 /// Sweeps after which a network still unbalanced by more than [`SLOW`] is taken for a skewed one; again after as many as
 /// [`RENEWAL`], since what is strong depends on the potentials.
@@ -27,9 +27,12 @@ pub(super) fn sweeps<C: CostSums>(
     options: &BlockOptions,
     progress: &mut dyn FnMut(f64),
 ) -> usize {
+    let plain = options.method == BlockMethod::Sweeps;
     let mut anderson = Anderson::new(MEMORY);
     let mut strong: Option<Strong> = None;
-    state.correct();
+    if !plain {
+        state.correct();
+    }
     let mut outgoing = state.outgoing.clone();
     let (mut best, mut since) = (f64::INFINITY, 0);
     let mut count = 0;
@@ -38,11 +41,17 @@ pub(super) fn sweeps<C: CostSums>(
             break;
         }
         count += 1;
-        state.correct();
+        if !plain {
+            state.correct();
+        }
         let deficit = state.deficit();
         progress(deficit);
         if deficit <= options.tolerance || deficit.is_nan() {
             break;
+        }
+        if plain {
+            outgoing.copy_from_slice(&state.outgoing);
+            continue;
         }
         since += 1;
         if deficit < 0.9 * best {
