@@ -16,7 +16,7 @@
 //! | [`kernel`] | the flat problem, certificates, one check for each rule; **trusted** |
 //! | [`network`] | units, activations, synapses, ties; scaling; balancing one unit; the manifold |
 //! | [`symbolic`] | polynomial identities, proved or refuted |
-//! | [`solve`] | stochastic balancing, direct convex solve, existence, certificates |
+//! | [`solve`] | stochastic balancing, direct convex solve, large networks by blocks, existence, certificates |
 //! | [`theorems`] | every statement of the theory with a check that can fail; the hunt for counterexamples |
 //! | `script` | proof scripts: exact numbers, and verbs that only ask (feature `script`) |
 //! | [`formats`] | network JSON, certificates, safetensors, DOT (feature `formats`) |
@@ -45,7 +45,7 @@
 //! writes files. Examples are in `examples/`, `01_balance_a_network` first. With `default-features = false` the crate is the
 //! mathematics alone: no files, no program.
 #![deny(missing_docs)]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 #[cfg(feature = "formats")]
 pub mod formats;

@@ -19,6 +19,10 @@ pub struct Arguments {
     /// Print one JSON document on stdout, and nothing else there.
     #[arg(long, global = true)]
     pub json: bool,
+
+    /// Threads to use; as many as there are cores if not given. Results do not depend on it.
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
 }
 
 const EXIT_CODES: &str = "\
@@ -62,6 +66,12 @@ Example: synbal theorems thm-5.1 E6
     /// Write the conformance vectors for other implementations.
     #[command(after_help = "Example: synbal vectors conformance")]
     Vectors(VectorsArguments),
+    /// Measure the solvers on this machine: reads of the weights, time, and how near memory's own rate.
+    #[command(after_help = "\
+Example: synbal bench --quick --plot reads.svg
+
+T is the time of one streaming read of all the weights, measured in the same run. Compare ratios: times vary with what else runs.")]
+    Bench(BenchArguments),
     /// Run proof scripts.
     #[cfg(feature = "script")]
     #[command(after_help = "\
@@ -80,6 +90,16 @@ pub struct ProveArguments {
     /// Let the scripts load this network, by the path given here; they may always load those in their own folder.
     #[arg(long = "network", value_name = "NET")]
     pub networks: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    /// Leave out the network of 32 million weights, and the methods that need thousands of reads on deep ones.
+    #[arg(long)]
+    pub quick: bool,
+    /// Write a figure of reads against depth, as SVG.
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -207,8 +227,10 @@ pub struct VectorsArguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum MethodName {
-    /// Damped Newton on the convex problem.
+    /// Damped Newton on the convex problem; beyond 4,000 multipliers the two-level method.
     Direct,
+    /// Sweeps by layer, corrected layer by layer: about a dozen reads of the weights at any depth.
+    TwoLevel,
     /// The paper's algorithm, in random order.
     Stochastic,
     /// The same, unit after unit.
@@ -221,6 +243,7 @@ impl From<MethodName> for Method {
     fn from(name: MethodName) -> Self {
         match name {
             MethodName::Direct => Method::Direct,
+            MethodName::TwoLevel => Method::TwoLevel,
             MethodName::Stochastic => Method::Stochastic,
             MethodName::Sweep => Method::Sweep,
             MethodName::Exact => Method::Exact,

@@ -51,6 +51,24 @@ pub fn write_all<P: AsRef<Path>>(files: &[(P, Vec<u8>)]) -> Result<(), BadInput>
     Ok(())
 }
 
+/// Writes one file as it is made, to a temporary file beside its place that is renamed at the end.
+pub fn write_with(
+    path: &Path,
+    write: impl FnOnce(&mut std::io::BufWriter<&mut NamedTempFile>) -> Result<(), String>,
+) -> Result<(), BadInput> {
+    let failed =
+        |fault: std::io::Error| BadInput::at(path, format!("cannot write: {}", fault.kind()));
+    let place = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let mut file = create_beside(&place).map_err(failed)?;
+    let mut into = std::io::BufWriter::with_capacity(1 << 20, &mut file);
+    write(&mut into).map_err(|fault| BadInput::at(path, format!("nothing written: {fault}")))?;
+    into.flush().map_err(failed)?;
+    drop(into);
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(place).map_err(|fault| failed(fault.error))?;
+    Ok(())
+}
+
 fn create_beside(path: &Path) -> std::io::Result<NamedTempFile> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

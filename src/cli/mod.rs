@@ -3,8 +3,10 @@
 mod arguments;
 mod balance;
 mod batch;
+mod bench;
 mod check;
 mod files;
+mod in_place;
 #[cfg(feature = "script")]
 mod prove;
 mod theorems;
@@ -72,16 +74,28 @@ type Outcome = Result<(Report, Verdict), Failure>;
 /// Runs a command and prints its report.
 pub fn run(arguments: Arguments) -> ExitCode {
     let json = arguments.json;
+    if let Some(threads) = arguments.threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
+        if let Err(fault) = pool.build_global() {
+            complain(&fault.to_string());
+            return ExitCode::from(3);
+        }
+    }
     let outcome = match arguments.command {
         None => demonstration(),
         Some(Command::Explain(arguments)) => explain(&arguments, json),
-        Some(Command::Balance(arguments)) => balance::balance(&arguments),
+        Some(Command::Balance(arguments)) => match in_place::is_meant(&arguments) {
+            Ok(true) => in_place::balance(&arguments),
+            Ok(false) => balance::balance(&arguments),
+            Err(fault) => Err(fault.into()),
+        },
         Some(Command::Check(arguments)) => match &arguments.batch {
             Some(requests) => return batch::answer_all(requests, &arguments),
             None => check::check(&arguments),
         },
         Some(Command::Verify(arguments)) => verify(&arguments),
         Some(Command::Theorems(arguments)) => theorems::theorems(&arguments),
+        Some(Command::Bench(arguments)) => bench::bench(&arguments),
         Some(Command::Vectors(arguments)) => vectors::vectors(&arguments),
         #[cfg(feature = "script")]
         Some(Command::Prove(arguments)) => prove::prove(&arguments),

@@ -3,6 +3,7 @@
 mod architecture;
 mod certificate;
 mod dot;
+mod mapped;
 mod model;
 mod network_json;
 pub mod onnx;
@@ -12,6 +13,7 @@ mod strict;
 pub use architecture::Architecture;
 pub use certificate::{Certificate, CertificateError, read_certificate, verify_certificate};
 pub use dot::to_dot;
+pub use mapped::{MAPPED_WEIGHTS, MappedError, MappedPerceptron};
 pub use model::{Model, ModelError, Scaling, read_model};
 pub use network_json::{FormatError, NetworkFile, Weight, read_network, write_network};
 pub use onnx::{OnnxError, OnnxFile, Written};

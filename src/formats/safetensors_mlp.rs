@@ -404,13 +404,17 @@ fn with_activations(
 
 /// A name that sorts with its numbers by value.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct NaturalName {
+pub(super) struct NaturalName {
     parts: Vec<(String, u64)>,
     text: String,
 }
 
 impl NaturalName {
-    fn new(text: &str) -> Self {
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn new(text: &str) -> Self {
         let mut parts = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {

@@ -1,21 +1,31 @@
 //! Reports: what a person reads and what `--json` prints. No mathematics.
 
 mod balance;
+mod bench;
+mod blocks;
 mod channels;
 mod check;
 mod demonstration;
 mod digits;
 mod explain;
 mod figure;
+#[cfg(feature = "plot")]
+mod plot;
 mod theorems;
 
 pub use balance::{balance_report, group_multipliers};
+pub use bench::{
+    AUTOENCODER, Bench, BenchOptions, Curve, LARGE, acyclic, balance_small, bench, streaming,
+};
+pub use blocks::{InPlace, in_place_report};
 pub use channels::channels_report;
 pub use check::{CheckReport, EXCUSED_ULPS, NumberType, SameFunction, check_report};
 pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use digits::{Digits, digits, digits_network};
 pub use explain::{Basis, Explanation, explain};
 pub use figure::unit_balance_figure;
+#[cfg(feature = "plot")]
+pub use plot::plot_reads;
 pub use theorems::{hunt_report, theorems_report};
 
 use serde_json::Value;

@@ -3,7 +3,7 @@
 use num_traits::{One, Signed};
 use thiserror::Error;
 
-use super::newton::{MAX_DENSE, NewtonSystem};
+use super::newton::{LinearSystem, MAX_DENSE};
 use super::{Balancing, Solution};
 use crate::kernel::{Enclosed, NotAttained, Problem, Refusal, Synapse, Verified, check};
 use crate::numbers::{
@@ -30,7 +30,7 @@ pub enum CertifyError {
     Digits,
     /// The direct method cannot take so many variables.
     #[error(
-        "{0} independent multipliers are too many for the dense Newton system (at most {MAX_DENSE})"
+        "{0} independent multipliers are too many for the dense Newton system (at most {MAX_DENSE}), and the problem has no block form"
     )]
     TooLarge(usize),
     /// The Newton system is not solvable in `f64`.
@@ -100,21 +100,18 @@ fn bounds(problem: &Problem, solution: &Solution, digits: u32) -> Result<Bounds,
     if let Some(synapse) = problem.synapses().iter().position(Synapse::raises_both) {
         return Err(CertifyError::RaisesBoth { synapse });
     }
-    if problem.variables() > MAX_DENSE {
-        return Err(CertifyError::TooLarge(problem.variables()));
-    }
     let state = Balancing::at(problem, &solution.multipliers);
-    let system = NewtonSystem::new(&state).ok_or(CertifyError::Singular)?;
+    let mut system = LinearSystem::new(problem, &state)?;
     let heights = system.heights().ok_or(CertifyError::Singular)?;
     let highest = heights.iter().copied().fold(1.0, f64::max);
     // Half of the width allowed, so that rounding outward keeps within it.
     let widest = Rational::new(1.into(), num_bigint::BigInt::from(10).pow(digits) * 4);
     let highest = rational_from_f64(highest).ok_or(CertifyError::Singular)?;
     let epsilon = widest / highest;
-    let point = refine(problem, &state, &system, &epsilon)?;
+    let point = refine(problem, &state, &mut system, &epsilon)?;
     let mut lower = vec![Rational::one(); problem.variables()];
     let mut upper = lower.clone();
-    for (variable, height) in system.variables.iter().zip(&heights) {
+    for (variable, height) in system.variables().iter().zip(&heights) {
         let height = rational_from_f64(*height).ok_or(CertifyError::Singular)?;
         let (centre, reach) = (&point[*variable], &epsilon * height);
         // The simplest rationals a little outside: short certificates.
@@ -135,7 +132,7 @@ fn bounds(problem: &Problem, solution: &Solution, digits: u32) -> Result<Bounds,
 fn refine(
     problem: &Problem,
     state: &Balancing,
-    system: &NewtonSystem,
+    system: &mut LinearSystem,
     epsilon: &Rational,
 ) -> Result<Vec<Rational>, CertifyError> {
     let bits = epsilon
@@ -153,7 +150,7 @@ fn refine(
     for _ in 0..200 {
         let sides = problem.sides(&costs, &point);
         let mut residual = Vec::with_capacity(ratio.len());
-        for variable in &system.variables {
+        for variable in system.variables() {
             let (Some(input), Some(output)) = &sides[*variable] else {
                 return Err(CertifyError::NotRefined);
             };
@@ -170,7 +167,8 @@ fn refine(
             .zip(&ratio)
             .map(|(r, ratio)| rational_to_f64(&(r / &largest)) * ratio)
             .collect();
-        for (variable, step) in system.variables.iter().zip(system.solve(&scaled)) {
+        let steps = system.solve(&scaled).ok_or(CertifyError::NotRefined)?;
+        for (variable, step) in system.variables().iter().zip(steps) {
             let step = rational_from_f64(step).ok_or(CertifyError::NotRefined)? * &largest;
             let moved = &point[*variable] * (Rational::one() + step);
             let rounded = Dyadic::from_rational(&moved, bits, Direction::Down);

@@ -89,7 +89,7 @@ pub fn existence_by_components(problem: &Problem) -> Result<Existence, Existence
 
 /// The ratio as `(entered variable, left variable)`, `None` standing for the ground, if it is `μ_i/μ_j`, `μ_i` or `1/μ_j`; the
 /// outer `None` otherwise.
-fn endpoints(synapse: &Synapse) -> Option<(Option<usize>, Option<usize>)> {
+pub(super) fn endpoints(synapse: &Synapse) -> Option<(Option<usize>, Option<usize>)> {
     let unit = |exponent: &Rational| exponent.abs().is_one();
     match synapse.direction.as_slice() {
         [(v, exponent)] if unit(exponent) => Some(if exponent.is_positive() {

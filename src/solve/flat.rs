@@ -30,6 +30,14 @@ pub enum SolveError {
         /// `input` or `output`.
         side: &'static str,
     },
+    /// A weight that is not finite, or costs beyond the range of `f64`.
+    #[error(
+        "variable {variable}: its weights are not finite, or their costs beyond the range of f64"
+    )]
+    NotFinite {
+        /// The variable.
+        variable: usize,
+    },
     /// The tolerance was not reached.
     #[error(
         "after {passes:.0} reads of the weights the deficit is {deficit:.3e}, above the tolerance {tolerance:.3e}; {reason}"
@@ -45,8 +53,11 @@ pub enum SolveError {
         reason: &'static str,
     },
     /// The direct method cannot take so many variables.
-    #[error("{0} independent multipliers are too many for the dense direct method (at most {limit}); sweeps can take them", limit = super::newton::MAX_DENSE)]
+    #[error("{0} independent multipliers are too many for the dense direct method (at most {limit}); the two-level method and sweeps can take them", limit = super::newton::MAX_DENSE)]
     TooLarge(usize),
+    /// A problem without a block form.
+    #[error("the two-level method does not take this problem: {0}")]
+    NotBlocks(&'static str),
     /// A subset or order names a variable that does not exist.
     #[error("there is no variable {0}")]
     NoSuchVariable(usize),

@@ -4,17 +4,20 @@
 //! |---|---|
 //! | stochastic balancing with any [`Schedule`] | [`balance_stochastic`] |
 //! | direct convex solve, damped Newton | [`solve_direct`] |
+//! | large networks in few reads of the weights, two-level | [`blocks`], [`solve_two_level`] |
 //! | existence, from components and from linear programs | [`existence_by_components`], [`existence_by_linear_program`] |
 //! | certified enclosures of the balanced multipliers | [`certify`] |
 //! | exact rational multipliers where there are any | [`balance_exactly`] |
 //! | all of it in one call | [`balance`] |
 
+pub mod blocks;
 mod certify;
 mod direct;
 mod exact;
 mod existence;
 mod flat;
 mod judge;
+mod levels;
 mod linear_program;
 mod nearest;
 mod newton;
@@ -30,6 +33,7 @@ pub use exact::balance_exactly;
 pub use existence::{Existence, ExistenceError, existence, existence_by_components};
 pub use flat::{Balancing, Solution, SolveError};
 pub use judge::{Distance, JudgeError, Judgement, ScalingFault, ScalingVerdict, judge};
+pub use levels::solve_two_level;
 pub use linear_program::existence_by_linear_program;
 pub use pipeline::{
     AGREEMENT, Balance, BalanceFailure, CrossCheck, Method, Options, Outcome, Seconds, balance,

@@ -6,12 +6,13 @@ use rand_chacha::rand_core::SeedableRng;
 use std::time::Instant;
 use thiserror::Error;
 
-use super::newton::{MAX_DENSE, NewtonSystem};
+use super::blocks::BlockOptions;
+use super::newton::{LinearSystem, MAX_DENSE};
 use super::{
     Balancing, CertifyError, Cyclic, DirectOptions, Existence, ExistenceError, RandomPermutation,
     Restricted, Restriction, Schedule, Solution, SolveError, StochasticOptions, balance_exactly,
     balance_stochastic, balance_within, certify, certify_limit, existence, powers_of_two,
-    solve_direct,
+    solve_direct, solve_two_level,
 };
 use crate::kernel::{Balanced, Enclosed, Problem, Verified};
 use crate::network::{Network, Regularizer};
@@ -23,14 +24,19 @@ pub const AGREEMENT: f64 = 1e-6;
 /// Digits certified where two methods do not agree and no certificate was asked for.
 const DIGITS: u32 = 12;
 
+/// Synapses that the cross-check may read.
+const SECOND_READS: usize = 1 << 28;
+
 /// Bits of the enclosures behind [`Balance::certified_distance`].
 const BITS: u64 = 256;
 
 /// How to balance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// Damped Newton on the convex problem.
+    /// Damped Newton on the convex problem; beyond 4,000 multipliers the two-level method.
     Direct,
+    /// Sweeps by layer with a correction of whole layers, in few reads of the weights: see [`blocks`](super::blocks).
+    TwoLevel,
     /// The paper's algorithm, in random order.
     Stochastic,
     /// The same, unit after unit in their order.
@@ -44,6 +50,7 @@ impl Method {
     pub fn name(self) -> &'static str {
         match self {
             Method::Direct => "direct",
+            Method::TwoLevel => "two-level",
             Method::Stochastic => "stochastic",
             Method::Sweep => "sweep",
             Method::Exact => "exact",
@@ -60,7 +67,7 @@ pub struct Options {
     pub seed: u64,
     /// The deficit to reach.
     pub tolerance: f64,
-    /// Passes after which the stochastic algorithm and sweeps give up; as a cross-check, a tenth of them.
+    /// Passes after which the stochastic algorithm and sweeps give up; as a cross-check, a tenth of them, and fewer on large networks.
     pub max_passes: usize,
     /// If the minimum is not attained, go to its limit?
     pub limit: bool,
@@ -234,6 +241,7 @@ impl Balance {
         progress: &mut dyn FnMut(&str, f64),
     ) -> Result<(), SolveError> {
         let against = match options.method {
+            Method::TwoLevel if problem.variables() > MAX_DENSE => Method::Stochastic,
             Method::Direct | Method::Exact => Method::Stochastic,
             _ => Method::Direct,
         };
@@ -248,7 +256,7 @@ impl Balance {
             problem,
             against,
             options,
-            options.max_passes.div_ceil(10),
+            second_passes(problem, options.max_passes),
             progress,
         );
         let difference = second.map(|second| {
@@ -483,14 +491,21 @@ impl Balance {
     }
 }
 
+/// Passes of the cross-check: a tenth, and no more than some seconds on a large network.
+fn second_passes(problem: &Problem, max_passes: usize) -> usize {
+    let affordable = SECOND_READS / problem.synapses().len().max(1);
+    max_passes.div_ceil(10).min(affordable.max(1))
+}
+
 /// How far, relatively, a solution can be from the optimum with the deficit that it has and the rounding of `f64`, to first
 /// order; infinite where the Newton system is singular in `f64`, `None` where it is too large.
 fn reach(problem: &Problem, solution: &Solution) -> Option<f64> {
-    if problem.variables() > MAX_DENSE {
-        return None;
-    }
-    let system = NewtonSystem::new(&Balancing::at(problem, &solution.multipliers));
-    let heights = system.and_then(|system| system.heights());
+    let state = Balancing::at(problem, &solution.multipliers);
+    let system = match LinearSystem::new(problem, &state) {
+        Err(CertifyError::TooLarge(_)) => return None,
+        system => system.ok(),
+    };
+    let heights = system.and_then(|mut system| system.heights());
     let highest = heights.map_or(f64::INFINITY, |heights| {
         heights.into_iter().fold(0.0, f64::max)
     });
@@ -522,6 +537,10 @@ fn run(
     let mut report = |deficit| progress(method.name(), deficit);
     let tolerance = options.tolerance;
     let mut schedule: Box<dyn Schedule> = match method {
+        Method::TwoLevel => return two_level(problem, tolerance, &mut report),
+        Method::Direct | Method::Exact if problem.variables() > MAX_DENSE => {
+            return two_level(problem, tolerance, &mut report);
+        }
         Method::Direct | Method::Exact => {
             let options = DirectOptions {
                 tolerance,
@@ -540,6 +559,18 @@ fn run(
         ..StochasticOptions::default()
     };
     Ok(balance_stochastic(problem, schedule.as_mut(), &options, &mut report)?.solution)
+}
+
+fn two_level(
+    problem: &Problem,
+    tolerance: f64,
+    report: &mut dyn FnMut(f64),
+) -> Result<Solution, SolveError> {
+    let options = BlockOptions {
+        tolerance,
+        ..BlockOptions::default()
+    };
+    solve_two_level(problem, &options, report)
 }
 
 /// The regularizer with all synapses, at multipliers or at 1.

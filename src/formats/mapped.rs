@@ -1,0 +1,454 @@
+//! Perceptrons that need not fit into memory: safetensors files mapped into it, one or several.
+
+use memmap2::Mmap;
+use num_traits::One;
+use safetensors::Dtype;
+use safetensors::tensor::SafeTensors;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+use super::architecture::Architecture;
+use super::safetensors_mlp::{NaturalName, SafetensorsError};
+use crate::solve::blocks::{BlockError, Blocks, Weights};
+
+/// Why files are not a perceptron that can be balanced where it lies.
+#[derive(Debug, Error)]
+pub enum MappedError {
+    /// A file cannot be opened or mapped.
+    #[error("{}: {fault}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        fault: std::io::Error,
+    },
+    /// The tensors are not those of a perceptron.
+    #[error(transparent)]
+    Tensors(#[from] SafetensorsError),
+    /// An index that is not one, or does not fit its files.
+    #[error("the index of the shards: {0}")]
+    Index(String),
+    /// A tensor in the middle of a number.
+    #[error("tensor `{0}` does not start at a multiple of the size of its numbers")]
+    Alignment(String),
+    /// Units of another degree.
+    #[error(
+        "layer `{0}`: only units of degree 1, and units that are not scaled, can be balanced in place"
+    )]
+    Degree(String),
+    /// The power of the regularizer.
+    #[error(transparent)]
+    Blocks(#[from] BlockError),
+    /// Writing failed.
+    #[error(transparent)]
+    Write(#[from] std::io::Error),
+}
+
+/// The index of a model in several files.
+#[derive(Deserialize)]
+struct Index {
+    weight_map: BTreeMap<String, String>,
+}
+
+/// A tensor in a shard.
+#[derive(Debug, Clone)]
+struct Place {
+    name: String,
+    shard: usize,
+    bytes: Range<usize>,
+    single: bool,
+    shape: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Layer {
+    weight: Place,
+    bias: Option<Place>,
+    /// The group of its units, if they can be scaled.
+    group: Option<usize>,
+}
+
+struct Shard {
+    path: PathBuf,
+    map: Mmap,
+}
+
+/// A perceptron whose weights stay in their files: each pass reads them in order, through the system's page cache, and what is kept in
+/// memory is a few numbers for each unit.
+pub struct MappedPerceptron {
+    shards: Vec<Shard>,
+    layers: Vec<Layer>,
+}
+
+/// The number of weights from which files are mapped rather than read.
+pub const MAPPED_WEIGHTS: usize = 1 << 21;
+
+impl MappedPerceptron {
+    /// Does the file hold an index of shards, or more than [`MAPPED_WEIGHTS`] weights? Only its beginning is read.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn is_large(path: &Path) -> std::io::Result<bool> {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let mut start = [0; 9];
+        if length < 9 || file.read_exact(&mut start).is_err() {
+            return Ok(false);
+        }
+        let header = u64::from_le_bytes(start[..8].try_into().unwrap_or([0; 8]));
+        if start[8] == b'{' && header <= length {
+            return Ok(length > 4 * MAPPED_WEIGHTS as u64);
+        }
+        Ok(start.contains(&b'{') && length < 1 << 26 && read_index(path).is_ok())
+    }
+
+    /// Maps a safetensors file, or the shards that an index (`model.safetensors.index.json`) names, beside it.
+    ///
+    /// # Errors
+    /// [`MappedError`], naming the file or tensor.
+    pub fn open(path: &Path, architecture: &Architecture) -> Result<Self, MappedError> {
+        let (names, index) = match read_index(path) {
+            Ok(index) => {
+                let mut names: Vec<String> = index.weight_map.values().cloned().collect();
+                names.sort();
+                names.dedup();
+                (names, Some(index))
+            }
+            Err(_) => (Vec::new(), None),
+        };
+        let mut paths = vec![path.to_path_buf()];
+        if index.is_some() {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            paths = names.iter().map(|name| folder.join(name)).collect();
+        }
+        let shards = paths.into_iter().map(map).collect::<Result<Vec<_>, _>>()?;
+        let mut places = BTreeMap::new();
+        for (shard, mapped) in shards.iter().enumerate() {
+            for place in tensors(shard, mapped)? {
+                places.insert(place.name.clone(), place);
+            }
+        }
+        if let Some(index) = &index {
+            check_index(index, &names, &places)?;
+        }
+        Ok(MappedPerceptron {
+            layers: layers(places, architecture)?,
+            shards,
+        })
+    }
+
+    /// The number of weights and biases.
+    pub fn weights(&self) -> usize {
+        let places = self
+            .layers
+            .iter()
+            .flat_map(|layer| std::iter::once(&layer.weight).chain(&layer.bias));
+        places
+            .map(|place| place.shape.iter().product::<usize>())
+            .sum()
+    }
+
+    /// The most synapses at a unit.
+    pub fn fan(&self) -> usize {
+        let pairs = self.layers.windows(2);
+        let fans = pairs.map(|pair| pair[0].weight.shape[1] + 1 + pair[1].weight.shape[0]);
+        fans.max().unwrap_or(0)
+    }
+
+    /// The balancing problem on the mapped weights: nothing is copied for powers 1 and 2.
+    ///
+    /// # Errors
+    /// [`MappedError::Alignment`], [`MappedError::Blocks`].
+    pub fn blocks(&self, power: f64) -> Result<Blocks<'_>, MappedError> {
+        let mut blocks = Blocks::new(power)?;
+        let mut from = None;
+        for layer in &self.layers {
+            let &[units, inputs] = layer.weight.shape.as_slice() else {
+                continue;
+            };
+            let to = layer.group.map(|_| blocks.add_group(units));
+            blocks.add_dense(to, from, units, inputs, self.weights_of(&layer.weight)?)?;
+            if let Some(bias) = &layer.bias {
+                blocks.add_dense(to, None, units, 1, self.weights_of(bias)?)?;
+            }
+            from = to;
+        }
+        Ok(blocks)
+    }
+
+    fn bytes(&self, place: &Place) -> &[u8] {
+        &self.shards[place.shard].map[place.bytes.clone()]
+    }
+
+    fn weights_of(&self, place: &Place) -> Result<Weights<'_>, MappedError> {
+        let bytes = self.bytes(place);
+        let misplaced = |_| MappedError::Alignment(place.name.clone());
+        Ok(match place.single {
+            true => Weights::Single(bytemuck::try_cast_slice(bytes).map_err(misplaced)?),
+            false => Weights::Double(bytemuck::try_cast_slice(bytes).map_err(misplaced)?),
+        })
+    }
+
+    /// For each hidden layer that is scaled, the name of its weight and its number of units, in the order of the groups.
+    pub fn groups(&self) -> Vec<(String, usize)> {
+        let scaled = self.layers.iter().filter(|layer| layer.group.is_some());
+        scaled
+            .map(|layer| (layer.weight.name.clone(), layer.weight.shape[0]))
+            .collect()
+    }
+
+    /// The files, in the order of [`MappedPerceptron::write`].
+    pub fn files(&self) -> Vec<&Path> {
+        self.shards
+            .iter()
+            .map(|shard| shard.path.as_path())
+            .collect()
+    }
+
+    /// Writes a shard with its weights scaled by the multipliers `Λ` of all groups, row by row; every other byte stays as it is.
+    ///
+    /// # Errors
+    /// [`SafetensorsError::Range`] for a weight that overflows, or becomes 0; errors of writing.
+    pub fn write(
+        &self,
+        shard: usize,
+        multipliers: &[f64],
+        into: &mut impl Write,
+    ) -> Result<(), MappedError> {
+        let mut ends = Vec::new();
+        let (mut from, mut start): (Option<&[f64]>, usize) = (None, 0);
+        for layer in &self.layers {
+            let to = layer.group.map(|_| {
+                let units = layer.weight.shape[0];
+                start += units;
+                &multipliers[start - units..start]
+            });
+            ends.push((&layer.weight, to, from));
+            ends.extend(layer.bias.as_ref().map(|bias| (bias, to, None)));
+            from = to;
+        }
+        ends.retain(|(place, _, _)| place.shard == shard);
+        ends.sort_by_key(|(place, _, _)| place.bytes.start);
+        let all = &self.shards[shard].map;
+        let mut written = 0;
+        for (place, to, from) in ends {
+            into.write_all(&all[written..place.bytes.start])?;
+            self.write_scaled(place, to, from, into)?;
+            written = place.bytes.end;
+        }
+        into.write_all(&all[written..])?;
+        Ok(())
+    }
+
+    fn write_scaled(
+        &self,
+        place: &Place,
+        to: Option<&[f64]>,
+        from: Option<&[f64]>,
+        into: &mut impl Write,
+    ) -> Result<(), MappedError> {
+        let bytes = self.bytes(place);
+        if to.is_none() && from.is_none() {
+            return Ok(into.write_all(bytes)?);
+        }
+        let columns = place.shape.get(1).copied().unwrap_or(1);
+        let range = |index: usize| {
+            MappedError::Tensors(SafetensorsError::Range {
+                name: place.name.clone(),
+                index,
+                number_type: if place.single { "f32" } else { "f64" },
+            })
+        };
+        let factor = |index: usize| {
+            let to = to.map_or(1.0, |to| to[index / columns]);
+            to * from.map_or(1.0, |from| 1.0 / from[index % columns])
+        };
+        let sound = |old: f64, new: f64| new.is_finite() && (new != 0.0 || old == 0.0);
+        let mut row = Vec::with_capacity(8 * columns);
+        for (number, bytes) in bytes
+            .chunks(columns * if place.single { 4 } else { 8 })
+            .enumerate()
+        {
+            row.clear();
+            let start = number * columns;
+            if place.single {
+                for (offset, bytes) in bytes.as_chunks().0.iter().enumerate() {
+                    let old = f64::from(f32::from_le_bytes(*bytes));
+                    let new = (old * factor(start + offset)) as f32;
+                    if !sound(old, new.into()) {
+                        return Err(range(start + offset));
+                    }
+                    row.extend(new.to_le_bytes());
+                }
+            } else {
+                for (offset, bytes) in bytes.as_chunks().0.iter().enumerate() {
+                    let old = f64::from_le_bytes(*bytes);
+                    let new = old * factor(start + offset);
+                    if !sound(old, new) {
+                        return Err(range(start + offset));
+                    }
+                    row.extend(new.to_le_bytes());
+                }
+            }
+            into.write_all(&row)?;
+        }
+        Ok(())
+    }
+}
+
+fn read_index(path: &Path) -> Result<Index, String> {
+    let length = path.metadata().map_err(|fault| fault.to_string())?.len();
+    if length > 1 << 26 {
+        return Err("too long".to_owned());
+    }
+    let text = std::fs::read(path).map_err(|fault| fault.to_string())?;
+    serde_json::from_slice(&text).map_err(|fault| fault.to_string())
+}
+
+/// The shards hold the tensors of the index, each where it says, and no path leads elsewhere.
+fn check_index(
+    index: &Index,
+    names: &[String],
+    places: &BTreeMap<String, Place>,
+) -> Result<(), MappedError> {
+    let fault = |text: String| Err(MappedError::Index(text));
+    for name in names {
+        if Path::new(name).components().count() != 1 {
+            return fault(format!("`{name}` is not a file beside it"));
+        }
+    }
+    for (tensor, file) in &index.weight_map {
+        if places.get(tensor).map(|place| &names[place.shard]) != Some(file) {
+            return fault(format!("`{file}` does not hold the tensor `{tensor}`"));
+        }
+    }
+    match places
+        .keys()
+        .find(|tensor| !index.weight_map.contains_key(*tensor))
+    {
+        Some(tensor) => fault(format!("the tensor `{tensor}` is missing in it")),
+        None => Ok(()),
+    }
+}
+
+#[expect(unsafe_code, reason = "memory maps are unsafe to make, see below")]
+fn map(path: PathBuf) -> Result<Shard, MappedError> {
+    let mapped = File::open(&path).and_then(|file| {
+        // SAFETY: a map is sound as long as nobody else changes or shortens the file while it is read, which no program can rule out.
+        // The maps are private and never written to, outputs go to new files that are renamed, and every byte is read as a
+        // number, of which any bits are valid: a change from outside gives other numbers (or ends the program by a signal, if the
+        // file is cut), as it would with any reader of the map.
+        unsafe { Mmap::map(&file) }
+    });
+    match mapped {
+        Ok(map) => Ok(Shard { path, map }),
+        Err(fault) => Err(MappedError::File { path, fault }),
+    }
+}
+
+fn tensors(shard: usize, mapped: &Shard) -> Result<Vec<Place>, MappedError> {
+    let (header, _) = SafeTensors::read_metadata(&mapped.map).map_err(SafetensorsError::from)?;
+    let found = SafeTensors::deserialize(&mapped.map).map_err(SafetensorsError::from)?;
+    let (_, metadata) = SafeTensors::read_metadata(&mapped.map).map_err(SafetensorsError::from)?;
+    let place = |(name, view): (String, safetensors::tensor::TensorView)| {
+        let single = match view.dtype() {
+            Dtype::F32 => true,
+            Dtype::F64 => false,
+            _ => return Err(SafetensorsError::NumberType(name).into()),
+        };
+        let (start, end) = metadata
+            .info(&name)
+            .map_or((0, 0), |info| info.data_offsets);
+        Ok(Place {
+            bytes: 8 + header + start..8 + header + end,
+            shape: view.shape().to_vec(),
+            name,
+            shard,
+            single,
+        })
+    };
+    found.tensors().into_iter().map(place).collect()
+}
+
+/// The layers in the natural order of their names, shapes checked.
+fn layers(
+    places: BTreeMap<String, Place>,
+    architecture: &Architecture,
+) -> Result<Vec<Layer>, MappedError> {
+    let mut by_layer: BTreeMap<NaturalName, (Option<Place>, Option<Place>)> = BTreeMap::new();
+    for (name, place) in places {
+        let parts = name
+            .rsplit_once('.')
+            .filter(|(_, part)| ["weight", "bias"].contains(part));
+        let (layer, part) = parts.ok_or_else(|| SafetensorsError::Name(name.clone()))?;
+        let slot = by_layer.entry(NaturalName::new(layer)).or_default();
+        match part {
+            "weight" => slot.0 = Some(place),
+            _ => slot.1 = Some(place),
+        }
+    }
+    let hidden = by_layer.len().saturating_sub(1);
+    if by_layer.is_empty() {
+        return Err(SafetensorsError::Empty.into());
+    }
+    let activations = architecture.of_layers(hidden);
+    if activations.len() != hidden {
+        let (found, expected) = (activations.len(), hidden);
+        return Err(SafetensorsError::Activations { found, expected }.into());
+    }
+    let mut layers: Vec<Layer> = Vec::new();
+    let mut groups = 0;
+    for (number, (name, (weight, bias))) in by_layer.into_iter().enumerate() {
+        let missing = || SafetensorsError::Name(format!("{}.bias", name.text()));
+        let weight = weight.ok_or_else(missing)?;
+        let inputs = layers.last().map(|layer| layer.weight.shape[0]);
+        check_shapes(&weight, bias.as_ref(), inputs)?;
+        let group = match activations
+            .get(number)
+            .map(|activation| activation.degree())
+        {
+            None | Some(None) => None,
+            Some(Some(degree)) if degree.is_one() => {
+                groups += 1;
+                Some(groups - 1)
+            }
+            Some(Some(_)) => return Err(MappedError::Degree(name.text().to_owned())),
+        };
+        layers.push(Layer {
+            weight,
+            bias,
+            group,
+        });
+    }
+    Ok(layers)
+}
+
+fn check_shapes(
+    weight: &Place,
+    bias: Option<&Place>,
+    inputs: Option<usize>,
+) -> Result<(), SafetensorsError> {
+    let wrong = |place: &Place, expected: String| SafetensorsError::Shape {
+        name: place.name.clone(),
+        found: place.shape.clone(),
+        expected,
+    };
+    let &[outputs, columns] = weight.shape.as_slice() else {
+        return Err(wrong(weight, "[out, in]".into()));
+    };
+    if let Some(inputs) = inputs.filter(|inputs| *inputs != columns) {
+        return Err(wrong(
+            weight,
+            format!("[out, {inputs}], the outputs of the layer before,"),
+        ));
+    }
+    match bias.filter(|bias| bias.shape != [outputs]) {
+        Some(bias) => Err(wrong(bias, format!("[{outputs}]"))),
+        None => Ok(()),
+    }
+}

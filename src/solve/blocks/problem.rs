@@ -1,0 +1,510 @@
+//! The block form of a balancing problem, and its passes over the weights.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use thiserror::Error;
+
+use super::matrix::{Cost, Dense, Entries, Matrix, Sparse};
+use super::shape::{Shape, Sums, add};
+use super::{CostSums, Edge, Extent};
+
+/// Weights handed over at once: a band of rows of about this many entries (512 kB in `f64`) stays in a processor's own memory
+/// between the two halves of a pass, and is the unit of parallel work. Fixed, so that sums do not depend on the number of threads.
+const BAND: usize = 1 << 16;
+
+/// Why a block does not fit.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BlockError {
+    /// A group that was not added before.
+    #[error("there is no group {0}")]
+    NoSuchGroup(usize),
+    /// Another number of weights than rows times columns, or of rows than units.
+    #[error("block {block}: {found} weights or rows where {expected} are needed")]
+    Size {
+        /// The block, counted from 0.
+        block: usize,
+        /// What was given.
+        found: usize,
+        /// What is needed.
+        expected: usize,
+    },
+    /// A power that is not positive and finite.
+    #[error("the power of the regularizer must be positive and finite")]
+    Power,
+    /// An entry of compressed rows that is out of range.
+    #[error("block {block}: entry {entry} is out of range")]
+    Entry {
+        /// The block.
+        block: usize,
+        /// The entry.
+        entry: usize,
+    },
+}
+
+/// Dense weights as a model stores them, row after row.
+#[derive(Debug, Clone, Copy)]
+pub enum Weights<'a> {
+    /// `f32`.
+    Single(&'a [f32]),
+    /// `f64`.
+    Double(&'a [f64]),
+}
+
+impl Weights<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Weights::Single(weights) => weights.len(),
+            Weights::Double(weights) => weights.len(),
+        }
+    }
+}
+
+/// A balancing problem as blocks of weights, for one `L_p` and units of degree 1.
+///
+/// Groups are the units that can be scaled, layer by layer; whatever cannot be scaled is the ground: inputs, outputs, the
+/// constant that biases come from, layers whose activation is not homogeneous. Groups that an addition ties are one group. A block is what a
+/// model stores: `[out, in]`, a bias a block of one column from the ground. Between a group and itself the diagonal
+/// (self-connections) is left out. For `p` 1 and 2 nothing is copied: costs are computed on the fly; for other `p` once.
+///
+/// Costs are `f64`: weights of magnitude below `1e-154` count as 0 for `p = 2`, and costs beyond `1e308` are refused when they are first read.
+///
+/// ```
+/// use synaptic_balance::solve::blocks::{Blocks, BlockOptions, Weights, balance_blocks};
+/// // One input, hidden layers of 2 and 1 units, one output.
+/// let (w1, w2, w3) = ([3.0, 1.0], [0.5, 2.0], [4.0]);
+/// let mut blocks = Blocks::new(2.0).unwrap();
+/// let (one, two) = (blocks.add_group(2), blocks.add_group(1));
+/// blocks.add_dense(Some(one), None, 2, 1, Weights::Double(&w1)).unwrap();
+/// blocks.add_dense(Some(two), Some(one), 1, 2, Weights::Double(&w2)).unwrap();
+/// blocks.add_dense(None, Some(two), 1, 1, Weights::Double(&w3)).unwrap();
+/// let found = balance_blocks(&mut blocks, &BlockOptions::default(), &mut |_| {}).unwrap();
+/// assert!(found.deficit <= 1e-12);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Blocks<'a> {
+    power: f64,
+    shape: Shape,
+    matrices: Vec<Matrix<'a>>,
+    /// The blocks into each group, and those into the ground.
+    inputs: Vec<Vec<usize>>,
+    outputs: Vec<usize>,
+    ones: Vec<f64>,
+    stored: usize,
+}
+
+impl<'a> Blocks<'a> {
+    /// A problem without units, for the regularizer `Σ |w|^power`.
+    ///
+    /// # Errors
+    /// [`BlockError::Power`].
+    pub fn new(power: f64) -> Result<Self, BlockError> {
+        if !(power > 0.0 && power.is_finite()) {
+            return Err(BlockError::Power);
+        }
+        Ok(Blocks {
+            power,
+            shape: Shape::default(),
+            matrices: Vec::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            ones: Vec::new(),
+            stored: 0,
+        })
+    }
+
+    /// Adds a group of units that can be scaled, and returns its number. Groups are balanced in the order in which they were
+    /// added: layers should be added from the inputs to the outputs.
+    pub fn add_group(&mut self, units: usize) -> usize {
+        self.inputs.push(Vec::new());
+        self.shape.add_group(units)
+    }
+
+    /// Adds a dense block of `rows` units entered and `columns` units left; `None` is the ground.
+    ///
+    /// # Errors
+    /// [`BlockError`].
+    pub fn add_dense(
+        &mut self,
+        to: Option<usize>,
+        from: Option<usize>,
+        rows: usize,
+        columns: usize,
+        weights: Weights<'a>,
+    ) -> Result<(), BlockError> {
+        let block = self.matrices.len();
+        let expected = rows.checked_mul(columns).unwrap_or(usize::MAX);
+        if weights.len() != expected {
+            let found = weights.len();
+            return Err(BlockError::Size {
+                block,
+                found,
+                expected,
+            });
+        }
+        let (cost, entries) = match (self.cost(), weights) {
+            (Some(cost), Weights::Single(weights)) => (cost, Dense::Single(weights)),
+            (Some(cost), Weights::Double(weights)) => (cost, Dense::Double(weights)),
+            (None, Weights::Single(weights)) => {
+                let costs = weights.iter().map(|w| f64::from(w.abs()).powf(self.power));
+                (Cost::First, Dense::Owned(costs.collect()))
+            }
+            (None, Weights::Double(weights)) => {
+                let costs = weights.iter().map(|w| w.abs().powf(self.power));
+                (Cost::First, Dense::Owned(costs.collect()))
+            }
+        };
+        self.push(to, from, rows, columns, cost, Entries::Dense(entries))
+    }
+
+    /// Adds a sparse block in compressed rows: row `i` has the entries `starts[i]..starts[i + 1]`, with their columns and the
+    /// magnitudes of their weights.
+    ///
+    /// # Errors
+    /// [`BlockError`].
+    pub fn add_sparse(
+        &mut self,
+        to: Option<usize>,
+        from: Option<usize>,
+        columns: usize,
+        starts: Vec<usize>,
+        entries: Vec<(u32, f64)>,
+    ) -> Result<(), BlockError> {
+        let block = self.matrices.len();
+        let increasing = starts.windows(2).all(|pair| pair[0] <= pair[1]);
+        if starts.first() != Some(&0) || starts.last() != Some(&entries.len()) || !increasing {
+            let found = starts.last().copied().unwrap_or(0);
+            return Err(BlockError::Size {
+                block,
+                found,
+                expected: entries.len(),
+            });
+        }
+        if let Some(entry) = entries
+            .iter()
+            .position(|(column, _)| *column as usize >= columns)
+        {
+            return Err(BlockError::Entry { block, entry });
+        }
+        let costs = entries.iter().map(|(_, weight)| match self.cost() {
+            Some(Cost::First) => weight.abs(),
+            Some(Cost::Second) => weight * weight,
+            None => weight.abs().powf(self.power),
+        });
+        let sparse = Sparse {
+            costs: costs.collect(),
+            columns: entries.iter().map(|(column, _)| *column).collect(),
+            starts,
+        };
+        let rows = sparse.starts.len() - 1;
+        self.push(
+            to,
+            from,
+            rows,
+            columns,
+            Cost::First,
+            Entries::Sparse(sparse),
+        )
+    }
+
+    fn cost(&self) -> Option<Cost> {
+        match self.power {
+            1.0 => Some(Cost::First),
+            2.0 => Some(Cost::Second),
+            _ => None,
+        }
+    }
+
+    fn push(
+        &mut self,
+        to: Option<usize>,
+        from: Option<usize>,
+        rows: usize,
+        columns: usize,
+        cost: Cost,
+        entries: Entries<'a>,
+    ) -> Result<(), BlockError> {
+        let block = self.matrices.len();
+        for (group, found) in [(to, rows), (from, columns)] {
+            let Some(group) = group else { continue };
+            if group >= self.shape.groups() {
+                return Err(BlockError::NoSuchGroup(group));
+            }
+            let expected = self.shape.group(group).len();
+            if found != expected {
+                return Err(BlockError::Size {
+                    block,
+                    found,
+                    expected,
+                });
+            }
+        }
+        self.shape.add_link(to, from);
+        match to {
+            Some(group) => self.inputs[group].push(block),
+            None => self.outputs.push(block),
+        }
+        let visible = if from.is_none() { columns } else { 0 };
+        let visible = visible.max(if to.is_none() { rows } else { 0 });
+        self.ones.resize(self.ones.len().max(visible), 1.0);
+        let matrix = Matrix {
+            rows,
+            columns,
+            cost,
+            skip_diagonal: to.is_some() && to == from,
+            entries,
+        };
+        self.stored += matrix.stored();
+        self.matrices.push(matrix);
+        Ok(())
+    }
+
+    /// The power `p`.
+    pub fn power(&self) -> f64 {
+        self.power
+    }
+
+    /// Bytes that one read of all the weights takes from memory.
+    pub fn bytes(&self) -> usize {
+        self.matrices.iter().map(Matrix::bytes).sum()
+    }
+
+    /// Bytes of weights between groups: what reads after the first take.
+    pub fn inner_bytes(&self) -> usize {
+        let links = self.shape.links().iter().zip(&self.matrices);
+        let inner = links.filter(|(link, _)| link.is_inner());
+        inner.map(|(_, matrix)| matrix.bytes()).sum()
+    }
+
+    /// Every synapse, units numbered through all groups, the ground after them.
+    pub fn edges(&self) -> Vec<Edge> {
+        let ground = self.shape.units();
+        let mut edges = Vec::with_capacity(self.stored);
+        for (link, matrix) in self.shape.links().iter().zip(&self.matrices) {
+            let node = |group: Option<usize>, unit: usize| match group {
+                Some(group) => (self.shape.group(group).start + unit) as u32,
+                None => ground as u32,
+            };
+            matrix.visit(|row, column, cost| {
+                let (to, from) = (node(link.to, row), node(link.from, column));
+                edges.push(Edge { to, from, cost });
+            });
+        }
+        edges
+    }
+
+    /// The blocks that are passed together, band by band: those into one group, and each block into the ground by itself.
+    fn targets(&self) -> impl Iterator<Item = Vec<usize>> + '_ {
+        let outputs = self.outputs.iter().map(|block| vec![*block]);
+        self.inputs.iter().cloned().chain(outputs)
+    }
+
+    fn bands(&self, blocks: &[usize]) -> Vec<Range<usize>> {
+        let Some(first) = blocks.first() else {
+            return Vec::new();
+        };
+        let rows = self.matrices[*first].rows;
+        let stored: usize = blocks.iter().map(|b| self.matrices[*b].stored()).sum();
+        let count = stored.div_ceil(BAND).clamp(1, rows.max(1));
+        let size = rows.div_ceil(count).next_multiple_of(4).max(4);
+        (0..rows)
+            .step_by(size)
+            .map(|start| start..(start + size).min(rows))
+            .collect()
+    }
+
+    /// The potentials of a link's source.
+    fn source<'b>(&'b self, block: usize, q: &'b [f64]) -> &'b [f64] {
+        match self.shape.links()[block].from {
+            Some(group) => &q[self.shape.group(group)],
+            None => &self.ones[..self.matrices[block].columns],
+        }
+    }
+
+    /// One band of some blocks: the sums of rows, the potentials of the rows, which may depend on them, the sums of columns.
+    fn band<'b>(
+        &self,
+        blocks: &[usize],
+        band: Range<usize>,
+        q: &[f64],
+        potentials: impl FnOnce(&[Vec<f64>]) -> Cow<'b, [f64]>,
+    ) -> Band<'b> {
+        let rows = |block: &usize| {
+            let mut rows = vec![0.0; if self.has_rows(*block) { band.len() } else { 0 }];
+            if !rows.is_empty() {
+                self.matrices[*block].dot(band.clone(), self.source(*block, q), &mut rows);
+            }
+            rows
+        };
+        let rows: Vec<Vec<f64>> = blocks.iter().map(rows).collect();
+        let potentials = potentials(&rows);
+        let columns = |block: &usize| {
+            let mut columns = vec![0.0; self.shape.links()[*block].columns.len()];
+            if !columns.is_empty() {
+                self.matrices[*block].spread(band.clone(), &potentials, &mut columns);
+            }
+            columns
+        };
+        let columns = blocks.iter().map(columns).collect();
+        Band {
+            start: band.start,
+            rows,
+            potentials,
+            columns,
+        }
+    }
+
+    fn has_rows(&self, block: usize) -> bool {
+        self.shape.links()[block].to.is_some()
+    }
+
+    /// Adds a band's sums to those of all.
+    fn store(&self, blocks: &[usize], band: &Band, sums: &mut Sums) {
+        for (position, block) in blocks.iter().enumerate() {
+            let link = &self.shape.links()[*block];
+            let rows = &band.rows[position];
+            let at = link.rows.start + band.start;
+            if !rows.is_empty() {
+                sums.values[at..at + rows.len()].copy_from_slice(rows);
+            }
+            add(
+                &mut sums.values[link.columns.clone()],
+                &band.columns[position],
+            );
+        }
+    }
+}
+
+struct Band<'a> {
+    start: usize,
+    rows: Vec<Vec<f64>>,
+    potentials: Cow<'a, [f64]>,
+    columns: Vec<Vec<f64>>,
+}
+
+/// The results of all bands, in their order whatever the number of threads.
+fn all<R: Send>(bands: &[Range<usize>], work: impl Fn(Range<usize>) -> R + Sync) -> Vec<R> {
+    #[cfg(feature = "parallel")]
+    if bands.len() > 1 {
+        use rayon::prelude::*;
+        return bands.par_iter().map(|band| work(band.clone())).collect();
+    }
+    bands.iter().cloned().map(work).collect()
+}
+
+impl CostSums for Blocks<'_> {
+    fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    fn weights(&self) -> usize {
+        self.stored
+    }
+
+    fn read(&mut self, extent: Extent, p: &[f64], q: &[f64], sums: &mut Sums) -> f64 {
+        let inner = |block: &usize| self.shape.links()[*block].is_inner();
+        let mut read = 0;
+        for mut blocks in self.targets() {
+            if extent == Extent::Inner {
+                blocks.retain(inner);
+            }
+            for block in &blocks {
+                let link = &self.shape.links()[*block];
+                sums.values[link.columns.clone()].fill(0.0);
+                read += self.matrices[*block].stored();
+            }
+            let bands = self.bands(&blocks);
+            let group = blocks.first().and_then(|b| self.shape.links()[*b].to);
+            let p = match group {
+                Some(group) => &p[self.shape.group(group)],
+                None => &self.ones,
+            };
+            let found = all(&bands, |band| {
+                let known = Cow::Borrowed(&p[band.clone()]);
+                self.band(&blocks, band, q, |_| known)
+            });
+            found
+                .iter()
+                .for_each(|band| self.store(&blocks, band, sums));
+        }
+        read as f64 / self.stored.max(1) as f64
+    }
+
+    fn strong(
+        &mut self,
+        (u, v): (&[f64], &[f64]),
+        (incoming, outgoing): (&[f64], &[f64]),
+    ) -> Option<(Vec<Edge>, f64)> {
+        let (mut edges, mut read) = (Vec::new(), 0);
+        for (link, matrix) in self.shape.links().iter().zip(&self.matrices) {
+            let (Some(to), Some(from)) = (link.to, link.from) else {
+                continue;
+            };
+            let (to, from) = (self.shape.group(to), self.shape.group(from));
+            let (u, incoming) = (&u[to.clone()], &incoming[to.clone()]);
+            let (v, outgoing) = (&v[from.clone()], &outgoing[from.clone()]);
+            matrix.visit(|row, column, cost| {
+                if cost * v[column] > incoming[row] || cost * u[row] > outgoing[column] {
+                    let (to, from) = ((to.start + row) as u32, (from.start + column) as u32);
+                    edges.push(Edge { to, from, cost });
+                }
+            });
+            read += matrix.stored();
+        }
+        Some((edges, read as f64 / self.stored.max(1) as f64))
+    }
+
+    fn sweep(
+        &mut self,
+        outgoing: &[f64],
+        u: &mut [f64],
+        v: &mut [f64],
+        sums: &mut Sums,
+    ) -> Option<f64> {
+        if !self.shape.is_sweepable() {
+            return None;
+        }
+        let mut read = 0;
+        for (group, mut blocks) in self.targets().take(self.shape.groups()).enumerate() {
+            let units = self.shape.group(group);
+            // Links from the ground: their sums do not change.
+            let mut constant = vec![0.0; units.len()];
+            blocks.retain(|block| {
+                let link = &self.shape.links()[*block];
+                if link.is_inner() {
+                    sums.values[link.columns.clone()].fill(0.0);
+                    read += self.matrices[*block].stored();
+                } else {
+                    add(&mut constant, &sums.values[link.rows.clone()]);
+                }
+                link.is_inner()
+            });
+            let outgoing = &outgoing[units.clone()];
+            let balanced = |band: Range<usize>, rows: &[Vec<f64>]| {
+                let mut incoming = constant[band.clone()].to_vec();
+                rows.iter().for_each(|rows| add(&mut incoming, rows));
+                let pairs = incoming.iter().zip(&outgoing[band]);
+                let ratio = |(a, b): (&f64, &f64)| if *b == 0.0 { 1.0 } else { (b / a).sqrt() };
+                pairs.map(ratio).collect::<Vec<f64>>()
+            };
+            let mut bands = self.bands(&blocks);
+            if blocks.is_empty() {
+                bands = vec![0..units.len()];
+            }
+            let v_now: &[f64] = v;
+            let found = all(&bands, |band| {
+                self.band(&blocks, band.clone(), v_now, |rows| {
+                    Cow::Owned(balanced(band, rows))
+                })
+            });
+            for band in &found {
+                self.store(&blocks, band, sums);
+                let start = units.start + band.start;
+                for (offset, potential) in band.potentials.iter().enumerate() {
+                    u[start + offset] = *potential;
+                    v[start + offset] = 1.0 / potential;
+                }
+            }
+        }
+        Some(read as f64 / self.stored.max(1) as f64)
+    }
+}

@@ -1,0 +1,538 @@
+//! The two-level solver: planted truth, agreement with the exact path, reads, threads, and sums from outside.
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use synaptic_balance::network::{
+    Activation, Regularizer, Shape as Sizes, chain, layered, planted, random_weight,
+};
+use synaptic_balance::numbers::{parse_rational, rational_to_f64};
+use synaptic_balance::solve::blocks::{
+    BlockError, BlockOptions, BlockSolution, Blocks, CostSums, Extent, Perceptron, Shape,
+    SmallProblem, Sums, Weights, balance_blocks, enclose_blocks,
+};
+use synaptic_balance::solve::{
+    Method, Options, SolveError, balance, certify, relative_width, solve_two_level,
+};
+
+/// A standard normal number.
+fn normal(rng: &mut ChaCha8Rng) -> f64 {
+    let (radius, angle): (f64, f64) = (rng.random(), rng.random());
+    (-2.0 * (1.0 - radius).ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
+}
+
+fn perceptron(sizes: &[usize], skew: f64, layers: f64, seed: u64) -> Perceptron {
+    Perceptron::random(sizes, skew, layers, &mut ChaCha8Rng::seed_from_u64(seed))
+}
+
+fn solve(problem: &mut impl CostSums) -> BlockSolution {
+    balance_blocks(problem, &BlockOptions::default(), &mut |_| {}).unwrap()
+}
+
+fn assert_close(one: &[f64], other: &[f64], tolerance: f64, what: &str) {
+    assert_eq!(one.len(), other.len());
+    for (unit, (one, other)) in one.iter().zip(other).enumerate() {
+        assert!(
+            (one / other - 1.0).abs() < tolerance,
+            "{what}: unit {unit}: {one} and {other}"
+        );
+    }
+}
+
+/// Checks: the depth law's remedy (ours): reads do not grow with depth, where plain sweeps need more as its square.
+#[test]
+fn reads_do_not_depend_on_depth() {
+    let reads = |width: usize, depth: usize| {
+        let found = solve(&mut perceptron(&vec![width; depth + 1], 0.0, 0.0, 1).blocks(2.0));
+        assert!(found.deficit <= 1e-12 && found.newton_steps == 0);
+        found.reads
+    };
+    for depth in [2, 3, 5, 10, 20, 50, 100, 200] {
+        let reads = reads(32, depth);
+        assert!(reads <= 16.0, "depth {depth}: {reads} reads");
+    }
+    // Narrow layers mix more slowly, at any depth.
+    let (shallow, deep) = (reads(16, 20), reads(16, 200));
+    assert!(deep <= shallow + 3.0, "{shallow} and {deep} reads");
+    let autoencoder = perceptron(&[784, 200, 100, 50, 100, 200, 784], 0.0, 0.0, 1);
+    assert!(solve(&mut autoencoder.blocks(2.0)).reads <= 4.0);
+}
+
+/// Checks: weights over many orders, and layers of different orders, converge in few reads too.
+#[test]
+fn skewed_networks_take_few_reads() {
+    for (sizes, seed) in [(vec![64; 21], 1), (vec![64; 21], 2), (vec![32; 101], 3)] {
+        let found = solve(&mut perceptron(&sizes, 4.0, 0.0, seed).blocks(2.0));
+        assert!(
+            found.reads <= 40.0,
+            "{} layers: {} reads",
+            sizes.len(),
+            found.reads
+        );
+    }
+    for (skew, layers) in [(12.0, 0.0), (0.0, 4.0), (4.0, 4.0), (12.0, 4.0)] {
+        let found = solve(&mut perceptron(&[32; 21], skew, layers, 4).blocks(2.0));
+        assert!(found.deficit <= 1e-12, "skew {skew}, layers {layers}");
+    }
+}
+
+/// A recurrent layer joined to inputs and outputs by weights `coupling` times as large as its own.
+fn recurrent<'a>(units: usize, weights: &'a [Vec<f64>; 3]) -> Blocks<'a> {
+    let mut blocks = Blocks::new(2.0).unwrap();
+    let group = Some(blocks.add_group(units));
+    let [input, own, output] = weights.each_ref().map(|weights| Weights::Double(weights));
+    blocks.add_dense(group, None, units, 3, input).unwrap();
+    blocks.add_dense(group, group, units, units, own).unwrap();
+    blocks.add_dense(None, group, 3, units, output).unwrap();
+    blocks
+}
+
+fn recurrent_weights(units: usize, skew: f64, coupling: f64, seed: u64) -> [Vec<f64>; 3] {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    [
+        (3 * units, coupling),
+        (units * units, 1.0),
+        (3 * units, coupling),
+    ]
+    .map(|(count, scale)| {
+        let mut weight = || scale * normal(&mut rng) * (skew * normal(&mut rng)).exp();
+        (0..count).map(|_| weight()).collect()
+    })
+}
+
+/// Checks: recurrent networks nearly cut off from the ground, where sweeps stall, take few Newton steps; the result is that of the dense
+/// elimination without subtraction.
+#[test]
+fn recurrent_networks_take_few_newton_steps() {
+    for (skew, coupling) in [(0.0, 1e-3), (1.0, 1e-3), (0.0, 1e-5), (4.0, 1e-3)] {
+        for seed in 0..4 {
+            let weights = recurrent_weights(100, skew, coupling, seed);
+            let mut blocks = recurrent(100, &weights);
+            let found = solve(&mut blocks);
+            let what = format!("skew {skew}, coupling {coupling}, seed {seed}");
+            assert!(
+                found.newton_steps <= 10,
+                "{what}: {} steps",
+                found.newton_steps
+            );
+            let mut small = SmallProblem::new(100, blocks.edges());
+            let (deficit, _) = small.balance(1e-14);
+            assert!(deficit <= 1e-12, "{what}: {deficit:e}");
+            // A deficit of 1e-12 can be so far from the optimum at this coupling.
+            let reach = 1e-10 / (coupling * coupling);
+            assert_close(
+                &found.multipliers,
+                small.multipliers(),
+                reach.max(1e-9),
+                &what,
+            );
+        }
+    }
+}
+
+/// Checks: planted truth: layers that are balanced by construction, hidden by a scaling that is exact in `f64`.
+#[test]
+fn planted_layers_are_found() {
+    let sizes = [3, 8, 5, 9, 4];
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    // What flows through each unit: 1 through each layer. Blocks with these sums of rows and columns, and circulations added.
+    let shares = sizes.map(|size| {
+        let parts: Vec<f64> = (0..size).map(|_| rng.random_range(0.5..1.5)).collect();
+        let total: f64 = parts.iter().sum();
+        parts.iter().map(|part| part / total).collect::<Vec<f64>>()
+    });
+    let hidden: Vec<Vec<f64>> = sizes[1..4]
+        .iter()
+        .map(|size| {
+            (0..*size)
+                .map(|_| f64::powi(2.0, rng.random_range(-20..20)))
+                .collect()
+        })
+        .collect();
+    let one = vec![1.0; 9];
+    let scale = |layer: usize| {
+        if (1..4).contains(&layer) {
+            &hidden[layer - 1]
+        } else {
+            &one
+        }
+    };
+    let costs: Vec<Vec<f64>> = (0..4)
+        .map(|k| {
+            let (rows, columns) = (sizes[k + 1], sizes[k]);
+            let mut costs = vec![0.0; rows * columns];
+            for i in 0..rows {
+                for j in 0..columns {
+                    costs[i * columns + j] = shares[k + 1][i] * shares[k][j];
+                }
+            }
+            let flow = 0.5 * costs.iter().copied().fold(1.0, f64::min);
+            for (entry, sign) in [(0, 1.0), (1, -1.0), (columns, -1.0), (columns + 1, 1.0)] {
+                costs[entry] += sign * flow;
+            }
+            for i in 0..rows {
+                for j in 0..columns {
+                    costs[i * columns + j] *= scale(k)[j] / scale(k + 1)[i];
+                }
+            }
+            costs
+        })
+        .collect();
+    let mut blocks = Blocks::new(1.0).unwrap();
+    let mut from = None;
+    for (k, costs) in costs.iter().enumerate() {
+        let to = (k < 3).then(|| blocks.add_group(sizes[k + 1]));
+        let added = blocks.add_dense(to, from, sizes[k + 1], sizes[k], Weights::Double(costs));
+        added.unwrap();
+        from = to;
+    }
+    let found = solve(&mut blocks);
+    assert_close(&found.multipliers, &hidden.concat(), 1e-10, "planted");
+}
+
+/// Checks: the fast path, the direct one and verified enclosures agree, on acyclic and recurrent networks of any shape and for every power.
+#[test]
+fn the_fast_path_agrees_with_the_certified_one() {
+    for seed in 0..40 {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let sizes = Sizes {
+            inputs: 2,
+            hidden: 8,
+            outputs: 2,
+        };
+        let network = planted(sizes, seed % 2 == 0, false, &mut rng).network;
+        for power in ["1/2", "1", "2", "3"] {
+            let regularizer = Regularizer::lp(parse_rational(power).unwrap()).unwrap();
+            let problem = network.problem(&regularizer);
+            let found = solve_two_level(&problem, &BlockOptions::default(), &mut |_| {}).unwrap();
+            let what = format!("seed {seed}, p = {power}");
+            assert!(found.deficit <= 2e-12, "{what}: {:e}", found.deficit);
+            let enclosed = certify(&problem, &found, 10).unwrap();
+            let bounds = enclosed.claim().lower.iter().zip(&enclosed.claim().upper);
+            for (multiplier, (lower, upper)) in found.multipliers.iter().zip(bounds) {
+                let found = multiplier.to_f64();
+                let within = rational_to_f64(lower) * (1.0 - 1e-9) <= found
+                    && found <= rational_to_f64(upper) * (1.0 + 1e-9);
+                assert!(within, "{what}: {found} outside [{lower}, {upper}]");
+            }
+        }
+    }
+}
+
+/// Checks: in one call, as method and with ties; the cross-check is the direct method.
+#[test]
+fn the_method_is_offered_by_name() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let mut weight = |_: usize, _: usize, _: usize| random_weight(&mut rng);
+    let network = layered(&[3, 5, 4, 2], &Activation::Relu, &mut weight, None);
+    let options = Options {
+        method: Method::TwoLevel,
+        certify: Some(12),
+        ..Options::default()
+    };
+    for network in [network.tied_by_layer(), network] {
+        let result = balance(&network, &Regularizer::l2(), &options, &mut |_, _| {}).unwrap();
+        let cross = result.cross_check.as_ref().unwrap();
+        assert_eq!(cross.against, Method::Direct);
+        assert!(*cross.max_relative_difference.as_ref().unwrap() < 1e-9);
+        assert!(result.incomplete(Method::TwoLevel).is_none());
+    }
+    let mixture = "mix:1*2+1*1".parse::<Regularizer>().unwrap();
+    let problem = chain(&["1", "2"].map(|w| parse_rational(w).unwrap())).problem(&mixture);
+    let refused = solve_two_level(&problem, &BlockOptions::default(), &mut |_| {});
+    assert!(matches!(refused.unwrap_err(), SolveError::NotBlocks(_)));
+}
+
+/// Checks: beyond the limit of the dense method, an optimum is found and its enclosure verified by the kernel.
+#[test]
+fn large_networks_are_certified() {
+    let weights: Vec<_> = (0..4_200)
+        .map(|k| parse_rational(["3", "1/2", "5", "7/3", "2"][k % 5]).unwrap())
+        .collect();
+    let problem = chain(&weights).problem(&Regularizer::l2());
+    assert!(problem.variables() > 4_000);
+    let found = solve_two_level(&problem, &BlockOptions::default(), &mut |_| {}).unwrap();
+    let enclosed = certify(&problem, &found, 12).unwrap();
+    assert!(relative_width(enclosed.claim()) <= parse_rational("1e-12").unwrap());
+}
+
+/// Checks: `f32` and `f64`, dense and sparse, powers computed on the fly and beforehand, self-connections or not: one optimum.
+#[test]
+fn storage_does_not_matter() {
+    let weights = recurrent_weights(30, 0.0, 0.5, 1);
+    let single = weights
+        .each_ref()
+        .map(|w| w.iter().map(|w| *w as f32).collect::<Vec<f32>>());
+    let double = single
+        .each_ref()
+        .map(|w| w.iter().map(|w| f64::from(*w)).collect::<Vec<f64>>());
+    let found = solve(&mut recurrent(30, &double));
+    let mut blocks = Blocks::new(2.0).unwrap();
+    let group = Some(blocks.add_group(30));
+    let [input, own, output] = single.each_ref().map(|weights| Weights::Single(weights));
+    blocks.add_dense(group, None, 30, 3, input).unwrap();
+    blocks.add_dense(group, group, 30, 30, own).unwrap();
+    blocks.add_dense(None, group, 3, 30, output).unwrap();
+    assert_close(
+        &solve(&mut blocks).multipliers,
+        &found.multipliers,
+        1e-10,
+        "f32",
+    );
+    // Squares as given costs, sparse, and without self-connections.
+    let mut sparse = Blocks::new(1.0).unwrap();
+    let group = Some(sparse.add_group(30));
+    let squares = |weights: &[f64]| weights.iter().map(|w| w * w).collect::<Vec<f64>>();
+    let [input, own, output] = double.each_ref().map(|weights| squares(weights));
+    sparse
+        .add_dense(group, None, 30, 3, Weights::Double(&input))
+        .unwrap();
+    let (mut starts, mut entries) = (vec![0], Vec::new());
+    for (row, costs) in own.chunks(30).enumerate() {
+        let others = costs
+            .iter()
+            .enumerate()
+            .filter(|(column, _)| *column != row);
+        entries.extend(others.map(|(column, cost)| (column as u32, *cost)));
+        starts.push(entries.len());
+    }
+    sparse
+        .add_sparse(group, group, 30, starts, entries)
+        .unwrap();
+    sparse
+        .add_dense(None, group, 3, 30, Weights::Double(&output))
+        .unwrap();
+    assert_close(
+        &solve(&mut sparse).multipliers,
+        &found.multipliers,
+        1e-10,
+        "sparse",
+    );
+    // |w|^3 beforehand is |w³| on the fly.
+    let network = perceptron(&[4, 9, 7, 3], 0.0, 0.0, 2);
+    let cubes = |layers: &[Vec<f64>]| {
+        layers
+            .iter()
+            .map(|w| w.iter().map(|w| w.powi(3)).collect())
+            .collect()
+    };
+    let cubed = Perceptron {
+        sizes: network.sizes.clone(),
+        weights: cubes(&network.weights),
+        biases: cubes(&network.biases),
+    };
+    assert_close(
+        &solve(&mut network.blocks(3.0)).multipliers,
+        &solve(&mut cubed.blocks(1.0)).multipliers,
+        1e-10,
+        "cubes",
+    );
+}
+
+/// Checks: skips over layers and streams that additions tie (one group, entered and left by many blocks).
+#[test]
+fn skips_and_residual_streams_are_balanced() {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut draw = |count: usize| -> Vec<f64> { (0..count).map(|_| normal(&mut rng)).collect() };
+    let (input, output, skip) = (draw(6 * 12), draw(4 * 12), draw(12 * 8));
+    let branches: Vec<_> = (0..5).map(|_| (draw(8 * 12), draw(12 * 8))).collect();
+    let mut blocks = Blocks::new(2.0).unwrap();
+    let stream = Some(blocks.add_group(12));
+    blocks
+        .add_dense(stream, None, 12, 6, Weights::Double(&input))
+        .unwrap();
+    let mut last = None;
+    for (down, up) in &branches {
+        let hidden = Some(blocks.add_group(8));
+        blocks
+            .add_dense(hidden, stream, 8, 12, Weights::Double(down))
+            .unwrap();
+        blocks
+            .add_dense(stream, hidden, 12, 8, Weights::Double(up))
+            .unwrap();
+        if last.is_none() {
+            blocks
+                .add_dense(stream, hidden, 12, 8, Weights::Double(&skip))
+                .unwrap();
+        }
+        last = hidden;
+    }
+    blocks
+        .add_dense(None, stream, 4, 12, Weights::Double(&output))
+        .unwrap();
+    let found = solve(&mut blocks);
+    let mut small = SmallProblem::new(52, blocks.edges());
+    assert!(small.balance(1e-14).0 <= 1e-12);
+    assert_close(&found.multipliers, small.multipliers(), 1e-9, "stream");
+}
+
+/// Checks: results do not depend on the number of threads, to the last bit.
+#[test]
+#[cfg(feature = "parallel")]
+fn threads_do_not_change_results() {
+    let network = perceptron(&[300, 400, 500, 20], 2.0, 0.0, 1);
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| solve(&mut network.blocks(2.0)))
+    };
+    let one = run(1);
+    for threads in [2, 3, 7] {
+        assert_eq!(one, run(threads), "{threads} threads");
+    }
+}
+
+/// Every machine holds some of the blocks; their sums are added.
+struct Machines<'a> {
+    whole: Blocks<'a>,
+    parts: Vec<Blocks<'a>>,
+}
+
+impl CostSums for Machines<'_> {
+    fn shape(&self) -> &Shape {
+        self.whole.shape()
+    }
+
+    fn weights(&self) -> usize {
+        self.whole.weights()
+    }
+
+    fn read(&mut self, extent: Extent, p: &[f64], q: &[f64], sums: &mut Sums) -> f64 {
+        let links = self.whole.shape().links().iter();
+        links
+            .filter(|link| extent == Extent::All || link.is_inner())
+            .for_each(|link| {
+                sums.values[link.rows.start..link.columns.end].fill(0.0);
+            });
+        for part in &mut self.parts {
+            let mut own = Sums::new(part.shape());
+            part.read(extent, p, q, &mut own);
+            sums.values
+                .iter_mut()
+                .zip(&own.values)
+                .for_each(|(sum, own)| *sum += own);
+        }
+        1.0
+    }
+}
+
+/// Checks: the sums over blocks can be supplied from outside, in parts, and nothing else is asked of the weights.
+#[test]
+fn sums_can_come_from_many_machines() {
+    let network = perceptron(&[5, 12, 9, 12, 4], 1.0, 0.0, 8);
+    // Machine m holds the rows whose number leaves the rest m, the others being zero.
+    let part = |machine: usize| {
+        let rows = |values: &[f64], columns: usize| -> Vec<f64> {
+            let entries = values.iter().enumerate();
+            let own = |index: usize| (index / columns) % 3 == machine;
+            entries
+                .map(|(index, value)| if own(index) { *value } else { 0.0 })
+                .collect()
+        };
+        Perceptron {
+            sizes: network.sizes.clone(),
+            weights: network
+                .weights
+                .iter()
+                .zip(&network.sizes)
+                .map(|(w, n)| rows(w, *n))
+                .collect(),
+            biases: network
+                .biases
+                .iter()
+                .map(|biases| rows(biases, 1))
+                .collect(),
+        }
+    };
+    let parts = [part(0), part(1), part(2)];
+    let mut machines = Machines {
+        whole: network.blocks(2.0),
+        parts: parts.iter().map(|part| part.blocks(2.0)).collect(),
+    };
+    let found = solve(&mut machines);
+    assert!(found.newton_steps > 0 && found.sweeps == 0);
+    assert_close(
+        &found.multipliers,
+        &solve(&mut network.blocks(2.0)).multipliers,
+        1e-9,
+        "machines",
+    );
+}
+
+/// Checks: what is no problem, or has no minimum, is refused with the place.
+#[test]
+fn bad_blocks_are_refused() {
+    assert_eq!(Blocks::new(0.0).unwrap_err(), BlockError::Power);
+    let mut blocks = Blocks::new(2.0).unwrap();
+    let group = blocks.add_group(2);
+    let short = blocks.add_dense(Some(group), None, 2, 2, Weights::Double(&[1.0; 3]));
+    let size = |block, found, expected| {
+        Err(BlockError::Size {
+            block,
+            found,
+            expected,
+        })
+    };
+    assert_eq!(short, size(0, 3, 4));
+    let rows = blocks.add_dense(Some(group), None, 3, 1, Weights::Double(&[1.0; 3]));
+    assert_eq!(rows, size(0, 3, 2));
+    let nobody = blocks.add_dense(Some(9), None, 1, 1, Weights::Double(&[1.0]));
+    assert_eq!(nobody, Err(BlockError::NoSuchGroup(9)));
+    let beyond = blocks.add_sparse(
+        Some(group),
+        None,
+        1,
+        vec![0, 1, 2],
+        vec![(0, 1.0), (1, 1.0)],
+    );
+    assert_eq!(beyond, Err(BlockError::Entry { block: 0, entry: 1 }));
+    let fails = |input: [f64; 2], output: [f64; 2]| {
+        let mut blocks = Blocks::new(2.0).unwrap();
+        let group = Some(blocks.add_group(2));
+        blocks
+            .add_dense(group, None, 2, 1, Weights::Double(&input))
+            .unwrap();
+        blocks
+            .add_dense(None, group, 1, 2, Weights::Double(&output))
+            .unwrap();
+        balance_blocks(&mut blocks, &BlockOptions::default(), &mut |_| {}).unwrap_err()
+    };
+    let one_sided = SolveError::OneSided {
+        variable: 1,
+        side: "output",
+    };
+    assert_eq!(fails([1.0, 2.0], [3.0, 0.0]), one_sided);
+    for weight in [f64::NAN, f64::INFINITY, 1e200] {
+        let refused = fails([1.0, weight], [3.0, 1.0]);
+        assert_eq!(refused, SolveError::NotFinite { variable: 1 }, "{weight}");
+    }
+}
+
+/// Checks: the comparison principle (ours) in floating point: bounds with rounding taken into account hold the optimum; scaling in place
+/// balances the network itself.
+#[test]
+fn bounds_and_scaling_in_place() {
+    for skew in [0.0, 4.0] {
+        let mut network = perceptron(&[6, 20, 15, 20, 5], skew, 0.0, 9);
+        let found = solve(&mut network.blocks(2.0));
+        let enclosed = enclose_blocks(&mut network.blocks(2.0), &found, 40)
+            .unwrap()
+            .unwrap();
+        assert!(enclosed.width < 1e-9, "{}", enclosed.width);
+        let mut small = SmallProblem::new(55, network.blocks(2.0).edges());
+        assert!(small.balance(0.0).0 < 1e-14);
+        for (unit, mu) in small.multipliers().iter().enumerate() {
+            assert!(enclosed.lower[unit] < *mu && *mu < enclosed.upper[unit]);
+        }
+        network.scale(&found.multipliers, 2.0);
+        let again = solve(&mut network.blocks(2.0));
+        assert_close(&again.multipliers, &[1.0; 55], 1e-9, "scaled");
+    }
+    // Cut off from the ground: nothing is enclosed.
+    let weights = recurrent_weights(20, 0.0, 0.0, 1);
+    let mut blocks = recurrent(20, &weights);
+    let found = solve(&mut blocks);
+    assert!(enclose_blocks(&mut blocks, &found, 40).unwrap().is_none());
+}
