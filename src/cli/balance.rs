@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use synaptic_balance::formats::{
-    Certificate, Model, Scaling, Weight, Written, read_certificate, verify_certificate,
+    Certificate, Model, OnnxFile, Scaling, Weight, Written, read_certificate, verify_certificate,
 };
 use synaptic_balance::network::Network;
 use synaptic_balance::numbers::{Rational, rational_power};
@@ -14,7 +14,7 @@ use synaptic_balance::solve::{
 };
 
 use super::arguments::{BalanceArguments, Tied};
-use super::{BadInput, Failure, Outcome, Progress, Verdict, files, read};
+use super::{BadInput, Failure, Outcome, Progress, Verdict, channels_in_place, files, read};
 
 /// Digits certified where a certificate file is asked for without a number of digits.
 const DEFAULT_DIGITS: u32 = 12;
@@ -26,7 +26,19 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     )?;
     files::distinct(&[arguments.certificate.as_ref()], &[&arguments.network])?;
     let start = Instant::now();
-    let file = read(&arguments.network, arguments.arch.as_deref())?;
+    let file = match open(arguments)? {
+        Model::Onnx(model) if channels_in_place::is_meant(arguments, &model) => {
+            let seconds_read = start.elapsed().as_secs_f64();
+            return channels_in_place::balance(arguments, &model, seconds_read);
+        }
+        Model::Onnx(model) => {
+            let exact = model.with_weights();
+            Model::Onnx(Box::new(
+                exact.map_err(|fault| BadInput::at(&arguments.network, fault))?,
+            ))
+        }
+        file => file,
+    };
     let network = Tied::apply(arguments.tied, &file);
     let seconds_read = start.elapsed().as_secs_f64();
     let method = Method::from(arguments.method);
@@ -66,6 +78,20 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
         group_multipliers(&mut report.json, &network, &groups);
     }
     Ok((report, verdict(&result, method)))
+}
+
+/// The model; an ONNX model without its weights as yet.
+fn open(arguments: &BalanceArguments) -> Result<Model, BadInput> {
+    let path = &arguments.network;
+    let is_onnx = arguments.arch.is_none() && files::begins_as_onnx(path);
+    if !is_onnx {
+        return read(path, arguments.arch.as_deref());
+    }
+    let bytes = std::fs::read(path).map_err(|fault| BadInput::at(path, fault))?;
+    let model = OnnxFile::open(bytes, path.parent());
+    Ok(Model::Onnx(Box::new(
+        model.map_err(|fault| BadInput::at(path, fault))?,
+    )))
 }
 
 fn failure(failure: BalanceFailure) -> Failure {

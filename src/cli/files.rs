@@ -1,10 +1,11 @@
 //! Output files: complete or not at all.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::BadInput;
+use synaptic_balance::formats::is_onnx;
 
 /// Refuses outputs that would overwrite each other, or an input that is not meant to be replaced.
 pub fn distinct(outputs: &[Option<&PathBuf>], inputs: &[&PathBuf]) -> Result<(), BadInput> {
@@ -67,6 +68,13 @@ pub fn write_with(
     file.as_file().sync_all().map_err(failed)?;
     file.persist(place).map_err(|fault| failed(fault.error))?;
     Ok(())
+}
+
+/// Does a file begin as an ONNX model does?
+pub fn begins_as_onnx(path: &Path) -> bool {
+    let mut start = [0; 16];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut start));
+    read.is_ok_and(|length| is_onnx(&start[..length]))
 }
 
 fn create_beside(path: &Path) -> std::io::Result<NamedTempFile> {

@@ -91,7 +91,7 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     Ok((report, verdict))
 }
 
-fn incomplete(arguments: &BalanceArguments, width: Option<f64>) -> Option<String> {
+pub fn incomplete(arguments: &BalanceArguments, width: Option<f64>) -> Option<String> {
     if arguments.certify.is_some() || arguments.certificate.is_some() {
         return Some(
             "the bounds of a model of this size are computed, not verified by the kernel".into(),
@@ -113,7 +113,7 @@ fn failure(fault: SolveError, path: &Path) -> Failure {
 }
 
 /// The power of the regularizer, and that nothing was asked for which is not done in place.
-fn power(arguments: &BalanceArguments) -> Result<f64, Failure> {
+pub fn power(arguments: &BalanceArguments) -> Result<f64, Failure> {
     let path = &arguments.network;
     let not_offered = match (arguments.method, arguments.tied, arguments.limit) {
         (MethodName::Direct | MethodName::TwoLevel, None, false) => None,

@@ -4,6 +4,7 @@ mod arguments;
 mod balance;
 mod batch;
 mod bench;
+mod channels_in_place;
 mod check;
 mod files;
 mod in_place;

@@ -78,12 +78,14 @@ fn is_safetensors(bytes: &[u8]) -> bool {
     rest.first() == Some(&b'{') && length <= rest.len()
 }
 
-/// Does the file begin with the key of a field of an ONNX model? No JSON object or array begins with such a byte.
-fn is_onnx(bytes: &[u8]) -> bool {
-    matches!(
-        bytes.first(),
-        Some(0x08 | 0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42 | 0x72)
-    )
+/// Does a file begin with the key of a field of an ONNX model? No JSON object or array begins with such a byte; a safetensors file
+/// begins with its length, and then an object.
+pub fn is_onnx(bytes: &[u8]) -> bool {
+    bytes.get(8) != Some(&b'{')
+        && matches!(
+            bytes.first(),
+            Some(0x08 | 0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42 | 0x72)
+        )
 }
 
 /// What balancing found, for a file to be written with it.

@@ -23,6 +23,7 @@
 //! Writing changes the bytes of weights and nothing else; tensors kept in other files are written beside the new model, under new
 //! names. Numbers that are neither `f32` nor `f64` are never changed.
 
+mod blocks;
 mod compare;
 mod constant;
 mod field;
@@ -105,7 +106,7 @@ pub enum OnnxError {
     Network(#[from] NetworkError),
 }
 
-/// Weights beyond so many are too many for the rational network.
+/// Weights beyond so many are too many for the rational network: `synbal balance` takes such models, nothing else does.
 pub const MAX_WEIGHTS: usize = 4_000_000;
 
 /// An operator that pins what it touches.
@@ -161,39 +162,64 @@ impl OnnxFile {
     /// # Errors
     /// [`OnnxError`], with the first fault. Operators that cannot be followed are no fault.
     pub fn read(bytes: Vec<u8>, folder: Option<&Path>) -> Result<Self, OnnxError> {
+        OnnxFile::open(bytes, folder)?.with_weights()
+    }
+
+    /// The same without the weights: [`network`](OnnxFile::network) has units only, so that a model of any size is opened in the
+    /// time that it takes to read it. [`blocks`](OnnxFile::blocks) balances such a model.
+    ///
+    /// # Errors
+    /// As [`read`](OnnxFile::read).
+    pub fn open(bytes: Vec<u8>, folder: Option<&Path>) -> Result<Self, OnnxError> {
         let bytes = Bytes::from(bytes);
         wire::check(&bytes)?;
         let model = message::Model::decode(bytes.clone())?;
         let mut files = Files::new(bytes, folder);
-        let inference = Inference::run(&model, &mut files)?;
         let Inference {
             channels,
             constants,
             uses,
             notes,
             ..
-        } = inference;
-        let count = weights::scaled(&uses)
-            .iter()
-            .filter(|scaled| scaled.is_weight())
-            .map(|scaled| constants[scaled.constant].len())
-            .sum();
-        if count > MAX_WEIGHTS {
-            return Err(OnnxError::Weights(count));
-        }
+        } = Inference::run(&model, &mut files)?;
         let (units, groups) = Units::new(&channels, &uses);
-        let (network, places) = weights::network(&files, &constants, &uses, &units)?;
+        let network = units.network(vec![])?;
         Ok(OnnxFile {
             files,
             model,
             constants,
             uses,
             units,
-            places,
+            places: Vec::new(),
             network,
             groups,
             notes,
         })
+    }
+
+    /// The number of weights.
+    pub fn weights(&self) -> usize {
+        let scaled = weights::scaled(&self.uses).into_iter();
+        let weights = scaled.filter(weights::Scaled::is_weight);
+        weights
+            .map(|scaled| self.constants[scaled.constant].len())
+            .sum()
+    }
+
+    /// The model with its weights as the synapses of its network.
+    ///
+    /// # Errors
+    /// [`OnnxError::Weights`] for more than [`MAX_WEIGHTS`].
+    pub fn with_weights(mut self) -> Result<Self, OnnxError> {
+        let count = self.weights();
+        if count > MAX_WEIGHTS {
+            return Err(OnnxError::Weights(count));
+        }
+        let (synapses, places) =
+            weights::synapses(&self.files, &self.constants, &self.uses, &self.units);
+        self.network = self.units.network(synapses)?;
+        self.places = places;
+        Ok(self)
     }
 
     /// One unit for each free multiplier, one synapse for each weight; unit 0 stands for what is read from outside, unit 1 for

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::constant::{Constant, Storage};
 use super::field::{Channels, Slot};
 use super::infer::Use;
-use super::{ChannelGroup, Files, OnnxError};
-use crate::network::{Activation, Network, Unit, UnitIndex, UnitKind};
+use super::{ChannelGroup, Files};
+use crate::network::{Activation, Network, NetworkError, Unit, UnitIndex, UnitKind};
 use crate::numbers::{Rational, rational_from_f64};
 
 pub(super) fn decode(bytes: &[u8], storage: Storage) -> f64 {
@@ -107,11 +107,19 @@ impl Units {
         self.of_slot[slot as usize] as UnitIndex
     }
 
-    fn target(&self, slot: Slot) -> UnitIndex {
+    pub fn target(&self, slot: Slot) -> UnitIndex {
         match self.source(slot) {
             SOURCE => SINK,
             unit => unit,
         }
+    }
+
+    /// The network of the units, with these synapses.
+    pub fn network(
+        &self,
+        synapses: Vec<(UnitIndex, UnitIndex, Rational)>,
+    ) -> Result<Network<Rational>, NetworkError> {
+        Network::with_parallel_synapses(self.units(), synapses)
     }
 
     fn units(&self) -> Vec<Unit<Rational>> {
@@ -179,13 +187,13 @@ pub(super) struct Place {
     pub entry: u32,
 }
 
-/// One unit for each free multiplier, one synapse for each weight, from the unit that divides it to the one that multiplies it.
-pub(super) fn network(
+/// A synapse for each weight, from the unit that divides it to the one that multiplies it, and where the weight stands.
+pub(super) fn synapses(
     files: &Files,
     constants: &[Constant],
     uses: &[Use],
     units: &Units,
-) -> Result<(Network<Rational>, Vec<Place>), OnnxError> {
+) -> (Vec<(UnitIndex, UnitIndex, Rational)>, Vec<Place>) {
     let mut synapses = Vec::new();
     let mut places = Vec::new();
     for scaled in scaled(uses).iter().filter(|scaled| scaled.is_weight()) {
@@ -208,8 +216,5 @@ pub(super) fn network(
             });
         });
     }
-    Ok((
-        Network::with_parallel_synapses(units.units(), synapses)?,
-        places,
-    ))
+    (synapses, places)
 }

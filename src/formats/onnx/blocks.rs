@@ -1,0 +1,210 @@
+//! The weights of a model as blocks of costs, for models of any size.
+
+use std::collections::BTreeMap;
+
+use super::weights::{SOURCE, Scaled, decode, scaled};
+use super::{OnnxError, OnnxFile};
+use crate::network::UnitIndex;
+use crate::solve::blocks::{BlockError, Blocks, Weights};
+
+/// The costs of a model's weights, added up between every two channels.
+#[derive(Debug)]
+pub struct ChannelCosts {
+    /// The units of each group of the blocks; they follow each other from unit 2 on.
+    groups: Vec<std::ops::Range<UnitIndex>>,
+    links: Vec<(Ends, Costs)>,
+    fan: usize,
+}
+
+/// The groups that a block leads to and comes from; `None` is outside.
+type Ends = (Option<usize>, Option<usize>);
+
+#[derive(Debug)]
+enum Costs {
+    Dense(Vec<f64>),
+    /// By row and column.
+    Sparse(BTreeMap<(u32, u32), f64>),
+}
+
+impl OnnxFile {
+    /// The costs `|w|^power` of all weights, channel by channel. Cost: one read of the weights, `f64` for each pair of channels.
+    pub fn blocks(&self, power: f64) -> ChannelCosts {
+        let mut groups: Vec<std::ops::Range<UnitIndex>> = Vec::new();
+        let mut end = 2;
+        for group in &self.groups {
+            let last = group.units.iter().copied().max().unwrap_or(SOURCE);
+            if last >= end {
+                groups.push(end..last + 1);
+                end = last + 1;
+            }
+        }
+        // Channels that only constants bring are a group of their own.
+        if end < self.units.count() {
+            groups.push(end..self.units.count());
+        }
+        let mut costs = ChannelCosts {
+            groups,
+            links: Vec::new(),
+            fan: 0,
+        };
+        costs.count(self);
+        costs.add(self, power);
+        costs
+    }
+
+    /// Calls back with every weight: the units that it leads to and comes from, and its magnitude.
+    fn each_weight(&self, mut call: impl FnMut(UnitIndex, UnitIndex, f64)) {
+        for weight in scaled(&self.uses)
+            .iter()
+            .filter(|found| Scaled::is_weight(found))
+        {
+            let constant = &self.constants[weight.constant];
+            let Ok((file, start, storage)) = constant.place else {
+                continue;
+            };
+            let bytes = &self.files.bytes(file)[start..];
+            weight.each(constant.len(), |entry, plus, minus| {
+                let at = entry * storage.size();
+                let value = decode(&bytes[at..at + storage.size()], storage);
+                call(
+                    self.units.source(plus),
+                    self.units.source(minus),
+                    value.abs(),
+                );
+            });
+        }
+    }
+}
+
+impl ChannelCosts {
+    /// The group of a unit, and its place there.
+    fn place(&self, unit: UnitIndex) -> Option<(usize, usize)> {
+        let group = self.groups.partition_point(|group| group.end <= unit);
+        let found = self
+            .groups
+            .get(group)
+            .filter(|found| found.contains(&unit))?;
+        Some((group, unit - found.start))
+    }
+
+    fn size(&self, group: Option<usize>) -> usize {
+        group.map_or(1, |group| self.groups[group].len())
+    }
+
+    /// Finds the blocks, and which of them are dense.
+    fn count(&mut self, file: &OnnxFile) {
+        let mut entries: BTreeMap<Ends, usize> = BTreeMap::new();
+        let mut of_unit = vec![0usize; file.units.count()];
+        let group: Vec<Option<usize>> = (0..file.units.count())
+            .map(|unit| self.place(unit).map(|(group, _)| group))
+            .collect();
+        file.each_weight(|to, from, _| {
+            of_unit[to] += 1;
+            of_unit[from] += 1;
+            if to != from {
+                *entries.entry((group[to], group[from])).or_default() += 1;
+            }
+        });
+        self.fan = of_unit.into_iter().skip(2).max().unwrap_or(0);
+        let blocks = entries.into_iter().map(|(ends, count)| {
+            let size = self.size(ends.0).saturating_mul(self.size(ends.1));
+            let costs = match count.saturating_mul(4) >= size {
+                true => Costs::Dense(vec![0.0; size]),
+                false => Costs::Sparse(BTreeMap::new()),
+            };
+            (ends, costs)
+        });
+        self.links = blocks.collect();
+    }
+
+    fn add(&mut self, file: &OnnxFile, power: f64) {
+        let mut links = std::mem::take(&mut self.links);
+        let number: BTreeMap<Ends, usize> = links
+            .iter()
+            .enumerate()
+            .map(|(number, (ends, _))| (*ends, number))
+            .collect();
+        let places: Vec<Option<(usize, usize)>> = (0..file.units.count())
+            .map(|unit| self.place(unit))
+            .collect();
+        // Weights of one layer follow each other: the block is looked up when it changes.
+        let mut last: Option<(Ends, usize)> = None;
+        file.each_weight(|to, from, magnitude| {
+            if to == from {
+                return;
+            }
+            let (to, from) = (places[to], places[from]);
+            let ends = (to.map(|place| place.0), from.map(|place| place.0));
+            let link = match last {
+                Some((known, link)) if known == ends => link,
+                _ => number[&ends],
+            };
+            last = Some((ends, link));
+            let (row, column) = (
+                to.map_or(0, |place| place.1),
+                from.map_or(0, |place| place.1),
+            );
+            let cost = match power {
+                1.0 => magnitude,
+                2.0 => magnitude * magnitude,
+                power => magnitude.powf(power),
+            };
+            let columns = self.size(ends.1);
+            match &mut links[link].1 {
+                Costs::Dense(costs) => costs[row * columns + column] += cost,
+                Costs::Sparse(costs) => {
+                    *costs.entry((row as u32, column as u32)).or_default() += cost
+                }
+            }
+        });
+        self.links = links;
+    }
+
+    /// The problem, its variables `μ = Λ^p` in the order of the units from 2 on.
+    ///
+    /// # Errors
+    /// None in practice: the blocks fit.
+    pub fn problem(&self) -> Result<Blocks<'_>, BlockError> {
+        // Costs are handed over as they are.
+        let mut blocks = Blocks::new(1.0)?;
+        for group in &self.groups {
+            blocks.add_group(group.len());
+        }
+        for ((to, from), costs) in &self.links {
+            let (rows, columns) = (self.size(*to), self.size(*from));
+            match costs {
+                Costs::Dense(costs) => {
+                    blocks.add_dense(*to, *from, rows, columns, Weights::Double(costs))?;
+                }
+                Costs::Sparse(costs) => {
+                    let mut starts = vec![0; rows + 1];
+                    costs
+                        .keys()
+                        .for_each(|(row, _)| starts[*row as usize + 1] += 1);
+                    (0..rows).for_each(|row| starts[row + 1] += starts[row]);
+                    let entries = costs.iter().map(|((_, column), cost)| (*column, *cost));
+                    blocks.add_sparse(*to, *from, columns, starts, entries.collect())?;
+                }
+            }
+        }
+        Ok(blocks)
+    }
+
+    /// The most weights at one unit.
+    pub fn fan(&self) -> usize {
+        self.fan
+    }
+}
+
+impl OnnxFile {
+    /// The multipliers of all units, from those of the units from 2 on.
+    ///
+    /// # Errors
+    /// [`OnnxError::Weights`] if there is another number of them.
+    pub fn multipliers(&self, free: &[f64]) -> Result<Vec<f64>, OnnxError> {
+        match free.len() + 2 == self.units.count() {
+            true => Ok([1.0, 1.0].into_iter().chain(free.iter().copied()).collect()),
+            false => Err(OnnxError::Weights(free.len())),
+        }
+    }
+}
