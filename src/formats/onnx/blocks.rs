@@ -98,13 +98,23 @@ impl ChannelCosts {
         let group: Vec<Option<usize>> = (0..file.units.count())
             .map(|unit| self.place(unit).map(|(group, _)| group))
             .collect();
+        let mut last: (Ends, usize) = ((None, None), 0);
         file.each_weight(|to, from, _| {
             of_unit[to] += 1;
             of_unit[from] += 1;
-            if to != from {
-                *entries.entry((group[to], group[from])).or_default() += 1;
+            if to == from {
+                return;
             }
+            // Weights of one layer follow each other.
+            let ends = (group[to], group[from]);
+            if last.0 != ends {
+                *entries.entry(last.0).or_default() += last.1;
+                last = (ends, 0);
+            }
+            last.1 += 1;
         });
+        *entries.entry(last.0).or_default() += last.1;
+        entries.retain(|_, count| *count > 0);
         self.fan = of_unit.into_iter().skip(2).max().unwrap_or(0);
         let blocks = entries.into_iter().map(|(ends, count)| {
             let size = self.size(ends.0).saturating_mul(self.size(ends.1));

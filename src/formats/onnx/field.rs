@@ -65,12 +65,17 @@ impl Field {
 
     /// The label at an index of a tensor whose shape the field broadcasts to.
     pub fn at(&self, index: &[usize]) -> Slot {
+        self.labels[self.place(index)]
+    }
+
+    /// Where that label stands.
+    pub fn place(&self, index: &[usize]) -> usize {
         let skipped = index.len().saturating_sub(self.shape.len());
         let mut place = 0;
         for (at, length) in index[skipped..].iter().zip(&self.shape) {
             place = place * length + if *length == 1 { 0 } else { *at };
         }
-        self.labels[place]
+        place
     }
 
     /// The labels along an axis of a tensor of a rank, where no other axis matters; one if it does not vary.

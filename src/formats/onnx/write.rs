@@ -73,6 +73,11 @@ impl OnnxFile {
         let Ok((_, start, storage)) = constant.place else {
             return Ok(());
         };
+        // Powers of two have exact inverses; else this is one more rounding of an f64.
+        let inverse: Vec<f64> = multipliers
+            .iter()
+            .map(|multiplier| multiplier.recip())
+            .collect();
         let mut fault = None;
         scaled.each(constant.len(), |entry, plus, minus| {
             let (up, down) = (self.units.source(plus), self.units.source(minus));
@@ -82,7 +87,7 @@ impl OnnxFile {
             let at = start + entry * storage.size();
             let slot = &mut bytes[at..at + storage.size()];
             let old = decode(slot, storage);
-            let new = old * (multipliers[up] / multipliers[down]);
+            let new = old * (multipliers[up] * inverse[down]);
             match storage {
                 super::constant::Storage::Single => {
                     slot.copy_from_slice(&(new as f32).to_le_bytes());
@@ -92,8 +97,8 @@ impl OnnxFile {
             let kept = decode(slot, storage);
             let is_lost = !kept.is_finite() || (kept == 0.0 && old != 0.0);
             // Back again: a product that was rounded does not return.
-            let returns = kept * (multipliers[down] / multipliers[up]) == old;
-            if old.is_finite() && (is_lost || (exactly && !(kept == new && returns))) {
+            let is_exact = || kept == new && kept * (multipliers[down] * inverse[up]) == old;
+            if is_lost || (exactly && !is_exact()) {
                 fault = fault.or(Some(entry));
             }
         });
