@@ -1,5 +1,6 @@
 //! `synbal balance` for models that need not fit into memory.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -65,6 +66,9 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
                 .write(shard, &multipliers, into)
                 .map_err(|fault| fault.to_string())
         })?;
+    }
+    if let (Some(folder), true) = (&arguments.output, is_sharded(arguments, &model)) {
+        copy_index(&arguments.network, folder)?;
     }
     let mut rest = multipliers.as_slice();
     let grouped = model.groups().into_iter().map(|(name, units)| {
@@ -141,23 +145,32 @@ fn outputs(
     let Some(output) = &arguments.output else {
         return Ok(Vec::new());
     };
-    let inputs = model.files();
-    if inputs == [arguments.network.as_path()] {
+    if !is_sharded(arguments, model) {
         return Ok(vec![output.clone()]);
     }
+    let inputs = model.files();
     if !output.is_dir() {
         return Err(BadInput::at(
             output,
             "a model in several files is written into a folder, which must exist",
         ));
     }
-    let index = arguments.network.file_name().map(|name| output.join(name));
-    let copied = index.map(|index| std::fs::copy(&arguments.network, &index));
-    if let Some(Err(fault)) = copied {
-        return Err(BadInput::at(output, fault));
-    }
     Ok(inputs
         .iter()
         .filter_map(|input| Some(output.join(input.file_name()?)))
         .collect())
+}
+
+/// Was an index given, rather than the one file of the model?
+fn is_sharded(arguments: &BalanceArguments, model: &MappedPerceptron) -> bool {
+    model.files() != [arguments.network.as_path()]
+}
+
+/// The index goes with its shards, last.
+fn copy_index(index: &Path, folder: &Path) -> Result<(), BadInput> {
+    let text = std::fs::read(index).map_err(|fault| BadInput::at(index, fault))?;
+    let place = folder.join(index.file_name().unwrap_or_default());
+    files::write_with(&place, |into| {
+        into.write_all(&text).map_err(|fault| fault.to_string())
+    })
 }

@@ -6,6 +6,7 @@ mod batch;
 mod certificates;
 mod commands;
 mod models;
+mod in_place;
 mod perceptrons;
 mod trust;
 mod vectors;
