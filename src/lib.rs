@@ -50,6 +50,7 @@
 #[cfg(feature = "formats")]
 pub mod formats;
 pub mod kernel;
+pub mod learn;
 pub mod network;
 pub mod numbers;
 #[cfg(feature = "formats")]

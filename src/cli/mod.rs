@@ -5,6 +5,7 @@ mod balance;
 mod batch;
 mod check;
 mod files;
+mod learn;
 #[cfg(feature = "script")]
 mod prove;
 mod theorems;
@@ -81,6 +82,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Some(Command::Verify(arguments)) => verify(&arguments),
         Some(Command::Theorems(arguments)) => theorems::theorems(&arguments),
         Some(Command::Vectors(arguments)) => vectors::vectors(&arguments),
+        Some(Command::Learn(arguments)) => learn::learn(&arguments),
+        Some(Command::Report(arguments)) => learn::report(&arguments),
         #[cfg(feature = "script")]
         Some(Command::Prove(arguments)) => prove::prove(&arguments),
     };

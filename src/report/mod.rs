@@ -6,6 +6,8 @@ mod demonstration;
 mod digits;
 mod explain;
 mod figure;
+#[cfg(feature = "learn")]
+pub mod learning;
 mod theorems;
 
 pub use balance::{balance_report, group_multipliers};
