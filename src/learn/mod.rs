@@ -12,7 +12,7 @@
 //! | data: the embedded digits, and files in the IDX format (feature `learn`) | [`DataSet`], `idx` |
 //! | the simulations, their statistics and verdicts (feature `learn`) | `experiment` |
 //!
-//! What the simulations found is on a page of its own, `results`.
+//! What the simulations found is on a page of its own: [`results`].
 
 mod balancing;
 mod data;
@@ -25,6 +25,9 @@ pub mod idx;
 mod model;
 mod perceptron;
 mod recurrent;
+
+#[doc = include_str!("results.md")]
+pub mod results {}
 
 pub use balancing::{Deficits, balance_fully, deficits, sweep};
 pub use data::{DataSet, Images, Part, digit_images};

@@ -25,6 +25,19 @@ pub trait Model<S: Scalar>: Clone + Send + Sync {
     /// The outputs, one column for each column of inputs.
     fn outputs(&self, inputs: &DMatrix<S>) -> DMatrix<S>;
 
+    /// The loss, summed over the columns.
+    ///
+    /// # Errors
+    /// [`GradientError::Loss`]: cross-entropy in rationals.
+    fn loss(
+        &self,
+        inputs: &DMatrix<S>,
+        targets: &DMatrix<S>,
+        loss: Loss,
+    ) -> Result<S, GradientError> {
+        Ok(loss_and_slope(self.outputs(inputs), targets, loss)?.0)
+    }
+
     /// The loss, summed over the columns, and its derivative by every parameter.
     ///
     /// At a kink the branch from 0 on counts.

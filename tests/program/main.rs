@@ -5,6 +5,7 @@ mod bad_input;
 mod batch;
 mod certificates;
 mod commands;
+mod learning;
 mod perceptrons;
 mod trust;
 mod vectors;

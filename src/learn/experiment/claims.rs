@@ -78,6 +78,12 @@ impl Finding {
         let squares = values.iter().map(|value| (value - mean) * (value - mean));
         let freedom = (count - 1) as f64;
         let deviation = (squares.sum::<f64>() / freedom).sqrt();
+        // Differences of stored numbers that cancel do so up to rounding.
+        let mean = if mean.abs() < 1e-12 * deviation {
+            0.0
+        } else {
+            mean
+        };
         let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
         let reach = student.inverse_cdf(0.5 + CONFIDENCE / 2.0) * deviation / (count as f64).sqrt();
         Some(Finding {

@@ -8,7 +8,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use super::{Experiment, ExperimentError, Parameters, SeedResult, Series};
 use crate::learn::{
-    DataSet, Descent, Loss, Model, Norm, Perceptron, Recurrent, WeightPenalty, balance_fully,
+    DataSet, Descent, Loss, Model, Norm, Part, Perceptron, Recurrent, WeightPenalty, balance_fully,
     deficits, sweep,
 };
 use crate::network::Activation;
@@ -53,6 +53,14 @@ impl Task {
         match self {
             Task::Autoencoder => Loss::SquaredError,
             Task::Classifier(_) | Task::Rows => Loss::CrossEntropy,
+        }
+    }
+
+    /// What is to come out for the inputs of a part.
+    fn targets(self, part: &Part) -> &DMatrix<f64> {
+        match self {
+            Task::Autoencoder => &part.inputs,
+            Task::Classifier(_) | Task::Rows => &part.classes,
         }
     }
 
@@ -137,8 +145,8 @@ pub(super) fn plan(experiment: Experiment) -> (&'static [Task], Vec<Arm>) {
             &[Task::Autoencoder],
             vec![
                 PLAIN,
-                penalised("E + L2", Norm::L2, 0.005),
-                penalised("E + L1", Norm::L1, 0.002),
+                penalised("E + L2", Norm::L2, 0.01),
+                penalised("E + L1", Norm::L1, 0.004),
             ],
         ),
         Experiment::BalanceIsLost => (
@@ -180,7 +188,7 @@ pub(super) fn plan(experiment: Experiment) -> (&'static [Task], Vec<Arm>) {
             &[Task::Rows],
             vec![
                 PLAIN,
-                penalised("E + L2", Norm::L2, 0.005),
+                penalised("E + L2", Norm::L2, 0.01),
                 arm("L2 at the start", Start(Norm::L2)),
                 arm("L2 fully", Full(Norm::L2)),
                 arm("L2 partially", Partial(Norm::L2)),
@@ -195,9 +203,9 @@ pub(super) fn arm_name(task: Task, arm: &Arm) -> String {
 }
 
 /// Inputs and targets to learn from and to test with.
-struct Material {
-    training: (DMatrix<f64>, DMatrix<f64>),
-    test: (DMatrix<f64>, DMatrix<f64>),
+struct Material<'a> {
+    training: (&'a DMatrix<f64>, &'a DMatrix<f64>),
+    test: (&'a DMatrix<f64>, &'a DMatrix<f64>),
     task: Task,
     batch: usize,
     epochs: usize,
@@ -217,13 +225,9 @@ pub(super) fn train_arms(
     let (tasks, arms) = plan(experiment);
     let mut found = IndexMap::new();
     for task in tasks {
-        let targets = |part: &crate::learn::Part| match task {
-            Task::Autoencoder => part.inputs.clone(),
-            _ => part.classes.clone(),
-        };
         let material = Material {
-            training: (data.training.inputs.clone(), targets(&data.training)),
-            test: (data.test.inputs.clone(), targets(&data.test)),
+            training: (&data.training.inputs, task.targets(&data.training)),
+            test: (&data.test.inputs, task.targets(&data.test)),
             task: *task,
             batch: parameters.batch,
             epochs: parameters.epochs,
@@ -262,7 +266,7 @@ pub(super) fn train_arms(
     })
 }
 
-impl Material {
+impl Material<'_> {
     fn train<M: Model<f64>>(
         &self,
         start: &M,
@@ -284,7 +288,7 @@ impl Material {
         // The order of the images is the same for all arms.
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         rng.set_stream(1);
-        let (inputs, targets) = &self.training;
+        let (inputs, targets) = self.training;
         let mut order: Vec<usize> = (0..inputs.ncols()).collect();
         let mut series = Series::new();
         self.measure(&model, arm, &mut series)?;
@@ -315,16 +319,14 @@ impl Material {
             series.entry(name.to_owned()).or_default().push(value);
             value.is_finite()
         };
-        let mean = |(inputs, targets): &(DMatrix<f64>, DMatrix<f64>)| {
+        let mean = |(inputs, targets): (&DMatrix<f64>, &DMatrix<f64>)| {
             let count = inputs.ncols().min(MEASURED);
             let (inputs, targets) = (inputs.columns(0, count), targets.columns(0, count));
-            let loss = model
-                .gradient(&inputs.into(), &targets.into(), self.task.loss())?
-                .0;
+            let loss = model.loss(&inputs.into(), &targets.into(), self.task.loss())?;
             Ok::<f64, ExperimentError>(loss / count as f64)
         };
-        let mut finite = add("training loss", mean(&self.training)?);
-        finite &= add("test loss", mean(&self.test)?);
+        let mut finite = add("training loss", mean(self.training)?);
+        finite &= add("test loss", mean(self.test)?);
         if self.task != Task::Autoencoder {
             add("test error", self.test_error(model));
         }
@@ -344,7 +346,7 @@ impl Material {
 
     /// Test images that are named wrongly, in per cent.
     fn test_error<M: Model<f64>>(&self, model: &M) -> f64 {
-        let (inputs, targets) = &self.test;
+        let (inputs, targets) = self.test;
         let outputs = model.outputs(inputs);
         let pairs = outputs.column_iter().zip(targets.column_iter());
         let wrong = pairs.filter(|(output, target)| output.argmax().0 != target.argmax().0);

@@ -44,7 +44,13 @@ impl Scale {
 
     fn label(self, place: f64) -> String {
         match self {
-            Scale::Linear => super::number((place * 1e6).round() / 1e6),
+            Scale::Linear => {
+                let text = super::number((place * 1e6).round() / 1e6);
+                match text.contains('.') && !text.contains('e') {
+                    true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+                    false => text,
+                }
+            }
             Scale::Logarithmic => super::number(10f64.powf(place)),
         }
     }
@@ -102,7 +108,9 @@ pub(super) fn draw(
         let points = curve.points.iter().map(|point| point.1);
         points.chain(bands(curve)).collect::<Vec<_>>()
     });
-    let (x_range, y_range) = (range(xs, 0.02), range(ys, 0.06));
+    let (x_range, mut y_range) = (range(xs, 0.02), range(ys, 0.06));
+    // Room for the legend.
+    y_range.end += 0.07 * curves.len() as f64 * (y_range.end - y_range.start);
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();

@@ -34,6 +34,7 @@ pub fn figures(run: &Run) -> Result<Vec<Figure>, ChartError> {
         Experiment::RegularizedBalances => {
             for (measure, scale) in [
                 ("deficit", Scale::Logarithmic),
+                ("deficit L1", Scale::Logarithmic),
                 ("training loss", Scale::Logarithmic),
                 ("norm", Scale::Linear),
             ] {
@@ -56,7 +57,8 @@ pub fn figures(run: &Run) -> Result<Vec<Figure>, ChartError> {
 /// The title of the axis of a measure, with its unit.
 fn measure_axis(measure: &str, scale: Scale) -> Axis {
     let title = match measure {
-        "deficit" => "mean of |A - B| / (A + B) over units (1)",
+        "deficit" => "mean of |A - B| / (A + B) over units, L2 costs (1)",
+        "deficit L1" => "mean of |A - B| / (A + B) over units, L1 costs (1)",
         "training loss" => "training loss per image (squared error or nats)",
         "norm" => "sum of squared weights (1)",
         other => other,
