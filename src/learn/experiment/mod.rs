@@ -71,7 +71,7 @@ impl Experiment {
     pub fn description(self) -> &'static str {
         match self {
             Experiment::RegularizedBalances => {
-                "An autoencoder descends on the squared error E alone, on E + L2 (R = 0.01 times the sum of squared weights) and on E + L1 (0.004 times the sum of magnitudes). The claim is about convergence: weaker penalties or fewer epochs leave more of the deficit."
+                "An autoencoder descends on the squared error E alone, on E + L2 (R = 0.01 times the sum of squared weights) and on E + L1 (0.004 times the sum of magnitudes). The claim is about convergence: weaker penalties or fewer epochs leave more of the deficit. A unit that E no longer needs keeps its |A - B| / (A + B) under L2, as all its weights shrink by one factor."
             }
             Experiment::BalanceIsLost => {
                 "An autoencoder is balanced (L2), then descends on E alone at several step sizes, for the same learning time (step size times steps)."

@@ -201,7 +201,7 @@ fn error<S: Scalar>(network: &Network<S>, samples: &[Sample]) -> Result<S, Fault
             .map_err(|error| fault(error.to_string()))?;
         for (output, target) in outputs.into_iter().zip(&sample.target) {
             let difference = output - S::from_rational(target);
-            total = total + half.clone() * difference.clone() * difference;
+            total += half.clone() * difference.clone() * difference;
         }
     }
     Ok(total)
