@@ -17,6 +17,7 @@
 //! | [`network`] | units, activations, synapses, ties; scaling; balancing one unit; the manifold |
 //! | [`symbolic`] | polynomial identities, proved or refuted |
 //! | [`solve`] | stochastic balancing, direct convex solve, large networks by blocks, existence, certificates |
+//! | [`learn`] | training generic over the number; the simulations (feature `learn`) |
 //! | [`theorems`] | every statement of the theory with a check that can fail; the hunt for counterexamples |
 //! | `script` | proof scripts: exact numbers, and verbs that only ask (feature `script`) |
 //! | [`formats`] | network JSON, certificates, safetensors, DOT (feature `formats`) |
@@ -50,6 +51,7 @@
 #[cfg(feature = "formats")]
 pub mod formats;
 pub mod kernel;
+pub mod learn;
 pub mod network;
 pub mod numbers;
 #[cfg(feature = "formats")]

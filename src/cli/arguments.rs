@@ -72,6 +72,19 @@ Example: synbal bench --quick --plot reads.svg
 
 T is the time of one streaming read of all the weights, measured in the same run. Compare ratios: times vary with what else runs.")]
     Bench(BenchArguments),
+    /// Run the learning experiments: one of regularized-balances, balance-is-lost, one-fixpoint, balanced-start, balanced-during,
+    /// little-data, recurrent, reads-by-depth, or all.
+    #[command(after_help = "\
+Example: synbal learn regularized-balances
+         synbal learn all -o runs && synbal report runs -o report.html
+         synbal learn balanced-start --data /usr/share/datasets/fashion-mnist --epochs 5 -o fashion
+
+With -o a run that is killed goes on from its finished seeds. The verdicts are about data: exit code 0 says that all seeds
+were run, whatever they show.")]
+    Learn(LearnArguments),
+    /// Write one HTML page with the theorems, the experiments and their pictures; it needs no network.
+    #[command(after_help = "Example: synbal report -o report.html")]
+    Report(ReportArguments),
     /// Run proof scripts.
     #[cfg(feature = "script")]
     #[command(after_help = "\
@@ -79,6 +92,40 @@ Example: synbal prove proofs/one-unit/thm-3.1-lp.rhai
 
 Exit code: the worst of all scripts: 2 a script is wrong; 1 a claim failed; 3 a claim was left unproved; 0 proved.")]
     Prove(ProveArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct LearnArguments {
+    /// The experiment, or `all`.
+    pub experiment: String,
+    /// Seeds to run: 0 to K - 1. Verdicts need at least two, and are weak with fewer than eight.
+    #[arg(long, default_value_t = 8, value_name = "K", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub seeds: u64,
+    /// Epochs; each experiment has a default.
+    #[arg(long, value_name = "N", value_parser = epochs)]
+    pub epochs: Option<usize>,
+    /// Images in the IDX format of MNIST and Fashion-MNIST, plain or as .gz, instead of the embedded digits.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Keep each run (NAME.json) and its pictures here, and go on from what is there.
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Seeds that run at a time; as many as there are processors if not given. Results do not depend on it.
+    #[arg(long, value_name = "N", value_parser = epochs)]
+    pub threads: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// A folder of runs made by `synbal learn -o`; the runs that come with the program if not given.
+    #[arg(value_name = "DIR")]
+    pub runs: Option<PathBuf>,
+    /// The page.
+    #[arg(short, long, default_value = "report.html", value_name = "FILE")]
+    pub output: PathBuf,
+    /// Write the results as Markdown too.
+    #[arg(long, value_name = "FILE")]
+    pub results: Option<PathBuf>,
 }
 
 #[cfg(feature = "script")]
@@ -272,6 +319,13 @@ fn bound(text: &str) -> Result<Rational, String> {
     match bound >= Rational::from_integer(1.into()) && rational_to_f64(&bound).is_finite() {
         true => Ok(bound),
         false => Err("must be a number of 1 or more".to_string()),
+    }
+}
+
+fn epochs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("must be a number from 1 on".to_string()),
+        Ok(number) => Ok(number),
     }
 }
 

@@ -8,6 +8,7 @@ mod channels_in_place;
 mod check;
 mod files;
 mod in_place;
+mod learn;
 #[cfg(feature = "script")]
 mod prove;
 mod theorems;
@@ -98,6 +99,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Some(Command::Theorems(arguments)) => theorems::theorems(&arguments),
         Some(Command::Bench(arguments)) => bench::bench(&arguments),
         Some(Command::Vectors(arguments)) => vectors::vectors(&arguments),
+        Some(Command::Learn(arguments)) => learn::learn(&arguments),
+        Some(Command::Report(arguments)) => learn::report(&arguments),
         #[cfg(feature = "script")]
         Some(Command::Prove(arguments)) => prove::prove(&arguments),
     };

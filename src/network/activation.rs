@@ -93,6 +93,53 @@ impl<S: Scalar> Activation<S> {
         })
     }
 
+    /// The slopes of a BiLU below 0 and from 0 on; `None` for all other functions.
+    pub fn slopes(&self) -> Option<(S, S)> {
+        match self {
+            Activation::Linear => Some((S::one(), S::one())),
+            Activation::Relu => Some((S::zero(), S::one())),
+            Activation::Abs => Some((-S::one(), S::one())),
+            Activation::LeakyRelu(slope) | Activation::Prelu(slope) => {
+                Some((slope.clone(), S::one()))
+            }
+            Activation::BiLu { below, above } => Some((below.clone(), above.clone())),
+            Activation::BiPu { .. } | Activation::Other(_) => None,
+        }
+    }
+
+    /// The derivative `f'(x)`; `None` where there is none (the kink of a BiLU whose slopes differ, a pole), where it is no
+    /// number of this type, and for functions without a formula here (of [`Activation::Other`] only `relu6` has one).
+    ///
+    /// ```
+    /// use synaptic_balance::network::Activation;
+    /// assert_eq!(Activation::<f64>::Relu.slope(&-2.0), Some(0.0));
+    /// assert_eq!(Activation::<f64>::Relu.slope(&0.0), None);
+    /// assert_eq!(Activation::<f64>::Linear.slope(&0.0), Some(1.0));
+    /// ```
+    pub fn slope(&self, x: &S) -> Option<S> {
+        if let Some((below, above)) = self.slopes() {
+            return match (below == above, x.is_zero()) {
+                (false, true) => None,
+                _ => Some(if x.is_negative() { below } else { above }),
+            };
+        }
+        match self {
+            Activation::Other(name) if name == "relu6" => {
+                let six = S::from_rational(&Rational::from_integer(6.into()));
+                if x.is_zero() || *x == six {
+                    return None;
+                }
+                let inside = !x.is_negative() && *x < six;
+                Some(if inside { S::one() } else { S::zero() })
+            }
+            // x f'(x) = c f(x), from homogeneity.
+            _ if !x.is_zero() => {
+                Some(S::from_rational(&self.degree()?) * self.apply(x)? / x.clone())
+            }
+            _ => None,
+        }
+    }
+
     /// The same activation with its parameters in another number type.
     pub fn map<T>(&self, convert: impl Fn(&S) -> T) -> Activation<T> {
         match self {

@@ -89,7 +89,7 @@ impl<S: Scalar> Network<S> {
             let mut weight = self.weight(synapse).clone();
             for (variable, exponent) in self.direction(synapse) {
                 let factor = multipliers[variable].power(&exponent);
-                weight = weight * factor.ok_or_else(|| self.not_a_weight(synapse))?;
+                weight *= factor.ok_or_else(|| self.not_a_weight(synapse))?;
             }
             if !S::EXACT && weight.to_rational().is_none() {
                 return Err(self.not_a_weight(synapse));

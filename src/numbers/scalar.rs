@@ -2,11 +2,11 @@
 
 use num_traits::{Signed, Zero};
 use std::fmt::{Debug, Display};
-use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
 
 use super::{Rational, rational_from_f64, rational_power, rational_to_f64};
 
-/// A number in which a network can be evaluated and scaled: [`Rational`] (exact) or `f64`.
+/// A number in which a network can be evaluated, scaled and trained: [`Rational`] (exact), `f64` or `f32`.
 ///
 /// `Option` results say where exactness ends: a power that is not rational has no value in [`Rational`].
 pub trait Scalar:
@@ -19,6 +19,8 @@ pub trait Scalar:
     + Mul<Output = Self>
     + Div<Output = Self>
     + Neg<Output = Self>
+    + AddAssign
+    + MulAssign
     + Zero
     + num_traits::One
     + Send
@@ -28,7 +30,7 @@ pub trait Scalar:
     /// Is arithmetic in this type exact?
     const EXACT: bool;
 
-    /// The value nearest to a rational.
+    /// The value nearest to a rational (for `f32`, to the nearest `f64`).
     fn from_rational(value: &Rational) -> Self;
 
     /// The rational that this value denotes; `None` for NaN and the infinities.
@@ -109,5 +111,30 @@ impl Scalar for f64 {
 
     fn transcendental(&self, function: fn(f64) -> f64) -> Option<Self> {
         Some(function(*self))
+    }
+}
+
+impl Scalar for f32 {
+    const EXACT: bool = false;
+
+    fn from_rational(value: &Rational) -> Self {
+        rational_to_f64(value) as f32
+    }
+
+    fn to_rational(&self) -> Option<Rational> {
+        rational_from_f64(f64::from(*self))
+    }
+
+    fn to_f64(&self) -> f64 {
+        f64::from(*self)
+    }
+
+    fn power(&self, exponent: &Rational) -> Option<Self> {
+        let result = f64::from(*self).power(exponent)? as f32;
+        result.is_finite().then_some(result)
+    }
+
+    fn transcendental(&self, function: fn(f64) -> f64) -> Option<Self> {
+        Some(function(f64::from(*self)) as f32)
     }
 }

@@ -7,7 +7,6 @@ use crate::formats::{SafetensorsError, read_perceptron};
 use crate::network::{Activation, EvaluateError, Network};
 use crate::numbers::{Rational, Scalar};
 
-static IMAGES: &str = include_str!("../../data/digits.csv");
 static NETWORK: &[u8] = include_bytes!("../../data/digits-mlp.safetensors");
 
 /// Images and labels.
@@ -25,14 +24,11 @@ pub struct Digits {
 /// assert_eq!(synaptic_balance::report::digits().images.len(), 1797);
 /// ```
 pub fn digits() -> Digits {
-    let rows = IMAGES.lines().map(|line| {
-        line.split(',')
-            .filter_map(|field| field.parse().ok())
-            .collect::<Vec<u8>>()
-    });
-    let split = rows.filter_map(|mut row| row.pop().map(|label| (row, label)));
-    let (images, labels) = split.unzip();
-    Digits { images, labels }
+    let images = crate::learn::digit_images();
+    Digits {
+        images: images.images,
+        labels: images.labels,
+    }
 }
 
 /// The embedded trained classifier, its 32-bit weights as the rationals that they denote.

@@ -9,6 +9,8 @@ mod demonstration;
 mod digits;
 mod explain;
 mod figure;
+#[cfg(feature = "learn")]
+pub mod learning;
 #[cfg(feature = "plot")]
 mod plot;
 mod theorems;

@@ -1,13 +1,14 @@
-//! Gradient steps in exact arithmetic: backpropagation, checked by symmetric differences.
+//! Gradient steps in exact arithmetic: back-propagation, checked by symmetric differences.
 
-use num_traits::{One, Signed, Zero};
+use num_traits::Zero;
 use petgraph::Direction;
 use serde_json::{Map, Value, json};
 
 use super::VectorError;
 use super::case::{Cases, Note, with_flags};
 use super::truth;
-use crate::network::{Activation, Network, Regularizer, UnitKind};
+use crate::learn;
+use crate::network::{Network, Regularizer, UnitKind};
 use crate::numbers::Rational;
 
 /// Inputs and targets, in the order of input and output units.
@@ -48,12 +49,12 @@ fn texts(values: &[Rational]) -> Value {
 }
 
 fn answer(network: &Network<Rational>, data: &[Sample], step: &Rational) -> Result<Value, String> {
-    let mut gradient = vec![Rational::zero(); network.synapses()];
-    for sample in data {
-        for (total, share) in gradient.iter_mut().zip(backpropagate(network, sample)?) {
-            *total += share;
-        }
-    }
+    let samples: Vec<learn::Sample<Rational>> = data
+        .iter()
+        .cloned()
+        .map(|(input, target)| learn::Sample { input, target })
+        .collect();
+    let gradient = learn::gradient(network, &samples).map_err(|fault| fault.to_string())?;
     check_gradient(network, data, &gradient)?;
     let weights = network.weights();
     let after: Vec<Rational> = weights
@@ -96,70 +97,6 @@ fn signed_sum(network: &Network<Rational>, unit: usize, values: &[Rational]) -> 
 fn difference(network: &Network<Rational>, unit: usize, values: &[Rational]) -> Rational {
     let squares: Vec<Rational> = values.iter().map(|value| value * value).collect();
     signed_sum(network, unit, &squares)
-}
-
-/// The slope of an activation at `x`, if it has one and is a BiLU.
-fn slope(activation: &Activation<Rational>, x: &Rational) -> Option<Rational> {
-    let (below, above) = match activation {
-        Activation::Linear => return Some(Rational::one()),
-        Activation::Relu => (Rational::zero(), Rational::one()),
-        Activation::Abs => (-Rational::one(), Rational::one()),
-        Activation::LeakyRelu(slope) | Activation::Prelu(slope) => (slope.clone(), Rational::one()),
-        Activation::BiLu { below, above } => (below.clone(), above.clone()),
-        _ => return None,
-    };
-    match x {
-        x if x.is_negative() => Some(below),
-        x if x.is_positive() => Some(above),
-        _ => None,
-    }
-}
-
-/// The gradient of one sample's error, one entry for each synapse.
-fn backpropagate(
-    network: &Network<Rational>,
-    (input, target): &Sample,
-) -> Result<Vec<Rational>, String> {
-    let order = petgraph::algo::toposort(network.graph(), None).map_err(|_| "a cycle")?;
-    let order: Vec<usize> = order.into_iter().map(|node| node.index()).collect();
-    let mut value = vec![Rational::zero(); network.units()];
-    let mut derivative = vec![Rational::one(); network.units()];
-    let mut inputs = input.iter();
-    for (unit, value) in value.iter_mut().enumerate() {
-        match network.unit(unit).kind {
-            UnitKind::Input => *value = inputs.next().ok_or("an input is missing")?.clone(),
-            UnitKind::Bias => *value = Rational::one(),
-            _ => {}
-        }
-    }
-    let incoming = |unit| network.synapses_of(unit, Direction::Incoming);
-    let computed =
-        |unit: &usize| !matches!(network.unit(*unit).kind, UnitKind::Input | UnitKind::Bias);
-    for unit in order.iter().copied().filter(computed) {
-        let terms = incoming(unit)
-            .into_iter()
-            .map(|s| network.weight(s) * &value[network.endpoints(s).0]);
-        let sum = terms.fold(Rational::zero(), |sum, term| sum + term);
-        let activation = &network.unit(unit).activation;
-        derivative[unit] = slope(activation, &sum).ok_or("a unit at its kink, or not a BiLU")?;
-        value[unit] = activation
-            .apply(&sum)
-            .ok_or("an activation without a value")?;
-    }
-    let mut error = vec![Rational::zero(); network.units()];
-    for (unit, target) in network.units_of(UnitKind::Output).into_iter().zip(target) {
-        error[unit] = &value[unit] - target;
-    }
-    let mut gradient = vec![Rational::zero(); network.synapses()];
-    for unit in order.into_iter().rev().filter(computed) {
-        let own = &error[unit] * &derivative[unit];
-        for synapse in incoming(unit) {
-            let (from, _) = network.endpoints(synapse);
-            gradient[synapse] = &own * &value[from];
-            error[from] += &own * network.weight(synapse);
-        }
-    }
-    Ok(gradient)
 }
 
 fn error(network: &Network<Rational>, data: &[Sample]) -> Result<Rational, String> {

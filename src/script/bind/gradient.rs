@@ -1,8 +1,11 @@
 //! Exact gradients, by evaluating the network in dual numbers.
+//!
+//! Not by [`crate::learn::gradient`]: one-sided derivatives also decide where a unit is at its kink and `E` has a
+//! derivative all the same, because nothing reads the unit.
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
 
 use num_traits::{One, Zero};
 use rhai::{Array, Dynamic, Engine};
@@ -96,6 +99,18 @@ impl Div for Dual {
     }
 }
 
+impl AddAssign for Dual {
+    fn add_assign(&mut self, other: Self) {
+        *self = self.clone() + other;
+    }
+}
+
+impl MulAssign for Dual {
+    fn mul_assign(&mut self, other: Self) {
+        *self = self.clone() * other;
+    }
+}
+
 impl Zero for Dual {
     fn zero() -> Self {
         Dual::constant(Rational::zero())
@@ -186,7 +201,7 @@ fn error<S: Scalar>(network: &Network<S>, samples: &[Sample]) -> Result<S, Fault
             .map_err(|error| fault(error.to_string()))?;
         for (output, target) in outputs.into_iter().zip(&sample.target) {
             let difference = output - S::from_rational(target);
-            total = total + half.clone() * difference.clone() * difference;
+            total += half.clone() * difference.clone() * difference;
         }
     }
     Ok(total)

@@ -2,9 +2,10 @@
 
 use num_traits::{One, Signed, Zero};
 
-use super::gradients::{Gradient, gradient};
+use super::gradients::gradient;
 use super::hunted::{Domain, Hunted, Outcome};
 use super::networks::with_activation;
+use crate::learn::GradientOverTime;
 use crate::network::{Activation, Network, UnitIndex, UnitKind};
 use crate::numbers::Rational;
 use crate::theorems::Failure;
@@ -238,7 +239,7 @@ fn is_small(network: &Network<Rational>) -> bool {
 fn at_every_unit(
     network: &Network<Rational>,
     initial: &Rational,
-    holds: impl Fn(UnitIndex, &Gradient) -> bool,
+    holds: impl Fn(UnitIndex, &GradientOverTime<Rational>) -> bool,
 ) -> Outcome {
     if !is_small(network) {
         return Ok(None);
@@ -279,7 +280,7 @@ fn conserved(network: &Network<Rational>, initial: &Rational) -> Outcome {
     })
 }
 
-fn stepped(network: &Network<Rational>, gradient: &Gradient) -> Vec<Rational> {
+fn stepped(network: &Network<Rational>, gradient: &GradientOverTime<Rational>) -> Vec<Rational> {
     let pairs = network.weights().into_iter().zip(&gradient.weights);
     pairs.map(|(w, g)| w - ratio(1, 4) * g).collect()
 }
@@ -338,7 +339,7 @@ fn balanced_is_stationary(network: &Network<Rational>) -> Outcome {
     if !is_small(network) || !is_balanced(network, &network.weights()) {
         return Ok(None);
     }
-    let stationary = |gradient: Gradient| {
+    let stationary = |gradient: GradientOverTime<Rational>| {
         let pairs = network.weights().into_iter().zip(gradient.weights);
         pairs
             .map(|(w, g)| g + integer(2) * w)

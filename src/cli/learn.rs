@@ -1,0 +1,203 @@
+//! `synbal learn` and `synbal report`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use synaptic_balance::learn::experiment::{Experiment, Parameters, Run, run_seeds};
+use synaptic_balance::learn::{DataSet, idx};
+use synaptic_balance::report::Report;
+use synaptic_balance::report::learning::{
+    figures, html_report, learning_report, results_page, stored_runs,
+};
+use synaptic_balance::theorems;
+
+use super::arguments::{LearnArguments, ReportArguments};
+use super::{BadInput, Failure, Outcome, Progress, Verdict, files};
+
+/// Runs one experiment, or all of them, and reports each.
+pub fn learn(arguments: &LearnArguments) -> Outcome {
+    let experiments: Vec<Experiment> = match arguments.experiment.as_str() {
+        "all" => Experiment::ALL.to_vec(),
+        name => vec![name.parse().map_err(|fault| {
+            let known = Experiment::ALL.map(Experiment::name).join(", ");
+            BadInput(format!("{fault}; there are {known}, and all"))
+        })?],
+    };
+    let data = match &arguments.data {
+        None => DataSet::digits(),
+        Some(folder) => idx::read_folder(folder).map_err(|fault| BadInput(fault.to_string()))?,
+    };
+    // Everything that could be refused is refused before anything is computed.
+    let mut runs = Vec::new();
+    for experiment in experiments {
+        let parameters = Parameters::new(experiment, &data, arguments.epochs);
+        runs.push((experiment, resume(parameters, arguments.output.as_deref())?));
+    }
+    if let Some(folder) = &arguments.output {
+        std::fs::create_dir_all(folder)
+            .map_err(|fault| BadInput::at(folder, format!("no folder: {}", fault.kind())))?;
+    }
+    let threads = arguments.threads.unwrap_or(0);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|fault| Failure::Incomplete(fault.to_string()))?;
+    let mut reports = Vec::new();
+    for (experiment, mut run) in runs {
+        pool.install(|| complete(arguments, experiment, &data, &mut run))?;
+        if let Some(folder) = &arguments.output {
+            draw(folder, &run)?;
+        }
+        reports.push(learning_report(&run));
+    }
+    let text: Vec<String> = reports.iter().map(|report| report.text.clone()).collect();
+    let json: Vec<_> = reports.into_iter().map(|report| report.json).collect();
+    let report = Report {
+        text: text.join("\n"),
+        json: json!({"status": "done", "experiments": json}),
+    };
+    Ok((report, Verdict::Done))
+}
+
+/// The file in which a run is kept.
+fn place(folder: &Path, experiment: &str) -> PathBuf {
+    folder.join(format!("{experiment}.json"))
+}
+
+/// The run so far, if its parameters are those asked for.
+fn resume(parameters: Parameters, folder: Option<&Path>) -> Result<Run, BadInput> {
+    let Some(folder) = folder else {
+        return Ok(Run::new(parameters));
+    };
+    let path = place(folder, &parameters.experiment);
+    if !path.exists() {
+        return Ok(Run::new(parameters));
+    }
+    let run = read(&path)?;
+    let differences = run.parameters.differences(&parameters);
+    match differences.is_empty() {
+        true => Ok(run),
+        false => Err(BadInput::at(
+            &path,
+            format!(
+                "holds a run with {}: name another folder, or move it away",
+                differences.join("; ")
+            ),
+        )),
+    }
+}
+
+fn read(path: &Path) -> Result<Run, BadInput> {
+    let text = std::fs::read_to_string(path).map_err(|fault| BadInput::at(path, fault))?;
+    Run::read(&text).map_err(|fault| BadInput::at(path, fault))
+}
+
+/// Runs the seeds that are missing; every one that finishes is kept at once.
+fn complete(
+    arguments: &LearnArguments,
+    experiment: Experiment,
+    data: &DataSet,
+    run: &mut Run,
+) -> Result<(), Failure> {
+    let progress = Progress::new();
+    let say = |seed: u64, what: &str| {
+        progress.say(&format!("{}: seed {seed}, {what}", experiment.name()));
+    };
+    let folder = arguments.output.as_deref();
+    let mut keep = |run: &Run| match folder {
+        None => Ok(()),
+        Some(folder) => {
+            let path = place(folder, experiment.name());
+            files::write_all(&[(&path, run.write().into_bytes())])
+        }
+    };
+    let done = run_seeds(run, experiment, data, arguments.seeds, &mut keep, &say);
+    drop(progress);
+    Ok(done.map_err(|failure| Failure::Incomplete(failure.to_string()))??)
+}
+
+/// Writes the pictures of a run beside it.
+fn draw(folder: &Path, run: &Run) -> Result<(), Failure> {
+    let drawn = figures(run).map_err(|fault| Failure::Incomplete(fault.to_string()))?;
+    let named: Vec<(PathBuf, Vec<u8>)> = drawn
+        .into_iter()
+        .map(|figure| {
+            let path = folder.join(format!("{}.svg", figure.name));
+            (path, figure.svg.into_bytes())
+        })
+        .collect();
+    let outputs: Vec<(&PathBuf, Vec<u8>)> = named
+        .iter()
+        .map(|(path, svg)| (path, svg.clone()))
+        .collect();
+    Ok(files::write_all(&outputs)?)
+}
+
+/// Checks the theorems and writes the page.
+pub fn report(arguments: &ReportArguments) -> Outcome {
+    let runs = match &arguments.runs {
+        None => stored_runs().map_err(|fault| Failure::Incomplete(fault.to_string()))?,
+        Some(folder) => read_folder(folder)?,
+    };
+    if let Some(path) = &arguments.results {
+        files::distinct(&[Some(&arguments.output), Some(path)], &[])?;
+    }
+    let progress = Progress::new();
+    progress.say("checking the theorems");
+    let verdicts = theorems::run::<&str>(&[]).map_err(|fault| BadInput(fault.to_string()))?;
+    drop(progress);
+    let page = html_report(&verdicts, &runs);
+    let page = page.map_err(|fault| Failure::Incomplete(fault.to_string()))?;
+    let mut outputs = vec![(&arguments.output, page.into_bytes())];
+    if let Some(path) = &arguments.results {
+        outputs.push((path, results_page(&runs).into_bytes()));
+    }
+    files::write_all(&outputs)?;
+    let failed: Vec<&str> = verdicts
+        .iter()
+        .filter(|verdict| verdict.outcome.is_err())
+        .map(|verdict| verdict.theorem.id)
+        .collect();
+    let experiments: Vec<&str> = runs
+        .iter()
+        .map(|run| run.parameters.experiment.as_str())
+        .collect();
+    let text = format!(
+        "{} theorems checked, {} failed; {} experiments; written to {}\n",
+        verdicts.len(),
+        failed.len(),
+        runs.len(),
+        arguments.output.display()
+    );
+    let verdict = match failed.is_empty() {
+        true => Verdict::Done,
+        false => Verdict::False,
+    };
+    let json = json!({
+        "status": "written",
+        "file": arguments.output.display().to_string(),
+        "theorems": verdicts.len(),
+        "failed": failed,
+        "experiments": experiments,
+    });
+    Ok((Report { text, json }, verdict))
+}
+
+/// The runs in a folder, in the order of the experiments.
+fn read_folder(folder: &Path) -> Result<Vec<Run>, BadInput> {
+    let mut found = BTreeMap::new();
+    for (position, experiment) in Experiment::ALL.into_iter().enumerate() {
+        let path = place(folder, experiment.name());
+        if path.exists() {
+            let run = read(&path)?;
+            if run.experiment() != Some(experiment) {
+                let held = &run.parameters.experiment;
+                return Err(BadInput::at(&path, format!("holds the experiment {held}")));
+            }
+            found.insert(position, run);
+        }
+    }
+    match found.is_empty() {
+        true => Err(BadInput::at(folder, "holds no runs of experiments")),
+        false => Ok(found.into_values().collect()),
+    }
+}

@@ -1,0 +1,79 @@
+//! Balancing between gradient steps, on the weights themselves and in floating point.
+
+use num_traits::Float;
+
+use super::{Model, Norm};
+use crate::numbers::Scalar;
+
+/// How far the units of a model are from balance. Units without any cost are left out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Deficits {
+    /// `Σ_i (A_i - B_i)²`, the paper's.
+    pub total: f64,
+    /// `max_i |A_i - B_i| / (A_i + B_i)`, free of scale.
+    pub largest: f64,
+    /// The mean of the same.
+    pub mean: f64,
+}
+
+/// The deficits of a model.
+pub fn deficits<S: Scalar, M: Model<S>>(model: &M, norm: Norm) -> Deficits {
+    let mut found = Deficits {
+        total: 0.0,
+        largest: 0.0,
+        mean: 0.0,
+    };
+    let mut counted = 0usize;
+    for unit in 0..model.units() {
+        let (input, output) = model.sides(unit, norm);
+        let (input, output) = (Scalar::to_f64(&input), Scalar::to_f64(&output));
+        let (difference, sum) = (input - output, input + output);
+        if sum > 0.0 {
+            counted += 1;
+            found.total += difference * difference;
+            found.largest = found.largest.max(difference.abs() / sum);
+            found.mean += difference.abs() / sum;
+        }
+    }
+    found.mean /= counted.max(1) as f64;
+    found
+}
+
+/// Balances every hidden unit once, in order, each going the given fraction of the way on the logarithmic scale: 1 is the
+/// paper's step. Units with cost on one side only are left as they are.
+pub fn sweep<S: Scalar + Float, M: Model<S>>(model: &mut M, norm: Norm, fraction: f64) {
+    for unit in 0..model.units() {
+        let (input, output) = model.sides(unit, norm);
+        let (input, output) = (Scalar::to_f64(&input), Scalar::to_f64(&output));
+        let multiplier = (output / input).powf(fraction / f64::from(2 * norm.power()));
+        if let Some(multiplier) = <S as num_traits::NumCast>::from(multiplier)
+            && input > 0.0
+            && output > 0.0
+        {
+            model.scale(unit, &multiplier);
+        }
+    }
+}
+
+/// Sweeps until the largest deficit of the units with cost on both sides is at most `tolerance`, at most `limit` times; the
+/// number of sweeps.
+pub fn balance_fully<S: Scalar + Float, M: Model<S>>(
+    model: &mut M,
+    norm: Norm,
+    tolerance: f64,
+    limit: usize,
+) -> usize {
+    let far = |model: &M| {
+        (0..model.units()).any(|unit| {
+            let (input, output) = model.sides(unit, norm);
+            let (input, output) = (Scalar::to_f64(&input), Scalar::to_f64(&output));
+            input > 0.0 && output > 0.0 && (input - output).abs() > tolerance * (input + output)
+        })
+    };
+    let mut sweeps = 0;
+    while sweeps < limit && far(model) {
+        sweep(model, norm, 1.0);
+        sweeps += 1;
+    }
+    sweeps
+}

@@ -1,0 +1,378 @@
+//! What the paper claims, tested by paired differences between arms.
+
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+use super::trials::{Task, arm_name, plan};
+use super::{Experiment, Run, SeedResult, fixpoint};
+
+/// The confidence of every interval. Nothing is corrected for the number of comparisons.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// What a claim says of a mean over seeds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Comparison {
+    /// It lies below.
+    Below(f64),
+    /// It lies above.
+    Above(f64),
+}
+
+/// What the data say of one comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// What was measured, in words.
+    pub what: String,
+    /// Its unit.
+    pub unit: &'static str,
+    /// What the claim says.
+    pub claimed: Comparison,
+    /// Seeds.
+    pub count: usize,
+    /// Mean over the seeds.
+    pub mean: f64,
+    /// Standard deviation over the seeds.
+    pub deviation: f64,
+    /// The interval of the mean, by Student's distribution.
+    pub interval: (f64, f64),
+}
+
+/// The outcome of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every interval lies where the claim says.
+    Reproduced,
+    /// None does.
+    NotReproduced,
+    /// Some do.
+    Mixed,
+}
+
+impl Verdict {
+    /// The words for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Reproduced => "reproduced",
+            Verdict::NotReproduced => "not reproduced",
+            Verdict::Mixed => "mixed",
+        }
+    }
+}
+
+/// A claim of the paper with the findings about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    /// The claim.
+    pub statement: &'static str,
+    /// Its findings.
+    pub findings: Vec<Finding>,
+}
+
+impl Finding {
+    /// Mean, deviation and interval of at least two values.
+    fn of(what: String, unit: &'static str, claimed: Comparison, values: &[f64]) -> Option<Self> {
+        let count = values.len();
+        if count < 2 {
+            return None;
+        }
+        let mean = values.iter().sum::<f64>() / count as f64;
+        let squares = values.iter().map(|value| (value - mean) * (value - mean));
+        let freedom = (count - 1) as f64;
+        let deviation = (squares.sum::<f64>() / freedom).sqrt();
+        // Differences of stored numbers that cancel do so up to rounding.
+        let mean = if mean.abs() < 1e-12 * deviation {
+            0.0
+        } else {
+            mean
+        };
+        let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
+        let reach = student.inverse_cdf(0.5 + CONFIDENCE / 2.0) * deviation / (count as f64).sqrt();
+        Some(Finding {
+            what,
+            unit,
+            claimed,
+            count,
+            mean,
+            deviation,
+            interval: (mean - reach, mean + reach),
+        })
+    }
+
+    /// Does the whole interval lie where the claim says?
+    pub fn supports(&self) -> bool {
+        match self.claimed {
+            Comparison::Below(bound) => self.interval.1 < bound,
+            Comparison::Above(bound) => self.interval.0 > bound,
+        }
+    }
+
+    /// Does the whole interval lie on the other side?
+    pub fn contradicts(&self) -> bool {
+        match self.claimed {
+            Comparison::Below(bound) => self.interval.0 > bound,
+            Comparison::Above(bound) => self.interval.1 < bound,
+        }
+    }
+}
+
+impl Claim {
+    /// What the findings come to.
+    pub fn verdict(&self) -> Verdict {
+        let supporting = self.findings.iter().filter(|finding| finding.supports());
+        match supporting.count() {
+            0 => Verdict::NotReproduced,
+            all if all == self.findings.len() => Verdict::Reproduced,
+            _ => Verdict::Mixed,
+        }
+    }
+}
+
+type Measure<'a> = &'a dyn Fn(&SeedResult) -> Option<f64>;
+
+fn finding(
+    run: &Run,
+    what: String,
+    unit: &'static str,
+    claimed: Comparison,
+    measure: Measure,
+) -> Option<Finding> {
+    let values: Option<Vec<f64>> = run.seeds.iter().map(measure).collect();
+    Finding::of(what, unit, claimed, &values?)
+}
+
+fn series<'a>(seed: &'a SeedResult, arm: &str, measure: &str) -> Option<&'a [f64]> {
+    Some(seed.arms.get(arm)?.get(measure)?.as_slice())
+}
+
+fn last(seed: &SeedResult, arm: &str, measure: &str) -> Option<f64> {
+    series(seed, arm, measure)?.last().copied()
+}
+
+/// The deficit at the end as a share of that at the start.
+fn share_left(seed: &SeedResult, arm: &str, measure: &str) -> Option<f64> {
+    let values = series(seed, arm, measure)?;
+    Some(values.last()? / values.first()?)
+}
+
+/// The mean over the epochs after the start.
+fn area(seed: &SeedResult, arm: &str) -> Option<f64> {
+    let values = series(seed, arm, "training loss")?.get(1..)?;
+    Some(values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// The claims of an experiment; empty for fewer than two seeds.
+pub(super) fn claims(experiment: Experiment, run: &Run) -> Vec<Claim> {
+    let claims = match experiment {
+        Experiment::RegularizedBalances => regularized(run, Task::Autoencoder, true),
+        Experiment::BalanceIsLost => lost(run),
+        Experiment::OneFixpoint => vec![one_fixpoint(run)],
+        Experiment::BalancedStart => helps(
+            run,
+            experiment,
+            "Balancing before learning improves learning speed.",
+            "Balancing before learning improves the final performance.",
+        ),
+        Experiment::BalancedDuring => helps(
+            run,
+            experiment,
+            "Full or partial balancing in alternation with epochs improves learning speed.",
+            "Full or partial balancing in alternation with epochs improves the final performance.",
+        ),
+        Experiment::LittleData => helps(
+            run,
+            experiment,
+            "Balancing improves learning speed where data are few.",
+            "Balancing improves the final performance where data are few.",
+        ),
+        Experiment::Recurrent => {
+            let mut all = regularized(run, Task::Rows, false);
+            all.extend(helps(
+                run,
+                experiment,
+                "Balancing improves the learning speed of recurrent networks.",
+                "Balancing improves the final performance of recurrent networks.",
+            ));
+            all
+        }
+        Experiment::ReadsByDepth => vec![depth_law(run)],
+    };
+    claims
+        .into_iter()
+        .filter(|claim| !claim.findings.is_empty())
+        .collect()
+}
+
+fn regularized(run: &Run, task: Task, with_l1: bool) -> Vec<Claim> {
+    let name = |arm: &str| format!("{}: {arm}", task.name());
+    let (plain, two, one) = (name("E"), name("E + L2"), name("E + L1"));
+    let left = "share of the deficit that is left at the end";
+    let alone = finding(
+        run,
+        format!("{plain}, {left}"),
+        "1",
+        Comparison::Above(0.5),
+        &|seed| share_left(seed, &plain, "deficit"),
+    );
+    let mut balances = vec![
+        finding(
+            run,
+            format!("{two}, {left}"),
+            "1",
+            Comparison::Below(0.1),
+            &|seed| share_left(seed, &two, "deficit"),
+        ),
+        finding(
+            run,
+            format!("deficit at the end, {two} less {plain}"),
+            "1",
+            Comparison::Below(0.0),
+            &|seed| Some(last(seed, &two, "deficit")? - last(seed, &plain, "deficit")?),
+        ),
+    ];
+    if with_l1 {
+        balances.push(finding(
+            run,
+            format!("{one}, {left} (of L1 costs)"),
+            "1",
+            Comparison::Below(0.1),
+            &|seed| share_left(seed, &one, "deficit L1"),
+        ));
+    }
+    vec![
+        Claim {
+            statement: "Descent on E alone does not balance (here: more than half of the deficit is left).",
+            findings: alone.into_iter().collect(),
+        },
+        Claim {
+            statement: "Descent on E + R balances (here: less than a tenth of the deficit is left, and less than with E alone).",
+            findings: balances.into_iter().flatten().collect(),
+        },
+    ]
+}
+
+fn lost(run: &Run) -> Vec<Claim> {
+    let (tasks, arms) = plan(Experiment::BalanceIsLost);
+    let names: Vec<String> = arms.iter().map(|arm| arm_name(tasks[0], arm)).collect();
+    let (Some(largest), Some(smallest)) = (names.first(), names.last()) else {
+        return Vec::new();
+    };
+    let is_lost = finding(
+        run,
+        format!("{largest}, deficit at the end"),
+        "1",
+        Comparison::Above(0.001),
+        &|seed| last(seed, largest, "deficit"),
+    );
+    let with_rate = finding(
+        run,
+        format!("deficit at the end, {largest} over {smallest}"),
+        "1",
+        Comparison::Above(1.0),
+        &|seed| Some(last(seed, largest, "deficit")? / last(seed, smallest, "deficit")?),
+    );
+    vec![Claim {
+        statement: "From a balanced start, descent on E alone loses balance at a large step size (here: the deficit exceeds 0.001, and that of a small step size).",
+        findings: [is_lost, with_rate].into_iter().flatten().collect(),
+    }]
+}
+
+fn one_fixpoint(run: &Run) -> Claim {
+    let outside = finding(
+        run,
+        format!(
+            "of {} orders, those that end outside the verified enclosure",
+            fixpoint::ORDERS
+        ),
+        "orders",
+        Comparison::Below(0.5),
+        &|seed| last(seed, "stochastic", "outside"),
+    );
+    let spread = finding(
+        run,
+        "largest spread of a multiplier over all orders, as a share of the enclosure's width"
+            .to_owned(),
+        "1",
+        Comparison::Below(1.0),
+        &|seed| {
+            let width = last(seed, "stochastic", "enclosure width")?;
+            Some(last(seed, "stochastic", "spread")? / width)
+        },
+    );
+    Claim {
+        statement: "The stochastic algorithm reaches one point, whatever the order.",
+        findings: [outside, spread].into_iter().flatten().collect(),
+    }
+}
+
+/// Every arm against the first, for every task: speed, then performance.
+fn helps(
+    run: &Run,
+    experiment: Experiment,
+    faster: &'static str,
+    better: &'static str,
+) -> Vec<Claim> {
+    let (tasks, arms) = plan(experiment);
+    let (mut speed, mut performance) = (Vec::new(), Vec::new());
+    for task in tasks {
+        let plain = arm_name(*task, &arms[0]);
+        let balanced = arms[1..].iter().filter(|arm| !arm.name.starts_with("E +"));
+        for arm in balanced {
+            let name = arm_name(*task, arm);
+            speed.extend(finding(
+                run,
+                format!(
+                    "{name}, mean training loss over the epochs, relative to {}",
+                    arms[0].name
+                ),
+                "%",
+                Comparison::Below(0.0),
+                &|seed| Some(100.0 * (area(seed, &name)? / area(seed, &plain)? - 1.0)),
+            ));
+            let (measure, unit) = match task {
+                Task::Autoencoder => ("test loss", "squared error"),
+                _ => ("test error", "% of images"),
+            };
+            performance.extend(finding(
+                run,
+                format!("{name}, {measure} at the end less that of {}", arms[0].name),
+                unit,
+                Comparison::Below(0.0),
+                &|seed| Some(last(seed, &name, measure)? - last(seed, &plain, measure)?),
+            ));
+        }
+    }
+    vec![
+        Claim {
+            statement: faster,
+            findings: speed,
+        },
+        Claim {
+            statement: better,
+            findings: performance,
+        },
+    ]
+}
+
+fn depth_law(run: &Run) -> Claim {
+    let deepest = fixpoint::DEPTHS.len() - 1;
+    let growth = |method: &'static str| {
+        move |seed: &SeedResult| {
+            let reads = series(seed, method, "reads")?;
+            let ratio = reads.get(deepest)? / reads.get(deepest - 1)?;
+            let depths = fixpoint::DEPTHS[deepest] as f64 / fixpoint::DEPTHS[deepest - 1] as f64;
+            Some(ratio.ln() / depths.ln())
+        }
+    };
+    let exponent = |method: &'static str, claimed| {
+        let what = format!("{method}: exponent of the depth in the number of reads, deepest two");
+        finding(run, what, "1", claimed, &growth(method))
+    };
+    let findings = [
+        exponent("sweeps", Comparison::Above(1.5)),
+        exponent("stochastic", Comparison::Above(1.5)),
+        exponent("direct (Newton)", Comparison::Below(1.0)),
+    ];
+    Claim {
+        statement: "Ours: reads of sweeps and of the stochastic algorithm grow with about the square of the depth (here: exponent above 3/2), those of the direct method do not (below 1).",
+        findings: findings.into_iter().flatten().collect(),
+    }
+}

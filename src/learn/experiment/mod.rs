@@ -1,0 +1,444 @@
+//! The simulations of the paper, with statistics and verdicts.
+//!
+//! Every experiment trains (or balances) the same arms from the same start for each seed, so that arms can be compared in pairs.
+//! A run is a list of seed results; the same seed gives the same bits again, on any number of threads. (Another processor may
+//! round differently: its matrix products may use fused multiply-adds.)
+//!
+//! What is random for a seed: the initial weights and the order of the images; both are the same for all arms.
+
+mod claims;
+mod fixpoint;
+mod trials;
+
+use indexmap::IndexMap;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+use thiserror::Error;
+
+use super::{DataSet, GradientError};
+pub use claims::{CONFIDENCE, Claim, Comparison, Finding, Verdict};
+
+/// A simulation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Experiment {
+    /// Does `E` alone balance, does `E + R`?
+    RegularizedBalances,
+    /// Is balance kept by descent on `E`?
+    BalanceIsLost,
+    /// Do all orders of the stochastic algorithm end at one point?
+    OneFixpoint,
+    /// Does balancing before learning help?
+    BalancedStart,
+    /// Does balancing in alternation with epochs help?
+    BalancedDuring,
+    /// Does it help with one image in a hundred?
+    LittleData,
+    /// The same questions for recurrent networks.
+    Recurrent,
+    /// How often must the weights be read to balance a deep network?
+    ReadsByDepth,
+}
+
+impl Experiment {
+    /// All of them, in the order of the results page.
+    pub const ALL: [Experiment; 8] = [
+        Experiment::RegularizedBalances,
+        Experiment::BalanceIsLost,
+        Experiment::OneFixpoint,
+        Experiment::BalancedStart,
+        Experiment::BalancedDuring,
+        Experiment::LittleData,
+        Experiment::Recurrent,
+        Experiment::ReadsByDepth,
+    ];
+
+    /// Its name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Experiment::RegularizedBalances => "regularized-balances",
+            Experiment::BalanceIsLost => "balance-is-lost",
+            Experiment::OneFixpoint => "one-fixpoint",
+            Experiment::BalancedStart => "balanced-start",
+            Experiment::BalancedDuring => "balanced-during",
+            Experiment::LittleData => "little-data",
+            Experiment::Recurrent => "recurrent",
+            Experiment::ReadsByDepth => "reads-by-depth",
+        }
+    }
+
+    /// What is done, in a sentence or two.
+    pub fn description(self) -> &'static str {
+        match self {
+            Experiment::RegularizedBalances => {
+                "An autoencoder descends on the squared error E alone, on E + L2 (R = 0.01 times the sum of squared weights) and on E + L1 (0.004 times the sum of magnitudes). The claim is about convergence: weaker penalties or fewer epochs leave more of the deficit. A unit that E no longer needs keeps its |A - B| / (A + B) under L2, as all its weights shrink by one factor."
+            }
+            Experiment::BalanceIsLost => {
+                "An autoencoder is balanced (L2), then descends on E alone at several step sizes, for the same learning time (step size times steps)."
+            }
+            Experiment::OneFixpoint => {
+                "The stochastic algorithm balances one trained classifier 1,000 times, in different random orders, to a deficit of 1e-12; the kernel has verified rational bounds on the one optimum, to 9 digits."
+            }
+            Experiment::BalancedStart => {
+                "Networks are balanced fully before they descend on E: an autoencoder and classifiers with 2, 3 and 5 layers of weights."
+            }
+            Experiment::BalancedDuring => {
+                "Networks are balanced before every epoch: fully, or partially (each unit once, half of the way)."
+            }
+            Experiment::LittleData => {
+                "Classifiers learn from one image in a hundred; all test images count."
+            }
+            Experiment::Recurrent => {
+                "A recurrent network of ReLU units reads an image row by row and names its class at the end."
+            }
+            Experiment::ReadsByDepth => {
+                "Random layered networks of width 8 are balanced to a deficit of 1e-9; a read is one look at all weights."
+            }
+        }
+    }
+
+    /// Epochs, unless others are asked for.
+    ///
+    /// Where a penalty is to balance they are many times the relaxation time of `Σ_IN w² - Σ_OUT w²`, which is
+    /// `1/(4 · strength · step size)` steps for `L2`: at first the norm falls as fast as that difference does, and the deficit hardly.
+    pub fn default_epochs(self) -> usize {
+        match self {
+            Experiment::RegularizedBalances => 300,
+            Experiment::Recurrent => 80,
+            Experiment::BalanceIsLost => 10,
+            Experiment::OneFixpoint => 5,
+            Experiment::ReadsByDepth => 1,
+            _ => 40,
+        }
+    }
+
+    /// Does it use a data set?
+    pub fn uses_data(self) -> bool {
+        self != Experiment::ReadsByDepth
+    }
+}
+
+/// A name that no experiment has.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("there is no experiment `{0}`")]
+pub struct UnknownExperiment(String);
+
+impl FromStr for Experiment {
+    type Err = UnknownExperiment;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let mut all = Experiment::ALL.into_iter();
+        all.find(|experiment| experiment.name() == name)
+            .ok_or_else(|| UnknownExperiment(name.to_owned()))
+    }
+}
+
+/// What a run depends on besides its seeds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameters {
+    /// The experiment's name.
+    pub experiment: String,
+    /// The data set's name.
+    pub data: String,
+    /// A hash of the data.
+    pub fingerprint: String,
+    /// Images to learn from.
+    pub training_images: usize,
+    /// Images to test with.
+    pub test_images: usize,
+    /// Epochs.
+    pub epochs: usize,
+    /// Images in a batch.
+    pub batch: usize,
+}
+
+impl Parameters {
+    /// The parameters of an experiment on a data set.
+    pub fn new(experiment: Experiment, data: &DataSet, epochs: Option<usize>) -> Self {
+        let images = data.training.inputs.ncols();
+        let name = experiment.name().to_owned();
+        let epochs = epochs.unwrap_or(experiment.default_epochs());
+        match experiment.uses_data() {
+            true => Parameters {
+                experiment: name,
+                data: data.name.clone(),
+                fingerprint: format!("{:016x}", data.fingerprint),
+                training_images: images,
+                test_images: data.test.inputs.ncols(),
+                epochs,
+                // The paper's 200 would leave few steps an epoch of a small set.
+                batch: if images >= 20_000 { 200 } else { 20 },
+            },
+            false => Parameters {
+                experiment: name,
+                data: "none".to_owned(),
+                fingerprint: String::new(),
+                training_images: 0,
+                test_images: 0,
+                epochs: 1,
+                batch: 0,
+            },
+        }
+    }
+
+    /// Where two sets of parameters differ, in words; empty if nowhere.
+    pub fn differences(&self, asked: &Parameters) -> Vec<String> {
+        let number = |value: usize| value.to_string();
+        let pairs = [
+            (
+                "experiment",
+                self.experiment.clone(),
+                asked.experiment.clone(),
+            ),
+            ("data", self.data.clone(), asked.data.clone()),
+            (
+                "data fingerprint",
+                self.fingerprint.clone(),
+                asked.fingerprint.clone(),
+            ),
+            (
+                "training images",
+                number(self.training_images),
+                number(asked.training_images),
+            ),
+            (
+                "test images",
+                number(self.test_images),
+                number(asked.test_images),
+            ),
+            ("epochs", number(self.epochs), number(asked.epochs)),
+            ("batch", number(self.batch), number(asked.batch)),
+        ];
+        let different = pairs.into_iter().filter(|(_, held, asked)| held != asked);
+        different
+            .map(|(name, held, asked)| format!("{name} {held}, not {asked}"))
+            .collect()
+    }
+}
+
+/// Measures over time, by name.
+pub type Series = IndexMap<String, Vec<f64>>;
+
+/// What one seed gave. Numbers are kept to six significant digits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedResult {
+    /// The seed.
+    pub seed: u64,
+    /// For each arm its measures, one value an epoch, the start included.
+    pub arms: IndexMap<String, Series>,
+    /// Points for pictures, from seed 0 only.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub samples: Series,
+}
+
+/// The name of the format of stored runs.
+pub const FORMAT: &str = "synaptic-balance/learning";
+
+/// A run, finished or not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// [`FORMAT`].
+    pub format: String,
+    /// 1.
+    pub version: u32,
+    /// What it depends on.
+    pub parameters: Parameters,
+    /// The finished seeds, in order.
+    pub seeds: Vec<SeedResult>,
+}
+
+/// Why a stored run cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RunError {
+    /// Not such a document.
+    #[error("is no stored run: {0}")]
+    Document(String),
+    /// Another format or version.
+    #[error("holds {format} version {version}, not {FORMAT} version 1")]
+    Format {
+        /// The format.
+        format: String,
+        /// The version.
+        version: u32,
+    },
+    /// An experiment that does not exist.
+    #[error(transparent)]
+    Experiment(#[from] UnknownExperiment),
+}
+
+impl Run {
+    /// A run without seeds.
+    pub fn new(parameters: Parameters) -> Self {
+        Run {
+            format: FORMAT.to_owned(),
+            version: 1,
+            parameters,
+            seeds: Vec::new(),
+        }
+    }
+
+    /// Reads a stored run.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub fn read(text: &str) -> Result<Self, RunError> {
+        let run: Run =
+            serde_json::from_str(text).map_err(|fault| RunError::Document(fault.to_string()))?;
+        if run.format != FORMAT || run.version != 1 {
+            let (format, version) = (run.format, run.version);
+            return Err(RunError::Format { format, version });
+        }
+        run.parameters.experiment.parse::<Experiment>()?;
+        Ok(run)
+    }
+
+    /// The document that [`read`](Self::read) reads, one line for each seed.
+    pub fn write(&self) -> String {
+        let seeds: Vec<String> = self.seeds.iter().map(line).collect();
+        format!(
+            "{{\"format\": \"{FORMAT}\", \"version\": 1,\n\"parameters\": {},\n\"seeds\": [\n{}\n]}}\n",
+            line(&self.parameters),
+            seeds.join(",\n")
+        )
+    }
+
+    /// The experiment.
+    pub fn experiment(&self) -> Option<Experiment> {
+        self.parameters.experiment.parse().ok()
+    }
+
+    /// The claims that the experiment is about, with the verdicts that the seeds give.
+    pub fn claims(&self) -> Vec<Claim> {
+        self.experiment()
+            .map_or_else(Vec::new, |experiment| claims::claims(experiment, self))
+    }
+
+    /// The values of a measure of an arm, by seed.
+    pub fn series(&self, arm: &str, measure: &str) -> Vec<&[f64]> {
+        let found = self
+            .seeds
+            .iter()
+            .filter_map(|seed| seed.arms.get(arm)?.get(measure));
+        found.map(Vec::as_slice).collect()
+    }
+
+    /// The names of the arms.
+    pub fn arms(&self) -> Vec<&str> {
+        let first = self.seeds.first().into_iter();
+        first
+            .flat_map(|seed| seed.arms.keys())
+            .map(String::as_str)
+            .collect()
+    }
+}
+
+/// A value as one line of JSON.
+fn line(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Why a seed has no result.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum ExperimentError {
+    /// No gradient.
+    #[error(transparent)]
+    Gradient(#[from] GradientError),
+    /// The layers do not fit.
+    #[error(transparent)]
+    Perceptron(#[from] super::PerceptronError),
+    /// Balancing failed.
+    #[error(transparent)]
+    Balance(#[from] crate::solve::SolveError),
+    /// No certificate.
+    #[error(transparent)]
+    Certify(#[from] crate::solve::CertifyError),
+    /// Weights that are no longer finite: the step size is too large.
+    #[error("seed {seed}, {arm}: the weights are no longer finite")]
+    Diverged {
+        /// The seed.
+        seed: u64,
+        /// The arm.
+        arm: String,
+    },
+}
+
+/// Runs the seeds `0..count` that `run` does not hold yet, several at a time, and adds them.
+///
+/// `finished` is told the run after every seed that has finished, in whatever order they do; if it fails, no further seed begins.
+/// `progress` is told of every arm that has been trained.
+///
+/// # Errors
+/// The first failure in the order of the seeds; finished seeds are in `run` all the same.
+pub fn run_seeds<F: Send>(
+    run: &mut Run,
+    experiment: Experiment,
+    data: &DataSet,
+    count: u64,
+    finished: &mut (dyn FnMut(&Run) -> Result<(), F> + Send),
+    progress: &(dyn Fn(u64, &str) + Sync),
+) -> Result<Result<(), F>, ExperimentError> {
+    let held: Vec<u64> = run.seeds.iter().map(|result| result.seed).collect();
+    let missing: Vec<u64> = (0..count).filter(|seed| !held.contains(seed)).collect();
+    let parameters = run.parameters.clone();
+    let state = std::sync::Mutex::new((run, finished, None));
+    let failures: Vec<(u64, ExperimentError)> = missing
+        .into_par_iter()
+        .filter_map(|seed| {
+            let stopped = state.lock().map_or(true, |state| state.2.is_some());
+            if stopped {
+                return None;
+            }
+            match seed_result(experiment, data, &parameters, seed, progress) {
+                Err(failure) => Some((seed, failure)),
+                Ok(result) => {
+                    if let Ok(mut state) = state.lock() {
+                        let (run, finished, stop) = &mut *state;
+                        run.seeds.push(result);
+                        run.seeds.sort_by_key(|result| result.seed);
+                        if let Err(failure) = finished(run) {
+                            stop.get_or_insert(failure);
+                        }
+                    }
+                    None
+                }
+            }
+        })
+        .collect();
+    if let Some((_, failure)) = failures.into_iter().min_by_key(|(seed, _)| *seed) {
+        return Err(failure);
+    }
+    let stop = state.into_inner().map_or(None, |(_, _, stop)| stop);
+    Ok(stop.map_or(Ok(()), Err))
+}
+
+/// What one seed gives.
+///
+/// # Errors
+/// [`ExperimentError`].
+pub fn seed_result(
+    experiment: Experiment,
+    data: &DataSet,
+    parameters: &Parameters,
+    seed: u64,
+    progress: &(dyn Fn(u64, &str) + Sync),
+) -> Result<SeedResult, ExperimentError> {
+    let mut result = match experiment {
+        Experiment::OneFixpoint => fixpoint::one_fixpoint(data, parameters, seed)?,
+        Experiment::ReadsByDepth => fixpoint::reads_by_depth(seed)?,
+        _ => trials::train_arms(experiment, data, parameters, seed, progress)?,
+    };
+    let series = result.arms.values_mut().flat_map(IndexMap::values_mut);
+    for values in series.chain(result.samples.values_mut()) {
+        values.iter_mut().for_each(|value| *value = rounded(*value));
+    }
+    progress(seed, "done");
+    Ok(result)
+}
+
+/// Six significant digits.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.5e}").parse().unwrap_or(value)
+}

@@ -1,0 +1,40 @@
+//! Learning: networks trained by gradient descent, generic over the number.
+//!
+//! One implementation of forward evaluation, gradient and step runs in exact [rationals](crate::numbers::Rational), where the
+//! theorems of Section 6 are checked to the last digit, and in `f64` and `f32`, where the paper's simulations are repeated.
+//!
+//! | what | where |
+//! |---|---|
+//! | gradients on any network, acyclic or over time | [`gradient()`], [`gradient_over_time`] |
+//! | layered and recurrent models on matrices | [`Perceptron`], [`Recurrent`], [`Model`] |
+//! | stochastic gradient descent with penalties | [`Descent`] |
+//! | balancing between steps | [`sweep`], [`balance_fully`], [`deficits`] |
+//! | data: the embedded digits, and files in the IDX format (feature `learn`) | [`DataSet`], `idx` |
+//! | the simulations, their statistics and verdicts (feature `learn`) | `experiment` |
+//!
+//! What the simulations found is on a page of its own: [`results`].
+
+mod balancing;
+mod data;
+mod descent;
+#[cfg(feature = "learn")]
+pub mod experiment;
+mod gradient;
+#[cfg(feature = "learn")]
+pub mod idx;
+mod model;
+mod perceptron;
+mod recurrent;
+
+#[doc = include_str!("results.md")]
+pub mod results {}
+
+pub use balancing::{Deficits, balance_fully, deficits, sweep};
+pub use data::{DataSet, Images, Part, digit_images};
+pub use descent::{Descent, WeightPenalty};
+pub use gradient::{
+    GradientError, GradientOverTime, Sample, gradient, gradient_over_time, squared_error,
+};
+pub use model::{Loss, Model, Norm};
+pub use perceptron::{Layer, Perceptron, PerceptronError, exactly};
+pub use recurrent::Recurrent;

@@ -1,0 +1,237 @@
+//! The pictures of each experiment.
+
+use super::chart::{Axis, ChartError, Curve, Scale, Style, draw};
+use crate::learn::experiment::{Experiment, Run};
+
+/// A picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figure {
+    /// Its name in files: the experiment, a dash, what it shows.
+    pub name: String,
+    /// What it shows, for readers who do not see it.
+    pub caption: String,
+    /// The picture.
+    pub svg: String,
+}
+
+fn axis(title: &str, scale: Scale) -> Axis {
+    Axis {
+        title: title.to_owned(),
+        scale,
+    }
+}
+
+/// The pictures of a run.
+///
+/// # Errors
+/// [`ChartError`].
+pub fn figures(run: &Run) -> Result<Vec<Figure>, ChartError> {
+    let Some(experiment) = run.experiment() else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    match experiment {
+        Experiment::RegularizedBalances => {
+            for (measure, scale) in [
+                ("deficit", Scale::Logarithmic),
+                ("deficit L1", Scale::Logarithmic),
+                ("training loss", Scale::Logarithmic),
+                ("norm", Scale::Linear),
+            ] {
+                found.extend(over_time(run, measure, scale)?);
+            }
+        }
+        Experiment::BalanceIsLost => {
+            found.extend(over_time(run, "deficit", Scale::Linear)?);
+        }
+        Experiment::OneFixpoint => {
+            found.extend(trajectories(run)?);
+            found.extend(costs(run)?);
+        }
+        Experiment::ReadsByDepth => found.push(reads(run)?),
+        _ => found.extend(over_time(run, "training loss", Scale::Logarithmic)?),
+    }
+    Ok(found)
+}
+
+/// The title of the axis of a measure, with its unit.
+fn measure_axis(measure: &str, scale: Scale) -> Axis {
+    let title = match measure {
+        "deficit" => "mean of |A - B| / (A + B) over units, L2 costs (1)",
+        "deficit L1" => "mean of |A - B| / (A + B) over units, L1 costs (1)",
+        "training loss" => "training loss per image (squared error or nats)",
+        "norm" => "sum of squared weights (1)",
+        other => other,
+    };
+    axis(title, scale)
+}
+
+/// A measure over the epochs, one picture for each task, a band of one standard deviation about each mean.
+fn over_time(run: &Run, measure: &str, scale: Scale) -> Result<Vec<Figure>, ChartError> {
+    let mut tasks: Vec<&str> = Vec::new();
+    for arm in run.arms() {
+        let task = arm.split(": ").next().unwrap_or(arm);
+        if !tasks.contains(&task) {
+            tasks.push(task);
+        }
+    }
+    let name = &run.parameters.experiment;
+    let mut found = Vec::new();
+    for task in tasks {
+        let arms = run.arms().into_iter();
+        let arms = arms.filter_map(|arm| Some((arm, arm.strip_prefix(task)?.strip_prefix(": ")?)));
+        let curves: Vec<Curve> = arms
+            .map(|(arm, short)| {
+                let (points, band) = mean_and_band(&run.series(arm, measure), scale);
+                Curve {
+                    name: short.to_owned(),
+                    points,
+                    band,
+                    style: Style::Line,
+                }
+            })
+            .collect();
+        let what = format!("{measure} of the {task}");
+        found.push(Figure {
+            name: format!("{name}-{}", what.replace(' ', "-")),
+            caption: format!(
+                "{name}: {what}; mean and standard deviation over {} seeds",
+                run.seeds.len()
+            ),
+            svg: draw(
+                &format!("{name}: {task}"),
+                &axis(epochs(run), Scale::Linear),
+                &measure_axis(measure, scale),
+                &curves,
+            )?,
+        });
+    }
+    Ok(found)
+}
+
+fn epochs(run: &Run) -> &'static str {
+    match run.experiment() {
+        Some(Experiment::BalanceIsLost) => "learning time (epochs at step size 0.02)",
+        Some(Experiment::LittleData) => "epochs (in fives)",
+        _ => "epochs",
+    }
+}
+
+type Points = Vec<(f64, f64)>;
+
+fn mean_and_band(series: &[&[f64]], scale: Scale) -> (Points, Points) {
+    let length = series.iter().map(|values| values.len()).min().unwrap_or(0);
+    let (mut points, mut band) = (Vec::new(), Vec::new());
+    for epoch in 0..length {
+        let values: Vec<f64> = series.iter().map(|values| values[epoch]).collect();
+        let count = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let squares = values.iter().map(|value| (value - mean) * (value - mean));
+        let deviation = (squares.sum::<f64>() / (count - 1.0).max(1.0)).sqrt();
+        points.push((epoch as f64, mean));
+        let low = match scale {
+            Scale::Linear => mean - deviation,
+            // A band that reaches 0 has no lower end on this scale.
+            Scale::Logarithmic => (mean - deviation).max(mean / 10.0),
+        };
+        band.push((low, mean + deviation));
+    }
+    (points, band)
+}
+
+/// The ways of stochastic runs, projected on two directions of the manifold.
+fn trajectories(run: &Run) -> Result<Option<Figure>, ChartError> {
+    let Some(samples) = run.seeds.first().map(|seed| &seed.samples) else {
+        return Ok(None);
+    };
+    let curves: Vec<Curve> = (0..)
+        .map_while(|order| {
+            let xs = samples.get(&format!("order {order}, layer 1"))?;
+            let ys = samples.get(&format!("order {order}, layer 2"))?;
+            Some(Curve {
+                name: format!("order {}", order + 1),
+                points: xs.iter().copied().zip(ys.iter().copied()).collect(),
+                band: Vec::new(),
+                style: Style::Line,
+            })
+        })
+        .collect();
+    if curves.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Figure {
+        name: "one-fixpoint-trajectories".to_owned(),
+        caption: "one-fixpoint: the ways of six random orders from one set of weights to the one optimum, projected on two directions of the manifold".to_owned(),
+        svg: draw(
+            "one-fixpoint: six random orders, one end",
+            &axis("mean log multiplier of costs, hidden layer 1 (1)", Scale::Linear),
+            &axis("mean log multiplier of costs, hidden layer 2 (1)", Scale::Linear),
+            &curves,
+        )?,
+    }))
+}
+
+/// Input and output cost of each unit before and after.
+fn costs(run: &Run) -> Result<Option<Figure>, ChartError> {
+    let Some(samples) = run.seeds.first().map(|seed| &seed.samples) else {
+        return Ok(None);
+    };
+    let curve = |when: &str| {
+        let inputs = samples.get(&format!("input cost {when}"))?;
+        let outputs = samples.get(&format!("output cost {when}"))?;
+        Some(Curve {
+            name: format!("{when} balancing"),
+            points: inputs
+                .iter()
+                .copied()
+                .zip(outputs.iter().copied())
+                .collect(),
+            band: Vec::new(),
+            style: Style::Points,
+        })
+    };
+    let (Some(before), Some(after)) = (curve("before"), curve("after")) else {
+        return Ok(None);
+    };
+    Ok(Some(Figure {
+        name: "one-fixpoint-costs".to_owned(),
+        caption: "one-fixpoint: input and output cost of each hidden unit; after balancing they are equal".to_owned(),
+        svg: draw(
+            "one-fixpoint: each hidden unit before and after",
+            &axis("input cost A, sum of squared weights (1)", Scale::Logarithmic),
+            &axis("output cost B, sum of squared weights (1)", Scale::Logarithmic),
+            &[before, after],
+        )?,
+    }))
+}
+
+/// Reads of all weights against the number of hidden layers.
+fn reads(run: &Run) -> Result<Figure, ChartError> {
+    let curves: Vec<Curve> = run
+        .arms()
+        .into_iter()
+        .map(|arm| {
+            let depths = run.series(arm, "hidden layers");
+            let depths = depths.first().copied().unwrap_or(&[]);
+            let (points, band) = mean_and_band(&run.series(arm, "reads"), Scale::Logarithmic);
+            let means = points.iter().map(|point| point.1);
+            Curve {
+                name: arm.to_owned(),
+                points: depths.iter().copied().zip(means).collect(),
+                band,
+                style: Style::Line,
+            }
+        })
+        .collect();
+    Ok(Figure {
+        name: "reads-by-depth".to_owned(),
+        caption: "reads-by-depth: how often all weights are read until the deficit is 1e-9"
+            .to_owned(),
+        svg: draw(
+            "reads-by-depth: random networks of width 8",
+            &axis("hidden layers", Scale::Logarithmic),
+            &axis("reads of all weights", Scale::Logarithmic),
+            &curves,
+        )?,
+    })
+}

@@ -1,0 +1,121 @@
+//! The results page, written from stored runs.
+
+use std::fmt::Write;
+
+use super::{claimed, interval, mean_and_deviation, number, outcome, parameters, unit};
+use crate::learn::experiment::{CONFIDENCE, Claim, Run};
+
+/// The results page as Markdown: the verdict on every claim, then the numbers of each experiment.
+pub fn results_page(runs: &[Run]) -> String {
+    let mut text = format!(
+        "# What the learning experiments found
+
+Written by the program from the stored runs in `data/learning`; `synbal learn all -o DIR` makes such runs, `synbal report DIR` shows them
+with pictures. Each seed trains all arms from the same initial weights with the images in the same order, so that arms are compared in
+pairs. A finding supports a claim if its whole {:.0} % interval (Student's distribution, over the seeds) lies where the claim says; a claim is
+*reproduced* if all its findings support it, *not reproduced* if none does, else *mixed*. Thresholds were fixed beforehand; nothing is
+corrected for the number of comparisons, so that about one finding in forty would pass by chance alone. All arms of a task use one step
+size, which was not tuned: that another step size would do the same as balancing is not excluded.
+
+",
+        100.0 * CONFIDENCE
+    );
+    text.push_str(
+        "| experiment | claim | verdict | findings that support it |\n|---|---|---|---|\n",
+    );
+    for run in runs {
+        for claim in run.claims() {
+            let all = claim.findings.len();
+            let supporting = claim.findings.iter().filter(|found| found.supports());
+            let _ = writeln!(
+                text,
+                "| `{}` | {} | **{}** | {} of {all} |",
+                run.parameters.experiment,
+                claim.statement,
+                claim.verdict().name(),
+                supporting.count()
+            );
+        }
+    }
+    for run in runs {
+        experiment(&mut text, run);
+    }
+    text
+}
+
+fn experiment(text: &mut String, run: &Run) {
+    let description = run
+        .experiment()
+        .map_or("", |experiment| experiment.description());
+    let _ = write!(
+        text,
+        "\n## `{}`\n\n{description}\n\nThe run: {}.\n",
+        run.parameters.experiment,
+        parameters(run)
+    );
+    for claim in run.claims() {
+        findings(text, &claim);
+    }
+    last_values(text, run);
+}
+
+fn findings(text: &mut String, claim: &Claim) {
+    let _ = write!(
+        text,
+        "\n**{}** {}.\n\n| what | mean ± standard deviation | interval | claimed | supported |\n|---|---|---|---|---|\n",
+        claim.statement,
+        capitalised(claim.verdict().name())
+    );
+    for found in &claim.findings {
+        let _ = writeln!(
+            text,
+            "| {}{} | {} ± {} | {} | {} | {} |",
+            found.what,
+            unit(found),
+            number(found.mean),
+            number(found.deviation),
+            interval(found),
+            claimed(found),
+            outcome(found)
+        );
+    }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
+}
+
+/// The last value of every measure of every arm.
+fn last_values(text: &mut String, run: &Run) {
+    let mut measures: Vec<&str> = Vec::new();
+    for name in run
+        .seeds
+        .iter()
+        .flat_map(|seed| seed.arms.values())
+        .flat_map(|arm| arm.keys())
+    {
+        if !measures.contains(&name.as_str()) {
+            measures.push(name);
+        }
+    }
+    let _ = write!(
+        text,
+        "\nAt the end:\n\n| arm | {} |\n|---|{}\n",
+        measures.join(" | "),
+        "---|".repeat(measures.len())
+    );
+    for arm in run.arms() {
+        let cell = |measure: &&str| {
+            let series = run.series(arm, measure);
+            let last: Vec<f64> = series
+                .iter()
+                .filter_map(|values| values.last().copied())
+                .collect();
+            mean_and_deviation(&last)
+        };
+        let cells: Vec<String> = measures.iter().map(cell).collect();
+        let _ = writeln!(text, "| {arm} | {} |", cells.join(" | "));
+    }
+}
