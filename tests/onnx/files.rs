@@ -139,6 +139,24 @@ fn external_data() {
     model.same_but_for_weights(&again).unwrap();
 }
 
+/// Checks: tensors that lie on the same bytes of another file are left alone, all of them.
+#[test]
+fn shared_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("data.bin"), 1f32.to_le_bytes().repeat(9)).unwrap();
+    let mut builder = small();
+    let graph = builder.graph();
+    elsewhere(&mut graph.initializer[0], "data.bin", 0, 24);
+    elsewhere(&mut graph.initializer[2], "data.bin", 20, 12);
+    let file = OnnxFile::read(builder.bytes(), Some(folder.path())).unwrap();
+    assert_eq!(file.network().variables(), 0);
+    let after = file.scaled(&doubled(&file), &[], true, "after").unwrap();
+    assert_eq!(
+        after.beside[0].1,
+        fs::read(folder.path().join("data.bin")).unwrap()
+    );
+}
+
 /// Checks: a location outside the model's folder, missing data, and data that are too short are refused, by name.
 #[test]
 fn external_data_that_are_refused() {

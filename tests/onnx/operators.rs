@@ -143,6 +143,11 @@ fn activations() {
         .floats("zero", &[], &[0.0])
         .node("Max", "h zero", "r", &[]);
     check("Max with 0", &closed(maximum, "r", 3), 3);
+    let clip = dense(13, 3)
+        .floats("zero", &[], &[0.0])
+        .floats("open", &[], &[f32::INFINITY])
+        .node("Clip", "h zero open", "r", &[]);
+    check("Clip between 0 and infinity", &closed(clip, "r", 3), 3);
     let chain = dense(13, 3)
         .node("Relu", "h", "a", &[])
         .node("Identity", "a", "b", &[])

@@ -215,3 +215,46 @@ fn what_is_not_read() {
     assert_eq!(file.network().variables(), 0);
     assert_eq!(file.notes()[0].reason, "is of opset 6, before 7");
 }
+
+/// Checks: an initializer that a caller may replace is no shape, no index and no bound.
+#[test]
+fn defaults_are_not_constants() {
+    let builder = model("Gather", "h order", &[Int("axis", 1)])
+        .integers("order", &[5, 4, 3, 2, 1, 0])
+        .input("order", &[6]);
+    let file = read(&builder.bytes());
+    // The computed indices tie all channels of the first layer.
+    assert_eq!(file.network().variables(), 1 + 4);
+}
+
+/// Checks: models that are not valid, their shapes at odds with each other or beyond all measure, are read without a panic.
+#[test]
+fn shapes_at_odds() {
+    let huge = |operator: &str, inputs: &str| {
+        Builder::new(13)
+            .input("x", &[1 << 62, 3])
+            .integers("starts", &[0])
+            .integers("ends", &[i64::MAX])
+            .node(operator, inputs, "a b", &[])
+            .output("a", &[1, 3])
+    };
+    for (operator, inputs) in [("Split", "x"), ("Slice", "x starts ends")] {
+        let _ = OnnxFile::read(huge(operator, inputs).bytes(), None);
+    }
+    for length in [1, 2, 5, 7] {
+        for operator in ["Mul", "Add", "Div", "PRelu"] {
+            let builder = model(operator, "h odd", &[]).weight("odd", &[length]);
+            let file = OnnxFile::read(builder.bytes(), None).unwrap();
+            let ones = vec![2.0; file.network().units()];
+            let _ = file.scaled(&ones, &[], false, "scaled");
+        }
+        let builder =
+            model("BatchNormalization", "h odd odd odd odd", &[]).weight("odd", &[length]);
+        let sliced = builder
+            .integers("starts", &[0])
+            .integers("ends", &[4])
+            .integers("axes", &[1])
+            .node("Slice", "o starts ends axes", "s", &[]);
+        let _ = OnnxFile::read(sliced.bytes(), None);
+    }
+}

@@ -22,6 +22,14 @@ impl Storage {
         }
     }
 
+    /// The smallest number with all its digits.
+    pub fn smallest(self) -> f64 {
+        match self {
+            Storage::Single => f64::from(f32::MIN_POSITIVE),
+            Storage::Double => f64::MIN_POSITIVE,
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Storage::Single => "f32",
@@ -37,6 +45,8 @@ pub(super) struct Constant {
     pub shape: Vec<usize>,
     /// Where `f32` or `f64` entries stand: the file, the first byte, and how they are stored. Else why they are left alone.
     pub place: Result<(usize, usize, Storage), String>,
+    /// How its entries are stored, if they are floating-point numbers.
+    pub storage: Option<Storage>,
     /// Where its data lie, if that is known: the file and the bytes.
     pub data: Option<(usize, std::ops::Range<usize>)>,
     /// The entries, if they are integers and few.
@@ -92,12 +102,14 @@ impl Constant {
             let mut entries = files.bytes(*file)[range].chunks_exact(storage.size());
             entries.all(|entry| decode(entry, *storage).is_finite())
         };
+        let storage = place.as_ref().ok().map(|(.., storage)| *storage);
         let place = place.and_then(|found| match is_finite(&found) {
             true => Ok(found),
             false => Err("it holds numbers that are not finite".into()),
         });
         Ok(Constant {
             name: name.to_owned(),
+            storage,
             data,
             shape,
             place,

@@ -36,6 +36,8 @@ pub(super) struct Inference<'a> {
     declared: HashMap<&'a str, &'a message::ValueInfo>,
     symbols: u32,
     parameters: HashMap<&'a str, u32>,
+    /// The bytes of other files that tensors lie on, by file and first byte: the end, and the tensor.
+    occupied: BTreeMap<(usize, usize), (usize, usize)>,
 }
 
 impl<'a> Inference<'a> {
@@ -56,6 +58,7 @@ impl<'a> Inference<'a> {
             declared: HashMap::new(),
             symbols: 0,
             parameters: HashMap::new(),
+            occupied: BTreeMap::new(),
         };
         for info in graph.value_info.iter().chain(&graph.output) {
             inference
@@ -100,43 +103,65 @@ impl<'a> Inference<'a> {
         }
         for tensor in &graph.initializer {
             let name = tensor.name.as_deref().unwrap_or("");
-            let value = self.constant(name, tensor)?;
-            let earlier = self.values.insert(name, value.clone());
-            match earlier {
-                Some(Value {
-                    content: Content::Data(_),
-                    ..
-                }) if ir_version >= 4 => {
-                    let reason =
-                        format!("input `{name}` of the model, of which it is only the default");
-                    self.pin(&value, &reason);
+            match self.values.get(name).map(|value| &value.content) {
+                Some(Content::Data(_)) if ir_version >= 4 => {
+                    // The constant is only what a caller gets who gives nothing.
                     self.note(
                         "initializer",
                         name,
                         "it is also an input, which a caller may set",
                     );
+                    continue;
                 }
-                Some(Value {
-                    content: Content::Constant(_),
-                    ..
-                }) => {
-                    return Err(OnnxError::Twice(name.to_owned()));
-                }
-                _ => {}
+                Some(Content::Data(_)) | None => {}
+                Some(_) => return Err(OnnxError::Twice(name.to_owned())),
             }
+            let value = self.constant(name, tensor)?;
+            self.values.insert(name, value);
         }
         Ok(())
     }
 
     /// A constant tensor, of an initializer or an operator.
     pub fn constant(&mut self, name: &str, tensor: &message::Tensor) -> Result<Value, OnnxError> {
-        let constant = Constant::read(name, tensor, self.files)?;
+        let mut constant = Constant::read(name, tensor, self.files)?;
+        self.part(&mut constant);
         let view = View::whole(self.constants.len(), &constant.shape);
         self.constants.push(constant);
         Ok(Value {
             shape: Some(view.shape.iter().copied().map(Dim::Known).collect()),
             content: Content::Constant(view),
         })
+    }
+
+    /// Tensors that lie on the same bytes of another file are all left alone: a number there cannot scale for one of them only.
+    fn part(&mut self, constant: &mut Constant) {
+        let Some((file, range)) = constant
+            .data
+            .clone()
+            .filter(|(file, range)| *file > 0 && !range.is_empty())
+        else {
+            return;
+        };
+        let before = self.occupied.range(..(file, range.end)).rev();
+        let overlapping =
+            before.take_while(|((other, _), (end, _))| *other == file && *end > range.start);
+        let earlier: Vec<usize> = overlapping.map(|(_, (_, earlier))| *earlier).collect();
+        let reason = "its bytes are another tensor's too";
+        for earlier in &earlier {
+            let view = View::whole(*earlier, &self.constants[*earlier].shape);
+            self.keep(
+                &view,
+                &format!("`{}`: {reason}", self.constants[*earlier].name),
+            );
+        }
+        match earlier.is_empty() {
+            true => {
+                self.occupied
+                    .insert((file, range.start), (range.end, self.constants.len()));
+            }
+            false => constant.place = Err(reason.into()),
+        }
     }
 
     fn node(&mut self, place: usize, message: &'a message::Node) -> Result<(), OnnxError> {
@@ -168,12 +193,32 @@ impl<'a> Inference<'a> {
             Err(Stop::Fault(fault)) => return Err(fault),
             Err(Stop::Pin(reason)) => self.pin_all(place, &node, &reason),
         };
+        let outputs: Vec<Value> = outputs
+            .into_iter()
+            .map(|value| self.consistent(value))
+            .collect();
         for (name, value) in message.output.iter().zip(outputs) {
             if !name.is_empty() && self.values.insert(name, value).is_some() {
                 return Err(OnnxError::Twice(name.clone()));
             }
         }
         Ok(())
+    }
+
+    /// A value whose multipliers vary along axes of the same, known, length only; in a model that is not valid they may not.
+    fn consistent(&mut self, mut value: Value) -> Value {
+        let (Some(shape), Content::Data(field)) = (&value.shape, &value.content) else {
+            return value;
+        };
+        let missing = shape.len().checked_sub(field.shape.len());
+        let fits = missing.is_some_and(|missing| {
+            let mut lengths = field.shape.iter().zip(&shape[missing..]);
+            lengths.all(|(length, dim)| *length == 1 || *dim == Dim::Known(*length))
+        });
+        if !fits {
+            value.content = Content::Data(self.channels.merged(field));
+        }
+        value
     }
 
     /// Everything that an operator reads, and makes, keeps its values.
@@ -250,6 +295,16 @@ impl<'a> Inference<'a> {
         minus: Field,
         is_weight: bool,
     ) -> Result<(), Stop> {
+        let fits = [&plus, &minus].into_iter().all(|field| {
+            let lengths = field.of_rank(view.shape.len()).shape;
+            let known: usize = field.shape.iter().product();
+            let mut pairs = lengths.iter().zip(&view.shape);
+            lengths.iter().product::<usize>() == known
+                && pairs.all(|(length, own)| *length == 1 || length == own)
+        });
+        if !fits {
+            return pin("has a weight of another shape than its tensors");
+        }
         if let Err(reason) = &self.constants[view.constant].place {
             let constant = &self.constants[view.constant];
             return pin(format!(
@@ -299,6 +354,27 @@ impl<'a> Inference<'a> {
     /// New channels of the tensor that a node makes.
     pub fn fresh(&mut self, node: &Node, len: usize) -> Result<std::ops::Range<Slot>, Stop> {
         Ok(self.channels.fresh(node.output(), node.operator(), len)?)
+    }
+
+    /// The lengths of a result whose arguments broadcast, axis by axis.
+    pub fn broadcast(&mut self, one: &[Dim], other: &[Dim]) -> Vec<Dim> {
+        let rank = one.len().max(other.len());
+        let own = |dims: &[Dim], axis: usize| {
+            let place = (axis + dims.len()).checked_sub(rank);
+            place.map_or(Dim::Known(1), |place| dims[place])
+        };
+        let mut dims = Vec::with_capacity(rank);
+        for axis in 0..rank {
+            dims.push(match (own(one, axis), own(other, axis)) {
+                (Dim::Known(1), dim) | (dim, Dim::Known(1)) => dim,
+                (one, other) if one == other => one,
+                (Dim::Known(length), Dim::Symbol(_)) | (Dim::Symbol(_), Dim::Known(length)) => {
+                    Dim::Known(length)
+                }
+                _ => self.symbol(),
+            });
+        }
+        dims
     }
 
     /// An unknown length.
@@ -365,10 +441,11 @@ impl<'a> Inference<'a> {
             .collect()
     }
 
-    /// A number of a floating-point constant.
+    /// A number of a floating-point constant, finite or not.
     pub fn number(&self, view: &View, place: usize) -> Option<f64> {
-        let (file, start, storage) = self.constants[view.constant].place.as_ref().ok().copied()?;
-        let at = start + view.entry(place) * storage.size();
+        let constant = &self.constants[view.constant];
+        let (storage, (file, range)) = (constant.storage?, constant.data.clone()?);
+        let at = range.start + view.entry(place) * storage.size();
         let bytes = self.files.bytes(file).get(at..at + storage.size())?;
         Some(super::weights::decode(bytes, storage))
     }

@@ -2,10 +2,25 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(feature = "parallel")]
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
 use super::constant::Constant;
 use super::weights::{Scaled, decode, scaled};
 use super::{LayerRange, OnnxError, OnnxFile, wire};
 use crate::network::SynapseIndex;
+
+/// A tensor in a file: its first byte, and how it scales.
+type Part<'a> = (usize, &'a Constant, Scaled<'a>);
+
+/// What entries are multiplied by.
+struct Factors<'a> {
+    multipliers: &'a [f64],
+    /// Powers of two have exact inverses; else this is one more rounding of an `f64`.
+    inverse: Vec<f64>,
+    /// Is a number that has to be rounded an error?
+    exactly: bool,
+}
 
 /// A model as files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,13 +56,26 @@ impl OnnxFile {
         for file in std::iter::once(0).chain(self.files.beside().map(|(file, _)| file)) {
             files.insert(file, self.files.bytes(file).to_vec());
         }
+        let inverse: Vec<f64> = multipliers
+            .iter()
+            .map(|multiplier| multiplier.recip())
+            .collect();
+        let factors = Factors {
+            multipliers,
+            inverse,
+            exactly,
+        };
+        let mut by_file: BTreeMap<usize, Vec<Part>> = BTreeMap::new();
         for scaled in scaled(&self.uses) {
             let constant = &self.constants[scaled.constant];
-            let Ok((file, ..)) = &constant.place else {
-                continue;
-            };
-            if let Some(bytes) = files.get_mut(file) {
-                self.scale(&scaled, constant, bytes, multipliers, exactly)?;
+            if let Ok((file, start, _)) = constant.place {
+                let parts = by_file.entry(file).or_default();
+                parts.push((start, constant, scaled));
+            }
+        }
+        for (file, parts) in by_file {
+            if let Some(bytes) = files.get_mut(&file) {
+                self.scale_all(bytes, parts, &factors)?;
             }
         }
         for synapse in vanished {
@@ -62,29 +90,58 @@ impl OnnxFile {
         self.named(files, name)
     }
 
+    /// Scales tensors that lie apart from each other in one file, in parallel where that is built in.
+    fn scale_all(
+        &self,
+        mut bytes: &mut [u8],
+        mut parts: Vec<Part>,
+        factors: &Factors,
+    ) -> Result<(), OnnxError> {
+        parts.sort_by_key(|(start, ..)| *start);
+        let mut slices = Vec::with_capacity(parts.len());
+        let mut offset = 0;
+        for (start, constant, scaled) in parts {
+            let Ok((_, _, storage)) = constant.place else {
+                continue;
+            };
+            let (_, rest) = bytes.split_at_mut(start - offset);
+            let (own, rest) = rest.split_at_mut(constant.len() * storage.size());
+            offset = start + own.len();
+            slices.push((own, constant, scaled));
+            bytes = rest;
+        }
+        let scale = |(own, constant, scaled): (&mut [u8], &Constant, Scaled)| {
+            self.scale(&scaled, constant, own, factors)
+        };
+        #[cfg(feature = "parallel")]
+        return slices.into_par_iter().try_for_each(scale);
+        #[cfg(not(feature = "parallel"))]
+        slices.into_iter().try_for_each(scale)
+    }
+
+    /// `bytes` are those of the tensor.
     fn scale(
         &self,
         scaled: &Scaled,
         constant: &Constant,
         bytes: &mut [u8],
-        multipliers: &[f64],
-        exactly: bool,
+        factors: &Factors,
     ) -> Result<(), OnnxError> {
-        let Ok((_, start, storage)) = constant.place else {
+        let Ok((.., storage)) = constant.place else {
             return Ok(());
         };
-        // Powers of two have exact inverses; else this is one more rounding of an f64.
-        let inverse: Vec<f64> = multipliers
-            .iter()
-            .map(|multiplier| multiplier.recip())
-            .collect();
+        let Factors {
+            multipliers,
+            inverse,
+            exactly,
+        } = factors;
         let mut fault = None;
         scaled.each(constant.len(), |entry, plus, minus| {
             let (up, down) = (self.units.source(plus), self.units.source(minus));
             if multipliers[up] == multipliers[down] {
                 return;
             }
-            let at = start + entry * storage.size();
+            let at = entry * storage.size();
             let slot = &mut bytes[at..at + storage.size()];
             let old = decode(slot, storage);
             let new = old * (multipliers[up] * inverse[down]);
@@ -95,10 +152,12 @@ impl OnnxFile {
                 super::constant::Storage::Double => slot.copy_from_slice(&new.to_le_bytes()),
             }
             let kept = decode(slot, storage);
-            let is_lost = !kept.is_finite() || (kept == 0.0 && old != 0.0);
+            // A number below the normal ones has lost digits already: it may vanish.
+            let is_normal = old.abs() >= storage.smallest();
+            let is_lost = !kept.is_finite() || (kept == 0.0 && is_normal);
             // Back again: a product that was rounded does not return.
             let is_exact = || kept == new && kept * (multipliers[down] * inverse[up]) == old;
-            if is_lost || (exactly && !is_exact()) {
+            if is_lost || (*exactly && !is_exact()) {
                 fault = fault.or(Some(entry));
             }
         });

@@ -80,10 +80,9 @@ fn bound(inference: &mut Inference, node: &Node, index: usize) -> Result<Option<
 /// Between `f32` and `f64` numbers stay what they are, but for rounding.
 pub(super) fn cast(inference: &mut Inference, node: &Node) -> Followed {
     let input = node.input(0)?;
-    if matches!(input.content, Content::Integers(_)) {
-        return identity(node);
-    }
+    let is_integer = inference.integers(input).is_some();
     match node.int("to").and_then(|to| i32::try_from(to).ok()) {
+        Some(element::INT64) if is_integer => identity(node),
         Some(element::FLOAT | element::DOUBLE) => homogeneous(inference, node),
         _ => pin("makes numbers of another type"),
     }
@@ -95,11 +94,10 @@ pub(super) fn sum(inference: &mut Inference, node: &Node) -> Followed {
     if inputs.is_empty() {
         return pin("has no inputs");
     }
-    let shape = inputs
-        .iter()
-        .map(|input| input.shape.clone())
-        .reduce(broadcast)
-        .flatten();
+    let mut shape = inputs[0].shape.clone();
+    for input in &inputs[1..] {
+        shape = broadcast(inference, shape.as_ref(), input.shape.as_ref());
+    }
     let mut tied: Option<Field> = None;
     for input in &inputs {
         if matches!(input.content, Content::Zero) || is_rectifier(inference, node, input) {
@@ -137,22 +135,12 @@ fn is_rectifier(inference: &mut Inference, node: &Node, input: &Value) -> bool {
 }
 
 /// The shape of a result, where both are known.
-fn broadcast(one: Option<Vec<Dim>>, other: Option<Vec<Dim>>) -> Option<Vec<Dim>> {
-    let (one, other) = (one?, other?);
-    let (long, short) = if one.len() >= other.len() {
-        (one, other)
-    } else {
-        (other, one)
-    };
-    let missing = long.len() - short.len();
-    let dims = long.iter().enumerate().map(|(axis, dim)| {
-        let second = axis.checked_sub(missing).and_then(|axis| short.get(axis));
-        match (dim, second) {
-            (Dim::Known(1), Some(second)) => *second,
-            _ => *dim,
-        }
-    });
-    Some(dims.collect())
+fn broadcast(
+    inference: &mut Inference,
+    one: Option<&Vec<Dim>>,
+    other: Option<&Vec<Dim>>,
+) -> Option<Vec<Dim>> {
+    Some(inference.broadcast(one?, other?))
 }
 
 /// A constant of several entries is a diagonal layer: its entries are weights. A single number changes nothing, and is left.
@@ -167,14 +155,17 @@ pub(super) fn product(inference: &mut Inference, node: &Node) -> Followed {
         return pin("multiplies no data");
     }
     let field = inference.field(data, node.output())?;
-    let shape = broadcast(one.shape.clone(), other.shape.clone());
+    let shape = broadcast(inference, one.shape.as_ref(), other.shape.as_ref());
     let rank = factor.shape.len().max(field.shape.len());
     let reach = factor.shape.len();
     let covered = |axis: usize| {
         let missing = rank - reach;
         axis >= missing && factor.shape[axis - missing] != 1
     };
-    let fits = (0..rank).all(|axis| covered(axis) || !field.varies(axis, rank));
+    let lengths = field.of_rank(rank).shape;
+    let fits = (0..rank).all(|axis| {
+        lengths[axis] == 1 || (covered(axis) && lengths[axis] == factor.shape[axis + reach - rank])
+    });
     if factor.len() <= 1 || !fits || inference.constants[factor.constant].place.is_err() {
         inference.keep(factor, &format!("a factor of Mul `{}`", node.output()));
         return Ok(vec![Value::data(shape, field)]);
@@ -196,7 +187,7 @@ pub(super) fn quotient(inference: &mut Inference, node: &Node) -> Followed {
     };
     inference.keep(view, &format!("a divisor of Div `{}`", node.output()));
     let field = inference.field(data, node.output())?;
-    let shape = broadcast(data.shape.clone(), divisor.shape.clone());
+    let shape = broadcast(inference, data.shape.as_ref(), divisor.shape.as_ref());
     Ok(vec![Value::data(shape, field)])
 }
 

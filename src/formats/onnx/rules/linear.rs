@@ -92,7 +92,7 @@ pub(super) fn matmul(inference: &mut Inference, node: &Node) -> Followed {
     // A tensor whose channels all carry one multiplier need not say its rank.
     let rank = match (input.rank(), field.shape.len()) {
         (Some(rank), _) => rank,
-        (None, 0) => 2,
+        (None, 0) if side == 1 => 2,
         (None, _) => return pin("reads a tensor of unknown rank"),
     };
     let width = view.shape.len();
@@ -125,11 +125,17 @@ pub(super) fn matmul(inference: &mut Inference, node: &Node) -> Followed {
         Some(axis) => Field::along(fresh, width - 1 - axis),
     };
     inference.weigh(&view, plus, Field::along(labels, width - 1 - inner_axis))?;
-    let shape = product_shape(input, &view, summed, count);
+    let shape = product_shape(inference, input, &view, summed, count);
     Ok(vec![Value::data(shape, made)])
 }
 
-fn product_shape(input: &Value, view: &View, summed: usize, count: usize) -> Option<Vec<Dim>> {
+fn product_shape(
+    inference: &mut Inference,
+    input: &Value,
+    view: &View,
+    summed: usize,
+    count: usize,
+) -> Option<Vec<Dim>> {
     let mut shape = input.shape.clone()?;
     match view.shape.len() {
         1 => {
@@ -138,22 +144,17 @@ fn product_shape(input: &Value, view: &View, summed: usize, count: usize) -> Opt
         2 => shape[summed] = Dim::Known(count),
         // Axes before the matrix broadcast.
         width => {
-            let own = view.shape[..width - 2].iter().copied().map(Dim::Known);
-            let own: Vec<Dim> = own.collect();
+            let own: Vec<Dim> = view.shape[..width - 2]
+                .iter()
+                .copied()
+                .map(Dim::Known)
+                .collect();
             if shape.len() < 2 {
                 return None;
             }
             shape[summed] = Dim::Known(count);
             let matrix = shape.split_off(shape.len() - 2);
-            let missing = own.len().saturating_sub(shape.len());
-            let mut before: Vec<Dim> = own[..missing].to_vec();
-            let rest = own[missing..].iter();
-            let skipped = shape.len() - rest.len();
-            before.extend(&shape[..skipped]);
-            before.extend(rest.zip(&shape[skipped..]).map(|(own, dim)| match own {
-                Dim::Known(1) => *dim,
-                _ => *own,
-            }));
+            let mut before = inference.broadcast(&shape, &own);
             before.extend(matrix);
             shape = before;
         }

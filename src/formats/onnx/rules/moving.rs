@@ -12,7 +12,8 @@ pub(super) fn concatenation(inference: &mut Inference, node: &Node) -> Followed 
         .iter()
         .map(|input| inference.integers(input))
         .collect();
-    if let Some(integers) = integers {
+    let is_vector = |input: &&Value| input.rank() == Some(1);
+    if let Some(integers) = integers.filter(|_| inputs.iter().all(is_vector)) {
         let joined = integers.concat();
         return Ok(vec![Value {
             shape: Some(vec![Dim::Known(joined.len())]),
@@ -185,7 +186,10 @@ pub(super) fn split(inference: &mut Inference, node: &Node) -> Followed {
     let Some(along) = axis(node.int("axis").unwrap_or(0), shape.len()) else {
         return pin("has an axis that its input has not");
     };
-    let count = node.outputs();
+    let asked = node
+        .int("num_outputs")
+        .and_then(|asked| usize::try_from(asked).ok());
+    let count = asked.unwrap_or(node.message.output.len());
     let sizes = match node.optional(1) {
         Some(sizes) => inference.known_integers(sizes),
         None => node.ints("split").map(<[i64]>::to_vec),
@@ -214,11 +218,10 @@ pub(super) fn split(inference: &mut Inference, node: &Node) -> Followed {
         return pin("cuts at places that are not known");
     };
     let mut outputs = Vec::new();
-    let mut start = 0;
+    let mut start = 0i64;
     for size in sizes {
-        let places: Vec<usize> = (start..start + size).collect();
-        outputs.push(taken(inference, input, along, &places)?);
-        start += size;
+        outputs.push(regular(inference, input, along, (start, 1, size))?);
+        start = start.saturating_add(size as i64);
     }
     Ok(outputs)
 }
@@ -257,7 +260,7 @@ pub(super) fn slice(inference: &mut Inference, node: &Node) -> Followed {
         value = match length {
             Some(length) => {
                 let places = places(starts[place], ends[place], steps[place], length);
-                taken(inference, &value, along, &places)?
+                regular(inference, &value, along, places)?
             }
             None => unknown_part(inference, &value, along)?,
         };
@@ -286,38 +289,62 @@ fn unknown_part(inference: &mut Inference, value: &Value, along: usize) -> Resul
     }
 }
 
-/// The places that a slice takes.
-fn places(start: i64, end: i64, step: i64, length: usize) -> Vec<usize> {
+/// The places that a slice takes: the first, the step, and how many.
+fn places(start: i64, end: i64, step: i64, length: usize) -> (i64, i64, usize) {
     let count = i64::try_from(length).unwrap_or(i64::MAX);
-    let absolute = |place: i64| {
-        if place < 0 {
-            place.saturating_add(count)
-        } else {
-            place
+    let absolute = |place: i64| match place < 0 {
+        true => place.saturating_add(count),
+        false => place,
+    };
+    let (first, distance) = match step > 0 {
+        true => {
+            let first = absolute(start).clamp(0, count);
+            (first, absolute(end).clamp(0, count) - first)
+        }
+        false => {
+            let first = absolute(start).clamp(0, (count - 1).max(0));
+            (first, first - absolute(end).clamp(-1, count - 1))
         }
     };
-    let mut places = Vec::new();
-    if step > 0 {
-        let (mut at, end) = (
-            absolute(start).clamp(0, count),
-            absolute(end).clamp(0, count),
-        );
-        while at < end {
-            places.push(at as usize);
-            at = at.saturating_add(step);
-        }
-    } else if step < 0 {
-        let (mut at, end) = (
-            absolute(start).clamp(-1, count - 1),
-            absolute(end).clamp(-1, count - 1),
-        );
-        while at > end {
-            places.push(at as usize);
-            at = at.saturating_add(step);
-        }
-    }
-    places
+    let taken = match (count, step) {
+        (0, _) | (_, 0) => 0,
+        _ => usize::try_from(distance)
+            .unwrap_or(0)
+            .div_ceil(step.unsigned_abs() as usize),
+    };
+    (first, step, taken)
 }
+
+/// Entries at regular places of an axis; they are only gone through where multipliers, or entries, vary along it.
+fn regular(
+    inference: &mut Inference,
+    value: &Value,
+    along: usize,
+    (first, step, count): (i64, i64, usize),
+) -> Result<Value, Stop> {
+    let rank = value.rank().unwrap_or(0);
+    let varies = match &value.content {
+        Content::Data(field) => field.varies(along, rank),
+        Content::Zero => false,
+        Content::Constant(_) | Content::Integers(_) => true,
+    };
+    if !varies {
+        let mut part = value.clone();
+        if let Some(shape) = &mut part.shape {
+            shape[along] = Dim::Known(count);
+        }
+        return Ok(part);
+    }
+    if count > MAX_PLACES {
+        return pin("cuts an axis that is too long");
+    }
+    let place = |number: usize| (first + step * number as i64) as usize;
+    let places: Vec<usize> = (0..count).map(place).collect();
+    taken(inference, value, along, &places)
+}
+
+/// Places of one axis beyond so many are not gone through.
+const MAX_PLACES: usize = 1 << 24;
 
 pub(super) fn gather(inference: &mut Inference, node: &Node) -> Followed {
     let (input, indices) = (node.input(0)?, node.input(1)?);

@@ -49,9 +49,16 @@ pub(super) fn window(
         None => Some(default),
         Some(found) => usize::try_from(*found.get(place)?).ok(),
     };
-    let plain = matches!(node.text("auto_pad"), None | Some(b"" | b"NOTSET"));
-    if !plain || node.int("ceil_mode").unwrap_or(0) != 0 {
+    if node.int("ceil_mode").unwrap_or(0) != 0 {
         return None;
+    }
+    match node.text("auto_pad") {
+        None | Some(b"" | b"NOTSET") => {}
+        Some(b"SAME_UPPER" | b"SAME_LOWER") => {
+            let stride = number("strides", place, 1)?.max(1);
+            return Some(Dim::Known(before.known()?.div_ceil(stride)));
+        }
+        Some(_) => return None,
     }
     let (stride, dilation) = (number("strides", place, 1)?, number("dilations", place, 1)?);
     let pads = number("pads", place, 0)?.checked_add(number("pads", count + place, 0)?)?;

@@ -337,18 +337,12 @@ pub(super) fn expand(inference: &mut Inference, node: &Node) -> Followed {
     let integers = inference.integers(node.input(1)?);
     let shape = match (&input.shape, integers) {
         (Some(old), Some(asked)) => {
-            let rank = old.len().max(asked.len());
-            let own = |axis: usize| axis.checked_sub(rank - old.len()).map(|axis| old[axis]);
-            let wanted = |axis: usize| axis.checked_sub(rank - asked.len()).map(|axis| asked[axis]);
-            let dim = |axis: usize| match (own(axis), wanted(axis)) {
-                (Some(Dim::Known(1)) | None, Some(Integer::Known(length))) => {
-                    Dim::Known(usize::try_from(length).unwrap_or(1))
-                }
-                (Some(Dim::Known(1)) | None, Some(Integer::Symbol(symbol))) => Dim::Symbol(symbol),
-                (Some(dim), _) => dim,
-                (None, None) => Dim::Known(1),
+            let dim = |integer: &Integer| match integer {
+                Integer::Known(length) => Dim::Known(usize::try_from(*length).unwrap_or(1)),
+                Integer::Symbol(symbol) => Dim::Symbol(*symbol),
             };
-            Some((0..rank).map(dim).collect())
+            let asked: Vec<Dim> = asked.iter().map(dim).collect();
+            Some(inference.broadcast(old, &asked))
         }
         _ => None,
     };
