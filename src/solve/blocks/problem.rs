@@ -132,7 +132,7 @@ impl<'a> Blocks<'a> {
         weights: Weights<'a>,
     ) -> Result<(), BlockError> {
         let block = self.matrices.len();
-        let expected = rows.checked_mul(columns).unwrap_or(usize::MAX);
+        let expected = rows.saturating_mul(columns);
         if weights.len() != expected {
             let found = weights.len();
             return Err(BlockError::Size {
@@ -153,7 +153,7 @@ impl<'a> Blocks<'a> {
                 (Cost::First, Dense::Owned(costs.collect()))
             }
         };
-        self.push(to, from, rows, columns, cost, Entries::Dense(entries))
+        self.push((to, from), (rows, columns), cost, Entries::Dense(entries))
     }
 
     /// Adds a sparse block in compressed rows: row `i` has the entries `starts[i]..starts[i + 1]`, with their columns and the
@@ -197,10 +197,8 @@ impl<'a> Blocks<'a> {
         };
         let rows = sparse.starts.len() - 1;
         self.push(
-            to,
-            from,
-            rows,
-            columns,
+            (to, from),
+            (rows, columns),
             Cost::First,
             Entries::Sparse(sparse),
         )
@@ -216,10 +214,8 @@ impl<'a> Blocks<'a> {
 
     fn push(
         &mut self,
-        to: Option<usize>,
-        from: Option<usize>,
-        rows: usize,
-        columns: usize,
+        (to, from): (Option<usize>, Option<usize>),
+        (rows, columns): (usize, usize),
         cost: Cost,
         entries: Entries<'a>,
     ) -> Result<(), BlockError> {
@@ -488,7 +484,7 @@ impl CostSums for Blocks<'_> {
             };
             let mut bands = self.bands(&blocks);
             if blocks.is_empty() {
-                bands = vec![0..units.len()];
+                bands.push(0..units.len());
             }
             let v_now: &[f64] = v;
             let found = all(&bands, |band| {

@@ -57,7 +57,7 @@ pub(super) fn sweeps<C: CostSums>(
         if deficit < 0.9 * best {
             (best, since) = (deficit, 0);
         }
-        if count >= FIRST && (count - FIRST) % RENEWAL == 0 && deficit > SLOW {
+        if count >= FIRST && (count - FIRST).is_multiple_of(RENEWAL) && deficit > SLOW {
             strong = state.strong(STRONG);
             anderson.restart();
         }
