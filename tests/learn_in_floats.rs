@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 use num_traits::One;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use synaptic_balance::learn::{Descent, Loss, Model, Norm, Perceptron, balance_fully, deficits};
+use synaptic_balance::learn::{Descent, Loss, Norm, Perceptron, balance_fully, deficits};
 use synaptic_balance::network::Activation;
 use synaptic_balance::numbers::{Rational, Scalar};
 
