@@ -243,14 +243,40 @@ fn other_structures_are_refused() {
     assert!(judge(&one, &other, &Regularizer::l2(), 1e-6).is_err());
 }
 
-/// Checks: where the optimum cannot be found, whether the function is the same and balanced is answered all the same.
+/// Checks: a network beyond the dense method is judged like any other, its distance proved.
 #[test]
-fn an_optimum_out_of_reach_leaves_the_other_answers() {
+fn large_networks_are_judged() {
     let weight = |_, i: usize, _| Rational::from_integer((1 + i as i64 % 7).into());
     let network = layered(&[1, 4_001, 1], &Activation::Relu, weight, None);
     let judgement = judge(&network, &network, &Regularizer::l2(), 1e-6).unwrap();
     assert!(matches!(judgement.scaling, ScalingVerdict::Exact(_)));
-    assert!(matches!(judgement.distance, Distance::Undetermined(_)));
+    assert!(matches!(judgement.distance, Distance::Certified(distance) if distance > 0.1));
+}
+
+/// Checks: where the optimum cannot be found, whether the function is the same and balanced is answered all the same.
+#[test]
+fn an_optimum_out_of_reach_leaves_the_other_answers() {
+    use synaptic_balance::network::{Activation, Unit, UnitKind};
+    let unit = |id: &str, kind, activation| Unit::new(id, kind, activation);
+    let one = Rational::from_integer(1.into());
+    let reciprocal = Activation::BiPu {
+        degree: -one.clone(),
+        above: one.clone(),
+        below: one.clone(),
+    };
+    let units = vec![
+        unit("x", UnitKind::Input, Activation::Linear),
+        unit("h", UnitKind::Hidden, reciprocal),
+        unit("y", UnitKind::Output, Activation::Linear),
+    ];
+    let network = Network::new(units, vec![(0, 1, one.clone()), (1, 2, one)], vec![]).unwrap();
+    let judgement = judge(&network, &network, &Regularizer::l2(), 1e-6).unwrap();
+    assert!(matches!(judgement.scaling, ScalingVerdict::Exact(_)));
+    assert!(
+        !matches!(judgement.distance, Distance::Certified(_)),
+        "{:?}",
+        judgement.distance
+    );
 }
 
 /// Checks: the distance counts weights that no scaling changes, a direct synapse and a self-connection: once it left

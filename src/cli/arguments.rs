@@ -110,9 +110,6 @@ pub struct LearnArguments {
     /// Keep each run (NAME.json) and its pictures here, and go on from what is there.
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Seeds that run at a time; as many as there are processors if not given. Results do not depend on it.
-    #[arg(long, value_name = "N", value_parser = epochs)]
-    pub threads: Option<usize>,
 }
 
 #[derive(Debug, Args)]

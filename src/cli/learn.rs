@@ -38,12 +38,9 @@ pub fn learn(arguments: &LearnArguments) -> Outcome {
         std::fs::create_dir_all(folder)
             .map_err(|fault| BadInput::at(folder, format!("no folder: {}", fault.kind())))?;
     }
-    let threads = arguments.threads.unwrap_or(0);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|fault| Failure::Incomplete(fault.to_string()))?;
     let mut reports = Vec::new();
     for (experiment, mut run) in runs {
-        pool.install(|| complete(arguments, experiment, &data, &mut run))?;
+        complete(arguments, experiment, &data, &mut run)?;
         if let Some(folder) = &arguments.output {
             draw(folder, &run)?;
         }

@@ -24,6 +24,7 @@ mod newton;
 mod pipeline;
 mod ratios;
 mod restricted;
+mod result;
 mod schedule;
 mod stochastic;
 

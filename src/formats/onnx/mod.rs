@@ -33,6 +33,7 @@ pub mod message;
 mod node;
 mod rules;
 mod shape;
+mod uses;
 mod weights;
 mod wire;
 mod write;
@@ -49,7 +50,8 @@ use crate::network::{Network, NetworkError, SynapseIndex, UnitIndex};
 use crate::numbers::Rational;
 use constant::Constant;
 use files::Files;
-use infer::{Inference, Use};
+use infer::Inference;
+use uses::Use;
 use weights::{Place, Units};
 
 /// Why a file is not an ONNX model that can be read.

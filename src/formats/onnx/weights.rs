@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::constant::{Constant, Storage};
 use super::field::{Channels, Slot};
-use super::infer::Use;
+use super::uses::Use;
 use super::{ChannelGroup, Files};
 use crate::network::{Activation, Network, NetworkError, Unit, UnitIndex, UnitKind};
 use crate::numbers::{Rational, rational_from_f64};

@@ -1,0 +1,144 @@
+//! What a balancing found, read off.
+
+use num_traits::Zero;
+
+use super::pipeline::{AGREEMENT, Balance, Method, Outcome};
+use crate::network::Network;
+use crate::numbers::{Enclosure, Rational, Wide, rational_from_f64, rational_to_f64_up};
+
+/// Bits of the enclosures behind [`Balance::certified_distance`].
+const BITS: u64 = 256;
+
+impl Balance {
+    /// How far the multipliers `Λ`, as `f64`, can be from the balanced ones, relatively: an upper bound by the verified
+    /// enclosure, in exact arithmetic and rounded up. `None` without an enclosure, or where a multiplier has no `f64`.
+    pub fn certified_distance(&self) -> Option<f64> {
+        let enclosed = self.enclosure.as_ref()?.as_ref().ok()?.claim();
+        let root = self.power.recip();
+        let power = |end| Enclosure::from_rational(end, 4 * BITS)?.power(&root, BITS);
+        let mut largest = Rational::zero();
+        let bounds = enclosed.lower.iter().zip(&enclosed.upper);
+        for (computed, (lower, upper)) in self.optimal_multipliers().into_iter().zip(bounds) {
+            let computed = rational_from_f64(computed.to_f64()).filter(|value| !value.is_zero())?;
+            let (lower, upper) = (
+                power(lower)?.lo().to_rational(),
+                power(upper)?.hi().to_rational(),
+            );
+            for distance in [&computed - &lower, upper - &computed] {
+                largest = largest.max(distance / &lower);
+            }
+        }
+        Some(rational_to_f64_up(&largest))
+    }
+
+    /// Why not everything that was asked for was verified; `None` if it was.
+    pub fn incomplete(&self, method: Method) -> Option<String> {
+        if self.outcome == Outcome::NotAttained {
+            return Some("the minimum is not attained and the limit was not asked for".into());
+        }
+        if method == Method::Exact && self.exact.is_none() {
+            return Some("no rational multipliers were found".into());
+        }
+        match &self.enclosure {
+            Some(Err(failure)) => Some(failure.to_string()),
+            Some(Ok(_)) => match self.certified_distance() {
+                Some(distance) if distance > AGREEMENT => Some(format!(
+                    "the multipliers may be {distance:.1e} away from the balanced ones, which the enclosure holds: small \
+                     deficits say little in a network nearly cut off from its visible units"
+                )),
+                _ => None,
+            },
+            None => match self
+                .cross_check
+                .as_ref()
+                .map(|cross| &cross.max_relative_difference)
+            {
+                Some(Ok(difference)) if *difference <= AGREEMENT => None,
+                Some(Ok(_)) => Some("the two methods disagree".into()),
+                Some(Err(failure)) => Some(failure.to_string()),
+                None => Some("there was no cross-check".into()),
+            },
+        }
+    }
+
+    /// The multipliers `Λ` of weights, one for each variable, restricted if that was asked for; empty if there is no solution.
+    pub fn multipliers(&self) -> Vec<Wide> {
+        match &self.restricted {
+            Some((restricted, _)) => self.of_weights(&restricted.multipliers),
+            None => self.optimal_multipliers(),
+        }
+    }
+
+    /// The synapses whose weights are 0 in the result: those that vanish, if the limit was gone to.
+    pub fn vanished(&self) -> &[usize] {
+        match self.outcome {
+            Outcome::Limit => self.existence.vanishing(),
+            _ => &[],
+        }
+    }
+
+    fn optimal_multipliers(&self) -> Vec<Wide> {
+        let solution = self.solution.as_ref();
+        self.of_weights(solution.map_or(&[], |solution| &solution.multipliers))
+    }
+
+    fn of_weights(&self, multipliers: &[Wide]) -> Vec<Wide> {
+        let power = self.power.recip();
+        multipliers.iter().map(|mu| mu.power(&power)).collect()
+    }
+
+    /// The multiplier `Λ` of every unit of the network that was balanced, as `f64`; 1 where it cannot be scaled.
+    pub fn by_unit(&self, network: &Network<Rational>) -> Vec<f64> {
+        let multipliers = self.multipliers();
+        let of = |unit| match network.variable(unit) {
+            Some(variable) => multipliers
+                .get(variable)
+                .map_or(1.0, |value| value.to_f64()),
+            None => 1.0,
+        };
+        (0..network.units()).map(of).collect()
+    }
+
+    /// By how much, relatively, the restriction raises the regularizer above its minimum.
+    pub fn price(&self) -> Option<f64> {
+        let (_, restricted) = self.restricted.as_ref()?;
+        Some((restricted.ratio(self.regularizer_after?) - 1.0).max(0.0))
+    }
+
+    /// The balanced weights, 0 where they vanish; `None` without a solution.
+    ///
+    /// # Errors
+    /// The index of the first synapse whose weight is outside the range in which `f64` has its full precision.
+    pub fn weights(&self, network: &Network<Rational>) -> Option<Result<Vec<f64>, usize>> {
+        let multipliers = self.multipliers();
+        if self.solution.is_none() && self.restricted.is_none() {
+            return None;
+        }
+        let weights = (0..network.synapses()).map(|synapse| {
+            if self.vanished().binary_search(&synapse).is_ok() {
+                return Ok(0.0);
+            }
+            let weight = network.weight(synapse);
+            let scaled = network
+                .direction(synapse)
+                .into_iter()
+                .fold(Wide::from(weight), |value, (variable, exponent)| {
+                    value * multipliers[variable].power(&exponent)
+                });
+            let magnitude = scaled.to_f64();
+            let representable =
+                magnitude.is_finite() && (magnitude >= f64::MIN_POSITIVE || weight.is_zero());
+            let signed = if num_traits::Signed::is_negative(weight) {
+                -magnitude
+            } else {
+                magnitude
+            };
+            if representable {
+                Ok(signed)
+            } else {
+                Err(synapse)
+            }
+        });
+        Some(weights.collect())
+    }
+}
