@@ -39,6 +39,7 @@ mod enclose;
 mod kernels;
 mod matrix;
 mod newton_cg;
+mod passes;
 mod perceptron;
 mod problem;
 mod shape;

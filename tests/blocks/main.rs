@@ -1,5 +1,7 @@
 //! The two-level solver: planted truth, agreement with the exact path, reads, threads, and sums from outside.
 
+mod sums;
+
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -8,8 +10,8 @@ use synaptic_balance::network::{
 };
 use synaptic_balance::numbers::{parse_rational, rational_to_f64};
 use synaptic_balance::solve::blocks::{
-    BlockError, BlockOptions, BlockSolution, Blocks, CostSums, Extent, Perceptron, Shape,
-    SmallProblem, Sums, Weights, balance_blocks, enclose_blocks,
+    BlockError, BlockOptions, BlockSolution, Blocks, CostSums, Edge, Perceptron, SmallProblem,
+    Weights, balance_blocks, enclose_blocks,
 };
 use synaptic_balance::solve::{
     Method, Options, SolveError, balance, certify, relative_width, solve_two_level,
@@ -384,81 +386,28 @@ fn threads_do_not_change_results() {
     }
 }
 
-/// Every machine holds some of the blocks; their sums are added.
-struct Machines<'a> {
-    whole: Blocks<'a>,
-    parts: Vec<Blocks<'a>>,
-}
-
-impl CostSums for Machines<'_> {
-    fn shape(&self) -> &Shape {
-        self.whole.shape()
-    }
-
-    fn weights(&self) -> usize {
-        self.whole.weights()
-    }
-
-    fn read(&mut self, extent: Extent, p: &[f64], q: &[f64], sums: &mut Sums) -> f64 {
-        let links = self.whole.shape().links().iter();
-        links
-            .filter(|link| extent == Extent::All || link.is_inner())
-            .for_each(|link| {
-                sums.values[link.rows.start..link.columns.end].fill(0.0);
-            });
-        for part in &mut self.parts {
-            let mut own = Sums::new(part.shape());
-            part.read(extent, p, q, &mut own);
-            sums.values
-                .iter_mut()
-                .zip(&own.values)
-                .for_each(|(sum, own)| *sum += own);
-        }
-        1.0
-    }
-}
-
-/// Checks: the sums over blocks can be supplied from outside, in parts, and nothing else is asked of the weights.
+/// Checks: a small acyclic network unit by unit, the balanced deficits and a handful of Newton steps.
 #[test]
-fn sums_can_come_from_many_machines() {
-    let network = perceptron(&[5, 12, 9, 12, 4], 1.0, 0.0, 8);
-    // Machine m holds the rows whose number leaves the rest m, the others being zero.
-    let part = |machine: usize| {
-        let rows = |values: &[f64], columns: usize| -> Vec<f64> {
-            let entries = values.iter().enumerate();
-            let own = |index: usize| (index / columns) % 3 == machine;
-            entries
-                .map(|(index, value)| if own(index) { *value } else { 0.0 })
-                .collect()
-        };
-        Perceptron {
-            sizes: network.sizes.clone(),
-            weights: network
-                .weights
-                .iter()
-                .zip(&network.sizes)
-                .map(|(w, n)| rows(w, *n))
-                .collect(),
-            biases: network
-                .biases
-                .iter()
-                .map(|biases| rows(biases, 1))
-                .collect(),
+fn small_networks_take_few_newton_steps() {
+    for seed in 0..50 {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut edges = Vec::new();
+        let mut cost = || rng.random_range(-1.0f64..1.0).powi(2);
+        for from in 0..30u32 {
+            for (to, from) in (from + 1..=30).map(|to| (to, from)).chain([(from, 30)]) {
+                edges.push(Edge {
+                    to,
+                    from,
+                    cost: cost(),
+                });
+            }
         }
-    };
-    let parts = [part(0), part(1), part(2)];
-    let mut machines = Machines {
-        whole: network.blocks(2.0),
-        parts: parts.iter().map(|part| part.blocks(2.0)).collect(),
-    };
-    let found = solve(&mut machines);
-    assert!(found.newton_steps > 0 && found.sweeps == 0);
-    assert_close(
-        &found.multipliers,
-        &solve(&mut network.blocks(2.0)).multipliers,
-        1e-9,
-        "machines",
-    );
+        let (deficit, steps) = SmallProblem::new(30, edges).balance(1e-12);
+        assert!(
+            deficit <= 1e-12 && steps <= 10,
+            "seed {seed}: {deficit:e}, {steps} steps"
+        );
+    }
 }
 
 /// Checks: what is no problem, or has no minimum, is refused with the place.
