@@ -26,18 +26,12 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     )?;
     files::distinct(&[arguments.certificate.as_ref()], &[&arguments.network])?;
     let start = Instant::now();
-    let file = match open(arguments)? {
+    let file = match open(&arguments.network, arguments.arch.as_deref())? {
         Model::Onnx(model) if channels_in_place::is_meant(arguments, &model) => {
             let seconds_read = start.elapsed().as_secs_f64();
             return channels_in_place::balance(arguments, &model, seconds_read);
         }
-        Model::Onnx(model) => {
-            let exact = model.with_weights();
-            Model::Onnx(Box::new(
-                exact.map_err(|fault| BadInput::at(&arguments.network, fault))?,
-            ))
-        }
-        file => file,
+        file => with_weights(file, &arguments.network)?,
     };
     let network = Tied::apply(arguments.tied, &file);
     let seconds_read = start.elapsed().as_secs_f64();
@@ -81,16 +75,26 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
 }
 
 /// The model; an ONNX model without its weights as yet.
-fn open(arguments: &BalanceArguments) -> Result<Model, BadInput> {
-    let path = &arguments.network;
-    let is_onnx = arguments.arch.is_none() && files::begins_as_onnx(path);
+pub fn open(path: &Path, arch: Option<&str>) -> Result<Model, BadInput> {
+    let is_onnx = arch.is_none() && files::begins_as_onnx(path);
     if !is_onnx {
-        return read(path, arguments.arch.as_deref());
+        return read(path, arch);
     }
     let bytes = std::fs::read(path).map_err(|fault| BadInput::at(path, fault))?;
     let model = OnnxFile::open(bytes, path.parent());
     Ok(Model::Onnx(Box::new(
         model.map_err(|fault| BadInput::at(path, fault))?,
+    )))
+}
+
+/// The model with the weights of its network.
+pub fn with_weights(file: Model, path: &Path) -> Result<Model, BadInput> {
+    let Model::Onnx(model) = file else {
+        return Ok(file);
+    };
+    let exact = model.with_weights();
+    Ok(Model::Onnx(Box::new(
+        exact.map_err(|fault| BadInput::at(path, fault))?,
     )))
 }
 

@@ -24,6 +24,7 @@ use std::time::Duration;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
+use synaptic_balance::formats::onnx::MAX_WEIGHTS;
 use synaptic_balance::formats::{
     Architecture, Model, read_certificate, read_model, to_dot, verify_certificate,
 };
@@ -234,7 +235,12 @@ fn demonstration() -> Outcome {
 
 fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     files::distinct(&[arguments.dot.as_ref()], &[&arguments.network])?;
-    let file = read(&arguments.network, arguments.arch.as_deref())?;
+    let file = match balance::open(&arguments.network, arguments.arch.as_deref())? {
+        Model::Onnx(model) if model.weights() > MAX_WEIGHTS => {
+            return Ok((report::channels_report(&model, None), Verdict::Done));
+        }
+        file => balance::with_weights(file, &arguments.network)?,
+    };
     let network = Tied::apply(arguments.tied, &file);
     let basis = match &file {
         Model::Onnx(_) => Basis::Omitted,

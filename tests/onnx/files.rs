@@ -184,7 +184,7 @@ fn external_data_that_are_refused() {
     }
 }
 
-/// Checks: a number that would overflow `f32`, or be rounded where it may not be, names its place.
+/// Checks: a number that would overflow `f32`, or be rounded where it may not be, names its place; multipliers are positive.
 #[test]
 fn numbers_out_of_range() {
     let file = read(&small().bytes());
@@ -195,6 +195,11 @@ fn numbers_out_of_range() {
         matches!(fault, OnnxError::Range { ref name, entry: 0, .. } if name == "w1"),
         "{fault}"
     );
+    for wrong in [-3.0, 0.0, f64::NAN, f64::INFINITY] {
+        multipliers[2] = wrong;
+        let fault = file.scaled(&multipliers, &[], false, "after").unwrap_err();
+        assert!(matches!(fault, OnnxError::Multiplier(2)), "{fault}");
+    }
     multipliers[2] = 3.0;
     assert!(file.scaled(&multipliers, &[], true, "after").is_err());
     assert!(file.scaled(&multipliers, &[], false, "after").is_ok());

@@ -91,6 +91,9 @@ pub enum OnnxError {
     /// The model is too large for exact arithmetic.
     #[error("the model has {0} weights, more than the {MAX_WEIGHTS} that exact arithmetic takes")]
     Weights(usize),
+    /// A multiplier that is not positive and finite: a negative one changes the function.
+    #[error("the multiplier of unit {0} is not positive and finite")]
+    Multiplier(UnitIndex),
     /// A scaled weight is outside the range of its number type.
     #[error(
         "tensor `{name}`: the new value of entry {entry} is outside the range of {number_type}"

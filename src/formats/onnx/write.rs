@@ -36,7 +36,7 @@ impl OnnxFile {
     /// synapses 0; `name` is the file name that it will have. Each number is rounded once, to its own type.
     ///
     /// # Errors
-    /// [`OnnxError::Range`] for a number that overflows, or becomes 0 without being 0; with `exactly`, for any that is rounded.
+    /// [`OnnxError::Multiplier`]; [`OnnxError::Range`] for a number that overflows, or becomes 0 without being 0; with `exactly`, for any that is rounded.
     ///
     /// # Panics
     /// If there are not as many multipliers as units, or a synapse does not exist.
@@ -52,6 +52,10 @@ impl OnnxFile {
             self.units.count(),
             "one multiplier for each unit"
         );
+        let is_wrong = |multiplier: &f64| !(*multiplier > 0.0 && multiplier.is_finite());
+        if let Some(unit) = multipliers.iter().position(is_wrong) {
+            return Err(OnnxError::Multiplier(unit));
+        }
         let mut files: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
         for file in std::iter::once(0).chain(self.files.beside().map(|(file, _)| file)) {
             files.insert(file, self.files.bytes(file).to_vec());
