@@ -13,7 +13,8 @@ pub fn results_page(runs: &[Run]) -> String {
 Written by the program from the stored runs in `data/learning`; `synbal learn all -o DIR` makes such runs, `synbal report DIR` shows them
 with pictures. Each seed trains all arms from the same initial weights with the images in the same order, so that arms are compared in
 pairs. A finding supports a claim if its whole {:.0} % interval (Student's distribution, over the seeds) lies where the claim says; a claim is
-*reproduced* if all its findings support it, *not reproduced* if none does, else *mixed*. Thresholds were fixed beforehand; nothing is
+*reproduced* if all its findings support it, *not reproduced* if none does, else *mixed*. Thresholds were fixed beforehand; epochs and
+penalties of `regularized-balances` and `recurrent` were not: after a first look both were given more epochs and a stronger penalty. Nothing is
 corrected for the number of comparisons, so that about one finding in forty would pass by chance alone. All arms of a task use one step
 size, which was not tuned: that another step size would do the same as balancing is not excluded.
 
