@@ -7,3 +7,4 @@ mod models;
 mod operators;
 mod pinned;
 mod rules;
+mod structure;
