@@ -7,9 +7,11 @@ use std::time::Instant;
 use synaptic_balance::formats::{MappedError, MappedPerceptron};
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::numbers::rational_to_f64;
-use synaptic_balance::report::{InPlace, in_place_report};
+use synaptic_balance::report::{InPlace, Report, in_place_report};
 use synaptic_balance::solve::SolveError;
-use synaptic_balance::solve::blocks::{BlockOptions, balance_blocks, enclose_blocks};
+use synaptic_balance::solve::blocks::{
+    BlockEnclosure, BlockOptions, BlockSolution, CostSums, balance_blocks, enclose_blocks,
+};
 
 use super::arguments::{BalanceArguments, MethodName};
 use super::{BadInput, Failure, Outcome, Progress, Verdict, architecture, files};
@@ -35,67 +37,108 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let outputs = outputs(arguments, &model)?;
     let mut blocks = model.blocks(power).map_err(fault)?;
     let read = start.elapsed().as_secs_f64();
+    let found = solve(&mut blocks, model.fan(), power, arguments.tolerance);
+    let found = found.map_err(|fault| failure(fault, path))?;
     let start = Instant::now();
-    let options = BlockOptions {
-        tolerance: arguments.tolerance,
-        ..BlockOptions::default()
-    };
-    let progress = Progress::new();
-    let mut before = None;
-    let solution = balance_blocks(&mut blocks, &options, &mut |deficit| {
-        before.get_or_insert(deficit);
-        progress.report("two-level", deficit);
-    });
-    let solution = solution.map_err(|fault| failure(fault, path))?;
-    let solve = start.elapsed().as_secs_f64();
-    let start = Instant::now();
-    progress.report("bounds", solution.deficit);
-    let enclosed = enclose_blocks(&mut blocks, &solution, model.fan());
-    let enclosed = enclosed.map_err(|fault| failure(fault, path))?;
-    let certify = start.elapsed().as_secs_f64();
-    drop(progress);
-    let start = Instant::now();
-    let multipliers: Vec<f64> = solution
-        .multipliers
-        .iter()
-        .map(|mu| mu.powf(1.0 / power))
-        .collect();
     for (shard, path) in outputs.iter().enumerate() {
         files::write_with(path, |into| {
             model
-                .write(shard, &multipliers, into)
+                .write(shard, &found.multipliers, into)
                 .map_err(|fault| fault.to_string())
         })?;
     }
     if let (Some(folder), true) = (&arguments.output, is_sharded(arguments, &model)) {
         copy_index(&arguments.network, folder)?;
     }
-    let mut rest = multipliers.as_slice();
+    let mut rest = found.multipliers.as_slice();
     let grouped = model.groups().into_iter().map(|(name, units)| {
         let (own, others) = rest.split_at(units);
         rest = others;
         (name, own.to_vec())
     });
-    let incomplete = incomplete(arguments, enclosed.as_ref().map(|enclosed| enclosed.width));
-    let verdict = if incomplete.is_some() {
-        Verdict::Incomplete
-    } else {
-        Verdict::Done
+    let write = start.elapsed().as_secs_f64();
+    Ok(outcome(
+        arguments,
+        &found,
+        model.weights(),
+        grouped.collect(),
+        [read, write],
+    ))
+}
+
+/// What was found by blocks, and the seconds that it took.
+pub struct Found {
+    solution: BlockSolution,
+    deficit_before: f64,
+    enclosed: Option<BlockEnclosure>,
+    /// The multipliers `Λ`, in the order of the units.
+    pub multipliers: Vec<f64>,
+    /// Seconds, with those that making the blocks took.
+    pub solve: f64,
+    certify: f64,
+}
+
+/// Balances and bounds; `fan` is the largest number of synapses at a unit, `power` that of the costs.
+pub fn solve<C: CostSums>(
+    problem: &mut C,
+    fan: usize,
+    power: f64,
+    tolerance: f64,
+) -> Result<Found, SolveError> {
+    let start = Instant::now();
+    let options = BlockOptions {
+        tolerance,
+        ..BlockOptions::default()
+    };
+    let progress = Progress::new();
+    let mut before = None;
+    let solution = balance_blocks(problem, &options, &mut |deficit| {
+        before.get_or_insert(deficit);
+        progress.report("two-level", deficit);
+    })?;
+    let solve = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    progress.report("bounds", solution.deficit);
+    let enclosed = enclose_blocks(problem, &solution, fan)?;
+    let roots = solution.multipliers.iter().map(|mu| mu.powf(1.0 / power));
+    Ok(Found {
+        multipliers: roots.collect(),
+        deficit_before: before.unwrap_or(0.0),
+        enclosed,
+        solution,
+        solve,
+        certify: start.elapsed().as_secs_f64(),
+    })
+}
+
+/// The report with the multipliers of each group, and the verdict; reading and writing took so many seconds.
+pub fn outcome(
+    arguments: &BalanceArguments,
+    found: &Found,
+    weights: usize,
+    multipliers: Vec<(String, Vec<f64>)>,
+    [read, write]: [f64; 2],
+) -> (Report, Verdict) {
+    let enclosure = found.enclosed.as_ref();
+    let incomplete = incomplete(arguments, enclosure.map(|enclosed| enclosed.width));
+    let verdict = match incomplete {
+        Some(_) => Verdict::Incomplete,
+        None => Verdict::Done,
     };
     let report = in_place_report(&InPlace {
         regularizer: &arguments.regularizer,
-        weights: model.weights(),
-        solution: &solution,
-        deficit_before: before.unwrap_or(0.0),
-        enclosure: enclosed.as_ref(),
-        multipliers: grouped.collect(),
+        weights,
+        solution: &found.solution,
+        deficit_before: found.deficit_before,
+        enclosure,
+        multipliers,
         incomplete,
-        seconds: [read, solve, certify, start.elapsed().as_secs_f64()],
+        seconds: [read, found.solve, found.certify, write],
     });
-    Ok((report, verdict))
+    (report, verdict)
 }
 
-pub fn incomplete(arguments: &BalanceArguments, width: Option<f64>) -> Option<String> {
+fn incomplete(arguments: &BalanceArguments, width: Option<f64>) -> Option<String> {
     if arguments.certify.is_some() || arguments.certificate.is_some() {
         return Some(
             "the bounds of a model of this size are computed, not verified by the kernel".into(),
@@ -119,13 +162,16 @@ fn failure(fault: SolveError, path: &Path) -> Failure {
 /// The power of the regularizer, and that nothing was asked for which is not done in place.
 pub fn power(arguments: &BalanceArguments) -> Result<f64, Failure> {
     let path = &arguments.network;
-    let not_offered = match (arguments.method, arguments.tied, arguments.limit) {
-        (MethodName::Direct | MethodName::TwoLevel, None, false) => None,
-        (MethodName::Direct | MethodName::TwoLevel, Some(_), _) => Some("--tied"),
-        (MethodName::Direct | MethodName::TwoLevel, _, true) => Some("--limit"),
-        _ => Some("another method than two-level"),
-    };
-    if let Some(what) = not_offered {
+    let is_two_level = matches!(arguments.method, MethodName::Direct | MethodName::TwoLevel);
+    let not_offered = [
+        (!is_two_level, "another method than two-level"),
+        (arguments.tied.is_some(), "--tied"),
+        (arguments.limit, "--limit"),
+        (arguments.power_of_two, "--power-of-two"),
+        (arguments.max_scaling.is_some(), "--max-scaling"),
+    ];
+    let not_offered = not_offered.into_iter().find(|(is_asked, _)| *is_asked);
+    if let Some((_, what)) = not_offered {
         let reason = format!("models of this size are balanced where they lie, without {what}");
         return Err(BadInput::at(path, reason).into());
     }
