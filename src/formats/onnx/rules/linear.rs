@@ -191,13 +191,7 @@ pub(super) fn convolution(inference: &mut Inference, node: &Node) -> Followed {
     };
     let plus = Field::along(fresh.clone(), rank - 1);
     inference.weigh(&view, plus, minus)?;
-    bias(inference, node, fresh.clone())?;
-    let kernel = kernel.to_vec();
-    let shape = shape_after(inference, node, input, outputs, &kernel);
-    Ok(vec![Value::data(
-        Some(shape),
-        Field::along(fresh, rank - 2),
-    )])
+    image(inference, node, input, kernel, fresh)
 }
 
 /// The same with the roles of input and output exchanged.
@@ -230,13 +224,21 @@ pub(super) fn transposed_convolution(inference: &mut Inference, node: &Node) -> 
     };
     let minus = Field::along(labels, rank - 1);
     inference.weigh(&view, plus, minus)?;
+    image(inference, node, input, kernel, fresh)
+}
+
+/// The image that a convolution makes, its bias with it.
+fn image(
+    inference: &mut Inference,
+    node: &Node,
+    input: &Value,
+    kernel: &[usize],
+    fresh: std::ops::Range<Slot>,
+) -> Followed {
     bias(inference, node, fresh.clone())?;
-    let kernel = kernel.to_vec();
-    let shape = shape_after(inference, node, input, outputs, &kernel);
-    Ok(vec![Value::data(
-        Some(shape),
-        Field::along(fresh, rank - 2),
-    )])
+    let shape = shape_after(inference, node, input, fresh.len(), kernel);
+    let made = Field::along(fresh, kernel.len());
+    Ok(vec![Value::data(Some(shape), made)])
 }
 
 fn groups(node: &Node) -> Result<usize, Stop> {
