@@ -80,11 +80,8 @@ pub fn open(path: &Path, arch: Option<&str>) -> Result<Model, BadInput> {
     if !is_onnx {
         return read(path, arch);
     }
-    let bytes = std::fs::read(path).map_err(|fault| BadInput::at(path, fault))?;
-    let model = OnnxFile::open(bytes, path.parent());
-    Ok(Model::Onnx(Box::new(
-        model.map_err(|fault| BadInput::at(path, fault))?,
-    )))
+    let model = OnnxFile::open_file(path).map_err(|fault| BadInput::at(path, fault))?;
+    Ok(Model::Onnx(Box::new(model)))
 }
 
 /// The model with the weights of its network.
@@ -118,7 +115,7 @@ fn outputs(
 ) -> Result<Vec<(PathBuf, Vec<u8>)>, Failure> {
     let mut outputs = Vec::new();
     if let Some(path) = &arguments.output
-        && let Some(weights) = balanced_weights(arguments, path, network, result)?
+        && let Some(weights) = balanced_weights(arguments, path, file, network, result)?
     {
         let multipliers = result.by_unit(network);
         let scaling = Scaling {
@@ -157,13 +154,17 @@ fn read_back(network: &Network<Rational>, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The weights to write, exact ones where they were found.
+/// The weights to write, exact ones where they were found; none for a model that is written by its multipliers alone.
 fn balanced_weights(
     arguments: &BalanceArguments,
     path: &Path,
+    file: &Model,
     network: &Network<Rational>,
     result: &Balance,
 ) -> Result<Option<Vec<Weight>>, BadInput> {
+    if matches!(file, Model::Onnx(_)) {
+        return Ok(result.is_solved().then(Vec::new));
+    }
     if let Some(exact) = exact_weights(arguments, network, result) {
         return Ok(Some(exact.into_iter().map(Weight::Exact).collect()));
     }

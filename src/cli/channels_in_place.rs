@@ -1,11 +1,13 @@
 //! `synbal balance` for ONNX models with more weights than exact arithmetic takes.
 
+use std::io::Write;
 use std::time::Instant;
 
-use synaptic_balance::formats::{MAPPED_WEIGHTS, OnnxFile, Written};
+use synaptic_balance::formats::{MAPPED_WEIGHTS, OnnxFile};
 
 use super::arguments::BalanceArguments;
-use super::{BadInput, Failure, Outcome, files, in_place};
+use super::files::{self, Content};
+use super::{Failure, Outcome, in_place};
 
 /// Is the model one to be balanced by blocks? A certificate that was asked for is tried in exact arithmetic as far as that goes.
 pub fn is_meant(arguments: &BalanceArguments, model: &OnnxFile) -> bool {
@@ -33,15 +35,17 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Out
         .map_err(|failure| fault(&failure))?;
     if let Some(output) = &arguments.output {
         let name = output.file_name().unwrap_or_default().to_string_lossy();
-        let written = model.scaled(&multipliers, &[], false, &name);
-        let Written { model, beside } =
-            written.map_err(|fault| BadInput::at(output, format!("nothing written: {fault}")))?;
-        let beside = beside.into_iter();
-        let mut outputs: Vec<_> = beside
-            .map(|(name, bytes)| (output.with_file_name(name), bytes))
-            .collect();
-        outputs.push((output.clone(), model));
-        files::write_all(&outputs)?;
+        let files = model.names(&name).into_iter().enumerate();
+        let (model, multipliers, name) = (&*model, &*multipliers, &*name);
+        let files = files.map(|(file, own)| {
+            let write = move |into: &mut dyn Write| {
+                let written = model.write(file, multipliers, name, into);
+                written.map_err(|fault| fault.to_string())
+            };
+            (output.with_file_name(own), Box::new(write) as Content)
+        });
+        // The model itself last.
+        files::write_as_made(files.rev().collect())?;
     }
     let groups = model.groups().iter().map(|group| {
         let of = |unit: &usize| multipliers[*unit];

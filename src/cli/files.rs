@@ -23,50 +23,53 @@ pub fn distinct(outputs: &[Option<&PathBuf>], inputs: &[&PathBuf]) -> Result<(),
     Ok(())
 }
 
+/// Writes the content of a file; says in words what is wrong if it cannot be made.
+pub type Content<'a> = Box<dyn FnOnce(&mut dyn Write) -> Result<(), String> + 'a>;
+
+/// Content that is at hand.
+pub fn content(bytes: &[u8]) -> Content<'_> {
+    Box::new(|into| into.write_all(bytes).map_err(|fault| fault.to_string()))
+}
+
+/// Writes all files or none, as [`write_as_made`].
+pub fn write_all<P: AsRef<Path>>(files: &[(P, Vec<u8>)]) -> Result<(), BadInput> {
+    let files = files.iter().map(|(path, bytes)| (path, content(bytes)));
+    write_as_made(files.collect())
+}
+
 /// Writes all files or none: each to a temporary file beside its place, then all are renamed. What is no regular file (a
 /// pipe, a device) is written to directly; a link stays a link.
-pub fn write_all<P: AsRef<Path>>(files: &[(P, Vec<u8>)]) -> Result<(), BadInput> {
+pub fn write_as_made<P: AsRef<Path>>(files: Vec<(P, Content)>) -> Result<(), BadInput> {
     let mut written = Vec::new();
-    for (path, text) in files {
-        let path = path.as_ref();
-        let failed =
-            |fault: std::io::Error| BadInput::at(path, format!("cannot write: {}", fault.kind()));
-        if path
-            .metadata()
-            .is_ok_and(|found| !found.is_file() && !found.is_dir())
-        {
-            std::fs::write(path, text).map_err(failed)?;
+    for (path, content) in files {
+        let path_of = path.as_ref();
+        let failed = |fault: std::io::Error| {
+            BadInput::at(path_of, format!("cannot write: {}", fault.kind()))
+        };
+        let write = |file: &mut std::fs::File| {
+            let mut into = std::io::BufWriter::with_capacity(1 << 20, file);
+            let made = content(&mut into);
+            made.map_err(|fault| BadInput::at(path_of, format!("nothing written: {fault}")))?;
+            into.flush().map_err(failed)
+        };
+        let is_special = |found: std::fs::Metadata| !found.is_file() && !found.is_dir();
+        if path_of.metadata().is_ok_and(is_special) {
+            write(&mut std::fs::File::create(path_of).map_err(failed)?)?;
             continue;
         }
-        let place = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        let place = path_of.canonicalize();
+        let place = place.unwrap_or_else(|_| path_of.to_path_buf());
         let mut file = create_beside(&place).map_err(failed)?;
-        file.write_all(text)
-            .and_then(|()| file.as_file().sync_all())
-            .map_err(failed)?;
+        write(file.as_file_mut())?;
+        file.as_file().sync_all().map_err(failed)?;
         written.push((path, place, file));
     }
     for (path, place, file) in written {
-        file.persist(place)
-            .map_err(|fault| BadInput::at(path, format!("cannot write: {}", fault.error.kind())))?;
+        file.persist(place).map_err(|fault| {
+            let reason = format!("cannot write: {}", fault.error.kind());
+            BadInput::at(path.as_ref(), reason)
+        })?;
     }
-    Ok(())
-}
-
-/// Writes one file as it is made, to a temporary file beside its place that is renamed at the end.
-pub fn write_with(
-    path: &Path,
-    write: impl FnOnce(&mut std::io::BufWriter<&mut NamedTempFile>) -> Result<(), String>,
-) -> Result<(), BadInput> {
-    let failed =
-        |fault: std::io::Error| BadInput::at(path, format!("cannot write: {}", fault.kind()));
-    let place = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let mut file = create_beside(&place).map_err(failed)?;
-    let mut into = std::io::BufWriter::with_capacity(1 << 20, &mut file);
-    write(&mut into).map_err(|fault| BadInput::at(path, format!("nothing written: {fault}")))?;
-    into.flush().map_err(failed)?;
-    drop(into);
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(place).map_err(|fault| failed(fault.error))?;
     Ok(())
 }
 

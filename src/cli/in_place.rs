@@ -14,7 +14,8 @@ use synaptic_balance::solve::blocks::{
 };
 
 use super::arguments::{BalanceArguments, MethodName};
-use super::{BadInput, Failure, Outcome, Progress, Verdict, architecture, files};
+use super::files::{self, Content};
+use super::{BadInput, Failure, Outcome, Progress, Verdict, architecture};
 
 /// Bounds wider than this say too little to count as done.
 const WIDTH: f64 = 1e-6;
@@ -40,16 +41,7 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let found = solve(&mut blocks, model.fan(), power, arguments.tolerance);
     let found = found.map_err(|fault| failure(fault, path))?;
     let start = Instant::now();
-    for (shard, path) in outputs.iter().enumerate() {
-        files::write_with(path, |into| {
-            model
-                .write(shard, &found.multipliers, into)
-                .map_err(|fault| fault.to_string())
-        })?;
-    }
-    if let (Some(folder), true) = (&arguments.output, is_sharded(arguments, &model)) {
-        copy_index(&arguments.network, folder)?;
-    }
+    write(arguments, &model, &found.multipliers, outputs)?;
     let mut rest = found.multipliers.as_slice();
     let grouped = model.groups().into_iter().map(|(name, units)| {
         let (own, others) = rest.split_at(units);
@@ -207,16 +199,34 @@ fn outputs(
         .collect())
 }
 
+/// Writes all shards, and the index that goes with them, last.
+fn write(
+    arguments: &BalanceArguments,
+    model: &MappedPerceptron,
+    multipliers: &[f64],
+    outputs: Vec<PathBuf>,
+) -> Result<(), BadInput> {
+    let index = &arguments.network;
+    let text;
+    let shards = outputs.into_iter().enumerate();
+    let mut files: Vec<(PathBuf, Content)> = shards
+        .map(|(shard, path)| {
+            let write = move |mut into: &mut dyn Write| {
+                let written = model.write(shard, multipliers, &mut into);
+                written.map_err(|fault| fault.to_string())
+            };
+            (path, Box::new(write) as Content)
+        })
+        .collect();
+    if let (Some(folder), true) = (&arguments.output, is_sharded(arguments, model)) {
+        text = std::fs::read(index).map_err(|fault| BadInput::at(index, fault))?;
+        let place = folder.join(index.file_name().unwrap_or_default());
+        files.push((place, files::content(&text)));
+    }
+    files::write_as_made(files)
+}
+
 /// Was an index given, rather than the one file of the model?
 fn is_sharded(arguments: &BalanceArguments, model: &MappedPerceptron) -> bool {
     model.files() != [arguments.network.as_path()]
-}
-
-/// The index goes with its shards, last.
-fn copy_index(index: &Path, folder: &Path) -> Result<(), BadInput> {
-    let text = std::fs::read(index).map_err(|fault| BadInput::at(index, fault))?;
-    let place = folder.join(index.file_name().unwrap_or_default());
-    files::write_with(&place, |into| {
-        into.write_all(&text).map_err(|fault| fault.to_string())
-    })
 }

@@ -1,6 +1,6 @@
 //! Perceptrons that need not fit into memory: safetensors files mapped into it, one or several.
 
-use memmap2::Mmap;
+use bytes::Bytes;
 use num_traits::One;
 use safetensors::Dtype;
 use safetensors::tensor::SafeTensors;
@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::architecture::Architecture;
+use super::file_bytes;
 use super::safetensors_mlp::{NaturalName, SafetensorsError};
 use crate::solve::blocks::{BlockError, Blocks, Weights};
 
@@ -75,7 +76,7 @@ struct Layer {
 
 struct Shard {
     path: PathBuf,
-    map: Mmap,
+    map: Bytes,
 }
 
 /// A perceptron whose weights stay in their files: each pass reads them in order, through the system's page cache, and what is kept in
@@ -336,16 +337,8 @@ fn check_index(
     }
 }
 
-#[expect(unsafe_code, reason = "memory maps are unsafe to make, see below")]
 fn map(path: PathBuf) -> Result<Shard, MappedError> {
-    let mapped = File::open(&path).and_then(|file| {
-        // SAFETY: a map is sound as long as nobody else changes or shortens the file while it is read, which no program can rule out.
-        // The maps are private and never written to, outputs go to new files that are renamed, and every byte is read as a
-        // number, of which any bits are valid: a change from outside gives other numbers (or ends the program by a signal, if the
-        // file is cut), as it would with any reader of the map.
-        unsafe { Mmap::map(&file) }
-    });
-    match mapped {
+    match File::open(&path).and_then(|file| file_bytes::map(&file)) {
         Ok(map) => Ok(Shard { path, map }),
         Err(fault) => Err(MappedError::File { path, fault }),
     }

@@ -3,6 +3,7 @@
 mod architecture;
 mod certificate;
 mod dot;
+mod file_bytes;
 mod mapped;
 mod model;
 mod network_json;

@@ -91,7 +91,7 @@ pub fn is_onnx(bytes: &[u8]) -> bool {
 /// What balancing found, for a file to be written with it.
 #[derive(Debug, Clone, Copy)]
 pub struct Scaling<'a> {
-    /// The weight of every synapse.
+    /// The weight of every synapse; not looked at for an ONNX model, which the multipliers scale.
     pub weights: &'a [Weight],
     /// The multiplier `Λ` of every unit; 1 where it cannot be scaled.
     pub multipliers: &'a [f64],
@@ -161,7 +161,7 @@ impl Model {
     /// A weight that the file's number type cannot hold.
     ///
     /// # Panics
-    /// If there are not as many weights as synapses, or multipliers as units.
+    /// If there are not as many weights as synapses (multipliers as units for an ONNX model).
     pub fn scaled(&self, scaling: &Scaling, name: &str) -> Result<Written, ModelError> {
         let model = match self {
             Model::Json(file) => file.with_weights(scaling.weights).into_bytes(),

@@ -105,13 +105,18 @@ impl Balance {
         Some((restricted.ratio(self.regularizer_after?) - 1.0).max(0.0))
     }
 
+    /// Is there a solution?
+    pub fn is_solved(&self) -> bool {
+        self.solution.is_some() || self.restricted.is_some()
+    }
+
     /// The balanced weights, 0 where they vanish; `None` without a solution.
     ///
     /// # Errors
     /// The index of the first synapse whose weight is outside the range in which `f64` has its full precision.
     pub fn weights(&self, network: &Network<Rational>) -> Option<Result<Vec<f64>, usize>> {
         let multipliers = self.multipliers();
-        if self.solution.is_none() && self.restricted.is_none() {
+        if !self.is_solved() {
             return None;
         }
         let weights = (0..network.synapses()).map(|synapse| {

@@ -4,6 +4,7 @@ use quickcheck::{Arbitrary, Gen, QuickCheck};
 use std::fs;
 use synaptic_balance::formats::onnx::message::element;
 use synaptic_balance::formats::{OnnxError, OnnxFile};
+use synaptic_balance::numbers::rational_to_f64;
 
 use super::builder::{Builder, Setting::Tensor, elsewhere, floats};
 use super::rules::read;
@@ -133,10 +134,55 @@ fn external_data() {
     assert_eq!(name, "after.onnx.weights_part.bin");
     assert_eq!(beside[..64], file[..64]);
     assert_ne!(beside[64..], file[64..]);
+    for (number, whole) in [&after.model, beside].into_iter().enumerate() {
+        let mut streamed = Vec::new();
+        let multipliers = doubled(&model);
+        model
+            .write(number, &multipliers, "after.onnx", &mut streamed)
+            .unwrap();
+        assert_eq!(streamed, *whole);
+    }
     fs::write(folder.path().join(name), beside).unwrap();
     let again = OnnxFile::read(after.model, Some(folder.path())).unwrap();
     assert_eq!(again.network().synapses(), model.network().synapses());
     model.same_but_for_weights(&again).unwrap();
+}
+
+/// Checks: tensors that are scaled piece by piece are scaled at every entry, by the quotient of the multipliers of its ends, rounded
+/// once; and a file written as it is made is the one that is returned whole.
+#[test]
+fn large_tensors() {
+    let bytes = Builder::new(13)
+        .input("x", &[1, 600])
+        .weight("w1", &[600, 500])
+        .node("MatMul", "x w1", "g", &[])
+        .node("Relu", "g", "h", &[])
+        .weight("w2", &[500, 600])
+        .node("MatMul", "h w2", "y", &[])
+        .output("y", &[1, 600])
+        .bytes();
+    let file = read(&bytes);
+    let network = file.network();
+    let multiplier = |unit: usize| {
+        if unit < 2 {
+            1.0
+        } else {
+            0.5 + unit as f64 / 7.0
+        }
+    };
+    let multipliers: Vec<f64> = (0..network.units()).map(multiplier).collect();
+    let after = file.scaled(&multipliers, &[], false, "after").unwrap();
+    let again = read(&after.model);
+    for synapse in 0..network.synapses() {
+        let (from, to) = network.endpoints(synapse);
+        let old = rational_to_f64(network.weight(synapse));
+        let expected = (old * (multipliers[to] / multipliers[from])) as f32;
+        let found = rational_to_f64(again.network().weight(synapse)) as f32;
+        assert_eq!(found, expected, "{:?}", file.place(synapse));
+    }
+    let mut streamed = Vec::new();
+    file.write(0, &multipliers, "after", &mut streamed).unwrap();
+    assert!(streamed == after.model);
 }
 
 /// Checks: tensors that lie on the same bytes of another file are left alone, all of them.

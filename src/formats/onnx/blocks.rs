@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::weights::{SOURCE, Scaled, decode, scaled};
+use super::weights::{SOURCE, Scaled, scaled};
 use super::{OnnxError, OnnxFile};
 use crate::network::UnitIndex;
 use crate::solve::blocks::{BlockError, Blocks, Weights};
@@ -65,7 +65,7 @@ impl OnnxFile {
             let bytes = &self.files.bytes(file)[start..];
             weight.each(constant.len(), |entry, plus, minus| {
                 let at = entry * storage.size();
-                let value = decode(&bytes[at..at + storage.size()], storage);
+                let value = storage.decode(&bytes[at..]);
                 call(
                     self.units.source(plus),
                     self.units.source(minus),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::message::{Graph, Model, Tensor};
-use super::weights::{decode, scaled};
+use super::weights::scaled;
 use super::{OnnxFile, SOURCE};
 
 impl OnnxFile {
@@ -81,9 +81,9 @@ impl OnnxFile {
                 let value = |model: &OnnxFile,
                              file: usize,
                              start: usize,
-                             storage: super::constant::Storage| {
+                             storage: super::storage::Storage| {
                     let at = start + entry * storage.size();
-                    decode(&model.files.bytes(file)[at..at + storage.size()], storage)
+                    storage.decode(&model.files.bytes(file)[at..])
                 };
                 let ratio =
                     multipliers[self.units.source(plus)] / multipliers[self.units.source(minus)];

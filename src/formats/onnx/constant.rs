@@ -4,39 +4,8 @@ use bytes::Bytes;
 use std::sync::Arc;
 
 use super::message::{Tensor, element};
-use super::weights::decode;
+use super::storage::Storage;
 use super::{Files, OnnxError};
-
-/// How the entries of a constant are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Storage {
-    Single,
-    Double,
-}
-
-impl Storage {
-    pub fn size(self) -> usize {
-        match self {
-            Storage::Single => 4,
-            Storage::Double => 8,
-        }
-    }
-
-    /// The smallest number with all its digits.
-    pub fn smallest(self) -> f64 {
-        match self {
-            Storage::Single => f64::from(f32::MIN_POSITIVE),
-            Storage::Double => f64::MIN_POSITIVE,
-        }
-    }
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Storage::Single => "f32",
-            Storage::Double => "f64",
-        }
-    }
-}
 
 /// A constant tensor.
 #[derive(Debug, Clone)]
@@ -99,8 +68,7 @@ impl Constant {
         let data = data.or_else(|| place.as_ref().ok().map(bytes));
         let is_finite = |(file, start, storage): &(usize, usize, Storage)| {
             let range = *start..*start + count * storage.size();
-            let mut entries = files.bytes(*file)[range].chunks_exact(storage.size());
-            entries.all(|entry| decode(entry, *storage).is_finite())
+            storage.all_finite(&files.bytes(*file)[range])
         };
         let storage = place.as_ref().ok().map(|(.., storage)| *storage);
         let place = place.and_then(|found| match is_finite(&found) {
@@ -252,6 +220,13 @@ impl View {
             shape,
             entries: Some(entries.into()),
         })
+    }
+}
+
+/// The index of a place in row-major order.
+pub(super) fn set(index: &mut [usize], shape: &[usize], mut place: usize) {
+    for (at, length) in index.iter_mut().zip(shape).rev() {
+        (*at, place) = (place % length, place / length);
     }
 }
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use std::path::{Component, Path, PathBuf};
 
 use super::message::Entry;
+use crate::formats::file_bytes::file_bytes;
 
 /// The files of one model; number 0 is the model itself.
 #[derive(Debug, Clone)]
@@ -22,6 +23,11 @@ impl Files {
 
     pub fn bytes(&self, file: usize) -> &Bytes {
         &self.files[file].1
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.files.len()
     }
 
     /// The files of tensors, as the model names them.
@@ -94,9 +100,8 @@ impl Files {
             Ok(false) => return Err(format!("`{location}` is no file within the model's folder")),
             Err(fault) => return Err(format!("`{location}`: {}", fault.kind())),
         }
-        let bytes =
-            std::fs::read(&path).map_err(|fault| format!("`{location}`: {}", fault.kind()))?;
-        self.files.push((location.to_owned(), bytes.into()));
+        let bytes = file_bytes(&path).map_err(|fault| format!("`{location}`: {}", fault.kind()))?;
+        self.files.push((location.to_owned(), bytes));
         Ok(self.files.len() - 1)
     }
 }

@@ -438,7 +438,7 @@ impl<'a> Inference<'a> {
         let (storage, (file, range)) = (constant.storage?, constant.data.clone()?);
         let at = range.start + view.entry(place) * storage.size();
         let bytes = self.files.bytes(file).get(at..at + storage.size())?;
-        Some(super::weights::decode(bytes, storage))
+        Some(storage.decode(bytes))
     }
 
     /// An entry of a constant that is used at several places scales at all of them alike.

@@ -33,6 +33,7 @@ pub mod message;
 mod node;
 mod rules;
 mod shape;
+mod storage;
 mod uses;
 mod weights;
 mod wire;
@@ -46,6 +47,7 @@ use prost::Message;
 use std::path::Path;
 use thiserror::Error;
 
+use crate::formats::file_bytes::file_bytes;
 use crate::network::{Network, NetworkError, SynapseIndex, UnitIndex};
 use crate::numbers::Rational;
 use constant::Constant;
@@ -106,6 +108,9 @@ pub enum OnnxError {
         /// `f32` or `f64`.
         number_type: &'static str,
     },
+    /// The file cannot be read.
+    #[error(transparent)]
+    File(#[from] std::io::Error),
     /// Two channels have one name.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -175,8 +180,8 @@ impl OnnxFile {
     ///
     /// # Errors
     /// As [`read`](OnnxFile::read).
-    pub fn open(bytes: Vec<u8>, folder: Option<&Path>) -> Result<Self, OnnxError> {
-        let bytes = Bytes::from(bytes);
+    pub fn open(bytes: impl Into<Bytes>, folder: Option<&Path>) -> Result<Self, OnnxError> {
+        let bytes = bytes.into();
         wire::check(&bytes)?;
         let model = message::Model::decode(bytes.clone())?;
         let mut files = Files::new(bytes, folder);
@@ -200,6 +205,15 @@ impl OnnxFile {
             groups,
             notes,
         })
+    }
+
+    /// [`open`](OnnxFile::open) for a file and those beside it. Large ones are mapped into memory: whoever changes them meanwhile
+    /// changes the model.
+    ///
+    /// # Errors
+    /// [`OnnxError`]; [`OnnxError::File`] if the file cannot be read.
+    pub fn open_file(path: &Path) -> Result<Self, OnnxError> {
+        OnnxFile::open(file_bytes(path)?, path.parent())
     }
 
     /// The number of weights.

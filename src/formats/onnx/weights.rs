@@ -1,24 +1,14 @@
 //! The weights of a model as a network, and back.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use super::constant::{Constant, Storage};
+use super::constant::Constant;
 use super::field::{Channels, Slot};
 use super::uses::Use;
 use super::{ChannelGroup, Files};
 use crate::network::{Activation, Network, NetworkError, Unit, UnitIndex, UnitKind};
 use crate::numbers::{Rational, rational_from_f64};
-
-pub(super) fn decode(bytes: &[u8], storage: Storage) -> f64 {
-    match storage {
-        Storage::Single => bytes
-            .first_chunk()
-            .map_or(0.0, |bytes| f64::from(f32::from_le_bytes(*bytes))),
-        Storage::Double => bytes
-            .first_chunk()
-            .map_or(0.0, |bytes| f64::from_le_bytes(*bytes)),
-    }
-}
 
 /// The unit that stands for everything that weights come from and no scaling changes: inputs, the constant 1 of biases.
 pub const SOURCE: UnitIndex = 0;
@@ -103,6 +93,11 @@ impl Units {
         self.ids.len()
     }
 
+    /// The unit of each slot, as [`source`](Units::source).
+    pub fn of_slots(&self) -> impl Iterator<Item = UnitIndex> {
+        self.of_slot.iter().map(|unit| *unit as UnitIndex)
+    }
+
     pub fn source(&self, slot: Slot) -> UnitIndex {
         self.of_slot[slot as usize] as UnitIndex
     }
@@ -161,14 +156,40 @@ impl Scaled<'_> {
         self.uses.iter().any(|found| found.is_weight)
     }
 
+    /// Ranges of a constant of so many entries that can be gone through by themselves: runs of at least `size` where entries
+    /// follow each other as they are used, else all.
+    pub fn parts(&self, length: usize, size: usize) -> Vec<Range<usize>> {
+        let Some((one, places)) = self.plain() else {
+            return vec![0..length];
+        };
+        let (slices, _) = one.slices();
+        let step = size.div_ceil(places) * places;
+        let starts = (0..slices * places).step_by(step);
+        starts
+            .map(|start| start..(start + step).min(slices * places))
+            .collect()
+    }
+
+    /// The only use, where it takes the entries as they stand, and the places in a slice of it.
+    pub fn plain(&self) -> Option<(&Use, usize)> {
+        let [one] = self.uses.as_slice() else {
+            return None;
+        };
+        let (slices, places) = one.slices();
+        (one.view.entries.is_none() && slices > 0).then_some((one, places))
+    }
+
     /// Calls back once with each entry that scales.
-    pub fn each(&self, length: usize, mut call: impl FnMut(usize, Slot, Slot)) {
-        if let [one] = self.uses.as_slice()
-            && one.view.entries.is_none()
-        {
-            return one.each(call);
+    pub fn each(&self, length: usize, call: impl FnMut(usize, Slot, Slot)) {
+        self.each_of(0..length, call);
+    }
+
+    /// The same for one of the [`parts`](Scaled::parts).
+    pub fn each_of(&self, part: Range<usize>, mut call: impl FnMut(usize, Slot, Slot)) {
+        if let Some((one, places)) = self.plain() {
+            return one.each_of(part.start / places..part.end / places, call);
         }
-        let mut slots = vec![None; length];
+        let mut slots = vec![None; part.len()];
         for found in &self.uses {
             found.each(|entry, plus, minus| slots[entry] = Some((plus, minus)));
         }
@@ -204,7 +225,7 @@ pub(super) fn synapses(
         let bytes = &files.bytes(*file)[*start..];
         scaled.each(constant.len(), |entry, plus, minus| {
             let at = entry * storage.size();
-            let value = decode(&bytes[at..at + storage.size()], *storage);
+            let value = storage.decode(&bytes[at..]);
             // Constants that scale hold finite numbers only.
             let Some(weight) = rational_from_f64(value) else {
                 return;

@@ -1,25 +1,140 @@
 //! A model with its weights scaled.
 
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::ops::Range;
+use std::sync::Arc;
 
 #[cfg(feature = "parallel")]
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::constant::Constant;
-use super::weights::{Scaled, decode, scaled};
+use super::field::Field;
+use super::storage::{Storage, Stored};
+use super::weights::{Scaled, scaled};
 use super::{LayerRange, OnnxError, OnnxFile, wire};
 use crate::network::SynapseIndex;
 
-/// A tensor in a file: its first byte, and how it scales.
-type Part<'a> = (usize, &'a Constant, Scaled<'a>);
+/// Entries scaled at once, and pieces of so many entries worked on before they are written.
+const PIECE: usize = 1 << 18;
+const BATCH: usize = 16;
 
-/// What entries are multiplied by.
-struct Factors<'a> {
-    multipliers: &'a [f64],
-    /// Powers of two have exact inverses; else this is one more rounding of an `f64`.
-    inverse: Vec<f64>,
+/// Entries of a tensor that stand together in a file.
+struct Piece<'a> {
+    bytes: Range<usize>,
+    storage: Storage,
+    constant: &'a Constant,
+    scaled: Arc<Scaled<'a>>,
+    entries: Range<usize>,
+}
+
+/// What entries are multiplied by: the quotient of two multipliers, which is 1 where they are equal.
+struct Factors {
+    /// The multiplier of each slot.
+    of_slot: Vec<f64>,
     /// Is a number that has to be rounded an error?
     exactly: bool,
+}
+
+impl Piece<'_> {
+    /// Its bytes, scaled.
+    fn scale(&self, bytes: &[u8], factors: &Factors) -> Result<Vec<u8>, OnnxError> {
+        let mut scaled = bytes.to_vec();
+        let fault = match self.storage {
+            Storage::Single => self.scale_as::<f32, 4>(bytes, &mut scaled, factors),
+            Storage::Double => self.scale_as::<f64, 8>(bytes, &mut scaled, factors),
+        };
+        match fault {
+            None => Ok(scaled),
+            Some(entry) => Err(OnnxError::Range {
+                name: self.constant.name.clone(),
+                entry,
+                number_type: self.storage.name(),
+            }),
+        }
+    }
+
+    /// Scales entries of `SIZE` bytes; the first entry that cannot be scaled.
+    fn scale_as<T: Stored<SIZE>, const SIZE: usize>(
+        &self,
+        bytes: &[u8],
+        scaled: &mut [u8],
+        factors: &Factors,
+    ) -> Option<usize> {
+        let Factors { of_slot, exactly } = factors;
+        let (old, slots) = (bytes.as_chunks().0, scaled.as_chunks_mut::<SIZE>().0);
+        let first = self.entries.start;
+        let mut fault = None;
+        let Some((one, places)) = self.scaled.plain() else {
+            self.scaled
+                .each_of(self.entries.clone(), |entry, plus, minus| {
+                    let quotient = of_slot[plus as usize] / of_slot[minus as usize];
+                    if !scale::<T, SIZE>(&mut slots[entry - first], quotient, *exactly) {
+                        fault = fault.or(Some(entry));
+                    }
+                });
+            return fault;
+        };
+        let of = |field: &Field| -> Vec<f64> {
+            let labels = field.labels.iter();
+            labels.map(|slot| of_slot[*slot as usize]).collect()
+        };
+        let (up, down) = (of(&one.plus), of(&one.minus));
+        let mut quotients = Vec::new();
+        one.each_slice(first / places..self.entries.end / places, |slice| {
+            quotients.clear();
+            quotients.extend((0..slice.steps).map(|k| up[slice.plus(k)] / down[slice.minus(k)]));
+            let start = slice.place - first;
+            let own = start..start + slice.steps * slice.run;
+            if !scale_runs::<T, SIZE>(&mut slots[own.clone()], &quotients, slice.run, *exactly) {
+                let is_lost = |(place, slot): (usize, &[u8; SIZE])| {
+                    !scale::<T, SIZE>(&mut slot.clone(), quotients[place / slice.run], *exactly)
+                };
+                let place = old[own].iter().enumerate().position(is_lost);
+                fault = fault.or(place.map(|place| slice.place + place));
+            }
+        });
+        fault
+    }
+}
+
+/// Scales runs of numbers, each run by its quotient; false if one is lost, or rounded though it must not be.
+fn scale_runs<T: Stored<SIZE>, const SIZE: usize>(
+    slots: &mut [[u8; SIZE]],
+    quotients: &[f64],
+    run: usize,
+    exactly: bool,
+) -> bool {
+    if run == 1 {
+        let pairs = slots.iter_mut().zip(quotients);
+        let sound = pairs.map(|(slot, quotient)| scale::<T, SIZE>(slot, *quotient, exactly));
+        return sound.fold(true, |all, sound| all & sound);
+    }
+    let pairs = slots.chunks_mut(run).zip(quotients);
+    let sound = pairs.map(|(slots, quotient)| {
+        let sound = slots
+            .iter_mut()
+            .map(|slot| scale::<T, SIZE>(slot, *quotient, exactly));
+        sound.fold(true, |all, sound| all & sound)
+    });
+    sound.fold(true, |all, sound| all & sound)
+}
+
+/// Scales one number; false if it is lost, or rounded though it must not be.
+#[inline(always)]
+fn scale<T: Stored<SIZE>, const SIZE: usize>(
+    slot: &mut [u8; SIZE],
+    quotient: f64,
+    exactly: bool,
+) -> bool {
+    let old = T::decode(*slot);
+    let new = old * quotient;
+    *slot = T::encode(new);
+    let kept = T::decode(*slot);
+    // A number below the normal ones has lost digits already: it may vanish.
+    let is_kept = kept.is_finite() & ((kept != 0.0) | (old.abs() < T::SMALLEST));
+    // Back again: a product that was rounded does not return.
+    is_kept & (!exactly | ((kept == new) & (kept / quotient == old)))
 }
 
 /// A model as files.
@@ -47,161 +162,136 @@ impl OnnxFile {
         exactly: bool,
         name: &str,
     ) -> Result<Written, OnnxError> {
-        assert_eq!(
-            multipliers.len(),
-            self.units.count(),
-            "one multiplier for each unit"
-        );
+        let factors = self.factors(multipliers, exactly)?;
+        let mut files = Vec::new();
+        for file in 0..self.files.len() {
+            let mut bytes = Vec::with_capacity(self.files.bytes(file).len());
+            self.write_scaled(file, &factors, &mut bytes)?;
+            files.push(bytes);
+        }
+        for synapse in vanished {
+            let place = self.places[*synapse];
+            if let Ok((file, start, storage)) = self.constants[place.constant as usize].place {
+                let at = start + place.entry as usize * storage.size();
+                files[file][at..at + storage.size()].fill(0);
+            }
+        }
+        let beside = files.split_off(1);
+        Ok(Written {
+            model: self.relocated(files.remove(0), name)?,
+            beside: self.names(name).into_iter().skip(1).zip(beside).collect(),
+        })
+    }
+
+    /// The names of the files of the model once it has this one: itself, then those beside it.
+    pub fn names(&self, name: &str) -> Vec<String> {
+        let beside = self.files.beside().map(|(file, location)| {
+            let flat = location.replace(['/', '\\'], "_");
+            match self.files.len() {
+                2 => format!("{name}.{flat}"),
+                _ => format!("{name}.{file}.{flat}"),
+            }
+        });
+        std::iter::once(name.to_owned()).chain(beside).collect()
+    }
+
+    /// Writes one of the files, with all multipliers applied, as it is made; `name` is the model's new name, and files are in the order of
+    /// [`names`](OnnxFile::names). Cost: one read of the file, and memory for a small part of it.
+    ///
+    /// # Errors
+    /// As [`scaled`](OnnxFile::scaled), and those of writing.
+    ///
+    /// # Panics
+    /// If there are not as many multipliers as units, or there is no such file.
+    pub fn write(
+        &self,
+        file: usize,
+        multipliers: &[f64],
+        name: &str,
+        into: &mut dyn Write,
+    ) -> Result<(), OnnxError> {
+        let factors = self.factors(multipliers, false)?;
+        if file > 0 || self.files.len() == 1 {
+            return self.write_scaled(file, &factors, into);
+        }
+        // The names of the other files change, so that the length of this one does.
+        let mut bytes = Vec::new();
+        self.write_scaled(file, &factors, &mut bytes)?;
+        Ok(into.write_all(&self.relocated(bytes, name)?)?)
+    }
+
+    fn factors(&self, multipliers: &[f64], exactly: bool) -> Result<Factors, OnnxError> {
+        let units = self.units.count();
+        assert_eq!(multipliers.len(), units, "one multiplier for each unit");
         let is_wrong = |multiplier: &f64| !(*multiplier > 0.0 && multiplier.is_finite());
         if let Some(unit) = multipliers.iter().position(is_wrong) {
             return Err(OnnxError::Multiplier(unit));
         }
-        let mut files: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
-        for file in std::iter::once(0).chain(self.files.beside().map(|(file, _)| file)) {
-            files.insert(file, self.files.bytes(file).to_vec());
-        }
-        let inverse: Vec<f64> = multipliers
-            .iter()
-            .map(|multiplier| multiplier.recip())
-            .collect();
-        let factors = Factors {
-            multipliers,
-            inverse,
+        let of_slot = self.units.of_slots().map(|unit| multipliers[unit]);
+        Ok(Factors {
+            of_slot: of_slot.collect(),
             exactly,
-        };
-        let mut by_file: BTreeMap<usize, Vec<Part>> = BTreeMap::new();
+        })
+    }
+
+    /// The model with the new names of the files beside it.
+    fn relocated(&self, model: Vec<u8>, name: &str) -> Result<Vec<u8>, OnnxError> {
+        if self.files.len() == 1 {
+            return Ok(model);
+        }
+        let locations = self.files.beside().map(|(_, location)| location);
+        let new = self.names(name).into_iter().skip(1);
+        let names: BTreeMap<&str, String> = locations.zip(new).collect();
+        wire::relocate(&model, &|old| names.get(old).cloned())
+    }
+
+    /// Writes a file, batch after batch of pieces scaled, in parallel where that is built in, and what lies between them.
+    fn write_scaled(
+        &self,
+        file: usize,
+        factors: &Factors,
+        into: &mut dyn Write,
+    ) -> Result<(), OnnxError> {
+        let bytes = self.files.bytes(file);
+        let scale = |piece: &Piece| piece.scale(&bytes[piece.bytes.clone()], factors);
+        let mut written = 0;
+        for batch in self.pieces(file).chunks(BATCH) {
+            #[cfg(feature = "parallel")]
+            let scaled: Vec<_> = batch.par_iter().map(scale).collect();
+            #[cfg(not(feature = "parallel"))]
+            let scaled: Vec<_> = batch.iter().map(scale).collect();
+            for (piece, scaled) in batch.iter().zip(scaled) {
+                into.write_all(&bytes[written..piece.bytes.start])?;
+                into.write_all(&scaled?)?;
+                written = piece.bytes.end;
+            }
+        }
+        Ok(into.write_all(&bytes[written..])?)
+    }
+
+    /// What scales in a file, in order.
+    fn pieces(&self, file: usize) -> Vec<Piece<'_>> {
+        let mut pieces = Vec::new();
         for scaled in scaled(&self.uses) {
             let constant = &self.constants[scaled.constant];
-            if let Ok((file, start, _)) = constant.place {
-                let parts = by_file.entry(file).or_default();
-                parts.push((start, constant, scaled));
-            }
-        }
-        for (file, parts) in by_file {
-            if let Some(bytes) = files.get_mut(&file) {
-                self.scale_all(bytes, parts, &factors)?;
-            }
-        }
-        for synapse in vanished {
-            let place = self.places[*synapse];
-            if let Ok((file, start, storage)) = self.constants[place.constant as usize].place
-                && let Some(bytes) = files.get_mut(&file)
-            {
-                let at = start + place.entry as usize * storage.size();
-                bytes[at..at + storage.size()].fill(0);
-            }
-        }
-        self.named(files, name)
-    }
-
-    /// Scales tensors that lie apart from each other in one file, in parallel where that is built in.
-    fn scale_all(
-        &self,
-        mut bytes: &mut [u8],
-        mut parts: Vec<Part>,
-        factors: &Factors,
-    ) -> Result<(), OnnxError> {
-        parts.sort_by_key(|(start, ..)| *start);
-        let mut slices = Vec::with_capacity(parts.len());
-        let mut offset = 0;
-        for (start, constant, scaled) in parts {
-            let Ok((_, _, storage)) = constant.place else {
+            let Ok((place, start, storage)) = constant.place else {
                 continue;
             };
-            let (_, rest) = bytes.split_at_mut(start - offset);
-            let (own, rest) = rest.split_at_mut(constant.len() * storage.size());
-            offset = start + own.len();
-            slices.push((own, constant, scaled));
-            bytes = rest;
+            if place != file {
+                continue;
+            }
+            let scaled = Arc::new(scaled);
+            let parts = scaled.parts(constant.len(), PIECE).into_iter();
+            pieces.extend(parts.map(|entries| Piece {
+                bytes: start + entries.start * storage.size()..start + entries.end * storage.size(),
+                storage,
+                constant,
+                scaled: scaled.clone(),
+                entries,
+            }));
         }
-        let scale = |(own, constant, scaled): (&mut [u8], &Constant, Scaled)| {
-            self.scale(&scaled, constant, own, factors)
-        };
-        #[cfg(feature = "parallel")]
-        return slices.into_par_iter().try_for_each(scale);
-        #[cfg(not(feature = "parallel"))]
-        slices.into_iter().try_for_each(scale)
-    }
-
-    /// `bytes` are those of the tensor.
-    fn scale(
-        &self,
-        scaled: &Scaled,
-        constant: &Constant,
-        bytes: &mut [u8],
-        factors: &Factors,
-    ) -> Result<(), OnnxError> {
-        let Ok((.., storage)) = constant.place else {
-            return Ok(());
-        };
-        let Factors {
-            multipliers,
-            inverse,
-            exactly,
-        } = factors;
-        let mut fault = None;
-        scaled.each(constant.len(), |entry, plus, minus| {
-            let (up, down) = (self.units.source(plus), self.units.source(minus));
-            if multipliers[up] == multipliers[down] {
-                return;
-            }
-            let at = entry * storage.size();
-            let slot = &mut bytes[at..at + storage.size()];
-            let old = decode(slot, storage);
-            let new = old * (multipliers[up] * inverse[down]);
-            match storage {
-                super::constant::Storage::Single => {
-                    slot.copy_from_slice(&(new as f32).to_le_bytes());
-                }
-                super::constant::Storage::Double => slot.copy_from_slice(&new.to_le_bytes()),
-            }
-            let kept = decode(slot, storage);
-            // A number below the normal ones has lost digits already: it may vanish.
-            let is_normal = old.abs() >= storage.smallest();
-            let is_lost = !kept.is_finite() || (kept == 0.0 && is_normal);
-            // Back again: a product that was rounded does not return.
-            let is_exact = || kept == new && kept * (multipliers[down] * inverse[up]) == old;
-            if is_lost || (*exactly && !is_exact()) {
-                fault = fault.or(Some(entry));
-            }
-        });
-        match fault {
-            None => Ok(()),
-            Some(entry) => Err(OnnxError::Range {
-                name: constant.name.clone(),
-                entry,
-                number_type: storage.name(),
-            }),
-        }
-    }
-
-    /// The files under their new names.
-    fn named(&self, mut files: BTreeMap<usize, Vec<u8>>, name: &str) -> Result<Written, OnnxError> {
-        let model = files.remove(&0).unwrap_or_default();
-        let names: BTreeMap<&str, String> = self
-            .files
-            .beside()
-            .map(|(file, location)| {
-                let flat = location.replace(['/', '\\'], "_");
-                let many = if file > 1 {
-                    format!("{file}.")
-                } else {
-                    String::new()
-                };
-                (location, format!("{name}.{many}{flat}"))
-            })
-            .collect();
-        let model = match names.is_empty() {
-            true => model,
-            false => wire::relocate(&model, &|old| names.get(old).cloned())?,
-        };
-        let beside = self.files.beside().filter_map(|(file, location)| {
-            Some((names.get(location)?.clone(), files.remove(&file)?))
-        });
-        Ok(Written {
-            model,
-            beside: beside.collect(),
-        })
+        pieces.sort_by_key(|piece| piece.bytes.start);
+        pieces
     }
 
     /// The magnitudes of every weight of at least two axes, by output channel, after multipliers have been applied.
@@ -225,7 +315,7 @@ impl OnnxFile {
                 let at = entry * storage.size();
                 let ratio =
                     multipliers[self.units.source(plus)] / multipliers[self.units.source(minus)];
-                let value = (decode(&bytes[at..at + storage.size()], storage) * ratio).abs();
+                let value = (storage.decode(&bytes[at..]) * ratio).abs();
                 if value > 0.0 {
                     channels.entry(plus).or_default().push(value);
                 }
