@@ -91,7 +91,7 @@ pub fn solve<C: CostSums>(
     let solve = start.elapsed().as_secs_f64();
     let start = Instant::now();
     progress.report("bounds", solution.deficit);
-    let enclosed = enclose_blocks(problem, &solution, fan)?;
+    let enclosed = enclose_blocks(problem, &solution, fan);
     let roots = solution.multipliers.iter().map(|mu| mu.powf(1.0 / power));
     Ok(Found {
         multipliers: roots.collect(),

@@ -363,10 +363,8 @@ fn large(text: &mut String) -> Value {
         return json!({"failed": "not solved"});
     };
     let fan = LARGE.iter().max().copied().unwrap_or(0) * 2;
-    let (enclosing, enclosed) = fastest(3, || {
-        let enclosed = enclose_blocks(&mut network.blocks(2.0), &found, fan);
-        enclosed.ok().flatten()
-    });
+    let (enclosing, enclosed) =
+        fastest(3, || enclose_blocks(&mut network.blocks(2.0), &found, fan));
     let (scaling, ()) = fastest(1, || network.scale(&found.multipliers, 2.0));
     let mut after = network.blocks(2.0);
     let units = after.shape().units();

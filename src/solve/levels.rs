@@ -152,7 +152,7 @@ impl Levels {
         for (variable, unit) in self.unit.iter().enumerate() {
             (point[*unit], by_unit[*unit]) = (multipliers[variable].to_f64(), side[variable]);
         }
-        let (solved, _) = solve_hessian(&mut self.blocks, &point, &by_unit, tolerance)?;
+        let solved = solve_hessian(&mut self.blocks, &point, &by_unit, tolerance)?;
         Ok(self.unit.iter().map(|unit| solved[*unit]).collect())
     }
 }

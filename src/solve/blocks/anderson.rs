@@ -10,9 +10,16 @@ const RIDGE: f64 = 1e-13;
 /// The last differences of a fixed-point iteration.
 pub(super) struct Anderson {
     memory: usize,
-    /// Differences of images and of residuals, scaled so that the latter have length 1.
-    history: Vec<(Vec<f64>, Vec<f64>)>,
+    history: Vec<Change>,
     previous: Option<(Vec<f64>, Vec<f64>)>,
+}
+
+/// What changed from one iterate to the next, scaled so that the change of the residual has length 1.
+struct Change {
+    image: Vec<f64>,
+    residual: Vec<f64>,
+    /// Inner products of the residual's change with those in the history before it, and with itself.
+    products: Vec<f64>,
 }
 
 impl Anderson {
@@ -41,13 +48,23 @@ impl Anderson {
                 let residual = difference(&residual, &old_residual, scale);
                 if self.history.len() == self.memory {
                     self.history.remove(0);
+                    self.history.iter_mut().for_each(|change| {
+                        change.products.remove(0);
+                    });
                 }
-                self.history.push((image, residual));
+                let others = self.history.iter().map(|other| &other.residual);
+                let products = others.chain([&residual]);
+                let products = products.map(|other| inner(&residual, other)).collect();
+                self.history.push(Change {
+                    image,
+                    residual,
+                    products,
+                });
             }
         }
         let mut next = image.to_vec();
-        for ((change, _), weight) in self.history.iter().zip(&self.weights(&residual)) {
-            let entries = next.iter_mut().zip(change);
+        for (change, weight) in self.history.iter().zip(&self.weights(&residual)) {
+            let entries = next.iter_mut().zip(&change.image);
             entries.for_each(|(entry, change)| *entry -= weight * change);
         }
         self.previous = Some((image.to_vec(), residual));
@@ -57,17 +74,14 @@ impl Anderson {
     /// The least squares solution of `Σ_k weight_k ΔF_k = residual`.
     fn weights(&self, residual: &[f64]) -> Vec<f64> {
         let count = self.history.len();
-        let product = |a: usize, b: usize| inner(&self.history[a].1, &self.history[b].1);
-        let mut matrix = DMatrix::from_fn(
-            count,
-            count,
-            |a, b| if a >= b { product(a, b) } else { 0.0 },
-        );
+        let product = |a: usize, b: usize| match a >= b {
+            true => self.history[a].products[b],
+            false => 0.0,
+        };
+        let mut matrix = DMatrix::from_fn(count, count, product);
         (0..count).for_each(|k| matrix[(k, k)] += RIDGE);
-        let side = self
-            .history
-            .iter()
-            .map(|(_, change)| inner(change, residual));
+        let changes = self.history.iter();
+        let side = changes.map(|change| inner(&change.residual, residual));
         let side = DVector::from_iterator(count, side);
         // Only the lower triangle is read.
         match Cholesky::new(matrix) {

@@ -1,9 +1,8 @@
 //! Bounds on the balanced multipliers of a block problem, in floating point with its rounding taken into account.
 
-use super::newton_cg::solve_hessian;
-use super::shape::Sums;
+use super::newton_cg::solve_at;
+use super::state::State;
 use super::{BlockSolution, CostSums, Extent};
-use crate::solve::SolveError;
 
 /// The accuracy of the heights, as a share.
 const ACCURACY: f64 = 0.1;
@@ -28,28 +27,25 @@ pub struct BlockEnclosure {
     pub reads: f64,
 }
 
-/// Encloses the balanced multipliers, starting from a computed solution; `fan` is the largest number of synapses at a unit. Ours.
+/// Encloses the balanced multipliers, starting from a computed solution of this problem; `fan` is the largest number of synapses at a unit. Ours.
 ///
 /// With `H h = diag(H)` (solved to a tenth) the points `u exp(∓ ε h)` have `A < B` and `A > B` everywhere, see [`certify`](crate::solve::certify).
 /// Returns `None` where no bounds pass: the network is nearly cut off from the ground, or not joined to it at all.
-/// Cost: two reads, and a few for the heights.
-///
-/// # Errors
-/// Those of reading the weights, as [`balance_blocks`](super::balance_blocks).
+/// Sums that do not depend on the multipliers are taken from the solution.
+/// Cost: two reads of the weights between units, and a few for the heights.
 pub fn enclose_blocks<C: CostSums>(
     problem: &mut C,
     solution: &BlockSolution,
     fan: usize,
-) -> Result<Option<BlockEnclosure>, SolveError> {
+) -> Option<BlockEnclosure> {
     let units = problem.shape().units();
-    let (heights, mut reads) =
-        solve_hessian(problem, &solution.multipliers, &vec![1.0; units], ACCURACY)?;
+    let mut state = State::at(problem, solution);
+    let heights = solve_at(&mut state, &vec![1.0; units], ACCURACY);
+    let mut reads = state.reads;
     // A sum of n positive terms, each of a few roundings, is off by less than (n + 8) units of 2^-53, relatively.
     let rounding = (fan as f64 + 8.0) * f64::EPSILON;
     let mut epsilon = 2.0 * (solution.deficit + 2.0 * rounding) / (1.0 - ACCURACY);
-    let mut sums = Sums::new(problem.shape());
-    let ones = vec![1.0; units];
-    reads += problem.read(Extent::All, &ones, &ones, &mut sums);
+    let mut sums = solution.sums.clone();
     for _ in 0..WIDENINGS {
         let bound = |sign: f64| -> Vec<f64> {
             let points = solution.multipliers.iter().zip(&heights);
@@ -80,14 +76,14 @@ pub fn enclose_blocks<C: CostSums>(
                 .zip(&upper)
                 .map(|(lower, upper)| upper / lower - 1.0);
             let width = widths.fold(0.0, f64::max);
-            return Ok(Some(BlockEnclosure {
+            return Some(BlockEnclosure {
                 lower,
                 upper,
                 width,
                 reads,
-            }));
+            });
         }
         epsilon *= 4.0;
     }
-    Ok(None)
+    None
 }

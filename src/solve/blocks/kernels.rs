@@ -1,4 +1,6 @@
-//! The loops over weights: plain, of fixed shape, so that they vectorise and every machine adds in the same order.
+//! The loops over weights: four numbers at a time on every machine, so that all add in the same order.
+
+use pulp::{Simd, WithSimd};
 
 /// A number as models store it.
 pub trait Number: Copy + Send + Sync {
@@ -24,7 +26,44 @@ impl Number for f32 {
 pub const TILE: usize = 4;
 const LANES: usize = 4;
 
+/// Runs a loop with the instructions of this machine that take four numbers at once, or without.
+#[inline(always)]
+pub fn dispatch<Op: WithSimd>(work: Op) -> Op::Output {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = pulp::x86::V3::try_new() {
+        return Simd::vectorize(simd, work);
+    }
+    pulp::Scalar256b.vectorize(work)
+}
+
+#[inline(always)]
+fn splat<S: Simd>(simd: S, [a, b, c, d]: [f64; TILE]) -> [S::f64s; TILE] {
+    [
+        simd.splat_f64s(a),
+        simd.splat_f64s(b),
+        simd.splat_f64s(c),
+        simd.splat_f64s(d),
+    ]
+}
+
+#[inline(always)]
+fn load<S: Simd>(numbers: [f64; LANES]) -> S::f64s {
+    pulp::cast(numbers)
+}
+
 /// `|w|^P` for `P` 1 or 2.
+#[inline(always)]
+fn costs<S: Simd, T: Number, const P: u8>(simd: S, weights: &[T; LANES]) -> S::f64s {
+    let [a, b, c, d] = *weights;
+    let weights = load::<S>([a.wide(), b.wide(), c.wide(), d.wide()]);
+    if P == 1 {
+        simd.abs_f64s(weights)
+    } else {
+        simd.mul_f64s(weights, weights)
+    }
+}
+
+/// The same for one weight.
 #[inline(always)]
 fn cost<T: Number, const P: u8>(weight: T) -> f64 {
     let weight = weight.wide();
@@ -35,42 +74,144 @@ fn cost<T: Number, const P: u8>(weight: T) -> f64 {
     }
 }
 
-/// For each row of the tile, `Σ_j c_rj q_j`.
-#[inline(always)]
-pub fn dot<T: Number, const P: u8>(rows: [&[T]; TILE], q: &[f64]) -> [f64; TILE] {
-    let mut lanes = [[0.0; LANES]; TILE];
-    let (q, q_rest) = q.as_chunks::<LANES>();
-    let chunks = rows.map(|row| row.as_chunks::<LANES>());
-    let whole = chunks.map(|(whole, _)| &whole[..q.len()]);
-    for (k, q) in q.iter().enumerate() {
-        for r in 0..TILE {
-            for l in 0..LANES {
-                lanes[r][l] += cost::<T, P>(whole[r][k][l]) * q[l];
-            }
+/// Rows of equal length, in parts of four numbers, and what is left over.
+struct Tile<'a, T> {
+    whole: [&'a [[T; LANES]]; TILE],
+    rest: [&'a [T]; TILE],
+}
+
+impl<'a, T: Number> Tile<'a, T> {
+    #[inline(always)]
+    fn new(rows: [&'a [T]; TILE], width: usize) -> Self {
+        let split = rows.map(|row| row[..width].as_chunks());
+        Tile {
+            whole: split.map(|(whole, _)| &whole[..width / LANES]),
+            rest: split.map(|(_, rest)| &rest[..width % LANES]),
         }
     }
-    let mut sums = [0.0; TILE];
-    for r in 0..TILE {
-        let rest = chunks[r].1.iter().zip(q_rest);
-        let rest: f64 = rest.map(|(weight, q)| cost::<T, P>(*weight) * q).sum();
-        sums[r] = (lanes[r][0] + lanes[r][1]) + (lanes[r][2] + lanes[r][3]) + rest;
+
+    #[inline(always)]
+    fn dot_part<S: Simd, const P: u8>(
+        &self,
+        simd: S,
+        part: usize,
+        q: S::f64s,
+        sums: [S::f64s; TILE],
+    ) -> [S::f64s; TILE] {
+        let [a, b, c, d] = self.costs::<S, P>(simd, part);
+        [
+            simd.add_f64s(sums[0], simd.mul_f64s(a, q)),
+            simd.add_f64s(sums[1], simd.mul_f64s(b, q)),
+            simd.add_f64s(sums[2], simd.mul_f64s(c, q)),
+            simd.add_f64s(sums[3], simd.mul_f64s(d, q)),
+        ]
     }
-    sums
+
+    // Without closures, which would not be compiled for the instructions of their surroundings.
+    #[inline(always)]
+    fn costs<S: Simd, const P: u8>(&self, simd: S, part: usize) -> [S::f64s; TILE] {
+        let [a, b, c, d] = self.whole;
+        [
+            costs::<S, T, P>(simd, &a[part]),
+            costs::<S, T, P>(simd, &b[part]),
+            costs::<S, T, P>(simd, &c[part]),
+            costs::<S, T, P>(simd, &d[part]),
+        ]
+    }
+
+    /// The sums of rows from those of their lanes and what is left over.
+    #[inline(always)]
+    fn finish<S: Simd, const P: u8>(&self, lanes: [S::f64s; TILE], q: &[f64]) -> [f64; TILE] {
+        let lanes: [[f64; LANES]; TILE] = lanes.map(|lanes| pulp::cast(lanes));
+        let mut sums = [0.0; TILE];
+        for r in 0..TILE {
+            let pairs = self.rest[r].iter().zip(q);
+            let rest: f64 = pairs.map(|(weight, q)| cost::<T, P>(*weight) * q).sum();
+            sums[r] = (lanes[r][0] + lanes[r][1]) + (lanes[r][2] + lanes[r][3]) + rest;
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn spread_part<S: Simd, const P: u8>(
+        &self,
+        simd: S,
+        part: usize,
+        p: [S::f64s; TILE],
+        columns: &mut [f64; LANES],
+    ) {
+        let [a, b, c, d] = self.costs::<S, P>(simd, part);
+        let low = simd.add_f64s(simd.mul_f64s(a, p[0]), simd.mul_f64s(b, p[1]));
+        let high = simd.add_f64s(simd.mul_f64s(c, p[2]), simd.mul_f64s(d, p[3]));
+        let sum = simd.add_f64s(load::<S>(*columns), simd.add_f64s(low, high));
+        *columns = pulp::cast(sum);
+    }
+
+    #[inline(always)]
+    fn spread_rest<const P: u8>(&self, p: [f64; TILE], columns: &mut [f64]) {
+        let [a, b, c, d] = self.rest;
+        for (l, column) in columns.iter_mut().enumerate() {
+            let [a, b, c, d] = [a[l], b[l], c[l], d[l]].map(cost::<T, P>);
+            *column += (a * p[0] + b * p[1]) + (c * p[2] + d * p[3]);
+        }
+    }
+}
+
+/// For each row of a tile, `Σ_j c_rj q_j`; and `columns_j += Σ_r c_rj p_r` over the rows of another tile, read before: while those come from a
+/// processor's own memory, the first come from that of the machine.
+#[inline(always)]
+pub fn dot_and_spread<S: Simd, T: Number, const P: u8>(
+    simd: S,
+    rows: [&[T]; TILE],
+    q: &[f64],
+    before: [&[T]; TILE],
+    p: [f64; TILE],
+    columns: &mut [f64],
+) -> [f64; TILE] {
+    let (rows, before) = (Tile::new(rows, q.len()), Tile::new(before, q.len()));
+    let (q, q_rest) = q.as_chunks::<LANES>();
+    let (columns, columns_rest) = columns.as_chunks_mut::<LANES>();
+    let columns = &mut columns[..q.len()];
+    let all_p = splat(simd, p);
+    let mut sums = [simd.splat_f64s(0.0); TILE];
+    for (part, q) in q.iter().enumerate() {
+        sums = rows.dot_part::<S, P>(simd, part, load::<S>(*q), sums);
+        before.spread_part::<S, P>(simd, part, all_p, &mut columns[part]);
+    }
+    before.spread_rest::<P>(p, columns_rest);
+    rows.finish::<S, P>(sums, q_rest)
+}
+
+/// For each row of the tile, `Σ_j c_rj q_j`.
+#[inline(always)]
+pub fn dot<S: Simd, T: Number, const P: u8>(simd: S, rows: [&[T]; TILE], q: &[f64]) -> [f64; TILE] {
+    let rows = Tile::new(rows, q.len());
+    let (q, q_rest) = q.as_chunks::<LANES>();
+    let mut sums = [simd.splat_f64s(0.0); TILE];
+    for (part, q) in q.iter().enumerate() {
+        sums = rows.dot_part::<S, P>(simd, part, load::<S>(*q), sums);
+    }
+    rows.finish::<S, P>(sums, q_rest)
 }
 
 /// `columns_j += Σ_r c_rj p_r` over the rows of the tile.
 #[inline(always)]
-pub fn spread<T: Number, const P: u8>(rows: [&[T]; TILE], p: [f64; TILE], columns: &mut [f64]) {
-    let width = columns.len();
-    let [a, b, c, d] = rows.map(|row| &row[..width]);
-    for j in 0..width {
-        let low = cost::<T, P>(a[j]) * p[0] + cost::<T, P>(b[j]) * p[1];
-        let high = cost::<T, P>(c[j]) * p[2] + cost::<T, P>(d[j]) * p[3];
-        columns[j] += low + high;
+pub fn spread<S: Simd, T: Number, const P: u8>(
+    simd: S,
+    rows: [&[T]; TILE],
+    p: [f64; TILE],
+    columns: &mut [f64],
+) {
+    let rows = Tile::new(rows, columns.len());
+    let (columns, columns_rest) = columns.as_chunks_mut::<LANES>();
+    let all_p = splat(simd, p);
+    for (part, columns) in columns.iter_mut().enumerate() {
+        rows.spread_part::<S, P>(simd, part, all_p, columns);
     }
+    rows.spread_rest::<P>(p, columns_rest);
 }
 
-/// The same for one row.
+/// `Σ_j c_j q_j` for one row.
 #[inline(always)]
 pub fn dot_one<T: Number, const P: u8>(row: &[T], q: &[f64]) -> f64 {
     let (row, row_rest) = row.as_chunks::<LANES>();
@@ -86,7 +227,7 @@ pub fn dot_one<T: Number, const P: u8>(row: &[T], q: &[f64]) -> f64 {
     (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) + rest
 }
 
-/// The same for one row.
+/// `columns_j += c_j p` for one row.
 #[inline(always)]
 pub fn spread_one<T: Number, const P: u8>(row: &[T], p: f64, columns: &mut [f64]) {
     for (weight, column) in row.iter().zip(columns) {

@@ -1,8 +1,9 @@
 //! Blocks of weights, dense or in compressed rows, and their passes by bands of rows.
 
+use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-use super::kernels::{Number, TILE, dot, dot_one, spread, spread_one};
+use super::kernels::{Number, TILE, dispatch, dot, dot_and_spread, dot_one, spread, spread_one};
 
 /// How a stored number becomes a cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,39 +65,9 @@ impl Matrix<'_> {
         }
     }
 
-    /// `into_i += Σ_j c_ij q_j` for the rows of a band.
-    pub fn dot(&self, band: Range<usize>, q: &[f64], into: &mut [f64]) {
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || self.each(Dot { band, q, into }),
-        );
-    }
-
-    /// `into_j += Σ_i c_ij p_i` over the rows of a band; `p` holds the band only.
-    pub fn spread(&self, band: Range<usize>, p: &[f64], into: &mut [f64]) {
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || self.each(Spread { band, p, into }),
-        );
-    }
-
-    #[inline(always)]
-    fn each(&self, pass: impl Pass) {
-        let skip = self.skip_diagonal;
-        match &self.entries {
-            Entries::Sparse(sparse) => pass.sparse(sparse, skip),
-            Entries::Dense(Dense::Single(weights)) => self.dense(weights, pass),
-            Entries::Dense(Dense::Double(weights)) => self.dense(weights, pass),
-            Entries::Dense(Dense::Owned(weights)) => self.dense(weights.as_slice(), pass),
-        }
-    }
-
-    #[inline(always)]
-    fn dense<T: Number>(&self, weights: &[T], pass: impl Pass) {
-        match self.cost {
-            Cost::First => pass.dense::<T, 1>(weights, self.columns, self.skip_diagonal),
-            Cost::Second => pass.dense::<T, 2>(weights, self.columns, self.skip_diagonal),
-        }
+    /// One step of a pass.
+    pub fn step(&self, step: Step) {
+        dispatch(Work { matrix: self, step });
     }
 
     /// Calls `visit(row, column, cost)` for every synapse that balancing knows.
@@ -144,22 +115,49 @@ impl Sparse {
     }
 }
 
-/// What is done with the rows of a band.
-trait Pass {
-    fn dense<T: Number, const P: u8>(self, weights: &[T], width: usize, skip_diagonal: bool);
-    fn sparse(self, sparse: &Sparse, skip_diagonal: bool);
+/// What is done at once: sums along some rows, and sums down columns over others.
+pub(super) struct Step<'a> {
+    /// `sums_i += Σ_j c_ij q_j` for these rows; no sums, and nothing is done.
+    pub rows: Range<usize>,
+    pub q: &'a [f64],
+    pub sums: &'a mut [f64],
+    /// `columns_j += Σ_i c_ij p_i` over these rows, which `p` belongs to; no columns, and nothing is done.
+    pub spread: Range<usize>,
+    pub p: &'a [f64],
+    pub columns: &'a mut [f64],
 }
 
-struct Dot<'a> {
-    band: Range<usize>,
-    q: &'a [f64],
-    into: &'a mut [f64],
+/// A step on its block.
+struct Work<'a, 'b> {
+    matrix: &'a Matrix<'a>,
+    step: Step<'b>,
 }
 
-struct Spread<'a> {
-    band: Range<usize>,
-    p: &'a [f64],
-    into: &'a mut [f64],
+impl WithSimd for Work<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match &self.matrix.entries {
+            Entries::Sparse(sparse) => self.step.sparse(sparse, self.matrix.skip_diagonal),
+            Entries::Dense(Dense::Single(weights)) => self.dense(simd, weights),
+            Entries::Dense(Dense::Double(weights)) => self.dense(simd, weights),
+            Entries::Dense(Dense::Owned(weights)) => self.dense(simd, weights.as_slice()),
+        }
+    }
+}
+
+impl Work<'_, '_> {
+    #[inline(always)]
+    fn dense<S: Simd, T: Number>(self, simd: S, weights: &[T]) {
+        let width = self.matrix.columns;
+        match (self.matrix.cost, self.matrix.skip_diagonal) {
+            (Cost::First, false) => self.step.dense::<S, T, 1>(simd, weights, width),
+            (Cost::Second, false) => self.step.dense::<S, T, 2>(simd, weights, width),
+            (Cost::First, true) => self.step.dense_but_diagonal::<T, 1>(weights, width),
+            (Cost::Second, true) => self.step.dense_but_diagonal::<T, 2>(weights, width),
+        }
+    }
 }
 
 #[inline(always)]
@@ -167,35 +165,69 @@ fn row<T>(weights: &[T], width: usize, index: usize) -> &[T] {
     &weights[index * width..(index + 1) * width]
 }
 
-impl Pass for Dot<'_> {
+impl Step<'_> {
     #[inline(always)]
-    fn dense<T: Number, const P: u8>(self, weights: &[T], width: usize, skip_diagonal: bool) {
-        let Dot { band, q, into } = self;
-        if skip_diagonal {
-            for (index, sum) in band.zip(into) {
-                let row = row(weights, width, index);
-                *sum += dot_one::<T, P>(&row[..index], &q[..index]);
-                *sum += dot_one::<T, P>(&row[index + 1..], &q[index + 1..]);
+    fn dense<S: Simd, T: Number, const P: u8>(self, simd: S, weights: &[T], width: usize) {
+        let tile = |start: usize| [0, 1, 2, 3].map(|r| row(weights, width, start + r));
+        let (tiles, tiles_p) = (
+            self.sums.as_chunks_mut::<TILE>(),
+            self.p.as_chunks::<TILE>(),
+        );
+        let (mut at, mut from) = (self.rows.start, self.spread.start);
+        let mut sums = tiles.0.iter_mut();
+        let mut p = match self.columns.is_empty() {
+            true => [].iter(),
+            false => tiles_p.0.iter(),
+        };
+        while sums.len() > 0 && p.len() > 0 {
+            if let (Some(sums), Some(p)) = (sums.next(), p.next()) {
+                let found =
+                    dot_and_spread::<S, T, P>(simd, tile(at), self.q, tile(from), *p, self.columns);
+                (0..TILE).for_each(|r| sums[r] += found[r]);
+                (at, from) = (at + TILE, from + TILE);
             }
+        }
+        for sums in sums {
+            let found = dot::<S, T, P>(simd, tile(at), self.q);
+            (0..TILE).for_each(|r| sums[r] += found[r]);
+            at += TILE;
+        }
+        for sum in tiles.1 {
+            *sum += dot_one::<T, P>(row(weights, width, at), self.q);
+            at += 1;
+        }
+        for p in p {
+            spread::<S, T, P>(simd, tile(from), *p, self.columns);
+            from += TILE;
+        }
+        if !self.columns.is_empty() {
+            for p in tiles_p.1 {
+                spread_one::<T, P>(row(weights, width, from), *p, self.columns);
+                from += 1;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn dense_but_diagonal<T: Number, const P: u8>(self, weights: &[T], width: usize) {
+        for (index, sum) in self.rows.zip(self.sums) {
+            let row = row(weights, width, index);
+            *sum += dot_one::<T, P>(&row[..index], &self.q[..index]);
+            *sum += dot_one::<T, P>(&row[index + 1..], &self.q[index + 1..]);
+        }
+        if self.columns.is_empty() {
             return;
         }
-        let (tiles, rest) = into.as_chunks_mut::<TILE>();
-        let mut index = band.start;
-        for tile in tiles {
-            let rows = [0, 1, 2, 3].map(|r| row(weights, width, index + r));
-            let sums = dot::<T, P>(rows, q);
-            (0..TILE).for_each(|r| tile[r] += sums[r]);
-            index += TILE;
-        }
-        for sum in rest {
-            *sum += dot_one::<T, P>(row(weights, width, index), q);
-            index += 1;
+        for (index, p) in self.spread.zip(self.p) {
+            let row = row(weights, width, index);
+            spread_one::<T, P>(&row[..index], *p, &mut self.columns[..index]);
+            spread_one::<T, P>(&row[index + 1..], *p, &mut self.columns[index + 1..]);
         }
     }
 
     #[inline(always)]
     fn sparse(self, sparse: &Sparse, skip_diagonal: bool) {
-        for (index, sum) in self.band.zip(self.into) {
+        for (index, sum) in self.rows.zip(self.sums) {
             for at in sparse.starts[index]..sparse.starts[index + 1] {
                 let column = sparse.columns[at] as usize;
                 if !(skip_diagonal && column == index) {
@@ -203,41 +235,14 @@ impl Pass for Dot<'_> {
                 }
             }
         }
-    }
-}
-
-impl Pass for Spread<'_> {
-    #[inline(always)]
-    fn dense<T: Number, const P: u8>(self, weights: &[T], width: usize, skip_diagonal: bool) {
-        let Spread { band, p, into } = self;
-        if skip_diagonal {
-            for (index, p) in band.zip(p) {
-                let row = row(weights, width, index);
-                spread_one::<T, P>(&row[..index], *p, &mut into[..index]);
-                spread_one::<T, P>(&row[index + 1..], *p, &mut into[index + 1..]);
-            }
+        if self.columns.is_empty() {
             return;
         }
-        let (tiles, rest) = p.as_chunks::<TILE>();
-        let mut index = band.start;
-        for tile in tiles {
-            let rows = [0, 1, 2, 3].map(|r| row(weights, width, index + r));
-            spread::<T, P>(rows, *tile, into);
-            index += TILE;
-        }
-        for p in rest {
-            spread_one::<T, P>(row(weights, width, index), *p, into);
-            index += 1;
-        }
-    }
-
-    #[inline(always)]
-    fn sparse(self, sparse: &Sparse, skip_diagonal: bool) {
-        for (index, p) in self.band.zip(self.p) {
+        for (index, p) in self.spread.zip(self.p) {
             for at in sparse.starts[index]..sparse.starts[index + 1] {
                 let column = sparse.columns[at] as usize;
                 if !(skip_diagonal && column == index) {
-                    self.into[column] += sparse.costs[at] * p;
+                    self.columns[column] += sparse.costs[at] * p;
                 }
             }
         }

@@ -157,8 +157,10 @@ impl Default for BlockOptions {
 pub struct BlockSolution {
     /// The multipliers `μ` of costs, by unit of all groups.
     pub multipliers: Vec<f64>,
-    /// `max |A - B| / (A + B)`, all weights read again at these multipliers.
+    /// `max |A - B| / (A + B)`, from sums over the weights at these multipliers.
     pub deficit: f64,
+    /// Those sums.
+    pub sums: Sums,
     /// Reads of all the weights, the last one included.
     pub reads: f64,
     /// Passes over the weights, most of which leave out blocks from inputs and to outputs.
@@ -186,10 +188,11 @@ pub fn balance_blocks<C: CostSums>(
 ) -> Result<BlockSolution, SolveError> {
     let mut state = State::new(problem)?;
     let (mut sweeps, mut newton_steps) = (0, 0);
+    let mut deficit = None;
     if options.method != BlockMethod::NewtonCg {
-        sweeps = two_level::sweeps(&mut state, options, progress);
+        (sweeps, deficit) = two_level::sweeps(&mut state, options, progress);
     }
-    let mut deficit = state.verify();
+    let mut deficit = deficit.unwrap_or_else(|| state.verify());
     if deficit > options.tolerance && options.method != BlockMethod::Sweeps {
         newton_steps = newton(&mut state, options, progress);
         deficit = state.verify();
@@ -199,6 +202,7 @@ pub fn balance_blocks<C: CostSums>(
         return Ok(BlockSolution {
             multipliers: state.u,
             deficit,
+            sums: state.sums,
             reads: state.reads,
             passes: state.passes,
             sweeps,

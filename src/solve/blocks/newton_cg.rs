@@ -203,20 +203,28 @@ impl Hessian {
     }
 }
 
-/// Solves `H z = diag(H) · side` at the potentials `point`, to `tolerance`; with the number of reads.
+/// Solves `H z = diag(H) · side`, to `tolerance`, at the potentials of a state whose sums are those there.
+pub(super) fn solve_at<C: CostSums>(
+    state: &mut State<C>,
+    side: &[f64],
+    tolerance: f64,
+) -> Vec<f64> {
+    let mut hessian = Hessian::new(state);
+    let entries = side.iter().zip(&hessian.diagonal);
+    let side: Vec<f64> = entries.map(|(side, diagonal)| side * diagonal).collect();
+    hessian.solve(state, &side, tolerance)
+}
+
+/// The same at the potentials `point`, after a read.
 pub(in crate::solve) fn solve_hessian<C: CostSums>(
     problem: &mut C,
     point: &[f64],
     side: &[f64],
     tolerance: f64,
-) -> Result<(Vec<f64>, f64), SolveError> {
+) -> Result<Vec<f64>, SolveError> {
     let mut state = State::new(problem)?;
     state.restore(point);
-    let mut hessian = Hessian::new(&state);
-    let entries = side.iter().zip(&hessian.diagonal);
-    let side: Vec<f64> = entries.map(|(side, diagonal)| side * diagonal).collect();
-    let solved = hessian.solve(&mut state, &side, tolerance);
-    Ok((solved, state.reads))
+    Ok(solve_at(&mut state, side, tolerance))
 }
 
 /// Newton steps until the deficit is at most the tolerance, or nothing improves. Returns their number. The state's sums must be

@@ -1,14 +1,20 @@
 //! Passes over the weights of a block problem.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
+use super::kernels::TILE;
+use super::matrix::Step;
 use super::shape::{Shape, Sums, add};
 use super::{Blocks, CostSums, Edge, Extent};
 
-/// Weights handed over at once: a band of rows of about this many entries (512 kB in `f64`) stays in a processor's own memory
-/// between the two halves of a pass, and is the unit of parallel work. Fixed, so that sums do not depend on the number of threads.
+/// Weights of a band of rows, the unit of parallel work, unless that makes more than [`BANDS`] of them. Fixed, so that sums do not depend on the
+/// number of threads.
 const BAND: usize = 1 << 16;
+const BANDS: usize = 64;
+
+/// Weights of the rows that a step reads while it reads again those of the step before: few enough for a processor's own memory (64 kB in
+/// `f64`) where rows are not longer.
+const STEP: usize = 1 << 13;
 
 impl Blocks<'_> {
     /// The blocks that are passed together, band by band: those into one group, and each block into the ground by itself.
@@ -21,14 +27,13 @@ impl Blocks<'_> {
         let Some(first) = blocks.first() else {
             return Vec::new();
         };
-        let rows = self.matrices[*first].rows;
-        let stored: usize = blocks.iter().map(|b| self.matrices[*b].stored()).sum();
-        let count = stored.div_ceil(BAND).clamp(1, rows.max(1));
-        let size = rows.div_ceil(count).next_multiple_of(4).max(4);
-        (0..rows)
-            .step_by(size)
-            .map(|start| start..(start + size).min(rows))
-            .collect()
+        let count = self.stored(blocks).div_ceil(BAND).min(BANDS);
+        ranges(0..self.matrices[*first].rows, count)
+    }
+
+    /// The number of weights of blocks.
+    fn stored(&self, blocks: &[usize]) -> usize {
+        blocks.iter().map(|b| self.matrices[*b].stored()).sum()
     }
 
     /// The potentials of a link's source.
@@ -39,37 +44,45 @@ impl Blocks<'_> {
         }
     }
 
-    /// One band of some blocks: the sums of rows, the potentials of the rows, which may depend on them, the sums of columns.
-    fn band<'b>(
+    /// One band of some blocks: the sums of rows, the potentials of the rows, which may depend on them, the sums of columns. The sums of
+    /// a step's columns are taken together with those of the next step's rows, so that memory is never waited for without work.
+    fn band(
         &self,
         blocks: &[usize],
         band: Range<usize>,
         q: &[f64],
-        potentials: impl FnOnce(&[Vec<f64>]) -> Cow<'b, [f64]>,
-    ) -> Band<'b> {
-        let rows = |block: &usize| {
-            let mut rows = vec![0.0; if self.has_rows(*block) { band.len() } else { 0 }];
-            if !rows.is_empty() {
-                self.matrices[*block].dot(band.clone(), self.source(*block, q), &mut rows);
-            }
-            rows
-        };
-        let rows: Vec<Vec<f64>> = blocks.iter().map(rows).collect();
-        let potentials = potentials(&rows);
-        let columns = |block: &usize| {
-            let mut columns = vec![0.0; self.shape.links()[*block].columns.len()];
-            if !columns.is_empty() {
-                self.matrices[*block].spread(band.clone(), &potentials, &mut columns);
-            }
-            columns
-        };
-        let columns = blocks.iter().map(columns).collect();
-        Band {
+        potentials: impl Fn(Range<usize>, &[Vec<f64>]) -> Vec<f64>,
+    ) -> Band {
+        let rows = |block: &usize| vec![0.0; if self.has_rows(*block) { band.len() } else { 0 }];
+        let columns = |block: &usize| vec![0.0; self.shape.links()[*block].columns.len()];
+        let mut found = Band {
             start: band.start,
-            rows,
-            potentials,
-            columns,
+            rows: blocks.iter().map(rows).collect(),
+            potentials: Vec::with_capacity(band.len()),
+            columns: blocks.iter().map(columns).collect(),
+        };
+        let all_rows = blocks.first().map_or(1, |block| self.matrices[*block].rows);
+        let share = self.stored(blocks) as f64 * band.len() as f64 / all_rows.max(1) as f64;
+        let steps = ranges(band.clone(), (share as usize).div_ceil(STEP));
+        let mut before = band.start..band.start;
+        for step in steps.into_iter().chain([band.end..band.end]) {
+            let own = step.start - band.start..step.end - band.start;
+            for (position, block) in blocks.iter().enumerate() {
+                let rows = &mut found.rows[position];
+                let sums = if rows.is_empty() { 0..0 } else { own.clone() };
+                self.matrices[*block].step(Step {
+                    rows: step.clone(),
+                    q: self.source(*block, q),
+                    sums: &mut rows[sums],
+                    p: &found.potentials[before.start - band.start..],
+                    spread: before.clone(),
+                    columns: &mut found.columns[position],
+                });
+            }
+            found.potentials.extend(potentials(own, &found.rows));
+            before = step;
         }
+        found
     }
 
     fn has_rows(&self, block: usize) -> bool {
@@ -93,11 +106,20 @@ impl Blocks<'_> {
     }
 }
 
-struct Band<'a> {
+struct Band {
     start: usize,
     rows: Vec<Vec<f64>>,
-    potentials: Cow<'a, [f64]>,
+    potentials: Vec<f64>,
     columns: Vec<Vec<f64>>,
+}
+
+/// Rows in so many ranges, or fewer, of whole tiles.
+fn ranges(rows: Range<usize>, count: usize) -> Vec<Range<usize>> {
+    let size = rows.len().div_ceil(count.max(1)).next_multiple_of(TILE);
+    let starts = rows.clone().step_by(size.max(TILE));
+    starts
+        .map(|start| start..(start + size).min(rows.end))
+        .collect()
 }
 
 /// The results of all bands, in their order whatever the number of threads.
@@ -138,8 +160,11 @@ impl CostSums for Blocks<'_> {
                 None => &self.ones,
             };
             let found = all(&bands, |band| {
-                let known = Cow::Borrowed(&p[band.clone()]);
-                self.band(&blocks, band, q, |_| known)
+                let start = band.start;
+                let known = |own: Range<usize>, _: &[Vec<f64>]| {
+                    p[start + own.start..start + own.end].to_vec()
+                };
+                self.band(&blocks, band, q, known)
             });
             found
                 .iter()
@@ -198,10 +223,12 @@ impl CostSums for Blocks<'_> {
                 link.is_inner()
             });
             let outgoing = &outgoing[units.clone()];
-            let balanced = |band: Range<usize>, rows: &[Vec<f64>]| {
-                let mut incoming = constant[band.clone()].to_vec();
-                rows.iter().for_each(|rows| add(&mut incoming, rows));
-                let pairs = incoming.iter().zip(&outgoing[band]);
+            let balanced = |start: usize, own: Range<usize>, rows: &[Vec<f64>]| {
+                let units = start + own.start..start + own.end;
+                let mut incoming = constant[units.clone()].to_vec();
+                let rows = rows.iter().filter(|rows| !rows.is_empty());
+                rows.for_each(|rows| add(&mut incoming, &rows[own.clone()]));
+                let pairs = incoming.iter().zip(&outgoing[units]);
                 let ratio = |(a, b): (&f64, &f64)| if *b == 0.0 { 1.0 } else { (b / a).sqrt() };
                 pairs.map(ratio).collect::<Vec<f64>>()
             };
@@ -211,9 +238,8 @@ impl CostSums for Blocks<'_> {
             }
             let v_now: &[f64] = v;
             let found = all(&bands, |band| {
-                self.band(&blocks, band.clone(), v_now, |rows| {
-                    Cow::Owned(balanced(band, rows))
-                })
+                let start = band.start;
+                self.band(&blocks, band, v_now, |own, rows| balanced(start, own, rows))
             });
             for band in &found {
                 self.store(&blocks, band, sums);

@@ -3,7 +3,7 @@
 use super::shape::{Shape, Sums, inner};
 use super::small::{Edge, SmallProblem, deficit};
 use super::strong::Strong;
-use super::{CostSums, Extent};
+use super::{BlockSolution, CostSums, Extent};
 use crate::solve::SolveError;
 
 /// Everything that a solver holds besides the weights: a few numbers for each unit and link.
@@ -27,30 +27,9 @@ pub(super) struct State<'c, C> {
 impl<'c, C: CostSums> State<'c, C> {
     /// Reads all the weights once, at multipliers 1.
     pub fn new(problem: &'c mut C) -> Result<Self, SolveError> {
-        let shape = problem.shape();
-        let units = shape.units();
-        let sums = Sums::new(shape);
-        let ground = shape.groups() as u32;
-        let node = |group: Option<usize>| group.map_or(ground, |group| group as u32);
-        let edges = shape.links().iter().map(|link| Edge {
-            to: node(link.to),
-            from: node(link.from),
-            cost: 0.0,
-        });
-        let coarse = SmallProblem::new(shape.groups(), edges.collect());
-        let mut state = State {
-            problem,
-            u: vec![1.0; units],
-            v: vec![1.0; units],
-            sums,
-            incoming: vec![0.0; units],
-            outgoing: vec![0.0; units],
-            coarse,
-            reads: 0.0,
-            passes: 0,
-        };
+        let mut state = Self::empty(problem);
         state.read(Extent::All);
-        for unit in 0..units {
+        for unit in 0..state.u.len() {
             let (input, output) = (state.incoming[unit], state.outgoing[unit]);
             if !input.is_finite() || !output.is_finite() {
                 return Err(SolveError::NotFinite { variable: unit });
@@ -66,6 +45,43 @@ impl<'c, C: CostSums> State<'c, C> {
             });
         }
         Ok(state)
+    }
+
+    /// At a solution, with the sums found there: nothing is read.
+    pub fn at(problem: &'c mut C, solution: &BlockSolution) -> Self {
+        let mut state = Self::empty(problem);
+        state.sums.values.copy_from_slice(&solution.sums.values);
+        state.u.copy_from_slice(&solution.multipliers);
+        for (v, u) in state.v.iter_mut().zip(&state.u) {
+            *v = 1.0 / u;
+        }
+        state.collect();
+        state
+    }
+
+    fn empty(problem: &'c mut C) -> Self {
+        let shape = problem.shape();
+        let units = shape.units();
+        let sums = Sums::new(shape);
+        let ground = shape.groups() as u32;
+        let node = |group: Option<usize>| group.map_or(ground, |group| group as u32);
+        let edges = shape.links().iter().map(|link| Edge {
+            to: node(link.to),
+            from: node(link.from),
+            cost: 0.0,
+        });
+        let coarse = SmallProblem::new(shape.groups(), edges.collect());
+        State {
+            problem,
+            u: vec![1.0; units],
+            v: vec![1.0; units],
+            sums,
+            incoming: vec![0.0; units],
+            outgoing: vec![0.0; units],
+            coarse,
+            reads: 0.0,
+            passes: 0,
+        }
     }
 
     pub fn shape(&self) -> &Shape {
@@ -143,9 +159,10 @@ impl<'c, C: CostSums> State<'c, C> {
             .fold(0.0, |a: f64, b| if b > a || b.is_nan() { b } else { a })
     }
 
-    /// The deficit, all weights read again at the present potentials.
+    /// The deficit, the weights read again at the present potentials. Those from and to the ground need not be: their sums do not
+    /// depend on potentials, and are kept as they were read.
     pub fn verify(&mut self) -> f64 {
-        self.read(Extent::All);
+        self.read(Extent::Inner);
         self.deficit()
     }
 

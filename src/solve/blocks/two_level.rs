@@ -17,7 +17,8 @@ const MEMORY: usize = 10;
 /// The farthest that acceleration may move the logarithm of a sum; beyond, it starts anew.
 const LEAP: f64 = 10.0;
 
-/// Sweeps until the deficit is at most the tolerance, or progress ends. Returns the number of sweeps.
+/// Sweeps until the deficit is at most the tolerance, or progress ends. Returns the number of sweeps, and the deficit where the state's sums
+/// are those that the last sweep found at the state's potentials: then they need not be read again.
 ///
 /// What a sweep needs to know at its start are the sums over outgoing synapses by unit (and, along links against the order of the
 /// groups, the potentials). The iteration is one on their logarithms: sweep, correct, relax the strong synapses, extrapolate.
@@ -26,7 +27,7 @@ pub(super) fn sweeps<C: CostSums>(
     state: &mut State<C>,
     options: &BlockOptions,
     progress: &mut dyn FnMut(f64),
-) -> usize {
+) -> (usize, Option<f64>) {
     let plain = options.method == BlockMethod::Sweeps;
     let mut anderson = Anderson::new(MEMORY);
     let mut strong: Option<Strong> = None;
@@ -34,6 +35,7 @@ pub(super) fn sweeps<C: CostSums>(
         state.correct();
     }
     let mut outgoing = state.outgoing.clone();
+    let mut start = logarithms(&outgoing);
     let (mut best, mut since) = (f64::INFINITY, 0);
     let mut count = 0;
     while state.reads < options.max_reads && since <= PATIENCE {
@@ -41,10 +43,15 @@ pub(super) fn sweeps<C: CostSums>(
             break;
         }
         count += 1;
+        let mut deficit = state.deficit();
+        if deficit <= options.tolerance && state.shape().is_acyclic() {
+            progress(deficit);
+            return (count, Some(deficit));
+        }
         if !plain {
             state.correct();
+            deficit = state.deficit();
         }
-        let deficit = state.deficit();
         progress(deficit);
         if deficit <= options.tolerance || deficit.is_nan() {
             break;
@@ -61,30 +68,29 @@ pub(super) fn sweeps<C: CostSums>(
             strong = state.strong(STRONG);
             anderson.restart();
         }
-        let start = logarithms(&outgoing);
         outgoing.copy_from_slice(&state.outgoing);
         if let Some(strong) = &strong {
             state.count(strong.relax(state, &mut outgoing));
         }
-        let end = logarithms(&outgoing);
-        let residual = end
-            .iter()
-            .zip(&start)
-            .map(|(end, start)| end - start)
-            .collect();
-        let next = anderson.next(&end, residual);
-        let leap = next.iter().zip(&end).map(|(next, end)| (next - end).abs());
-        if leap.fold(0.0, f64::max) < LEAP {
-            let sums = outgoing
-                .iter_mut()
-                .zip(&next)
-                .filter(|(sum, _)| **sum > 0.0);
-            sums.for_each(|(sum, log)| *sum = log.exp());
-        } else {
-            anderson.restart();
-        }
+        start = extrapolate(&mut anderson, &start, &mut outgoing);
     }
-    count
+    (count, None)
+}
+
+/// Replaces sums by extrapolated ones, from the logarithms of those before; returns the logarithms.
+fn extrapolate(anderson: &mut Anderson, start: &[f64], sums: &mut [f64]) -> Vec<f64> {
+    let end = logarithms(sums);
+    let pairs = end.iter().zip(start);
+    let next = anderson.next(&end, pairs.map(|(end, start)| end - start).collect());
+    let leap = next.iter().zip(&end).map(|(next, end)| (next - end).abs());
+    if !(leap.fold(0.0, f64::max) < LEAP) {
+        anderson.restart();
+        return end;
+    }
+    let sums = sums.iter_mut().zip(&next);
+    let positive = sums.filter(|(sum, _)| **sum > 0.0);
+    positive.for_each(|(sum, log)| *sum = log.exp());
+    next
 }
 
 /// Logarithms, with 0 for the sums of units without synapses.
