@@ -87,12 +87,13 @@ pub fn bench(options: BenchOptions, say: &mut dyn FnMut(&str)) -> Bench {
         }
     }
     say("small networks");
-    let small = small_networks();
+    let [small, shared] = small_networks();
     let _ = writeln!(
         text,
-        "\nA random acyclic network of 30 units, synapses in memory to multipliers and deficit in memory: {small:.1} µs (of 1,000)"
+        "\nA random acyclic network of 30 units, synapses in memory to multipliers and deficit in memory (of 1,000): {small:.1} µs, \
+         {shared:.1} µs where all cores share the networks"
     );
-    let mut json = json!({"rows": rows, "small_network_microseconds": small});
+    let mut json = json!({"rows": rows, "small_network_microseconds": small, "small_network_microseconds_shared": shared});
     if options.large {
         say("32 million weights");
         let large = large(&mut text);
@@ -332,16 +333,28 @@ pub fn acyclic(rng: &mut impl Rng) -> Vec<(u32, u32, f64)> {
     synapses
 }
 
-/// Microseconds for one of 1,000 small networks.
-fn small_networks() -> f64 {
+/// Microseconds for each of 1,000 small networks: one after the other, and shared among all cores.
+fn small_networks() -> [f64; 2] {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let networks: Vec<_> = (0..1_000).map(|_| acyclic(&mut rng)).collect();
-    let (seconds, worst) = fastest(5, || {
+    let one_by_one = || {
         let deficits = networks.iter().map(|synapses| balance_small(synapses));
         deficits.fold(0.0, f64::max)
-    });
+    };
+    let shared = || {
+        #[cfg(feature = "parallel")]
+        {
+            use rayon::prelude::*;
+            let deficits = networks.par_iter().map(|synapses| balance_small(synapses));
+            deficits.reduce(|| 0.0, f64::max)
+        }
+        #[cfg(not(feature = "parallel"))]
+        one_by_one()
+    };
+    let (alone, worst) = fastest(5, one_by_one);
+    let (together, _) = fastest(5, shared);
     debug_assert!(worst <= TOLERANCE, "{worst}");
-    seconds * 1e3
+    [alone, together].map(|seconds| seconds * 1e3)
 }
 
 /// The deficit of 30 units balanced.

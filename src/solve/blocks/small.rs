@@ -18,19 +18,26 @@ pub struct Edge {
 pub struct SmallProblem {
     nodes: usize,
     edges: Vec<Edge>,
-    /// For each node, the edges into and out of it.
-    starts: Vec<u32>,
-    touching: Vec<u32>,
+    into: Rows,
+    out_of: Rows,
     system: Elimination,
     /// Input and output costs.
     sides: Vec<(f64, f64)>,
-    /// The multipliers, with that of the ground, 1, at the end.
+    /// The multipliers, with that of the ground, 1, at the end, and their inverses.
     u: Vec<f64>,
+    v: Vec<f64>,
     step: Vec<f64>,
 }
 
-/// The most Newton steps.
+/// The most steps.
 const STEPS: usize = 200;
+/// Above this deficit, steps are preceded by sweeps to and fro.
+const FAR: f64 = 0.1;
+/// A factored system serves for more steps as long as each makes the deficit so many times smaller: solving costs a few times less
+/// than factoring.
+const KEEP: f64 = 0.05;
+/// Steps along which no cost changes by more than this rate are taken in full.
+const FULL: f64 = 0.5;
 
 impl SmallProblem {
     /// A problem between `nodes` nodes, whose costs can be changed later.
@@ -40,31 +47,15 @@ impl SmallProblem {
             .iter()
             .filter(|edge| edge.to != ground && edge.from != ground);
         let pairs = inner.map(|edge| (edge.to as usize, edge.from as usize));
-        let system = Elimination::new(nodes, pairs);
-        let mut starts = vec![0u32; nodes + 2];
-        for edge in &edges {
-            starts[edge.to as usize + 1] += 1;
-            starts[edge.from as usize + 1] += 1;
-        }
-        for node in 0..=nodes {
-            starts[node + 1] += starts[node];
-        }
-        let mut next = starts.clone();
-        let mut touching = vec![0u32; 2 * edges.len()];
-        for (index, edge) in edges.iter().enumerate() {
-            for node in [edge.to, edge.from] {
-                touching[next[node as usize] as usize] = index as u32;
-                next[node as usize] += 1;
-            }
-        }
         SmallProblem {
             nodes,
+            system: Elimination::new(nodes, pairs),
+            into: Rows::new(nodes, &edges, |edge| (edge.to, edge.from)),
+            out_of: Rows::new(nodes, &edges, |edge| (edge.from, edge.to)),
+            sides: vec![(0.0, 0.0); nodes],
             edges,
-            starts,
-            touching,
-            system,
-            sides: vec![(0.0, 0.0); nodes + 1],
             u: vec![1.0; nodes + 1],
+            v: vec![1.0; nodes + 1],
             step: vec![0.0; nodes],
         }
     }
@@ -80,50 +71,51 @@ impl SmallProblem {
     }
 
     /// Balances from multipliers 1 until the deficit is at most `tolerance` or as small as rounding allows; returns the deficit and
-    /// the number of Newton steps. Nodes with cost on one side only are left where they are.
+    /// the number of steps, of Newton or with the system of an earlier one. Nodes with cost on one side only are left where they are.
     pub fn balance(&mut self, tolerance: f64) -> (f64, usize) {
+        self.into.fill(&self.edges);
+        self.out_of.fill(&self.edges);
         self.u.fill(1.0);
+        self.v.fill(1.0);
         let mut best = self.measure();
         let mut kept = self.u.clone();
+        let mut is_factored = false;
         for step in 0..STEPS {
             if best <= tolerance {
                 return (best, step);
             }
-            if best > 0.1 {
+            if best > FAR {
                 self.sweep(true);
                 self.sweep(false);
                 self.measure();
             }
-            self.newton_step();
+            if !is_factored {
+                self.factor();
+            }
+            let is_full = self.step();
             let deficit = self.measure();
+            is_factored = is_full && deficit < KEEP * best;
             if deficit < best {
                 kept.copy_from_slice(&self.u);
                 best = deficit;
             } else if best < 1e-10 || !deficit.is_finite() {
-                self.u.copy_from_slice(&kept);
-                return (best, step + 1);
+                break;
             }
         }
         self.u.copy_from_slice(&kept);
         (best, STEPS)
     }
 
-    /// Updates input and output costs; returns the deficit.
+    /// Updates the costs; returns the deficit.
     fn measure(&mut self) -> f64 {
-        self.sides.fill((0.0, 0.0));
-        for edge in &self.edges {
-            let (to, from) = (edge.to as usize, edge.from as usize);
-            if to == from {
-                continue;
-            }
-            let cost = edge.cost * (self.u[to] / self.u[from]);
-            self.sides[to].0 += cost;
-            self.sides[from].1 += cost;
+        let mut largest = 0.0f64;
+        for node in 0..self.nodes {
+            let input = self.u[node] * self.into.sum(node, &self.v);
+            let output = self.v[node] * self.out_of.sum(node, &self.u);
+            self.sides[node] = (input, output);
+            largest = largest.max(deficit(input, output));
         }
-        let deficits = self.sides[..self.nodes]
-            .iter()
-            .map(|(input, output)| deficit(*input, *output));
-        deficits.fold(0.0, f64::max)
+        largest
     }
 
     fn sweep(&mut self, forward: bool) {
@@ -133,66 +125,116 @@ impl SmallProblem {
             } else {
                 self.nodes - 1 - position
             };
-            let edges = self.starts[node] as usize..self.starts[node + 1] as usize;
-            let (mut input, mut output) = (0.0, 0.0);
-            for index in &self.touching[edges] {
-                let edge = self.edges[*index as usize];
-                let (to, from) = (edge.to as usize, edge.from as usize);
-                if to == from {
-                    continue;
-                }
-                if to == node {
-                    input += edge.cost / self.u[from];
-                } else {
-                    output += edge.cost * self.u[to];
-                }
-            }
+            let input = self.into.sum(node, &self.v);
+            let output = self.out_of.sum(node, &self.u);
             let balanced = (output / input).sqrt();
             if balanced > 0.0 && balanced.is_finite() {
-                self.u[node] = balanced;
+                (self.u[node], self.v[node]) = (balanced, 1.0 / balanced);
             }
         }
     }
 
-    /// One step of Newton, cut to `ln(1 + β)/β` of its length with `β` the largest rate of a cost along it.
-    fn newton_step(&mut self) {
-        let ground = self.nodes;
+    /// Factors the Hessian.
+    fn factor(&mut self) {
         self.system.clear();
-        for edge in &self.edges {
-            let (to, from) = (edge.to as usize, edge.from as usize);
-            if to == from {
-                continue;
+        for node in 0..self.nodes {
+            for (from, cost) in self.into.row(node) {
+                let cost = cost * self.u[node] * self.v[*from as usize];
+                match *from as usize == self.nodes {
+                    true => self.system.add_ground(node, cost),
+                    false => self.system.add(node, *from as usize, cost),
+                }
             }
-            let cost = edge.cost * (self.u[to] / self.u[from]);
-            match (to == ground, from == ground) {
-                (false, false) => self.system.add(to, from, cost),
-                (false, true) => self.system.add_ground(to, cost),
-                (true, false) => self.system.add_ground(from, cost),
-                (true, true) => {}
+            for (to, cost) in self.out_of.row(node) {
+                if *to as usize == self.nodes {
+                    self.system.add_ground(node, cost * self.v[node]);
+                }
             }
         }
         self.system.factor();
+    }
+
+    /// One step with the factored system, cut to `ln(1 + β)/β` of its length, with `β` a bound on the rate of every cost along it, if that is
+    /// large: at the point where the system was factored that is sure to lower the regularizer. Was it taken in full?
+    fn step(&mut self) -> bool {
         for (entry, (input, output)) in self.step.iter_mut().zip(&self.sides) {
             *entry = output - input;
         }
         self.system.solve(&mut self.step);
-        let value = |node: usize| self.step.get(node).copied().unwrap_or(0.0);
-        let rates = self
-            .edges
-            .iter()
-            .map(|edge| (value(edge.to as usize) - value(edge.from as usize)).abs());
-        let beta = rates.fold(0.0, f64::max);
+        let entries = self.step.iter();
+        let (low, high) = entries.fold((0.0f64, 0.0f64), |(low, high), entry| {
+            (low.min(*entry), high.max(*entry))
+        });
+        let beta = high - low;
         if !beta.is_finite() {
-            return;
+            return false;
         }
-        let length = if beta > 1e-8 {
+        let length = if beta > FULL {
             beta.ln_1p() / beta
         } else {
             1.0
         };
-        for (u, entry) in self.u.iter_mut().zip(&self.step) {
-            *u *= (length * entry).exp();
+        for (node, entry) in self.step.iter().enumerate() {
+            self.u[node] *= (length * entry).exp();
+            self.v[node] = 1.0 / self.u[node];
         }
+        beta <= FULL
+    }
+}
+
+/// The edges into, or out of, each node.
+#[derive(Debug, Clone)]
+struct Rows {
+    starts: Vec<u32>,
+    /// The other end, and the cost.
+    entries: Vec<(u32, f64)>,
+    /// The edge of each entry.
+    edges: Vec<u32>,
+}
+
+impl Rows {
+    /// Without costs as yet. Edges that join a node to itself are left out.
+    fn new(nodes: usize, edges: &[Edge], ends: impl Fn(&Edge) -> (u32, u32)) -> Self {
+        let known = || {
+            let all = edges
+                .iter()
+                .enumerate()
+                .map(|(edge, found)| (edge as u32, ends(found)));
+            all.filter(|(_, (node, other))| node != other && (*node as usize) < nodes)
+        };
+        let mut starts = vec![0u32; nodes + 2];
+        known().for_each(|(_, (node, _))| starts[node as usize + 2] += 1);
+        (2..nodes + 2).for_each(|node| starts[node] += starts[node - 1]);
+        let count = starts[nodes + 1] as usize;
+        let (mut entries, mut places) = (vec![(0, 0.0); count], vec![0; count]);
+        for (edge, (node, other)) in known() {
+            let at = starts[node as usize + 1] as usize;
+            (entries[at].0, places[at]) = (other, edge);
+            starts[node as usize + 1] += 1;
+        }
+        Rows {
+            starts,
+            entries,
+            edges: places,
+        }
+    }
+
+    /// Takes over the costs.
+    fn fill(&mut self, edges: &[Edge]) {
+        for (entry, edge) in self.entries.iter_mut().zip(&self.edges) {
+            entry.1 = edges[*edge as usize].cost;
+        }
+    }
+
+    fn row(&self, node: usize) -> &[(u32, f64)] {
+        &self.entries[self.starts[node] as usize..self.starts[node + 1] as usize]
+    }
+
+    fn sum(&self, node: usize, potentials: &[f64]) -> f64 {
+        let entries = self.row(node).iter();
+        entries
+            .map(|(other, cost)| cost * potentials[*other as usize])
+            .sum()
     }
 }
 
