@@ -278,7 +278,7 @@ fn newton_step<C: CostSums>(state: &mut State<C>, tolerance: f64) {
         .sides()
         .map(|(input, output)| output - input)
         .collect();
-    let accuracy = (0.1 * deficit * deficit).clamp(0.1 * tolerance, 0.1 * deficit);
+    let accuracy = (0.1 * deficit * deficit).max(0.1 * tolerance);
     let step = hessian.solve(state, &side, accuracy);
     let beta = rate(state, &step);
     if beta.is_finite() {
