@@ -370,6 +370,26 @@ fn skips_and_residual_streams_are_balanced() {
     assert_close(&found.multipliers, small.multipliers(), 1e-9, "stream");
 }
 
+/// Checks: the first deficit that is told is the one before anything has moved, and the last one is that of the solution.
+#[test]
+fn progress_begins_with_the_deficit_before() {
+    let network = perceptron(&[6, 20, 15, 5], 1.0, 0.0, 2);
+    let mut told = Vec::new();
+    let mut blocks = network.blocks(2.0);
+    let say = &mut |deficit| told.push(deficit);
+    let found = balance_blocks(&mut blocks, &BlockOptions::default(), say).unwrap();
+    let (mut input, mut output) = ([0.0; 36], [0.0; 36]);
+    for edge in network.blocks(2.0).edges() {
+        input[edge.to as usize] += edge.cost;
+        output[edge.from as usize] += edge.cost;
+    }
+    let deficits = input.iter().zip(&output).take(35);
+    let deficits = deficits.map(|(a, b): (&f64, &f64)| (a - b).abs() / (a + b));
+    let before = deficits.fold(0.0, f64::max);
+    assert!((told[0] - before).abs() < 1e-12, "{} {before}", told[0]);
+    assert_eq!(told.last(), Some(&found.deficit));
+}
+
 /// Checks: results do not depend on the number of threads, to the last bit.
 #[test]
 #[cfg(feature = "parallel")]

@@ -173,7 +173,7 @@ pub struct BlockSolution {
 
 /// Balances every unit of a problem given as blocks; see the [module](self) for how.
 ///
-/// Paper: Theorem 5.1 (the solution); the method is ours. `progress` is told the deficit after each sweep or step. A unit without any cost keeps the multiplier 1.
+/// Paper: Theorem 5.1 (the solution); the method is ours. `progress` is told the deficit at multipliers 1, and after each sweep or step. A unit without any cost keeps the multiplier 1.
 /// Cost: about a dozen reads for layers with weights of one order, some dozens for weights over many orders; memory for
 /// some dozens of numbers a unit.
 ///
@@ -187,6 +187,7 @@ pub fn balance_blocks<C: CostSums>(
     progress: &mut dyn FnMut(f64),
 ) -> Result<BlockSolution, SolveError> {
     let mut state = State::new(problem)?;
+    progress(state.deficit());
     let (mut sweeps, mut newton_steps) = (0, 0);
     let mut deficit = None;
     if options.method != BlockMethod::NewtonCg {
