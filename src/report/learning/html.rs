@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{ChartError, claimed, figures, interval, number, outcome, parameters, unit};
-use crate::learn::experiment::{CONFIDENCE, Run};
+use crate::learn::experiment::{CONFIDENCE, Run, networks};
 use crate::theorems::{self, Room};
 
 const STYLE: &str = include_str!("report.css");
@@ -70,6 +70,18 @@ fn summary(body: &mut String, verdicts: &[theorems::Verdict], runs: &[Run]) {
                 verdict.replace(' ', "-")
             );
         }
+    }
+    let _ = write!(
+        body,
+        "</tbody></table></div>\n<p>A finding supports a claim if its whole {:.0} % interval (Student's distribution, over the seeds) lies where the \
+         claim says. A claim is reproduced if all its findings support it, not reproduced if none does, else mixed. Nothing is corrected for the \
+         number of comparisons.</p>\n<p>The networks; images of fewer than 200 pixels, as the embedded digits, are given an autoencoder half as \
+         wide as the paper's:</p>\n<div class=\"wide\"><table>\n<thead><tr><th>network</th><th>on 8 x 8 pixels</th><th>on 28 x 28 pixels</th>\
+         <th>hidden units</th><th>descends on</th><th>step size</th></tr></thead>\n<tbody>\n",
+        100.0 * CONFIDENCE
+    );
+    for network in networks() {
+        let _ = writeln!(body, "<tr><td>{}</td></tr>", network.join("</td><td>"));
     }
     body.push_str("</tbody></table></div>\n");
 }
