@@ -104,9 +104,10 @@ impl Material<'_> {
         if let Balancing::Start(norm) = arm.balancing {
             balance_fully(&mut model, norm, TOLERANCE, SWEEPS);
         }
+        let pixels = self.training.0.nrows();
         let descent = Descent {
             loss: self.task.loss(),
-            rate: self.task.rate() / arm.slower as f64,
+            rate: self.task.rate(pixels) / arm.slower as f64,
             penalty: arm
                 .penalty
                 .map(|(norm, strength)| WeightPenalty { norm, strength }),

@@ -30,8 +30,9 @@ const COLOURS: [RGBColor; 6] = [
 const DASHES: [(i32, i32); 6] = [(0, 0), (8, 4), (2, 4), (14, 4), (5, 2), (2, 8)];
 /// The plot with its axes, and the legend to the right of it.
 const PLOT: u32 = 660;
-const SIZE: (u32, u32) = (PLOT + 170, 440);
-const FONT: (&str, i32) = ("sans-serif", 14);
+const SIZE: (u32, u32) = (PLOT + 200, 440);
+const FONT: (&str, i32) = ("sans-serif", 16);
+const TITLE_FONT: (&str, i32) = ("sans-serif", 18);
 
 /// How a scale runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,8 +116,8 @@ impl Ranged for Span {
 
     /// Where ticks stand: at round values.
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        // Less than a factor of four holds too few powers of ten.
-        if self.scale == Scale::Linear || self.width() < 0.6 {
+        // A scale much shorter than a factor of ten holds too few powers of it.
+        if self.scale == Scale::Linear || self.width() < 0.8 {
             return RangedCoordf64::from(self.range()).key_points(hint);
         }
         self.powers()
@@ -213,7 +214,7 @@ fn draw_into(
     let (plot, beside) = area.split_horizontally(PLOT);
     let mut chart = ChartBuilder::on(&plot)
         .margin(14)
-        .caption(title, ("sans-serif", 19))
+        .caption(title, TITLE_FONT)
         .x_label_area_size(52)
         .y_label_area_size(84)
         .build_cartesian_2d(across, up)?;
@@ -223,7 +224,7 @@ fn draw_into(
         .bold_line_style(BLACK.mix(0.12))
         .x_desc(x.title.as_str())
         .y_desc(y.title.as_str())
-        .axis_desc_style(("sans-serif", 16))
+        .axis_desc_style(TITLE_FONT)
         .label_style(FONT)
         .draw()?;
     for (index, curve) in curves.iter().enumerate() {
@@ -234,8 +235,10 @@ fn draw_into(
         if curve.style == Style::Line {
             beside.draw(&stroke(index, vec![(0, height), (36, height)]))?;
         }
-        beside.draw(&marker(index, (18, height)))?;
-        beside.draw(&Text::new(curve.name.as_str(), (44, height - 6), FONT))?;
+        for element in marker(index, &(18, height)) {
+            beside.draw(&element)?;
+        }
+        beside.draw(&Text::new(curve.name.as_str(), (44, height - 7), FONT))?;
     }
     area.present()
 }
@@ -258,7 +261,7 @@ fn add(chart: &mut Chart, index: usize, curve: &Curve) -> Result<(), DrawError> 
     // Markers of different curves stand at different places, so that none hides another where curves meet.
     let first = every * (1 + 2 * (index % 6)) / 12;
     let marked = curve.points.iter().skip(first).step_by(every);
-    chart.draw_series(marked.map(|at| marker(index, *at)))?;
+    chart.draw_series(marked.flat_map(|at| marker(index, at)))?;
     Ok(())
 }
 
@@ -278,15 +281,17 @@ fn stroke<'a, C: Clone + 'static>(index: usize, points: Vec<C>) -> Element<'a, C
 }
 
 /// The marker of a curve, in the plot and in the legend.
-fn marker<'a, C: Clone + 'static>(index: usize, at: C) -> Element<'a, C> {
+fn marker<'a, C: Clone + 'static>(index: usize, at: &C) -> Vec<Element<'a, C>> {
     let filled = colour(index).filled();
     let hollow = colour(index).stroke_width(2);
+    let circle = |size: i32, style: ShapeStyle| Circle::new(at.clone(), size, style).into_dyn();
+    let cross = || Cross::new(at.clone(), 4, hollow).into_dyn();
     match index % 6 {
-        0 => Circle::new(at, 4, filled).into_dyn(),
-        1 => TriangleMarker::new(at, 6, filled).into_dyn(),
-        2 => Cross::new(at, 4, hollow).into_dyn(),
-        3 => Circle::new(at, 4, hollow).into_dyn(),
-        4 => Circle::new(at, 2, filled).into_dyn(),
-        _ => Circle::new(at, 7, hollow).into_dyn(),
+        0 => vec![circle(4, filled)],
+        1 => vec![TriangleMarker::new(at.clone(), 6, filled).into_dyn()],
+        2 => vec![cross()],
+        3 => vec![circle(4, hollow)],
+        4 => vec![circle(6, hollow), circle(2, filled)],
+        _ => vec![cross(), circle(6, hollow)],
     }
 }

@@ -131,7 +131,7 @@ fn over_time(run: &Run, measure: &str, scale: Scale) -> Result<Vec<Figure>, Char
 
 fn epochs(run: &Run) -> &'static str {
     match run.experiment() {
-        Some(Experiment::BalanceIsLost) => "learning time (epochs at step size 0.02)",
+        Some(Experiment::BalanceIsLost) => "learning time (epochs at step size η)",
         Some(Experiment::LittleData) => "epochs (of five passes over the images)",
         _ => "epochs",
     }

@@ -77,7 +77,7 @@ fn summary(body: &mut String, verdicts: &[theorems::Verdict], runs: &[Run]) {
          claim says. A claim is reproduced if all its findings support it, not reproduced if none does, else mixed. Nothing is corrected for the \
          number of comparisons.</p>\n<p>The networks; images of fewer than 200 pixels, as the embedded digits, are given an autoencoder half as \
          wide as the paper's:</p>\n<div class=\"wide\"><table>\n<thead><tr><th>network</th><th>on 8 x 8 pixels</th><th>on 28 x 28 pixels</th>\
-         <th>hidden units</th><th>descends on</th><th>step size</th></tr></thead>\n<tbody>\n",
+         <th>hidden units</th><th>descends on</th><th>step size η</th></tr></thead>\n<tbody>\n",
         100.0 * CONFIDENCE
     );
     for network in networks() {
