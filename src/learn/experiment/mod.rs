@@ -368,7 +368,9 @@ pub enum ExperimentError {
     #[error(transparent)]
     Certify(#[from] crate::solve::CertifyError),
     /// Weights that are no longer finite: the step size is too large.
-    #[error("seed {seed}, {arm}: the weights are no longer finite")]
+    #[error(
+        "seed {seed}, {arm}: the weights are no longer finite: the step size is too large for these data"
+    )]
     Diverged {
         /// The seed.
         seed: u64,

@@ -13,7 +13,7 @@ pub fn results_page(runs: &[Run]) -> String {
 Written by the program from the stored runs in `data/learning`; `synbal learn all -o DIR` makes such runs, `synbal report DIR` shows them
 with pictures. Each seed trains all arms from the same initial weights with the images in the same order, so that arms are compared in
 pairs. All arms of a task use one step size, which was not tuned: that another step size would do the same as balancing is not excluded. On
-images of 28 x 28 pixels it is smaller, so that no arm diverges on Fashion-MNIST.
+images of 28 x 28 pixels it is smaller: with that of small images, arms that balance diverged at once on Fashion-MNIST.
 
 **The rule.** A finding supports a claim if its whole {0:.0} % interval (Student's distribution, over the seeds) lies where the claim says, and
 contradicts it if the whole interval lies on the other side. A claim is *reproduced* if all its findings support it, *not reproduced* if none
