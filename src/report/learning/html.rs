@@ -56,7 +56,7 @@ fn summary(body: &mut String, verdicts: &[theorems::Verdict], runs: &[Run]) {
         body,
         "<h1>Synaptic neural balance</h1>\n<p>{} statements of the theory were checked, {failed} of the checks failed \
          (<a href=\"#theorems\">table</a>). What follows are simulations: numbers from data, not proofs.</p>\n\
-         <div class=\"wide\"><table>\n<thead><tr><th>experiment</th><th>claim</th><th>verdict</th></tr></thead>\n<tbody>\n",
+         <div class=\"wide\"><table>\n<thead><tr><th>experiment</th><th>verdict</th><th>claim</th></tr></thead>\n<tbody>\n",
         verdicts.len()
     );
     for run in runs {
@@ -65,9 +65,9 @@ fn summary(body: &mut String, verdicts: &[theorems::Verdict], runs: &[Run]) {
             let verdict = claim.verdict().name();
             let _ = writeln!(
                 body,
-                "<tr><td><a href=\"#{name}\">{name}</a></td><td>{}</td><td class=\"{}\">{verdict}</td></tr>",
-                escaped(claim.statement),
-                verdict.replace(' ', "-")
+                "<tr><td><a href=\"#{name}\">{name}</a></td><td class=\"{}\">{verdict}</td><td>{}</td></tr>",
+                verdict.replace(' ', "-"),
+                escaped(claim.statement)
             );
         }
     }
@@ -156,7 +156,7 @@ fn theorem_table(body: &mut String, verdicts: &[theorems::Verdict]) {
             let statement = theorem.corrected.unwrap_or(theorem.statement);
             let _ = writeln!(
                 rows,
-                "<tr><td><code>{}</code></td><td><strong>{}</strong> {}</td><td>{}</td><td>{status}</td></tr>",
+                "<tr><td><code>{}</code></td><td><strong>{}.</strong> {}</td><td>{}</td><td>{status}</td></tr>",
                 theorem.id,
                 escaped(theorem.title),
                 escaped(statement),
