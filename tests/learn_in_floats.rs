@@ -1,10 +1,12 @@
 //! Training and balancing in floating point: the same bits on any number of threads, and the solver's balance.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector};
 use num_traits::One;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use synaptic_balance::learn::{Descent, Loss, Norm, Perceptron, balance_fully, deficits};
+use synaptic_balance::learn::{
+    Deficits, Descent, Layer, Loss, Norm, Perceptron, balance_fully, deficits,
+};
 use synaptic_balance::network::Activation;
 use synaptic_balance::numbers::{Rational, Scalar};
 
@@ -33,6 +35,30 @@ fn threads_do_not_change_a_bit() {
     };
     assert_eq!(after(1), after(2));
     assert_eq!(after(1), after(5));
+}
+
+/// Checks: the measures of the deficit on three units whose input and output costs are 4 and 1, 9 and 9, 0 and 0: the last counts
+/// for none of them.
+#[test]
+fn deficits_of_a_worked_example() {
+    let layer = |rows: usize, weights: &[f64]| Layer {
+        weights: DMatrix::from_row_slice(rows, weights.len() / rows, weights),
+        bias: DVector::from_element(rows, 0.0),
+    };
+    let layers = vec![layer(3, &[2.0, -3.0, 0.0]), layer(1, &[1.0, 3.0, 0.0])];
+    let model = Perceptron::new(layers, Activation::Relu).unwrap();
+    let expected = Deficits {
+        squares: 9.0,
+        total: 3.0,
+        weighted: 3.0 / 23.0,
+        largest: 0.6,
+        mean: 0.3,
+    };
+    assert_eq!(deficits(&model, Norm::L2), expected);
+    let dead = Perceptron::new(vec![layer(1, &[0.0]), layer(1, &[0.0])], Activation::Relu);
+    let none = deficits(&dead.unwrap(), Norm::L2);
+    assert_eq!((none.squares, none.total, none.weighted), (0.0, 0.0, 0.0));
+    assert_eq!((none.largest, none.mean), (0.0, 0.0));
 }
 
 /// Checks: balancing a model reaches the balance of the solver, and changes no output beyond rounding.

@@ -2,9 +2,10 @@
 
 use indexmap::IndexMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use synaptic_balance::learn::DataSet;
 use synaptic_balance::learn::experiment::{
-    Experiment, Parameters, Run, SeedResult, Series, Verdict,
+    Experiment, Parameters, Run, SeedResult, Series, Verdict, seed_result,
 };
 use synaptic_balance::report::learning::{figures, results_page, stored_runs};
 
@@ -53,7 +54,72 @@ fn the_results_page_is_that_of_the_stored_runs() {
     }
 }
 
-/// A run in which the share of the deficit that is left with `E` alone is as given, and 0 with penalties.
+/// Checks: every seed tells of as many steps as its experiment has, so that a bar over them ends when the work does.
+#[test]
+fn seeds_tell_of_all_their_steps() {
+    let digits = DataSet::digits();
+    let data = DataSet {
+        test: digits.with_fewer(30).training,
+        ..digits.with_fewer(40)
+    };
+    for experiment in [
+        Experiment::RegularizedBalances,
+        Experiment::BalanceIsLost,
+        Experiment::LittleData,
+        Experiment::Recurrent,
+        Experiment::ReadsByDepth,
+    ] {
+        let parameters = Parameters::new(experiment, &data, Some(2));
+        let told = AtomicU64::new(0);
+        let count = |seed: u64, part: &str| {
+            assert!(seed == 3 && !part.is_empty());
+            told.fetch_add(1, Ordering::Relaxed);
+        };
+        seed_result(experiment, &data, &parameters, 3, &count).unwrap();
+        let steps = experiment.steps(&parameters);
+        assert_eq!(told.into_inner(), steps, "{}", experiment.name());
+    }
+}
+
+/// The texts of a picture.
+fn texts(svg: &str) -> Vec<&str> {
+    let elements = svg.split("<text").skip(1);
+    let inner = elements.filter_map(|element| element.split_once('>')?.1.split_once("</text>"));
+    inner.map(|(text, _)| text.trim()).collect()
+}
+
+/// Checks: a logarithmic axis is labelled with powers of ten if it is long, with 1, 2 and 5 times them if it is short; and each line
+/// of the legend is drawn as its curve is, dashes, marker and colour.
+#[test]
+fn axes_and_legends_are_legible() {
+    let runs = stored_runs().unwrap();
+    let reads = runs
+        .iter()
+        .find(|run| run.experiment() == Some(Experiment::ReadsByDepth));
+    let picture = figures(reads.unwrap()).unwrap().remove(0).svg;
+    let labels = texts(&picture);
+    for label in ["1", "2", "5", "10", "20", "10¹", "10²", "10³"] {
+        assert!(labels.contains(&label), "{label} in {labels:?}");
+    }
+    let is_title = |text: &&str| text.contains(|letter: char| letter.is_alphabetic());
+    let numbers = labels.iter().filter(|text| !is_title(text));
+    assert!(numbers.count() <= 9, "{labels:?}");
+    // Of the solid curve there are two lines, one of them in the legend; of the dashed ones, the legend holds several dashes.
+    let in_legend = |colour: &str| {
+        let lines = picture.split("<polyline").skip(1);
+        let own = lines.filter(|line| line.contains(colour));
+        let starts = own.filter_map(|line| {
+            let points = line.split_once("points=\"")?.1;
+            points.split_once(',')?.0.parse::<u32>().ok()
+        });
+        starts.filter(|x| *x >= 660).count()
+    };
+    assert_eq!(in_legend("stroke=\"#0072B2\""), 1);
+    assert!(in_legend("stroke=\"#D55E00\"") > 1);
+    assert!(in_legend("stroke=\"#009E73\"") > 1);
+}
+
+/// A run in which the share of the deficit that is left with `E` alone is as given, and 0 with penalties, by all measures.
 fn run_with(shares: &[f64]) -> Run {
     let mut run = Run::new(Parameters::new(
         Experiment::RegularizedBalances,
@@ -62,8 +128,13 @@ fn run_with(shares: &[f64]) -> Run {
     ));
     for (seed, share) in shares.iter().enumerate() {
         let arm = |last: f64| {
-            let series = |name: &str| (name.to_owned(), vec![2.0, 2.0 * last]);
-            Series::from_iter([series("deficit"), series("deficit L1")])
+            let measures = ["deficit", "weighted deficit", "total deficit"];
+            let names = measures
+                .iter()
+                .flat_map(|of| [of.to_string(), format!("{of} L1")]);
+            names
+                .map(|name| (name, vec![2.0, 2.0 * last]))
+                .collect::<Series>()
         };
         run.seeds.push(SeedResult {
             seed: seed as u64,
@@ -97,14 +168,44 @@ fn intervals_and_verdicts() {
         found.interval
     );
     assert_eq!(claims[0].verdict(), Verdict::Reproduced);
-    assert_eq!(claims[1].verdict(), Verdict::Reproduced);
+    assert!(
+        claims[1..]
+            .iter()
+            .all(|claim| claim.verdict() == Verdict::Reproduced)
+    );
+    assert_eq!(
+        claims.len(),
+        4,
+        "E alone, and E + R by each of three measures"
+    );
     // Around the threshold of 1/2 nothing is decided; below it, the claim fails, and so does that E + R ends lower.
     let undecided = run_with(&[0.2, 0.8, 0.4, 0.6]).claims();
     assert_eq!(undecided[0].verdict(), Verdict::NotReproduced);
     assert!(!undecided[0].findings[0].contradicts());
     let opposite = run_with(&[0.0, 0.0, 0.0]).claims();
     assert!(opposite[0].findings[0].contradicts());
+    assert_eq!(
+        (opposite[0].counts(), opposite[1].counts()),
+        ((0, 3), (2, 0))
+    );
     assert_eq!(opposite[1].verdict(), Verdict::Mixed);
+    // A total that falls says nothing of the mean that does not.
+    let mut shrinking = run_with(&[1.0, 1.1, 1.2]);
+    for seed in &mut shrinking.seeds {
+        for name in ["autoencoder: E + L2", "autoencoder: E + L1"] {
+            let arm = &mut seed.arms[name];
+            arm["deficit"] = vec![1.0, 0.9];
+            arm["deficit L1"] = vec![1.0, 0.9];
+        }
+    }
+    let verdicts: Vec<Verdict> = shrinking.claims()[1..]
+        .iter()
+        .map(|claim| claim.verdict())
+        .collect();
+    assert_eq!(
+        verdicts,
+        [Verdict::Mixed, Verdict::Reproduced, Verdict::Reproduced]
+    );
     assert!(
         run_with(&[1.0]).claims().is_empty(),
         "one seed gives no verdict"

@@ -39,8 +39,13 @@ pub fn learn(arguments: &LearnArguments) -> Outcome {
             .map_err(|fault| BadInput::at(folder, format!("no folder: {}", fault.kind())))?;
     }
     let mut reports = Vec::new();
-    for (experiment, mut run) in runs {
-        complete(arguments, experiment, &data, &mut run)?;
+    let count = runs.len();
+    for (index, (experiment, mut run)) in runs.into_iter().enumerate() {
+        let title = match count {
+            1 => experiment.name().to_owned(),
+            _ => format!("{} ({} of {count})", experiment.name(), index + 1),
+        };
+        complete(arguments, experiment, &data, &mut run, title)?;
         if let Some(folder) = &arguments.output {
             draw(folder, &run)?;
         }
@@ -94,11 +99,13 @@ fn complete(
     experiment: Experiment,
     data: &DataSet,
     run: &mut Run,
+    title: String,
 ) -> Result<(), Failure> {
-    let progress = Progress::new();
-    let say = |seed: u64, what: &str| {
-        progress.say(&format!("{}: seed {seed}, {what}", experiment.name()));
-    };
+    let steps = experiment.steps(&run.parameters);
+    let held = run.seeds.iter().filter(|held| held.seed < arguments.seeds);
+    let done = steps.saturating_mul(held.count() as u64);
+    let progress = Progress::over(title, steps.saturating_mul(arguments.seeds), done);
+    let say = |seed: u64, what: &str| progress.step(&format!("seed {seed}, {what}"));
     let folder = arguments.output.as_deref();
     let mut keep = |run: &Run| match folder {
         None => Ok(()),

@@ -173,7 +173,7 @@ fn print(report: &Report, json: bool) -> std::io::Result<()> {
     }
 }
 
-/// A spinner on a terminal, nothing elsewhere.
+/// A spinner, or a bar where the total is known, on stderr if that is a terminal; nothing elsewhere.
 struct Progress(ProgressBar);
 
 impl Progress {
@@ -183,6 +183,29 @@ impl Progress {
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
         bar.enable_steady_tick(Duration::from_millis(120));
         Progress(bar)
+    }
+
+    /// A bar over `total` steps, of which some were done before.
+    fn over(what: String, total: u64, done: u64) -> Self {
+        let bar = ProgressBar::new(total)
+            .with_prefix(what)
+            .with_position(done);
+        let style = ProgressStyle::with_template(
+            "{prefix} [{bar:24}] {percent}% [{elapsed}, {eta} left] {wide_msg}",
+        );
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        // The time left is estimated from what is done in this call.
+        bar.reset_eta();
+        bar.enable_steady_tick(Duration::from_millis(500));
+        Progress(bar)
+    }
+
+    /// One more step is done, of the part named.
+    fn step(&self, part: &str) {
+        if !self.0.is_hidden() {
+            self.0.set_message(part.to_owned());
+        }
+        self.0.inc(1);
     }
 
     fn report(&self, what: &str, deficit: f64) {

@@ -9,33 +9,46 @@ use crate::numbers::Scalar;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Deficits {
     /// `Σ_i (A_i - B_i)²`, the paper's.
+    pub squares: f64,
+    /// `Σ_i |A_i - B_i|`: it falls with the weights even if no unit comes nearer to balance.
     pub total: f64,
+    /// `Σ_i |A_i - B_i| / Σ_i (A_i + B_i)`, the mean of `|A - B| / (A + B)` weighted by cost: free of scale, and units that have
+    /// lost nearly all their weights hardly count.
+    pub weighted: f64,
     /// `max_i |A_i - B_i| / (A_i + B_i)`, free of scale.
     pub largest: f64,
-    /// The mean of the same.
+    /// The mean of the same over units.
     pub mean: f64,
 }
 
-/// The deficits of a model.
+/// The deficits of a model; all 0 if no unit has any cost.
 pub fn deficits<S: Scalar, M: Model<S>>(model: &M, norm: Norm) -> Deficits {
     let mut found = Deficits {
+        squares: 0.0,
         total: 0.0,
+        weighted: 0.0,
         largest: 0.0,
         mean: 0.0,
     };
     let mut counted = 0usize;
+    let mut costs = 0.0;
     for unit in 0..model.units() {
         let (input, output) = model.sides(unit, norm);
         let (input, output) = (Scalar::to_f64(&input), Scalar::to_f64(&output));
         let (difference, sum) = (input - output, input + output);
         if sum > 0.0 {
             counted += 1;
-            found.total += difference * difference;
+            costs += sum;
+            found.squares += difference * difference;
+            found.total += difference.abs();
             found.largest = found.largest.max(difference.abs() / sum);
             found.mean += difference.abs() / sum;
         }
     }
-    found.mean /= counted.max(1) as f64;
+    if counted > 0 {
+        found.mean /= counted as f64;
+        found.weighted = found.total / costs;
+    }
     found
 }
 

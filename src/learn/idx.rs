@@ -95,12 +95,12 @@ pub struct IdxError {
 /// # Errors
 /// The first file, in that order, that is not what it should be, and its fault.
 pub fn read_folder(folder: &Path) -> Result<DataSet, IdxError> {
-    let training = read_part(folder, "train")?;
-    let test = read_part(folder, "t10k")?;
+    let (_, training) = read_part(folder, "train")?;
+    let (path, test) = read_part(folder, "t10k")?;
     let size = |images: &Images| (images.rows, images.columns);
     if size(&training) != size(&test) {
         return Err(IdxError {
-            path: folder.join("t10k-images-idx3-ubyte"),
+            path,
             fault: IdxFault::Size {
                 found: size(&test),
                 expected: size(&training),
@@ -118,7 +118,8 @@ pub fn read_folder(folder: &Path) -> Result<DataSet, IdxError> {
     ))
 }
 
-fn read_part(folder: &Path, part: &str) -> Result<Images, IdxError> {
+/// The images of a part with their labels, and the file that they are in.
+fn read_part(folder: &Path, part: &str) -> Result<(PathBuf, Images), IdxError> {
     let (path, bytes) = read(folder, &format!("{part}-images-idx3-ubyte"))?;
     let at = |path: &Path| {
         let path = path.to_owned();
@@ -135,13 +136,14 @@ fn read_part(folder: &Path, part: &str) -> Result<Images, IdxError> {
         };
         return Err(at(&labels_path)(fault));
     }
-    Ok(Images {
+    let images = Images {
         rows,
         columns,
         white: 255,
         images: pixels.chunks(rows * columns).map(<[u8]>::to_vec).collect(),
         labels: labels.to_vec(),
-    })
+    };
+    Ok((path, images))
 }
 
 /// The bytes of a file, unpacked if its content is gzip.

@@ -63,8 +63,12 @@ fn a_seed_repeats_to_the_bit() {
         little(&desk, &other, &["--epochs", "2", "--seeds", "1"]).0,
         0
     );
-    let (code, stdout, _) = little(&desk, &other, &[&arguments[..], &["3"]].concat());
-    assert_eq!(code, 0);
+    let (code, stdout, stderr) = little(&desk, &other, &[&arguments[..], &["3"]].concat());
+    assert_eq!(
+        (code, stderr.as_str()),
+        (0, ""),
+        "no bar where there is no terminal"
+    );
     assert!(stdout.contains("Fewer than 8 seeds"), "{stdout}");
     let files = |folder: &Path| {
         let mut found: Vec<_> = std::fs::read_dir(folder)
@@ -79,6 +83,22 @@ fn a_seed_repeats_to_the_bit() {
     };
     assert_eq!(files(&one), files(&other));
     assert!(files(&one).len() >= 4, "a run and a picture for each task");
+}
+
+/// Checks: with `--json` stdout holds one document and stderr nothing, also where runs are complete already.
+#[test]
+fn json_is_one_document() {
+    let desk = Desk::new();
+    data(&desk);
+    let more = ["--epochs", "1", "--seeds", "2", "--json"];
+    let first = little(&desk, &desk.path("runs"), &more);
+    assert_eq!((first.0, first.2.as_str()), (0, ""));
+    let document: serde_json::Value = serde_json::from_str(&first.1).unwrap();
+    assert_eq!(
+        document["experiments"][0]["seeds"],
+        serde_json::json!([0, 1])
+    );
+    assert_eq!(little(&desk, &desk.path("runs"), &more), first);
 }
 
 /// Checks: a run that is killed keeps every finished seed, and goes on to the same end.

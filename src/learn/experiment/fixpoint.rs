@@ -5,7 +5,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use super::{ExperimentError, Parameters, SeedResult, Series};
+use super::{ExperimentError, Parameters, Progress, SeedResult, Series};
 use crate::kernel::Problem;
 use crate::learn::{DataSet, Descent, Loss, Perceptron, exactly};
 use crate::network::{Activation, Regularizer};
@@ -64,8 +64,13 @@ fn sweeps() -> StochasticOptions {
     }
 }
 
+/// How many networks a seed of `reads_by_depth` balances.
+pub(super) fn balanced_networks() -> u64 {
+    (DEPTHS.len() * METHODS.len()) as u64
+}
+
 /// Balances random networks of several depths by every method.
-pub(super) fn reads_by_depth(seed: u64) -> Result<SeedResult, ExperimentError> {
+pub(super) fn reads_by_depth(seed: u64, progress: Progress) -> Result<SeedResult, ExperimentError> {
     let mut arms: IndexMap<String, Series> = IndexMap::new();
     for depth in DEPTHS {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -81,6 +86,7 @@ pub(super) fn reads_by_depth(seed: u64) -> Result<SeedResult, ExperimentError> {
             for (measure, value) in [("hidden layers", depth as f64), ("reads", solution.passes)] {
                 series.entry(measure.to_owned()).or_default().push(value);
             }
+            progress(seed, &format!("{depth} hidden layers, {name}"));
         }
     }
     Ok(SeedResult {
@@ -91,7 +97,12 @@ pub(super) fn reads_by_depth(seed: u64) -> Result<SeedResult, ExperimentError> {
 }
 
 /// A classifier after a few epochs, as a problem.
-fn trained(data: &DataSet, parameters: &Parameters, seed: u64) -> Result<Problem, ExperimentError> {
+fn trained(
+    data: &DataSet,
+    parameters: &Parameters,
+    seed: u64,
+    progress: Progress,
+) -> Result<Problem, ExperimentError> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let (inputs, classes) = (&data.training.inputs, &data.training.classes);
     let sizes = [inputs.nrows(), LAYERS[0], LAYERS[1], data.count];
@@ -106,6 +117,7 @@ fn trained(data: &DataSet, parameters: &Parameters, seed: u64) -> Result<Problem
     for _ in 0..parameters.epochs {
         order.shuffle(&mut rng);
         descent.epoch(&mut model, inputs, classes, &order, parameters.batch)?;
+        progress(seed, "training");
     }
     let exact = exactly(&model).ok_or_else(|| ExperimentError::Diverged {
         seed,
@@ -119,8 +131,9 @@ pub(super) fn one_fixpoint(
     data: &DataSet,
     parameters: &Parameters,
     seed: u64,
+    progress: Progress,
 ) -> Result<SeedResult, ExperimentError> {
-    let problem = trained(data, parameters, seed)?;
+    let problem = trained(data, parameters, seed, progress)?;
     let solution = solve_direct(&problem, &DirectOptions::default(), &mut |_| {})?;
     let enclosure = certify(&problem, &solution, DIGITS)?;
     let (lower, upper) = (&enclosure.claim().lower, &enclosure.claim().upper);
@@ -151,6 +164,7 @@ pub(super) fn one_fixpoint(
             high[unit] = high[unit].max(relative);
         }
         passes.push(run.solution.passes);
+        progress(seed, "random orders");
         if drawn {
             let steps = run
                 .trace

@@ -8,6 +8,7 @@
 
 mod claims;
 mod fixpoint;
+mod plan;
 mod trials;
 
 use indexmap::IndexMap;
@@ -18,6 +19,7 @@ use thiserror::Error;
 
 use super::{DataSet, GradientError};
 pub use claims::{CONFIDENCE, Claim, Comparison, Finding, Verdict};
+pub use plan::networks;
 
 /// A simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +73,7 @@ impl Experiment {
     pub fn description(self) -> &'static str {
         match self {
             Experiment::RegularizedBalances => {
-                "An autoencoder descends on the squared error E alone, on E + L2 (R = 0.01 times the sum of squared weights) and on E + L1 (0.004 times the sum of magnitudes). The claim is about convergence: weaker penalties or fewer epochs leave more of the deficit. A unit that E no longer needs keeps its |A - B| / (A + B) under L2, as all its weights shrink by one factor."
+                "An autoencoder descends on the squared error E alone, on E + L2 (R = 0.01 times the sum of squared weights) and on E + L1 (0.004 times the sum of magnitudes). The claim is about convergence: weaker penalties or fewer epochs leave more of the deficit. A unit that E no longer needs keeps its |A - B| / (A + B) under L2, as all its weights shrink by one factor; the total Σ |A - B| falls with the weights alone. So balance is judged by both, and by Σ |A - B| / Σ (A + B), in which units count by their costs."
             }
             Experiment::BalanceIsLost => {
                 "An autoencoder is balanced (L2), then descends on E alone at several step sizes, for the same learning time (step size times steps)."
@@ -83,13 +85,13 @@ impl Experiment {
                 "Networks are balanced fully before they descend on E: an autoencoder and classifiers with 2, 3 and 5 layers of weights."
             }
             Experiment::BalancedDuring => {
-                "Networks are balanced before every epoch: fully, or partially (each unit once, half of the way)."
+                "Networks are balanced before every epoch, fully or partially (each unit once, half of the way), and descend on E: an autoencoder and classifiers with 3 and 5 layers of weights."
             }
             Experiment::LittleData => {
-                "Classifiers learn from one image in a hundred; all test images count."
+                "Classifiers with 2, 3 and 5 layers of weights learn from one image in a hundred (at least one of each class); all test images count. An epoch is five passes over the images."
             }
             Experiment::Recurrent => {
-                "A recurrent network of ReLU units reads an image row by row and names its class at the end."
+                "A recurrent network of ReLU units reads an image row by row and names its class at the end. It descends on the cross-entropy E alone, on E + L2 (R = 0.01 times the sum of squared weights), and on E with balancing before learning or before every epoch."
             }
             Experiment::ReadsByDepth => {
                 "Random layered networks of width 8 are balanced to a deficit of 1e-9; a read is one look at all weights."
@@ -109,6 +111,16 @@ impl Experiment {
             Experiment::OneFixpoint => 5,
             Experiment::ReadsByDepth => 1,
             _ => 40,
+        }
+    }
+
+    /// In how many steps a seed tells of its progress: passes over the images, random orders, networks balanced. They are
+    /// of about one length within an arm.
+    pub fn steps(self, parameters: &Parameters) -> u64 {
+        match self {
+            Experiment::OneFixpoint => fixpoint::ORDERS.saturating_add(parameters.epochs as u64),
+            Experiment::ReadsByDepth => fixpoint::balanced_networks(),
+            _ => plan::passes(self, parameters.epochs),
         }
     }
 
@@ -356,7 +368,9 @@ pub enum ExperimentError {
     #[error(transparent)]
     Certify(#[from] crate::solve::CertifyError),
     /// Weights that are no longer finite: the step size is too large.
-    #[error("seed {seed}, {arm}: the weights are no longer finite")]
+    #[error(
+        "seed {seed}, {arm}: the weights are no longer finite: the step size is too large for these data"
+    )]
     Diverged {
         /// The seed.
         seed: u64,
@@ -365,10 +379,13 @@ pub enum ExperimentError {
     },
 }
 
+/// What is told of a step: the seed, and what the step was part of.
+pub type Progress<'a> = &'a (dyn Fn(u64, &str) + Sync);
+
 /// Runs the seeds `0..count` that `run` does not hold yet, several at a time, and adds them.
 ///
 /// `finished` is told the run after every seed that has finished, in whatever order they do; if it fails, no further seed begins.
-/// `progress` is told of every arm that has been trained.
+/// `progress` is told after each of the [`Experiment::steps`] of a seed what it was part of.
 ///
 /// # Errors
 /// The first failure in the order of the seeds; finished seeds are in `run` all the same.
@@ -378,7 +395,7 @@ pub fn run_seeds<F: Send>(
     data: &DataSet,
     count: u64,
     finished: &mut (dyn FnMut(&Run) -> Result<(), F> + Send),
-    progress: &(dyn Fn(u64, &str) + Sync),
+    progress: Progress,
 ) -> Result<Result<(), F>, ExperimentError> {
     let held: Vec<u64> = run.seeds.iter().map(|result| result.seed).collect();
     let missing: Vec<u64> = (0..count).filter(|seed| !held.contains(seed)).collect();
@@ -414,7 +431,7 @@ pub fn run_seeds<F: Send>(
     Ok(stop.map_or(Ok(()), Err))
 }
 
-/// What one seed gives.
+/// What one seed gives; `progress` is as for [`run_seeds`].
 ///
 /// # Errors
 /// [`ExperimentError`].
@@ -423,18 +440,17 @@ pub fn seed_result(
     data: &DataSet,
     parameters: &Parameters,
     seed: u64,
-    progress: &(dyn Fn(u64, &str) + Sync),
+    progress: Progress,
 ) -> Result<SeedResult, ExperimentError> {
     let mut result = match experiment {
-        Experiment::OneFixpoint => fixpoint::one_fixpoint(data, parameters, seed)?,
-        Experiment::ReadsByDepth => fixpoint::reads_by_depth(seed)?,
+        Experiment::OneFixpoint => fixpoint::one_fixpoint(data, parameters, seed, progress)?,
+        Experiment::ReadsByDepth => fixpoint::reads_by_depth(seed, progress)?,
         _ => trials::train_arms(experiment, data, parameters, seed, progress)?,
     };
     let series = result.arms.values_mut().flat_map(IndexMap::values_mut);
     for values in series.chain(result.samples.values_mut()) {
         values.iter_mut().for_each(|value| *value = rounded(*value));
     }
-    progress(seed, "done");
     Ok(result)
 }
 

@@ -6,10 +6,11 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use super::{Experiment, ExperimentError, Parameters, SeedResult, Series};
+use super::plan::{Arm, Balancing, HIDDEN, Task, arm_name, plan, stretch};
+use super::{Experiment, ExperimentError, Parameters, Progress, SeedResult, Series};
 use crate::learn::{
-    DataSet, Descent, Loss, Model, Norm, Part, Perceptron, Recurrent, WeightPenalty, balance_fully,
-    deficits, sweep,
+    DataSet, Descent, Model, Norm, Perceptron, PerceptronError, Recurrent, WeightPenalty,
+    balance_fully, deficits, sweep,
 };
 use crate::network::Activation;
 
@@ -18,189 +19,6 @@ const TOLERANCE: f64 = 1e-10;
 const SWEEPS: usize = 2000;
 /// Images on which losses are measured after an epoch.
 const MEASURED: usize = 2000;
-/// Hidden units of the recurrent network.
-const HIDDEN: usize = 32;
-
-/// Which network is trained, on what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Task {
-    /// The paper's autoencoder.
-    Autoencoder,
-    /// A classifier with so many layers of weights.
-    Classifier(usize),
-    /// A recurrent classifier of rows of pixels.
-    Rows,
-}
-
-impl Task {
-    pub(super) fn name(self) -> String {
-        match self {
-            Task::Autoencoder => "autoencoder".to_owned(),
-            Task::Classifier(layers) => format!("{layers}-layer classifier"),
-            Task::Rows => "recurrent classifier".to_owned(),
-        }
-    }
-
-    /// The step size.
-    fn rate(self) -> f64 {
-        match self {
-            Task::Autoencoder => 0.02,
-            Task::Classifier(_) | Task::Rows => 0.05,
-        }
-    }
-
-    fn loss(self) -> Loss {
-        match self {
-            Task::Autoencoder => Loss::SquaredError,
-            Task::Classifier(_) | Task::Rows => Loss::CrossEntropy,
-        }
-    }
-
-    /// What is to come out for the inputs of a part.
-    fn targets(self, part: &Part) -> &DMatrix<f64> {
-        match self {
-            Task::Autoencoder => &part.inputs,
-            Task::Classifier(_) | Task::Rows => &part.classes,
-        }
-    }
-
-    /// The numbers of units of the layers. The paper's autoencoder for images of its size; half as wide for small ones.
-    fn sizes(self, inputs: usize, classes: usize) -> Vec<usize> {
-        let narrow = if inputs < 200 { 2 } else { 1 };
-        let hidden: Vec<usize> = match self {
-            Task::Autoencoder => [200, 100, 50, 100, 200].map(|size| size / narrow).to_vec(),
-            Task::Classifier(2) => vec![100],
-            Task::Classifier(3) => vec![100, 50],
-            Task::Classifier(_) | Task::Rows => vec![100, 80, 60, 40],
-        };
-        let outputs = if self == Task::Autoencoder {
-            inputs
-        } else {
-            classes
-        };
-        [vec![inputs], hidden, vec![outputs]].concat()
-    }
-}
-
-/// How often balancing is done, and how far it goes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Balancing {
-    Never,
-    Start(Norm),
-    Full(Norm),
-    Partial(Norm),
-}
-
-/// One way to train.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Arm {
-    pub(super) name: &'static str,
-    balancing: Balancing,
-    penalty: Option<(Norm, f64)>,
-    /// The step size is divided, and epochs are multiplied, by this.
-    slower: usize,
-}
-
-const fn arm(name: &'static str, balancing: Balancing) -> Arm {
-    Arm {
-        name,
-        balancing,
-        penalty: None,
-        slower: 1,
-    }
-}
-
-const fn penalised(name: &'static str, norm: Norm, strength: f64) -> Arm {
-    Arm {
-        penalty: Some((norm, strength)),
-        ..arm(name, Balancing::Never)
-    }
-}
-
-const fn slower(name: &'static str, slower: usize) -> Arm {
-    Arm {
-        slower,
-        ..arm(name, Balancing::Start(Norm::L2))
-    }
-}
-
-const PLAIN: Arm = arm("E", Balancing::Never);
-
-/// The tasks of an experiment, and the arms that each is trained in; the first is what others are compared with.
-pub(super) fn plan(experiment: Experiment) -> (&'static [Task], Vec<Arm>) {
-    use Balancing::{Full, Partial, Start};
-    const CLASSIFIERS: &[Task] = &[
-        Task::Classifier(2),
-        Task::Classifier(3),
-        Task::Classifier(5),
-    ];
-    const ALL: &[Task] = &[
-        Task::Autoencoder,
-        Task::Classifier(2),
-        Task::Classifier(3),
-        Task::Classifier(5),
-    ];
-    match experiment {
-        Experiment::RegularizedBalances => (
-            &[Task::Autoencoder],
-            vec![
-                PLAIN,
-                penalised("E + L2", Norm::L2, 0.01),
-                penalised("E + L1", Norm::L1, 0.004),
-            ],
-        ),
-        Experiment::BalanceIsLost => (
-            &[Task::Autoencoder],
-            vec![
-                slower("step 0.02", 1),
-                slower("step 0.01", 2),
-                slower("step 0.005", 4),
-                slower("step 0.0025", 8),
-            ],
-        ),
-        Experiment::BalancedStart => (
-            ALL,
-            vec![
-                PLAIN,
-                arm("L2 at the start", Start(Norm::L2)),
-                arm("L1 at the start", Start(Norm::L1)),
-            ],
-        ),
-        Experiment::BalancedDuring => (
-            &[Task::Autoencoder, Task::Classifier(3), Task::Classifier(5)],
-            vec![
-                PLAIN,
-                arm("L2 fully", Full(Norm::L2)),
-                arm("L2 partially", Partial(Norm::L2)),
-                arm("L1 fully", Full(Norm::L1)),
-                arm("L1 partially", Partial(Norm::L1)),
-            ],
-        ),
-        Experiment::LittleData => (
-            CLASSIFIERS,
-            vec![
-                PLAIN,
-                arm("L2 at the start", Start(Norm::L2)),
-                arm("L2 fully", Full(Norm::L2)),
-            ],
-        ),
-        _ => (
-            &[Task::Rows],
-            vec![
-                PLAIN,
-                penalised("E + L2", Norm::L2, 0.01),
-                arm("L2 at the start", Start(Norm::L2)),
-                arm("L2 fully", Full(Norm::L2)),
-                arm("L2 partially", Partial(Norm::L2)),
-            ],
-        ),
-    }
-}
-
-/// The name under which an arm of a task is stored.
-pub(super) fn arm_name(task: Task, arm: &Arm) -> String {
-    format!("{}: {}", task.name(), arm.name)
-}
 
 /// Inputs and targets to learn from and to test with.
 struct Material<'a> {
@@ -209,7 +27,12 @@ struct Material<'a> {
     task: Task,
     batch: usize,
     epochs: usize,
+    /// Passes over the images in an epoch.
+    stretch: usize,
     seed: u64,
+    /// Norms whose total deficits are measured as well: those of the penalties.
+    norms: &'a [Norm],
+    progress: Progress<'a>,
 }
 
 pub(super) fn train_arms(
@@ -217,12 +40,14 @@ pub(super) fn train_arms(
     data: &DataSet,
     parameters: &Parameters,
     seed: u64,
-    progress: &(dyn Fn(u64, &str) + Sync),
+    progress: Progress,
 ) -> Result<SeedResult, ExperimentError> {
     let few = experiment == Experiment::LittleData;
     let fewer = few.then(|| data.with_fewer((parameters.training_images / 100).max(data.count)));
     let data = fewer.as_ref().unwrap_or(data);
     let (tasks, arms) = plan(experiment);
+    let penalties = arms.iter().filter_map(|arm| arm.penalty);
+    let norms: Vec<Norm> = penalties.map(|(norm, _)| norm).collect();
     let mut found = IndexMap::new();
     for task in tasks {
         let material = Material {
@@ -231,33 +56,21 @@ pub(super) fn train_arms(
             task: *task,
             batch: parameters.batch,
             epochs: parameters.epochs,
+            stretch: stretch(experiment),
             seed,
+            norms: &norms,
+            progress,
         };
-        // With few images an epoch is a step or two: more of them between two measurements.
-        let stretch = if few { 5 } else { 1 };
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        if *task == Task::Rows {
+        found.extend(if *task == Task::Rows {
             let (columns, classes) = (data.columns, data.count);
-            let model = Recurrent::random(columns, HIDDEN, classes, Activation::Relu, &mut rng)
-                .ok_or(crate::learn::PerceptronError::Activation)?;
-            for arm in &arms {
-                let name = arm_name(*task, arm);
-                found.insert(name.clone(), material.train(&model, arm, stretch)?);
-                progress(seed, &name);
-            }
+            let model = Recurrent::random(columns, HIDDEN, classes, Activation::Relu, &mut rng);
+            material.train_all(&model.ok_or(PerceptronError::Activation)?, &arms)?
         } else {
-            let activation = match task {
-                Task::Classifier(5) => Activation::LeakyRelu(0.1),
-                _ => Activation::Relu,
-            };
             let sizes = task.sizes(data.rows * data.columns, data.count);
-            let model = Perceptron::random(&sizes, activation, &mut rng)?;
-            for arm in &arms {
-                let name = arm_name(*task, arm);
-                found.insert(name.clone(), material.train(&model, arm, stretch)?);
-                progress(seed, &name);
-            }
-        }
+            let model = Perceptron::random(&sizes, task.activation(), &mut rng)?;
+            material.train_all(&model, &arms)?
+        });
     }
     Ok(SeedResult {
         seed,
@@ -267,19 +80,34 @@ pub(super) fn train_arms(
 }
 
 impl Material<'_> {
+    /// Trains a copy of the same model in every arm.
+    fn train_all<M: Model<f64>>(
+        &self,
+        start: &M,
+        arms: &[Arm],
+    ) -> Result<IndexMap<String, Series>, ExperimentError> {
+        let trained = arms.iter().map(|arm| {
+            let name = arm_name(self.task, arm);
+            let series = self.train(start, arm, &name)?;
+            Ok((name, series))
+        });
+        trained.collect()
+    }
+
     fn train<M: Model<f64>>(
         &self,
         start: &M,
         arm: &Arm,
-        stretch: usize,
+        name: &str,
     ) -> Result<Series, ExperimentError> {
         let mut model = start.clone();
         if let Balancing::Start(norm) = arm.balancing {
             balance_fully(&mut model, norm, TOLERANCE, SWEEPS);
         }
+        let pixels = self.training.0.nrows();
         let descent = Descent {
             loss: self.task.loss(),
-            rate: self.task.rate() / arm.slower as f64,
+            rate: self.task.rate(pixels) / arm.slower as f64,
             penalty: arm
                 .penalty
                 .map(|(norm, strength)| WeightPenalty { norm, strength }),
@@ -291,7 +119,7 @@ impl Material<'_> {
         let (inputs, targets) = self.training;
         let mut order: Vec<usize> = (0..inputs.ncols()).collect();
         let mut series = Series::new();
-        self.measure(&model, arm, &mut series)?;
+        self.measure(&model, name, &mut series)?;
         for _ in 0..self.epochs {
             match arm.balancing {
                 Balancing::Full(norm) => {
@@ -300,11 +128,12 @@ impl Material<'_> {
                 Balancing::Partial(norm) => sweep(&mut model, norm, 0.5),
                 _ => {}
             }
-            for _ in 0..arm.slower * stretch {
+            for _ in 0..arm.slower * self.stretch {
                 order.shuffle(&mut rng);
                 descent.epoch(&mut model, inputs, targets, &order, self.batch)?;
+                (self.progress)(self.seed, name);
             }
-            self.measure(&model, arm, &mut series)?;
+            self.measure(&model, name, &mut series)?;
         }
         Ok(series)
     }
@@ -312,7 +141,7 @@ impl Material<'_> {
     fn measure<M: Model<f64>>(
         &self,
         model: &M,
-        arm: &Arm,
+        name: &str,
         series: &mut Series,
     ) -> Result<(), ExperimentError> {
         let mut add = |name: &str, value: f64| {
@@ -334,12 +163,20 @@ impl Material<'_> {
         add("deficit", two.mean);
         add("deficit L1", one.mean);
         add("largest deficit", two.largest);
+        for norm in self.norms {
+            let (found, of) = match norm {
+                Norm::L2 => (&two, ""),
+                Norm::L1 => (&one, " L1"),
+            };
+            add(&format!("total deficit{of}"), found.total);
+            add(&format!("weighted deficit{of}"), found.weighted);
+        }
         finite &= add("norm", Norm::L2.of(model));
         match finite {
             true => Ok(()),
             false => Err(ExperimentError::Diverged {
                 seed: self.seed,
-                arm: arm_name(self.task, arm),
+                arm: name.to_owned(),
             }),
         }
     }

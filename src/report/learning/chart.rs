@@ -1,8 +1,11 @@
 //! One way to draw all charts: SVG, no fonts of the system, legible in print and without colours.
 
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::coord::types::RangedCoordf64;
+use plotters::element::{DashedPathElement, DynElement, IntoDynElement};
 use plotters::prelude::*;
 use plotters::style::RGBColor;
+use std::ops::Range;
 use thiserror::Error;
 
 /// Drawing failed.
@@ -23,15 +26,68 @@ const COLOURS: [RGBColor; 6] = [
     RGBColor(230, 159, 0),
     RGBColor(86, 180, 233),
 ];
-/// Length and gap of the dashes that tell lines apart without colour; (0, 0) is solid.
+/// Length and gap of the dashes that, with the markers, tell lines apart without colour; (0, 0) is solid.
 const DASHES: [(i32, i32); 6] = [(0, 0), (8, 4), (2, 4), (14, 4), (5, 2), (2, 8)];
-const SIZE: (u32, u32) = (760, 460);
+/// The plot with its axes, and the legend to the right of it.
+const PLOT: u32 = 660;
+const SIZE: (u32, u32) = (PLOT + 200, 440);
+const FONT: (&str, i32) = ("sans-serif", 16);
+const TITLE_FONT: (&str, i32) = ("sans-serif", 18);
 
 /// How a scale runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scale {
     Linear,
     Logarithmic,
+}
+
+/// The values that an axis shows, as places on its scale: on a logarithmic one, decimal logarithms.
+struct Span {
+    scale: Scale,
+    places: Range<f64>,
+}
+
+impl Span {
+    /// From the smallest to the largest value, and a little more.
+    fn of(scale: Scale, values: impl Iterator<Item = f64>) -> Self {
+        let places = values.map(|value| scale.place(value));
+        let finite = places.filter(|place| place.is_finite());
+        let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), place| {
+            (low.min(place), high.max(place))
+        });
+        let reach = match high > low {
+            true => high - low,
+            false => 1.0,
+        };
+        let places = match low > high {
+            true => 0.0..1.0,
+            false => low - 0.04 * reach..high + 0.04 * reach,
+        };
+        Span { scale, places }
+    }
+
+    fn width(&self) -> f64 {
+        self.places.end - self.places.start
+    }
+
+    /// Does a logarithmic scale show nothing but powers of ten?
+    fn is_long(&self) -> bool {
+        self.width() > 2.5
+    }
+
+    /// The powers of ten of a logarithmic scale, with 2 and 5 times them on a short one.
+    fn powers(&self) -> Vec<f64> {
+        let exponents = self.places.start.floor() as i32..=self.places.end.ceil() as i32;
+        let (every, factors): (i32, &[f64]) = match self.is_long() {
+            true => ((self.width() / 8.0).ceil() as i32, &[1.0]),
+            false => (1, &[1.0, 2.0, 5.0]),
+        };
+        exponents
+            .filter(|exponent| exponent % every == 0)
+            .flat_map(|exponent| factors.iter().map(move |f| f * 10f64.powi(exponent)))
+            .filter(|value| self.places.contains(&value.log10()))
+            .collect()
+    }
 }
 
 impl Scale {
@@ -42,18 +98,63 @@ impl Scale {
         }
     }
 
-    fn label(self, place: f64) -> String {
+    fn value(self, place: f64) -> f64 {
         match self {
-            Scale::Linear => {
-                let text = super::number((place * 1e6).round() / 1e6);
-                match text.contains('.') && !text.contains('e') {
-                    true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-                    false => text,
-                }
-            }
-            Scale::Logarithmic => super::number(10f64.powf(place)),
+            Scale::Linear => place,
+            Scale::Logarithmic => 10f64.powf(place),
         }
     }
+}
+
+impl Ranged for Span {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        RangedCoordf64::from(self.places.clone()).map(&self.scale.place(*value), limit)
+    }
+
+    /// Where ticks stand: at round values.
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        // A scale much shorter than a factor of ten holds too few powers of it.
+        if self.scale == Scale::Linear || self.width() < 0.8 {
+            return RangedCoordf64::from(self.range()).key_points(hint);
+        }
+        self.powers()
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.scale.value(self.places.start)..self.scale.value(self.places.end)
+    }
+}
+
+impl ValueFormatter<f64> for Span {
+    fn format(value: &f64) -> String {
+        plain(*value)
+    }
+
+    fn format_ext(&self, value: &f64) -> String {
+        match self.scale {
+            Scale::Linear if value.abs() < 1e-9 * self.width() => "0".to_owned(),
+            Scale::Logarithmic if self.is_long() => power_of_ten(value.log10().round() as i32),
+            _ => plain(*value),
+        }
+    }
+}
+
+/// A number without the noise of its last bits.
+fn plain(value: f64) -> String {
+    let rounded: f64 = format!("{value:.6e}").parse().unwrap_or(value);
+    rounded.to_string()
+}
+
+fn power_of_ten(exponent: i32) -> String {
+    let raised = exponent.to_string();
+    let raised = raised.chars().map(|letter| match letter.to_digit(10) {
+        Some(digit) => ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][digit as usize],
+        None => '⁻',
+    });
+    format!("10{}", raised.collect::<String>())
 }
 
 /// An axis: what it shows, with its unit.
@@ -81,7 +182,8 @@ pub(super) struct Curve {
     pub(super) style: Style,
 }
 
-type Chart<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+type Chart<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<Span, Span>>;
+type DrawError = DrawingAreaErrorKind<std::io::Error>;
 
 /// Draws curves.
 pub(super) fn draw(
@@ -90,151 +192,106 @@ pub(super) fn draw(
     y: &Axis,
     curves: &[Curve],
 ) -> Result<String, ChartError> {
-    let placed: Vec<Curve> = curves
-        .iter()
-        .map(|curve| place(curve, x.scale, y.scale))
-        .collect();
-    let xs = placed
-        .iter()
-        .flat_map(|curve| curve.points.iter().map(|point| point.0));
-    let bands = |curve: &Curve| {
-        curve
-            .band
-            .iter()
-            .flat_map(|(low, high)| [*low, *high])
-            .collect::<Vec<_>>()
-    };
-    let ys = placed.iter().flat_map(|curve| {
-        let points = curve.points.iter().map(|point| point.1);
-        points.chain(bands(curve)).collect::<Vec<_>>()
-    });
-    let (x_range, mut y_range) = (range(xs, 0.02), range(ys, 0.06));
-    // Room for the legend.
-    y_range.end += 0.07 * curves.len() as f64 * (y_range.end - y_range.start);
     let mut svg = String::new();
-    {
-        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-        area.fill(&WHITE).map_err(fault)?;
-        let mut chart = ChartBuilder::on(&area)
-            .margin(14)
-            .caption(title, ("sans-serif", 19))
-            .x_label_area_size(52)
-            .y_label_area_size(84)
-            .build_cartesian_2d(x_range, y_range)
-            .map_err(fault)?;
-        chart
-            .configure_mesh()
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(BLACK.mix(0.12))
-            .x_desc(x.title.as_str())
-            .y_desc(y.title.as_str())
-            .axis_desc_style(("sans-serif", 16))
-            .label_style(("sans-serif", 14))
-            .x_label_formatter(&|value| x.scale.label(*value))
-            .y_label_formatter(&|value| y.scale.label(*value))
-            .draw()
-            .map_err(fault)?;
-        for (index, curve) in placed.iter().enumerate() {
-            add(&mut chart, index, curve).map_err(fault)?;
-        }
-        chart
-            .configure_series_labels()
-            .background_style(WHITE.mix(0.85))
-            .border_style(BLACK.mix(0.3))
-            .label_font(("sans-serif", 14))
-            .position(SeriesLabelPosition::UpperRight)
-            .draw()
-            .map_err(fault)?;
-        area.present().map_err(fault)?;
-    }
+    draw_into(&mut svg, title, x, y, curves).map_err(fault)?;
     Ok(svg)
 }
 
-fn place(curve: &Curve, x: Scale, y: Scale) -> Curve {
-    Curve {
-        name: curve.name.clone(),
-        points: curve
-            .points
-            .iter()
-            .map(|point| (x.place(point.0), y.place(point.1)))
-            .collect(),
-        band: curve
-            .band
-            .iter()
-            .map(|ends| (y.place(ends.0), y.place(ends.1)))
-            .collect(),
-        style: curve.style,
+fn draw_into(
+    svg: &mut String,
+    title: &str,
+    x: &Axis,
+    y: &Axis,
+    curves: &[Curve],
+) -> Result<(), DrawError> {
+    let points = || curves.iter().flat_map(|curve| &curve.points);
+    let bands = curves.iter().flat_map(|curve| &curve.band);
+    let heights = bands.flat_map(|(low, high)| [*low, *high]);
+    let across = Span::of(x.scale, points().map(|point| point.0));
+    let up = Span::of(y.scale, points().map(|point| point.1).chain(heights));
+    let area = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    area.fill(&WHITE)?;
+    let (plot, beside) = area.split_horizontally(PLOT);
+    let mut chart = ChartBuilder::on(&plot)
+        .margin(14)
+        .caption(title, TITLE_FONT)
+        .x_label_area_size(52)
+        .y_label_area_size(84)
+        .build_cartesian_2d(across, up)?;
+    chart
+        .configure_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(BLACK.mix(0.12))
+        .x_desc(x.title.as_str())
+        .y_desc(y.title.as_str())
+        .axis_desc_style(TITLE_FONT)
+        .label_style(FONT)
+        .draw()?;
+    for (index, curve) in curves.iter().enumerate() {
+        add(&mut chart, index, curve)?;
     }
+    for (index, curve) in curves.iter().enumerate() {
+        let height = 56 + 24 * index as i32;
+        if curve.style == Style::Line {
+            beside.draw(&stroke(index, vec![(0, height), (36, height)]))?;
+        }
+        for element in marker(index, &(18, height)) {
+            beside.draw(&element)?;
+        }
+        beside.draw(&Text::new(curve.name.as_str(), (44, height - 7), FONT))?;
+    }
+    area.present()
 }
 
-/// From the smallest to the largest value, and a little more.
-fn range(values: impl Iterator<Item = f64>, margin: f64) -> std::ops::Range<f64> {
-    let finite = values.filter(|value| value.is_finite());
-    let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-        (low.min(value), high.max(value))
-    });
-    if low > high {
-        return 0.0..1.0;
-    }
-    let reach = if high > low {
-        high - low
-    } else {
-        low.abs().max(1.0)
-    };
-    low - margin * reach..high + margin * reach
-}
-
-fn add<'a>(
-    chart: &mut Chart<'a>,
-    index: usize,
-    curve: &Curve,
-) -> Result<(), DrawingAreaErrorKind<std::io::Error>> {
-    let colour = COLOURS[index % COLOURS.len()];
-    let (dash, gap) = DASHES[index % DASHES.len()];
+fn add(chart: &mut Chart, index: usize, curve: &Curve) -> Result<(), DrawError> {
+    let ends = || curve.points.iter().zip(&curve.band);
     if !curve.band.is_empty() {
-        let up = curve
-            .points
-            .iter()
-            .zip(&curve.band)
-            .map(|(point, band)| (point.0, band.1));
-        let down = curve
-            .points
-            .iter()
-            .zip(&curve.band)
-            .map(|(point, band)| (point.0, band.0));
+        let up = ends().map(|(point, band)| (point.0, band.1));
+        let down = ends().map(|(point, band)| (point.0, band.0));
         let outline: Vec<(f64, f64)> = up.chain(down.rev()).collect();
-        chart.draw_series([Polygon::new(outline, colour.mix(0.15))])?;
+        chart.draw_series([Polygon::new(outline, colour(index).mix(0.15))])?;
     }
-    let points = curve.points.clone();
     let every = match curve.style {
-        Style::Line => (points.len() / 6).max(1),
+        Style::Line => (curve.points.len() / 6).max(1),
         Style::Points => 1,
     };
-    let marked = points.iter().copied().skip(every / 2).step_by(every);
-    let marks: Vec<(f64, f64)> = marked.collect();
     if curve.style == Style::Line {
-        let stroke = colour.stroke_width(2);
-        if dash == 0 {
-            chart.draw_series(LineSeries::new(points, stroke))?;
-        } else {
-            chart.draw_series(DashedLineSeries::new(points, dash, gap, stroke))?;
-        }
+        chart.draw_series([stroke(index, curve.points.clone())])?;
     }
-    let name = curve.name.as_str();
-    let filled = colour.filled();
-    let hollow = colour.stroke_width(2);
-    let drawn = match index % 4 {
-        0 => chart.draw_series(marks.iter().map(|at| Circle::new(*at, 4, filled)))?,
-        1 => chart.draw_series(marks.iter().map(|at| TriangleMarker::new(*at, 5, filled)))?,
-        2 => chart.draw_series(marks.iter().map(|at| Cross::new(*at, 4, hollow)))?,
-        _ => chart.draw_series(marks.iter().map(|at| Circle::new(*at, 4, hollow)))?,
-    };
-    drawn.label(name);
-    match index % 4 {
-        0 => drawn.legend(move |at| EmptyElement::at(at) + Circle::new((12, 0), 4, filled)),
-        1 => drawn.legend(move |at| EmptyElement::at(at) + TriangleMarker::new((12, 0), 5, filled)),
-        2 => drawn.legend(move |at| EmptyElement::at(at) + Cross::new((12, 0), 4, hollow)),
-        _ => drawn.legend(move |at| EmptyElement::at(at) + Circle::new((12, 0), 4, hollow)),
-    };
+    // Markers of different curves stand at different places, so that none hides another where curves meet.
+    let first = every * (1 + 2 * (index % 6)) / 12;
+    let marked = curve.points.iter().skip(first).step_by(every);
+    chart.draw_series(marked.flat_map(|at| marker(index, at)))?;
     Ok(())
+}
+
+type Element<'a, C> = DynElement<'static, SVGBackend<'a>, C>;
+
+fn colour(index: usize) -> RGBColor {
+    COLOURS[index % COLOURS.len()]
+}
+
+/// The line of a curve, in the plot and in the legend.
+fn stroke<'a, C: Clone + 'static>(index: usize, points: Vec<C>) -> Element<'a, C> {
+    let style = colour(index).stroke_width(2);
+    match DASHES[index % DASHES.len()] {
+        (0, _) => PathElement::new(points, style).into_dyn(),
+        (dash, gap) => DashedPathElement::new(points, dash, gap, style).into_dyn(),
+    }
+}
+
+/// The marker of a curve, in the plot and in the legend.
+fn marker<'a, C: Clone + 'static>(index: usize, at: &C) -> Vec<Element<'a, C>> {
+    let filled = colour(index).filled();
+    let hollow = colour(index).stroke_width(2);
+    let circle = |size: i32, style: ShapeStyle| Circle::new(at.clone(), size, style).into_dyn();
+    let cross = || Cross::new(at.clone(), 4, hollow).into_dyn();
+    match index % 6 {
+        0 => vec![circle(4, filled)],
+        1 => vec![TriangleMarker::new(at.clone(), 6, filled).into_dyn()],
+        2 => vec![cross()],
+        3 => vec![circle(4, hollow)],
+        4 => vec![circle(6, hollow), circle(2, filled)],
+        _ => vec![cross(), circle(6, hollow)],
+    }
 }

@@ -21,6 +21,9 @@ fn axis(title: &str, scale: Scale) -> Axis {
     }
 }
 
+/// The measures of balance, those of L2 costs; with ` L1` appended, those of L1 costs.
+const BALANCE: [&str; 3] = ["deficit", "weighted deficit", "total deficit"];
+
 /// The pictures of a run.
 ///
 /// # Errors
@@ -32,13 +35,18 @@ pub fn figures(run: &Run) -> Result<Vec<Figure>, ChartError> {
     let mut found = Vec::new();
     match experiment {
         Experiment::RegularizedBalances => {
-            for (measure, scale) in [
-                ("deficit", Scale::Logarithmic),
-                ("deficit L1", Scale::Logarithmic),
-                ("training loss", Scale::Logarithmic),
-                ("norm", Scale::Linear),
-            ] {
-                found.extend(over_time(run, measure, scale)?);
+            for measure in BALANCE
+                .iter()
+                .flat_map(|of| [of.to_string(), format!("{of} L1")])
+            {
+                found.extend(over_time(run, &measure, Scale::Logarithmic)?);
+            }
+            found.extend(over_time(run, "training loss", Scale::Logarithmic)?);
+            found.extend(over_time(run, "norm", Scale::Linear)?);
+        }
+        Experiment::Recurrent => {
+            for measure in BALANCE.into_iter().chain(["training loss"]) {
+                found.extend(over_time(run, measure, Scale::Logarithmic)?);
             }
         }
         Experiment::BalanceIsLost => {
@@ -54,16 +62,24 @@ pub fn figures(run: &Run) -> Result<Vec<Figure>, ChartError> {
     Ok(found)
 }
 
-/// The title of the axis of a measure, with its unit.
-fn measure_axis(measure: &str, scale: Scale) -> Axis {
-    let title = match measure {
-        "deficit" => "mean of |A - B| / (A + B) over units, L2 costs (1)",
-        "deficit L1" => "mean of |A - B| / (A + B) over units, L1 costs (1)",
-        "training loss" => "training loss per image (squared error or nats)",
-        "norm" => "sum of squared weights (1)",
-        other => other,
+/// The axis of a measure, its title with its unit.
+fn measure_axis(measure: &str, task: &str, scale: Scale) -> Axis {
+    let (of, costs) = match measure.strip_suffix(" L1") {
+        Some(of) => (of, "L1"),
+        None => (measure, "L2"),
     };
-    axis(title, scale)
+    let title = match of {
+        "deficit" => format!("mean of |A - B| / (A + B) over units, {costs} costs (1)"),
+        "weighted deficit" => format!("Σ |A - B| / Σ (A + B), {costs} costs (1)"),
+        "total deficit" => format!("Σ |A - B|, {costs} costs (1)"),
+        "training loss" if task == "autoencoder" => {
+            "training loss (squared error per image)".to_owned()
+        }
+        "training loss" => "training loss (nats per image)".to_owned(),
+        "norm" => "sum of squared weights (1)".to_owned(),
+        other => other.to_owned(),
+    };
+    axis(&title, scale)
 }
 
 /// A measure over the epochs, one picture for each task, a band of one standard deviation about each mean.
@@ -95,13 +111,17 @@ fn over_time(run: &Run, measure: &str, scale: Scale) -> Result<Vec<Figure>, Char
         found.push(Figure {
             name: format!("{name}-{}", what.replace(' ', "-")),
             caption: format!(
-                "{name}: {what}; mean and standard deviation over {} seeds",
-                run.seeds.len()
+                "{name}: {what}; mean and standard deviation over {}{}",
+                crate::report::count(run.seeds.len(), "seed"),
+                match scale {
+                    Scale::Linear => "",
+                    Scale::Logarithmic => ", bands cut off at a tenth of the mean",
+                }
             ),
             svg: draw(
                 &format!("{name}: {task}"),
                 &axis(epochs(run), Scale::Linear),
-                &measure_axis(measure, scale),
+                &measure_axis(measure, task, scale),
                 &curves,
             )?,
         });
@@ -111,8 +131,8 @@ fn over_time(run: &Run, measure: &str, scale: Scale) -> Result<Vec<Figure>, Char
 
 fn epochs(run: &Run) -> &'static str {
     match run.experiment() {
-        Some(Experiment::BalanceIsLost) => "learning time (epochs at step size 0.02)",
-        Some(Experiment::LittleData) => "epochs (in fives)",
+        Some(Experiment::BalanceIsLost) => "learning time (epochs at step size η)",
+        Some(Experiment::LittleData) => "epochs (of five passes over the images)",
         _ => "epochs",
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{ChartError, claimed, figures, interval, number, outcome, parameters, unit};
-use crate::learn::experiment::{CONFIDENCE, Run};
+use crate::learn::experiment::{CONFIDENCE, Run, networks};
 use crate::theorems::{self, Room};
 
 const STYLE: &str = include_str!("report.css");
@@ -56,7 +56,7 @@ fn summary(body: &mut String, verdicts: &[theorems::Verdict], runs: &[Run]) {
         body,
         "<h1>Synaptic neural balance</h1>\n<p>{} statements of the theory were checked, {failed} of the checks failed \
          (<a href=\"#theorems\">table</a>). What follows are simulations: numbers from data, not proofs.</p>\n\
-         <div class=\"wide\"><table>\n<thead><tr><th>experiment</th><th>claim</th><th>verdict</th></tr></thead>\n<tbody>\n",
+         <div class=\"wide\"><table>\n<thead><tr><th>experiment</th><th>verdict</th><th>claim</th></tr></thead>\n<tbody>\n",
         verdicts.len()
     );
     for run in runs {
@@ -65,11 +65,23 @@ fn summary(body: &mut String, verdicts: &[theorems::Verdict], runs: &[Run]) {
             let verdict = claim.verdict().name();
             let _ = writeln!(
                 body,
-                "<tr><td><a href=\"#{name}\">{name}</a></td><td>{}</td><td class=\"{}\">{verdict}</td></tr>",
-                escaped(claim.statement),
-                verdict.replace(' ', "-")
+                "<tr><td><a href=\"#{name}\">{name}</a></td><td class=\"{}\">{verdict}</td><td>{}</td></tr>",
+                verdict.replace(' ', "-"),
+                escaped(claim.statement)
             );
         }
+    }
+    let _ = write!(
+        body,
+        "</tbody></table></div>\n<p>A finding supports a claim if its whole {:.0} % interval (Student's distribution, over the seeds) lies where the \
+         claim says. A claim is reproduced if all its findings support it, not reproduced if none does, else mixed. Nothing is corrected for the \
+         number of comparisons.</p>\n<p>The networks; images of fewer than 200 pixels, as the embedded digits, are given an autoencoder half as \
+         wide as the paper's:</p>\n<div class=\"wide\"><table>\n<thead><tr><th>network</th><th>on 8 x 8 pixels</th><th>on 28 x 28 pixels</th>\
+         <th>hidden units</th><th>descends on</th><th>step size η</th></tr></thead>\n<tbody>\n",
+        100.0 * CONFIDENCE
+    );
+    for network in networks() {
+        let _ = writeln!(body, "<tr><td>{}</td></tr>", network.join("</td><td>"));
     }
     body.push_str("</tbody></table></div>\n");
 }
@@ -144,7 +156,7 @@ fn theorem_table(body: &mut String, verdicts: &[theorems::Verdict]) {
             let statement = theorem.corrected.unwrap_or(theorem.statement);
             let _ = writeln!(
                 rows,
-                "<tr><td><code>{}</code></td><td><strong>{}</strong> {}</td><td>{}</td><td>{status}</td></tr>",
+                "<tr><td><code>{}</code></td><td><strong>{}.</strong> {}</td><td>{}</td><td>{status}</td></tr>",
                 theorem.id,
                 escaped(theorem.title),
                 escaped(statement),

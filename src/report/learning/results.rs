@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{claimed, interval, mean_and_deviation, number, outcome, parameters, unit};
-use crate::learn::experiment::{CONFIDENCE, Claim, Run};
+use crate::learn::experiment::{CONFIDENCE, Claim, Run, networks};
 
 /// The results page as Markdown: the verdict on every claim, then the numbers of each experiment.
 pub fn results_page(runs: &[Run]) -> String {
@@ -12,29 +12,48 @@ pub fn results_page(runs: &[Run]) -> String {
 
 Written by the program from the stored runs in `data/learning`; `synbal learn all -o DIR` makes such runs, `synbal report DIR` shows them
 with pictures. Each seed trains all arms from the same initial weights with the images in the same order, so that arms are compared in
-pairs. A finding supports a claim if its whole {:.0} % interval (Student's distribution, over the seeds) lies where the claim says; a claim is
-*reproduced* if all its findings support it, *not reproduced* if none does, else *mixed*. Thresholds were fixed beforehand; epochs and
-penalties of `regularized-balances` and `recurrent` were not: after a first look both were given more epochs and a stronger penalty. Nothing is
-corrected for the number of comparisons, so that about one finding in forty would pass by chance alone. All arms of a task use one step
-size, which was not tuned: that another step size would do the same as balancing is not excluded.
+pairs. All arms of a task use one step size, which was not tuned: that another step size would do the same as balancing is not excluded. On
+images of 28 x 28 pixels it is smaller: with that of small images, arms that balance diverged at once on Fashion-MNIST.
+
+**The rule.** A finding supports a claim if its whole {0:.0} % interval (Student's distribution, over the seeds) lies where the claim says, and
+contradicts it if the whole interval lies on the other side. A claim is *reproduced* if all its findings support it, *not reproduced* if none
+does, else *mixed*. Nothing is corrected for the number of comparisons, so that about one finding in forty would pass by chance alone.
+
+**What was changed after the data were seen.** The rule and all thresholds were fixed beforehand. Epochs and penalties of
+`regularized-balances` and `recurrent` were not: after a first look both were given more epochs and a stronger penalty. The claims by the
+weighted and by the total deficit, with the thresholds of the first measure, were added after that one had come out mixed; its verdict
+stands beside theirs.
+
+**The networks.** On the embedded digits of 8 x 8 pixels the autoencoder is half as wide as the paper's, which images of 200
+pixels or more are given:
+
+| network | on 8 x 8 pixels | on 28 x 28 pixels | hidden units | descends on | step size η |
+|---|---|---|---|---|---|
+{1}
+**Speed.** An epoch of the paper's autoencoder, 784-200-100-50-100-200-784, on 60,000 images in batches of 200 takes 0.82 times what
+NumPy with a threaded BLAS takes in `f64` (1.95 s against 2.37 s) and 1.05 times in `f32` (1.19 s against 1.13 s), measured by
+`cargo bench --bench training` in one run on a machine of two cores.
 
 ",
-        100.0 * CONFIDENCE
+        100.0 * CONFIDENCE,
+        networks()
+            .iter()
+            .map(|network| format!("| {} |\n", network.join(" | ")))
+            .collect::<String>()
     );
     text.push_str(
-        "| experiment | claim | verdict | findings that support it |\n|---|---|---|---|\n",
+        "| experiment | claim | verdict | findings for it | against it | undecided |\n|---|---|---|---|---|---|\n",
     );
     for run in runs {
         for claim in run.claims() {
-            let all = claim.findings.len();
-            let supporting = claim.findings.iter().filter(|found| found.supports());
+            let (supporting, contradicting) = claim.counts();
             let _ = writeln!(
                 text,
-                "| `{}` | {} | **{}** | {} of {all} |",
+                "| `{}` | {} | **{}** | {supporting} | {contradicting} | {} |",
                 run.parameters.experiment,
-                claim.statement,
+                table_cell(claim.statement),
                 claim.verdict().name(),
-                supporting.count()
+                claim.findings.len() - supporting - contradicting
             );
         }
     }
@@ -80,6 +99,11 @@ fn findings(text: &mut String, claim: &Claim) {
             outcome(found)
         );
     }
+}
+
+/// Text in which no bar ends the cell of a table.
+fn table_cell(text: &str) -> String {
+    text.replace('|', "\\|")
 }
 
 fn capitalised(word: &str) -> String {
