@@ -4,6 +4,7 @@ use num_traits::{One, Signed};
 use thiserror::Error;
 
 use super::newton::{LinearSystem, MAX_DENSE};
+use super::precise::solve_precisely;
 use super::{Balancing, Solution};
 use crate::kernel::{Enclosed, NotAttained, Problem, Refusal, Synapse, Verified, check};
 use crate::numbers::{
@@ -67,8 +68,17 @@ pub fn certify(
     solution: &Solution,
     digits: u32,
 ) -> Result<Verified<Enclosed>, CertifyError> {
-    let (lower, upper) = bounds(problem, solution, digits)?;
-    Ok(check::enclosure(problem, &lower, &upper)?)
+    Ok(certify_refined(problem, solution, digits)?.0)
+}
+
+/// The same, with the point that the solution was refined to.
+pub(super) fn certify_refined(
+    problem: &Problem,
+    solution: &Solution,
+    digits: u32,
+) -> Result<(Verified<Enclosed>, Vec<Rational>), CertifyError> {
+    let check = |(lower, upper): &Bounds| check::enclosure(problem, lower, upper);
+    enclosed(problem, solution, digits, &check)
 }
 
 /// The same for the limit in which the synapses of a verified [`NotAttained`] vanish; `solution` solves the problem
@@ -82,49 +92,119 @@ pub fn certify_limit(
     solution: &Solution,
     digits: u32,
 ) -> Result<Verified<Enclosed>, CertifyError> {
-    let (lower, upper) = bounds(&problem.without(&not_attained.vanishing), solution, digits)?;
-    Ok(check::limit_enclosure(
-        problem,
-        &not_attained.direction,
-        &lower,
-        &upper,
-    )?)
+    Ok(certify_limit_refined(problem, not_attained, solution, digits)?.0)
 }
 
-type Bounds = (Vec<Rational>, Vec<Rational>);
+/// The same, with the point that the solution was refined to.
+pub(super) fn certify_limit_refined(
+    problem: &Problem,
+    not_attained: &NotAttained,
+    solution: &Solution,
+    digits: u32,
+) -> Result<(Verified<Enclosed>, Vec<Rational>), CertifyError> {
+    let reduced = problem.without(&not_attained.vanishing);
+    let direction = &not_attained.direction;
+    let check = |(lower, upper): &Bounds| check::limit_enclosure(problem, direction, lower, upper);
+    enclosed(&reduced, solution, digits, &check)
+}
 
-fn bounds(problem: &Problem, solution: &Solution, digits: u32) -> Result<Bounds, CertifyError> {
+/// Bounds that pass the check, and what the solution was refined to: by the Newton system in `f64`; where that is singular or of no use, in
+/// numbers of many bits.
+fn enclosed(
+    problem: &Problem,
+    solution: &Solution,
+    digits: u32,
+    check: &dyn Fn(&Bounds) -> Result<Verified<Enclosed>, Refusal>,
+) -> Result<(Verified<Enclosed>, Vec<Rational>), CertifyError> {
     if digits == 0 || digits > MAX_DIGITS {
         return Err(CertifyError::Digits);
     }
     if let Some(synapse) = problem.synapses().iter().position(Synapse::raises_both) {
         return Err(CertifyError::RaisesBoth { synapse });
     }
-    let state = Balancing::at(problem, &solution.multipliers);
-    let mut system = LinearSystem::new(problem, &state)?;
-    let heights = system.heights().ok_or(CertifyError::Singular)?;
-    let highest = heights.iter().copied().fold(1.0, f64::max);
     // Half of the width allowed, so that rounding outward keeps within it.
     let widest = Rational::new(1.into(), num_bigint::BigInt::from(10).pow(digits) * 4);
-    let highest = rational_from_f64(highest).ok_or(CertifyError::Singular)?;
-    let epsilon = widest / highest;
-    let point = refine(problem, &state, &mut system, &epsilon)?;
-    let mut lower = vec![Rational::one(); problem.variables()];
-    let mut upper = lower.clone();
-    for (variable, height) in system.variables().iter().zip(&heights) {
-        let height = rational_from_f64(*height).ok_or(CertifyError::Singular)?;
-        let (centre, reach) = (&point[*variable], &epsilon * height);
-        // The simplest rationals a little outside: short certificates.
-        let slack = &epsilon / Rational::from_integer(8.into());
-        let end = |sign: i32| {
-            let sign = Rational::from_integer(sign.into());
-            let near = centre * (Rational::one() + &sign * &reach);
-            let far = &near * (Rational::one() + sign * &slack);
-            simplest_between((&near).min(&far), (&near).max(&far)).ok_or(CertifyError::NotRefined)
-        };
-        (lower[*variable], upper[*variable]) = (end(-1)?, end(1)?);
+    let state = Balancing::at(problem, &solution.multipliers);
+    let checked = |refined: Refined| Ok((check(&refined.bounds()?)?, refined.point));
+    match Refined::in_floats(problem, &state, &widest).and_then(checked) {
+        Err(fault @ CertifyError::TooLarge(_)) => Err(fault),
+        Err(fault) => match Refined::precisely(problem, &state, &widest) {
+            Some(refined) => checked(refined),
+            None => Err(fault),
+        },
+        found => found,
     }
-    Ok((lower, upper))
+}
+
+type Bounds = (Vec<Rational>, Vec<Rational>);
+
+/// A solution refined, and what bounds around it are made of.
+struct Refined {
+    variables: Vec<usize>,
+    point: Vec<Rational>,
+    /// For each of `variables`, how far a deficit of 1 everywhere moves it.
+    heights: Vec<Rational>,
+    /// The deficit at the bounds.
+    epsilon: Rational,
+}
+
+impl Refined {
+    fn in_floats(
+        problem: &Problem,
+        state: &Balancing,
+        widest: &Rational,
+    ) -> Result<Self, CertifyError> {
+        let mut system = LinearSystem::new(problem, state)?;
+        let heights = system.heights().ok_or(CertifyError::Singular)?;
+        let heights = heights.iter().map(|height| rational_from_f64(*height));
+        let heights: Vec<Rational> = heights
+            .collect::<Option<_>>()
+            .ok_or(CertifyError::Singular)?;
+        let epsilon = widest / highest(&heights);
+        Ok(Refined {
+            variables: system.variables().to_vec(),
+            point: refine(problem, state, &mut system, &epsilon)?,
+            heights,
+            epsilon,
+        })
+    }
+
+    fn precisely(problem: &Problem, state: &Balancing, widest: &Rational) -> Option<Self> {
+        let found = solve_precisely(problem, state, widest)?;
+        Some(Refined {
+            epsilon: widest / highest(&found.heights),
+            variables: found.variables,
+            point: found.point,
+            heights: found.heights,
+        })
+    }
+
+    fn bounds(&self) -> Result<Bounds, CertifyError> {
+        let epsilon = &self.epsilon;
+        let mut lower = vec![Rational::one(); self.point.len()];
+        let mut upper = lower.clone();
+        for (variable, height) in self.variables.iter().zip(&self.heights) {
+            let (centre, reach) = (&self.point[*variable], epsilon * height);
+            // The simplest rationals a little outside: short certificates.
+            let slack = epsilon / Rational::from_integer(8.into());
+            let end = |sign: i32| {
+                let sign = Rational::from_integer(sign.into());
+                let near = centre * (Rational::one() + &sign * &reach);
+                let far = &near * (Rational::one() + sign * &slack);
+                let simplest = simplest_between((&near).min(&far), (&near).max(&far));
+                simplest.ok_or(CertifyError::NotRefined)
+            };
+            (lower[*variable], upper[*variable]) = (end(-1)?, end(1)?);
+        }
+        Ok((lower, upper))
+    }
+}
+
+fn highest(heights: &[Rational]) -> Rational {
+    let one = Rational::one();
+    heights
+        .iter()
+        .fold(one, |highest, height| highest.max(height.clone()))
 }
 
 /// Newton steps whose residual is computed to enough digits and whose matrix stays as it was: each gains as many

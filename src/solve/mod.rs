@@ -22,6 +22,7 @@ mod linear_program;
 mod nearest;
 mod newton;
 mod pipeline;
+mod precise;
 mod ratios;
 mod restricted;
 mod result;

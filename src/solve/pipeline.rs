@@ -7,12 +7,12 @@ use std::time::Instant;
 use thiserror::Error;
 
 use super::blocks::BlockOptions;
+use super::certify::{certify_limit_refined, certify_refined};
 use super::newton::{LinearSystem, MAX_DENSE};
 use super::{
     Balancing, CertifyError, Cyclic, DirectOptions, Existence, ExistenceError, RandomPermutation,
     Restricted, Restriction, Schedule, Solution, SolveError, StochasticOptions, balance_exactly,
-    balance_stochastic, balance_within, certify, certify_limit, existence, powers_of_two,
-    solve_direct, solve_two_level,
+    balance_stochastic, balance_within, existence, powers_of_two, solve_direct, solve_two_level,
 };
 use crate::kernel::{Balanced, Enclosed, Problem, Verified};
 use crate::network::{Network, Regularizer};
@@ -221,11 +221,13 @@ pub fn balance(
     } else if outcome != Outcome::NotAttained {
         let reduced = problem.without(result.existence.vanishing());
         result.solve(&reduced, options, progress)?;
-        result.restrict(&reduced, options, progress)?;
         result.seconds.solve = start.elapsed().as_secs_f64();
         let start = Instant::now();
         result.certify(&problem, options, progress);
         result.seconds.certify = start.elapsed().as_secs_f64();
+        let start = Instant::now();
+        result.restrict(&reduced, options, progress)?;
+        result.seconds.solve += start.elapsed().as_secs_f64();
     }
     Ok(result)
 }
@@ -347,12 +349,26 @@ impl Balance {
             None => DIGITS,
         };
         progress("certifying", solution.deficit);
-        self.enclosure = Some(match &self.existence {
-            Existence::Attained(_) => certify(problem, solution, digits),
+        let found = match &self.existence {
+            Existence::Attained(_) => certify_refined(problem, solution, digits),
             Existence::NotAttained(claim) => {
-                certify_limit(problem, claim.claim(), solution, digits)
+                certify_limit_refined(problem, claim.claim(), solution, digits)
             }
-        });
+        };
+        self.enclosure = Some(found.map(|(enclosed, point)| {
+            self.take(problem, &point);
+            enclosed
+        }));
+    }
+
+    /// Takes the point that certifying refined the solution to in its place.
+    fn take(&mut self, problem: &Problem, point: &[Rational]) {
+        let reduced = problem.without(self.existence.vanishing());
+        if let Some(solution) = &mut self.solution {
+            solution.multipliers = point.iter().map(Wide::from_rational).collect();
+            solution.deficit = Balancing::at(&reduced, &solution.multipliers).max_deficit();
+            self.regularizer_after = Some(total_cost(&reduced, Some(&solution.multipliers)));
+        }
     }
 }
 

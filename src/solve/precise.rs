@@ -1,0 +1,328 @@
+//! Newton's method in numbers of many bits, for networks cut off from the ground beyond what `f64` resolves.
+
+use num_traits::{One, Signed};
+
+use super::Balancing;
+use super::existence::endpoints;
+use crate::kernel::Problem;
+use crate::numbers::{
+    Direction, Dyadic, Rational, rational_from_f64, rational_to_f64, simplest_between,
+};
+
+/// The most variables: an elimination takes the cube of them in long multiplications.
+const MAX_VARIABLES: usize = 128;
+/// The precision to begin with, doubled as long as it does not suffice, and the most.
+const FIRST_BITS: u64 = 256;
+const MAX_BITS: u64 = 1 << 13;
+/// The most Newton steps at one precision.
+const STEPS: usize = 100;
+/// Below, `exp(t)` is taken for `1 + t`: what that leaves out is of the order of what a Newton step does.
+const SMALL: f64 = 1e-8;
+
+/// A synapse into `to` from `from` (`None` is the ground), and its cost at multipliers 1.
+struct Flow {
+    to: Option<usize>,
+    from: Option<usize>,
+    cost: Dyadic,
+}
+
+/// A solution, and the heights there: what `H h = diag(H)` gives.
+pub(super) struct Precise {
+    /// The variables of the heights.
+    pub variables: Vec<usize>,
+    /// The multipliers of all variables.
+    pub point: Vec<Rational>,
+    /// One for each of `variables`.
+    pub heights: Vec<Rational>,
+}
+
+/// Refines a solution until its residuals are a small part of `width` over the heights. `None` for mixtures, units of degree other than 1,
+/// too many variables, or where [`MAX_BITS`] do not suffice.
+///
+/// The Hessian is eliminated without subtraction (Grassmann, Taksar and Heyman): every entry of its factors, and of a solution for a right side
+/// of one sign, keeps nearly all its bits, however nearly singular it is. Only residuals, and the two parts of a step, are differences.
+pub(super) fn solve_precisely(
+    problem: &Problem,
+    state: &Balancing,
+    width: &Rational,
+) -> Option<Precise> {
+    let mut is_joined = vec![false; problem.variables()];
+    let active = problem.synapses().iter().filter(|one| one.is_active());
+    let ends = active.flat_map(|synapse| &synapse.direction);
+    ends.for_each(|(variable, _)| is_joined[*variable] = true);
+    let mut variables = state.free();
+    variables.retain(|variable| is_joined[*variable]);
+    if variables.len() > MAX_VARIABLES {
+        return None;
+    }
+    let start = state.multipliers().iter().map(|value| value.to_rational());
+    let mut point: Vec<Rational> = start.collect::<Option<_>>()?;
+    let mut bits = FIRST_BITS;
+    while bits <= MAX_BITS {
+        let mut newton = Newton::new(problem, &variables, &point, bits)?;
+        let is_refined = newton.run()?;
+        point = newton.point.iter().map(Dyadic::to_rational).collect();
+        if is_refined {
+            let heights = newton.heights()?;
+            let highest = heights.iter().max().cloned().unwrap_or_else(Rational::one);
+            let goal = width / highest / Rational::from_integer(16.into());
+            if goal > newton.goal {
+                return Some(Precise {
+                    variables,
+                    point,
+                    heights,
+                });
+            }
+        }
+        bits *= 2;
+    }
+    None
+}
+
+/// Newton's method at one precision.
+struct Newton<'a> {
+    bits: u64,
+    /// Residuals to reach, as a share of `A + B`.
+    goal: Rational,
+    variables: &'a [usize],
+    flows: Vec<Flow>,
+    point: Vec<Dyadic>,
+    system: Laplacian,
+    /// `A` and `B` of each of `variables`.
+    sides: Vec<(Dyadic, Dyadic)>,
+}
+
+impl<'a> Newton<'a> {
+    fn new(
+        problem: &Problem,
+        variables: &'a [usize],
+        point: &[Rational],
+        bits: u64,
+    ) -> Option<Self> {
+        let half = u32::try_from(bits / 2).ok()?;
+        let point = point
+            .iter()
+            .map(|value| Dyadic::from_rational(value, bits, Direction::Down));
+        Some(Newton {
+            bits,
+            goal: Rational::new(1.into(), num_bigint::BigInt::from(2).pow(half)),
+            variables,
+            flows: flows(problem, bits)?,
+            point: point.collect::<Option<_>>()?,
+            system: Laplacian::new(0, bits),
+            sides: Vec::new(),
+        })
+    }
+
+    /// Steps until the goal is reached; false if it is not.
+    fn run(&mut self) -> Option<bool> {
+        for _ in 0..STEPS {
+            self.measure()?;
+            let residual: Vec<Rational> = self
+                .sides
+                .iter()
+                .map(|(input, output)| output.to_rational() - input.to_rational())
+                .collect();
+            let is_small = |(residual, (input, output)): (&Rational, &(Dyadic, Dyadic))| {
+                residual.abs() <= (input.to_rational() + output.to_rational()) * &self.goal
+            };
+            if residual.iter().zip(&self.sides).all(is_small) {
+                return Some(true);
+            }
+            self.system.factor()?;
+            let part = |sign: i32| -> Option<Vec<Rational>> {
+                let sign = Rational::from_integer(sign.into());
+                let side = residual.iter().map(|value| {
+                    let value = (value * &sign).max(Rational::default());
+                    Dyadic::from_rational(&value, self.bits, Direction::Down)
+                });
+                let solved = self.system.solve(side.collect::<Option<_>>()?)?;
+                Some(solved.iter().map(Dyadic::to_rational).collect())
+            };
+            let (up, down) = (part(1)?, part(-1)?);
+            let step: Vec<Rational> = up.iter().zip(&down).map(|(up, down)| up - down).collect();
+            self.shift(&step)?;
+        }
+        Some(false)
+    }
+
+    /// Costs at the point: the sides, and the Hessian.
+    fn measure(&mut self) -> Option<()> {
+        let (bits, down) = (self.bits, Direction::Down);
+        let mut row = vec![None; self.point.len()];
+        let rows = self.variables.iter().enumerate();
+        rows.for_each(|(index, variable)| row[*variable] = Some(index));
+        let inverse = self.point.iter().map(|value| value.reciprocal(bits, down));
+        let inverse: Vec<Dyadic> = inverse.collect::<Option<_>>()?;
+        self.sides = vec![(Dyadic::zero(), Dyadic::zero()); self.variables.len()];
+        self.system = Laplacian::new(self.variables.len(), bits);
+        for Flow { to, from, cost } in &self.flows {
+            let mut cost = cost.clone();
+            if let Some(to) = to {
+                cost = cost.mul(&self.point[*to], bits, down)?;
+            }
+            if let Some(from) = from {
+                cost = cost.mul(&inverse[*from], bits, down)?;
+            }
+            let of = |variable: &Option<usize>| variable.and_then(|variable| row[variable]);
+            let (to, from) = (of(to), of(from));
+            if let Some(to) = to {
+                self.sides[to].0 = self.sides[to].0.add(&cost, bits, down)?;
+            }
+            if let Some(from) = from {
+                self.sides[from].1 = self.sides[from].1.add(&cost, bits, down)?;
+            }
+            self.system.join(to, from, &cost)?;
+        }
+        Some(())
+    }
+
+    /// Moves the logarithms of the variables, not farther than is sure to lower the regularizer (see [`solve_direct`](super::solve_direct)).
+    fn shift(&mut self, step: &[Rational]) -> Option<()> {
+        let ends = step.iter().map(rational_to_f64);
+        let (low, high) = ends.fold((0.0f64, 0.0f64), |(low, high), entry| {
+            (low.min(entry), high.max(entry))
+        });
+        let beta = high - low;
+        let length = if beta > SMALL {
+            beta.ln_1p() / beta
+        } else {
+            1.0
+        };
+        for (variable, entry) in self.variables.iter().zip(step) {
+            let factor = match beta > SMALL {
+                true => rational_from_f64((length * rational_to_f64(entry)).exp())?,
+                false => Rational::one() + entry,
+            };
+            let moved = self.point[*variable].to_rational() * factor;
+            let moved = Dyadic::from_rational(&moved, self.bits, Direction::Down)?;
+            self.point[*variable] = Some(moved).filter(|value| !value.is_zero())?;
+        }
+        Some(())
+    }
+
+    /// The heights at the point measured last, short numbers a little above.
+    fn heights(&mut self) -> Option<Vec<Rational>> {
+        self.system.factor()?;
+        let totals = self
+            .sides
+            .iter()
+            .map(|(input, output)| input.add(output, self.bits, Direction::Down));
+        let heights = self.system.solve(totals.collect::<Option<_>>()?)?;
+        let short = heights.iter().map(|height| {
+            let height = height.to_rational();
+            let above = &height * Rational::new(1025.into(), 1024.into());
+            simplest_between(&height, &above)
+        });
+        short.collect()
+    }
+}
+
+/// The active synapses, if each has one cost, of exponent 1, and joins units of degree 1.
+fn flows(problem: &Problem, bits: u64) -> Option<Vec<Flow>> {
+    let synapses = problem.synapses().iter();
+    let active = synapses.filter(|synapse| synapse.is_active());
+    let flow = |synapse| {
+        let (to, from) = endpoints(synapse)?;
+        let [cost] = synapse.costs.as_slice() else {
+            return None;
+        };
+        let cost = cost.exponent.is_one().then_some(cost)?.enclosed(bits)?;
+        let cost = cost.lo().clone();
+        Some(Flow { to, from, cost })
+    };
+    active.map(flow).collect()
+}
+
+/// A matrix `H_ii = g_i + Σ_j w_ij`, `H_ij = -w_ij`, and its elimination without subtraction.
+struct Laplacian {
+    bits: u64,
+    ground: Vec<Dyadic>,
+    /// Above the diagonal: conductances, then shares of what leaves the eliminated node.
+    rows: Vec<Vec<Dyadic>>,
+    pivots: Vec<Dyadic>,
+}
+
+impl Laplacian {
+    fn new(nodes: usize, bits: u64) -> Self {
+        Laplacian {
+            bits,
+            ground: vec![Dyadic::zero(); nodes],
+            rows: (0..nodes)
+                .map(|node| vec![Dyadic::zero(); nodes - node - 1])
+                .collect(),
+            pivots: Vec::new(),
+        }
+    }
+
+    /// Adds a conductance between two nodes, or to the ground.
+    fn join(
+        &mut self,
+        one: Option<usize>,
+        other: Option<usize>,
+        conductance: &Dyadic,
+    ) -> Option<()> {
+        let entry = match (one, other) {
+            (Some(one), Some(other)) if one == other => return Some(()),
+            (Some(one), Some(other)) => {
+                let low = one.min(other);
+                &mut self.rows[low][one.max(other) - low - 1]
+            }
+            (Some(node), None) | (None, Some(node)) => &mut self.ground[node],
+            (None, None) => return Some(()),
+        };
+        *entry = entry.add(conductance, self.bits, Direction::Down)?;
+        Some(())
+    }
+
+    /// Eliminates all nodes in their order.
+    fn factor(&mut self) -> Option<()> {
+        let (bits, down) = (self.bits, Direction::Down);
+        self.pivots.clear();
+        for node in 0..self.ground.len() {
+            let row = std::mem::take(&mut self.rows[node]);
+            let mut pivot = self.ground[node].clone();
+            for flow in &row {
+                pivot = pivot.add(flow, bits, down)?;
+            }
+            let inverse = pivot.reciprocal(bits, down)?;
+            let shares = row.iter().map(|flow| flow.mul(&inverse, bits, down));
+            let shares: Vec<Dyadic> = shares.collect::<Option<_>>()?;
+            for (i, share) in shares
+                .iter()
+                .enumerate()
+                .filter(|(_, share)| !share.is_zero())
+            {
+                let other = node + 1 + i;
+                let carried = share.mul(&self.ground[node], bits, down)?;
+                self.ground[other] = self.ground[other].add(&carried, bits, down)?;
+                for (entry, flow) in self.rows[other].iter_mut().zip(&row[i + 1..]) {
+                    *entry = entry.add(&share.mul(flow, bits, down)?, bits, down)?;
+                }
+            }
+            self.pivots.push(pivot);
+            self.rows[node] = shares;
+        }
+        Some(())
+    }
+
+    /// The solution for a right side `>= 0`.
+    fn solve(&self, mut side: Vec<Dyadic>) -> Option<Vec<Dyadic>> {
+        let (bits, down) = (self.bits, Direction::Down);
+        for (node, row) in self.rows.iter().enumerate() {
+            let value = side[node].clone();
+            for (entry, share) in side[node + 1..].iter_mut().zip(row) {
+                *entry = entry.add(&share.mul(&value, bits, down)?, bits, down)?;
+            }
+        }
+        for (node, row) in self.rows.iter().enumerate().rev() {
+            let inverse = self.pivots[node].reciprocal(bits, down)?;
+            let mut value = side[node].mul(&inverse, bits, down)?;
+            for (share, above) in row.iter().zip(&side[node + 1..]) {
+                value = value.add(&share.mul(above, bits, down)?, bits, down)?;
+            }
+            side[node] = value;
+        }
+        Some(side)
+    }
+}
