@@ -356,12 +356,15 @@ impl Balance {
             }
         };
         self.enclosure = Some(found.map(|(enclosed, point)| {
-            self.take(problem, &point);
+            // What the paper's algorithm comes to is reported as it is.
+            if !matches!(options.method, Method::Stochastic | Method::Sweep) {
+                self.take(problem, &point);
+            }
             enclosed
         }));
     }
 
-    /// Takes the point that certifying refined the solution to in its place.
+    /// Puts the point that certifying refined the solution to in its place.
     fn take(&mut self, problem: &Problem, point: &[Rational]) {
         let reduced = problem.without(self.existence.vanishing());
         if let Some(solution) = &mut self.solution {

@@ -160,7 +160,7 @@ impl Scaled<'_> {
     /// follow each other as they are used, else all.
     pub fn parts(&self, length: usize, size: usize) -> Vec<Range<usize>> {
         let Some((one, places)) = self.plain() else {
-            return vec![0..length];
+            return std::iter::once(0..length).collect();
         };
         let (slices, _) = one.slices();
         let step = size.div_ceil(places) * places;

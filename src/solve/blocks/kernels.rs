@@ -122,7 +122,7 @@ impl<'a, T: Number> Tile<'a, T> {
     /// The sums of rows from those of their lanes and what is left over.
     #[inline(always)]
     fn finish<S: Simd, const P: u8>(&self, lanes: [S::f64s; TILE], q: &[f64]) -> [f64; TILE] {
-        let lanes: [[f64; LANES]; TILE] = lanes.map(|lanes| pulp::cast(lanes));
+        let lanes: [[f64; LANES]; TILE] = lanes.map(pulp::cast);
         let mut sums = [0.0; TILE];
         for r in 0..TILE {
             let pairs = self.rest[r].iter().zip(q);

@@ -65,7 +65,8 @@ impl Blocks<'_> {
         let share = self.stored(blocks) as f64 * band.len() as f64 / all_rows.max(1) as f64;
         let steps = ranges(band.clone(), (share as usize).div_ceil(STEP));
         let mut before = band.start..band.start;
-        for step in steps.into_iter().chain([band.end..band.end]) {
+        let end = std::iter::once(band.end..band.end);
+        for step in steps.into_iter().chain(end) {
             let own = step.start - band.start..step.end - band.start;
             for (position, block) in blocks.iter().enumerate() {
                 let rows = &mut found.rows[position];

@@ -83,7 +83,7 @@ fn extrapolate(anderson: &mut Anderson, start: &[f64], sums: &mut [f64]) -> Vec<
     let pairs = end.iter().zip(start);
     let next = anderson.next(&end, pairs.map(|(end, start)| end - start).collect());
     let leap = next.iter().zip(&end).map(|(next, end)| (next - end).abs());
-    if !(leap.fold(0.0, f64::max) < LEAP) {
+    if leap.fold(0.0, f64::max) >= LEAP {
         anderson.restart();
         return end;
     }
