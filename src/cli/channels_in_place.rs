@@ -36,7 +36,7 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Out
     if let Some(output) = &arguments.output {
         let name = output.file_name().unwrap_or_default().to_string_lossy();
         let files = model.names(&name).into_iter().enumerate();
-        let (model, multipliers, name) = (&*model, &*multipliers, &*name);
+        let (multipliers, name) = (&*multipliers, &*name);
         let files = files.map(|(file, own)| {
             let write = move |into: &mut dyn Write| {
                 let written = model.write(file, multipliers, name, into);
