@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::field::Field;
 use super::weights::{SOURCE, Scaled, scaled};
 use super::{OnnxError, OnnxFile};
 use crate::network::UnitIndex;
@@ -52,8 +53,13 @@ impl OnnxFile {
         costs
     }
 
-    /// Calls back with every weight: the units that it leads to and comes from, and its magnitude.
-    fn each_weight(&self, mut call: impl FnMut(UnitIndex, UnitIndex, f64)) {
+    /// Calls back with the weights that follow each other with the same ends: the units that they lead to and come from, how many they are, and
+    /// the sum of their costs.
+    fn each_run(
+        &self,
+        cost: impl Fn(f64) -> f64,
+        mut call: impl FnMut(UnitIndex, UnitIndex, usize, f64),
+    ) {
         for weight in scaled(&self.uses)
             .iter()
             .filter(|found| Scaled::is_weight(found))
@@ -63,14 +69,26 @@ impl OnnxFile {
                 continue;
             };
             let bytes = &self.files.bytes(file)[start..];
-            weight.each(constant.len(), |entry, plus, minus| {
-                let at = entry * storage.size();
-                let value = storage.decode(&bytes[at..]);
-                call(
-                    self.units.source(plus),
-                    self.units.source(minus),
-                    value.abs(),
-                );
+            let cost = |entry: usize| cost(storage.decode(&bytes[entry * storage.size()..]).abs());
+            let Some((one, _)) = weight.plain() else {
+                weight.each(constant.len(), |entry, plus, minus| {
+                    let (to, from) = (self.units.source(plus), self.units.source(minus));
+                    call(to, from, 1, cost(entry));
+                });
+                continue;
+            };
+            let units = |field: &Field| -> Vec<UnitIndex> {
+                let labels = field.labels.iter();
+                labels.map(|slot| self.units.source(*slot)).collect()
+            };
+            let (to, from) = (units(&one.plus), units(&one.minus));
+            one.each_slice(0..one.slices().0, |slice| {
+                for step in 0..slice.steps {
+                    let first = slice.place + step * slice.run;
+                    let sum = (first..first + slice.run).map(&cost).sum();
+                    let (to, from) = (to[slice.plus(step)], from[slice.minus(step)]);
+                    call(to, from, slice.run, sum);
+                }
             });
         }
     }
@@ -99,20 +117,23 @@ impl ChannelCosts {
             .map(|unit| self.place(unit).map(|(group, _)| group))
             .collect();
         let mut last: (Ends, usize) = ((None, None), 0);
-        file.each_weight(|to, from, _| {
-            of_unit[to] += 1;
-            of_unit[from] += 1;
-            if to == from {
-                return;
-            }
-            // Weights of one layer follow each other.
-            let ends = (group[to], group[from]);
-            if last.0 != ends {
-                *entries.entry(last.0).or_default() += last.1;
-                last = (ends, 0);
-            }
-            last.1 += 1;
-        });
+        file.each_run(
+            |_| 0.0,
+            |to, from, weights, _| {
+                of_unit[to] += weights;
+                of_unit[from] += weights;
+                if to == from {
+                    return;
+                }
+                // Weights of one layer follow each other.
+                let ends = (group[to], group[from]);
+                if last.0 != ends {
+                    *entries.entry(last.0).or_default() += last.1;
+                    last = (ends, 0);
+                }
+                last.1 += weights;
+            },
+        );
         *entries.entry(last.0).or_default() += last.1;
         entries.retain(|_, count| *count > 0);
         self.fan = of_unit.into_iter().skip(2).max().unwrap_or(0);
@@ -137,9 +158,11 @@ impl ChannelCosts {
         let places: Vec<Option<(usize, usize)>> = (0..file.units.count())
             .map(|unit| self.place(unit))
             .collect();
+        let columns = links.iter().map(|((_, from), _)| self.size(*from));
+        let widths: Vec<usize> = columns.collect();
         // Weights of one layer follow each other: the block is looked up when it changes.
         let mut last: Option<(Ends, usize)> = None;
-        file.each_weight(|to, from, magnitude| {
+        let add = |to: UnitIndex, from: UnitIndex, _: usize, cost: f64| {
             if to == from {
                 return;
             }
@@ -154,19 +177,18 @@ impl ChannelCosts {
                 to.map_or(0, |place| place.1),
                 from.map_or(0, |place| place.1),
             );
-            let cost = match power {
-                1.0 => magnitude,
-                2.0 => magnitude * magnitude,
-                power => magnitude.powf(power),
-            };
-            let columns = self.size(ends.1);
             match &mut links[link].1 {
-                Costs::Dense(costs) => costs[row * columns + column] += cost,
+                Costs::Dense(costs) => costs[row * widths[link] + column] += cost,
                 Costs::Sparse(costs) => {
                     *costs.entry((row as u32, column as u32)).or_default() += cost
                 }
             }
-        });
+        };
+        match power {
+            1.0 => file.each_run(|magnitude| magnitude, add),
+            2.0 => file.each_run(|magnitude| magnitude * magnitude, add),
+            power => file.each_run(|magnitude| magnitude.powf(power), add),
+        }
         self.links = links;
     }
 
