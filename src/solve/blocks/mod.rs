@@ -26,12 +26,13 @@
 //! from equal numbers, with no further exchange. [`sweep`](CostSums::sweep) and [`strong`](CostSums::strong) are optional; without them the
 //! solver takes Newton steps, so that it needs reads only. (A machine that holds whole layers can sweep them, and pass potentials on
 //! to the next.) Sums depend on the order of addition, so results of different numbers of machines agree within rounding, not to
-//! the last bit; the deficit is recomputed at the end in any case.
+//! the last bit; the deficit returned is in any case that of sums at the potentials returned.
 //!
 //! # Threads
 //!
-//! With the feature `parallel` blocks of more than 65,536 weights are divided into bands of rows of fixed size for all cores, and the bands'
-//! sums added in their order: results do not depend on the number of threads.
+//! With the feature `parallel` blocks of more than 65,536 weights are divided into bands of rows for all cores, as many whatever their number, and
+//! the bands' sums added in their order: results do not depend on the number of threads. Nor do sums on the processor: every machine takes
+//! four numbers at a time, with or without instructions for that.
 
 mod anderson;
 mod elimination;
