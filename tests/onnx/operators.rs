@@ -239,11 +239,17 @@ fn pooling() {
         let builder = image(3).node(operator, "h", "p", windows);
         check(operator, &image_closed(builder, "p", 3, &[1, 2, 2, 2]), 3);
     }
-    for operator in ["GlobalMaxPool", "GlobalAveragePool"] {
+    for operator in ["GlobalMaxPool", "GlobalAveragePool", "GlobalLpPool"] {
         let builder = image(3).node(operator, "h", "p", &[]);
         check(operator, &image_closed(builder, "p", 3, &[1, 2, 1, 1]), 3);
     }
-    for operator in ["ReduceMean", "ReduceMax", "ReduceMin"] {
+    for operator in [
+        "ReduceMean",
+        "ReduceMax",
+        "ReduceMin",
+        "ReduceL1",
+        "ReduceL2",
+    ] {
         let builder = image(3).node(
             operator,
             "h",

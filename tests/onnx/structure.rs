@@ -219,3 +219,34 @@ fn shared_weights() {
         .node("Concat", "r r2", "j", &[Int("axis", 1)]);
     check("one weight, two biases", &closed(siblings, "j", 6), 3);
 }
+
+/// Checks: what is stretched over space, or rearranged between channels and space, keeps one multiplier; and a number in another
+/// floating-point type is the same number.
+#[test]
+fn stretched_rearranged_and_cast() {
+    let stretched = image(3)
+        .node("GlobalAveragePool", "h", "g", &[])
+        .integers("shape", &[1, 3, 4, 4])
+        .node("Expand", "g shape", "e", &[])
+        .node("Add", "h e", "s", &[])
+        .node("LeakyRelu", "s", "r", &[]);
+    let stretched = image_closed(stretched, "r", 3, &[1, 2, 4, 4]);
+    check("Expand", &stretched, 3);
+    let spread = image(4).node("DepthToSpace", "h", "d", &[Int("blocksize", 2)]);
+    check(
+        "DepthToSpace",
+        &image_closed(spread, "d", 1, &[1, 2, 8, 8]),
+        1,
+    );
+    let gathered = image(1).node("SpaceToDepth", "h", "d", &[Int("blocksize", 2)]);
+    check(
+        "SpaceToDepth",
+        &image_closed(gathered, "d", 4, &[1, 2, 2, 2]),
+        1,
+    );
+    let cast = dense(13, 3)
+        .node("Cast", "h", "wide", &[Int("to", 11)])
+        .node("Relu", "wide", "r", &[])
+        .node("Cast", "r", "narrow", &[Int("to", 1)]);
+    check("Cast", &closed(cast, "narrow", 3), 3);
+}
