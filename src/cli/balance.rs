@@ -58,13 +58,12 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     drop(progress);
     let start = Instant::now();
     let outputs = outputs(arguments, &file, &network, &result)?;
-    files::distinct(
-        &outputs
-            .iter()
-            .map(|(path, _)| Some(path))
-            .collect::<Vec<_>>(),
-        &[],
-    )?;
+    let paths: Vec<&PathBuf> = outputs.iter().map(|(path, _)| path).collect();
+    let data = match &file {
+        Model::Onnx(model) => model.data_files(),
+        _ => Vec::new(),
+    };
+    files::beside(&paths, &data)?;
     files::write_all(&outputs)?;
     let times = (seconds_read, start.elapsed().as_secs_f64());
     let mut report = balance_report(&network, &arguments.regularizer, method, &result, times);

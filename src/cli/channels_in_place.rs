@@ -1,6 +1,7 @@
 //! `synbal balance` for ONNX models with more weights than exact arithmetic takes.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use synaptic_balance::formats::{MAPPED_WEIGHTS, OnnxFile};
@@ -35,6 +36,7 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Out
         .map_err(|failure| fault(&failure))?;
     if let Some(output) = &arguments.output {
         let name = output.file_name().unwrap_or_default().to_string_lossy();
+        let data = model.data_files();
         let files = model.names(&name).into_iter().enumerate();
         let (multipliers, name) = (&*multipliers, &*name);
         let files = files.map(|(file, own)| {
@@ -45,7 +47,10 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Out
             (output.with_file_name(own), Box::new(write) as Content)
         });
         // The model itself last.
-        files::write_as_made(files.rev().collect())?;
+        let files: Vec<(PathBuf, Content)> = files.rev().collect();
+        let paths: Vec<&PathBuf> = files.iter().map(|(path, _)| path).collect();
+        files::beside(&paths, &data)?;
+        files::write_as_made(files)?;
     }
     let groups = model.groups().iter().map(|group| {
         let of = |unit: &usize| multipliers[*unit];

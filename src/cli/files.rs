@@ -23,6 +23,23 @@ pub fn distinct(outputs: &[Option<&PathBuf>], inputs: &[&PathBuf]) -> Result<(),
     Ok(())
 }
 
+/// Refuses outputs that would overwrite each other or the data of the model, and a pipe or device that would have files beside it.
+pub fn beside(outputs: &[&PathBuf], data: &[PathBuf]) -> Result<(), BadInput> {
+    let all: Vec<Option<&PathBuf>> = outputs.iter().copied().map(Some).collect();
+    distinct(&all, &data.iter().collect::<Vec<_>>())?;
+    let special = |path: &&&PathBuf| {
+        let found = path.metadata();
+        found.is_ok_and(|found| !found.is_file() && !found.is_dir())
+    };
+    match outputs.iter().find(special) {
+        Some(path) if !data.is_empty() => Err(BadInput::at(
+            path,
+            "a model with data in other files is written to files",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Writes the content of a file; says in words what is wrong if it cannot be made.
 pub type Content<'a> = Box<dyn FnOnce(&mut dyn Write) -> Result<(), String> + 'a>;
 

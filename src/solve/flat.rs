@@ -55,6 +55,11 @@ pub enum SolveError {
     /// The direct method cannot take so many variables.
     #[error("{0} independent multipliers are too many for the dense direct method (at most {limit}); the two-level method and sweeps can take them", limit = super::newton::MAX_DENSE)]
     TooLarge(usize),
+    /// The costs of some weights are too small for `f64`.
+    #[error(
+        "the costs of some weights are too small for f64: take a smaller power, or larger weights"
+    )]
+    CostsLost,
     /// A problem without a block form.
     #[error("the two-level method does not take this problem: {0}")]
     NotBlocks(&'static str),

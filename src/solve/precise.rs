@@ -6,16 +6,18 @@ use super::Balancing;
 use super::existence::endpoints;
 use crate::kernel::Problem;
 use crate::numbers::{
-    Direction, Dyadic, Rational, rational_from_f64, rational_to_f64, simplest_between,
+    Direction, Dyadic, Rational, natural_log, rational_from_f64, rational_to_f64,
 };
 
-/// The most variables: an elimination takes the cube of them in long multiplications.
-const MAX_VARIABLES: usize = 128;
-/// The precision to begin with, doubled as long as it does not suffice, and the most.
+/// The most variables, for some seconds: an elimination takes the cube of them in long multiplications.
+const MAX_VARIABLES: usize = 32;
+/// The least precision, doubled as long as it does not suffice, and the most.
 const FIRST_BITS: u64 = 256;
 const MAX_BITS: u64 = 1 << 13;
 /// The most Newton steps at one precision.
 const STEPS: usize = 100;
+/// The farthest that a step moves a logarithm.
+const LEAP: f64 = 100.0;
 /// Below, `exp(t)` is taken for `1 + t`: what that leaves out is of the order of what a Newton step does.
 const SMALL: f64 = 1e-8;
 
@@ -57,7 +59,7 @@ pub(super) fn solve_precisely(
     }
     let start = state.multipliers().iter().map(|value| value.to_rational());
     let mut point: Vec<Rational> = start.collect::<Option<_>>()?;
-    let mut bits = FIRST_BITS;
+    let mut bits = first_bits(state);
     while bits <= MAX_BITS {
         let mut newton = Newton::new(problem, &variables, &point, bits)?;
         let is_refined = newton.run()?;
@@ -77,6 +79,16 @@ pub(super) fn solve_precisely(
         bits *= 2;
     }
     None
+}
+
+/// What it takes to see the smallest cost beside the largest, twice.
+fn first_bits(state: &Balancing) -> u64 {
+    let logs = state.current_terms().map(|(value, _)| value.ln());
+    let logs = logs.filter(|log| log.is_finite());
+    let (low, high) = logs.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), log| {
+        (low.min(log), high.max(log))
+    });
+    FIRST_BITS + (2.0 * (high - low).max(0.0) / std::f64::consts::LN_2) as u64
 }
 
 /// Newton's method at one precision.
@@ -179,20 +191,16 @@ impl<'a> Newton<'a> {
 
     /// Moves the logarithms of the variables, not farther than is sure to lower the regularizer (see [`solve_direct`](super::solve_direct)).
     fn shift(&mut self, step: &[Rational]) -> Option<()> {
-        let ends = step.iter().map(rational_to_f64);
-        let (low, high) = ends.fold((0.0f64, 0.0f64), |(low, high), entry| {
-            (low.min(entry), high.max(entry))
-        });
-        let beta = high - low;
-        let length = if beta > SMALL {
-            beta.ln_1p() / beta
-        } else {
-            1.0
-        };
+        let zero = Rational::default();
+        let high = step.iter().fold(&zero, |high, entry| high.max(entry));
+        let beta = high - step.iter().fold(&zero, |low, entry| low.min(entry));
+        let is_small = rational_to_f64(&beta) <= SMALL;
+        let length = natural_log(&(Rational::one() + &beta)).min(LEAP);
         for (variable, entry) in self.variables.iter().zip(step) {
-            let factor = match beta > SMALL {
-                true => rational_from_f64((length * rational_to_f64(entry)).exp())?,
-                false => Rational::one() + entry,
+            // The quotient first: steps may be larger than any `f64`.
+            let factor = match is_small {
+                true => Rational::one() + entry,
+                false => rational_from_f64((length * rational_to_f64(&(entry / &beta))).exp())?,
             };
             let moved = self.point[*variable].to_rational() * factor;
             let moved = Dyadic::from_rational(&moved, self.bits, Direction::Down)?;
@@ -201,7 +209,8 @@ impl<'a> Newton<'a> {
         Some(())
     }
 
-    /// The heights at the point measured last, short numbers a little above.
+    /// The heights at the point measured last. Rounded one by one they would not do: where they are huge and nearly equal, all depends on
+    /// their small differences.
     fn heights(&mut self) -> Option<Vec<Rational>> {
         self.system.factor()?;
         let totals = self
@@ -209,12 +218,7 @@ impl<'a> Newton<'a> {
             .iter()
             .map(|(input, output)| input.add(output, self.bits, Direction::Down));
         let heights = self.system.solve(totals.collect::<Option<_>>()?)?;
-        let short = heights.iter().map(|height| {
-            let height = height.to_rational();
-            let above = &height * Rational::new(1025.into(), 1024.into());
-            simplest_between(&height, &above)
-        });
-        short.collect()
+        Some(heights.iter().map(Dyadic::to_rational).collect())
     }
 }
 

@@ -390,6 +390,36 @@ fn progress_begins_with_the_deficit_before() {
     assert_eq!(told.last(), Some(&found.deficit));
 }
 
+/// Checks: costs below the range of `f64` are no zeros: what loses them is refused, or has no bounds; units without weights are none of it.
+#[test]
+fn lost_costs_are_noticed() {
+    let lost = |scale: f64, power: f64| {
+        let mut network = perceptron(&[6, 20, 15, 5], 0.0, 0.0, 4);
+        let layers = network.weights.iter_mut().chain(&mut network.biases);
+        layers.flatten().for_each(|weight| *weight *= scale);
+        let mut blocks = network.blocks(power);
+        match balance_blocks(&mut blocks, &BlockOptions::default(), &mut |_| {}) {
+            Ok(found) => enclose_blocks(&mut blocks, &found, 40).is_none(),
+            Err(fault) => fault == SolveError::CostsLost,
+        }
+    };
+    for (scale, power) in [(1e-170, 2.0), (1e-156, 2.0), (1e-10, 40.0), (1e-310, 1.0)] {
+        assert!(lost(scale, power), "{scale:e}, p = {power}");
+    }
+    assert!(!lost(1e-100, 2.0) && !lost(1e-5, 40.0));
+    let (into, out_of) = ([3.0, 0.0], [2.0, 0.0]);
+    let mut blocks = Blocks::new(2.0).unwrap();
+    let group = Some(blocks.add_group(2));
+    blocks
+        .add_dense(group, None, 2, 1, Weights::Double(&into))
+        .unwrap();
+    blocks
+        .add_dense(None, group, 1, 2, Weights::Double(&out_of))
+        .unwrap();
+    let found = solve(&mut blocks);
+    assert!(enclose_blocks(&mut blocks, &found, 4).is_some());
+}
+
 /// Checks: results do not depend on the number of threads, to the last bit.
 #[test]
 #[cfg(feature = "parallel")]

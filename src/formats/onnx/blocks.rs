@@ -1,5 +1,6 @@
 //! The weights of a model as blocks of costs, for models of any size.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::field::Field;
@@ -15,6 +16,8 @@ pub struct ChannelCosts {
     groups: Vec<std::ops::Range<UnitIndex>>,
     links: Vec<(Ends, Costs)>,
     fan: usize,
+    /// Was the cost of a weight too small for `f64`?
+    lost: bool,
 }
 
 /// The groups that a block leads to and comes from; `None` is outside.
@@ -47,6 +50,7 @@ impl OnnxFile {
             groups,
             links: Vec::new(),
             fan: 0,
+            lost: false,
         };
         costs.count(self);
         costs.add(self, power);
@@ -184,11 +188,19 @@ impl ChannelCosts {
                 }
             }
         };
+        let lost = Cell::new(false);
+        let noted = |magnitude: f64, cost: f64| {
+            if cost < f64::MIN_POSITIVE && magnitude > 0.0 {
+                lost.set(true);
+            }
+            cost
+        };
         match power {
             1.0 => file.each_run(|magnitude| magnitude, add),
-            2.0 => file.each_run(|magnitude| magnitude * magnitude, add),
-            power => file.each_run(|magnitude| magnitude.powf(power), add),
+            2.0 => file.each_run(|magnitude| noted(magnitude, magnitude * magnitude), add),
+            power => file.each_run(|magnitude| noted(magnitude, magnitude.powf(power)), add),
         }
+        self.lost = lost.get();
         self.links = links;
     }
 
@@ -199,6 +211,9 @@ impl ChannelCosts {
     pub fn problem(&self) -> Result<Blocks<'_>, BlockError> {
         // Costs are handed over as they are.
         let mut blocks = Blocks::new(1.0)?;
+        if self.lost {
+            blocks.lose_costs();
+        }
         for group in &self.groups {
             blocks.add_group(group.len());
         }

@@ -36,6 +36,14 @@ impl Files {
         named.map(|(file, (location, _))| (file, location.as_str()))
     }
 
+    /// Where those files are.
+    pub fn paths_beside(&self) -> Vec<PathBuf> {
+        let folder = self.folder.clone().unwrap_or_default();
+        self.beside()
+            .map(|(_, location)| folder.join(location))
+            .collect()
+    }
+
     /// Where a part of the model lies in it.
     pub fn range(&self, part: &Bytes) -> std::ops::Range<usize> {
         let start = (part.as_ptr() as usize).wrapping_sub(self.files[0].1.as_ptr() as usize);

@@ -44,7 +44,7 @@ pub use write::Written;
 
 use bytes::Bytes;
 use prost::Message;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::formats::file_bytes::file_bytes;
@@ -214,6 +214,11 @@ impl OnnxFile {
     /// [`OnnxError`]; [`OnnxError::File`] if the file cannot be read.
     pub fn open_file(path: &Path) -> Result<Self, OnnxError> {
         OnnxFile::open(file_bytes(path)?, path.parent())
+    }
+
+    /// The files beside the model that it keeps tensors in.
+    pub fn data_files(&self) -> Vec<PathBuf> {
+        self.files.paths_beside()
     }
 
     /// The number of weights.

@@ -30,7 +30,8 @@ pub struct BlockEnclosure {
 /// Encloses the balanced multipliers, starting from a computed solution of this problem; `fan` is the largest number of synapses at a unit. Ours.
 ///
 /// With `H h = diag(H)` (solved to a tenth) the points `u exp(∓ ε h)` have `A < B` and `A > B` everywhere, see [`certify`](crate::solve::certify).
-/// Returns `None` where no bounds pass: the network is nearly cut off from the ground, or not joined to it at all.
+/// Returns `None` where no bounds pass: the network is nearly cut off from the ground, or not joined to it at all; or where costs are lost
+/// below the range of `f64`.
 /// Sums that do not depend on the multipliers are taken from the solution.
 /// Cost: two reads of the weights between units, and a few for the heights.
 pub fn enclose_blocks<C: CostSums>(
@@ -40,6 +41,10 @@ pub fn enclose_blocks<C: CostSums>(
 ) -> Option<BlockEnclosure> {
     let units = problem.shape().units();
     let mut state = State::at(problem, solution);
+    // Sums that losses matter in have no bound on their rounding. At the bounds tested below, potentials are hardly larger.
+    if state.is_at_risk() {
+        return None;
+    }
     let heights = solve_at(&mut state, &vec![1.0; units], ACCURACY);
     let mut reads = state.reads;
     // A sum of n positive terms, each of a few roundings, is off by less than (n + 8) units of 2^-53, relatively.

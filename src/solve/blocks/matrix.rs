@@ -4,6 +4,7 @@ use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
 use super::kernels::{Number, TILE, dispatch, dot, dot_and_spread, dot_one, spread, spread_one};
+use super::problem::is_lost;
 
 /// How a stored number becomes a cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,19 @@ impl Matrix<'_> {
             Entries::Dense(Dense::Double(weights)) => size_of_val(*weights),
             Entries::Dense(Dense::Owned(weights)) => size_of_val(weights.as_slice()),
             Entries::Sparse(sparse) => 12 * sparse.costs.len() + 8 * sparse.starts.len(),
+        }
+    }
+
+    /// Is the cost of a weight that is not 0 too small for `f64` to hold in full? Costs computed beforehand are known to be.
+    pub fn loses_costs(&self) -> bool {
+        let lost = |weight: f64| match self.cost {
+            Cost::First => is_lost(weight, weight.abs()),
+            Cost::Second => is_lost(weight, weight * weight),
+        };
+        match &self.entries {
+            Entries::Dense(Dense::Single(weights)) => weights.iter().any(|w| lost(w.wide())),
+            Entries::Dense(Dense::Double(weights)) => weights.iter().any(|w| lost(*w)),
+            Entries::Dense(Dense::Owned(_)) | Entries::Sparse(_) => false,
         }
     }
 

@@ -96,6 +96,11 @@ pub trait CostSums {
         None
     }
 
+    /// Is the cost of a weight that is not 0 too small for `f64` to hold in full? Asked only where sums are 0.
+    fn loses_costs(&self) -> bool {
+        false
+    }
+
     /// The synapses between groups with `c_ij v_j > incoming_i` or `c_ij u_i > outgoing_j`, and the share of all weights that was read;
     /// `None` where they cannot be told.
     fn strong(
@@ -179,7 +184,7 @@ pub struct BlockSolution {
 /// some dozens of numbers a unit.
 ///
 /// # Errors
-/// [`SolveError::OneSided`] (a unit with cost on one side only: there is no minimum; its number is that of the unit), [`SolveError::NotFinite`],
+/// [`SolveError::CostsLost`] (costs so small that `f64` loses them), [`SolveError::OneSided`] (a unit with cost on one side only: there is no minimum; its number is that of the unit), [`SolveError::NotFinite`],
 /// [`SolveError::NotConverged`]. In acyclic networks a minimum exists if no unit is one-sided; in recurrent ones that is
 /// not enough, and a solution is not proved to be near one.
 pub fn balance_blocks<C: CostSums>(

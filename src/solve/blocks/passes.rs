@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::kernels::TILE;
-use super::matrix::Step;
+use super::matrix::{Matrix, Step};
 use super::shape::{Shape, Sums, add};
 use super::{Blocks, CostSums, Edge, Extent};
 
@@ -172,6 +172,10 @@ impl CostSums for Blocks<'_> {
                 .for_each(|band| self.store(&blocks, band, sums));
         }
         read as f64 / self.stored.max(1) as f64
+    }
+
+    fn loses_costs(&self) -> bool {
+        self.lost || self.matrices.iter().any(Matrix::loses_costs)
     }
 
     fn strong(

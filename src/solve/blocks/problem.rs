@@ -84,6 +84,8 @@ pub struct Blocks<'a> {
     pub(super) outputs: Vec<usize>,
     pub(super) ones: Vec<f64>,
     pub(super) stored: usize,
+    /// Did a cost that was computed beforehand leave the range of `f64`?
+    pub(super) lost: bool,
 }
 
 impl<'a> Blocks<'a> {
@@ -103,6 +105,7 @@ impl<'a> Blocks<'a> {
             outputs: Vec::new(),
             ones: Vec::new(),
             stored: 0,
+            lost: false,
         })
     }
 
@@ -140,11 +143,17 @@ impl<'a> Blocks<'a> {
             (Some(cost), Weights::Double(weights)) => (cost, Dense::Double(weights)),
             (None, Weights::Single(weights)) => {
                 let costs = weights.iter().map(|w| f64::from(w.abs()).powf(self.power));
-                (Cost::First, Dense::Owned(costs.collect()))
+                let costs: Vec<f64> = costs.collect();
+                self.lost |= weights
+                    .iter()
+                    .zip(&costs)
+                    .any(|(w, c)| is_lost(f64::from(*w), *c));
+                (Cost::First, Dense::Owned(costs))
             }
             (None, Weights::Double(weights)) => {
-                let costs = weights.iter().map(|w| w.abs().powf(self.power));
-                (Cost::First, Dense::Owned(costs.collect()))
+                let costs: Vec<f64> = weights.iter().map(|w| w.abs().powf(self.power)).collect();
+                self.lost |= weights.iter().zip(&costs).any(|(w, c)| is_lost(*w, *c));
+                (Cost::First, Dense::Owned(costs))
             }
         };
         self.push((to, from), (rows, columns), cost, Entries::Dense(entries))
@@ -184,8 +193,13 @@ impl<'a> Blocks<'a> {
             Some(Cost::Second) => weight * weight,
             None => weight.abs().powf(self.power),
         });
+        let costs: Vec<f64> = costs.collect();
+        self.lost |= entries
+            .iter()
+            .zip(&costs)
+            .any(|((_, w), c)| is_lost(*w, *c));
         let sparse = Sparse {
-            costs: costs.collect(),
+            costs,
             columns: entries.iter().map(|(column, _)| *column).collect(),
             starts,
         };
@@ -196,6 +210,11 @@ impl<'a> Blocks<'a> {
             Cost::First,
             Entries::Sparse(sparse),
         )
+    }
+
+    /// Costs handed over with power 1 were lost below the range of `f64` before.
+    pub(crate) fn lose_costs(&mut self) {
+        self.lost = true;
     }
 
     fn cost(&self) -> Option<Cost> {
@@ -281,4 +300,9 @@ impl<'a> Blocks<'a> {
         }
         edges
     }
+}
+
+/// Is the cost of a weight too small for `f64` to hold in full?
+pub(super) fn is_lost(weight: f64, cost: f64) -> bool {
+    weight != 0.0 && cost < f64::MIN_POSITIVE
 }

@@ -29,6 +29,9 @@ impl<'c, C: CostSums> State<'c, C> {
     pub fn new(problem: &'c mut C) -> Result<Self, SolveError> {
         let mut state = Self::empty(problem);
         state.read(Extent::All);
+        if state.is_at_risk() {
+            return Err(SolveError::CostsLost);
+        }
         for unit in 0..state.u.len() {
             let (input, output) = (state.incoming[unit], state.outgoing[unit]);
             if !input.is_finite() || !output.is_finite() {
@@ -57,6 +60,19 @@ impl<'c, C: CostSums> State<'c, C> {
         }
         state.collect();
         state
+    }
+
+    /// May what is lost below the range of `f64` be more than rounding of a sum? Sums that are 0 are believed if no cost is lost, and
+    /// no potential is so small that a whole product could be.
+    pub fn is_at_risk(&self) -> bool {
+        let potentials = || self.u.iter().chain(&self.v);
+        let largest = potentials().fold(1.0f64, |largest, value| largest.max(*value));
+        let smallest = potentials().fold(1.0f64, |smallest, value| smallest.min(*value));
+        let floor = f64::MIN_POSITIVE * self.problem.weights().max(1) as f64 * largest;
+        let sums = || self.incoming.iter().chain(&self.outgoing);
+        let is_small = sums().any(|sum| *sum < floor && *sum > 0.0);
+        let is_zero = sums().any(|sum| *sum == 0.0);
+        is_small || (is_zero && (smallest < f64::EPSILON || self.problem.loses_costs()))
     }
 
     fn empty(problem: &'c mut C) -> Self {
