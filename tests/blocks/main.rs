@@ -1,5 +1,6 @@
 //! The two-level solver: planted truth, agreement with the exact path, reads, threads, and sums from outside.
 
+mod bounds;
 mod sums;
 
 use rand::RngExt;
@@ -11,7 +12,7 @@ use synaptic_balance::network::{
 use synaptic_balance::numbers::{parse_rational, rational_to_f64};
 use synaptic_balance::solve::blocks::{
     BlockError, BlockOptions, BlockSolution, Blocks, CostSums, Edge, Perceptron, SmallProblem,
-    Weights, balance_blocks, enclose_blocks,
+    Weights, balance_blocks,
 };
 use synaptic_balance::solve::{
     Method, Options, SolveError, balance, certify, relative_width, solve_two_level,
@@ -390,36 +391,6 @@ fn progress_begins_with_the_deficit_before() {
     assert_eq!(told.last(), Some(&found.deficit));
 }
 
-/// Checks: costs below the range of `f64` are no zeros: what loses them is refused, or has no bounds; units without weights are none of it.
-#[test]
-fn lost_costs_are_noticed() {
-    let lost = |scale: f64, power: f64| {
-        let mut network = perceptron(&[6, 20, 15, 5], 0.0, 0.0, 4);
-        let layers = network.weights.iter_mut().chain(&mut network.biases);
-        layers.flatten().for_each(|weight| *weight *= scale);
-        let mut blocks = network.blocks(power);
-        match balance_blocks(&mut blocks, &BlockOptions::default(), &mut |_| {}) {
-            Ok(found) => enclose_blocks(&mut blocks, &found, 40).is_none(),
-            Err(fault) => fault == SolveError::CostsLost,
-        }
-    };
-    for (scale, power) in [(1e-170, 2.0), (1e-156, 2.0), (1e-10, 40.0), (1e-310, 1.0)] {
-        assert!(lost(scale, power), "{scale:e}, p = {power}");
-    }
-    assert!(!lost(1e-100, 2.0) && !lost(1e-5, 40.0));
-    let (into, out_of) = ([3.0, 0.0], [2.0, 0.0]);
-    let mut blocks = Blocks::new(2.0).unwrap();
-    let group = Some(blocks.add_group(2));
-    blocks
-        .add_dense(group, None, 2, 1, Weights::Double(&into))
-        .unwrap();
-    blocks
-        .add_dense(None, group, 1, 2, Weights::Double(&out_of))
-        .unwrap();
-    let found = solve(&mut blocks);
-    assert!(enclose_blocks(&mut blocks, &found, 4).is_some());
-}
-
 /// Checks: results do not depend on the number of threads, to the last bit.
 #[test]
 #[cfg(feature = "parallel")]
@@ -509,29 +480,4 @@ fn bad_blocks_are_refused() {
         let refused = fails([1.0, weight], [3.0, 1.0]);
         assert_eq!(refused, SolveError::NotFinite { variable: 1 }, "{weight}");
     }
-}
-
-/// Checks: the comparison principle (ours) in floating point: bounds with rounding taken into account hold the optimum; scaling in place
-/// balances the network itself.
-#[test]
-fn bounds_and_scaling_in_place() {
-    for skew in [0.0, 4.0] {
-        let mut network = perceptron(&[6, 20, 15, 20, 5], skew, 0.0, 9);
-        let found = solve(&mut network.blocks(2.0));
-        let enclosed = enclose_blocks(&mut network.blocks(2.0), &found, 40).unwrap();
-        assert!(enclosed.width < 1e-9, "{}", enclosed.width);
-        let mut small = SmallProblem::new(55, network.blocks(2.0).edges());
-        assert!(small.balance(0.0).0 < 1e-14);
-        for (unit, mu) in small.multipliers().iter().enumerate() {
-            assert!(enclosed.lower[unit] < *mu && *mu < enclosed.upper[unit]);
-        }
-        network.scale(&found.multipliers, 2.0);
-        let again = solve(&mut network.blocks(2.0));
-        assert_close(&again.multipliers, &[1.0; 55], 1e-9, "scaled");
-    }
-    // Cut off from the ground: nothing is enclosed.
-    let weights = recurrent_weights(20, 0.0, 0.0, 1);
-    let mut blocks = recurrent(20, &weights);
-    let found = solve(&mut blocks);
-    assert!(enclose_blocks(&mut blocks, &found, 40).is_none());
 }
