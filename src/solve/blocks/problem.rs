@@ -212,8 +212,9 @@ impl<'a> Blocks<'a> {
         )
     }
 
-    /// Costs handed over with power 1 were lost below the range of `f64` before.
-    pub(crate) fn lose_costs(&mut self) {
+    /// Says that of costs handed over with power 1 some that are not 0 were already lost below the range of `f64`, so that sums of 0 are not
+    /// believed.
+    pub fn lose_costs(&mut self) {
         self.lost = true;
     }
 
