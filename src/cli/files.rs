@@ -27,11 +27,7 @@ pub fn distinct(outputs: &[Option<&PathBuf>], inputs: &[&PathBuf]) -> Result<(),
 pub fn beside(outputs: &[&PathBuf], data: &[PathBuf]) -> Result<(), BadInput> {
     let all: Vec<Option<&PathBuf>> = outputs.iter().copied().map(Some).collect();
     distinct(&all, &data.iter().collect::<Vec<_>>())?;
-    let special = |path: &&&PathBuf| {
-        let found = path.metadata();
-        found.is_ok_and(|found| !found.is_file() && !found.is_dir())
-    };
-    match outputs.iter().find(special) {
+    match outputs.iter().find(|path| is_special(path)) {
         Some(path) if !data.is_empty() => Err(BadInput::at(
             path,
             "a model with data in other files is written to files",
@@ -69,8 +65,7 @@ pub fn write_as_made<P: AsRef<Path>>(files: Vec<(P, Content)>) -> Result<(), Bad
             made.map_err(|fault| BadInput::at(path_of, format!("nothing written: {fault}")))?;
             into.flush().map_err(failed)
         };
-        let is_special = |found: std::fs::Metadata| !found.is_file() && !found.is_dir();
-        if path_of.metadata().is_ok_and(is_special) {
+        if is_special(path_of) {
             write(&mut std::fs::File::create(path_of).map_err(failed)?)?;
             continue;
         }
@@ -88,6 +83,12 @@ pub fn write_as_made<P: AsRef<Path>>(files: Vec<(P, Content)>) -> Result<(), Bad
         })?;
     }
     Ok(())
+}
+
+/// Is it a pipe or a device?
+fn is_special(path: &Path) -> bool {
+    let found = path.metadata();
+    found.is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 /// Does a file begin as an ONNX model does?

@@ -15,6 +15,7 @@ use thiserror::Error;
 use super::architecture::Architecture;
 use super::file_bytes;
 use super::safetensors_mlp::{NaturalName, SafetensorsError};
+use super::storage::{Storage, Stored};
 use crate::solve::blocks::{BlockError, Blocks, Weights};
 
 /// Why files are not a perceptron that can be balanced where it lies.
@@ -62,7 +63,7 @@ struct Place {
     name: String,
     shard: usize,
     bytes: Range<usize>,
-    single: bool,
+    storage: Storage,
     shape: Vec<usize>,
 }
 
@@ -189,9 +190,9 @@ impl MappedPerceptron {
     fn weights_of(&self, place: &Place) -> Result<Weights<'_>, MappedError> {
         let bytes = self.bytes(place);
         let misplaced = |_| MappedError::Alignment(place.name.clone());
-        Ok(match place.single {
-            true => Weights::Single(bytemuck::try_cast_slice(bytes).map_err(misplaced)?),
-            false => Weights::Double(bytemuck::try_cast_slice(bytes).map_err(misplaced)?),
+        Ok(match place.storage {
+            Storage::Single => Weights::Single(bytemuck::try_cast_slice(bytes).map_err(misplaced)?),
+            Storage::Double => Weights::Double(bytemuck::try_cast_slice(bytes).map_err(misplaced)?),
         })
     }
 
@@ -258,48 +259,45 @@ impl MappedPerceptron {
             return Ok(into.write_all(bytes)?);
         }
         let columns = place.shape.get(1).copied().unwrap_or(1);
-        let range = |index: usize| {
-            MappedError::Tensors(SafetensorsError::Range {
-                name: place.name.clone(),
-                index,
-                number_type: if place.single { "f32" } else { "f64" },
-            })
-        };
         let factor = |index: usize| {
             let to = to.map_or(1.0, |to| to[index / columns]);
             to * from.map_or(1.0, |from| 1.0 / from[index % columns])
         };
-        let sound = |old: f64, new: f64| new.is_finite() && (new != 0.0 || old == 0.0);
-        let mut row = Vec::with_capacity(8 * columns);
-        for (number, bytes) in bytes
-            .chunks(columns * if place.single { 4 } else { 8 })
-            .enumerate()
-        {
-            row.clear();
-            let start = number * columns;
-            if place.single {
-                for (offset, bytes) in bytes.as_chunks().0.iter().enumerate() {
-                    let old = f64::from(f32::from_le_bytes(*bytes));
-                    let new = (old * factor(start + offset)) as f32;
-                    if !sound(old, new.into()) {
-                        return Err(range(start + offset));
-                    }
-                    row.extend(new.to_le_bytes());
-                }
-            } else {
-                for (offset, bytes) in bytes.as_chunks().0.iter().enumerate() {
-                    let old = f64::from_le_bytes(*bytes);
-                    let new = old * factor(start + offset);
-                    if !sound(old, new) {
-                        return Err(range(start + offset));
-                    }
-                    row.extend(new.to_le_bytes());
-                }
-            }
-            into.write_all(&row)?;
+        match place.storage {
+            Storage::Single => write_rows::<f32, 4>(place, bytes, columns, factor, into),
+            Storage::Double => write_rows::<f64, 8>(place, bytes, columns, factor, into),
         }
-        Ok(())
     }
+}
+
+/// Writes numbers of `SIZE` bytes, each times its factor, row by row.
+fn write_rows<T: Stored<SIZE>, const SIZE: usize>(
+    place: &Place,
+    bytes: &[u8],
+    columns: usize,
+    factor: impl Fn(usize) -> f64,
+    into: &mut impl Write,
+) -> Result<(), MappedError> {
+    let mut row = Vec::with_capacity(SIZE * columns);
+    for (number, bytes) in bytes.chunks(SIZE * columns).enumerate() {
+        row.clear();
+        for (offset, bytes) in bytes.as_chunks().0.iter().enumerate() {
+            let index = number * columns + offset;
+            let old = T::decode(*bytes);
+            let slot = T::encode(old * factor(index));
+            let new = T::decode(slot);
+            if !new.is_finite() || (new == 0.0 && old != 0.0) {
+                return Err(MappedError::Tensors(SafetensorsError::Range {
+                    name: place.name.clone(),
+                    index,
+                    number_type: place.storage.name(),
+                }));
+            }
+            row.extend(slot);
+        }
+        into.write_all(&row)?;
+    }
+    Ok(())
 }
 
 fn read_index(path: &Path) -> Result<Index, String> {
@@ -349,9 +347,9 @@ fn tensors(shard: usize, mapped: &Shard) -> Result<Vec<Place>, MappedError> {
     let found = SafeTensors::deserialize(&mapped.map).map_err(SafetensorsError::from)?;
     let (_, metadata) = SafeTensors::read_metadata(&mapped.map).map_err(SafetensorsError::from)?;
     let place = |(name, view): (String, safetensors::tensor::TensorView)| {
-        let single = match view.dtype() {
-            Dtype::F32 => true,
-            Dtype::F64 => false,
+        let storage = match view.dtype() {
+            Dtype::F32 => Storage::Single,
+            Dtype::F64 => Storage::Double,
             _ => return Err(SafetensorsError::NumberType(name).into()),
         };
         let (start, end) = metadata
@@ -362,7 +360,7 @@ fn tensors(shard: usize, mapped: &Shard) -> Result<Vec<Place>, MappedError> {
             shape: view.shape().to_vec(),
             name,
             shard,
-            single,
+            storage,
         })
     };
     found.tensors().into_iter().map(place).collect()

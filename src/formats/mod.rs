@@ -9,6 +9,7 @@ mod model;
 mod network_json;
 pub mod onnx;
 mod safetensors_mlp;
+mod storage;
 mod strict;
 
 pub use architecture::Architecture;

@@ -1,7 +1,7 @@
 //! The direct convex solve: `min Σ c_e exp(p L_e)` over the manifold, by damped Newton steps.
 
 use super::flat::SolveError;
-use super::newton::{MAX_DENSE, NewtonSystem};
+use super::newton::{MAX_DENSE, NewtonSystem, damping};
 use super::{Balancing, Solution};
 use crate::kernel::Problem;
 
@@ -123,11 +123,7 @@ fn newton_step(state: &mut Balancing, system: &NewtonSystem) {
         .current_terms()
         .map(|(_, links)| rate(&links))
         .fold(0.0, f64::max);
-    let length = if beta > 1e-8 {
-        beta.ln_1p() / beta
-    } else {
-        1.0
-    };
+    let length = damping(beta);
     let logs = system
         .variables
         .iter()

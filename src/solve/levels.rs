@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::blocks::{BlockOptions, Blocks, CostSums, Elimination, balance_blocks, solve_hessian};
 use super::existence::endpoints;
 use super::{Balancing, Solution, SolveError};
-use crate::kernel::Problem;
+use crate::kernel::{Cost, Problem};
 use crate::numbers::Wide;
 
 /// The most multiplications for the problem between groups; beyond, all units are one group.
@@ -157,25 +157,33 @@ impl Levels {
     }
 }
 
+/// An active synapse into one variable from another (`None` is the ground), and its cost at multipliers 1.
+pub(super) type Link<'a> = (Option<usize>, Option<usize>, &'a Cost);
+
 /// The active synapses, if each has one cost, of exponent 1, and joins BiLU units.
-fn flows(problem: &Problem) -> Result<Vec<Flow>, SolveError> {
+pub(super) fn links(problem: &Problem) -> Result<Vec<Link<'_>>, SolveError> {
     let synapses = problem
         .synapses()
         .iter()
         .filter(|synapse| synapse.is_active());
-    let flow = |synapse| {
+    let link = |synapse| {
         let (to, from) =
             endpoints(synapse).ok_or(SolveError::NotBlocks("units of degree other than 1"))?;
-        let [cost] = synapse.costs.as_slice() else {
-            return Err(SolveError::NotBlocks("a mixture of powers"));
-        };
-        if !num_traits::One::is_one(&cost.exponent) {
-            return Err(SolveError::NotBlocks("a mixture of powers"));
+        match synapse.costs.as_slice() {
+            [cost] if num_traits::One::is_one(&cost.exponent) => Ok((to, from, cost)),
+            _ => Err(SolveError::NotBlocks("a mixture of powers")),
         }
-        let value = Wide::from(&cost.coefficient) * Wide::from(&cost.base).power(&cost.power);
-        Ok((to, from, value))
     };
-    synapses.map(flow).collect()
+    synapses.map(link).collect()
+}
+
+/// The same with computed costs.
+fn flows(problem: &Problem) -> Result<Vec<Flow>, SolveError> {
+    let flow = |(to, from, cost): Link| {
+        let value = Wide::from(&cost.coefficient) * Wide::from(&cost.base).power(&cost.power);
+        (to, from, value)
+    };
+    Ok(links(problem)?.into_iter().map(flow).collect())
 }
 
 /// Strongly connected components of more than one variable, and the other variables by the length of the longest path to them, in

@@ -10,6 +10,14 @@ use crate::numbers::Wide;
 /// The most variables for which the dense system is set up: 128 MB, and some seconds a factorisation.
 pub const MAX_DENSE: usize = 4_000;
 
+/// The share of a step along which every cost changes by a rate of at most `beta` that is sure to lower the regularizer.
+pub(super) fn damping(beta: f64) -> f64 {
+    match beta > 1e-8 {
+        true => beta.ln_1p() / beta,
+        false => 1.0,
+    }
+}
+
 /// A factored Hessian `H_vw = Σ a_v a_w cost` over the free variables (`p²` times the Laplacian of the graph weighted
 /// by the current costs, grounded at the visible units), scaled by the roots of its diagonal.
 pub(super) struct NewtonSystem {

@@ -223,7 +223,7 @@ pub fn balance(
         result.solve(&reduced, options, progress)?;
         result.seconds.solve = start.elapsed().as_secs_f64();
         let start = Instant::now();
-        result.certify(&problem, options, progress);
+        result.certify(&problem, &reduced, options, progress);
         result.seconds.certify = start.elapsed().as_secs_f64();
         let start = Instant::now();
         result.restrict(&reduced, options, progress)?;
@@ -323,9 +323,11 @@ impl Balance {
         Ok(())
     }
 
+    /// `reduced` is the problem without the synapses that vanish.
     fn certify(
         &mut self,
         problem: &Problem,
+        reduced: &Problem,
         options: &Options,
         progress: &mut dyn FnMut(&str, f64),
     ) {
@@ -339,10 +341,7 @@ impl Balance {
             None => false,
         };
         // Two methods that stop at the same small deficit can both be far from the optimum.
-        let settled = || {
-            let reduced = problem.without(self.existence.vanishing());
-            agree && reach(&reduced, solution).is_none_or(|reach| reach <= AGREEMENT)
-        };
+        let settled = || agree && reach(reduced, solution).is_none_or(|reach| reach <= AGREEMENT);
         let digits = match options.certify {
             Some(digits) => digits,
             None if settled() => return,
@@ -358,19 +357,18 @@ impl Balance {
         self.enclosure = Some(found.map(|(enclosed, point)| {
             // What the paper's algorithm comes to is reported as it is.
             if !matches!(options.method, Method::Stochastic | Method::Sweep) {
-                self.take(problem, &point);
+                self.take(reduced, &point);
             }
             enclosed
         }));
     }
 
     /// Puts the point that certifying refined the solution to in its place.
-    fn take(&mut self, problem: &Problem, point: &[Rational]) {
-        let reduced = problem.without(self.existence.vanishing());
+    fn take(&mut self, reduced: &Problem, point: &[Rational]) {
         if let Some(solution) = &mut self.solution {
             solution.multipliers = point.iter().map(Wide::from_rational).collect();
-            solution.deficit = Balancing::at(&reduced, &solution.multipliers).max_deficit();
-            self.regularizer_after = Some(total_cost(&reduced, Some(&solution.multipliers)));
+            solution.deficit = Balancing::at(reduced, &solution.multipliers).max_deficit();
+            self.regularizer_after = Some(total_cost(reduced, Some(&solution.multipliers)));
         }
     }
 }

@@ -3,7 +3,7 @@
 use num_traits::{One, Signed};
 
 use super::Balancing;
-use super::existence::endpoints;
+use super::levels::{Link, links};
 use crate::kernel::Problem;
 use crate::numbers::{
     Direction, Dyadic, Rational, natural_log, rational_from_f64, rational_to_f64,
@@ -222,20 +222,13 @@ impl<'a> Newton<'a> {
     }
 }
 
-/// The active synapses, if each has one cost, of exponent 1, and joins units of degree 1.
+/// The synapses that balancing knows, in a problem of one power on units of degree 1.
 fn flows(problem: &Problem, bits: u64) -> Option<Vec<Flow>> {
-    let synapses = problem.synapses().iter();
-    let active = synapses.filter(|synapse| synapse.is_active());
-    let flow = |synapse| {
-        let (to, from) = endpoints(synapse)?;
-        let [cost] = synapse.costs.as_slice() else {
-            return None;
-        };
-        let cost = cost.exponent.is_one().then_some(cost)?.enclosed(bits)?;
-        let cost = cost.lo().clone();
+    let flow = |(to, from, cost): Link| {
+        let cost = cost.enclosed(bits)?.lo().clone();
         Some(Flow { to, from, cost })
     };
-    active.map(flow).collect()
+    links(problem).ok()?.into_iter().map(flow).collect()
 }
 
 /// A matrix `H_ii = g_i + Σ_j w_ij`, `H_ij = -w_ij`, and its elimination without subtraction.

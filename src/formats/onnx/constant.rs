@@ -4,8 +4,8 @@ use bytes::Bytes;
 use std::sync::Arc;
 
 use super::message::{Tensor, element};
-use super::storage::Storage;
 use super::{Files, OnnxError};
+use crate::formats::storage::Storage;
 
 /// A constant tensor.
 #[derive(Debug, Clone)]

@@ -33,7 +33,6 @@ pub mod message;
 mod node;
 mod rules;
 mod shape;
-mod storage;
 mod uses;
 mod weights;
 mod wire;

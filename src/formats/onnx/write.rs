@@ -10,9 +10,9 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::constant::Constant;
 use super::field::Field;
-use super::storage::{Storage, Stored};
 use super::weights::{Scaled, scaled};
 use super::{LayerRange, OnnxError, OnnxFile, wire};
+use crate::formats::storage::{Storage, Stored};
 use crate::network::SynapseIndex;
 
 /// Entries scaled at once, and pieces of so many entries worked on before they are written.

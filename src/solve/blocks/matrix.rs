@@ -15,6 +15,15 @@ pub(super) enum Cost {
     Second,
 }
 
+impl Cost {
+    pub fn of(self, weight: f64) -> f64 {
+        match self {
+            Cost::First => weight.abs(),
+            Cost::Second => weight * weight,
+        }
+    }
+}
+
 /// Dense numbers, row after row.
 #[derive(Debug, Clone)]
 pub(super) enum Dense<'a> {
@@ -68,10 +77,7 @@ impl Matrix<'_> {
 
     /// Is the cost of a weight that is not 0 too small for `f64` to hold in full? Costs computed beforehand are known to be.
     pub fn loses_costs(&self) -> bool {
-        let lost = |weight: f64| match self.cost {
-            Cost::First => is_lost(weight, weight.abs()),
-            Cost::Second => is_lost(weight, weight * weight),
-        };
+        let lost = |weight: f64| is_lost(weight, self.cost.of(weight));
         match &self.entries {
             Entries::Dense(Dense::Single(weights)) => weights.iter().any(|w| lost(w.wide())),
             Entries::Dense(Dense::Double(weights)) => weights.iter().any(|w| lost(*w)),
@@ -101,19 +107,9 @@ impl Matrix<'_> {
     }
 
     fn visit_dense<T: Number>(&self, weights: &[T], mut visit: impl FnMut(usize, usize, f64)) {
-        let second = self.cost == Cost::Second;
         for (row, weights) in weights.chunks_exact(self.columns.max(1)).enumerate() {
             for (column, weight) in weights.iter().enumerate() {
-                let weight = weight.wide();
-                visit(
-                    row,
-                    column,
-                    if second {
-                        weight * weight
-                    } else {
-                        weight.abs()
-                    },
-                );
+                visit(row, column, self.cost.of(weight.wide()));
             }
         }
     }

@@ -43,6 +43,7 @@ mod newton_cg;
 mod passes;
 mod perceptron;
 mod problem;
+mod rows;
 mod shape;
 mod small;
 mod state;

@@ -5,6 +5,7 @@ use super::shape::{Sums, inner};
 use super::state::State;
 use super::{BlockOptions, CostSums, Extent};
 use crate::solve::SolveError;
+use crate::solve::newton::damping;
 
 /// The most products for one right side.
 const PRODUCTS: usize = 2_000;
@@ -282,11 +283,7 @@ fn newton_step<C: CostSums>(state: &mut State<C>, tolerance: f64) {
     let step = hessian.solve(state, &side, accuracy);
     let beta = rate(state, &step);
     if beta.is_finite() {
-        let length = if beta > 1e-8 {
-            beta.ln_1p() / beta
-        } else {
-            1.0
-        };
+        let length = damping(beta);
         let factors: Vec<f64> = step.iter().map(|entry| (length * entry).exp()).collect();
         state.scale(&factors);
     }

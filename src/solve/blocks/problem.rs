@@ -189,8 +189,7 @@ impl<'a> Blocks<'a> {
             return Err(BlockError::Entry { block, entry });
         }
         let costs = entries.iter().map(|(_, weight)| match self.cost() {
-            Some(Cost::First) => weight.abs(),
-            Some(Cost::Second) => weight * weight,
+            Some(cost) => cost.of(*weight),
             None => weight.abs().powf(self.power),
         });
         let costs: Vec<f64> = costs.collect();

@@ -1,6 +1,7 @@
 //! SmallProblem problems, solved to the end: single synapses between a few nodes.
 
 use super::elimination::Elimination;
+use super::rows::Rows;
 
 /// A synapse into `to` from `from`; the ground is the number of nodes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,8 +74,8 @@ impl SmallProblem {
     /// Balances from multipliers 1 until the deficit is at most `tolerance` or as small as rounding allows; returns the deficit and
     /// the number of steps, of Newton or with the system of an earlier one. Nodes with cost on one side only are left where they are.
     pub fn balance(&mut self, tolerance: f64) -> (f64, usize) {
-        self.into.fill(&self.edges);
-        self.out_of.fill(&self.edges);
+        self.into.set_costs(&self.edges);
+        self.out_of.set_costs(&self.edges);
         self.u.fill(1.0);
         self.v.fill(1.0);
         let mut best = self.measure();
@@ -179,62 +180,6 @@ impl SmallProblem {
             self.v[node] = 1.0 / self.u[node];
         }
         beta <= FULL
-    }
-}
-
-/// The edges into, or out of, each node.
-#[derive(Debug, Clone)]
-struct Rows {
-    starts: Vec<u32>,
-    /// The other end, and the cost.
-    entries: Vec<(u32, f64)>,
-    /// The edge of each entry.
-    edges: Vec<u32>,
-}
-
-impl Rows {
-    /// Without costs as yet. Edges that join a node to itself are left out.
-    fn new(nodes: usize, edges: &[Edge], ends: impl Fn(&Edge) -> (u32, u32)) -> Self {
-        let known = || {
-            let all = edges
-                .iter()
-                .enumerate()
-                .map(|(edge, found)| (edge as u32, ends(found)));
-            all.filter(|(_, (node, other))| node != other && (*node as usize) < nodes)
-        };
-        let mut starts = vec![0u32; nodes + 2];
-        known().for_each(|(_, (node, _))| starts[node as usize + 2] += 1);
-        (2..nodes + 2).for_each(|node| starts[node] += starts[node - 1]);
-        let count = starts[nodes + 1] as usize;
-        let (mut entries, mut places) = (vec![(0, 0.0); count], vec![0; count]);
-        for (edge, (node, other)) in known() {
-            let at = starts[node as usize + 1] as usize;
-            (entries[at].0, places[at]) = (other, edge);
-            starts[node as usize + 1] += 1;
-        }
-        Rows {
-            starts,
-            entries,
-            edges: places,
-        }
-    }
-
-    /// Takes over the costs.
-    fn fill(&mut self, edges: &[Edge]) {
-        for (entry, edge) in self.entries.iter_mut().zip(&self.edges) {
-            entry.1 = edges[*edge as usize].cost;
-        }
-    }
-
-    fn row(&self, node: usize) -> &[(u32, f64)] {
-        &self.entries[self.starts[node] as usize..self.starts[node + 1] as usize]
-    }
-
-    fn sum(&self, node: usize, potentials: &[f64]) -> f64 {
-        let entries = self.row(node).iter();
-        entries
-            .map(|(other, cost)| cost * potentials[*other as usize])
-            .sum()
     }
 }
 

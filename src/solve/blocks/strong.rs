@@ -1,5 +1,6 @@
 //! The few synapses that carry most of a skewed network's cost, relaxed by themselves between sweeps.
 
+use super::rows::Rows;
 use super::shape::Shape;
 use super::state::State;
 use super::{CostSums, Edge};
@@ -16,40 +17,6 @@ pub(super) struct Strong {
     out_of: Rows,
 }
 
-/// Compressed rows of `(other unit, cost)`.
-struct Rows {
-    starts: Vec<usize>,
-    entries: Vec<(u32, f64)>,
-}
-
-impl Rows {
-    fn new(units: usize, edges: &[Edge], ends: impl Fn(&Edge) -> (u32, u32)) -> Self {
-        let mut starts = vec![0; units + 1];
-        for edge in edges {
-            starts[ends(edge).0 as usize + 1] += 1;
-        }
-        for unit in 0..units {
-            starts[unit + 1] += starts[unit];
-        }
-        let mut next = starts.clone();
-        let mut entries = vec![(0, 0.0); edges.len()];
-        for edge in edges {
-            let (unit, other) = ends(edge);
-            entries[next[unit as usize]] = (other, edge.cost);
-            next[unit as usize] += 1;
-        }
-        Rows { starts, entries }
-    }
-
-    fn sum(&self, unit: usize, potentials: &[f64]) -> f64 {
-        let entries = &self.entries[self.starts[unit]..self.starts[unit + 1]];
-        entries
-            .iter()
-            .map(|(other, cost)| cost * potentials[*other as usize])
-            .sum()
-    }
-}
-
 impl Strong {
     /// The strong synapses among `edges` between units.
     pub fn new(shape: &Shape, edges: &[Edge]) -> Self {
@@ -61,7 +28,7 @@ impl Strong {
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.into.entries.len()
+        self.into.len()
     }
 
     /// Balances unit after unit, to and fro, as if all but the strong synapses led from and to the ground; replaces the sums over
