@@ -3,7 +3,7 @@
 //! `cargo run --release --example 05_same_function -- MODEL BALANCED [INPUTS]`; without arguments it balances the digits model
 //! of `data/` first.
 
-#[path = "../tests/onnx/engine.rs"]
+#[path = "../tests/files/onnx/engine.rs"]
 mod engine;
 
 use engine::{Engine, differences};

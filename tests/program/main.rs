@@ -1,5 +1,4 @@
 //! The program as its users call it: commands, files, exit codes.
-#![cfg(feature = "cli")]
 
 mod bad_input;
 mod batch;
@@ -7,8 +6,10 @@ mod certificates;
 mod commands;
 mod in_place;
 mod learning;
+mod learning_results;
 mod models;
 mod perceptrons;
+mod scripts;
 mod trust;
 mod vectors;
 

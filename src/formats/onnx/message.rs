@@ -99,10 +99,10 @@ pub struct Attribute {
     #[prost(message, optional, tag = "6")]
     pub g: Option<Graph>,
     /// Numbers.
-    #[prost(float, repeated, tag = "7")]
+    #[prost(float, repeated, packed = "false", tag = "7")]
     pub floats: Vec<f32>,
     /// Integers.
-    #[prost(int64, repeated, tag = "8")]
+    #[prost(int64, repeated, packed = "false", tag = "8")]
     pub ints: Vec<i64>,
     /// Texts.
     #[prost(bytes = "bytes", repeated, tag = "9")]
@@ -119,7 +119,7 @@ pub struct Attribute {
 #[derive(Clone, PartialEq, Message)]
 pub struct Tensor {
     /// Its shape.
-    #[prost(int64, repeated, tag = "1")]
+    #[prost(int64, repeated, packed = "false", tag = "1")]
     pub dims: Vec<i64>,
     /// The type of its entries; see [`element`].
     #[prost(int32, optional, tag = "2")]

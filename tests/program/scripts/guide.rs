@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use synaptic_balance::script::{Options, Outcome, run};
 
-use crate::support::{root, scripts};
+use super::support::{root, scripts};
 
 fn guide() -> String {
     std::fs::read_to_string(root().join("src/script/guide.md")).unwrap()

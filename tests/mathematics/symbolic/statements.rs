@@ -1,6 +1,6 @@
 //! Each statement proved, and beside it a variant that is false and must be refuted at a point.
 
-use crate::support::{LOSSES, Net, chain, prove, proved, rational, refute};
+use super::support::{LOSSES, Net, chain, prove, proved, rational, refute};
 use num_traits::Zero;
 use quickcheck::quickcheck;
 use synaptic_balance::symbolic::{

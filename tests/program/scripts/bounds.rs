@@ -2,7 +2,7 @@
 
 use synaptic_balance::script::{Options, Outcome, run};
 
-use crate::support::run_text;
+use super::support::run_text;
 
 fn message(source: &str) -> String {
     match run_text(source).outcome {

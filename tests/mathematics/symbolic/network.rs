@@ -1,6 +1,6 @@
 //! Path polynomials against a network that is run on numbers, and refused descriptions.
 
-use crate::support::{Dual, Net, rational, run, value_of};
+use super::support::{Dual, Net, rational, run, value_of};
 use num_traits::Zero;
 use quickcheck::quickcheck;
 use synaptic_balance::numbers::Rational;

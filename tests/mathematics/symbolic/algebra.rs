@@ -1,6 +1,6 @@
 //! The algebra itself: normal form, operations, verdicts, errors.
 
-use crate::support::{Tree, rational, value_of};
+use super::support::{Tree, rational, value_of};
 use num_traits::{One, Signed, Zero};
 use quickcheck::{TestResult, quickcheck};
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! Gradients, gradient steps, stationary points: each proved, and a false variant refuted.
 
-use crate::support::{
+use super::support::{
     Dual, LOSSES, Net, chain, degree, prove, proved, rational, refute, run, value_of,
 };
 use num_traits::Zero;

@@ -3,7 +3,7 @@
 use std::process::Command;
 use synaptic_balance::script::Outcome;
 
-use crate::support::{root, run_text, scripts};
+use super::support::{root, run_text, scripts};
 
 fn snapshots() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();

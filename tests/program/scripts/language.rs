@@ -2,7 +2,7 @@
 
 use synaptic_balance::script::{Outcome, literals, parse_network};
 
-use crate::support::run_text;
+use super::support::run_text;
 
 /// Each line is a claim `left == right`.
 fn all_equal(claims: &[(&str, &str)]) {

@@ -1,6 +1,6 @@
 //! Implementations that are wrong in known ways, and what the oracle says of each: precisely what is wrong.
 
-#[path = "../examples/04_wrong_implementations/wrong.rs"]
+#[path = "../../examples/04_wrong_implementations/wrong.rs"]
 mod wrong;
 
 use num_traits::One;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use synaptic_balance::script::{Outcome, literals};
 
-use crate::support::scripts;
+use super::support::scripts;
 
 /// The places of the claims in a script: `show(...)` and `refute(...)`, to the closing bracket.
 fn claims(source: &str) -> Vec<Range<usize>> {

@@ -1,0 +1,15 @@
+//! The mathematics: numbers, kernel, network model, algebra, solvers and training, without files.
+
+mod blocks;
+mod cut_off;
+mod kernel;
+mod layers;
+mod learn;
+mod learn_in_floats;
+mod main_job;
+mod network;
+mod numbers;
+mod polynomial_units;
+mod rules;
+mod solvers;
+mod symbolic;
