@@ -5,3 +5,9 @@ mod general_proofs;
 mod hunt;
 mod names;
 mod tables;
+
+use std::sync::LazyLock;
+use synaptic_balance::theorems::{Verdict, run};
+
+/// The whole catalogue, checked once for all tests.
+static FOUND: LazyLock<Vec<Verdict>> = LazyLock::new(|| run::<&str>(&[]).unwrap());
