@@ -3,15 +3,17 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use synaptic_balance::formats::onnx::message;
 use rten::{Dimension, Model, ModelOptions, Value};
 use rten_tensor::Tensor;
 use rten_tensor::prelude::*;
+use synaptic_balance::formats::onnx::message;
 
+#[path = "adapted.rs"]
+mod adapted;
 #[path = "unrolled.rs"]
 mod unrolled;
 
-use unrolled::unroll;
+use adapted::{adapt, is_lacking};
 
 /// The length of the sequences of recurrent models.
 const STEPS: usize = 4;
@@ -26,11 +28,10 @@ impl Engine {
     /// Unknown lengths of inputs are taken as 2.
     pub fn new(bytes: &[u8]) -> Self {
         let mut message: message::Model = prost::Message::decode(bytes).unwrap();
-        let recurrent = |node: &message::Node| node.op_type.as_deref() == Some("RNN");
         // The messages hold only what balancing looks at: a model that the engine takes as it is is not encoded anew.
-        let bytes = match message.graph.as_ref().unwrap().node.iter().any(recurrent) {
+        let bytes = match is_lacking(&message) {
             true => {
-                unroll(&mut message, STEPS);
+                adapt(&mut message, STEPS);
                 prost::Message::encode_to_vec(&message)
             }
             false => bytes.to_vec(),
@@ -57,12 +58,16 @@ impl Engine {
             let values: Vec<f32> = (0..count).map(|_| rng.random_range(-1.0..1.0)).collect();
             (*id, Tensor::from_data(shape, values).into())
         });
-        let outputs = self.model.run(inputs.collect(), self.model.output_ids(), None);
+        let outputs = self
+            .model
+            .run(inputs.collect(), self.model.output_ids(), None);
         let mut values = Vec::new();
         for output in outputs.unwrap() {
             match output {
                 Value::FloatTensor(output) => values.extend(output.iter()),
-                Value::Int32Tensor(output) => values.extend(output.iter().map(|value| *value as f32)),
+                Value::Int32Tensor(output) => {
+                    values.extend(output.iter().map(|value| *value as f32))
+                }
                 other => panic!("an output of type {:?}", other.dtype()),
             }
         }
