@@ -159,7 +159,7 @@ impl Manifold {
             graph.add_edge(NodeIndex::new(*from), NodeIndex::new(*to), ());
         }
         let mut component = vec![0; self.variables + 1];
-        for (number, nodes) in petgraph::algo::tarjan_scc(&graph).into_iter().enumerate() {
+        for (number, nodes) in petgraph::algo::kosaraju_scc(&graph).into_iter().enumerate() {
             nodes
                 .into_iter()
                 .for_each(|node| component[node.index()] = number);

@@ -374,7 +374,7 @@ impl<S: Scalar> Network<S> {
     /// A unit's layer is the length of the longest path to it, taken between strongly connected components:
     /// units on a common cycle are in one layer. Units that cannot be scaled are left out of the ties.
     pub fn tied_by_layer(&self) -> Self {
-        let components = petgraph::algo::tarjan_scc(&self.graph);
+        let components = petgraph::algo::kosaraju_scc(&self.graph);
         let mut number = vec![0usize; self.units()];
         for (index, component) in components.iter().enumerate() {
             component
@@ -382,7 +382,7 @@ impl<S: Scalar> Network<S> {
                 .for_each(|node| number[node.index()] = index);
         }
         let mut depth = vec![0usize; components.len()];
-        // Tarjan's components come targets first; paths grow from the sources.
+        // The components come targets first; paths grow from the sources.
         for (index, component) in components.iter().enumerate().rev() {
             for target in component
                 .iter()

@@ -147,7 +147,7 @@ impl Coalesced {
             edges.push(edge);
         }
         let index = |nodes: Vec<NodeIndex>| nodes.into_iter().map(NodeIndex::index).collect();
-        let components: Vec<Vec<usize>> = petgraph::algo::tarjan_scc(&graph)
+        let components: Vec<Vec<usize>> = petgraph::algo::kosaraju_scc(&graph)
             .into_iter()
             .map(index)
             .collect();

@@ -1,6 +1,6 @@
 //! Any network of BiLU units as blocks: groups are strongly connected components, and levels of what lies in none.
 
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::BTreeMap;
 
@@ -198,7 +198,7 @@ fn groups(variables: usize, flows: &[Flow]) -> Vec<Vec<usize>> {
             graph.add_edge(NodeIndex::new(*from), NodeIndex::new(*to), ());
         }
     }
-    let mut components = tarjan_scc(&graph);
+    let mut components = kosaraju_scc(&graph);
     components.reverse();
     let mut level = vec![0; variables];
     let mut component_of = vec![0; variables];

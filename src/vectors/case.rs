@@ -376,7 +376,7 @@ pub(super) fn with_flags(
     );
     let own = |s: usize| network.endpoints(s).0 == network.endpoints(s).1;
     add(synapses().any(own), "self_connection");
-    let components = petgraph::algo::tarjan_scc(network.graph());
+    let components = petgraph::algo::kosaraju_scc(network.graph());
     add(components.iter().any(|units| units.len() > 1), "cycle");
     add(!network.ties().is_empty(), "tie");
     add(
