@@ -8,3 +8,8 @@ mod onnx;
 mod records;
 mod theorems;
 mod wrong_implementations;
+
+/// Whether tests that sample run on everything, as before a change lands: `SYNBAL_FULL=1 cargo test`.
+fn in_full() -> bool {
+    std::env::var_os("SYNBAL_FULL").is_some()
+}
