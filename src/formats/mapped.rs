@@ -300,7 +300,8 @@ fn write_rows<T: Stored<SIZE>, const SIZE: usize>(
             let (up, down) = ends(index);
             let mut slot = T::encode(old * (up / down));
             let new = T::decode(slot);
-            let is_whole = new.is_finite() && new.abs() >= T::SMALLEST && up / down >= f64::MIN_POSITIVE;
+            let is_whole =
+                new.is_finite() && new.abs() >= T::SMALLEST && up / down >= f64::MIN_POSITIVE;
             if !is_whole && old != 0.0 {
                 let settled = Settled::scaled::<T>(old, up, down);
                 if !settled.is_finite {

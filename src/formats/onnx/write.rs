@@ -84,7 +84,8 @@ impl Piece<'_> {
                     let place = entry - first;
                     if !scale::<T, SIZE>(&mut slots[place], up / down, *exactly) {
                         let old = T::decode(old[place]);
-                        slots[place] = self.settle::<T, SIZE>(entry, old, [up, down], factors, &mut found);
+                        slots[place] =
+                            self.settle::<T, SIZE>(entry, old, [up, down], factors, &mut found);
                     }
                 });
             return found;
@@ -108,7 +109,8 @@ impl Piece<'_> {
                 if !scale::<T, SIZE>(&mut old[place].clone(), quotients[step], *exactly) {
                     let ends = [up[slice.plus(step)], down[slice.minus(step)]];
                     let old = T::decode(old[place]);
-                    slots[place] = self.settle::<T, SIZE>(first + place, old, ends, factors, &mut found);
+                    slots[place] =
+                        self.settle::<T, SIZE>(first + place, old, ends, factors, &mut found);
                 }
             }
         });
