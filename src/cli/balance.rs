@@ -4,29 +4,29 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use synaptic_balance::formats::{
-    Certificate, Model, OnnxFile, Scaling, Weight, Written, read_certificate, verify_certificate,
+    Certificate, Losses, Model, OnnxFile, Scaling, Weight, Written, read_certificate,
+    verify_certificate,
 };
 use synaptic_balance::network::Network;
-use synaptic_balance::numbers::{Rational, rational_power};
-use synaptic_balance::report::{balance_report, group_multipliers};
+use synaptic_balance::numbers::{MAX_DIGITS, Rational, Wide, rational_power};
+use synaptic_balance::report::{balance_report, group_multipliers, lost_weights};
 use synaptic_balance::solve::{
     self, Balance, BalanceFailure, Existence, Method, Options, Restriction,
 };
 
 use super::arguments::{BalanceArguments, Tied};
+use super::outputs::{self, Kind, Output};
+use super::places::Place;
 use super::{BadInput, Failure, Outcome, Progress, Verdict, channels_in_place, files, read};
 
 /// Digits certified where a certificate file is asked for without a number of digits.
 const DEFAULT_DIGITS: u32 = 12;
 
 pub fn balance(arguments: &BalanceArguments) -> Outcome {
-    files::distinct(
-        &[arguments.output.as_ref(), arguments.certificate.as_ref()],
-        &[],
-    )?;
-    files::distinct(&[arguments.certificate.as_ref()], &[&arguments.network])?;
     let start = Instant::now();
-    let file = match open(&arguments.network, arguments.arch.as_deref())? {
+    let file = open(&arguments.network, arguments.arch.as_deref())?;
+    check_outputs(arguments, &file)?;
+    let file = match file {
         Model::Onnx(model) if channels_in_place::is_meant(arguments, &model) => {
             let seconds_read = start.elapsed().as_secs_f64();
             return channels_in_place::balance(arguments, &model, seconds_read);
@@ -57,20 +57,76 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
         solve::balance(&network, &arguments.regularizer, &options, &mut report).map_err(failure)?;
     drop(progress);
     let start = Instant::now();
-    let outputs = outputs(arguments, &file, &network, &result)?;
-    let paths: Vec<&PathBuf> = outputs.iter().map(|(path, _)| path).collect();
-    let data = match &file {
-        Model::Onnx(model) => model.data_files(),
-        _ => Vec::new(),
-    };
-    files::beside(&paths, &data)?;
-    files::write_all(&outputs)?;
+    let (outputs, mut lost) = outputs(arguments, &file, &network, &result)?;
+    let outputs = outputs.iter();
+    let contents = outputs.map(|(path, bytes)| (path.clone(), files::content(bytes)));
+    lost.append(files::write(contents.collect())?);
     let times = (seconds_read, start.elapsed().as_secs_f64());
     let mut report = balance_report(&network, &arguments.regularizer, method, &result, times);
+    lost_weights(&mut report, &lost);
     if let Some(groups) = file.groups() {
         group_multipliers(&mut report.json, &network, &groups);
     }
-    Ok((report, verdict(&result, method)))
+    let is_inexact = arguments.power_of_two && lost.count > 0;
+    if is_inexact {
+        let reason = "powers of two are exact where no weight is lost";
+        report.json["incomplete"] = reason.into();
+        report.text += &format!("INCOMPLETE {reason}\n");
+    }
+    let verdict = match verdict(&result, method) {
+        Verdict::Done if is_inexact => Verdict::Incomplete,
+        verdict => verdict,
+    };
+    Ok((report, verdict))
+}
+
+/// Refuses what the model cannot be written to, and a pipe or a stream for one that has files beside it.
+pub fn check_outputs(arguments: &BalanceArguments, file: &Model) -> Result<(), BadInput> {
+    let Some(output) = &arguments.output else {
+        return Ok(());
+    };
+    let (mut names, mut data) = (vec![output.clone()], Vec::new());
+    if let Model::Onnx(model) = file {
+        let name = output.file_name().unwrap_or_default().to_string_lossy();
+        let beside = model.names(&name).into_iter().skip(1);
+        names.extend(beside.map(|own| output.with_file_name(own)));
+        data = model.data_files();
+    }
+    check_files(arguments, &names, &data, Kind::of(file))
+}
+
+/// Refuses files of a model, the first of them that which names the others, that cannot be written.
+pub fn check_files(
+    arguments: &BalanceArguments,
+    files: &[PathBuf],
+    data: &[PathBuf],
+    kind: Kind,
+) -> Result<(), BadInput> {
+    if let (Some(first), true) = (files.first(), files.len() > 1)
+        && !matches!(Place::of(first), Ok(Place::File(_) | Place::Folder(_)))
+    {
+        let reason = "a model with data in other files is written to files";
+        return Err(BadInput::at(first, reason));
+    }
+    if !data.is_empty() {
+        files::check_finished(arguments.network.parent().unwrap_or(Path::new("")))?;
+    }
+    let certificate = arguments.certificate.as_ref();
+    let certificate = certificate.map(|path| Output::new(path, Kind::Json));
+    let mut outputs: Vec<Output> = certificate.into_iter().collect();
+    for (number, path) in files.iter().enumerate() {
+        outputs.push(Output {
+            replaces: (number == 0).then_some(&*arguments.network),
+            kind: Some(if number == 0 { kind } else { Kind::Part }),
+            path,
+        });
+    }
+    let inputs: Vec<&Path> = data
+        .iter()
+        .chain([&arguments.network])
+        .map(PathBuf::as_path)
+        .collect();
+    outputs::check(&outputs, &inputs)
 }
 
 /// The model; an ONNX model without its weights as yet.
@@ -111,8 +167,8 @@ fn outputs(
     file: &Model,
     network: &Network<Rational>,
     result: &Balance,
-) -> Result<Vec<(PathBuf, Vec<u8>)>, Failure> {
-    let mut outputs = Vec::new();
+) -> Result<(Vec<(PathBuf, Vec<u8>)>, Losses), Failure> {
+    let (mut outputs, mut losses) = (Vec::new(), Losses::default());
     if let Some(path) = &arguments.output
         && let Some(weights) = balanced_weights(arguments, path, file, network, result)?
     {
@@ -124,9 +180,13 @@ fn outputs(
             exactly: arguments.power_of_two,
         };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let Written { model, beside } = file
-            .scaled(&scaling, &name)
-            .map_err(|fault| BadInput::at(path, format!("nothing written: {fault}")))?;
+        let written = file.scaled(&scaling, &name);
+        let Written {
+            model,
+            beside,
+            lost,
+        } = written.map_err(|fault| BadInput::at(path, format!("nothing written: {fault}")))?;
+        losses = lost;
         let beside = beside.into_iter();
         outputs.extend(beside.map(|(name, bytes)| (path.with_file_name(name), bytes)));
         outputs.push((path.clone(), model));
@@ -143,7 +203,7 @@ fn outputs(
         })?;
         outputs.push((path.clone(), text.into_bytes()));
     }
-    Ok(outputs)
+    Ok((outputs, losses))
 }
 
 /// A certificate that others could not read would prove nothing to them.
@@ -167,26 +227,40 @@ fn balanced_weights(
     if let Some(exact) = exact_weights(arguments, network, result) {
         return Ok(Some(exact.into_iter().map(Weight::Exact).collect()));
     }
-    let Some(weights) = result.weights(network) else {
+    let Some(weights) = result.wide_weights(network) else {
         return Ok(None);
     };
-    let weights = weights.map_err(|synapse| {
-        let name = network.synapse_name(synapse);
-        let reason = format!(
-            "nothing written: the balanced weight of {name} is outside the range in which f64 has its full precision"
-        );
-        BadInput::at(path, reason)
-    })?;
-    Ok(Some(floats(network, &weights)))
+    let weight = |(synapse, value): (usize, (bool, Wide))| {
+        let unchanged = network.direction(synapse).is_empty();
+        if unchanged {
+            return Ok(Weight::Exact(network.weight(synapse).clone()));
+        }
+        written_out(value).ok_or_else(|| {
+            let name = network.synapse_name(synapse);
+            let reason = format!(
+                "nothing written: the balanced weight of {name} is too far from 1 to be written out"
+            );
+            BadInput::at(path, reason)
+        })
+    };
+    let weights = weights.into_iter().enumerate().map(weight);
+    Ok(Some(weights.collect::<Result<_, _>>()?))
 }
 
-/// Weights that no scaling changes stay exactly as they were.
-fn floats(network: &Network<Rational>, weights: &[f64]) -> Vec<Weight> {
-    let weight = |(synapse, value): (usize, &f64)| match network.direction(synapse).is_empty() {
-        true => Weight::Exact(network.weight(synapse).clone()),
-        false => Weight::Float(*value),
-    };
-    weights.iter().enumerate().map(weight).collect()
+/// A weight by its sign and magnitude: a float with all its digits, or exactly, if it is not too long to be read again.
+fn written_out((is_negative, magnitude): (bool, Wide)) -> Option<Weight> {
+    let value = magnitude.to_f64();
+    let sign = if is_negative { -1.0 } else { 1.0 };
+    if value.is_finite() && (value >= f64::MIN_POSITIVE || magnitude.is_zero()) {
+        return Some(Weight::Float(sign * value));
+    }
+    let exact = magnitude
+        .to_rational()
+        .filter(|exact| exact.to_string().len() < MAX_DIGITS)?;
+    Some(Weight::Exact(match is_negative {
+        true => -exact,
+        false => exact,
+    }))
 }
 
 /// The balanced weights as rationals, where the exact multipliers of weights are rational.

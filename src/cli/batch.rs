@@ -1,6 +1,6 @@
 //! `synbal check --batch`: many requests through one pipe.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use synaptic_balance::formats::{Model, read_model};
+use synaptic_balance::formats::{MAX_MODEL, Model, open_input, read_model};
 use synaptic_balance::network::Regularizer;
 
 use super::arguments::{CheckArguments, Tied, in_range};
@@ -48,7 +48,7 @@ pub fn answer_all(requests: &Path, arguments: &CheckArguments) -> ExitCode {
     let input: Box<dyn BufRead + Send> = if requests == Path::new("-") {
         Box::new(BufReader::new(io::stdin()))
     } else {
-        match std::fs::File::open(requests) {
+        match open_input(requests) {
             Ok(file) => Box::new(BufReader::new(file)),
             Err(fault) => {
                 complain(&format!("{}: {fault}", requests.display()));
@@ -106,7 +106,14 @@ fn stream(
 fn send_lines(mut input: Box<dyn BufRead + Send>, sender: &mpsc::SyncSender<Line>) {
     for number in 1.. {
         let mut line = Vec::new();
-        let read = input.read_until(b'\n', &mut line);
+        let mut start = (&mut input).take(MAX_MODEL);
+        let read = match start.read_until(b'\n', &mut line) {
+            Ok(length) if length as u64 == MAX_MODEL && !line.ends_with(b"\n") => {
+                let reason = format!("line {number} holds more than {MAX_MODEL} bytes");
+                Err(io::Error::new(io::ErrorKind::InvalidData, reason))
+            }
+            read => read,
+        };
         let failed = read.is_err();
         match read {
             Ok(0) => return,

@@ -16,7 +16,7 @@ pub fn bench(arguments: &BenchArguments) -> Outcome {
     if let Some(path) = &arguments.plot {
         let figure = synaptic_balance::report::plot_reads(&found.curves);
         let figure = figure.map_err(|fault| Failure::Incomplete(fault.to_string()))?;
-        files::write_all(&[(path, figure.into_bytes())])?;
+        files::write_all(vec![(path, figure.into_bytes())])?;
     }
     Ok((found.report, Verdict::Done))
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use synaptic_balance::formats::{MAPPED_WEIGHTS, OnnxFile};
+use synaptic_balance::formats::{Losses, MAPPED_WEIGHTS, OnnxFile};
 
 use super::arguments::BalanceArguments;
 use super::files::{self, Content};
@@ -20,8 +20,10 @@ pub fn is_meant(arguments: &BalanceArguments, model: &OnnxFile) -> bool {
     model.weights() > limit
 }
 
+/// Balances a model whose outputs have been checked.
 pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Outcome {
     let power = in_place::power(arguments)?;
+    let mut lost = Losses::default();
     let start = Instant::now();
     let costs = model.blocks(power);
     let fault = |fault: &dyn std::fmt::Display| Failure::Incomplete(fault.to_string());
@@ -36,7 +38,6 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Out
         .map_err(|failure| fault(&failure))?;
     if let Some(output) = &arguments.output {
         let name = output.file_name().unwrap_or_default().to_string_lossy();
-        let data = model.data_files();
         let files = model.names(&name).into_iter().enumerate();
         let (multipliers, name) = (&*multipliers, &*name);
         let files = files.map(|(file, own)| {
@@ -48,9 +49,7 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Out
         });
         // The model itself last.
         let files: Vec<(PathBuf, Content)> = files.rev().collect();
-        let paths: Vec<&PathBuf> = files.iter().map(|(path, _)| path).collect();
-        files::beside(&paths, &data)?;
-        files::write_as_made(files)?;
+        lost = files::write(files)?;
     }
     let groups = model.groups().iter().map(|group| {
         let of = |unit: &usize| multipliers[*unit];
@@ -63,5 +62,6 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Out
         model.weights(),
         groups.collect(),
         [read, write],
+        &lost,
     ))
 }

@@ -1,117 +1,296 @@
-//! Output files: complete or not at all.
+//! Output files: complete or not at all, several of them all or none.
 
-use std::io::{Read, Write};
+use std::fs::Metadata;
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
+
+use synaptic_balance::formats::{Losses, is_onnx, open_input};
 
 use super::BadInput;
-use synaptic_balance::formats::is_onnx;
-
-/// Refuses outputs that would overwrite each other, or an input that is not meant to be replaced.
-pub fn distinct(outputs: &[Option<&PathBuf>], inputs: &[&PathBuf]) -> Result<(), BadInput> {
-    let resolved = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let outputs: Vec<&PathBuf> = outputs.iter().copied().flatten().collect();
-    for (position, path) in outputs.iter().enumerate() {
-        let others = outputs.iter().take(position).chain(inputs);
-        if others
-            .into_iter()
-            .any(|other| resolved(other) == resolved(path))
-        {
-            return Err(BadInput::at(path, "would be overwritten: nothing written"));
-        }
-    }
-    Ok(())
-}
-
-/// Refuses outputs that would overwrite each other or the data of the model, and a pipe or device that would have files beside it.
-pub fn beside(outputs: &[&PathBuf], data: &[PathBuf]) -> Result<(), BadInput> {
-    let all: Vec<Option<&PathBuf>> = outputs.iter().copied().map(Some).collect();
-    distinct(&all, &data.iter().collect::<Vec<_>>())?;
-    match outputs.iter().find(|path| is_special(path)) {
-        Some(path) if !data.is_empty() => Err(BadInput::at(
-            path,
-            "a model with data in other files is written to files",
-        )),
-        _ => Ok(()),
-    }
-}
+use super::places::Place;
+use super::temporary::{self, PREFIX, Temporary};
 
 /// Writes the content of a file; says in words what is wrong if it cannot be made.
-pub type Content<'a> = Box<dyn FnOnce(&mut dyn Write) -> Result<(), String> + 'a>;
+pub type Content<'a> = Box<dyn FnOnce(&mut dyn Write) -> Result<Losses, String> + 'a>;
 
 /// Content that is at hand.
-pub fn content(bytes: &[u8]) -> Content<'_> {
-    Box::new(|into| into.write_all(bytes).map_err(|fault| fault.to_string()))
+pub fn content<'a>(bytes: impl AsRef<[u8]> + 'a) -> Content<'a> {
+    Box::new(move |into| {
+        let written = into.write_all(bytes.as_ref());
+        written.map_err(|fault| fault.to_string())?;
+        Ok(Losses::default())
+    })
 }
 
-/// Writes all files or none, as [`write_as_made`].
-pub fn write_all<P: AsRef<Path>>(files: &[(P, Vec<u8>)]) -> Result<(), BadInput> {
-    let files = files.iter().map(|(path, bytes)| (path, content(bytes)));
-    write_as_made(files.collect())
-}
-
-/// Writes all files or none: each to a temporary file beside its place, then all are renamed. What is no regular file (a
-/// pipe, a device) is written to directly; a link stays a link.
-pub fn write_as_made<P: AsRef<Path>>(files: Vec<(P, Content)>) -> Result<(), BadInput> {
-    let mut written = Vec::new();
-    for (path, content) in files {
-        let path_of = path.as_ref();
-        let failed = |fault: std::io::Error| {
-            BadInput::at(path_of, format!("cannot write: {}", fault.kind()))
-        };
-        let write = |file: &mut std::fs::File| {
-            let mut into = std::io::BufWriter::with_capacity(1 << 20, file);
-            let made = content(&mut into);
-            made.map_err(|fault| BadInput::at(path_of, format!("nothing written: {fault}")))?;
-            into.flush().map_err(failed)
-        };
-        if is_special(path_of) {
-            write(&mut std::fs::File::create(path_of).map_err(failed)?)?;
-            continue;
-        }
-        let place = path_of.canonicalize();
-        let place = place.unwrap_or_else(|_| path_of.to_path_buf());
-        let mut file = create_beside(&place).map_err(failed)?;
-        write(file.as_file_mut())?;
-        file.as_file().sync_all().map_err(failed)?;
-        written.push((path, place, file));
-    }
-    for (path, place, file) in written {
-        file.persist(place).map_err(|fault| {
-            let reason = format!("cannot write: {}", fault.error.kind());
-            BadInput::at(path.as_ref(), reason)
-        })?;
-    }
+/// Writes all files or none, as [`write`].
+pub fn write_all<P: Into<PathBuf>>(files: Vec<(P, Vec<u8>)>) -> Result<(), BadInput> {
+    let files = files.into_iter();
+    write(
+        files
+            .map(|(path, bytes)| (path.into(), content(bytes)))
+            .collect(),
+    )?;
     Ok(())
 }
 
-/// Is it a pipe or a device?
-fn is_special(path: &Path) -> bool {
-    let found = path.metadata();
-    found.is_ok_and(|found| !found.is_file() && !found.is_dir())
+/// A file beside its place, complete.
+struct Staged {
+    path: PathBuf,
+    place: PathBuf,
+    file: Temporary,
+    /// Where the former content is kept until all is done.
+    old: Option<PathBuf>,
 }
 
-/// Does a file begin as an ONNX model does?
-pub fn begins_as_onnx(path: &Path) -> bool {
-    let mut start = [0; 16];
-    let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut start));
-    read.is_ok_and(|length| is_onnx(&start[..length]))
-}
-
-fn create_beside(path: &Path) -> std::io::Result<NamedTempFile> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    if path.is_dir() {
-        return Err(std::io::ErrorKind::IsADirectory.into());
+/// Writes all files or none, and gives the weights that could not be held: each to a temporary file beside its place, then all are
+/// renamed. A link stays a link; a file that is replaced passes on its permissions. Pipes, devices and standard output are written to
+/// directly, after all files are complete.
+pub fn write(files: Vec<(PathBuf, Content)>) -> Result<Losses, BadInput> {
+    let mut lost = Losses::default();
+    let (mut staged, mut direct) = (Vec::new(), Vec::new());
+    for (path, content) in files {
+        let failed = |fault: std::io::Error| cannot_write(&path, &fault);
+        match Place::of(&path).map_err(failed)? {
+            Place::File(place) => {
+                let (file, own) = stage(&path, &place, content)?;
+                lost.append(own);
+                staged.push(Staged {
+                    path,
+                    place,
+                    file,
+                    old: None,
+                });
+            }
+            Place::Folder(_) => return Err(BadInput::at(&path, "cannot write: is a directory")),
+            Place::Special(place) => direct.push((path, Some(place), content)),
+            Place::Stdout => direct.push((path, None, content)),
+        }
     }
-    let mut builder = tempfile::Builder::new();
-    // Temporary files are private by default; a result should have the permissions of any new file.
+    for (path, place, content) in direct {
+        let failed = |fault: std::io::Error| cannot_write(&path, &fault);
+        lost.append(match place {
+            None => fill(&path, &mut std::io::stdout().lock(), content)?,
+            Some(place) => {
+                let file = std::fs::OpenOptions::new().write(true).open(place);
+                fill(&path, &mut file.map_err(failed)?, content)?
+            }
+        });
+    }
+    commit(staged)?;
+    Ok(lost)
+}
+
+fn cannot_write(path: &Path, fault: &std::io::Error) -> BadInput {
+    BadInput::at(path, format!("cannot write: {}", fault.kind()))
+}
+
+fn fill(path: &Path, into: &mut dyn Write, content: Content) -> Result<Losses, BadInput> {
+    let mut into = BufWriter::with_capacity(1 << 20, into);
+    let lost = content(&mut into);
+    let lost = lost.map_err(|fault| BadInput::at(path, format!("nothing written: {fault}")))?;
+    let flushed = into.flush();
+    flushed.map_err(|fault| cannot_write(path, &fault))?;
+    Ok(lost)
+}
+
+fn stage(path: &Path, place: &Path, content: Content) -> Result<(Temporary, Losses), BadInput> {
+    let failed = |fault: std::io::Error| cannot_write(path, &fault);
+    let former = place.metadata().ok();
+    let permissions = former.as_ref().map(Metadata::permissions);
+    let folder = place.parent().unwrap_or(Path::new("/"));
+    let mut file = Temporary::create(folder, permissions.as_ref()).map_err(failed)?;
+    let lost = fill(path, file.file(), content)?;
+    if let Some(former) = &former {
+        keep_owner(file.file(), former);
+        let kept = file.file().set_permissions(former.permissions());
+        kept.map_err(failed)?;
+    }
+    file.file().sync_all().map_err(failed)?;
+    Ok((file, lost))
+}
+
+/// The owner stays where the system lets it.
+fn keep_owner(file: &std::fs::File, former: &Metadata) {
     #[cfg(unix)]
     {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+        use std::os::unix::fs::{MetadataExt, fchown};
+        let is_other = file
+            .metadata()
+            .is_ok_and(|found| (found.uid(), found.gid()) != (former.uid(), former.gid()));
+        if is_other && fchown(file, Some(former.uid()), Some(former.gid())).is_err() {
+            let _ = fchown(file, None, Some(former.gid()));
+        }
     }
-    builder.prefix(".synbal-").tempfile_in(folder)
+    #[cfg(not(unix))]
+    let _ = (file, former);
+}
+
+/// Gives all files their names. If one cannot be given, all that were are taken back.
+fn commit(mut staged: Vec<Staged>) -> Result<(), BadInput> {
+    // No signal between two names.
+    let held = temporary::hold();
+    let done = match staged.as_slice() {
+        [] => Ok(()),
+        [one] => std::fs::rename(one.file.path(), &one.place)
+            .map_err(|fault| cannot_write(&one.path, &fault)),
+        [.., last] => {
+            let note = with_end(last.file.path(), UNFINISHED);
+            match note_down(&note, &staged) {
+                Ok(()) => give_names(&mut staged, &note),
+                Err(fault) => Err(cannot_write(&note, &fault)),
+            }
+        }
+    };
+    drop(held);
+    done
+}
+
+fn give_names(staged: &mut [Staged], note: &Path) -> Result<(), BadInput> {
+    let mut done = Ok(());
+    let mut begun = 0;
+    while let (Ok(()), Some(next)) = (&done, staged.get_mut(begun)) {
+        begun += 1;
+        done = give_name(next);
+    }
+    let mut kept = Vec::new();
+    if done.is_err() {
+        let back = staged[..begun].iter().rev();
+        kept.extend(back.filter(|next| !take_back(next)));
+    }
+    match (done, kept.as_slice()) {
+        (Err(BadInput(fault)), [_, ..]) => {
+            let kept = kept.iter().map(|next| match &next.old {
+                Some(old) => format!("{} is in {}", next.path.display(), old.display()),
+                None => format!("{} is new", next.path.display()),
+            });
+            let kept: Vec<String> = kept.collect();
+            let kept = kept.join(", ");
+            Err(BadInput(format!(
+                "{fault}; not all files could be put back: {kept}"
+            )))
+        }
+        (done, _) => {
+            let old = staged.iter().filter_map(|next| next.old.as_ref());
+            for path in old.chain([&note.to_path_buf()]) {
+                let _ = std::fs::remove_file(path);
+            }
+            done
+        }
+    }
+}
+
+/// How the name of the script ends that is there while names are given.
+const UNFINISHED: &str = "-unfinished";
+
+/// Refuses a folder in which names were given to some files that belong together and not to others.
+pub fn check_finished(folder: &Path) -> Result<(), BadInput> {
+    let folder = match folder == Path::new("") {
+        true => Path::new("."),
+        false => folder,
+    };
+    // Another run that is about it now needs a moment.
+    for _ in 0..40 {
+        if script_in(folder).is_none() {
+            return Ok(());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    match script_in(folder) {
+        Some(script) => Err(BadInput::at(
+            &script,
+            "an earlier run was stopped between two of its files; this script, run with sh, gives the others their names",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn script_in(folder: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_script =
+        |name: &[u8]| name.starts_with(PREFIX.as_bytes()) && name.ends_with(UNFINISHED.as_bytes());
+    let mut scripts = entries.filter(|entry| is_script(entry.file_name().as_encoded_bytes()));
+    scripts.next().map(|entry| entry.path())
+}
+
+/// How the name ends under which former content is kept.
+const OLD: &str = "-old";
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+/// Writes a script that gives all files their names, should this program not come to it.
+fn note_down(note: &Path, staged: &[Staged]) -> std::io::Result<()> {
+    let quoted = |path: &Path| {
+        let text = path.as_os_str().as_encoded_bytes();
+        let parts: Vec<&[u8]> = text.split(|byte| *byte == b'\'').collect();
+        [b"'", parts.join(&b"'\\''"[..]).as_slice(), b"'"].concat()
+    };
+    let mut text = b"# synbal was stopped while it gave these files their names. Run this with sh to finish.\n".to_vec();
+    for next in staged {
+        let (new, place) = (quoted(next.file.path()), quoted(&next.place));
+        let old = quoted(&with_end(next.file.path(), OLD));
+        text.extend(
+            [
+                b"if [ -e ",
+                &*new,
+                b" ]; then mv -f ",
+                &*new,
+                b" ",
+                &*place,
+                b"; fi || exit 1\n",
+            ]
+            .concat(),
+        );
+        text.extend([b"rm -f ", &*old, b"\n"].concat());
+    }
+    text.extend([b"rm -f ", &*quoted(note), b"\n"].concat());
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(note)?;
+    file.write_all(&text)?;
+    file.sync_all()
+}
+
+/// Keeps what stands in the place, and gives the new file its name.
+fn give_name(staged: &mut Staged) -> Result<(), BadInput> {
+    let failed = |fault: std::io::Error| cannot_write(&staged.path, &fault);
+    if staged.place.is_dir() {
+        return Err(failed(std::io::ErrorKind::IsADirectory.into()));
+    }
+    if staged.place.exists() {
+        let old = with_end(staged.file.path(), OLD);
+        // A second name; without those, the only one.
+        let kept = std::fs::hard_link(&staged.place, &old);
+        let kept = kept.or_else(|_| std::fs::rename(&staged.place, &old));
+        kept.map_err(failed)?;
+        staged.old = Some(old);
+    }
+    std::fs::rename(staged.file.path(), &staged.place).map_err(failed)
+}
+
+/// Puts back what stood in the place.
+fn take_back(staged: &Staged) -> bool {
+    match (&staged.old, staged.file.path().exists()) {
+        (Some(old), _) => {
+            let back = std::fs::rename(old, &staged.place).is_ok();
+            // Two names of one file both stay.
+            back && (std::fs::remove_file(old).is_ok() || !old.exists())
+        }
+        (None, true) => true,
+        (None, false) => std::fs::remove_file(&staged.place).is_ok(),
+    }
+}
+
+/// Does a file begin as an ONNX model does? A pipe is not looked into.
+pub fn begins_as_onnx(path: &Path) -> bool {
+    if !path.is_file() {
+        return false;
+    }
+    let mut start = [0; 16];
+    let read = open_input(path).and_then(|mut file| file.read(&mut start));
+    read.is_ok_and(|length| is_onnx(&start[..length]))
 }

@@ -4,17 +4,20 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use synaptic_balance::formats::{MappedError, MappedPerceptron};
+use synaptic_balance::formats::{Losses, MAX_TEXT, MappedError, MappedPerceptron};
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::numbers::rational_to_f64;
-use synaptic_balance::report::{InPlace, Report, in_place_report};
+use synaptic_balance::report::{InPlace, Report, in_place_report, lost_weights};
 use synaptic_balance::solve::SolveError;
 use synaptic_balance::solve::blocks::{
     BlockEnclosure, BlockOptions, BlockSolution, CostSums, balance_blocks, enclose_blocks,
 };
 
 use super::arguments::{BalanceArguments, MethodName};
+use super::balance::check_files;
 use super::files::{self, Content};
+use super::outputs::{self, Kind, Output};
+use super::places::Place;
 use super::{BadInput, Failure, Outcome, Progress, Verdict, architecture};
 
 /// Bounds wider than this say too little to count as done.
@@ -36,12 +39,13 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     })?;
     let model = MappedPerceptron::open(path, &architecture(arch)?).map_err(fault)?;
     let outputs = outputs(arguments, &model)?;
+    check(arguments, &model, &outputs)?;
     let mut blocks = model.blocks(power).map_err(fault)?;
     let read = start.elapsed().as_secs_f64();
     let found = solve(&mut blocks, model.fan(), power, arguments.tolerance);
     let found = found.map_err(|fault| failure(fault, path))?;
     let start = Instant::now();
-    write(arguments, &model, &found.multipliers, outputs)?;
+    let lost = write(arguments, &model, &found.multipliers, outputs)?;
     let mut rest = found.multipliers.as_slice();
     let grouped = model.groups().into_iter().map(|(name, units)| {
         let (own, others) = rest.split_at(units);
@@ -55,6 +59,7 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
         model.weights(),
         grouped.collect(),
         [read, write],
+        &lost,
     ))
 }
 
@@ -110,6 +115,7 @@ pub fn outcome(
     weights: usize,
     multipliers: Vec<(String, Vec<f64>)>,
     [read, write]: [f64; 2],
+    lost: &Losses,
 ) -> (Report, Verdict) {
     let enclosure = found.enclosed.as_ref();
     let incomplete = incomplete(arguments, enclosure.map(|enclosed| enclosed.width));
@@ -117,7 +123,7 @@ pub fn outcome(
         Some(_) => Verdict::Incomplete,
         None => Verdict::Done,
     };
-    let report = in_place_report(&InPlace {
+    let mut report = in_place_report(&InPlace {
         regularizer: &arguments.regularizer,
         weights,
         solution: &found.solution,
@@ -127,6 +133,7 @@ pub fn outcome(
         incomplete,
         seconds: [read, found.solve, found.certify, write],
     });
+    lost_weights(&mut report, lost);
     (report, verdict)
 }
 
@@ -199,15 +206,50 @@ fn outputs(
         .collect())
 }
 
+/// Refuses outputs that cannot be written, before anything is computed.
+fn check(
+    arguments: &BalanceArguments,
+    model: &MappedPerceptron,
+    outputs: &[PathBuf],
+) -> Result<(), BadInput> {
+    if !is_sharded(arguments, model) {
+        return check_files(arguments, outputs, &[], Kind::Safetensors);
+    }
+    let index = &arguments.network;
+    files::check_finished(index.parent().unwrap_or(Path::new("")))?;
+    let Some(folder) = &arguments.output else {
+        return Ok(());
+    };
+    let inputs: Vec<&Path> = model.files().into_iter().chain([index.as_path()]).collect();
+    let place = folder.join(index.file_name().unwrap_or_default());
+    let written = outputs.iter().chain([&place]).zip(&inputs);
+    // Each may take the place of its own.
+    let outputs: Vec<Output> = written
+        .map(|(path, input)| Output {
+            path,
+            kind: Some(Kind::Part),
+            replaces: Some(input),
+        })
+        .collect();
+    let is_special =
+        |path: &Path| !matches!(Place::of(path), Ok(Place::File(_) | Place::Folder(_)));
+    match outputs.iter().find(|output| is_special(output.path)) {
+        Some(output) => Err(BadInput::at(
+            output.path,
+            "is a pipe or a device, not a file",
+        )),
+        None => outputs::check(&outputs, &inputs),
+    }
+}
+
 /// Writes all shards, and the index that goes with them, last.
 fn write(
     arguments: &BalanceArguments,
     model: &MappedPerceptron,
     multipliers: &[f64],
     outputs: Vec<PathBuf>,
-) -> Result<(), BadInput> {
+) -> Result<Losses, BadInput> {
     let index = &arguments.network;
-    let text;
     let shards = outputs.into_iter().enumerate();
     let mut files: Vec<(PathBuf, Content)> = shards
         .map(|(shard, path)| {
@@ -219,11 +261,11 @@ fn write(
         })
         .collect();
     if let (Some(folder), true) = (&arguments.output, is_sharded(arguments, model)) {
-        text = std::fs::read(index).map_err(|fault| BadInput::at(index, fault))?;
+        let text = super::input(index, MAX_TEXT)?;
         let place = folder.join(index.file_name().unwrap_or_default());
-        files.push((place, files::content(&text)));
+        files.push((place, files::content(text)));
     }
-    files::write_as_made(files)
+    files::write(files)
 }
 
 /// Was an index given, rather than the one file of the model?

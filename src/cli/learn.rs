@@ -13,6 +13,7 @@ use synaptic_balance::report::learning::{
 use synaptic_balance::theorems;
 
 use super::arguments::{LearnArguments, ReportArguments};
+use super::outputs::{self, Kind, Output};
 use super::{BadInput, Failure, Outcome, Progress, Verdict, files};
 
 /// Runs one experiment, or all of them, and reports each.
@@ -37,6 +38,12 @@ pub fn learn(arguments: &LearnArguments) -> Outcome {
     if let Some(folder) = &arguments.output {
         std::fs::create_dir_all(folder)
             .map_err(|fault| BadInput::at(folder, format!("no folder: {}", fault.kind())))?;
+        let places = runs
+            .iter()
+            .map(|(experiment, _)| place(folder, experiment.name()));
+        let places: Vec<PathBuf> = places.collect();
+        let written = places.iter().map(|path| Output::new(path, Kind::Json));
+        outputs::check(&written.collect::<Vec<_>>(), &[])?;
     }
     let mut reports = Vec::new();
     let count = runs.len();
@@ -89,7 +96,7 @@ fn resume(parameters: Parameters, folder: Option<&Path>) -> Result<Run, BadInput
 }
 
 fn read(path: &Path) -> Result<Run, BadInput> {
-    let text = std::fs::read_to_string(path).map_err(|fault| BadInput::at(path, fault))?;
+    let text = super::text(path)?;
     Run::read(&text).map_err(|fault| BadInput::at(path, fault))
 }
 
@@ -111,7 +118,7 @@ fn complete(
         None => Ok(()),
         Some(folder) => {
             let path = place(folder, experiment.name());
-            files::write_all(&[(&path, run.write().into_bytes())])
+            files::write_all(vec![(path, run.write().into_bytes())])
         }
     };
     let done = run_seeds(run, experiment, data, arguments.seeds, &mut keep, &say);
@@ -129,11 +136,7 @@ fn draw(folder: &Path, run: &Run) -> Result<(), Failure> {
             (path, figure.svg.into_bytes())
         })
         .collect();
-    let outputs: Vec<(&PathBuf, Vec<u8>)> = named
-        .iter()
-        .map(|(path, svg)| (path, svg.clone()))
-        .collect();
-    Ok(files::write_all(&outputs)?)
+    Ok(files::write_all(named)?)
 }
 
 /// Checks the theorems and writes the page.
@@ -142,9 +145,6 @@ pub fn report(arguments: &ReportArguments) -> Outcome {
         None => stored_runs().map_err(|fault| Failure::Incomplete(fault.to_string()))?,
         Some(folder) => read_folder(folder)?,
     };
-    if let Some(path) = &arguments.results {
-        files::distinct(&[Some(&arguments.output), Some(path)], &[])?;
-    }
     let progress = Progress::new();
     progress.say("checking the theorems");
     let verdicts = theorems::run::<&str>(&[]).map_err(|fault| BadInput(fault.to_string()))?;
@@ -155,7 +155,7 @@ pub fn report(arguments: &ReportArguments) -> Outcome {
     if let Some(path) = &arguments.results {
         outputs.push((path, results_page(&runs).into_bytes()));
     }
-    files::write_all(&outputs)?;
+    files::write_all(outputs)?;
     let failed: Vec<&str> = verdicts
         .iter()
         .filter(|verdict| verdict.outcome.is_err())

@@ -9,8 +9,11 @@ mod check;
 mod files;
 mod in_place;
 mod learn;
+mod outputs;
+mod places;
 #[cfg(feature = "script")]
 mod prove;
+mod temporary;
 mod theorems;
 mod vectors;
 
@@ -26,7 +29,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use synaptic_balance::formats::onnx::MAX_WEIGHTS;
 use synaptic_balance::formats::{
-    Architecture, Model, read_certificate, read_model, to_dot, verify_certificate,
+    Architecture, MAX_MODEL, MAX_TEXT, Model, read_certificate, read_input, read_model, to_dot,
+    verify_certificate,
 };
 use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::Rational;
@@ -84,6 +88,11 @@ pub fn run(arguments: Arguments) -> ExitCode {
             return ExitCode::from(3);
         }
     }
+    temporary::survive_cut_inputs(json);
+    let to_stdout = match outputs::of_command(&arguments) {
+        Ok(to_stdout) => to_stdout,
+        Err(fault) => return end(Err(fault.into()), json, false),
+    };
     let outcome = match arguments.command {
         None => demonstration(),
         Some(Command::Explain(arguments)) => explain(&arguments, json),
@@ -105,10 +114,19 @@ pub fn run(arguments: Arguments) -> ExitCode {
         #[cfg(feature = "script")]
         Some(Command::Prove(arguments)) => prove::prove(&arguments),
     };
+    end(outcome, json, to_stdout)
+}
+
+/// Prints what came out, on stderr if an output was written to stdout.
+fn end(outcome: Outcome, json: bool, to_stdout: bool) -> ExitCode {
     if let Err(Failure::Input(BadInput(message)) | Failure::Incomplete(message)) = &outcome {
         complain(message);
     }
     let (report, code) = answer(outcome);
+    if to_stdout {
+        let _ = std::io::stderr().write_all(report.text.as_bytes());
+        return ExitCode::from(code);
+    }
     match print(&report, json) {
         Ok(()) => ExitCode::from(code),
         Err(fault) => {
@@ -228,20 +246,30 @@ impl Drop for Progress {
 /// Reads a network in any format; `arch` is an activation or the path of an architecture file.
 fn read(path: &Path, arch: Option<&str>) -> Result<Model, BadInput> {
     let architecture = arch.map(architecture).transpose()?;
-    let bytes = std::fs::read(path).map_err(|fault| BadInput::at(path, fault))?;
+    let bytes = input(path, MAX_MODEL)?;
     read_model(bytes, architecture.as_ref(), path.parent())
         .map_err(|fault| BadInput::at(path, fault))
 }
 
+/// The bytes of an input file.
+fn input(path: &Path, limit: u64) -> Result<Vec<u8>, BadInput> {
+    read_input(path, limit).map_err(|fault| BadInput::at(path, fault))
+}
+
+/// The text of an input file.
+fn text(path: &Path) -> Result<String, BadInput> {
+    let text = String::from_utf8(input(path, MAX_TEXT)?);
+    text.map_err(|_| BadInput::at(path, "is not a text in UTF-8"))
+}
+
 fn architecture(arch: &str) -> Result<Architecture, BadInput> {
     let path = Path::new(arch);
-    if !path.is_file() {
+    if !path.exists() || path.is_dir() {
         let named = Architecture::named(arch);
         return named
             .map_err(|fault| BadInput(format!("{fault}, or the path of an architecture file")));
     }
-    let text = std::fs::read(path).map_err(|fault| BadInput::at(path, fault))?;
-    Architecture::read(&text).map_err(|fault| BadInput::at(path, fault))
+    Architecture::read(&input(path, MAX_TEXT)?).map_err(|fault| BadInput::at(path, fault))
 }
 
 fn demonstration() -> Outcome {
@@ -257,7 +285,6 @@ fn demonstration() -> Outcome {
 }
 
 fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
-    files::distinct(&[arguments.dot.as_ref()], &[&arguments.network])?;
     let file = match balance::open(&arguments.network, arguments.arch.as_deref())? {
         Model::Onnx(model) if model.weights() > MAX_WEIGHTS => {
             return Ok((report::channels_report(&model, None), Verdict::Done));
@@ -272,7 +299,7 @@ fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     let explanation = report::explain(&network, &arguments.regularizer, basis);
     let explanation = explanation.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     if let Some(path) = &arguments.dot {
-        files::write_all(&[(path, to_dot(&network).into_bytes())])?;
+        files::write_all(vec![(path, to_dot(&network).into_bytes())])?;
     }
     // A basis of the constraints can be long: only what is printed is written out.
     let mut report = match json {
@@ -316,8 +343,7 @@ fn balanced_multipliers(
 
 fn verify(arguments: &VerifyArguments) -> Outcome {
     let file = read(&arguments.network, arguments.arch.as_deref())?;
-    let text = std::fs::read(&arguments.certificate)
-        .map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
+    let text = input(&arguments.certificate, MAX_MODEL)?;
     let certificate =
         read_certificate(&text).map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
     if let Some(demanded) = &arguments.regularizer {

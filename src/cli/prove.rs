@@ -5,7 +5,7 @@ use synaptic_balance::report::Report;
 use synaptic_balance::script::{Options, Transcript, run, worst};
 
 use super::arguments::ProveArguments;
-use super::{BadInput, Outcome, Verdict};
+use super::{Outcome, Verdict};
 
 /// Runs all scripts and reports each.
 ///
@@ -13,7 +13,7 @@ use super::{BadInput, Outcome, Verdict};
 pub fn prove(arguments: &ProveArguments) -> Outcome {
     let mut scripts = Vec::with_capacity(arguments.scripts.len());
     for path in &arguments.scripts {
-        let source = std::fs::read_to_string(path).map_err(|fault| BadInput::at(path, fault))?;
+        let source = super::text(path)?;
         let folder = path
             .parent()
             .map(|folder| match folder.as_os_str().is_empty() {

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use synaptic_balance::formats::{MAX_TEXT, read_input};
 use synaptic_balance::report::Report;
 use synaptic_balance::vectors::{SCHEMA, VectorFile, generate, is_vectors};
 
@@ -26,17 +27,18 @@ pub fn vectors(arguments: &VectorsArguments) -> Outcome {
     for (path, _) in &files {
         check_replaceable(path)?;
     }
-    let outputs: Vec<(&PathBuf, Vec<u8>)> = files
-        .iter()
-        .map(|(path, text)| (path, text.clone().into_bytes()))
-        .collect();
-    files::write_all(&outputs)?;
+    let outputs = files.into_iter();
+    files::write_all(
+        outputs
+            .map(|(path, text)| (path, text.into_bytes()))
+            .collect(),
+    )?;
     Ok((report(folder, &made), Verdict::Done))
 }
 
 /// Only vectors may be replaced: any other file of that name is someone's work.
 fn check_replaceable(path: &Path) -> Result<(), BadInput> {
-    let reason = match std::fs::read(path) {
+    let reason = match read_input(path, MAX_TEXT) {
         Err(fault) if fault.kind() == ErrorKind::NotFound => return Ok(()),
         Err(fault) => format!("cannot be replaced ({})", fault.kind()),
         Ok(found) if is_vectors(&String::from_utf8_lossy(&found)) => return Ok(()),

@@ -6,16 +6,17 @@ use safetensors::Dtype;
 use safetensors::tensor::SafeTensors;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{Read, Write};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use thiserror::Error;
 
 use super::architecture::Architecture;
-use super::file_bytes;
-use super::safetensors_mlp::{NaturalName, SafetensorsError};
+use super::file_bytes::{self, MAX_TEXT, open_input, read_input};
+use super::lost::{Losses, Settled};
+use super::safetensors_mlp::{NaturalName, SafetensorsError, check_header};
 use super::storage::{Storage, Stored};
+use super::strict::NoRepeats;
 use crate::solve::blocks::{BlockError, Blocks, Weights};
 
 /// Why files are not a perceptron that can be balanced where it lies.
@@ -96,7 +97,11 @@ impl MappedPerceptron {
     /// # Errors
     /// Those of the system.
     pub fn is_large(path: &Path) -> std::io::Result<bool> {
-        let mut file = File::open(path)?;
+        // A pipe is read once, and to its end.
+        if !path.metadata()?.is_file() {
+            return Ok(false);
+        }
+        let mut file = open_input(path)?;
         let length = file.metadata()?.len();
         let mut start = [0; 9];
         if length < 9 || file.read_exact(&mut start).is_err() {
@@ -106,7 +111,7 @@ impl MappedPerceptron {
         if start[8] == b'{' && header <= length {
             return Ok(length > 4 * MAPPED_WEIGHTS as u64);
         }
-        Ok(start.contains(&b'{') && length < 1 << 26 && read_index(path).is_ok())
+        Ok(start.contains(&b'{') && is_index(path))
     }
 
     /// Maps a safetensors file, or the shards that an index (`model.safetensors.index.json`) names, beside it.
@@ -114,15 +119,15 @@ impl MappedPerceptron {
     /// # Errors
     /// [`MappedError`], naming the file or tensor.
     pub fn open(path: &Path, architecture: &Architecture) -> Result<Self, MappedError> {
-        let (names, index) = match read_index(path) {
-            Ok(index) => {
-                let mut names: Vec<String> = index.weight_map.values().cloned().collect();
-                names.sort();
-                names.dedup();
-                (names, Some(index))
-            }
-            Err(_) => (Vec::new(), None),
-        };
+        let (mut names, mut index) = (Vec::new(), None);
+        if is_index(path) {
+            let found = read_index(path).map_err(MappedError::Index)?;
+            names.extend(found.weight_map.values().cloned());
+            names.sort();
+            names.dedup();
+            check_names(&names)?;
+            index = Some(found);
+        }
         let mut paths = vec![path.to_path_buf()];
         if index.is_some() {
             let folder = path.parent().unwrap_or(Path::new(""));
@@ -132,7 +137,11 @@ impl MappedPerceptron {
         let mut places = BTreeMap::new();
         for (shard, mapped) in shards.iter().enumerate() {
             for place in tensors(shard, mapped)? {
-                places.insert(place.name.clone(), place);
+                if let Some(other) = places.insert(place.name.clone(), place) {
+                    let (name, one, two) = (&other.name, &names[other.shard], &names[shard]);
+                    let reason = format!("the tensor `{name}` is in `{one}` and in `{two}`");
+                    return Err(MappedError::Index(reason));
+                }
             }
         }
         if let Some(index) = &index {
@@ -212,16 +221,18 @@ impl MappedPerceptron {
             .collect()
     }
 
-    /// Writes a shard with its weights scaled by the multipliers `Λ` of all groups, row by row; every other byte stays as it is.
+    /// Writes a shard with its weights scaled by the multipliers `Λ` of all groups, row by row; every other byte stays as it is. Gives
+    /// the weights that their number type could not hold.
     ///
     /// # Errors
-    /// [`SafetensorsError::Range`] for a weight that overflows, or becomes 0; errors of writing.
+    /// [`SafetensorsError::Range`] for a weight that overflows; errors of writing.
     pub fn write(
         &self,
         shard: usize,
         multipliers: &[f64],
         into: &mut impl Write,
-    ) -> Result<(), MappedError> {
+    ) -> Result<Losses, MappedError> {
+        let mut lost = Losses::default();
         let mut ends = Vec::new();
         let (mut from, mut start): (Option<&[f64]>, usize) = (None, 0);
         for layer in &self.layers {
@@ -240,11 +251,11 @@ impl MappedPerceptron {
         let mut written = 0;
         for (place, to, from) in ends {
             into.write_all(&all[written..place.bytes.start])?;
-            self.write_scaled(place, to, from, into)?;
+            lost.append(self.write_scaled(place, to, from, into)?);
             written = place.bytes.end;
         }
         into.write_all(&all[written..])?;
-        Ok(())
+        Ok(lost)
     }
 
     fn write_scaled(
@@ -253,74 +264,101 @@ impl MappedPerceptron {
         to: Option<&[f64]>,
         from: Option<&[f64]>,
         into: &mut impl Write,
-    ) -> Result<(), MappedError> {
+    ) -> Result<Losses, MappedError> {
         let bytes = self.bytes(place);
         if to.is_none() && from.is_none() {
-            return Ok(into.write_all(bytes)?);
+            into.write_all(bytes)?;
+            return Ok(Losses::default());
         }
         let columns = place.shape.get(1).copied().unwrap_or(1);
-        let factor = |index: usize| {
-            let to = to.map_or(1.0, |to| to[index / columns]);
-            to * from.map_or(1.0, |from| 1.0 / from[index % columns])
+        let ends = |index: usize| {
+            let up = to.map_or(1.0, |to| to[index / columns]);
+            (up, from.map_or(1.0, |from| from[index % columns]))
         };
         match place.storage {
-            Storage::Single => write_rows::<f32, 4>(place, bytes, columns, factor, into),
-            Storage::Double => write_rows::<f64, 8>(place, bytes, columns, factor, into),
+            Storage::Single => write_rows::<f32, 4>(place, bytes, columns, ends, into),
+            Storage::Double => write_rows::<f64, 8>(place, bytes, columns, ends, into),
         }
     }
 }
 
-/// Writes numbers of `SIZE` bytes, each times its factor, row by row.
+/// Writes numbers of `SIZE` bytes, each times the quotient of its two multipliers, row by row.
 fn write_rows<T: Stored<SIZE>, const SIZE: usize>(
     place: &Place,
     bytes: &[u8],
     columns: usize,
-    factor: impl Fn(usize) -> f64,
+    ends: impl Fn(usize) -> (f64, f64),
     into: &mut impl Write,
-) -> Result<(), MappedError> {
+) -> Result<Losses, MappedError> {
+    let mut lost = Losses::default();
     let mut row = Vec::with_capacity(SIZE * columns);
     for (number, bytes) in bytes.chunks(SIZE * columns).enumerate() {
         row.clear();
         for (offset, bytes) in bytes.as_chunks().0.iter().enumerate() {
             let index = number * columns + offset;
             let old = T::decode(*bytes);
-            let slot = T::encode(old * factor(index));
+            let (up, down) = ends(index);
+            let mut slot = T::encode(old * (up / down));
             let new = T::decode(slot);
-            if !new.is_finite() || (new == 0.0 && old != 0.0) {
-                return Err(MappedError::Tensors(SafetensorsError::Range {
-                    name: place.name.clone(),
-                    index,
-                    number_type: place.storage.name(),
-                }));
+            let is_whole =
+                new.is_finite() && new.abs() >= T::SMALLEST && up / down >= f64::MIN_POSITIVE;
+            if !is_whole && old != 0.0 {
+                let settled = Settled::scaled::<T>(old, up, down);
+                if !settled.is_finite {
+                    return Err(MappedError::Tensors(SafetensorsError::Range {
+                        name: place.name.clone(),
+                        index,
+                        number_type: place.storage.name(),
+                    }));
+                }
+                if let Some(loss) = settled.loss::<T>(&place.name, index) {
+                    lost.push(loss);
+                }
+                slot = settled.slot;
             }
             row.extend(slot);
         }
         into.write_all(&row)?;
     }
-    Ok(())
+    Ok(lost)
+}
+
+/// Is it a JSON object with the map of an index? What else is wrong with it, its reader says.
+fn is_index(path: &Path) -> bool {
+    let text = read_input(path, MAX_TEXT).ok();
+    let fields = text.and_then(|text| {
+        serde_json::from_slice::<BTreeMap<String, serde::de::IgnoredAny>>(&text).ok()
+    });
+    fields.is_some_and(|fields| fields.contains_key("weight_map"))
 }
 
 fn read_index(path: &Path) -> Result<Index, String> {
-    let length = path.metadata().map_err(|fault| fault.to_string())?.len();
-    if length > 1 << 26 {
-        return Err("too long".to_owned());
-    }
-    let text = std::fs::read(path).map_err(|fault| fault.to_string())?;
+    let text = read_input(path, MAX_TEXT).map_err(|fault| fault.to_string())?;
+    let NoRepeats = serde_json::from_slice(&text).map_err(|fault| fault.to_string())?;
     serde_json::from_slice(&text).map_err(|fault| fault.to_string())
 }
 
-/// The shards hold the tensors of the index, each where it says, and no path leads elsewhere.
+/// No shard lies elsewhere.
+fn check_names(names: &[String]) -> Result<(), MappedError> {
+    let is_beside = |name: &&String| {
+        let mut parts = Path::new(name.as_str()).components();
+        matches!((parts.next(), parts.next()), (Some(Component::Normal(part)), None) if part == name.as_str())
+    };
+    match names.iter().find(|name| !is_beside(name)) {
+        Some(name) => Err(MappedError::Index(format!(
+            "`{name}` is not a file beside it"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The shards hold the tensors of the index, each where it says, and no others.
 fn check_index(
     index: &Index,
     names: &[String],
     places: &BTreeMap<String, Place>,
 ) -> Result<(), MappedError> {
     let fault = |text: String| Err(MappedError::Index(text));
-    for name in names {
-        if Path::new(name).components().count() != 1 {
-            return fault(format!("`{name}` is not a file beside it"));
-        }
-    }
     for (tensor, file) in &index.weight_map {
         if places.get(tensor).map(|place| &names[place.shard]) != Some(file) {
             return fault(format!("`{file}` does not hold the tensor `{tensor}`"));
@@ -336,7 +374,11 @@ fn check_index(
 }
 
 fn map(path: PathBuf) -> Result<Shard, MappedError> {
-    match File::open(&path).and_then(|file| file_bytes::map(&file)) {
+    let mapped = open_input(&path).and_then(|file| match file.metadata()?.is_file() {
+        true => file_bytes::map(&file),
+        false => Err(std::io::Error::other("is a pipe, which cannot be mapped")),
+    });
+    match mapped {
         Ok(map) => Ok(Shard { path, map }),
         Err(fault) => Err(MappedError::File { path, fault }),
     }
@@ -344,6 +386,7 @@ fn map(path: PathBuf) -> Result<Shard, MappedError> {
 
 fn tensors(shard: usize, mapped: &Shard) -> Result<Vec<Place>, MappedError> {
     let (header, _) = SafeTensors::read_metadata(&mapped.map).map_err(SafetensorsError::from)?;
+    check_header(&mapped.map)?;
     let found = SafeTensors::deserialize(&mapped.map).map_err(SafetensorsError::from)?;
     let (_, metadata) = SafeTensors::read_metadata(&mapped.map).map_err(SafetensorsError::from)?;
     let place = |(name, view): (String, safetensors::tensor::TensorView)| {
@@ -432,6 +475,9 @@ fn check_shapes(
     let &[outputs, columns] = weight.shape.as_slice() else {
         return Err(wrong(weight, "[out, in]".into()));
     };
+    if outputs == 0 || columns == 0 {
+        return Err(wrong(weight, "[out, in], neither of them 0,".into()));
+    }
     if let Some(inputs) = inputs.filter(|inputs| *inputs != columns) {
         return Err(wrong(
             weight,

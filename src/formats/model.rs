@@ -4,6 +4,7 @@ use std::path::Path;
 use thiserror::Error;
 
 use super::architecture::Architecture;
+use super::lost::Losses;
 use super::network_json::{FormatError, NetworkFile, Weight, read_network};
 use super::onnx::{OnnxError, OnnxFile, SOURCE, Written};
 use super::safetensors_mlp::{PerceptronFile, SafetensorsError};
@@ -155,16 +156,20 @@ impl Model {
         }
     }
 
-    /// The file with other weights, everything else as it was; `name` is the file name that it will have.
+    /// The file with other weights, everything else as it was, and the weights that their number type could not hold; `name` is
+    /// the file name that it will have.
     ///
     /// # Errors
-    /// A weight that the file's number type cannot hold.
+    /// A weight that overflows.
     ///
     /// # Panics
     /// If there are not as many weights as synapses (multipliers as units for an ONNX model).
     pub fn scaled(&self, scaling: &Scaling, name: &str) -> Result<Written, ModelError> {
-        let model = match self {
-            Model::Json(file) => file.with_weights(scaling.weights).into_bytes(),
+        let (model, lost) = match self {
+            Model::Json(file) => {
+                let text = file.with_weights(scaling.weights);
+                (text.into_bytes(), Losses::default())
+            }
             Model::Perceptron(file) => file.with_weights(scaling.weights)?,
             Model::Onnx(file) => {
                 let Scaling {
@@ -179,6 +184,7 @@ impl Model {
         Ok(Written {
             model,
             beside: Vec::new(),
+            lost,
         })
     }
 }

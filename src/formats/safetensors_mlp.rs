@@ -1,16 +1,20 @@
 //! Plain multilayer perceptrons in safetensors files.
 
+use num_traits::Signed;
 use safetensors::tensor::{SafeTensors, TensorView};
 use safetensors::{Dtype, SafeTensorError};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::architecture::Architecture;
+use super::lost::{Losses, Settled};
 use super::network_json::Weight;
+use super::storage::Stored;
+use super::strict::NoRepeats;
 use crate::network::{
     Activation, Network, NetworkError, SynapseIndex, UnitIndex, UnitKind, layered,
 };
-use crate::numbers::{Rational, rational_from_f64, rational_to_f64};
+use crate::numbers::{Rational, Wide, rational_from_f64};
 
 /// Why a safetensors file is not a multilayer perceptron.
 #[derive(Debug, Error)]
@@ -18,6 +22,9 @@ pub enum SafetensorsError {
     /// The container is damaged.
     #[error("not a safetensors file: {0}")]
     Container(#[from] SafeTensorError),
+    /// A name that stands twice in the header: of two tensors a reader could take either.
+    #[error("not a safetensors file: its header: {0}")]
+    Header(String),
     /// A tensor that is neither a weight nor a bias, or lacks its weight.
     #[error("tensor `{0}`: expected `<layer>.weight` and, optionally, `<layer>.bias`")]
     Name(String),
@@ -101,9 +108,20 @@ pub fn read_perceptron(
     build(&layers(bytes)?, activation)
 }
 
+/// Refuses a header in which a name stands twice.
+pub(super) fn check_header(bytes: &[u8]) -> Result<(), SafetensorsError> {
+    let (header, _) = SafeTensors::read_metadata(bytes)?;
+    let text = bytes.get(8..8 + header).unwrap_or_default();
+    match serde_json::from_slice(text) {
+        Ok(NoRepeats) => Ok(()),
+        Err(fault) => Err(SafetensorsError::Header(fault.to_string())),
+    }
+}
+
 /// The layers in the natural order of their names.
 fn layers(bytes: &[u8]) -> Result<Vec<Layer>, SafetensorsError> {
     let tensors = SafeTensors::deserialize(bytes)?;
+    check_header(bytes)?;
     let (header, metadata) = SafeTensors::read_metadata(bytes)?;
     // The data begin after the length of the header, eight bytes, and the header.
     let start = |name: &str| {
@@ -299,52 +317,63 @@ impl PerceptronFile {
         names.map(|(number, name)| (name, layer(number))).collect()
     }
 
-    /// The file with other weights, each rounded to the number type of its tensor; where the new weight equals the old one,
-    /// and everywhere else, every byte stays as it was.
+    /// The file with other weights, each rounded to the number type of its tensor, and those that it could not hold; where the new
+    /// weight equals the old one, and everywhere else, every byte stays as it was.
     ///
     /// # Errors
-    /// [`SafetensorsError::Range`] for a number that overflows, or becomes 0 without being 0.
+    /// [`SafetensorsError::Range`] for a number that overflows.
     ///
     /// # Panics
     /// If there are not as many weights as synapses.
-    pub fn with_weights(&self, weights: &[Weight]) -> Result<Vec<u8>, SafetensorsError> {
+    pub fn with_weights(&self, weights: &[Weight]) -> Result<(Vec<u8>, Losses), SafetensorsError> {
         assert_eq!(
             weights.len(),
             self.places.len(),
             "one weight for each synapse"
         );
         let mut bytes = self.bytes.clone();
+        let mut lost = Losses::default();
         for (synapse, (weight, place)) in weights.iter().zip(&self.places).enumerate() {
-            let value = match weight {
+            let (sign, exact) = match weight {
                 Weight::Exact(exact) if exact == self.network.weight(synapse) => continue,
-                Weight::Exact(exact) => rational_to_f64(exact),
-                Weight::Float(float) => *float,
+                Weight::Exact(exact) if exact.is_negative() => (-1.0, Wide::from(exact)),
+                Weight::Exact(exact) => (1.0, Wide::from(exact)),
+                Weight::Float(float) => (*float, Wide::from_f64(float.abs())),
             };
             let Some(place) = place else { continue };
-            let written = place.write(&mut bytes, value);
-            written.ok_or_else(|| SafetensorsError::Range {
-                name: place.tensor.to_string(),
-                index: place.index,
-                number_type: if place.single { "f32" } else { "f64" },
-            })?;
+            match place.single {
+                true => place.write::<f32, 4>(&mut bytes, sign, exact, &mut lost)?,
+                false => place.write::<f64, 8>(&mut bytes, sign, exact, &mut lost)?,
+            }
         }
-        Ok(bytes)
+        Ok((bytes, lost))
     }
 }
 
 impl Place {
-    fn write(&self, bytes: &mut [u8], value: f64) -> Option<()> {
-        let single = value as f32;
-        let (kept, encoded) = match self.single {
-            true => (f64::from(single), single.to_le_bytes().to_vec()),
-            false => (value, value.to_le_bytes().to_vec()),
-        };
-        if !kept.is_finite() || (kept == 0.0 && value != 0.0) {
-            return None;
+    /// Writes a number given by its magnitude and any number of its sign.
+    fn write<T: Stored<SIZE>, const SIZE: usize>(
+        &self,
+        bytes: &mut [u8],
+        sign: f64,
+        exact: Wide,
+        lost: &mut Losses,
+    ) -> Result<(), SafetensorsError> {
+        let settled = Settled::new::<T>(sign, exact);
+        if !settled.is_finite {
+            return Err(SafetensorsError::Range {
+                name: self.tensor.to_string(),
+                index: self.index,
+                number_type: if self.single { "f32" } else { "f64" },
+            });
         }
-        let slot = bytes.get_mut(self.at..self.at + encoded.len())?;
-        slot.copy_from_slice(&encoded);
-        Some(())
+        if let Some(loss) = settled.loss::<T>(&self.tensor, self.index) {
+            lost.push(loss);
+        }
+        if let Some(slot) = bytes.get_mut(self.at..self.at + SIZE) {
+            slot.copy_from_slice(&settled.slot);
+        }
+        Ok(())
     }
 }
 

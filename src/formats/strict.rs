@@ -4,6 +4,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Number, Value};
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -101,6 +102,53 @@ impl<'de> Deserialize<'de> for StrictValue {
                     }
                 }
                 Ok(StrictValue(map.into()))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+/// Any JSON value in which no object repeats a key; nothing of it is kept.
+pub(super) struct NoRepeats;
+
+impl<'de> Deserialize<'de> for NoRepeats {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = NoRepeats;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a JSON value")
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<NoRepeats, E> {
+                Ok(NoRepeats)
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<NoRepeats, E> {
+                Ok(NoRepeats)
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<NoRepeats, E> {
+                Ok(NoRepeats)
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<NoRepeats, E> {
+                Ok(NoRepeats)
+            }
+            fn visit_str<E>(self, _: &str) -> Result<NoRepeats, E> {
+                Ok(NoRepeats)
+            }
+            fn visit_unit<E>(self) -> Result<NoRepeats, E> {
+                Ok(NoRepeats)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<NoRepeats, A::Error> {
+                while access.next_element::<NoRepeats>()?.is_some() {}
+                Ok(NoRepeats)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<NoRepeats, A::Error> {
+                let mut keys = HashSet::new();
+                while let Some((key, NoRepeats)) = access.next_entry::<String, NoRepeats>()? {
+                    if let Some(key) = keys.replace(key) {
+                        return Err(A::Error::custom(format!("the key `{key}` occurs twice")));
+                    }
+                }
+                Ok(NoRepeats)
             }
         }
         deserializer.deserialize_any(Any)

@@ -11,6 +11,7 @@ mod explain;
 mod figure;
 #[cfg(feature = "learn")]
 pub mod learning;
+mod lost;
 #[cfg(feature = "plot")]
 mod plot;
 mod theorems;
@@ -26,6 +27,7 @@ pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use digits::{Digits, digits, digits_network};
 pub use explain::{Basis, Explanation, explain};
 pub use figure::unit_balance_figure;
+pub use lost::lost_weights;
 #[cfg(feature = "plot")]
 pub use plot::plot_reads;
 pub use theorems::{hunt_report, theorems_report};

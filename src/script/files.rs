@@ -1,9 +1,9 @@
 //! The network files that a script may read: those in its own folder, and those named by the caller.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::limits::MAX_FILE;
+use crate::formats::read_input;
 use crate::script::Options;
 
 /// Reads a network file.
@@ -17,18 +17,7 @@ pub fn read(options: &Options, name: &str) -> Result<Vec<u8>, String> {
         )
     })?;
     let unreadable = |error: std::io::Error| format!("`{name}`: {error}");
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    if !file.metadata().map_err(unreadable)?.is_file() {
-        return Err(format!("`{name}` is not a file"));
-    }
-    let mut text = Vec::new();
-    file.take(MAX_FILE + 1)
-        .read_to_end(&mut text)
-        .map_err(unreadable)?;
-    if text.len() as u64 > MAX_FILE {
-        return Err(format!("`{name}` is longer than {MAX_FILE} bytes"));
-    }
-    Ok(text)
+    read_input(&path, MAX_FILE).map_err(unreadable)
 }
 
 /// The real path of a file that may be read; links are followed first, so that they lead nowhere else.

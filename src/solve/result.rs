@@ -115,13 +115,28 @@ impl Balance {
     /// # Errors
     /// The index of the first synapse whose weight is outside the range in which `f64` has its full precision.
     pub fn weights(&self, network: &Network<Rational>) -> Option<Result<Vec<f64>, usize>> {
+        let weights = self.wide_weights(network)?.into_iter().enumerate();
+        let plain = weights.map(|(synapse, (is_negative, magnitude))| {
+            let value = magnitude.to_f64();
+            let is_held = value.is_finite() && value >= f64::MIN_POSITIVE || magnitude.is_zero();
+            match (is_held, is_negative) {
+                (false, _) => Err(synapse),
+                (true, true) => Ok(-value),
+                (true, false) => Ok(value),
+            }
+        });
+        Some(plain.collect())
+    }
+
+    /// The same weights, in a range that holds them all: is each negative, and its magnitude.
+    pub fn wide_weights(&self, network: &Network<Rational>) -> Option<Vec<(bool, Wide)>> {
         let multipliers = self.multipliers();
         if !self.is_solved() {
             return None;
         }
         let weights = (0..network.synapses()).map(|synapse| {
             if self.vanished().binary_search(&synapse).is_ok() {
-                return Ok(0.0);
+                return (false, Wide::ZERO);
             }
             let weight = network.weight(synapse);
             let scaled = network
@@ -130,19 +145,7 @@ impl Balance {
                 .fold(Wide::from(weight), |value, (variable, exponent)| {
                     value * multipliers[variable].power(&exponent)
                 });
-            let magnitude = scaled.to_f64();
-            let representable =
-                magnitude.is_finite() && (magnitude >= f64::MIN_POSITIVE || weight.is_zero());
-            let signed = if num_traits::Signed::is_negative(weight) {
-                -magnitude
-            } else {
-                magnitude
-            };
-            if representable {
-                Ok(signed)
-            } else {
-                Err(synapse)
-            }
+            (num_traits::Signed::is_negative(weight), scaled)
         });
         Some(weights.collect())
     }

@@ -64,6 +64,16 @@ impl Files {
                 .find(|entry| entry.key.as_deref() == Some(key));
             found.and_then(|entry| entry.value.as_deref())
         };
+        let repeated = entries.iter().enumerate().find_map(|(position, entry)| {
+            let known = entries.iter().take(position);
+            let key = entry.key.as_deref()?;
+            known
+                .filter_map(|entry| entry.key.as_deref())
+                .find(|known| *known == key)
+        });
+        if let Some(key) = repeated {
+            return Err(format!("its external data have two entries `{key}`"));
+        }
         let location = value("location").ok_or("its external data have no location")?;
         let number = |key: &str| {
             let parsed = value(key).map(str::parse::<usize>).transpose();

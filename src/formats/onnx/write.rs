@@ -1,6 +1,6 @@
 //! A model with its weights scaled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use super::constant::Constant;
 use super::field::Field;
 use super::weights::{Scaled, scaled};
 use super::{LayerRange, OnnxError, OnnxFile, wire};
+use crate::formats::lost::{Losses, Settled};
 use crate::formats::storage::{Storage, Stored};
 use crate::network::SynapseIndex;
 
@@ -34,18 +35,27 @@ struct Factors {
     of_slot: Vec<f64>,
     /// Is a number that has to be rounded an error?
     exactly: bool,
+    /// Constants and entries that will be 0 in any case.
+    vanished: BTreeSet<(usize, usize)>,
+}
+
+/// Numbers that one product did not settle: the weights lost, and the first entry that cannot be scaled.
+#[derive(Default)]
+struct Found {
+    lost: Losses,
+    fault: Option<usize>,
 }
 
 impl Piece<'_> {
-    /// Its bytes, scaled.
-    fn scale(&self, bytes: &[u8], factors: &Factors) -> Result<Vec<u8>, OnnxError> {
+    /// Its bytes, scaled, and what was lost.
+    fn scale(&self, bytes: &[u8], factors: &Factors) -> Result<(Vec<u8>, Losses), OnnxError> {
         let mut scaled = bytes.to_vec();
-        let fault = match self.storage {
+        let found = match self.storage {
             Storage::Single => self.scale_as::<f32, 4>(bytes, &mut scaled, factors),
             Storage::Double => self.scale_as::<f64, 8>(bytes, &mut scaled, factors),
         };
-        match fault {
-            None => Ok(scaled),
+        match found.fault {
+            None => Ok((scaled, found.lost)),
             Some(entry) => Err(OnnxError::Range {
                 name: self.constant.name.clone(),
                 entry,
@@ -54,26 +64,31 @@ impl Piece<'_> {
         }
     }
 
-    /// Scales entries of `SIZE` bytes; the first entry that cannot be scaled.
+    /// Scales entries of `SIZE` bytes.
     fn scale_as<T: Stored<SIZE>, const SIZE: usize>(
         &self,
         bytes: &[u8],
         scaled: &mut [u8],
         factors: &Factors,
-    ) -> Option<usize> {
-        let Factors { of_slot, exactly } = factors;
+    ) -> Found {
+        let Factors {
+            of_slot, exactly, ..
+        } = factors;
         let (old, slots) = (bytes.as_chunks().0, scaled.as_chunks_mut::<SIZE>().0);
         let first = self.entries.start;
-        let mut fault = None;
+        let mut found = Found::default();
         let Some((one, places)) = self.scaled.plain() else {
             self.scaled
                 .each_of(self.entries.clone(), |entry, plus, minus| {
-                    let quotient = of_slot[plus as usize] / of_slot[minus as usize];
-                    if !scale::<T, SIZE>(&mut slots[entry - first], quotient, *exactly) {
-                        fault = fault.or(Some(entry));
+                    let (up, down) = (of_slot[plus as usize], of_slot[minus as usize]);
+                    let place = entry - first;
+                    if !scale::<T, SIZE>(&mut slots[place], up / down, *exactly) {
+                        let old = T::decode(old[place]);
+                        slots[place] =
+                            self.settle::<T, SIZE>(entry, old, [up, down], factors, &mut found);
                     }
                 });
-            return fault;
+            return found;
         };
         let of = |field: &Field| -> Vec<f64> {
             let labels = field.labels.iter();
@@ -86,19 +101,48 @@ impl Piece<'_> {
             quotients.extend((0..slice.steps).map(|k| up[slice.plus(k)] / down[slice.minus(k)]));
             let start = slice.place - first;
             let own = start..start + slice.steps * slice.run;
-            if !scale_runs::<T, SIZE>(&mut slots[own.clone()], &quotients, slice.run, *exactly) {
-                let is_lost = |(place, slot): (usize, &[u8; SIZE])| {
-                    !scale::<T, SIZE>(&mut slot.clone(), quotients[place / slice.run], *exactly)
-                };
-                let place = old[own].iter().enumerate().position(is_lost);
-                fault = fault.or(place.map(|place| slice.place + place));
+            if scale_runs::<T, SIZE>(&mut slots[own.clone()], &quotients, slice.run, *exactly) {
+                return;
+            }
+            for place in own {
+                let step = (place - start) / slice.run;
+                if !scale::<T, SIZE>(&mut old[place].clone(), quotients[step], *exactly) {
+                    let ends = [up[slice.plus(step)], down[slice.minus(step)]];
+                    let old = T::decode(old[place]);
+                    slots[place] =
+                        self.settle::<T, SIZE>(first + place, old, ends, factors, &mut found);
+                }
             }
         });
-        fault
+        found
+    }
+
+    /// Scales one number with care: says whether it is lost, or cannot be scaled.
+    fn settle<T: Stored<SIZE>, const SIZE: usize>(
+        &self,
+        entry: usize,
+        old: f64,
+        [up, down]: [f64; 2],
+        factors: &Factors,
+        found: &mut Found,
+    ) -> [u8; SIZE] {
+        if old == 0.0 {
+            return T::encode(old);
+        }
+        let settled = Settled::scaled::<T>(old, up, down);
+        let vanishes = || factors.vanished.contains(&(self.scaled.constant, entry));
+        let is_rounded = factors.exactly && !settled.is_exact && !settled.is_lost;
+        if (!settled.is_finite || is_rounded || settled.is_lost) && !vanishes() {
+            match settled.loss::<T>(&self.constant.name, entry) {
+                Some(loss) => found.lost.push(loss),
+                None => found.fault = found.fault.or(Some(entry)),
+            }
+        }
+        settled.slot
     }
 }
 
-/// Scales runs of numbers, each run by its quotient; false if one is lost, or rounded though it must not be.
+/// Scales runs of numbers, each run by its quotient; false if one is not settled by that.
 fn scale_runs<T: Stored<SIZE>, const SIZE: usize>(
     slots: &mut [[u8; SIZE]],
     quotients: &[f64],
@@ -120,7 +164,8 @@ fn scale_runs<T: Stored<SIZE>, const SIZE: usize>(
     sound.fold(true, |all, sound| all & sound)
 }
 
-/// Scales one number; false if it is lost, or rounded though it must not be.
+/// Scales one number; false if it leaves the normal numbers of its type, is rounded though it must not be, or the quotient itself
+/// is not one.
 #[inline(always)]
 fn scale<T: Stored<SIZE>, const SIZE: usize>(
     slot: &mut [u8; SIZE],
@@ -131,19 +176,21 @@ fn scale<T: Stored<SIZE>, const SIZE: usize>(
     let new = old * quotient;
     *slot = T::encode(new);
     let kept = T::decode(*slot);
-    // A number below the normal ones has lost digits already: it may vanish.
-    let is_kept = kept.is_finite() & ((kept != 0.0) | (old.abs() < T::SMALLEST));
+    let is_normal = kept.is_finite() & ((kept.abs() >= T::SMALLEST) | (old == 0.0));
+    let is_settled = is_normal & (quotient >= f64::MIN_POSITIVE);
     // Back again: a product that was rounded does not return.
-    is_kept & (!exactly | ((kept == new) & (kept / quotient == old)))
+    is_settled & (!exactly | ((kept == new) & (kept / quotient == old)))
 }
 
 /// A model as files.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Written {
     /// The model.
     pub model: Vec<u8>,
     /// Files beside it, by their names.
     pub beside: Vec<(String, Vec<u8>)>,
+    /// Weights that their number type could not hold.
+    pub lost: Losses,
 }
 
 impl OnnxFile {
@@ -151,7 +198,8 @@ impl OnnxFile {
     /// synapses 0; `name` is the file name that it will have. Each number is rounded once, to its own type.
     ///
     /// # Errors
-    /// [`OnnxError::Multiplier`]; [`OnnxError::Range`] for a number that overflows, or becomes 0 without being 0; with `exactly`, for any that is rounded.
+    /// [`OnnxError::Multiplier`]; [`OnnxError::Range`] for a number that overflows; with `exactly`, for any that is rounded and not
+    /// among those lost.
     ///
     /// # Panics
     /// If there are not as many multipliers as units, or a synapse does not exist.
@@ -162,17 +210,19 @@ impl OnnxFile {
         exactly: bool,
         name: &str,
     ) -> Result<Written, OnnxError> {
-        let factors = self.factors(multipliers, exactly)?;
-        let mut files = Vec::new();
+        let mut factors = self.factors(multipliers, exactly)?;
+        let places = vanished.iter().map(|synapse| self.places[*synapse]);
+        let entries = places.map(|place| (place.constant as usize, place.entry as usize));
+        factors.vanished = entries.collect();
+        let (mut files, mut lost) = (Vec::new(), Losses::default());
         for file in 0..self.files.len() {
             let mut bytes = Vec::with_capacity(self.files.bytes(file).len());
-            self.write_scaled(file, &factors, &mut bytes)?;
+            lost.append(self.write_scaled(file, &factors, &mut bytes)?);
             files.push(bytes);
         }
-        for synapse in vanished {
-            let place = self.places[*synapse];
-            if let Ok((file, start, storage)) = self.constants[place.constant as usize].place {
-                let at = start + place.entry as usize * storage.size();
+        for (constant, entry) in factors.vanished {
+            if let Ok((file, start, storage)) = self.constants[constant].place {
+                let at = start + entry * storage.size();
                 files[file][at..at + storage.size()].fill(0);
             }
         }
@@ -180,6 +230,7 @@ impl OnnxFile {
         Ok(Written {
             model: self.relocated(files.remove(0), name)?,
             beside: self.names(name).into_iter().skip(1).zip(beside).collect(),
+            lost,
         })
     }
 
@@ -196,7 +247,7 @@ impl OnnxFile {
     }
 
     /// Writes one of the files, with all multipliers applied, as it is made; `name` is the model's new name, and files are in the order of
-    /// [`names`](OnnxFile::names). Cost: one read of the file, and memory for a small part of it.
+    /// [`names`](OnnxFile::names). Gives the weights that their number type could not hold. Cost: one read of the file, and memory for a small part of it.
     ///
     /// # Errors
     /// As [`scaled`](OnnxFile::scaled), and those of writing.
@@ -209,15 +260,16 @@ impl OnnxFile {
         multipliers: &[f64],
         name: &str,
         into: &mut dyn Write,
-    ) -> Result<(), OnnxError> {
+    ) -> Result<Losses, OnnxError> {
         let factors = self.factors(multipliers, false)?;
         if file > 0 || self.files.len() == 1 {
             return self.write_scaled(file, &factors, into);
         }
         // The names of the other files change, so that the length of this one does.
         let mut bytes = Vec::new();
-        self.write_scaled(file, &factors, &mut bytes)?;
-        Ok(into.write_all(&self.relocated(bytes, name)?)?)
+        let lost = self.write_scaled(file, &factors, &mut bytes)?;
+        into.write_all(&self.relocated(bytes, name)?)?;
+        Ok(lost)
     }
 
     fn factors(&self, multipliers: &[f64], exactly: bool) -> Result<Factors, OnnxError> {
@@ -231,6 +283,7 @@ impl OnnxFile {
         Ok(Factors {
             of_slot: of_slot.collect(),
             exactly,
+            vanished: BTreeSet::new(),
         })
     }
 
@@ -251,7 +304,8 @@ impl OnnxFile {
         file: usize,
         factors: &Factors,
         into: &mut dyn Write,
-    ) -> Result<(), OnnxError> {
+    ) -> Result<Losses, OnnxError> {
+        let mut lost = Losses::default();
         let bytes = self.files.bytes(file);
         let scale = |piece: &Piece| piece.scale(&bytes[piece.bytes.clone()], factors);
         let mut written = 0;
@@ -262,11 +316,14 @@ impl OnnxFile {
             let scaled: Vec<_> = batch.iter().map(scale).collect();
             for (piece, scaled) in batch.iter().zip(scaled) {
                 into.write_all(&bytes[written..piece.bytes.start])?;
-                into.write_all(&scaled?)?;
+                let (scaled, own) = scaled?;
+                into.write_all(&scaled)?;
+                lost.append(own);
                 written = piece.bytes.end;
             }
         }
-        Ok(into.write_all(&bytes[written..])?)
+        into.write_all(&bytes[written..])?;
+        Ok(lost)
     }
 
     /// What scales in a file, in order.

@@ -1,0 +1,53 @@
+//! What a report says of weights that their number type could not hold.
+
+use serde_json::{Value, json};
+
+use super::Report;
+use crate::formats::{Loss, Losses};
+use crate::network::printable;
+
+/// Weights named in the text.
+const SHOWN: usize = 3;
+
+/// Adds the weights that became 0, or lost digits, when they were written: the field `lost` names the first [`Losses::NAMED`],
+/// `lost_count` says how many there are.
+pub fn lost_weights(report: &mut Report, lost: &Losses) {
+    if let Value::Object(fields) = &mut report.json {
+        let entry = |loss: &Loss| json!({"tensor": loss.tensor, "index": loss.index, "exact": exact(loss), "written": loss.written});
+        fields.insert("lost".into(), lost.first.iter().map(entry).collect());
+        fields.insert("lost_count".into(), lost.count.into());
+    }
+    if lost.count == 0 {
+        return;
+    }
+    let shown = lost.first.iter().take(SHOWN).map(|loss| {
+        let (tensor, sign) = (
+            printable(&loss.tensor),
+            if loss.is_negative { "-" } else { "" },
+        );
+        format!(
+            "{tensor}[{}] is {} instead of {sign}{}",
+            loss.index, loss.written, loss.exact
+        )
+    });
+    let mut names: Vec<String> = shown.collect();
+    if lost.count > names.len() {
+        names.push(format!("and {} more", lost.count - names.len()));
+    }
+    report.text += &format!(
+        "note      {} of the weights written are below the range in which their number type has all its digits: {}\n",
+        lost.count,
+        names.join(", ")
+    );
+}
+
+/// The value as a number; as a text where `f64` has not all its digits either.
+fn exact(loss: &Loss) -> Value {
+    let value = loss.exact.to_f64();
+    match (value >= f64::MIN_POSITIVE, loss.is_negative) {
+        (true, true) => (-value).into(),
+        (true, false) => value.into(),
+        (false, true) => format!("-{}", loss.exact).into(),
+        (false, false) => loss.exact.to_string().into(),
+    }
+}
