@@ -13,7 +13,7 @@ use synaptic_balance::solve::{
     self, Balance, BalanceFailure, Existence, Method, Options, Restriction,
 };
 
-use super::arguments::{BalanceArguments, Tied};
+use super::arguments::{BalanceArguments, Perceptron, Tied};
 use super::{BadInput, Failure, Outcome, Progress, Verdict, channels_in_place, files, read};
 
 /// Digits certified where a certificate file is asked for without a number of digits.
@@ -26,7 +26,7 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     )?;
     files::distinct(&[arguments.certificate.as_ref()], &[&arguments.network])?;
     let start = Instant::now();
-    let file = match open(&arguments.network, arguments.arch.as_deref())? {
+    let file = match open(&arguments.network, &arguments.perceptron)? {
         Model::Onnx(model) if channels_in_place::is_meant(arguments, &model) => {
             let seconds_read = start.elapsed().as_secs_f64();
             return channels_in_place::balance(arguments, &model, seconds_read);
@@ -70,14 +70,15 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     if let Some(groups) = file.groups() {
         group_multipliers(&mut report.json, &network, &groups);
     }
+    report.state_layers(file.layers());
     Ok((report, verdict(&result, method)))
 }
 
 /// The model; an ONNX model without its weights as yet.
-pub fn open(path: &Path, arch: Option<&str>) -> Result<Model, BadInput> {
-    let is_onnx = arch.is_none() && files::begins_as_onnx(path);
+pub fn open(path: &Path, perceptron: &Perceptron) -> Result<Model, BadInput> {
+    let is_onnx = perceptron.arch.is_none() && files::begins_as_onnx(path);
     if !is_onnx {
-        return read(path, arch);
+        return read(path, perceptron);
     }
     let model = OnnxFile::open_file(path).map_err(|fault| BadInput::at(path, fault))?;
     Ok(Model::Onnx(Box::new(model)))

@@ -2,8 +2,10 @@
 
 mod architecture;
 mod certificate;
+mod container;
 mod dot;
 mod file_bytes;
+mod layers;
 mod mapped;
 mod model;
 mod network_json;
@@ -12,7 +14,7 @@ mod safetensors_mlp;
 mod storage;
 mod strict;
 
-pub use architecture::Architecture;
+pub use architecture::{Activations, Architecture};
 pub use certificate::{Certificate, CertificateError, read_certificate, verify_certificate};
 pub use dot::to_dot;
 pub use mapped::{MAPPED_WEIGHTS, MappedError, MappedPerceptron};
