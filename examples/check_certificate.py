@@ -30,6 +30,9 @@ from fractions import Fraction
 
 PRECISIONS, LARGEST_POWER, LONGEST = (64, 256, 1024, 4096), 256, 4000
 NUMBER = re.compile(r"[+-]?[0-9]+(/[0-9]+|(\.[0-9]+)?([eE][+-]?[0-9]+)?)")
+NOT_HOMOGENEOUS = frozenset((
+    "celu cos elu erf exp gelu glu hard_sigmoid hard_swish hard_tanh log_sigmoid log_softmax mish quick_gelu relu6 selu "
+    "sigmoid silu sin softmax softplus softsign swish tanh threshold").split())
 PARAMETERS = {"leaky_relu": (), "prelu": (), "bilu": ("a", "b"), "bipu": ("c", "C", "D")}
 CLAIMS = {"enclosure": ("lower", "upper"), "attained": ("circulation",), "not_attained": ("direction",),
           "balanced": ("multipliers",), "scaling": ("multipliers", "weights")}
@@ -86,10 +89,13 @@ def power(value):
 def degree(activation):
     """c with f(tx) = t^c f(x) for all t > 0; None if there is none."""
     if type(activation) is str:
-        need(activation and activation not in PARAMETERS, "an activation lacks its name or parameters")
-        return Fraction(1) if activation in ("linear", "relu", "abs") else None
+        need(activation in {"linear", "relu", "abs"} | NOT_HOMOGENEOUS, "an activation that is not known, or lacks its parameters")
+        return None if activation in NOT_HOMOGENEOUS else Fraction(1)
     need(type(activation) is dict and len(activation) == 1, "an activation is a name, or one name with parameters")
     (name, given), = activation.items()
+    if name == "not_homogeneous":
+        need(type(given) is str and given and given not in {"linear", "relu", "abs", *PARAMETERS}, "not a declaration")
+        return None
     need(name in PARAMETERS, "an activation that takes no parameters")
     given = fields(given, PARAMETERS[name]) if PARAMETERS[name] else {"slope": given}
     values = {key: number(value) for key, value in given.items()}

@@ -13,6 +13,7 @@ def owners(network):  # the variable of each unit, named after one of its units;
     owner = {}
     for unit in network["units"]:
         activation = unit.get("activation")
+        activation = None if isinstance(activation, dict) and "not_homogeneous" in activation else activation
         if isinstance(activation, dict) and fractions.Fraction(activation.get("bipu", {}).get("c", 1)) != 1:
             raise Skip("units of degree other than 1")
         scalable = unit["kind"] == "hidden" and (isinstance(activation, dict) or activation in ("linear", "relu", "abs"))

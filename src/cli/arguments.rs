@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::str::FromStr;
 use synaptic_balance::formats::Model;
 use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::{Rational, parse_rational, rational_to_f64};
@@ -43,15 +44,17 @@ Example: synbal balance examples/chain.json -o balanced.json --certify --certifi
          synbal balance data/digits-mlp.safetensors --arch relu -o balanced.safetensors
          synbal balance model.onnx -o balanced.onnx --power-of-two
 
-An architecture file: {\"format\": \"synaptic-balance/architecture\", \"version\": 1, \"activations\": [\"relu\", {\"leaky_relu\": \"1/10\"}]}")]
+An architecture file: {\"format\": \"synaptic-balance/architecture\", \"version\": 1, \"activations\": [\"relu\", {\"leaky_relu\": \"1/10\"}]},
+one activation for each hidden layer. Layers of which the names are not numbered are put in order by --layers encoder,middle,decoder, or by
+\"layers\": [\"encoder\", \"middle\", \"decoder\"] in the file.")]
     Balance(BalanceArguments),
     /// Judge another implementation's result: the same function, balanced, how far from the optimum.
     #[command(after_help = "\
 Example: synbal check examples/chain.json balanced.json --regularizer l2
          synbal check --batch requests.jsonl > answers.jsonl
 
-A line of a batch is {\"id\": any, \"before\": NET, \"after\": NET, \"regularizer\": \"l2\", \"tolerance\": 1e-6, \"tied\": \"layer\"}; NET is a
-network or the path of one, and only before and after are needed. Each answer repeats the id and holds the exit code
+A line of a batch is {\"id\": any, \"before\": NET, \"after\": NET, \"regularizer\": \"l2\", \"tolerance\": 1e-6, \"tied\": \"layer\",
+\"layers\": [\"a\", \"b\"]}; NET is a network or the path of one, and only before and after are needed. Each answer repeats the id and holds the exit code
 that the request alone would have had. Exit code of a batch: 2 if a line is bad input; else 1 if a claim is false; else
 3 if one is undecided; else 0.")]
     Check(CheckArguments),
@@ -159,9 +162,8 @@ pub struct ExplainArguments {
     /// Write the graph in Graphviz DOT.
     #[arg(long, value_name = "FILE")]
     pub dot: Option<PathBuf>,
-    /// For safetensors files: the activation of all hidden layers, or a file with one for each.
-    #[arg(long, value_name = "ACTIVATION|FILE")]
-    pub arch: Option<String>,
+    #[command(flatten)]
+    pub perceptron: Perceptron,
 }
 
 #[derive(Debug, Args)]
@@ -202,9 +204,8 @@ pub struct BalanceArguments {
     /// Keep every multiplier between 1/S and S (a rational of 1 or more).
     #[arg(long, value_name = "S", value_parser = bound)]
     pub max_scaling: Option<Rational>,
-    /// For safetensors files: the activation of all hidden layers, or a file with one for each.
-    #[arg(long, value_name = "ACTIVATION|FILE")]
-    pub arch: Option<String>,
+    #[command(flatten)]
+    pub perceptron: Perceptron,
 }
 
 #[derive(Debug, Args)]
@@ -227,9 +228,8 @@ pub struct CheckArguments {
     /// Let units share one multiplier.
     #[arg(long, value_enum)]
     pub tied: Option<Tied>,
-    /// For safetensors files: the activation of all hidden layers, or a file with one for each.
-    #[arg(long, value_name = "ACTIVATION|FILE")]
-    pub arch: Option<String>,
+    #[command(flatten)]
+    pub perceptron: Perceptron,
 }
 
 #[derive(Debug, Args)]
@@ -244,9 +244,35 @@ pub struct VerifyArguments {
     /// Refuse a certificate about any other regularizer.
     #[arg(long)]
     pub regularizer: Option<Regularizer>,
+    #[command(flatten)]
+    pub perceptron: Perceptron,
+}
+
+/// What a safetensors file does not say of its perceptron.
+#[derive(Debug, Clone, Args)]
+pub struct Perceptron {
     /// For safetensors files: the activation of all hidden layers, or a file with one for each.
     #[arg(long, value_name = "ACTIVATION|FILE")]
     pub arch: Option<String>,
+    /// For safetensors files: all layers in the order of computation, where their names are not numbered.
+    #[arg(long, value_name = "A,B,C", requires = "arch")]
+    pub layers: Option<Layers>,
+}
+
+/// Names of layers, the first one first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layers(pub Vec<String>);
+
+impl FromStr for Layers {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+        match names.iter().any(String::is_empty) {
+            true => Err("names of layers are separated by single commas".to_string()),
+            false => Ok(Layers(names)),
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -14,7 +14,7 @@ use synaptic_balance::solve::{
     self, Balance, BalanceFailure, Existence, Method, Options, Restriction,
 };
 
-use super::arguments::{BalanceArguments, Tied};
+use super::arguments::{BalanceArguments, Perceptron, Tied};
 use super::outputs::{self, Kind, Output};
 use super::places::Place;
 use super::{BadInput, Failure, Outcome, Progress, Verdict, channels_in_place, files, read};
@@ -24,7 +24,7 @@ const DEFAULT_DIGITS: u32 = 12;
 
 pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let start = Instant::now();
-    let file = open(&arguments.network, arguments.arch.as_deref())?;
+    let file = open(&arguments.network, &arguments.perceptron)?;
     check_outputs(arguments, &file)?;
     let file = match file {
         Model::Onnx(model) if channels_in_place::is_meant(arguments, &model) => {
@@ -73,6 +73,7 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
         report.json["incomplete"] = reason.into();
         report.text += &format!("INCOMPLETE {reason}\n");
     }
+    report.state_layers(file.layers());
     let verdict = match verdict(&result, method) {
         Verdict::Done if is_inexact => Verdict::Incomplete,
         verdict => verdict,
@@ -130,10 +131,10 @@ pub fn check_files(
 }
 
 /// The model; an ONNX model without its weights as yet.
-pub fn open(path: &Path, arch: Option<&str>) -> Result<Model, BadInput> {
-    let is_onnx = arch.is_none() && files::begins_as_onnx(path);
+pub fn open(path: &Path, perceptron: &Perceptron) -> Result<Model, BadInput> {
+    let is_onnx = perceptron.arch.is_none() && files::begins_as_onnx(path);
     if !is_onnx {
-        return read(path, arch);
+        return read(path, perceptron);
     }
     let model = OnnxFile::open_file(path).map_err(|fault| BadInput::at(path, fault))?;
     Ok(Model::Onnx(Box::new(model)))

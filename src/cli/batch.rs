@@ -11,9 +11,9 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use synaptic_balance::formats::{MAX_MODEL, Model, open_input, read_model};
-use synaptic_balance::network::Regularizer;
+use synaptic_balance::network::{Regularizer, plain_json};
 
-use super::arguments::{CheckArguments, Tied, in_range};
+use super::arguments::{CheckArguments, Layers, Perceptron, Tied, in_range};
 use super::check::Question;
 use super::{BadInput, Failure, Outcome, Progress, answer, complain, read};
 
@@ -33,6 +33,24 @@ struct Request<'a> {
     regularizer: Option<String>,
     tolerance: Option<f64>,
     tied: Option<String>,
+    layers: Option<Order>,
+}
+
+/// The layers of perceptrons, the first one first: a list, or as on the command line.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a list of names, or names separated by commas")]
+enum Order {
+    List(Vec<String>),
+    Text(String),
+}
+
+impl Order {
+    fn layers(&self) -> Result<Layers, String> {
+        match self {
+            Order::List(names) => Ok(Layers(names.clone())),
+            Order::Text(names) => names.parse(),
+        }
+    }
 }
 
 /// The id alone, so that a request with any other fault is answered under it; as it stands, so that no digit is lost.
@@ -149,7 +167,7 @@ fn respond(number: usize, line: &[u8], arguments: &CheckArguments) -> (String, u
             fields.push_str(&format!(",{}:{value}", json!(field)));
         }
     }
-    (format!("{{{fields}}}\n"), code)
+    (plain_json(&format!("{{{fields}}}\n")).into_owned(), code)
 }
 
 fn judge(request: &Request, arguments: &CheckArguments) -> Outcome {
@@ -179,10 +197,18 @@ fn judge(request: &Request, arguments: &CheckArguments) -> Outcome {
         tolerance,
         tied,
     };
+    let mut perceptron = arguments.perceptron.clone();
+    if let Some(order) = &request.layers {
+        perceptron.layers = Some(order.layers().map_err(|fault| named("layers", fault))?);
+    }
     let (before, after) = (
-        network("before", request.before, arguments)?,
-        network("after", request.after, arguments)?,
+        network("before", request.before, &perceptron)?,
+        network("after", request.after, &perceptron)?,
     );
+    if request.layers.is_some() && before.layers().or(after.layers()).is_none() {
+        let fault = "neither network is a safetensors file";
+        return Err(named("layers", fault.to_owned()));
+    }
     question
         .ask(&before, &after)
         .map_err(|failure| match failure {
@@ -192,10 +218,10 @@ fn judge(request: &Request, arguments: &CheckArguments) -> Outcome {
 }
 
 /// A network written out, or the path of one.
-fn network(field: &str, value: &RawValue, arguments: &CheckArguments) -> Result<Model, BadInput> {
+fn network(field: &str, value: &RawValue, perceptron: &Perceptron) -> Result<Model, BadInput> {
     let named = |fault: String| BadInput(format!("{field}: {fault}"));
     if let Ok(path) = serde_json::from_str::<String>(value.get()) {
-        let found = read(Path::new(&path), arguments.arch.as_deref());
+        let found = read(Path::new(&path), perceptron);
         return found.map_err(|BadInput(fault)| named(fault));
     }
     read_model(value.get().into(), None, None).map_err(|fault| named(fault.to_string()))

@@ -16,7 +16,7 @@ pub fn check(arguments: &CheckArguments) -> Outcome {
         let path = path
             .as_ref()
             .ok_or_else(|| BadInput("two networks are needed".into()))?;
-        read(path, arguments.arch.as_deref())
+        read(path, &arguments.perceptron)
     };
     let (before, after) = (file(&arguments.before)?, file(&arguments.after)?);
     let question = Question {
@@ -73,7 +73,13 @@ impl Question<'_> {
             (SameFunction::Yes, true) if open => Verdict::Incomplete,
             (SameFunction::Yes, true) => Verdict::Done,
         };
-        Ok((checked.report, verdict))
+        let mut report = checked.report;
+        let (layers, others) = (models.0.layers(), models.1.layers());
+        if layers.is_some() && others.is_some() && layers != others {
+            report.state_layers_after(others);
+        }
+        report.state_layers(layers.or(others));
+        Ok((report, verdict))
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use synaptic_balance::formats::{Losses, MAX_TEXT, MappedError, MappedPerceptron};
+use synaptic_balance::formats::{Losses, MAX_TEXT, MappedError, MappedPerceptron, ModelError};
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::numbers::rational_to_f64;
 use synaptic_balance::report::{InPlace, Report, in_place_report, lost_weights};
@@ -18,7 +18,7 @@ use super::balance::check_files;
 use super::files::{self, Content};
 use super::outputs::{self, Kind, Output};
 use super::places::Place;
-use super::{BadInput, Failure, Outcome, Progress, Verdict, architecture};
+use super::{BadInput, Failure, Outcome, Progress, Verdict};
 
 /// Bounds wider than this say too little to count as done.
 const WIDTH: f64 = 1e-6;
@@ -34,10 +34,10 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let fault = |fault: MappedError| BadInput::at(path, fault);
     let power = power(arguments)?;
     let start = Instant::now();
-    let arch = arguments.arch.as_deref().ok_or_else(|| {
-        BadInput::at(path, "a safetensors file holds weights only; name the activation of its hidden layers, as in --arch relu")
-    })?;
-    let model = MappedPerceptron::open(path, &architecture(arch)?).map_err(fault)?;
+    let architecture = arguments.perceptron.architecture()?;
+    let architecture =
+        architecture.ok_or_else(|| BadInput::at(path, ModelError::NoArchitecture))?;
+    let model = MappedPerceptron::open(path, &architecture).map_err(fault)?;
     let outputs = outputs(arguments, &model)?;
     check(arguments, &model, &outputs)?;
     let mut blocks = model.blocks(power).map_err(fault)?;
@@ -53,14 +53,16 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
         (name, own.to_vec())
     });
     let write = start.elapsed().as_secs_f64();
-    Ok(outcome(
+    let (mut report, verdict) = outcome(
         arguments,
         &found,
         model.weights(),
         grouped.collect(),
         [read, write],
         &lost,
-    ))
+    );
+    report.state_layers(Some(&model.layers()));
+    Ok((report, verdict))
 }
 
 /// What was found by blocks, and the seconds that it took.

@@ -19,6 +19,7 @@ mod vectors;
 
 pub use arguments::Arguments;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -32,12 +33,12 @@ use synaptic_balance::formats::{
     Architecture, MAX_MODEL, MAX_TEXT, Model, read_certificate, read_input, read_model, to_dot,
     verify_certificate,
 };
-use synaptic_balance::network::{Network, Regularizer};
+use synaptic_balance::network::{Network, Regularizer, one_line, plain_json, plain_text};
 use synaptic_balance::numbers::Rational;
 use synaptic_balance::report::{self, Basis, Report, demonstrate};
 use synaptic_balance::solve;
 
-use arguments::{Command, ExplainArguments, Tied, VerifyArguments};
+use arguments::{Command, ExplainArguments, Layers, Perceptron, Tied, VerifyArguments};
 
 /// How a command ended, by exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,9 +137,9 @@ fn end(outcome: Outcome, json: bool, to_stdout: bool) -> ExitCode {
     }
 }
 
-/// Says on stderr what went wrong.
+/// Says on stderr what went wrong, in one line whatever names it holds.
 fn complain(message: &str) {
-    let line = format!("synbal: {message}\n");
+    let line = format!("synbal: {}\n", one_line(message));
     let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
@@ -157,10 +158,15 @@ fn answer(outcome: Outcome) -> (Report, u8) {
 
 /// The arguments of this call; usage errors and `--help` end the program, as JSON too if that was asked for.
 pub fn arguments() -> Result<Arguments, ExitCode> {
-    Arguments::try_parse().map_err(|fault| {
+    let given: Vec<OsString> = std::env::args_os().collect();
+    Arguments::try_parse_from(&given).map_err(|fault| {
         let code = u8::try_from(fault.exit_code()).unwrap_or(2);
-        let _ = fault.print();
-        if fault.use_stderr() && std::env::args().any(|argument| argument == "--json") {
+        if !fault.use_stderr() {
+            let _ = fault.print();
+            return ExitCode::from(code);
+        }
+        misused(&given, &fault);
+        if given.iter().any(|argument| argument == "--json") {
             let message = fault.render().to_string();
             let json = json!({"error": "bad_usage", "message": message});
             let _ = print(
@@ -175,11 +181,28 @@ pub fn arguments() -> Result<Arguments, ExitCode> {
     })
 }
 
+/// Says on stderr what is wrong with the arguments. The message repeats them, so it is made of arguments that no terminal acts on.
+fn misused(given: &[OsString], fault: &clap::Error) {
+    let shown = given.iter().map(|argument| argument.to_string_lossy());
+    let shown: Vec<String> = shown.map(|text| one_line(&text).into_owned()).collect();
+    let _ = match Arguments::try_parse_from(shown) {
+        Err(fault) if fault.use_stderr() => fault.print(),
+        _ => {
+            let message = fault.render().to_string();
+            std::io::stderr().write_all(plain_text(&message).as_bytes())
+        }
+    };
+}
+
 /// Prints to stdout. A reader that has gone away is not an error; a full disk is.
 fn print(report: &Report, json: bool) -> std::io::Result<()> {
     let text = match json {
         true => format!("{:#}\n", report.json),
         false => report.text.clone(),
+    };
+    let text = match json {
+        true => plain_json(&text),
+        false => plain_text(&text),
     };
     let mut stdout = std::io::stdout().lock();
     match stdout
@@ -206,7 +229,7 @@ impl Progress {
     /// A bar over `total` steps, of which some were done before.
     fn over(what: String, total: u64, done: u64) -> Self {
         let bar = ProgressBar::new(total)
-            .with_prefix(what)
+            .with_prefix(one_line(&what).into_owned())
             .with_position(done);
         let style = ProgressStyle::with_template(
             "{prefix} [{bar:24}] {percent}% [{elapsed}, {eta} left] {wide_msg}",
@@ -221,7 +244,7 @@ impl Progress {
     /// One more step is done, of the part named.
     fn step(&self, part: &str) {
         if !self.0.is_hidden() {
-            self.0.set_message(part.to_owned());
+            self.0.set_message(one_line(part).into_owned());
         }
         self.0.inc(1);
     }
@@ -233,7 +256,7 @@ impl Progress {
     }
 
     fn say(&self, what: &str) {
-        self.0.set_message(what.to_owned());
+        self.0.set_message(one_line(what).into_owned());
     }
 }
 
@@ -243,9 +266,9 @@ impl Drop for Progress {
     }
 }
 
-/// Reads a network in any format; `arch` is an activation or the path of an architecture file.
-fn read(path: &Path, arch: Option<&str>) -> Result<Model, BadInput> {
-    let architecture = arch.map(architecture).transpose()?;
+/// Reads a network in any format.
+fn read(path: &Path, perceptron: &Perceptron) -> Result<Model, BadInput> {
+    let architecture = perceptron.architecture()?;
     let bytes = input(path, MAX_MODEL)?;
     read_model(bytes, architecture.as_ref(), path.parent())
         .map_err(|fault| BadInput::at(path, fault))
@@ -260,6 +283,29 @@ fn input(path: &Path, limit: u64) -> Result<Vec<u8>, BadInput> {
 fn text(path: &Path) -> Result<String, BadInput> {
     let text = String::from_utf8(input(path, MAX_TEXT)?);
     text.map_err(|_| BadInput::at(path, "is not a text in UTF-8"))
+}
+
+impl Perceptron {
+    /// What a safetensors file does not say; `arch` is an activation or the path of an architecture file.
+    fn architecture(&self) -> Result<Option<Architecture>, BadInput> {
+        let Some(arch) = &self.arch else {
+            return match self.layers {
+                Some(_) => Err(BadInput(
+                    "layers go with --arch: both are for safetensors files".into(),
+                )),
+                None => Ok(None),
+            };
+        };
+        let mut architecture = architecture(arch)?;
+        if let Some(Layers(given)) = &self.layers {
+            let own = architecture.layers.replace(given.clone());
+            if own.is_some_and(|own| own != *given) {
+                let reason = "has another order of layers than was given beside it";
+                return Err(BadInput::at(Path::new(arch), reason));
+            }
+        }
+        Ok(Some(architecture))
+    }
 }
 
 fn architecture(arch: &str) -> Result<Architecture, BadInput> {
@@ -285,7 +331,7 @@ fn demonstration() -> Outcome {
 }
 
 fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
-    let file = match balance::open(&arguments.network, arguments.arch.as_deref())? {
+    let file = match balance::open(&arguments.network, &arguments.perceptron)? {
         Model::Onnx(model) if model.weights() > MAX_WEIGHTS => {
             return Ok((report::channels_report(&model, None), Verdict::Done));
         }
@@ -320,6 +366,7 @@ fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
             fields.extend(more);
         }
     }
+    report.state_layers(file.layers());
     Ok((report, Verdict::Done))
 }
 
@@ -342,7 +389,11 @@ fn balanced_multipliers(
 }
 
 fn verify(arguments: &VerifyArguments) -> Outcome {
-    let file = read(&arguments.network, arguments.arch.as_deref())?;
+    let file = read(&arguments.network, &arguments.perceptron)?;
+    let stated = |(mut report, verdict): (Report, Verdict)| {
+        report.state_layers(file.layers());
+        (report, verdict)
+    };
     let text = input(&arguments.certificate, MAX_MODEL)?;
     let certificate =
         read_certificate(&text).map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
@@ -353,7 +404,7 @@ fn verify(arguments: &VerifyArguments) -> Outcome {
                 "the certificate is about {}, not {demanded}",
                 certificate.regularizer
             );
-            return Ok(verdict(&certificate.claim, Err(reason)));
+            return Ok(stated(verdict(&certificate.claim, Err(reason))));
         }
     }
     let network = Tied::apply(arguments.tied, &file);
@@ -361,22 +412,22 @@ fn verify(arguments: &VerifyArguments) -> Outcome {
         Err(fault) if fault.is_malformed() => {
             Err(BadInput::at(&arguments.certificate, fault).into())
         }
-        verified => Ok(verdict(
+        verified => Ok(stated(verdict(
             &certificate.claim,
             verified.map_err(|refusal| refusal.to_string()),
-        )),
+        ))),
     }
 }
 
 fn verdict(claim: &str, verified: Result<String, String>) -> (Report, Verdict) {
     match verified {
         Ok(statement) => {
-            let text = format!("verified: {statement}\n");
+            let text = format!("verified: {}\n", one_line(&statement));
             let json: Value = json!({"verified": true, "claim": claim, "statement": statement});
             (Report { text, json }, Verdict::Done)
         }
         Err(reason) => {
-            let text = format!("refused: {reason}\n");
+            let text = format!("refused: {}\n", one_line(&reason));
             (
                 Report {
                     text,

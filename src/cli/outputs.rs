@@ -250,8 +250,8 @@ fn inputs(command: &Command) -> Vec<PathBuf> {
         std::iter::once(network.clone()).chain(arch).collect()
     };
     match command {
-        Command::Balance(arguments) => with(&arguments.network, &arguments.arch),
-        Command::Explain(arguments) => with(&arguments.network, &arguments.arch),
+        Command::Balance(arguments) => with(&arguments.network, &arguments.perceptron.arch),
+        Command::Explain(arguments) => with(&arguments.network, &arguments.perceptron.arch),
         Command::Report(arguments) => arguments.runs.as_deref().map(runs).unwrap_or_default(),
         _ => Vec::new(),
     }

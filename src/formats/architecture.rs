@@ -1,15 +1,24 @@
-//! What a file of weights does not say: the activations of its hidden layers.
+//! What a file of weights does not say: the activations of its hidden layers, and where names do not tell, the order of its layers.
 
 use serde::Deserialize;
 
-use super::network_json::{FormatError, activation, check_header, content};
+use super::network_json::{FormatError, activation, check_header, content, declaration};
 use super::strict::{Object, StrictValue};
 use crate::network::Activation;
 use crate::numbers::Rational;
 
-/// The activations of the hidden layers of a perceptron; its outputs are linear.
+/// What a perceptron's file of weights does not say. Its outputs are linear.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Architecture {
+pub struct Architecture {
+    /// The activations of the hidden layers.
+    pub activations: Activations,
+    /// The names of all layers, the first one first; `None` leaves it to names that are numbered.
+    pub layers: Option<Vec<String>>,
+}
+
+/// The activations of the hidden layers of a perceptron.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Activations {
     /// All hidden layers have the same one.
     Uniform(Activation<Rational>),
     /// One for each hidden layer, the first one first.
@@ -22,41 +31,41 @@ struct Document {
     format: String,
     version: u64,
     activations: Vec<StrictValue>,
+    #[serde(default, deserialize_with = "super::strict::present")]
+    layers: Option<Vec<String>>,
 }
-
-/// Activations that are not homogeneous and have a formula.
-const NOT_SCALED: [&str; 4] = ["sigmoid", "tanh", "softplus", "relu6"];
 
 const FORMAT: &str = "synaptic-balance/architecture";
 
 impl Architecture {
-    /// One activation by its name in network files, such as `relu`: one of `linear`, `relu`, `abs`, or `sigmoid`, `tanh`,
-    /// `softplus`, `relu6`, whose units are never scaled.
+    /// One activation for all hidden layers, by a name that needs no parameters: see [`Activation::named`].
     ///
     /// # Errors
-    /// A name that needs parameters, and any other: a file can hold it, and a mistyped name would leave every unit unscaled.
+    /// Any other name.
     pub fn named(name: &str) -> Result<Self, FormatError> {
-        let found = activation("--arch", &name.into())?;
-        match &found {
-            Activation::Other(other) if !NOT_SCALED.contains(&other.as_str()) => {
-                let known = NOT_SCALED.join(", ");
-                let reason = format!("`{name}` is none of linear, relu, abs, {known}");
-                Err(content("--arch", reason))
-            }
-            _ => Ok(Architecture::Uniform(found)),
-        }
+        let named = Activation::named(name);
+        Ok(Architecture {
+            activations: Activations::Uniform(
+                named.map_err(|fault| content("--arch", declaration(&fault)))?,
+            ),
+            layers: None,
+        })
     }
 
     /// Reads a file: `{"format": "synaptic-balance/architecture", "version": 1, "activations": ["relu", {"leaky_relu": "1/10"}]}`,
-    /// activations as in network files, one for each hidden layer.
+    /// activations as in network files, one for each hidden layer; `"layers": ["encoder", "middle", "decoder"]`, if it is there, names
+    /// all layers in the order of computation.
     ///
     /// # Errors
     /// [`FormatError`], with the first fault in the order of the document.
     ///
     /// ```
-    /// use synaptic_balance::formats::Architecture;
-    /// let text = br#"{"format": "synaptic-balance/architecture", "version": 1, "activations": ["relu", "tanh"]}"#;
-    /// assert!(matches!(Architecture::read(text), Ok(Architecture::Layers(layers)) if layers.len() == 2));
+    /// use synaptic_balance::formats::{Activations, Architecture};
+    /// let text = br#"{"format": "synaptic-balance/architecture", "version": 1, "activations": ["relu", "tanh"],
+    ///                 "layers": ["encoder", "middle", "decoder"]}"#;
+    /// let architecture = Architecture::read(text).unwrap();
+    /// assert!(matches!(architecture.activations, Activations::Layers(layers) if layers.len() == 2));
+    /// assert_eq!(architecture.layers.unwrap()[2], "decoder");
     /// ```
     pub fn read(text: &[u8]) -> Result<Self, FormatError> {
         let json = |(place, reason)| FormatError::Json { place, reason };
@@ -68,14 +77,17 @@ impl Architecture {
         let entries = document.activations.iter().enumerate();
         let read =
             entries.map(|(index, entry)| activation(&format!("activations[{index}]"), &entry.0));
-        Ok(Architecture::Layers(read.collect::<Result<_, _>>()?))
+        Ok(Architecture {
+            activations: Activations::Layers(read.collect::<Result<_, _>>()?),
+            layers: document.layers,
+        })
     }
 
     /// One activation for each of so many layers, or those that were given.
     pub(super) fn of_layers(&self, count: usize) -> Vec<Activation<Rational>> {
-        match self {
-            Architecture::Uniform(activation) => vec![activation.clone(); count],
-            Architecture::Layers(activations) => activations.clone(),
+        match &self.activations {
+            Activations::Uniform(activation) => vec![activation.clone(); count],
+            Activations::Layers(activations) => activations.clone(),
         }
     }
 }

@@ -2,19 +2,18 @@
 
 use bytes::Bytes;
 use num_traits::One;
-use safetensors::Dtype;
-use safetensors::tensor::SafeTensors;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 use thiserror::Error;
 
 use super::architecture::Architecture;
+use super::container::{Place, tensors};
 use super::file_bytes::{self, MAX_TEXT, open_input, read_input};
+use super::layers::chain;
 use super::lost::{Losses, Settled};
-use super::safetensors_mlp::{NaturalName, SafetensorsError, check_header};
+use super::safetensors_mlp::SafetensorsError;
 use super::storage::{Storage, Stored};
 use super::strict::NoRepeats;
 use crate::solve::blocks::{BlockError, Blocks, Weights};
@@ -58,21 +57,12 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
-/// A tensor in a shard.
-#[derive(Debug, Clone)]
-struct Place {
-    name: String,
-    shard: usize,
-    bytes: Range<usize>,
-    storage: Storage,
-    shape: Vec<usize>,
-}
-
+/// A layer, and the group of its units, if they can be scaled.
 #[derive(Debug)]
 struct Layer {
+    name: String,
     weight: Place,
     bias: Option<Place>,
-    /// The group of its units, if they can be scaled.
     group: Option<usize>,
 }
 
@@ -136,7 +126,7 @@ impl MappedPerceptron {
         let shards = paths.into_iter().map(map).collect::<Result<Vec<_>, _>>()?;
         let mut places = BTreeMap::new();
         for (shard, mapped) in shards.iter().enumerate() {
-            for place in tensors(shard, mapped)? {
+            for place in tensors(&mapped.map, shard)? {
                 if let Some(other) = places.insert(place.name.clone(), place) {
                     let (name, one, two) = (&other.name, &names[other.shard], &names[shard]);
                     let reason = format!("the tensor `{name}` is in `{one}` and in `{two}`");
@@ -148,9 +138,14 @@ impl MappedPerceptron {
             check_index(index, &names, &places)?;
         }
         Ok(MappedPerceptron {
-            layers: layers(places, architecture)?,
+            layers: layers(places.into_values().collect(), architecture)?,
             shards,
         })
+    }
+
+    /// The names of the layers, the first one first.
+    pub fn layers(&self) -> Vec<String> {
+        self.layers.iter().map(|layer| layer.name.clone()).collect()
     }
 
     /// The number of weights and biases.
@@ -384,64 +379,18 @@ fn map(path: PathBuf) -> Result<Shard, MappedError> {
     }
 }
 
-fn tensors(shard: usize, mapped: &Shard) -> Result<Vec<Place>, MappedError> {
-    let (header, _) = SafeTensors::read_metadata(&mapped.map).map_err(SafetensorsError::from)?;
-    check_header(&mapped.map)?;
-    let found = SafeTensors::deserialize(&mapped.map).map_err(SafetensorsError::from)?;
-    let (_, metadata) = SafeTensors::read_metadata(&mapped.map).map_err(SafetensorsError::from)?;
-    let place = |(name, view): (String, safetensors::tensor::TensorView)| {
-        let storage = match view.dtype() {
-            Dtype::F32 => Storage::Single,
-            Dtype::F64 => Storage::Double,
-            _ => return Err(SafetensorsError::NumberType(name).into()),
-        };
-        let (start, end) = metadata
-            .info(&name)
-            .map_or((0, 0), |info| info.data_offsets);
-        Ok(Place {
-            bytes: 8 + header + start..8 + header + end,
-            shape: view.shape().to_vec(),
-            name,
-            shard,
-            storage,
-        })
-    };
-    found.tensors().into_iter().map(place).collect()
-}
-
-/// The layers in the natural order of their names, shapes checked.
-fn layers(
-    places: BTreeMap<String, Place>,
-    architecture: &Architecture,
-) -> Result<Vec<Layer>, MappedError> {
-    let mut by_layer: BTreeMap<NaturalName, (Option<Place>, Option<Place>)> = BTreeMap::new();
-    for (name, place) in places {
-        let parts = name
-            .rsplit_once('.')
-            .filter(|(_, part)| ["weight", "bias"].contains(part));
-        let (layer, part) = parts.ok_or_else(|| SafetensorsError::Name(name.clone()))?;
-        let slot = by_layer.entry(NaturalName::new(layer)).or_default();
-        match part {
-            "weight" => slot.0 = Some(place),
-            _ => slot.1 = Some(place),
-        }
-    }
-    let hidden = by_layer.len().saturating_sub(1);
-    if by_layer.is_empty() {
-        return Err(SafetensorsError::Empty.into());
-    }
+/// The layers in their order, with the groups of the hidden ones.
+fn layers(places: Vec<Place>, architecture: &Architecture) -> Result<Vec<Layer>, MappedError> {
+    let chained = chain(places, architecture.layers.as_deref())?;
+    let hidden = chained.len().saturating_sub(1);
     let activations = architecture.of_layers(hidden);
     if activations.len() != hidden {
         let (found, expected) = (activations.len(), hidden);
         return Err(SafetensorsError::Activations { found, expected }.into());
     }
-    let mut layers: Vec<Layer> = Vec::new();
+    let mut layers: Vec<Layer> = Vec::with_capacity(chained.len());
     let mut groups = 0;
-    for (number, (name, (weight, bias))) in by_layer.into_iter().enumerate() {
-        let missing = || SafetensorsError::Name(format!("{}.bias", name.text()));
-        let weight = weight.ok_or_else(missing)?;
-        let inputs = layers.last().map(|layer| layer.weight.shape[0]);
-        check_shapes(&weight, bias.as_ref(), inputs)?;
+    for (number, layer) in chained.into_iter().enumerate() {
         let group = match activations
             .get(number)
             .map(|activation| activation.degree())
@@ -451,41 +400,14 @@ fn layers(
                 groups += 1;
                 Some(groups - 1)
             }
-            Some(Some(_)) => return Err(MappedError::Degree(name.text().to_owned())),
+            Some(Some(_)) => return Err(MappedError::Degree(layer.name)),
         };
         layers.push(Layer {
-            weight,
-            bias,
+            name: layer.name,
+            weight: layer.weight,
+            bias: layer.bias,
             group,
         });
     }
     Ok(layers)
-}
-
-fn check_shapes(
-    weight: &Place,
-    bias: Option<&Place>,
-    inputs: Option<usize>,
-) -> Result<(), SafetensorsError> {
-    let wrong = |place: &Place, expected: String| SafetensorsError::Shape {
-        name: place.name.clone(),
-        found: place.shape.clone(),
-        expected,
-    };
-    let &[outputs, columns] = weight.shape.as_slice() else {
-        return Err(wrong(weight, "[out, in]".into()));
-    };
-    if outputs == 0 || columns == 0 {
-        return Err(wrong(weight, "[out, in], neither of them 0,".into()));
-    }
-    if let Some(inputs) = inputs.filter(|inputs| *inputs != columns) {
-        return Err(wrong(
-            weight,
-            format!("[out, {inputs}], the outputs of the layer before,"),
-        ));
-    }
-    match bias.filter(|bias| bias.shape != [outputs]) {
-        Some(bias) => Err(wrong(bias, format!("[{outputs}]"))),
-        None => Ok(()),
-    }
 }

@@ -2,8 +2,10 @@
 
 mod architecture;
 mod certificate;
+mod container;
 mod dot;
 mod file_bytes;
+mod layers;
 mod lost;
 mod mapped;
 mod model;
@@ -13,7 +15,7 @@ mod safetensors_mlp;
 mod storage;
 mod strict;
 
-pub use architecture::Architecture;
+pub use architecture::{Activations, Architecture};
 pub use certificate::{Certificate, CertificateError, read_certificate, verify_certificate};
 pub use dot::to_dot;
 pub use file_bytes::{MAX_MODEL, MAX_TEXT, open_input, read_input};

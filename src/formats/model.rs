@@ -70,13 +70,13 @@ pub fn read_model(
     Ok(Model::Json(read_network(&bytes)?))
 }
 
-/// Does the file begin with the length of a header, followed by an object?
+/// Does the file begin with the length of a header, followed by an object? Eight letters or blanks are no length: it would be beyond
+/// any file.
 fn is_safetensors(bytes: &[u8]) -> bool {
     let Some((length, rest)) = bytes.split_first_chunk() else {
         return false;
     };
-    let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
-    rest.first() == Some(&b'{') && length <= rest.len()
+    rest.first() == Some(&b'{') && u64::from_le_bytes(*length) < 1 << 48
 }
 
 /// Does a file begin with the key of a field of an ONNX model? No JSON object or array begins with such a byte; a safetensors file
@@ -132,6 +132,14 @@ impl Model {
             .network()
             .tied(ties.filter(|tie| tie.len() > 1).collect());
         tied.expect("the units of a group exist and are hidden")
+    }
+
+    /// The names of a perceptron's layers, the first one first.
+    pub fn layers(&self) -> Option<&[String]> {
+        match self {
+            Model::Perceptron(file) => Some(file.layers()),
+            _ => None,
+        }
     }
 
     /// Are all weights given exactly, so that none was rounded?

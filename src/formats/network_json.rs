@@ -6,7 +6,10 @@ use std::collections::HashMap;
 use thiserror::Error;
 
 use super::strict::{Object, StrictValue};
-use crate::network::{Activation, Network, NetworkError, Unit, UnitIndex, UnitKind};
+use crate::network::{
+    Activation, ActivationNameError, NOT_HOMOGENEOUS, Network, NetworkError, Unit, UnitIndex,
+    UnitKind,
+};
 use crate::numbers::{ParseRationalError, Rational, parse_rational, rational_from_f64};
 
 /// Why a file is not a network. Each names the place.
@@ -244,17 +247,8 @@ fn unit(place: &str, entry: UnitEntry) -> Result<Unit<Rational>, FormatError> {
 pub(super) fn activation(place: &str, value: &Value) -> Result<Activation<Rational>, FormatError> {
     let object = match value {
         Value::String(name) => {
-            return match name.as_str() {
-                "linear" => Ok(Activation::Linear),
-                "relu" => Ok(Activation::Relu),
-                "abs" => Ok(Activation::Abs),
-                "leaky_relu" | "prelu" | "bilu" | "bipu" => Err(content(
-                    place,
-                    format!("`{name}` needs parameters, as in {{\"leaky_relu\": \"1/10\"}}"),
-                )),
-                "" => Err(content(place, "an activation needs a name".into())),
-                other => Ok(Activation::Other(other.to_string())),
-            };
+            let named = Activation::named(name);
+            return named.map_err(|fault| content(place, declaration(&fault)));
         }
         Value::Object(object) if object.len() == 1 => object,
         _ => {
@@ -294,6 +288,13 @@ pub(super) fn activation(place: &str, value: &Value) -> Result<Activation<Ration
     Ok(match name.as_str() {
         "leaky_relu" => Activation::LeakyRelu(number(&place, parameters)?),
         "prelu" => Activation::Prelu(number(&place, parameters)?),
+        "not_homogeneous" => {
+            let name = parameters.as_str();
+            let name = name
+                .ok_or_else(|| content(&place, "expected the name of the activation".to_owned()))?;
+            let declared = Activation::declared(name);
+            declared.map_err(|fault| content(&place, fault.to_string()))?
+        }
         "bilu" => {
             let [below, above] = array(fields(&["a", "b"])?);
             Activation::BiLu { below, above }
@@ -313,6 +314,16 @@ pub(super) fn activation(place: &str, value: &Value) -> Result<Activation<Ration
             ));
         }
     })
+}
+
+/// What is wrong with a name, and how one that is meant is declared.
+pub(super) fn declaration(fault: &ActivationNameError) -> String {
+    match fault {
+        ActivationNameError::Unknown { .. } => format!(
+            "{fault} (a function that is not homogeneous is declared as {{\"not_homogeneous\": \"its name\"}})"
+        ),
+        fault => fault.to_string(),
+    }
 }
 
 /// `fields` returns as many values as it was given names.
@@ -398,7 +409,8 @@ fn activation_json(activation: &Activation<Rational>) -> Value {
         } => {
             json!({"bipu": {"c": degree.to_string(), "C": above.to_string(), "D": below.to_string()}})
         }
-        Activation::Other(name) => name.as_str().into(),
+        Activation::Other(name) if NOT_HOMOGENEOUS.contains(&name.as_str()) => name.as_str().into(),
+        Activation::Other(name) => json!({"not_homogeneous": name}),
     }
 }
 

@@ -1,16 +1,14 @@
 //! Plain multilayer perceptrons in safetensors files.
 
 use num_traits::Signed;
-use safetensors::tensor::{SafeTensors, TensorView};
-use safetensors::{Dtype, SafeTensorError};
-use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::architecture::Architecture;
+use super::container::{Place, tensors};
+use super::layers::{Layer, chain};
 use super::lost::{Losses, Settled};
 use super::network_json::Weight;
-use super::storage::Stored;
-use super::strict::NoRepeats;
+use super::storage::{Storage, Stored};
 use crate::network::{
     Activation, Network, NetworkError, SynapseIndex, UnitIndex, UnitKind, layered,
 };
@@ -21,11 +19,8 @@ use crate::numbers::{Rational, Wide, rational_from_f64};
 pub enum SafetensorsError {
     /// The container is damaged.
     #[error("not a safetensors file: {0}")]
-    Container(#[from] SafeTensorError),
-    /// A name that stands twice in the header: of two tensors a reader could take either.
-    #[error("not a safetensors file: its header: {0}")]
-    Header(String),
-    /// A tensor that is neither a weight nor a bias, or lacks its weight.
+    Container(String),
+    /// A tensor that is neither a weight nor a bias.
     #[error("tensor `{0}`: expected `<layer>.weight` and, optionally, `<layer>.bias`")]
     Name(String),
     /// A number type other than f32 and f64.
@@ -40,6 +35,33 @@ pub enum SafetensorsError {
         found: Vec<usize>,
         /// What is needed.
         expected: String,
+    },
+    /// A bias of a layer that has no weight.
+    #[error("tensor `{0}` is the bias of a layer without a weight")]
+    NoWeight(String),
+    /// The names of the layers do not tell their order.
+    #[error(
+        "the names of the weights do not tell the order of the layers: {0}; name the layers in the order of computation, as in \
+         --layers a,b,c or in the field `layers` of an architecture file"
+    )]
+    Order(String),
+    /// An order that does not name every layer once.
+    #[error("the order of the layers: {0}")]
+    Layers(String),
+    /// The outputs of a layer are not the inputs of the next.
+    #[error(
+        "the layers do not chain: `{before}` has {outputs} outputs, and `{after}`, the next, {inputs} inputs; if that is not their order, \
+         name them in the order of computation, as in --layers a,b,c"
+    )]
+    Chain {
+        /// The earlier layer.
+        before: String,
+        /// Its outputs.
+        outputs: usize,
+        /// The later layer.
+        after: String,
+        /// Its inputs.
+        inputs: usize,
     },
     /// NaN or infinite.
     #[error("tensor `{name}`: entry {index} is not finite")]
@@ -77,24 +99,14 @@ pub enum SafetensorsError {
     },
 }
 
-struct Layer {
-    name: String,
-    outputs: usize,
-    inputs: usize,
-    weight: Tensor,
-    bias: Option<Tensor>,
+/// The numbers of a layer, each as the rational that it denotes.
+struct Values {
+    weight: Vec<Rational>,
+    bias: Option<Vec<Rational>>,
 }
 
-/// Values, and where they stand in the file.
-struct Tensor {
-    name: String,
-    values: Vec<Rational>,
-    start: usize,
-    single: bool,
-}
-
-/// Reads layers `<name>.weight` of shape `[out, in]` and `<name>.bias` in the natural order of their names (`l2` before
-/// `l10`) as a layered network with one activation for all hidden units and linear outputs.
+/// Reads layers `<name>.weight` of shape `[out, in]` and `<name>.bias` as a layered network with one activation for all hidden units and
+/// linear outputs. Their order is that of the numbers in their names, which must differ in nothing else.
 ///
 /// Every `f32` or `f64` is taken as the rational that it denotes. A layer without a bias among layers with one gets
 /// biases of 0.
@@ -105,155 +117,52 @@ pub fn read_perceptron(
     bytes: &[u8],
     activation: &Activation<Rational>,
 ) -> Result<Network<Rational>, SafetensorsError> {
-    build(&layers(bytes)?, activation)
+    let layers = chain(tensors(bytes, 0)?, None)?;
+    Ok(build(&layers, &values(bytes, &layers)?, activation))
 }
 
-/// Refuses a header in which a name stands twice.
-pub(super) fn check_header(bytes: &[u8]) -> Result<(), SafetensorsError> {
-    let (header, _) = SafeTensors::read_metadata(bytes)?;
-    let text = bytes.get(8..8 + header).unwrap_or_default();
-    match serde_json::from_slice(text) {
-        Ok(NoRepeats) => Ok(()),
-        Err(fault) => Err(SafetensorsError::Header(fault.to_string())),
-    }
+fn values(bytes: &[u8], layers: &[Layer]) -> Result<Vec<Values>, SafetensorsError> {
+    let of = |layer: &Layer| {
+        Ok(Values {
+            weight: numbers(bytes, &layer.weight)?,
+            bias: match &layer.bias {
+                Some(bias) => Some(numbers(bytes, bias)?),
+                None => None,
+            },
+        })
+    };
+    layers.iter().map(of).collect()
 }
 
-/// The layers in the natural order of their names.
-fn layers(bytes: &[u8]) -> Result<Vec<Layer>, SafetensorsError> {
-    let tensors = SafeTensors::deserialize(bytes)?;
-    check_header(bytes)?;
-    let (header, metadata) = SafeTensors::read_metadata(bytes)?;
-    // The data begin after the length of the header, eight bytes, and the header.
-    let start = |name: &str| {
-        metadata
-            .info(name)
-            .map_or(0, |info| 8 + header + info.data_offsets.0)
-    };
-    let mut by_layer: BTreeMap<NaturalName, (Option<TensorView>, Option<TensorView>)> =
-        BTreeMap::new();
-    let mut names: Vec<String> = tensors
-        .names()
-        .into_iter()
-        .map(ToString::to_string)
-        .collect();
-    names.sort();
-    for name in &names {
-        let (layer, part) = name
-            .rsplit_once('.')
-            .ok_or_else(|| SafetensorsError::Name(name.clone()))?;
-        let slot = by_layer.entry(NaturalName::new(layer)).or_default();
-        let slot = match part {
-            "weight" => &mut slot.0,
-            "bias" => &mut slot.1,
-            _ => return Err(SafetensorsError::Name(name.clone())),
-        };
-        *slot = Some(tensors.tensor(name)?);
-    }
-    let mut layers: Vec<Layer> = Vec::new();
-    for (name, (weight, bias)) in by_layer {
-        let weight = weight.ok_or_else(|| SafetensorsError::Name(format!("{}.bias", name.text)))?;
-        layers.push(layer(name.text, &weight, bias.as_ref(), layers.last())?);
-    }
-    for layer in &mut layers {
-        for tensor in std::iter::once(&mut layer.weight).chain(&mut layer.bias) {
-            tensor.start = start(&tensor.name);
-        }
-    }
-    Ok(layers)
-}
-
-fn layer(
-    name: String,
-    weight: &TensorView,
-    bias: Option<&TensorView>,
-    previous: Option<&Layer>,
-) -> Result<Layer, SafetensorsError> {
-    let shape_error = |part: &str, found: &[usize], expected: String| SafetensorsError::Shape {
-        name: format!("{name}.{part}"),
-        found: found.to_vec(),
-        expected,
-    };
-    let &[outputs, inputs] = weight.shape() else {
-        return Err(shape_error("weight", weight.shape(), "[out, in]".into()));
-    };
-    if let Some(previous) = previous.filter(|previous| previous.outputs != inputs) {
-        let expected = format!(
-            "[out, {}], the outputs of `{}`,",
-            previous.outputs, previous.name
-        );
-        return Err(shape_error("weight", weight.shape(), expected));
-    }
-    if let Some(bias) = bias.filter(|bias| bias.shape() != [outputs]) {
-        return Err(shape_error("bias", bias.shape(), format!("[{outputs}]")));
-    }
-    let bias = bias
-        .map(|bias| values(&format!("{name}.bias"), bias))
-        .transpose()?;
-    Ok(Layer {
-        weight: values(&format!("{name}.weight"), weight)?,
-        name,
-        outputs,
-        inputs,
-        bias,
-    })
-}
-
-fn values(name: &str, tensor: &TensorView) -> Result<Tensor, SafetensorsError> {
-    let data = tensor.data();
-    let floats: Vec<f64> = match tensor.dtype() {
-        Dtype::F32 => data
-            .as_chunks()
-            .0
-            .iter()
-            .map(|bytes| f64::from(f32::from_le_bytes(*bytes)))
-            .collect(),
-        Dtype::F64 => data
-            .as_chunks()
-            .0
-            .iter()
-            .map(|bytes| f64::from_le_bytes(*bytes))
-            .collect(),
-        _ => return Err(SafetensorsError::NumberType(name.to_string())),
-    };
-    let exact = |(index, value)| {
-        rational_from_f64(value).ok_or_else(|| SafetensorsError::NotFinite {
-            name: name.to_string(),
+fn numbers(bytes: &[u8], place: &Place) -> Result<Vec<Rational>, SafetensorsError> {
+    let bytes = bytes.get(place.bytes.clone()).unwrap_or_default();
+    let exact = |(index, bytes)| {
+        let value = rational_from_f64(place.storage.decode(bytes));
+        value.ok_or_else(|| SafetensorsError::NotFinite {
+            name: place.name.clone(),
             index,
         })
     };
-    Ok(Tensor {
-        values: floats
-            .into_iter()
-            .enumerate()
-            .map(exact)
-            .collect::<Result<_, _>>()?,
-        name: name.to_string(),
-        start: 0,
-        single: tensor.dtype() == Dtype::F32,
-    })
+    let each = bytes.chunks_exact(place.storage.size()).enumerate();
+    each.map(exact).collect()
 }
 
 fn build(
     layers: &[Layer],
+    values: &[Values],
     activation: &Activation<Rational>,
-) -> Result<Network<Rational>, SafetensorsError> {
-    let first = layers.first().ok_or(SafetensorsError::Empty)?;
-    let sizes: Vec<usize> = std::iter::once(first.inputs)
-        .chain(layers.iter().map(|layer| layer.outputs))
+) -> Network<Rational> {
+    let inputs = layers.first().map_or(0, Layer::inputs);
+    let sizes: Vec<usize> = std::iter::once(inputs)
+        .chain(layers.iter().map(Layer::outputs))
         .collect();
-    let weight =
-        |k: usize, i: usize, j: usize| layers[k].weight.values[i * layers[k].inputs + j].clone();
-    let mut bias = |k: usize, i: usize| match &layers[k].bias {
-        Some(bias) => bias.values[i].clone(),
+    let weight = |k: usize, i: usize, j: usize| values[k].weight[i * sizes[k] + j].clone();
+    let mut bias = |k: usize, i: usize| match &values[k].bias {
+        Some(bias) => bias[i].clone(),
         None => Rational::default(),
     };
     let biased = layers.iter().any(|layer| layer.bias.is_some());
-    Ok(layered(
-        &sizes,
-        activation,
-        weight,
-        biased.then_some(&mut bias),
-    ))
+    layered(&sizes, activation, weight, biased.then_some(&mut bias))
 }
 
 /// A perceptron with the file that it came from, so that writing it back changes nothing but weights.
@@ -263,13 +172,14 @@ pub struct PerceptronFile {
     pub network: Network<Rational>,
     bytes: Vec<u8>,
     /// For each synapse its place in the file; `None` for biases that the file does not hold.
-    places: Vec<Option<Place>>,
-    /// The names of the weights that lead into hidden layers.
-    hidden: Vec<String>,
+    places: Vec<Option<Slot>>,
+    /// The names of the layers, the first one first.
+    layers: Vec<String>,
 }
 
+/// The place of a number.
 #[derive(Debug, Clone)]
-struct Place {
+struct Slot {
     tensor: std::sync::Arc<str>,
     index: usize,
     at: usize,
@@ -277,30 +187,31 @@ struct Place {
 }
 
 impl PerceptronFile {
-    /// Reads a file as [`read_perceptron`] does, hidden layers with the activations of `architecture`.
+    /// Reads a file as [`read_perceptron`] does, hidden layers with the activations of `architecture`, layers in the order that it
+    /// gives, if it gives one.
     ///
     /// # Errors
     /// [`SafetensorsError`], naming the tensor.
     pub fn read(bytes: Vec<u8>, architecture: &Architecture) -> Result<Self, SafetensorsError> {
-        let layers = layers(&bytes)?;
+        let layers = chain(tensors(&bytes, 0)?, architecture.layers.as_deref())?;
         let hidden = layers.len().saturating_sub(1);
         let activations = architecture.of_layers(hidden);
         if activations.len() != hidden {
             let (found, expected) = (activations.len(), hidden);
             return Err(SafetensorsError::Activations { found, expected });
         }
-        let network =
-            with_activations(&build(&layers, &Activation::Linear)?, &layers, activations)?;
+        let network = build(&layers, &values(&bytes, &layers)?, &Activation::Linear);
         Ok(PerceptronFile {
-            network,
+            network: with_activations(&network, &layers, activations)?,
             places: places(&layers),
-            hidden: layers
-                .iter()
-                .take(hidden)
-                .map(|layer| layer.weight.name.clone())
-                .collect(),
+            layers: layers.into_iter().map(|layer| layer.name).collect(),
             bytes,
         })
+    }
+
+    /// The names of the layers, the first one first.
+    pub fn layers(&self) -> &[String] {
+        &self.layers
     }
 
     /// The name of the weight that leads into each hidden layer, with the units of the layer.
@@ -313,8 +224,11 @@ impl PerceptronFile {
                 .filter(|unit| self.network.unit(*unit).id.starts_with(&prefix))
                 .collect()
         };
-        let names = self.hidden.iter().cloned().enumerate();
-        names.map(|(number, name)| (name, layer(number))).collect()
+        let hidden = self.layers.len().saturating_sub(1);
+        let names = self.layers.iter().take(hidden).enumerate();
+        names
+            .map(|(number, name)| (format!("{name}.weight"), layer(number)))
+            .collect()
     }
 
     /// The file with other weights, each rounded to the number type of its tensor, and those that it could not hold; where the new
@@ -350,7 +264,7 @@ impl PerceptronFile {
     }
 }
 
-impl Place {
+impl Slot {
     /// Writes a number given by its magnitude and any number of its sign.
     fn write<T: Stored<SIZE>, const SIZE: usize>(
         &self,
@@ -378,26 +292,29 @@ impl Place {
 }
 
 /// The places of all synapses, in the order in which [`layered`] makes them.
-fn places(layers: &[Layer]) -> Vec<Option<Place>> {
-    let of = |tensor: &Tensor| -> Vec<Option<Place>> {
-        let name: std::sync::Arc<str> = tensor.name.as_str().into();
-        let size = if tensor.single { 4 } else { 8 };
-        let place = |index| {
-            Some(Place {
+fn places(layers: &[Layer]) -> Vec<Option<Slot>> {
+    let of = |place: &Place| -> Vec<Option<Slot>> {
+        let name: std::sync::Arc<str> = place.name.as_str().into();
+        let starts = place
+            .bytes
+            .clone()
+            .step_by(place.storage.size())
+            .enumerate();
+        let slot = |(index, at)| {
+            Some(Slot {
                 tensor: name.clone(),
                 index,
-                at: tensor.start + index * size,
-                single: tensor.single,
+                at,
+                single: place.storage == Storage::Single,
             })
         };
-        (0..tensor.values.len()).map(place).collect()
+        starts.map(slot).collect()
     };
-    let mut places: Vec<Option<Place>> =
-        layers.iter().flat_map(|layer| of(&layer.weight)).collect();
+    let mut places: Vec<Option<Slot>> = layers.iter().flat_map(|layer| of(&layer.weight)).collect();
     if layers.iter().any(|layer| layer.bias.is_some()) {
         places.extend(layers.iter().flat_map(|layer| match &layer.bias {
             Some(bias) => of(bias),
-            None => vec![None; layer.outputs],
+            None => vec![None; layer.outputs()],
         }));
     }
     places
@@ -409,7 +326,7 @@ fn with_activations(
     layers: &[Layer],
     activations: Vec<Activation<Rational>>,
 ) -> Result<Network<Rational>, SafetensorsError> {
-    let sizes = layers.iter().map(|layer| layer.outputs);
+    let sizes = layers.iter().map(Layer::outputs);
     let mut by_unit = activations
         .into_iter()
         .zip(sizes)
@@ -429,38 +346,4 @@ fn with_activations(
     };
     let synapses = (0..network.synapses()).map(synapse).collect();
     Ok(Network::new(units.collect(), synapses, vec![])?)
-}
-
-/// A name that sorts with its numbers by value.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct NaturalName {
-    parts: Vec<(String, u64)>,
-    text: String,
-}
-
-impl NaturalName {
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    pub fn new(text: &str) -> Self {
-        let mut parts = Vec::new();
-        let mut rest = text;
-        while !rest.is_empty() {
-            let digit = rest
-                .find(|c: char| c.is_ascii_digit())
-                .unwrap_or(rest.len());
-            let (word, tail) = rest.split_at(digit);
-            let end = tail
-                .find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(tail.len());
-            let (number, tail) = tail.split_at(end);
-            parts.push((word.to_string(), number.parse().unwrap_or(u64::MAX)));
-            rest = tail;
-        }
-        NaturalName {
-            parts,
-            text: text.to_string(),
-        }
-    }
 }

@@ -5,6 +5,7 @@
 //! code evaluates and scales it in exact rationals and in `f64`.
 
 mod activation;
+mod activation_name;
 mod build;
 mod elimination;
 mod evaluate;
@@ -14,21 +15,24 @@ mod model;
 mod one_unit;
 mod regularizer;
 mod scale;
+mod text;
 mod translate;
 mod validate;
 
 pub use activation::Activation;
+pub use activation_name::{ActivationNameError, NOT_HOMOGENEOUS};
 pub use build::{
     PlantedNetwork, Shape, chain, layered, planted, random_acyclic, random_recurrent, random_weight,
 };
 pub use evaluate::EvaluateError;
 
 pub use manifold::{Constraint, Inconsistent, Manifold};
-#[cfg(feature = "formats")]
-pub(crate) use model::printable;
 pub use model::{Network, SynapseIndex, Unit, UnitIndex, UnitKind};
 pub(crate) use one_unit::balancing_log;
 pub use one_unit::{BalanceError, Multiplier, UnitBalance, balance_general};
 pub use regularizer::{Penalty, Regularizer, RegularizerError};
 pub use scale::ScaleError;
+#[cfg(feature = "formats")]
+pub(crate) use text::printable;
+pub use text::{one_line, plain_json, plain_text};
 pub use validate::NetworkError;

@@ -5,6 +5,7 @@ use petgraph::unionfind::UnionFind;
 use petgraph::visit::EdgeRef;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::text::printable;
 use super::validate::{check_synapse, check_ties, check_units, id};
 use super::{Activation, NetworkError};
 use crate::numbers::{Rational, Scalar};
@@ -410,21 +411,4 @@ impl Network<Rational> {
     pub fn to_f64(&self) -> Network<f64> {
         self.convert(crate::numbers::rational_to_f64)
     }
-}
-
-/// An id as a message shows it: without control characters, and not longer than a line.
-pub(crate) fn printable(id: &str) -> String {
-    const LONGEST: usize = 60;
-    let mut text: String = id
-        .chars()
-        .take(LONGEST)
-        .flat_map(|c| match c.is_control() {
-            true => c.escape_default().collect::<Vec<_>>(),
-            false => vec![c],
-        })
-        .collect();
-    if id.chars().nth(LONGEST).is_some() {
-        text.push('…');
-    }
-    text
 }

@@ -7,7 +7,7 @@ use super::list;
 use crate::formats::Certificate;
 use crate::kernel::{Refusal, check};
 use crate::network::{
-    Constraint, Manifold, Multiplier, Network, Regularizer, UnitBalance, UnitKind,
+    Constraint, Manifold, Multiplier, Network, Regularizer, UnitBalance, UnitKind, printable,
 };
 use crate::numbers::{Rational, Wide};
 use crate::solve::{Balancing, Existence, ExistenceError, existence, existence_by_linear_program};
@@ -210,7 +210,8 @@ impl Explanation<'_> {
             super::count(network.variables(), "independent multiplier")
         );
         if !self.pinned().is_empty() {
-            let _ = writeln!(out, "          fixed at 1: {}", list(&self.pinned(), SHOWN));
+            let pinned: Vec<_> = self.pinned().iter().map(|id| printable(id)).collect();
+            let _ = writeln!(out, "          fixed at 1: {}", list(&pinned, SHOWN));
         }
         let _ = writeln!(
             out,

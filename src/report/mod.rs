@@ -34,6 +34,7 @@ pub use theorems::{hunt_report, theorems_report};
 
 use serde_json::Value;
 
+use crate::network::one_line;
 use crate::numbers::Wide;
 
 /// A report in both forms.
@@ -43,6 +44,28 @@ pub struct Report {
     pub text: String,
     /// For a program.
     pub json: Value,
+}
+
+impl Report {
+    /// States the order in which the layers of a perceptron were taken, before everything else; nothing for other networks.
+    pub fn state_layers(&mut self, layers: Option<&[String]>) {
+        self.state("layers", layers);
+    }
+
+    /// The same for the network that a perceptron is compared with, if its layers have other names or another order.
+    pub fn state_layers_after(&mut self, layers: Option<&[String]>) {
+        self.state("layers_after", layers);
+    }
+
+    fn state(&mut self, field: &str, layers: Option<&[String]>) {
+        let Some(layers) = layers else { return };
+        let names: Vec<_> = layers.iter().map(|name| one_line(name)).collect();
+        let line = format!("{}: {}\n", field.replace('_', " "), names.join(" -> "));
+        self.text.insert_str(0, &line);
+        if let Value::Object(fields) = &mut self.json {
+            fields.insert(field.to_owned(), layers.into());
+        }
+    }
 }
 
 /// A number as JSON; beyond the range of `f64` its decimal text, as `"1.00000e600"`.

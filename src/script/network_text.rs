@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::network::{Activation, Network, Unit, UnitIndex, UnitKind};
+use crate::network::{Activation, ActivationNameError, Network, Unit, UnitIndex, UnitKind};
 use crate::numbers::{Rational, parse_rational};
 
 use super::limits::{MAX_SYNAPSES, MAX_UNITS};
@@ -150,36 +150,36 @@ fn declaration(text: &str) -> Result<Declared, String> {
     })
 }
 
-/// Reads an activation: `linear`, `relu`, `abs`, `leaky_relu(s)`, `prelu(s)`, `bilu(a, b)`, `bipu(c, C, D)`, or the
-/// name of a function that is not homogeneous.
+/// Reads an activation: `linear`, `relu`, `abs`, `leaky_relu(s)`, `prelu(s)`, `bilu(a, b)`, `bipu(c, C, D)`, the name of a
+/// well-known function that is not homogeneous, or `not_homogeneous(name)` for any other.
 ///
 /// # Errors
-/// Wrong parameters, in words.
+/// A name that is not known, or wrong parameters, in words.
 pub fn parse_activation(text: &str) -> Result<Activation<Rational>, String> {
-    let (name, parameters) = match text.split_once('(') {
-        Some((name, rest)) => {
-            let inner = rest
-                .trim_end()
-                .strip_suffix(')')
-                .ok_or("a `)` is missing")?;
-            let number =
-                |part: &str| parse_rational(part.trim()).map_err(|error| error.to_string());
-            (
-                name.trim(),
-                inner
-                    .split(',')
-                    .map(number)
-                    .collect::<Result<Vec<_>, _>>()?,
-            )
-        }
-        None => (text.trim(), Vec::new()),
+    let Some((name, rest)) = text.split_once('(') else {
+        return named(text.trim());
     };
+    let (name, inner) = (
+        name.trim(),
+        rest.trim_end()
+            .strip_suffix(')')
+            .ok_or("a `)` is missing")?,
+    );
+    if name == "not_homogeneous" {
+        let declared = inner.trim();
+        if !declared.chars().all(|c| c.is_alphanumeric() || c == '_') {
+            return Err("a name has letters, digits and `_`".to_string());
+        }
+        return Activation::declared(declared).map_err(|fault| fault.to_string());
+    }
+    let number = |part: &str| parse_rational(part.trim()).map_err(|error| error.to_string());
+    let parameters = inner
+        .split(',')
+        .map(number)
+        .collect::<Result<Vec<_>, _>>()?;
     let mut given = parameters.into_iter();
     let values = (given.next(), given.next(), given.next(), given.next());
     match (name, values) {
-        ("linear", (None, ..)) => Ok(Activation::Linear),
-        ("relu", (None, ..)) => Ok(Activation::Relu),
-        ("abs", (None, ..)) => Ok(Activation::Abs),
         ("leaky_relu", (Some(slope), None, ..)) => Ok(Activation::LeakyRelu(slope)),
         ("prelu", (Some(slope), None, ..)) => Ok(Activation::Prelu(slope)),
         ("bilu", (Some(below), Some(above), None, _)) => Ok(Activation::BiLu { below, above }),
@@ -191,13 +191,18 @@ pub fn parse_activation(text: &str) -> Result<Activation<Rational>, String> {
         ("linear" | "relu" | "abs" | "leaky_relu" | "prelu" | "bilu" | "bipu", _) => {
             Err(format!("`{name}` does not take these parameters"))
         }
-        (other, (None, ..))
-            if other.chars().all(|c| c.is_alphanumeric() || c == '_') && !other.is_empty() =>
-        {
-            Ok(Activation::Other(other.to_string()))
-        }
         _ => Err("no activation of this name takes parameters".to_string()),
     }
+}
+
+fn named(name: &str) -> Result<Activation<Rational>, String> {
+    Activation::named(name).map_err(|fault| match fault {
+        ActivationNameError::Parameters(name) => format!("`{name}` does not take these parameters"),
+        ActivationNameError::Unknown { .. } => format!(
+            "{fault} (a function that is not homogeneous is declared as `not_homogeneous(its_name)`)"
+        ),
+        fault => fault.to_string(),
+    })
 }
 
 /// What of a network a claim names: units that are no plain ReLU or linear ones, ties, and synapses.

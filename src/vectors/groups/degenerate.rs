@@ -70,7 +70,7 @@ pub(super) fn fill(cases: &mut Cases) -> Result<(), VectorError> {
     )?;
     cases.balance(
         note(
-            "So does a function that is not known by name.",
+            "So does a function that is declared not to be homogeneous.",
             "mixed-units",
         ),
         &fixed("mystery")?,

@@ -71,6 +71,16 @@ fn units(cases: &mut Cases) -> Result<(), VectorError> {
             "The slope is missing.",
         ),
         (
+            r#"{"id": "a", "kind": "hidden", "activation": "ReLU"}"#,
+            "activation",
+            "No such activation: a misspelt name must not leave its unit unscaled.",
+        ),
+        (
+            r#"{"id": "a", "kind": "hidden", "activation": {"not_homogeneous": "relu"}}"#,
+            "activation",
+            "A homogeneous function cannot be declared not to be.",
+        ),
+        (
             r#"{"id": "a", "kind": "hidden", "activation": {"leaky_relu": "1/0"}}"#,
             "zero_denominator",
             "A slope with zero denominator.",
