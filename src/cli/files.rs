@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::BadInput;
-use synaptic_balance::formats::is_onnx;
+use synaptic_balance::formats::{cached, is_onnx};
 
 /// Refuses outputs that would overwrite each other, or an input that is not meant to be replaced.
 pub fn distinct(outputs: &[Option<&PathBuf>], inputs: &[&PathBuf]) -> Result<(), BadInput> {
@@ -94,7 +94,7 @@ fn is_special(path: &Path) -> bool {
 /// Does a file begin as an ONNX model does?
 pub fn begins_as_onnx(path: &Path) -> bool {
     let mut start = [0; 16];
-    let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut start));
+    let read = std::fs::File::open(cached(path)).and_then(|mut file| file.read(&mut start));
     read.is_ok_and(|length| is_onnx(&start[..length]))
 }
 

@@ -26,7 +26,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use synaptic_balance::formats::onnx::MAX_WEIGHTS;
 use synaptic_balance::formats::{
-    Architecture, Model, read_certificate, read_model, to_dot, verify_certificate,
+    Architecture, Model, cached, read_certificate, read_model, to_dot, verify_certificate,
 };
 use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::Rational;
@@ -228,7 +228,7 @@ impl Drop for Progress {
 /// Reads a network in any format; `arch` is an activation or the path of an architecture file.
 fn read(path: &Path, arch: Option<&str>) -> Result<Model, BadInput> {
     let architecture = arch.map(architecture).transpose()?;
-    let bytes = std::fs::read(path).map_err(|fault| BadInput::at(path, fault))?;
+    let bytes = std::fs::read(cached(path)).map_err(|fault| BadInput::at(path, fault))?;
     read_model(bytes, architecture.as_ref(), path.parent())
         .map_err(|fault| BadInput::at(path, fault))
 }
