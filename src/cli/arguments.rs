@@ -335,6 +335,17 @@ impl Tied {
             None => file.network().clone(),
         }
     }
+
+    /// The same for two networks.
+    pub fn both(
+        tied: Option<Self>,
+        networks: &(Network<Rational>, Network<Rational>),
+    ) -> (Network<Rational>, Network<Rational>) {
+        match tied {
+            Some(Tied::Layer) => (networks.0.tied_by_layer(), networks.1.tied_by_layer()),
+            None => networks.clone(),
+        }
+    }
 }
 
 fn bound(text: &str) -> Result<Rational, String> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use synaptic_balance::formats::Model;
+use synaptic_balance::formats::{Aligned, Model, align};
 use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::report::{self, NumberType, SameFunction};
@@ -46,13 +46,23 @@ impl Question<'_> {
     /// Judges `after`; bad input is a fault of it.
     pub fn ask(&self, before: &Model, after: &Model) -> Outcome {
         let number_type = number_type(after);
+        let aligned = match align(before, after) {
+            Ok(aligned) => aligned,
+            Err(differences) => {
+                let report = report::differences_report(&differences, self.tolerance);
+                return Ok((report, Verdict::Incomplete));
+            }
+        };
+        let after = match &aligned {
+            Aligned::After(model) => model,
+            _ => after,
+        };
         let models = (before, after);
-        if let (Model::Onnx(before), Model::Onnx(after)) = models {
-            let same = before.same_but_for_weights(after);
-            same.map_err(|fault| Failure::Input(BadInput(fault)))?;
-        }
         let tied = |file: &Model| Tied::apply(self.tied, file);
-        let (before, after) = (tied(before), tied(after));
+        let (before, after) = match &aligned {
+            Aligned::Networks(networks) => Tied::both(self.tied, networks),
+            _ => (tied(before), tied(after)),
+        };
         let judgement = solve::judge(&before, &after, self.regularizer, self.tolerance);
         let judgement =
             judgement.map_err(|JudgeError::Structure(fault)| Failure::Input(BadInput(fault)))?;

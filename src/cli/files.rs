@@ -4,7 +4,7 @@ use std::fs::Metadata;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use synaptic_balance::formats::{Losses, is_onnx, open_input};
+use synaptic_balance::formats::{Losses, cached, is_onnx, open_input};
 
 use super::BadInput;
 use super::places::Place;
@@ -291,6 +291,6 @@ pub fn begins_as_onnx(path: &Path) -> bool {
         return false;
     }
     let mut start = [0; 16];
-    let read = open_input(path).and_then(|mut file| file.read(&mut start));
+    let read = open_input(&cached(path)).and_then(|mut file| file.read(&mut start));
     read.is_ok_and(|length| is_onnx(&start[..length]))
 }

@@ -30,8 +30,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use synaptic_balance::formats::onnx::MAX_WEIGHTS;
 use synaptic_balance::formats::{
-    Architecture, MAX_MODEL, MAX_TEXT, Model, read_certificate, read_input, read_model, to_dot,
-    verify_certificate,
+    Architecture, MAX_MODEL, MAX_TEXT, Model, cached, read_certificate, read_input, read_model,
+    to_dot, verify_certificate,
 };
 use synaptic_balance::network::{Network, Regularizer, one_line, plain_json, plain_text};
 use synaptic_balance::numbers::Rational;
@@ -269,7 +269,7 @@ impl Drop for Progress {
 /// Reads a network in any format.
 fn read(path: &Path, perceptron: &Perceptron) -> Result<Model, BadInput> {
     let architecture = perceptron.architecture()?;
-    let bytes = input(path, MAX_MODEL)?;
+    let bytes = input(&cached(path), MAX_MODEL)?;
     read_model(bytes, architecture.as_ref(), path.parent())
         .map_err(|fault| BadInput::at(path, fault))
 }

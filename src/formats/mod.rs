@@ -1,10 +1,13 @@
 //! Files: network JSON, ONNX, safetensors, certificates, DOT. Only translation, no mathematics.
 
+mod align;
 mod architecture;
+mod cache;
 mod certificate;
 mod container;
 mod dot;
 mod file_bytes;
+mod foreign;
 mod layers;
 mod lost;
 mod mapped;
@@ -15,7 +18,9 @@ mod safetensors_mlp;
 mod storage;
 mod strict;
 
+pub use align::{Aligned, align};
 pub use architecture::{Activations, Architecture};
+pub use cache::cached;
 pub use certificate::{Certificate, CertificateError, read_certificate, verify_certificate};
 pub use dot::to_dot;
 pub use file_bytes::{MAX_MODEL, MAX_TEXT, open_input, read_input};
@@ -23,7 +28,7 @@ pub use lost::{Loss, Losses};
 pub use mapped::{MAPPED_WEIGHTS, MappedError, MappedPerceptron};
 pub use model::{Model, ModelError, Scaling, is_onnx, read_model};
 pub use network_json::{FormatError, NetworkFile, Weight, read_network, write_network};
-pub use onnx::{OnnxError, OnnxFile, Written};
+pub use onnx::{Difference, OnnxError, OnnxFile, Written};
 pub use safetensors_mlp::{PerceptronFile, SafetensorsError, read_perceptron};
 
 pub use strict::UniqueMap;

@@ -4,6 +4,7 @@ use std::path::Path;
 use thiserror::Error;
 
 use super::architecture::Architecture;
+use super::foreign::{foreign, is_text};
 use super::lost::Losses;
 use super::network_json::{FormatError, NetworkFile, Weight, read_network};
 use super::onnx::{OnnxError, OnnxFile, SOURCE, Written};
@@ -39,6 +40,9 @@ pub enum ModelError {
         "a safetensors file holds weights only; name the activation of its hidden layers, as in --arch relu"
     )]
     NoArchitecture,
+    /// It is none of these, but something that is known.
+    #[error("not an ONNX model, a safetensors file or network JSON, but {0}")]
+    Foreign(&'static str),
     /// Network JSON has activations of its own.
     #[error("--arch is for safetensors files; this file says itself what its units compute")]
     Architecture,
@@ -54,6 +58,9 @@ pub fn read_model(
     architecture: Option<&Architecture>,
     folder: Option<&Path>,
 ) -> Result<Model, ModelError> {
+    if let Some(what) = foreign(&bytes) {
+        return Err(ModelError::Foreign(what));
+    }
     if is_safetensors(&bytes) {
         let architecture = architecture.ok_or(ModelError::NoArchitecture)?;
         return Ok(Model::Perceptron(PerceptronFile::read(
@@ -63,6 +70,9 @@ pub fn read_model(
     }
     if architecture.is_some() {
         return Err(ModelError::Architecture);
+    }
+    if is_onnx(&bytes) && is_text(&bytes[..bytes.len().min(4096)]) {
+        return Err(ModelError::Foreign("text"));
     }
     if is_onnx(&bytes) {
         return Ok(Model::Onnx(Box::new(OnnxFile::read(bytes, folder)?)));

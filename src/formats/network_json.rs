@@ -43,7 +43,9 @@ pub enum FormatError {
     #[error(transparent)]
     Network(#[from] NetworkError),
     /// The file is a model in a binary format.
-    #[error("this is neither network JSON nor a safetensors file; ONNX models cannot be read yet")]
+    #[error(
+        "not an ONNX model, a safetensors file or network JSON, nor anything else that is known here"
+    )]
     Binary,
 }
 

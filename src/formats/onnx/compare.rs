@@ -1,60 +1,148 @@
-//! Two models that should differ in their weights alone.
+//! Two models compared as graphs: what they are called and how they are stored is no difference.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::message::{Graph, Model, Tensor};
-use super::weights::scaled;
-use super::{OnnxFile, SOURCE};
+use super::constant::Constant;
+use super::message::Node;
+use super::side::{Side, Source};
+use super::spelling;
+use super::weights::{self, scaled};
+use super::{OnnxError, OnnxFile, SOURCE};
+use crate::formats::storage::Storage;
+
+/// A place where the graphs of two models are not the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The operator or tensor of the first model.
+    pub place: String,
+    /// What is not the same, in words.
+    pub reason: String,
+}
+
+/// Differences beyond so many are not listed.
+const LISTED: usize = 20;
 
 impl OnnxFile {
-    /// Is another model the same but for the weights, and the statistics, that scalings change?
+    /// Another model as this one with other weights: names, the order of nodes and tensors, `value_info`, versions of operators that kept their
+    /// meaning, attributes that say what is so anyway, and how entries are stored make no difference; neither do operators and
+    /// tensors that no output needs, and `Identity`. Inputs and outputs belong together by name, or, where the names are
+    /// others, by their order.
     ///
     /// # Errors
-    /// What differs, in words.
-    pub fn same_but_for_weights(&self, other: &OnnxFile) -> Result<(), String> {
-        if self.without_weights() != other.without_weights() {
-            return Err("the models differ in more than their weights".into());
+    /// Where the graphs, or constants that no scaling changes, differ: in the order of this model's graph, at most 20 places.
+    pub fn aligned(&self, other: &OnnxFile) -> Result<OnnxFile, Vec<Difference>> {
+        let (before, after) = (Side::new(self), Side::new(other));
+        let mut matching = Matching {
+            before: &before,
+            after: &after,
+            changing: self.changing(),
+            leaves: BTreeMap::new(),
+            differences: BTreeMap::new(),
+        };
+        matching.walk();
+        let Matching {
+            leaves,
+            differences,
+            ..
+        } = matching;
+        let listed: Vec<Difference> = differences
+            .into_values()
+            .flatten()
+            .map(|(place, reason)| Difference { place, reason })
+            .take(LISTED)
+            .collect();
+        if !listed.is_empty() {
+            return Err(listed);
         }
-        let changing = self.changing();
-        for (one, second) in self.constants.iter().zip(&other.constants) {
-            if changing.contains(one.name.as_str()) {
-                continue;
-            }
-            let data = |file: &OnnxFile, constant: &super::Constant| {
-                let (number, range) = constant.data.clone()?;
-                file.files.bytes(number).get(range).map(<[u8]>::to_vec)
-            };
-            if data(self, one) != data(other, second) {
-                return Err(format!(
-                    "tensor `{}`, which no scaling changes, is not the same",
-                    one.name
-                ));
-            }
-        }
-        Ok(())
+        let names = leaves.into_iter();
+        let names: HashMap<&str, &str> = names
+            .map(|(one, second)| (before.leaves[one].name, after.leaves[second].name))
+            .collect();
+        self.with_data_of(other, &names)
+            .map_err(|difference| vec![difference])
     }
 
-    /// The tensors that scalings change.
+    /// This model with the data that another one holds under other names.
+    fn with_data_of(
+        &self,
+        other: &OnnxFile,
+        names: &HashMap<&str, &str>,
+    ) -> Result<OnnxFile, Difference> {
+        let held: HashMap<&str, &Constant> = other
+            .constants
+            .iter()
+            .map(|constant| (constant.name.as_str(), constant))
+            .collect();
+        let needed: BTreeSet<usize> = self.uses.iter().map(|found| found.view.constant).collect();
+        let mut constants = self.constants.clone();
+        for (index, constant) in constants.iter_mut().enumerate() {
+            let fault = |reason: &str| Difference {
+                place: format!("tensor `{}`", constant.name),
+                reason: reason.to_owned(),
+            };
+            let of_other = names.get(constant.name.as_str()).copied();
+            let partner = held.get(of_other.unwrap_or(constant.name.as_str()));
+            let partner = partner.filter(|partner| partner.shape == constant.shape);
+            match partner {
+                Some(partner) => {
+                    if let (Ok(_), Err(reason)) = (&constant.place, &partner.place) {
+                        return Err(fault(&format!("after, {reason}")));
+                    }
+                    constant.data = partner.data.clone();
+                    constant.place = match &constant.place {
+                        Ok(_) => partner.place.clone(),
+                        Err(reason) => Err(reason.clone()),
+                    };
+                }
+                None if needed.contains(&index) && self.is_weight(index) => {
+                    return Err(fault("is not there after"));
+                }
+                None => {
+                    constant.data = None;
+                    constant.place = Err("it is in another model".into());
+                }
+            }
+        }
+        let (synapses, places) =
+            weights::synapses(&other.files, &constants, &self.uses, &self.units);
+        let network = self.units.network(synapses);
+        let network = network.map_err(|fault: crate::network::NetworkError| Difference {
+            place: "the model".into(),
+            reason: OnnxError::from(fault).to_string(),
+        })?;
+        Ok(OnnxFile {
+            files: other.files.clone(),
+            model: self.model.clone(),
+            constants,
+            uses: self.uses.clone(),
+            units: self.units.clone(),
+            places,
+            network,
+            groups: self.groups.clone(),
+            notes: self.notes.clone(),
+        })
+    }
+
+    /// Does an operator use it as a weight, or as a statistic that scales?
+    fn is_weight(&self, constant: usize) -> bool {
+        let changing = self.changing();
+        let mut uses = self
+            .uses
+            .iter()
+            .filter(|found| found.view.constant == constant);
+        changing.contains(self.constants[constant].name.as_str())
+            || uses.any(|found| found.is_weight)
+    }
+
+    /// The tensors that scalings change, and those that count as weights though nothing scales them: the judge looks at both.
     fn changing(&self) -> BTreeSet<&str> {
         let constants = self.uses.iter().filter(|found| {
-            let labels = found.plus.labels.iter().chain(found.minus.labels.iter());
-            labels
-                .into_iter()
-                .any(|slot| self.units.source(*slot) != SOURCE)
+            let mut labels = found.plus.labels.iter().chain(found.minus.labels.iter());
+            found.is_weight || labels.any(|slot| self.units.source(*slot) != SOURCE)
         });
         constants
             .map(|found| self.constants[found.view.constant].name.as_str())
             .collect()
-    }
-
-    /// The messages, with the data of what scalings change left out, and the places of data in other files.
-    fn without_weights(&self) -> Model {
-        let mut model = self.model.clone();
-        let changing = self.changing();
-        if let Some(graph) = &mut model.graph {
-            blank(graph, &changing);
-        }
-        model
     }
 
     /// The first statistic of a normalisation that does not follow the multipliers, one for each unit, up to a relative tolerance:
@@ -104,31 +192,263 @@ impl OnnxFile {
     }
 }
 
-fn blank(graph: &mut Graph, changing: &BTreeSet<&str>) {
-    for tensor in &mut graph.initializer {
-        let changes = tensor
-            .name
-            .as_deref()
-            .is_some_and(|name| changing.contains(name));
-        empty(tensor, changes);
-    }
-    for node in &mut graph.node {
-        let name = node.output.first().map_or("", String::as_str);
-        let changes = changing.contains(name);
-        for attribute in &mut node.attribute {
-            attribute
-                .t
-                .iter_mut()
-                .for_each(|tensor| empty(tensor, changes));
+/// What is found when two graphs are walked side by side, from their outputs on.
+struct Matching<'a> {
+    before: &'a Side<'a>,
+    after: &'a Side<'a>,
+    changing: BTreeSet<&'a str>,
+    /// The constant of the second model for each of the first that was met.
+    leaves: BTreeMap<usize, usize>,
+    /// By the place of the operator where they were found; the first operator comes first.
+    differences: BTreeMap<usize, Vec<(String, String)>>,
+}
+
+impl Matching<'_> {
+    fn differ(&mut self, at: usize, place: String, reason: String) {
+        let found = self.differences.entry(at).or_default();
+        if !found.iter().any(|(known, _)| *known == place) {
+            found.push((place, reason));
         }
+    }
+
+    fn walk(&mut self) {
+        let mut open = Vec::new();
+        let end = self.before.nodes.len();
+        for (one, second) in self.outputs() {
+            open.push((one, second, end));
+        }
+        let mut met = HashSet::new();
+        // One operator may stand for several that do the same, but not for many times as many as there are.
+        let bound = 4 * (self.before.nodes.len() + self.after.nodes.len()) + 16;
+        while let Some((one, second, at)) = open.pop() {
+            match (one, second) {
+                (Source::Input(one), Source::Input(second)) => self.inputs(one, second, at),
+                (Source::Constant(one), Source::Constant(second)) => {
+                    self.constants(one, second, at);
+                }
+                (Source::Made(one, number), Source::Made(second, other)) if number == other => {
+                    if met.insert((one, second)) && met.len() <= bound {
+                        self.nodes(one, second, &mut open);
+                    }
+                }
+                (Source::Nothing, Source::Nothing) => {}
+                _ => {
+                    let place = match at < end {
+                        true => self.before.describe(at),
+                        false => "the outputs".into(),
+                    };
+                    let (one, second) = (self.before.name(one), self.after.name(second));
+                    self.differ(at, place, format!("reads {one} before and {second} after"));
+                }
+            }
+        }
+        if met.len() > bound {
+            self.differ(
+                end,
+                "the graph".into(),
+                "has other shared operators after".into(),
+            );
+        }
+    }
+
+    /// Outputs that belong together.
+    fn outputs(&mut self) -> Vec<(Source, Source)> {
+        fn names<'a>(side: &Side<'a>) -> Vec<&'a str> {
+            let graph = side.file.model.graph.as_ref();
+            let outputs = graph.map_or(&[][..], |graph| &graph.output).iter();
+            outputs
+                .map(|output| output.name.as_deref().unwrap_or(""))
+                .collect()
+        }
+        let (one, second) = (names(self.before), names(self.after));
+        if one.len() != second.len() {
+            let reason = format!("{} before, {} after", one.len(), second.len());
+            self.differ(self.before.nodes.len(), "the outputs".into(), reason);
+        }
+        paired(&one, &second)
+            .into_iter()
+            .map(|(place, other)| {
+                (
+                    self.before.source(one[place]),
+                    self.after.source(second[other]),
+                )
+            })
+            .collect()
+    }
+
+    fn inputs(&mut self, one: usize, second: usize, at: usize) {
+        let (before, after) = (self.before, self.after);
+        if !paired(&before.inputs, &after.inputs).contains(&(one, second)) {
+            let (one, second) = (before.inputs[one], after.inputs[second]);
+            let reason = format!("reads the input `{one}` before and `{second}` after");
+            let place = match at < before.nodes.len() {
+                true => before.describe(at),
+                false => "the outputs".into(),
+            };
+            self.differ(at, place, reason);
+        }
+    }
+
+    fn constants(&mut self, one: usize, second: usize, at: usize) {
+        let (before, after) = (self.before, self.after);
+        let (leaf, other) = (&before.leaves[one], &after.leaves[second]);
+        let place = format!("tensor `{}`", leaf.name);
+        if leaf.shape != other.shape {
+            let reason = format!(
+                "has the shape {:?} before and {:?} after",
+                leaf.shape, other.shape
+            );
+            return self.differ(at, place, reason);
+        }
+        if leaf.data_type != other.data_type {
+            return self.differ(at, place, "has another number type after".into());
+        }
+        if !self.changing.contains(leaf.name) {
+            if let Some(reason) = entries_differ(before, one, after, second) {
+                self.differ(at, place, format!("which no scaling changes, {reason}"));
+            }
+            return;
+        }
+        match self.leaves.insert(one, second) {
+            Some(known) if known != second && after.data(known) != after.data(second) => {
+                let known = after.leaves[known].name;
+                let reason = format!("is two tensors after, `{known}` and `{}`", other.name);
+                self.differ(at, place, reason);
+            }
+            _ => {}
+        }
+    }
+
+    fn nodes(&mut self, one: usize, second: usize, open: &mut Vec<(Source, Source, usize)>) {
+        let (before, after) = (self.before, self.after);
+        let (node, other) = (&before.nodes[one], &after.nodes[second]);
+        if let Some(reason) = self.meaning(node, other) {
+            return self.differ(one, before.describe(one), reason);
+        }
+        let (attributes, others) = (spelling::attributes(node), spelling::attributes(other));
+        if attributes != others {
+            let named: BTreeMap<_, _> = others.iter().cloned().collect();
+            let own: BTreeMap<_, _> = attributes.into_iter().collect();
+            let name = own
+                .keys()
+                .chain(named.keys())
+                .find(|name| own.get(*name) != named.get(*name));
+            let name = name.map_or("", String::as_str);
+            let reason = format!("its attribute `{name}` is not the same after");
+            self.differ(one, before.describe(one), reason);
+        }
+        let (mut reads, mut others) = (before.inputs_of(node), after.inputs_of(other));
+        if reads.len() != others.len() {
+            let reason = format!(
+                "reads {} tensors before and {} after",
+                reads.len(),
+                others.len()
+            );
+            self.differ(one, before.describe(one), reason);
+        }
+        if spelling::is_symmetric(node) {
+            self.ordered(&mut reads, &mut others);
+        }
+        // The first input is looked at first.
+        let pairs = reads.into_iter().zip(others).rev();
+        open.extend(pairs.map(|(read, other)| (read, other, one)));
+    }
+
+    /// Brings inputs whose order does not matter into one in which equal ones meet.
+    fn ordered(&self, reads: &mut Vec<Source>, others: &mut Vec<Source>) {
+        let (before, after) = (self.before, self.after);
+        reads.sort_by_key(|source| before.key(*source));
+        others.sort_by_key(|source| after.key(*source));
+        let mut left: Vec<Source> = Vec::new();
+        let mut matched = (Vec::new(), Vec::new());
+        for read in reads.drain(..) {
+            let same = |other: &Source| after.key(*other).0 == before.key(read).0;
+            match others.iter().position(same) {
+                Some(place) => {
+                    matched.0.push(read);
+                    matched.1.push(others.remove(place));
+                }
+                None => left.push(read),
+            }
+        }
+        matched.0.extend(left);
+        matched.1.append(others);
+        (*reads, *others) = matched;
+    }
+
+    /// Why an operator is not the same one.
+    fn meaning(&self, node: &Node, other: &Node) -> Option<String> {
+        let domain = |node: &Node| match spelling::operator(node) {
+            "" => node.domain.clone().unwrap_or_default(),
+            _ => String::new(),
+        };
+        let operator = |node: &Node| node.op_type.clone().unwrap_or_default();
+        if operator(node) != operator(other) || domain(node) != domain(other) {
+            let place = self
+                .after
+                .nodes
+                .iter()
+                .position(|found| std::ptr::eq(found, other));
+            let other = place
+                .map(|place| self.after.describe(place))
+                .unwrap_or_default();
+            return Some(format!("is {other} after"));
+        }
+        let version = |side: &Side| side.version(&domain(node));
+        let (one, second) = (version(self.before), version(self.after));
+        let same = match spelling::operator(node) {
+            "" => {
+                let functions = |side: &Side| side.file.model.functions.clone();
+                one == second && functions(self.before) == functions(self.after)
+            }
+            operator => spelling::means_the_same(operator, one, second),
+        };
+        (!same).then(|| {
+            format!("is of opset {one} before and {second} after, where it may mean something else")
+        })
     }
 }
 
-fn empty(tensor: &mut Tensor, changes: bool) {
-    if changes {
-        tensor.float_data.clear();
-        tensor.double_data.clear();
-        tensor.raw_data = None;
+/// Places of names that belong together: by name where both have the same ones, else by their order.
+fn paired(one: &[&str], second: &[&str]) -> Vec<(usize, usize)> {
+    let sorted = |names: &[&str]| {
+        let mut names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        names.sort_unstable();
+        names
+    };
+    let by_name = sorted(one) == sorted(second);
+    let partner = |place: usize| match by_name {
+        true => second.iter().position(|name| *name == one[place]),
+        false => Some(place).filter(|place| *place < second.len()),
+    };
+    (0..one.len())
+        .filter_map(|place| Some((place, partner(place)?)))
+        .collect()
+}
+
+/// What differs between the entries of two constants of one shape and type.
+fn entries_differ(before: &Side, one: usize, after: &Side, second: usize) -> Option<String> {
+    let ((own, is_plain), (other, _)) = (before.data(one), after.data(second));
+    if own == other {
+        return None;
     }
-    tensor.external_data.clear();
+    let storage = match before.leaves[one].data_type {
+        1 => Some(Storage::Single),
+        11 => Some(Storage::Double),
+        _ => None,
+    };
+    let Some(storage) = storage.filter(|_| is_plain && own.len() == other.len()) else {
+        return Some("is not the same after".into());
+    };
+    let size = storage.size();
+    let entry = own
+        .chunks(size)
+        .zip(other.chunks(size))
+        .position(|(own, other)| own != other)?;
+    let value = |bytes: &[u8]| storage.decode(&bytes[entry * size..]);
+    Some(format!(
+        "has another entry {entry} after: {} before, {} after",
+        value(&own),
+        value(&other)
+    ))
 }

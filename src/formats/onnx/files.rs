@@ -4,6 +4,7 @@ use bytes::Bytes;
 use std::path::{Component, Path, PathBuf};
 
 use super::message::Entry;
+use crate::formats::cache::{cached, is_within};
 use crate::formats::file_bytes::file_bytes;
 
 /// The files of one model; number 0 is the model itself.
@@ -105,15 +106,8 @@ impl Files {
             .folder
             .as_ref()
             .ok_or("its external data cannot be found without the model's folder")?;
-        let path = folder.join(relative);
-        let inside = path.canonicalize().and_then(|path| {
-            let folder = match folder.as_os_str().is_empty() {
-                true => Path::new(".").canonicalize()?,
-                false => folder.canonicalize()?,
-            };
-            Ok(path.is_file() && path.starts_with(folder))
-        });
-        match inside {
+        let path = cached(&folder.join(relative));
+        match is_within(folder, &path) {
             Ok(true) => {}
             Ok(false) => return Err(format!("`{location}` is no file within the model's folder")),
             Err(fault) => return Err(format!("`{location}`: {}", fault.kind())),

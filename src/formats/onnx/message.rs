@@ -18,6 +18,9 @@ pub struct Model {
     /// The sets of operators that the graph uses.
     #[prost(message, repeated, tag = "8")]
     pub opset_import: Vec<OperatorSet>,
+    /// Operators that the file defines itself, as they stand.
+    #[prost(bytes = "bytes", repeated, tag = "25")]
+    pub functions: Vec<Bytes>,
 }
 
 /// `OperatorSetIdProto`.
@@ -75,6 +78,9 @@ pub struct Node {
     /// The set of operators that it is from.
     #[prost(string, optional, tag = "7")]
     pub domain: Option<String>,
+    /// Which of several functions of one name it is.
+    #[prost(string, optional, tag = "8")]
+    pub overload: Option<String>,
 }
 
 /// `AttributeProto`.
@@ -110,9 +116,27 @@ pub struct Attribute {
     /// Which of these it is.
     #[prost(int32, optional, tag = "20")]
     pub r#type: Option<i32>,
+    /// Tensors.
+    #[prost(message, repeated, tag = "10")]
+    pub tensors: Vec<Tensor>,
     /// Graphs.
     #[prost(message, repeated, tag = "11")]
     pub graphs: Vec<Graph>,
+    /// A type, as it stands.
+    #[prost(bytes = "bytes", optional, tag = "14")]
+    pub tp: Option<Bytes>,
+    /// Types, as they stand.
+    #[prost(bytes = "bytes", repeated, tag = "15")]
+    pub type_protos: Vec<Bytes>,
+    /// Within a function: the attribute of the caller that it takes.
+    #[prost(string, optional, tag = "21")]
+    pub ref_attr_name: Option<String>,
+    /// A tensor stored by its nonzero entries.
+    #[prost(message, optional, tag = "22")]
+    pub sparse_tensor: Option<SparseTensor>,
+    /// Several of them.
+    #[prost(message, repeated, tag = "23")]
+    pub sparse_tensors: Vec<SparseTensor>,
 }
 
 /// `TensorProto`.
@@ -130,6 +154,12 @@ pub struct Tensor {
     /// `f32` entries, little endian.
     #[prost(bytes = "bytes", repeated, tag = "4")]
     pub float_data: Vec<Bytes>,
+    /// Entries of 32 bits and fewer that are no `f32`.
+    #[prost(int32, repeated, tag = "5")]
+    pub int32_data: Vec<i32>,
+    /// Texts.
+    #[prost(bytes = "bytes", repeated, tag = "6")]
+    pub string_data: Vec<Bytes>,
     /// Integers.
     #[prost(int64, repeated, tag = "7")]
     pub int64_data: Vec<i64>,
@@ -142,6 +172,9 @@ pub struct Tensor {
     /// `f64` entries, little endian.
     #[prost(bytes = "bytes", repeated, tag = "10")]
     pub double_data: Vec<Bytes>,
+    /// Integers without a sign.
+    #[prost(uint64, repeated, tag = "11")]
+    pub uint64_data: Vec<u64>,
     /// Where the data are, if not here: `location`, `offset`, `length`.
     #[prost(message, repeated, tag = "13")]
     pub external_data: Vec<Entry>,
@@ -166,6 +199,9 @@ pub struct Segment {
     /// Where the part begins.
     #[prost(int64, optional, tag = "1")]
     pub begin: Option<i64>,
+    /// Where it ends.
+    #[prost(int64, optional, tag = "2")]
+    pub end: Option<i64>,
 }
 
 /// `SparseTensorProto`.
@@ -174,6 +210,12 @@ pub struct SparseTensor {
     /// The nonzero entries, and the name of the tensor.
     #[prost(message, optional, tag = "1")]
     pub values: Option<Tensor>,
+    /// Where they stand.
+    #[prost(message, optional, tag = "2")]
+    pub indices: Option<Tensor>,
+    /// The shape.
+    #[prost(int64, repeated, packed = "false", tag = "3")]
+    pub dims: Vec<i64>,
 }
 
 /// `StringStringEntryProto`.

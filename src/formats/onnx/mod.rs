@@ -31,13 +31,17 @@ mod files;
 mod infer;
 pub mod message;
 mod node;
+mod perceptron;
 mod rules;
 mod shape;
+mod side;
+mod spelling;
 mod uses;
 mod weights;
 mod wire;
 mod write;
 
+pub use compare::Difference;
 pub(crate) use weights::SOURCE;
 pub use write::Written;
 
@@ -46,6 +50,7 @@ use prost::Message;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
+use crate::formats::cache::cached;
 use crate::formats::file_bytes::file_bytes;
 use crate::network::{Network, NetworkError, SynapseIndex, UnitIndex};
 use crate::numbers::Rational;
@@ -212,7 +217,7 @@ impl OnnxFile {
     /// # Errors
     /// [`OnnxError`]; [`OnnxError::File`] if the file cannot be read.
     pub fn open_file(path: &Path) -> Result<Self, OnnxError> {
-        OnnxFile::open(file_bytes(path)?, path.parent())
+        OnnxFile::open(file_bytes(&cached(path))?, path.parent())
     }
 
     /// The files beside the model that it keeps tensors in.

@@ -137,8 +137,8 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), OnnxError> {
     Ok(())
 }
 
-/// The file with the `location` of every tensor kept in another file replaced; every other byte stays as it was, but for the
-/// lengths of the messages around.
+/// The file with the `location` of every tensor kept in another file replaced, and without the checksums of those files, which change; every
+/// other byte stays as it was, but for the lengths of the messages around.
 pub(super) fn relocate(
     bytes: &[u8],
     rename: &dyn Fn(&str) -> Option<String>,
@@ -154,9 +154,12 @@ fn rewritten(
 ) -> Result<Vec<u8>, OnnxError> {
     let mut result = Vec::with_capacity(range.len());
     let mut walk = fields(bytes, range.clone());
-    let is_location = kind == Kind::Entry && is_location(bytes, range)?;
+    let is_location = kind == Kind::Entry && has_key(bytes, range, b"location")?;
     while let Some(field) = walk.next()? {
         let inner = kind.field(field.number).filter(|_| field.is_delimited);
+        if inner == Some(Kind::Entry) && has_key(bytes, field.content.clone(), b"checksum")? {
+            continue;
+        }
         let changed = match inner {
             Some(Kind::Other) | None if is_location && field.number == 2 => {
                 let old = std::str::from_utf8(&bytes[field.content.clone()]).ok();
@@ -180,10 +183,10 @@ fn rewritten(
     Ok(result)
 }
 
-fn is_location(bytes: &[u8], range: std::ops::Range<usize>) -> Result<bool, OnnxError> {
+fn has_key(bytes: &[u8], range: std::ops::Range<usize>, key: &[u8]) -> Result<bool, OnnxError> {
     let mut walk = fields(bytes, range);
     while let Some(field) = walk.next()? {
-        if field.number == 1 && &bytes[field.content] == b"location" {
+        if field.number == 1 && &bytes[field.content] == key {
             return Ok(true);
         }
     }

@@ -108,7 +108,7 @@ impl Builder {
             name: Some(format!("{operator} of {outputs}")),
             op_type: Some(operator.into()),
             attribute: settings.iter().map(Setting::attribute).collect(),
-            domain: None,
+            ..Node::default()
         };
         self.graph().node.push(node);
         self

@@ -145,7 +145,7 @@ fn external_data() {
     fs::write(folder.path().join(name), beside).unwrap();
     let again = OnnxFile::read(after.model, Some(folder.path())).unwrap();
     assert_eq!(again.network().synapses(), model.network().synapses());
-    model.same_but_for_weights(&again).unwrap();
+    model.aligned(&again).unwrap();
 }
 
 /// Checks: tensors that are scaled piece by piece are scaled at every entry, by the quotient of the multipliers of its ends, rounded

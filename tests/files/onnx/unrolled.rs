@@ -114,7 +114,7 @@ pub fn node(operator: &str, inputs: &[&str], output: &str, settings: &[(&str, i6
         name: Some(output.to_owned()),
         op_type: Some(operator.into()),
         attribute: settings.iter().map(attribute).collect(),
-        domain: None,
+        ..Node::default()
     }
 }
 
