@@ -34,7 +34,8 @@ fn main() {
         let solution =
             solve_direct(&problem, &DirectOptions::default(), &mut |_| {}).expect("a minimum");
         let enclosure = certify(&problem, &solution, 10).expect("an enclosure");
-        let (lower, upper) = (&enclosure.claim().lower, &enclosure.claim().upper);
+        let enclosed = enclosure.claim_about(&problem).expect("the same problem");
+        let (lower, upper) = (&enclosed.lower, &enclosed.upper);
         let start = Instant::now();
         check::enclosure(&problem, lower, upper).expect("accepted before");
         let seconds = start.elapsed().as_secs_f64();

@@ -59,7 +59,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .as_ref()
         .ok_or("no certificate was asked for")?
         .as_ref();
-    let bounds = enclosure.map_err(ToString::to_string)?.claim();
+    // A verified value speaks of one problem, and is read for it only.
+    let bounds = enclosure
+        .map_err(ToString::to_string)?
+        .claim_about(&network.problem(&Regularizer::l2()))
+        .ok_or("the bounds are about another problem")?;
     for variable in 0..network.variables() {
         println!(
             "{}: Λ = {}, and Λ² lies between {} and {}",

@@ -12,7 +12,7 @@ function R of x = log m with gradient g_v = A_v - B_v: A_v sums |d_ev| dcost_e/d
 Synapses of weight 0 or without d do not matter; the others are active. Why each check is sound:
 
 scaling       "weight before times r is the weight after", all L > 0, is what the claim means.
-balanced      g = 0 where R is convex: a minimum.
+balanced      g = 0 where R is convex: a minimum. With `direction`: in the limit, as for enclosure; not of R itself.
 attained      y_e >= 1 on active synapses with sum_e y_e d_ev = 0: so sum_e y_e log r_e = 0 for all multipliers, no ratio can
               go to 0 unless another goes to infinity, and the sets where R is bounded are compact in the ratios.
 not_attained  moving along a direction in x that raises no active cost and lowers one lowers R from everywhere.
@@ -236,6 +236,7 @@ def check(variable, weights, exponents, claim, terms, given):
             ratio, high = product([(given["multipliers"][v], share) for v, share in d.items()], 64)
             need(w == after == 0 or ratio == high and w * ratio == after, "a weight is not the scaled one", Refused)
     elif claim == "balanced":
+        problem = remaining(problem, given["direction"]) if "direction" in given else problem
         demand(problem, terms, given["multipliers"], variables, lambda a, A, b, B: a == A == b == B,
                lambda a, A, b, B: A < b or B < a, "a unit is not balanced")
     elif claim == "attained":
@@ -263,7 +264,7 @@ def judge(network, certificate):
     network, claim = read_network(network), certificate.get("claim") if type(certificate) is dict else None
     need(type(claim) is str and claim in CLAIMS, "unknown claim")
     names = ("format", "version", "claim", "regularizer")
-    fields(certificate, names + CLAIMS[claim], ("direction",) if claim == "enclosure" else ())
+    fields(certificate, names + CLAIMS[claim], ("direction",) if claim in ("enclosure", "balanced") else ())
     header(certificate, "synaptic-balance/certificate")
     terms, given = read_regularizer(certificate["regularizer"]), {}
     for field in certificate.keys() - names:

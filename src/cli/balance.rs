@@ -11,7 +11,7 @@ use synaptic_balance::network::Network;
 use synaptic_balance::numbers::{MAX_DIGITS, Rational, Wide, rational_power};
 use synaptic_balance::report::{balance_report, group_multipliers, lost_weights};
 use synaptic_balance::solve::{
-    self, Balance, BalanceFailure, Existence, Method, Options, Restriction,
+    self, Balance, BalanceFailure, ExistenceClaim, Method, Options, Restriction,
 };
 
 use super::arguments::{BalanceArguments, Perceptron, Tied};
@@ -270,16 +270,18 @@ fn exact_weights(
     network: &Network<Rational>,
     result: &Balance,
 ) -> Option<Vec<Rational>> {
-    let verified = result.exact.as_ref()?;
+    // What was asked for then is not the optimum.
+    if result.restricted.is_some() {
+        return None;
+    }
+    let problem = network.problem(&arguments.regularizer);
+    let exact = result.proved_about(&problem)?.exact?;
     let root = arguments.regularizer.variable_power().recip();
-    let multipliers = verified
-        .claim()
-        .multipliers
-        .iter()
-        .map(|value| rational_power(value, &root));
+    let multipliers = exact.multipliers.iter();
+    let multipliers = multipliers.map(|value| rational_power(value, &root));
     let reduced: Vec<Rational> = (0..network.synapses())
         .map(
-            |synapse| match result.existence.vanishing().binary_search(&synapse).is_ok() {
+            |synapse| match exact.vanishing.binary_search(&synapse).is_ok() {
                 true => Rational::default(),
                 false => network.weight(synapse).clone(),
             },
@@ -297,19 +299,20 @@ fn certificate(
     result: &Balance,
 ) -> Option<Certificate> {
     let regularizer = &arguments.regularizer;
-    let limit = match &result.existence {
-        Existence::Attained(_) => None,
-        Existence::NotAttained(claim) => Some(claim.claim()),
+    let proved = result.proved_about(&network.problem(regularizer))?;
+    let limit = match proved.existence {
+        ExistenceClaim::Attained(_) => None,
+        ExistenceClaim::NotAttained(claim) => Some(claim),
     };
-    match (&result.exact, limit, &result.enclosure) {
-        (Some(exact), None, _) => Some(Certificate::balanced(network, regularizer, exact.claim())),
-        (_, _, Some(Ok(enclosed))) => Some(Certificate::enclosure(
-            network,
-            regularizer,
-            enclosed.claim(),
-            limit,
-        )),
-        (_, Some(limit), None) => Some(Certificate::not_attained(network, regularizer, limit)),
-        _ => None,
-    }
+    let certificate = match (proved.exact, proved.enclosed, proved.existence) {
+        (Some(exact), _, _) => Certificate::balanced(network, regularizer, exact, limit),
+        (_, Some(enclosed), _) => Certificate::enclosure(network, regularizer, enclosed, limit),
+        (_, _, ExistenceClaim::NotAttained(claim)) => {
+            Certificate::not_attained(network, regularizer, claim)
+        }
+        (_, _, ExistenceClaim::Attained(claim)) => {
+            Certificate::attained(regularizer, &claim.circulation)
+        }
+    };
+    Some(certificate)
 }

@@ -44,7 +44,7 @@ pub struct Certificate {
         skip_serializing_if = "Option::is_none"
     )]
     pub circulation: Option<Vec<String>>,
-    /// `not_attained`, and `enclosure` of the limit: a direction that lowers costs.
+    /// `not_attained`, and `enclosure` or `balanced` of the limit: a direction that lowers costs.
     #[serde(
         default,
         deserialize_with = "present",
@@ -178,7 +178,8 @@ pub fn verify_certificate(
             let upper = reader.by_variable(upper)?;
             let Some(direction) = direction else {
                 let verified = check::enclosure(&problem, &lower, &upper).map_err(refused)?;
-                let statement = within(network, verified.claim());
+                let statement =
+                    within(network, verified.claim_about(&problem).ok_or_else(another)?);
                 return Ok(format!(
                     "the minimum of {regularizer} exists, and {statement}"
                 ));
@@ -186,8 +187,9 @@ pub fn verify_certificate(
             let direction = reader.by_variable(direction)?;
             let verified =
                 check::limit_enclosure(&problem, &direction, &lower, &upper).map_err(refused)?;
-            let names = names(network, &verified.claim().vanishing);
-            let statement = within(network, verified.claim());
+            let enclosed = verified.claim_about(&problem).ok_or_else(another)?;
+            let names = names(network, &enclosed.vanishing);
+            let statement = within(network, enclosed);
             Ok(format!(
                 "in the limit of {regularizer} in which {names} become 0, {statement}"
             ))
@@ -203,17 +205,32 @@ pub fn verify_certificate(
             let direction = reader.named("direction", &certificate.direction)?;
             let direction = reader.by_variable(direction)?;
             let verified = check::not_attained(&problem, &direction).map_err(refused)?;
-            let names = names(network, &verified.claim().vanishing);
+            let claim = verified.claim_about(&problem).ok_or_else(another)?;
+            let names = names(network, &claim.vanishing);
             Ok(format!(
                 "the infimum of {regularizer} is not attained; {names} can be sent to 0 at no cost"
             ))
         }
         "balanced" => {
-            reader.only(&["multipliers"])?;
+            reader.only(&["multipliers", "direction"])?;
             let multipliers = reader.named("multipliers", &certificate.multipliers)?;
+            let direction = match certificate.direction.is_some() {
+                true => Some(reader.named("direction", &certificate.direction)?),
+                false => None,
+            };
             let multipliers = reader.by_variable(multipliers)?;
-            check::balanced(&problem, &multipliers).map_err(refused)?;
-            Ok(format!("the multipliers balance {regularizer} exactly"))
+            let Some(direction) = direction else {
+                check::balanced(&problem, &multipliers).map_err(refused)?;
+                return Ok(format!("the multipliers balance {regularizer} exactly"));
+            };
+            let direction = reader.by_variable(direction)?;
+            let verified = check::limit_balanced(&problem, &direction, &multipliers);
+            let verified = verified.map_err(refused)?;
+            let claim = verified.claim_about(&problem).ok_or_else(another)?;
+            let names = names(network, &claim.vanishing);
+            Ok(format!(
+                "in the limit of {regularizer} in which {names} become 0, the multipliers balance it exactly"
+            ))
         }
         "scaling" => {
             reader.only(&["multipliers", "weights"])?;
@@ -228,6 +245,11 @@ pub fn verify_certificate(
             other.chars().take(80).collect(),
         )),
     }
+}
+
+/// What was verified speaks of something else; a defect of this crate.
+fn another() -> CertificateError {
+    CertificateError::Refused("what was verified is about another problem".to_owned())
 }
 
 /// What an enclosure says of the multipliers.
@@ -457,15 +479,17 @@ impl Certificate {
         }
     }
 
-    /// The certificate of exact balance.
+    /// The certificate of exact balance; `limit` is given if it is one of the limit.
     pub fn balanced(
         network: &Network<Rational>,
         regularizer: &Regularizer,
         claim: &Balanced,
+        limit: Option<&NotAttained>,
     ) -> Self {
         let multipliers = Some(by_unit(network, &claim.multipliers));
         Certificate {
             multipliers,
+            direction: limit.map(|limit| by_unit(network, &limit.direction)),
             ..Self::new("balanced", regularizer)
         }
     }

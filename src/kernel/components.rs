@@ -2,7 +2,7 @@
 
 use num_traits::{CheckedDiv, One};
 
-use super::Problem;
+use super::{Problem, Synapse};
 use crate::numbers::Rational;
 
 impl Problem {
@@ -13,24 +13,41 @@ impl Problem {
     /// That is the case where no synapse of non-zero cost joins the component to the ground and all its synapses agree:
     /// `Σ_v d_ev z_v = 0` determines each `z_v` from a neighbour's. Between BiLU units every `z` is 1; BiPU units of a cycle
     /// may disagree, and then only `z = 0` is left. A variable without active synapses is a component of its own.
-    /// Cost: linear, in exact products of exponents along the component.
+    /// Cost: linear, in exact products of exponents along components away from the ground.
     pub fn common_scaling(&self) -> Vec<Option<(usize, Rational)>> {
-        let components = self.away_from_ground();
-        let mut scaling: Vec<Option<(usize, Rational)>> = vec![None; self.variables()];
-        if components.iter().all(Option::is_none) {
-            return scaling;
+        let mut around: Vec<Vec<&Synapse>> = vec![Vec::new(); self.variables()];
+        let mut waiting = Vec::new();
+        for synapse in self.active() {
+            for (variable, _) in &synapse.direction {
+                if synapse.direction.len() == 1 {
+                    waiting.push(*variable);
+                }
+                if let Some(synapses) = around.get_mut(*variable) {
+                    synapses.push(synapse);
+                }
+            }
         }
-        let neighbours = self.neighbours();
-        for (first, component) in components.iter().enumerate() {
-            if *component != Some(first) {
+        // First what hangs on the ground.
+        let mut seen = vec![false; self.variables()];
+        while let Some(variable) = waiting.pop() {
+            match seen.get_mut(variable) {
+                Some(seen) if !*seen => *seen = true,
+                _ => continue,
+            }
+            waiting.extend(others(&around, variable).map(|(_, other, _)| other));
+        }
+        let mut scaling: Vec<Option<(usize, Rational)>> = vec![None; self.variables()];
+        for first in 0..self.variables() {
+            if seen.get(first) == Some(&true) {
                 continue;
             }
-            let (reached, agree) = spread(first, &neighbours, &mut scaling);
-            if !agree {
-                for variable in reached {
-                    if let Some(slot) = scaling.get_mut(variable) {
-                        *slot = None;
-                    }
+            let (reached, agree) = spread(first, &around, &mut scaling);
+            for variable in reached {
+                if let Some(seen) = seen.get_mut(variable) {
+                    *seen = true;
+                }
+                if let (Some(slot), false) = (scaling.get_mut(variable), agree) {
+                    *slot = None;
                 }
             }
         }
@@ -47,53 +64,28 @@ impl Problem {
     /// For each variable, whether it is free: not fixed at 1 as the first of a [floating](Problem::floating) component.
     pub fn free(&self) -> Vec<bool> {
         let floating = self.floating().into_iter().enumerate();
-        floating
-            .map(|(variable, first)| first != Some(variable))
-            .collect()
+        let free = floating.map(|(variable, first)| first != Some(variable));
+        free.collect()
     }
+}
 
-    /// For each variable, the smallest variable of its component if no synapse of non-zero cost joins that component to
-    /// the ground, directly or through others.
-    fn away_from_ground(&self) -> Vec<Option<usize>> {
-        let ground = self.variables();
-        let mut parent: Vec<usize> = (0..=ground).collect();
-        for synapse in self.synapses().iter().filter(|synapse| synapse.is_active()) {
-            match synapse.direction.as_slice() {
-                [(one, _), (other, _)] => join(&mut parent, *one, *other),
-                [(one, _)] => join(&mut parent, *one, ground),
-                _ => {}
-            }
-        }
-        let ground = root(&mut parent, ground);
-        let roots = (0..self.variables()).map(|variable| root(&mut parent, variable));
-        roots.map(|root| (root != ground).then_some(root)).collect()
-    }
-
-    /// For each variable `v`, every `(w, f)` such that a synapse demands `z_w = f z_v`.
-    fn neighbours(&self) -> Vec<Vec<(usize, Rational)>> {
-        let mut neighbours = vec![Vec::new(); self.variables()];
-        for synapse in self.synapses().iter().filter(|synapse| synapse.is_active()) {
-            let [(one, a), (other, b)] = synapse.direction.as_slice() else {
-                continue;
-            };
-            let (Some(forward), Some(backward)) = (a.checked_div(b), b.checked_div(a)) else {
-                continue;
-            };
-            if let Some(entries) = neighbours.get_mut(*one) {
-                entries.push((*other, -forward));
-            }
-            if let Some(entries) = neighbours.get_mut(*other) {
-                entries.push((*one, -backward));
-            }
-        }
-        neighbours
-    }
+/// The other variable of every synapse of two variables at this one, between the exponent of this one and its own.
+fn others<'a>(
+    around: &'a [Vec<&Synapse>],
+    variable: usize,
+) -> impl Iterator<Item = (&'a Rational, usize, &'a Rational)> {
+    let synapses = around.get(variable).into_iter().flatten();
+    synapses.filter_map(move |synapse| match synapse.direction.as_slice() {
+        [(one, a), (other, b)] if *one == variable => Some((a, *other, b)),
+        [(one, a), (_, b)] => Some((b, *one, a)),
+        _ => None,
+    })
 }
 
 /// Carries `z_first = 1` through the component of `first`; the variables reached, and whether all synapses agree.
 fn spread(
     first: usize,
-    neighbours: &[Vec<(usize, Rational)>],
+    around: &[Vec<&Synapse>],
     scaling: &mut [Option<(usize, Rational)>],
 ) -> (Vec<usize>, bool) {
     if let Some(slot) = scaling.get_mut(first) {
@@ -101,48 +93,21 @@ fn spread(
     }
     let (mut reached, mut waiting, mut agree) = (vec![first], vec![first], true);
     while let Some(variable) = waiting.pop() {
-        let known = scaling.get(variable).cloned().flatten();
-        let (Some((_, own)), Some(entries)) = (known, neighbours.get(variable)) else {
+        let Some(Some((_, own))) = scaling.get(variable).cloned() else {
             continue;
         };
-        for (other, factor) in entries {
-            let demanded = &own * factor;
-            match scaling.get_mut(*other) {
-                Some(Some((_, found))) => agree &= *found == demanded,
-                Some(slot) => {
+        for (a, other, b) in others(around, variable) {
+            let demanded = (-&own * a).checked_div(b);
+            match (scaling.get_mut(other), demanded) {
+                (Some(Some((_, found))), Some(demanded)) => agree &= *found == demanded,
+                (Some(slot), Some(demanded)) => {
                     *slot = Some((first, demanded));
-                    reached.push(*other);
-                    waiting.push(*other);
+                    reached.push(other);
+                    waiting.push(other);
                 }
-                None => {}
+                _ => agree = false,
             }
         }
     }
     (reached, agree)
-}
-
-fn join(parent: &mut [usize], one: usize, other: usize) {
-    let (one, other) = (root(parent, one), root(parent, other));
-    if let Some(slot) = parent.get_mut(one.max(other)) {
-        *slot = one.min(other);
-    }
-}
-
-/// The smallest member of the node's component as far as it is known; halves the path on the way.
-fn root(parent: &mut [usize], mut node: usize) -> usize {
-    loop {
-        let Some(next) = parent.get(node).copied() else {
-            return node;
-        };
-        let Some(after) = parent.get(next).copied() else {
-            return node;
-        };
-        if next == after {
-            return next;
-        }
-        if let Some(slot) = parent.get_mut(node) {
-            *slot = after;
-        }
-        node = after;
-    }
 }

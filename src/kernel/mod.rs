@@ -21,6 +21,7 @@
 //! | [`enclosure`](check::enclosure) | `lower`, `upper` | the minimum exists, each `μ*_v` lies in its interval | comparison principle, BiPU units of positive degree included |
 //! | [`limit_enclosure`](check::limit_enclosure) | direction, `lower`, `upper` | the same for the limit in which synapses vanish | both |
 //! | [`balanced`](check::balanced) | `μ` | `A_v = B_v` exactly at every variable | evaluation |
+//! | [`limit_balanced`](check::limit_balanced) | direction, `μ` | the same in the limit in which synapses vanish | both |
 //! | [`scaling`](check::scaling) | `Λ` | one set of weights is an exact scaling of another | evaluation |
 //! | [`not_scaled`](check::not_scaled) | a synapse, or a cycle | it is none, and not nearly one | multipliers cancel around a cycle |
 //! | [`manifold`](check::manifold) | constraints, spanning synapses | the constraints describe the manifold, and all are needed | rank from both sides |
@@ -36,7 +37,7 @@
 //! 1. [`Problem`], [`Synapse`], [`Cost`]: what the claims are about; and `network/translate.rs` with
 //!    [`Network::direction`](crate::network::Network::direction), which make the problem of a network: `Λ_i` times into a unit, `Λ_i^-c` out
 //!    of it, units of one tie sharing a variable. Is this the problem you mean?
-//! 2. [`Refusal`] and [`Verified`]: what can be said, and that nothing else can say it.
+//! 2. [`Refusal`] and [`Verified`]: what can be said, that nothing else can say it, and that it is not said of another problem.
 //! 3. `check/scaling`, `check/balanced`, `check/existence`: evaluation in exact rationals, and two sums.
 //! 4. `check/not_scaled`, `check/manifold`: multipliers cancel along a combination of synapses; rank by removing rows one after
 //!    the other.
@@ -71,6 +72,6 @@ pub use refusal::Refusal;
 pub use rules::RULES;
 pub use sides::{Costs, Sides};
 pub use verified::{
-    Attained, Balanced, Basis, Enclosed, Identical, NotAttained, NotScaled, Obstacle, Scaled, Step,
-    Verified,
+    Attained, Balanced, Basis, Complete, Enclosed, Identical, NotAttained, NotScaled, Obstacle,
+    Scaled, Step, Verified,
 };

@@ -1,6 +1,7 @@
 //! The flat problem that claims are about.
 
 use num_traits::{Signed, Zero};
+use std::sync::Arc;
 
 use super::Refusal;
 use crate::numbers::{Enclosure, Rational, rational_power};
@@ -62,11 +63,11 @@ impl Synapse {
     }
 }
 
-/// A balancing problem: see the [module](super).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A balancing problem: see the [module](super). Copies share their synapses, so that whatever is said of a problem can hold it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problem {
     variables: usize,
-    synapses: Vec<Synapse>,
+    synapses: Arc<Vec<Synapse>>,
 }
 
 impl Problem {
@@ -77,10 +78,8 @@ impl Problem {
     pub fn new(variables: usize, synapses: Vec<Synapse>) -> Result<Self, Refusal> {
         for (index, synapse) in synapses.iter().enumerate() {
             let malformed = |reason| {
-                Err(Refusal::Malformed {
-                    synapse: index,
-                    reason,
-                })
+                let synapse = index;
+                Err(Refusal::Malformed { synapse, reason })
             };
             if synapse.direction.len() > 2 {
                 return malformed("a synapse joins at most two variables");
@@ -96,9 +95,8 @@ impl Problem {
                 next = variable.saturating_add(1);
             }
             for cost in &synapse.costs {
-                let positive = [&cost.coefficient, &cost.power, &cost.exponent]
-                    .iter()
-                    .all(|q| q.is_positive());
+                let mut numbers = [&cost.coefficient, &cost.power, &cost.exponent].into_iter();
+                let positive = numbers.all(|number| number.is_positive());
                 if !positive || cost.base.is_negative() {
                     return malformed(
                         "coefficients, powers and exponents are positive, bases not negative",
@@ -106,6 +104,7 @@ impl Problem {
                 }
             }
         }
+        let synapses = Arc::new(synapses);
         Ok(Problem {
             variables,
             synapses,
@@ -122,11 +121,16 @@ impl Problem {
         &self.synapses
     }
 
+    /// The synapses that take part.
+    pub(super) fn active(&self) -> impl Iterator<Item = &Synapse> {
+        self.synapses.iter().filter(|synapse| synapse.is_active())
+    }
+
     /// The problem with the cost of some synapses set to zero.
     pub fn without(&self, vanishing: &[usize]) -> Problem {
         let mut reduced = self.clone();
         for index in vanishing {
-            if let Some(synapse) = reduced.synapses.get_mut(*index) {
+            if let Some(synapse) = Arc::make_mut(&mut reduced.synapses).get_mut(*index) {
                 synapse.costs.clear();
             }
         }

@@ -15,6 +15,10 @@ pub static RULES: &[(&str, &str)] = &[
         "Arity Rises NothingFalls NotPositive Crossed RaisesBoth NotNormalised Sign Undecided",
     ),
     ("balanced", "Arity NotPositive Unbalanced Undecided"),
+    (
+        "limit_balanced",
+        "Arity Rises NothingFalls NotPositive Unbalanced Undecided",
+    ),
     ("scaling", "Arity NotPositive Weight Irrational"),
     (
         "not_scaled",

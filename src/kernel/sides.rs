@@ -53,10 +53,9 @@ impl Problem {
                 let Some((input, output)) = sides.get_mut(*variable) else {
                     continue;
                 };
-                let side = if exponent.is_positive() {
-                    input
-                } else {
-                    output
+                let side = match exponent.is_positive() {
+                    true => input,
+                    false => output,
                 };
                 let share = slope
                     .as_ref()
@@ -80,10 +79,9 @@ fn ratio(
     let mut product: Option<Enclosure> = None;
     for (variable, exponent) in &synapse.direction {
         let (inverse, value) = multipliers.get(*variable)?.as_ref()?;
-        let base = if exponent.is_positive() {
-            value
-        } else {
-            inverse
+        let base = match exponent.is_positive() {
+            true => value,
+            false => inverse,
         };
         let factor = base.power(&exponent.abs(), bits)?;
         product = Some(match product {

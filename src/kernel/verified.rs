@@ -1,23 +1,58 @@
 //! What has been verified: values that only the kernel can make.
 
+use super::Problem;
 use crate::numbers::Rational;
 
-/// A claim that the kernel has checked. There is no public constructor.
+/// A claim that the kernel has checked, with the problem that it speaks of. There is no public constructor.
 ///
 /// ```compile_fail,E0451
-/// use synaptic_balance::kernel::{Attained, Verified};
-/// let forged = Verified { claim: Attained { circulation: vec![] } };
+/// use synaptic_balance::kernel::{Attained, Problem, Verified};
+/// let forged = Verified { claim: Attained { circulation: vec![] }, problem: Problem::default() };
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified<T> {
     claim: T,
+    problem: Problem,
 }
 
 impl<T> Verified<T> {
-    pub(super) fn new(claim: T) -> Self {
-        Verified { claim }
+    pub(super) fn new(problem: &Problem, claim: T) -> Self {
+        let problem = problem.clone();
+        Verified { claim, problem }
     }
 
+    /// What was verified, if it was verified of this problem. Of no other does it say anything: not of the same network
+    /// under another regularizer, nor with a weight more or less.
+    ///
+    /// Cost: none for copies of one problem; linear otherwise.
+    ///
+    /// ```
+    /// use synaptic_balance::kernel::check;
+    /// use synaptic_balance::network::{Regularizer, chain};
+    /// use synaptic_balance::numbers::parse_rational;
+    /// let problem = |weights: [&str; 2]| chain(&weights.map(|text| parse_rational(text).unwrap())).problem(&Regularizer::l1());
+    /// let (one, other) = (problem(["1", "4"]), problem(["1", "5"]));
+    /// let verified = check::balanced(&one, &[parse_rational("2").unwrap()]).unwrap();
+    /// assert!(verified.claim_about(&one).is_some() && verified.claim_about(&other).is_none());
+    /// ```
+    pub fn claim_about(&self, problem: &Problem) -> Option<&T> {
+        (self.problem == *problem).then_some(&self.claim)
+    }
+
+    /// The same as mere data, for solvers to go on from: what is not held against a problem is not claimed.
+    pub(crate) fn data(&self) -> &T {
+        &self.claim
+    }
+}
+
+/// Claims that hold all that they speak of, so that they can be read without a problem beside them.
+pub trait Complete {}
+
+impl Complete for Scaled {}
+impl Complete for NotScaled {}
+impl Complete for Identical {}
+
+impl<T: Complete> Verified<T> {
     /// What was verified.
     pub fn claim(&self) -> &T {
         &self.claim
@@ -59,11 +94,17 @@ pub struct Enclosed {
 pub struct Balanced {
     /// The multipliers `μ`.
     pub multipliers: Vec<Rational>,
+    /// Synapses without whose costs this is true: those that vanish in the limit; empty if the whole problem is balanced.
+    pub vanishing: Vec<usize>,
 }
 
 /// One set of weights is another one, scaled by positive multipliers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scaled {
+    /// The weights.
+    pub before: Vec<Rational>,
+    /// The scaled ones.
+    pub after: Vec<Rational>,
     /// The multipliers `Λ`.
     pub multipliers: Vec<Rational>,
 }
@@ -95,6 +136,8 @@ pub struct NotScaled {
     pub tolerance: Rational,
     /// The product of the ratios along the cycle; `None` for a single synapse.
     pub product: Option<Rational>,
+    /// The weights that stand against it: each synapse of the obstacle with its weight before and after.
+    pub weights: Vec<(usize, Rational, Rational)>,
 }
 
 /// One step of a formula. Each takes its operands from the results of the steps before it, the last ones first used, and

@@ -4,12 +4,17 @@ use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
 use super::{Report, list, up, wide};
-use crate::kernel::Enclosed;
+use crate::kernel::{Balanced, Enclosed};
 use crate::network::{Network, Regularizer, UnitIndex, printable};
 use crate::numbers::{Rational, rational_to_f64_up};
-use crate::solve::{AGREEMENT, Balance, Existence, Method, Outcome, Restricted, relative_width};
+use crate::solve::{
+    AGREEMENT, Balance, ExistenceClaim, Method, Outcome, Proved, Restricted, relative_width,
+};
 
 /// The report of [`balance`](crate::solve::balance); `read` and `write` are the seconds that files took.
+///
+/// What it calls proved was verified of this network under this regularizer; of the balancing of another one it says so, and
+/// calls nothing proved.
 pub fn balance_report(
     network: &Network<Rational>,
     regularizer: &Regularizer,
@@ -18,6 +23,7 @@ pub fn balance_report(
     (read, write): (f64, f64),
 ) -> Report {
     let mut json = Map::new();
+    let proved = result.proved_about(&network.problem(regularizer));
     let status = match result.outcome {
         Outcome::Balanced => "balanced",
         Outcome::Limit => "limit",
@@ -64,21 +70,26 @@ pub fn balance_report(
     json.insert("cross_check".into(), cross_check(result));
     json.insert("vanished".into(), vanished(network, result));
     if method == Method::Exact {
-        json.insert("exact".into(), exact(network, result));
+        let found = proved.and_then(|proved| proved.exact);
+        json.insert("exact".into(), exact(network, found));
     }
-    match &result.enclosure {
-        Some(Ok(verified)) => {
-            json.insert("enclosure".into(), enclosure(network, verified.claim()));
+    match (&result.enclosure, proved.and_then(|proved| proved.enclosed)) {
+        (Some(Ok(_)), Some(enclosed)) => {
+            json.insert("enclosure".into(), enclosure(network, enclosed));
             json.insert(
                 "multipliers_within".into(),
                 result.certified_distance().into(),
             );
         }
-        Some(Err(failure)) => {
+        (Some(Ok(_)), None) => {
+            json.insert("enclosure".into(), Value::Null);
+            json.insert("enclosure_missing".into(), ANOTHER.into());
+        }
+        (Some(Err(failure)), _) => {
             json.insert("enclosure".into(), Value::Null);
             json.insert("enclosure_missing".into(), failure.to_string().into());
         }
-        None => {}
+        (None, _) => {}
     }
     if let Some((restricted, _)) = &result.restricted {
         json.insert(
@@ -89,10 +100,13 @@ pub fn balance_report(
     json.insert("undetermined".into(), undetermined(network, result).into());
     json.insert("incomplete".into(), result.incomplete(method).into());
     Report {
-        text: text(network, regularizer, method, result),
+        text: text(network, regularizer, method, result, proved),
         json: Value::Object(json),
     }
 }
+
+/// What is said of a result that belongs to another network, or another regularizer.
+const ANOTHER: &str = "what was verified is about another problem, and proves nothing here";
 
 /// The optimum without the restriction, and what the restriction costs.
 fn restriction(network: &Network<Rational>, result: &Balance, restricted: &Restricted) -> Value {
@@ -154,30 +168,33 @@ fn cross_check(result: &Balance) -> Value {
     }
 }
 
-/// Synapses that go to 0 (or could, without `--limit`).
+/// Synapses that go to 0 (or could, without `--limit`); none within a bound, where nothing vanishes.
 fn vanished(network: &Network<Rational>, result: &Balance) -> Value {
+    let vanishing = match result.outcome {
+        Outcome::WithinBound => &[],
+        _ => result.existence.vanishing(),
+    };
     let synapse = |index: &usize| {
         let (from, to) = network.endpoints(*index);
         json!({"from": network.unit(from).id, "to": network.unit(to).id})
     };
-    result.existence.vanishing().iter().map(synapse).collect()
+    vanishing.iter().map(synapse).collect()
 }
 
 /// Units whose multiplier is determined only up to a factor that they share with others.
 fn undetermined(network: &Network<Rational>, result: &Balance) -> Vec<String> {
-    let normalised = match &result.enclosure {
-        Some(Ok(verified)) => verified.claim().normalised.as_slice(),
-        _ => &[],
+    let free = match result.is_solved() {
+        true => result.undetermined(),
+        false => Vec::new(),
     };
-    let units = scalable(network).filter(|(_, variable)| normalised.get(*variable) == Some(&true));
+    let units = scalable(network).filter(|(_, variable)| free.get(*variable) == Some(&true));
     units.map(|(id, _)| id).collect()
 }
 
-fn exact(network: &Network<Rational>, result: &Balance) -> Value {
-    let Some(verified) = &result.exact else {
+fn exact(network: &Network<Rational>, found: Option<&Balanced>) -> Value {
+    let Some(Balanced { multipliers, .. }) = found else {
         return Value::Null;
     };
-    let multipliers = &verified.claim().multipliers;
     scalable(network)
         .map(|(id, variable)| (id, Value::from(multipliers[variable].to_string())))
         .collect()
@@ -202,43 +219,15 @@ fn text(
     regularizer: &Regularizer,
     method: Method,
     result: &Balance,
+    proved: Option<Proved>,
 ) -> String {
     let mut text = String::new();
     let out = &mut text;
-    let names: Vec<String> = result
-        .existence
-        .vanishing()
-        .iter()
-        .map(|s| network.synapse_name(*s))
-        .collect();
-    let _ = match (&result.existence, result.outcome) {
-        (Existence::Attained(_), _) => {
-            writeln!(out, "proved    the minimum of {regularizer} is attained")
-        }
-        (_, Outcome::Limit) => {
-            writeln!(
-                out,
-                "proved    the minimum is not attained; in the limit these vanish: {}",
-                list(&names, SHOWN)
-            )
-        }
-        (_, Outcome::WithinBound) => {
-            writeln!(
-                out,
-                "proved    the minimum of {regularizer} is not attained without the bound"
-            )
-        }
-        _ => writeln!(
-            out,
-            "proved    the minimum of {regularizer} is not attained: {} can be sent to 0 at no cost.\n          \
-             Nothing was balanced; --limit goes to the limit.",
-            list(&names, SHOWN)
-        ),
-    };
+    existence(out, network, regularizer, result.outcome, proved);
     let Some(solution) = &result.solution else {
         if result.restricted.is_some() {
             restricted_text(out, network, result);
-            multipliers(out, network, result);
+            multipliers(out, network, regularizer, result, None);
         }
         return text;
     };
@@ -274,25 +263,93 @@ fn text(
             ),
         };
     }
-    if method == Method::Exact {
-        let _ = match &result.exact {
-            Some(_) => writeln!(
-                out,
-                "proved    these rational multipliers balance every unit exactly"
-            ),
+    let exact = proved.and_then(|proved| proved.exact);
+    if method == Method::Exact && network.variables() > 0 {
+        let _ = match exact {
+            Some(exact) => writeln!(out, "proved    {}", exactly(network, result, exact)),
+            None if result.exact.is_some() => writeln!(out, "note      {ANOTHER}"),
             None => writeln!(
                 out,
                 "note      no rational multipliers were found: irrational, or too long"
             ),
         };
     }
-    certificate(out, network, result);
+    certificate(out, network, regularizer, result, proved);
     restricted_text(out, network, result);
     if let Some(reason) = result.incomplete(method) {
         let _ = writeln!(out, "INCOMPLETE {reason}");
     }
-    multipliers(out, network, result);
+    multipliers(out, network, regularizer, result, exact);
     text
+}
+
+/// Whether the minimum is attained, as far as that was verified of this network.
+fn existence(
+    out: &mut String,
+    network: &Network<Rational>,
+    regularizer: &Regularizer,
+    outcome: Outcome,
+    proved: Option<Proved>,
+) {
+    let _ = match (proved.map(|proved| proved.existence), outcome) {
+        (None, _) => writeln!(out, "note      {ANOTHER}"),
+        (Some(ExistenceClaim::Attained(_)), _) => {
+            writeln!(out, "proved    the minimum of {regularizer} is attained")
+        }
+        (Some(ExistenceClaim::NotAttained(claim)), Outcome::Limit) => {
+            writeln!(
+                out,
+                "proved    the minimum of {regularizer} is not attained; in the limit these vanish: {}",
+                names(network, &claim.vanishing)
+            )
+        }
+        (Some(ExistenceClaim::NotAttained(_)), Outcome::WithinBound) => {
+            writeln!(
+                out,
+                "proved    the minimum of {regularizer} is not attained without the bound"
+            )
+        }
+        (Some(ExistenceClaim::NotAttained(claim)), _) => writeln!(
+            out,
+            "proved    the minimum of {regularizer} is not attained: {} can be sent to 0 at no cost.\n          \
+             Nothing was balanced; --limit goes to the limit.",
+            names(network, &claim.vanishing)
+        ),
+    };
+}
+
+fn names(network: &Network<Rational>, synapses: &[usize]) -> String {
+    let names = synapses
+        .iter()
+        .map(|synapse| network.synapse_name(*synapse));
+    list(&names.collect::<Vec<_>>(), SHOWN)
+}
+
+/// Nothing, or the limit that a claim is about.
+fn in_limit(network: &Network<Rational>, vanishing: &[usize]) -> String {
+    let vanish = if vanishing.len() == 1 {
+        "vanishes"
+    } else {
+        "vanish"
+    };
+    match vanishing.is_empty() {
+        true => String::new(),
+        false => format!(
+            " in the limit in which {} {vanish}",
+            names(network, vanishing)
+        ),
+    }
+}
+
+/// What exact multipliers balance: those that are shown, unless others were asked for.
+fn exactly(network: &Network<Rational>, result: &Balance, exact: &Balanced) -> String {
+    let limit = in_limit(network, &exact.vanishing);
+    match result.restricted {
+        None => format!("these rational multipliers balance every unit exactly{limit}"),
+        Some(_) => format!(
+            "without the restriction, rational multipliers (--json) balance every unit exactly{limit}"
+        ),
+    }
 }
 
 fn restricted_text(out: &mut String, network: &Network<Rational>, result: &Balance) {
@@ -316,13 +373,23 @@ fn restricted_text(out: &mut String, network: &Network<Rational>, result: &Balan
     }
 }
 
-fn certificate(out: &mut String, network: &Network<Rational>, result: &Balance) {
-    match &result.enclosure {
-        Some(Ok(verified)) => {
-            let width = up(rational_to_f64_up(&relative_width(verified.claim())));
+fn certificate(
+    out: &mut String,
+    network: &Network<Rational>,
+    regularizer: &Regularizer,
+    result: &Balance,
+    proved: Option<Proved>,
+) {
+    match (&result.enclosure, proved.and_then(|proved| proved.enclosed)) {
+        // Nothing lies anywhere.
+        (Some(Ok(_)), _) if network.variables() == 0 => {}
+        (Some(Ok(_)), Some(enclosed)) => {
+            let width = up(rational_to_f64_up(&relative_width(enclosed)));
             let _ = writeln!(
                 out,
-                "proved    every balanced multiplier of costs lies in a rational interval of relative width {width} or less"
+                "proved    every balanced multiplier{} lies in a rational interval of relative width {width} or less{}",
+                of_costs(regularizer),
+                in_limit(network, &enclosed.vanishing)
             );
             let names: Vec<String> = undetermined(network, result)
                 .iter()
@@ -341,24 +408,43 @@ fn certificate(out: &mut String, network: &Network<Rational>, result: &Balance) 
             {
                 let _ = writeln!(
                     out,
-                    "proved    the computed multipliers, all their digits taken (--json), are within {} relative of the balanced ones",
-                    up(distance)
+                    "proved    the computed multipliers, all their digits taken (--json), are within {} relative of {}",
+                    up(distance),
+                    match enclosed.vanishing.is_empty() {
+                        true => "the balanced ones",
+                        false => "those balanced in the limit",
+                    }
                 );
             }
         }
-        Some(Err(failure)) => {
-            let _ = writeln!(out, "note      no certificate: {failure}");
+        (Some(Ok(_)), None) => {
+            let _ = writeln!(out, "note      {ANOTHER}");
         }
-        None => {}
+        (Some(Err(failure)), _) => {
+            let _ = writeln!(out, "note      no bounds on the multipliers: {failure}");
+        }
+        (None, _) => {}
     }
 }
 
-fn multipliers(out: &mut String, network: &Network<Rational>, result: &Balance) {
+/// What the kernel's variables multiply: costs `|w|^p`, or the weights of a mixture.
+fn of_costs(regularizer: &Regularizer) -> &'static str {
+    match regularizer {
+        Regularizer::Lp(_) => " of costs",
+        Regularizer::Mixture(_) => "",
+    }
+}
+
+/// The table of multipliers; exact ones are shown beside those that they equal.
+fn multipliers(
+    out: &mut String,
+    network: &Network<Rational>,
+    regularizer: &Regularizer,
+    result: &Balance,
+    exact: Option<&Balanced>,
+) {
     let multipliers = result.multipliers();
-    let exact = result
-        .exact
-        .as_ref()
-        .map(|verified| &verified.claim().multipliers);
+    let exact = exact.filter(|_| result.restricted.is_none());
     let mut units: Vec<_> = scalable(network)
         .map(|(id, variable)| (printable(&id), variable))
         .collect();
@@ -377,7 +463,11 @@ fn multipliers(out: &mut String, network: &Network<Rational>, result: &Balance) 
     let _ = writeln!(out, "\n{:<width$}  multiplier of weights", "unit");
     for (id, variable) in units {
         let exact = exact.map_or(String::new(), |exact| {
-            format!("  (of costs: {} exactly)", exact[variable])
+            let value = &exact.multipliers[variable];
+            match regularizer {
+                Regularizer::Lp(_) => format!("  (of costs: {value} exactly)"),
+                Regularizer::Mixture(_) => format!("  ({value} exactly)"),
+            }
         });
         let _ = writeln!(out, "{id:<width$}  {}{exact}", multipliers[variable]);
     }

@@ -10,7 +10,9 @@ use crate::formats::SafetensorsError;
 use crate::kernel::{Refusal, check};
 use crate::network::{EvaluateError, Multiplier, Network, Regularizer, ScaleError};
 use crate::numbers::{Direction, Dyadic, Rational, Scalar, rational_to_f64_up};
-use crate::solve::{Balance, BalanceFailure, Balancing, Options, balance, relative_width};
+use crate::solve::{
+    Balance, BalanceFailure, Balancing, ExistenceClaim, Options, balance, relative_width,
+};
 
 /// What the demonstration found.
 #[derive(Debug, Clone)]
@@ -120,11 +122,14 @@ fn gather(
     let before = network.to_f64();
     let after = before.with_weights(weights.clone());
     let (outputs, new_outputs) = (images.outputs(&before)?, images.outputs(&after)?);
-    let enclosure = result
-        .enclosure
-        .as_ref()
-        .and_then(|found| found.as_ref().ok());
-    let enclosure = enclosure.ok_or(DemonstrationError::Missing("certificate"))?;
+    let proved = result.proved_about(&network.problem(regularizer));
+    let proved = proved.ok_or(DemonstrationError::Missing("proof about this network"))?;
+    // The text says of this network that its minimum exists, and where.
+    let ExistenceClaim::Attained(_) = proved.existence else {
+        return Err(DemonstrationError::Missing("minimum"));
+    };
+    let enclosed = proved.enclosed;
+    let enclosed = enclosed.ok_or(DemonstrationError::Missing("certificate"))?;
     let units = network.balance_each(regularizer);
     let rational = |pick: fn(&crate::network::UnitBalance) -> &Multiplier| {
         let found = units.iter().flatten();
@@ -149,7 +154,7 @@ fn gather(
         rational_multipliers: rational(|balance| &balance.multiplier),
         rational_cost_multipliers: rational(|balance| &balance.cost_multiplier),
         exact_outputs_equal: exact_scaling(network, images, regularizer, result)?,
-        width: relative_width(enclosure.claim()),
+        width: relative_width(enclosed),
         figure: unit_balance_figure(
             &ratios(network, regularizer),
             &ratios(&network.with_weights(exact_after), regularizer),

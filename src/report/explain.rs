@@ -5,12 +5,14 @@ use std::fmt::Write;
 
 use super::list;
 use crate::formats::Certificate;
-use crate::kernel::{Refusal, check};
+use crate::kernel::{Problem, Refusal, check};
 use crate::network::{
     Constraint, Manifold, Multiplier, Network, Regularizer, UnitBalance, UnitKind, printable,
 };
 use crate::numbers::{Rational, Wide};
-use crate::solve::{Balancing, Existence, ExistenceError, existence, existence_by_linear_program};
+use crate::solve::{
+    Balancing, Existence, ExistenceClaim, ExistenceError, existence, existence_by_linear_program,
+};
 
 /// Above this number of synapses the linear programs, which take seconds there, are left out.
 const LINEAR_PROGRAM_LIMIT: usize = 2_000;
@@ -31,6 +33,8 @@ pub enum Basis {
 pub struct Explanation<'a> {
     network: &'a Network<Rational>,
     regularizer: &'a Regularizer,
+    /// Of the network under the regularizer: what was verified is about it.
+    problem: Problem,
     dimension: usize,
     constraints: Vec<Constraint>,
     /// Whether the kernel verified that the constraints are complete and independent; `None` without a basis.
@@ -81,6 +85,7 @@ pub fn explain<'a>(
         existence,
         units: balances(network, regularizer, &state),
         deficit: state.max_deficit(),
+        problem,
     })
 }
 
@@ -126,14 +131,15 @@ impl Explanation<'_> {
     pub fn json(&self) -> Value {
         let network = self.network;
         let count = |kind| network.units_of(kind).len();
-        let witness = match &self.existence {
-            Existence::Attained(claim) => {
-                Certificate::attained(self.regularizer, &claim.claim().circulation)
+        let witness = self.existence.claim_about(&self.problem);
+        let witness = witness.map(|claim| match claim {
+            ExistenceClaim::Attained(claim) => {
+                Certificate::attained(self.regularizer, &claim.circulation)
             }
-            Existence::NotAttained(claim) => {
-                Certificate::not_attained(network, self.regularizer, claim.claim())
+            ExistenceClaim::NotAttained(claim) => {
+                Certificate::not_attained(network, self.regularizer, claim)
             }
-        };
+        });
         let vanishing = self
             .existence
             .vanishing()
@@ -238,24 +244,25 @@ impl Explanation<'_> {
                 self.constraints.len() - SHOWN
             );
         }
-        let names: Vec<_> = self
-            .existence
-            .vanishing()
-            .iter()
-            .map(|s| network.synapse_name(*s))
-            .collect();
-        let _ = match &self.existence {
-            Existence::Attained(_) => writeln!(
+        let name = |synapse: &usize| network.synapse_name(*synapse);
+        let _ = match self.existence.claim_about(&self.problem) {
+            Some(ExistenceClaim::Attained(_)) if network.variables() == 0 => writeln!(
                 out,
-                "minimum   of {} attained: proved by a circulation that is positive on every non-zero synapse",
+                "minimum   of {} attained: no scaling changes a weight",
                 self.regularizer
             ),
-            Existence::NotAttained(_) => writeln!(
+            Some(ExistenceClaim::Attained(_)) => writeln!(
+                out,
+                "minimum   of {} attained: proved by a circulation that is positive on every non-zero synapse that scalings change",
+                self.regularizer
+            ),
+            Some(ExistenceClaim::NotAttained(claim)) => writeln!(
                 out,
                 "minimum   of {} not attained: proved by a direction that sends to 0, at no cost: {}",
                 self.regularizer,
-                list(&names, SHOWN)
+                list(&claim.vanishing.iter().map(name).collect::<Vec<_>>(), SHOWN)
             ),
+            None => writeln!(out, "minimum   not decided"),
         };
         let _ = match self.agree {
             Some(true) => writeln!(out, "          components and linear programs agree"),

@@ -61,7 +61,8 @@ pub enum CertifyError {
 /// let problem = chain(&weights).problem(&Regularizer::l2());
 /// let solution = solve_direct(&problem, &DirectOptions::default(), &mut |_| {}).unwrap();
 /// let enclosure = certify(&problem, &solution, 30).unwrap();
-/// assert!(enclosure.claim().lower[0] < enclosure.claim().upper[0]);
+/// let enclosed = enclosure.claim_about(&problem).unwrap();
+/// assert!(enclosed.lower[0] < enclosed.upper[0]);
 /// ```
 pub fn certify(
     problem: &Problem,
@@ -81,7 +82,7 @@ pub(super) fn certify_refined(
     enclosed(problem, solution, digits, &check)
 }
 
-/// The same for the limit in which the synapses of a verified [`NotAttained`] vanish; `solution` solves the problem
+/// The same for the limit in which the synapses of a [`NotAttained`] of this problem vanish; `solution` solves the problem
 /// without them.
 ///
 /// # Errors

@@ -1,8 +1,8 @@
 //! Exact balanced multipliers, where they are rational.
 
 use super::{Solution, certify};
-use crate::kernel::{Balanced, Problem, Verified, check};
-use crate::numbers::simplest_between;
+use crate::kernel::{Balanced, NotAttained, Problem, Refusal, Verified, check};
+use crate::numbers::{Rational, simplest_between};
 
 /// Digits of the enclosures in which simple rationals are looked for, one after the other.
 const DIGITS: [u32; 3] = [12, 30, 80];
@@ -20,9 +20,32 @@ const DIGITS: [u32; 3] = [12, 30, 80];
 /// let problem = chain(&weights).problem(&Regularizer::l1());
 /// let solution = solve_direct(&problem, &DirectOptions::default(), &mut |_| {}).unwrap();
 /// let exact = balance_exactly(&problem, &solution).unwrap();
-/// assert_eq!(exact.claim().multipliers[0].to_string(), "4");
+/// assert_eq!(exact.claim_about(&problem).unwrap().multipliers[0].to_string(), "4");
 /// ```
 pub fn balance_exactly(problem: &Problem, solution: &Solution) -> Option<Verified<Balanced>> {
+    simplest(problem, solution, &|multipliers| {
+        check::balanced(problem, multipliers)
+    })
+}
+
+/// The same for the limit in which the synapses of a [`NotAttained`] of this problem vanish; `solution` solves the problem
+/// without them.
+pub fn balance_exactly_in_limit(
+    problem: &Problem,
+    not_attained: &NotAttained,
+    solution: &Solution,
+) -> Option<Verified<Balanced>> {
+    let reduced = problem.without(&not_attained.vanishing);
+    simplest(&reduced, solution, &|multipliers| {
+        check::limit_balanced(problem, &not_attained.direction, multipliers)
+    })
+}
+
+fn simplest(
+    problem: &Problem,
+    solution: &Solution,
+    check: &dyn Fn(&[Rational]) -> Result<Verified<Balanced>, Refusal>,
+) -> Option<Verified<Balanced>> {
     let irrational = |synapse: &crate::kernel::Synapse| {
         synapse.is_active() && synapse.costs.iter().any(|cost| cost.exact().is_none())
     };
@@ -31,11 +54,12 @@ pub fn balance_exactly(problem: &Problem, solution: &Solution) -> Option<Verifie
     }
     for digits in DIGITS {
         let enclosure = certify(problem, solution, digits).ok()?;
-        let bounds = enclosure.claim().lower.iter().zip(&enclosure.claim().upper);
+        let enclosed = enclosure.claim_about(problem)?;
+        let bounds = enclosed.lower.iter().zip(&enclosed.upper);
         let simplest: Option<Vec<_>> = bounds
             .map(|(lower, upper)| simplest_between(lower, upper))
             .collect();
-        if let Ok(verified) = check::balanced(problem, &simplest?) {
+        if let Ok(verified) = check(&simplest?) {
             return Some(verified);
         }
     }

@@ -16,12 +16,31 @@ pub enum Existence {
     NotAttained(Verified<NotAttained>),
 }
 
+/// What is claimed of a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExistenceClaim<'a> {
+    /// The minimum is attained.
+    Attained(&'a Attained),
+    /// Only an infimum exists.
+    NotAttained(&'a NotAttained),
+}
+
 impl Existence {
-    /// The synapses that vanish in the limit; none if the minimum is attained.
+    /// What was verified, if it was verified of this problem.
+    pub fn claim_about(&self, problem: &Problem) -> Option<ExistenceClaim<'_>> {
+        match self {
+            Existence::Attained(claim) => claim.claim_about(problem).map(ExistenceClaim::Attained),
+            Existence::NotAttained(claim) => {
+                claim.claim_about(problem).map(ExistenceClaim::NotAttained)
+            }
+        }
+    }
+
+    /// The synapses that vanish in the limit, as data to go on from; none if the minimum is attained.
     pub fn vanishing(&self) -> &[usize] {
         match self {
             Existence::Attained(_) => &[],
-            Existence::NotAttained(claim) => &claim.claim().vanishing,
+            Existence::NotAttained(claim) => &claim.data().vanishing,
         }
     }
 

@@ -188,9 +188,10 @@ fn vanished(
     if dropped.is_empty() || check_continuity(before).is_err() {
         return Vec::new();
     }
-    match existence(&before.problem(regularizer)) {
-        Ok(Existence::NotAttained(claim)) => {
-            let vanishing = &claim.claim().vanishing;
+    let problem = before.problem(regularizer);
+    match existence(&problem) {
+        Ok(found @ Existence::NotAttained(_)) => {
+            let vanishing = found.vanishing();
             let all = dropped.iter().all(|s| vanishing.binary_search(s).is_ok());
             if all { dropped } else { Vec::new() }
         }
@@ -223,7 +224,9 @@ fn distance(
         None => Distance::NoOptimum,
         Some(Ok(verified)) => {
             let power = regularizer.variable_power();
-            let bound = certified_distance(before, after, problem, &power, verified.claim());
+            let enclosed = verified.claim_about(problem);
+            let bound = enclosed
+                .and_then(|enclosed| certified_distance(before, after, problem, &power, enclosed));
             bound.map_or_else(beyond, Distance::Certified)
         }
         // The computed optimum can be far off as well.

@@ -31,8 +31,10 @@ mod stochastic;
 
 pub use certify::{CertifyError, MAX_DIGITS, certify, certify_limit, relative_width};
 pub use direct::{DirectOptions, solve_direct};
-pub use exact::balance_exactly;
-pub use existence::{Existence, ExistenceError, existence, existence_by_components};
+pub use exact::{balance_exactly, balance_exactly_in_limit};
+pub use existence::{
+    Existence, ExistenceClaim, ExistenceError, existence, existence_by_components,
+};
 pub use flat::{Balancing, Solution, SolveError};
 pub use judge::{Distance, JudgeError, Judgement, ScalingFault, ScalingVerdict, judge};
 pub use levels::solve_two_level;
@@ -41,5 +43,6 @@ pub use pipeline::{
     AGREEMENT, Balance, BalanceFailure, CrossCheck, Method, Options, Outcome, Seconds, balance,
 };
 pub use restricted::{Restricted, Restriction, balance_within, powers_of_two};
+pub use result::Proved;
 pub use schedule::{Cyclic, Given, Greedy, RandomPermutation, Schedule, UniformRandom};
 pub use stochastic::{StochasticOptions, StochasticRun, TraceStep, balance_stochastic};

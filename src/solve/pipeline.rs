@@ -12,7 +12,8 @@ use super::newton::{LinearSystem, MAX_DENSE};
 use super::{
     Balancing, CertifyError, Cyclic, DirectOptions, Existence, ExistenceError, RandomPermutation,
     Restricted, Restriction, Schedule, Solution, SolveError, StochasticOptions, balance_exactly,
-    balance_stochastic, balance_within, existence, powers_of_two, solve_direct, solve_two_level,
+    balance_exactly_in_limit, balance_stochastic, balance_within, existence, powers_of_two,
+    solve_direct, solve_two_level,
 };
 use crate::kernel::{Balanced, Enclosed, Problem, Verified};
 use crate::network::{Network, Regularizer};
@@ -139,12 +140,15 @@ pub struct Balance {
     pub cross_check: Option<CrossCheck>,
     /// Verified enclosures of `μ*`, or why there are none; `None` if they were not asked for and the two methods agree.
     pub enclosure: Option<Result<Verified<Enclosed>, CertifyError>>,
-    /// Verified exact multipliers `μ*`: with [`Method::Exact`] only, and `None` where none were found.
+    /// Verified exact multipliers `μ*`, those of the limit if [`Outcome::Limit`]: with [`Method::Exact`] only, and `None` where
+    /// none were found.
     pub exact: Option<Verified<Balanced>>,
     /// The multipliers within the restriction that was asked for, and the regularizer with them.
     pub restricted: Option<(Restricted, Wide)>,
     /// Times.
     pub seconds: Seconds,
+    /// What was balanced: whatever was verified is about it.
+    pub(super) problem: Problem,
     pub(super) power: Rational,
 }
 
@@ -213,6 +217,7 @@ pub fn balance(
         restricted: None,
         seconds: Seconds::default(),
         power: regularizer.variable_power(),
+        problem: problem.clone(),
         existence,
     };
     if outcome == Outcome::WithinBound {
@@ -223,7 +228,7 @@ pub fn balance(
         result.solve(&reduced, options, progress)?;
         result.seconds.solve = start.elapsed().as_secs_f64();
         let start = Instant::now();
-        result.certify(&problem, &reduced, options, progress);
+        result.certify(&reduced, options, progress);
         result.seconds.certify = start.elapsed().as_secs_f64();
         let start = Instant::now();
         result.restrict(&reduced, options, progress)?;
@@ -272,7 +277,12 @@ impl Balance {
         });
         self.regularizer_after = Some(total_cost(problem, Some(&solution.multipliers)));
         if options.method == Method::Exact {
-            self.exact = balance_exactly(problem, &solution);
+            self.exact = match &self.existence {
+                Existence::Attained(_) => balance_exactly(&self.problem, &solution),
+                Existence::NotAttained(claim) => {
+                    balance_exactly_in_limit(&self.problem, claim.data(), &solution)
+                }
+            };
         }
         self.solution = Some(solution);
         Ok(())
@@ -326,7 +336,6 @@ impl Balance {
     /// `reduced` is the problem without the synapses that vanish.
     fn certify(
         &mut self,
-        problem: &Problem,
         reduced: &Problem,
         options: &Options,
         progress: &mut dyn FnMut(&str, f64),
@@ -349,9 +358,9 @@ impl Balance {
         };
         progress("certifying", solution.deficit);
         let found = match &self.existence {
-            Existence::Attained(_) => certify_refined(problem, solution, digits),
+            Existence::Attained(_) => certify_refined(&self.problem, solution, digits),
             Existence::NotAttained(claim) => {
-                certify_limit_refined(problem, claim.claim(), solution, digits)
+                certify_limit_refined(&self.problem, claim.data(), solution, digits)
             }
         };
         self.enclosure = Some(found.map(|(enclosed, point)| {

@@ -2,18 +2,55 @@
 
 use num_traits::Zero;
 
+use super::ExistenceClaim;
 use super::pipeline::{AGREEMENT, Balance, Method, Outcome};
+use crate::kernel::{Balanced, Enclosed, Problem};
 use crate::network::Network;
 use crate::numbers::{Enclosure, Rational, Wide, rational_from_f64, rational_to_f64_up};
 
 /// Bits of the enclosures behind [`Balance::certified_distance`].
 const BITS: u64 = 256;
 
+/// What a [`Balance`] has verified of the problem that it was asked about.
+#[derive(Debug, Clone, Copy)]
+pub struct Proved<'a> {
+    /// Whether the minimum is attained.
+    pub existence: ExistenceClaim<'a>,
+    /// Enclosures of the balanced multipliers, of the limit if synapses vanish.
+    pub enclosed: Option<&'a Enclosed>,
+    /// Exact multipliers, of the limit if synapses vanish.
+    pub exact: Option<&'a Balanced>,
+}
+
 impl Balance {
+    /// What was verified, if it was verified of this problem: of no other may it be reported.
+    pub fn proved_about(&self, problem: &Problem) -> Option<Proved<'_>> {
+        let enclosed = self
+            .enclosure
+            .as_ref()
+            .and_then(|found| found.as_ref().ok());
+        Some(Proved {
+            existence: self.existence.claim_about(problem)?,
+            enclosed: enclosed.and_then(|enclosed| enclosed.claim_about(problem)),
+            exact: self
+                .exact
+                .as_ref()
+                .and_then(|exact| exact.claim_about(problem)),
+        })
+    }
+
+    /// Units whose multiplier is determined only up to a factor that they share with others: for each variable, whether it
+    /// belongs to a component that can be scaled as a whole without changing any weight of the result.
+    pub fn undetermined(&self) -> Vec<bool> {
+        let rest = self.problem.without(self.vanished());
+        rest.floating().iter().map(Option::is_some).collect()
+    }
+
     /// How far the multipliers `Λ`, as `f64`, can be from the balanced ones, relatively: an upper bound by the verified
     /// enclosure, in exact arithmetic and rounded up. `None` without an enclosure, or where a multiplier has no `f64`.
     pub fn certified_distance(&self) -> Option<f64> {
-        let enclosed = self.enclosure.as_ref()?.as_ref().ok()?.claim();
+        let enclosed = self.enclosure.as_ref()?.as_ref().ok()?;
+        let enclosed = enclosed.claim_about(&self.problem)?;
         let root = self.power.recip();
         let power = |end| Enclosure::from_rational(end, 4 * BITS)?.power(&root, BITS);
         let mut largest = Rational::zero();

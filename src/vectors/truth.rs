@@ -7,12 +7,15 @@ use crate::kernel::{Problem, Synapse, check};
 use crate::network::{Network, Regularizer};
 use crate::numbers::{Rational, Wide};
 use crate::solve::{
-    DirectOptions, Existence, balance_exactly, certify, certify_limit, existence, solve_direct,
+    DirectOptions, ExistenceClaim, balance_exactly, certify, certify_limit, existence, solve_direct,
 };
 
 /// Digits certified: so many more than are written that the ends, rounded outward, are those of the number itself, and
 /// the files do not depend on how a machine computes the bounds.
 const CERTIFIED: u32 = DIGITS + 40;
+
+/// What was verified speaks of something else; a defect of this crate.
+const ANOTHER: &str = "the answer is about another problem";
 
 /// What is true of the minimum of a problem.
 #[derive(Debug, Clone)]
@@ -30,6 +33,7 @@ pub(super) struct Optimum {
 /// Finds the minimum, or the limit, and has it verified: exactly if it is rational, enclosed otherwise.
 pub(super) fn optimum(problem: &Problem) -> Result<Optimum, String> {
     let found = existence(problem).map_err(|fault| fault.to_string())?;
+    let claim = found.claim_about(problem).ok_or(ANOTHER)?;
     let vanishing = found.vanishing().to_vec();
     let reduced = problem.without(&vanishing);
     let options = DirectOptions::default();
@@ -37,18 +41,20 @@ pub(super) fn optimum(problem: &Problem) -> Result<Optimum, String> {
         solve_direct(&reduced, &options, &mut |_| {}).map_err(|fault| fault.to_string())?;
     let multipliers = match balance_exactly(&reduced, &solution) {
         Some(verified) => {
-            let exact = verified.claim().multipliers.iter();
+            let exact = verified.claim_about(&reduced).ok_or(ANOTHER)?;
+            let exact = exact.multipliers.iter();
             exact.cloned().map(Number::Exact).collect()
         }
         None => {
-            let verified = match &found {
-                Existence::Attained(_) => certify(problem, &solution, CERTIFIED),
-                Existence::NotAttained(claim) => {
-                    certify_limit(problem, claim.claim(), &solution, CERTIFIED)
+            let verified = match claim {
+                ExistenceClaim::Attained(_) => certify(problem, &solution, CERTIFIED),
+                ExistenceClaim::NotAttained(claim) => {
+                    certify_limit(problem, claim, &solution, CERTIFIED)
                 }
             };
             let verified = verified.map_err(|fault| fault.to_string())?;
-            let bounds = verified.claim().lower.iter().zip(&verified.claim().upper);
+            let enclosed = verified.claim_about(problem).ok_or(ANOTHER)?;
+            let bounds = enclosed.lower.iter().zip(&enclosed.upper);
             let between = |(low, high): (&Rational, &Rational)| match low == high {
                 true => Number::Exact(low.clone()),
                 false => Number::Between(low.clone(), high.clone()),
@@ -56,9 +62,9 @@ pub(super) fn optimum(problem: &Problem) -> Result<Optimum, String> {
             bounds.map(between).collect()
         }
     };
-    let direction = match &found {
-        Existence::Attained(_) => None,
-        Existence::NotAttained(claim) => Some(claim.claim().direction.clone()),
+    let direction = match claim {
+        ExistenceClaim::Attained(_) => None,
+        ExistenceClaim::NotAttained(claim) => Some(claim.direction.clone()),
     };
     Ok(Optimum {
         direction,

@@ -58,20 +58,19 @@ fn exact_fixpoints() {
             let _ = write!(text, "{name}, {regularizer}:");
             match balance_exactly(&problem, &solution) {
                 None => text.push_str(" no rational multipliers found"),
-                Some(exact) => {
-                    exact
-                        .claim()
-                        .multipliers
-                        .iter()
-                        .enumerate()
-                        .for_each(|(variable, value)| {
-                            let _ = write!(
-                                text,
-                                " {} = {value}",
-                                network.variable_name(variable).replace(" = ", "=")
-                            );
-                        })
-                }
+                Some(exact) => exact
+                    .claim_about(&problem)
+                    .unwrap()
+                    .multipliers
+                    .iter()
+                    .enumerate()
+                    .for_each(|(variable, value)| {
+                        let _ = write!(
+                            text,
+                            " {} = {value}",
+                            network.variable_name(variable).replace(" = ", "=")
+                        );
+                    }),
             }
             text.push('\n');
         }
@@ -151,16 +150,17 @@ fn existence_witnesses() {
                 .collect::<Vec<_>>()
                 .join(", ")
         };
-        let _ = match existence(&network.problem(&Regularizer::l2())).unwrap() {
+        let problem = network.problem(&Regularizer::l2());
+        let _ = match existence(&problem).unwrap() {
             Existence::Attained(claim) => {
                 writeln!(
                     text,
                     "{name}: attained, circulation {}",
-                    list(&claim.claim().circulation)
+                    list(&claim.claim_about(&problem).unwrap().circulation)
                 )
             }
             Existence::NotAttained(claim) => {
-                let claim = claim.claim();
+                let claim = claim.claim_about(&problem).unwrap();
                 let names: Vec<_> = claim
                     .vanishing
                     .iter()

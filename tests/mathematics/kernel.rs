@@ -70,11 +70,12 @@ fn attained_accepts_and_refuses() {
 fn not_attained_accepts_and_refuses() {
     let dead_end = chained("1 2 0", &Regularizer::l2());
     let verified = check::not_attained(&dead_end, &qs("-1 -2")).unwrap();
-    assert_eq!(verified.claim().vanishing, [0, 1]);
+    assert_eq!(verified.claim_about(&dead_end).unwrap().vanishing, [0, 1]);
     assert_eq!(
         check::not_attained(&dead_end, &qs("0 -1"))
             .unwrap()
-            .claim()
+            .claim_about(&dead_end)
+            .unwrap()
             .vanishing,
         [1]
     );
@@ -288,7 +289,7 @@ fn limits_accept_and_refuse() {
     .unwrap();
     let problem = network.problem(&Regularizer::l1());
     let verified = check::limit_enclosure(&problem, &qs("0 -1"), &qs("2 1"), &qs("2 1")).unwrap();
-    assert_eq!(verified.claim().vanishing, [2]);
+    assert_eq!(verified.claim_about(&problem).unwrap().vanishing, [2]);
     let verify = |direction: &str, lower: &str, upper: &str| {
         check::limit_enclosure(&problem, &qs(direction), &qs(lower), &qs(upper))
     };

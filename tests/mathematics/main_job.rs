@@ -218,7 +218,14 @@ fn planted_networks_are_recovered_and_certified() {
             .clone()
             .unwrap()
             .map_err(|failure| failure.to_string())?;
-        corrupt_each_bound(&planted.network, &regularizer, &result, enclosure.claim())
+        corrupt_each_bound(
+            &planted.network,
+            &regularizer,
+            &result,
+            enclosure
+                .claim_about(&planted.network.problem(&regularizer))
+                .unwrap(),
+        )
     });
 }
 
@@ -231,9 +238,13 @@ fn corrupt_each_bound(
     let problem = network.problem(regularizer);
     let verify = |lower: &[Rational], upper: &[Rational]| match &result.existence {
         Existence::Attained(_) => check::enclosure(&problem, lower, upper).is_ok(),
-        Existence::NotAttained(claim) => {
-            check::limit_enclosure(&problem, &claim.claim().direction, lower, upper).is_ok()
-        }
+        Existence::NotAttained(claim) => check::limit_enclosure(
+            &problem,
+            &claim.claim_about(&problem).unwrap().direction,
+            lower,
+            upper,
+        )
+        .is_ok(),
     };
     let half = parse_rational("1/2").unwrap();
     for variable in 0..problem.variables() {

@@ -85,7 +85,11 @@ impl Recipe {
         let Existence::Attained(circulation) = existence(&problem).ok()? else {
             return None;
         };
-        let flows = circulation.claim().circulation.iter();
+        let flows = circulation
+            .claim_about(&problem)
+            .unwrap()
+            .circulation
+            .iter();
         let weights = flows.zip(problem.synapses()).map(|(flow, synapse)| {
             let size = if synapse.is_active() {
                 flow.clone()
@@ -143,7 +147,10 @@ fn holds(recipe: &Recipe) -> Result<(), String> {
     let stochastic = balance_stochastic(&problem, &mut schedule, &stochastic, &mut |_| {})
         .map_err(|e| format!("stochastic: {e}"))?;
     let enclosure = certify(&problem, &direct, 20).map_err(|e| format!("certificate: {e}"))?;
-    let (lower, upper) = (&enclosure.claim().lower, &enclosure.claim().upper);
+    let (lower, upper) = (
+        &enclosure.claim_about(&problem).unwrap().lower,
+        &enclosure.claim_about(&problem).unwrap().upper,
+    );
     for (variable, optimum) in optimum(&problem, &hiding).into_iter().enumerate() {
         let Some(optimum) = optimum else { continue };
         let fault = |what: &str| format!("{what} of variable {variable}, planted {optimum}");

@@ -376,7 +376,10 @@ fn bases_of_random_networks_are_verified() {
         let spanning = manifold.spanning_synapses();
         let verified = check::manifold(&problem, &rows, &spanning)
             .unwrap_or_else(|refusal| panic!("seed {seed}: {refusal}"));
-        assert_eq!(verified.claim().dimension, manifold.dimension());
+        assert_eq!(
+            verified.claim_about(&problem).unwrap().dimension,
+            manifold.dimension()
+        );
         let Some((last, fewer)) = rows.split_last() else {
             continue;
         };

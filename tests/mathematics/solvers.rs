@@ -44,7 +44,7 @@ fn extreme_costs_are_solved_and_certified() {
         );
         let enclosed = certify(&problem, &solution, 12).unwrap();
         assert!(
-            relative_width(enclosed.claim()) <= q("1e-12"),
+            relative_width(enclosed.claim_about(&problem).unwrap()) <= q("1e-12"),
             "p = {power}"
         );
     }
@@ -92,7 +92,10 @@ fn planted_optima_are_found_exactly() {
             let problem = planted.network.problem(&lp(power));
             let exact = balance_exactly(&problem, &direct(&problem))
                 .expect("the planted optimum is rational");
-            assert!(check::balanced(&problem, &exact.claim().multipliers).is_ok());
+            assert!(
+                check::balanced(&problem, &exact.claim_about(&problem).unwrap().multipliers)
+                    .is_ok()
+            );
         }
     }
     let irrational = chain(&["1", "2"].map(q)).problem(&Regularizer::l1());
@@ -121,10 +124,18 @@ fn fifty_digits_are_certified() {
         let solution = direct(&problem);
         let coarse = certify(&problem, &solution, 5).unwrap();
         let fine = certify(&problem, &solution, 50).unwrap();
-        assert!(relative_width(fine.claim()) <= num_traits::pow(q("1/10"), 50));
+        assert!(
+            relative_width(fine.claim_about(&problem).unwrap()) <= num_traits::pow(q("1/10"), 50)
+        );
         for variable in 0..problem.variables() {
-            assert!(coarse.claim().lower[variable] <= fine.claim().upper[variable]);
-            assert!(fine.claim().lower[variable] <= coarse.claim().upper[variable]);
+            assert!(
+                coarse.claim_about(&problem).unwrap().lower[variable]
+                    <= fine.claim_about(&problem).unwrap().upper[variable]
+            );
+            assert!(
+                fine.claim_about(&problem).unwrap().lower[variable]
+                    <= coarse.claim_about(&problem).unwrap().upper[variable]
+            );
         }
         assert_eq!(
             certify(&problem, &solution, 0).unwrap_err(),
@@ -250,10 +261,11 @@ fn bipu_networks_are_balanced_and_certified() {
         assert!(solution.deficit <= 1e-12);
         assert!(result.cross_check.unwrap().max_relative_difference.unwrap() < 1e-9);
         let enclosure = result.enclosure.unwrap().unwrap();
-        let width = relative_width(enclosure.claim());
+        let problem = network.problem(&Regularizer::l2());
+        let width = relative_width(enclosure.claim_about(&problem).unwrap());
         assert!(width <= q("1e-30"), "{degree}: {width}");
         let found = solution.multipliers[0].to_f64();
-        let lower = rational_to_f64(&enclosure.claim().lower[0]);
+        let lower = rational_to_f64(&enclosure.claim_about(&problem).unwrap().lower[0]);
         assert!((found / lower - 1.0).abs() < 1e-9, "{degree}");
     }
     let problem = with_bipu("-1").problem(&Regularizer::l2());

@@ -1,6 +1,6 @@
 //! Exact balance.
 
-use super::{arity, exact_sides, positive};
+use super::{arity, exact_sides, existence::falling, positive};
 use crate::kernel::{Balanced, Problem, Refusal, Verified};
 use crate::numbers::Rational;
 
@@ -17,9 +17,34 @@ pub fn balanced(
     problem: &Problem,
     multipliers: &[Rational],
 ) -> Result<Verified<Balanced>, Refusal> {
+    balance(problem, Vec::new(), multipliers)
+}
+
+/// **The infimum is not attained, and in the limit in which the synapses that fall along `direction` vanish, `A_v = B_v`
+/// exactly at every variable.**
+///
+/// Why: without the falling synapses these multipliers minimise `R`, see [`balanced`], and `R` with them is larger. From there
+/// along `direction` the falling costs tend to 0 and the others do not change, so that least value is the infimum of `R`.
+/// Of the problem with all its synapses nothing is said: there these multipliers are not balanced. Place: ours.
+///
+/// # Errors
+/// Those of [`not_attained`](super::not_attained), and of [`balanced`] for the remaining problem.
+pub fn limit_balanced(
+    problem: &Problem,
+    direction: &[Rational],
+    multipliers: &[Rational],
+) -> Result<Verified<Balanced>, Refusal> {
+    balance(problem, falling(problem, direction)?, multipliers)
+}
+
+fn balance(
+    problem: &Problem,
+    vanishing: Vec<usize>,
+    multipliers: &[Rational],
+) -> Result<Verified<Balanced>, Refusal> {
     arity("multipliers", multipliers.len(), problem.variables())?;
     positive("multipliers", multipliers)?;
-    for (variable, sides) in exact_sides(problem, multipliers, |_| true)
+    for (variable, sides) in exact_sides(&problem.without(&vanishing), multipliers, |_| true)
         .into_iter()
         .enumerate()
     {
@@ -32,7 +57,10 @@ pub fn balanced(
             });
         }
     }
-    Ok(Verified::new(Balanced {
-        multipliers: multipliers.to_vec(),
-    }))
+    let multipliers = multipliers.to_vec();
+    let claim = Balanced {
+        multipliers,
+        vanishing,
+    };
+    Ok(Verified::new(problem, claim))
 }

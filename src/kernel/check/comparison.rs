@@ -2,7 +2,7 @@
 
 use num_traits::One;
 
-use super::{arity, exact_sides, not_attained, positive};
+use super::{arity, exact_sides, existence::falling, positive};
 use crate::kernel::{Costs, Enclosed, Problem, Refusal, Synapse, Verified};
 use crate::numbers::{Order, Rational};
 
@@ -47,23 +47,23 @@ pub fn enclosure(
 /// Place: ours.
 ///
 /// # Errors
-/// Those of [`not_attained`] and of [`enclosure`] for the remaining problem.
+/// Those of [`not_attained`](super::not_attained) and of [`enclosure`] for the remaining problem.
 pub fn limit_enclosure(
     problem: &Problem,
     direction: &[Rational],
     lower: &[Rational],
     upper: &[Rational],
 ) -> Result<Verified<Enclosed>, Refusal> {
-    let vanishing = not_attained(problem, direction)?.claim().vanishing.clone();
-    compare(&problem.without(&vanishing), lower, upper, vanishing)
+    compare(problem, lower, upper, falling(problem, direction)?)
 }
 
 fn compare(
-    problem: &Problem,
+    whole: &Problem,
     lower: &[Rational],
     upper: &[Rational],
     vanishing: Vec<usize>,
 ) -> Result<Verified<Enclosed>, Refusal> {
+    let problem = &whole.without(&vanishing);
     arity("lower", lower.len(), problem.variables())?;
     arity("upper", upper.len(), problem.variables())?;
     positive("lower", lower)?;
@@ -91,12 +91,13 @@ fn compare(
     };
     tests.run(lower, Side::Lower)?;
     tests.run(upper, Side::Upper)?;
-    Ok(Verified::new(Enclosed {
+    let claim = Enclosed {
         lower: lower.to_vec(),
         upper: upper.to_vec(),
         normalised: problem.floating().iter().map(Option::is_some).collect(),
         vanishing,
-    }))
+    };
+    Ok(Verified::new(whole, claim))
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -180,9 +181,6 @@ impl SignTests<'_> {
         side: Side,
         open: &[usize],
     ) -> Result<(), Refusal> {
-        if open.is_empty() {
-            return Ok(());
-        }
         let sides = exact_sides(self.problem, point, |variable| {
             open.binary_search(&variable).is_ok()
         });

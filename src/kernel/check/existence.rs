@@ -56,9 +56,8 @@ pub fn attained(
             });
         }
     }
-    Ok(Verified::new(Attained {
-        circulation: circulation.to_vec(),
-    }))
+    let circulation = circulation.to_vec();
+    Ok(Verified::new(problem, Attained { circulation }))
 }
 
 /// **The minimum is not attained** if there is a direction `δ` in `log μ` with `d_e · δ <= 0` for every synapse
@@ -74,17 +73,16 @@ pub fn not_attained(
     direction: &[Rational],
 ) -> Result<Verified<NotAttained>, Refusal> {
     let vanishing = falling(problem, direction)?;
-    if vanishing.is_empty() {
-        return Err(Refusal::NothingFalls);
-    }
-    Ok(Verified::new(NotAttained {
-        direction: direction.to_vec(),
+    let direction = direction.to_vec();
+    let claim = NotAttained {
+        direction,
         vanishing,
-    }))
+    };
+    Ok(Verified::new(problem, claim))
 }
 
-/// The synapses whose cost falls along `direction`, if none rises.
-fn falling(problem: &Problem, direction: &[Rational]) -> Result<Vec<usize>, Refusal> {
+/// The synapses whose cost falls along `direction`, if there are any and none rises.
+pub(super) fn falling(problem: &Problem, direction: &[Rational]) -> Result<Vec<usize>, Refusal> {
     arity("direction", direction.len(), problem.variables())?;
     let mut vanishing = Vec::new();
     for (index, synapse) in problem.synapses().iter().enumerate() {
@@ -92,9 +90,8 @@ fn falling(problem: &Problem, direction: &[Rational]) -> Result<Vec<usize>, Refu
             continue;
         }
         let terms = synapse.direction.iter();
-        let slope = sum(&terms
-            .filter_map(|(variable, exponent)| Some(exponent * direction.get(*variable)?))
-            .collect::<Vec<_>>());
+        let terms = terms.filter_map(|(variable, d)| Some(d * direction.get(*variable)?));
+        let slope = sum(&terms.collect::<Vec<_>>());
         if slope.is_positive() {
             return Err(Refusal::Rises { synapse: index });
         }
@@ -102,5 +99,8 @@ fn falling(problem: &Problem, direction: &[Rational]) -> Result<Vec<usize>, Refu
             vanishing.push(index);
         }
     }
-    Ok(vanishing)
+    match vanishing.is_empty() {
+        true => Err(Refusal::NothingFalls),
+        false => Ok(vanishing),
+    }
 }

@@ -3,7 +3,7 @@
 use num_traits::Zero;
 use std::collections::BTreeMap;
 
-use crate::kernel::{Identical, Refusal, Step, Verified};
+use crate::kernel::{Identical, Problem, Refusal, Step, Verified};
 use crate::numbers::Rational;
 
 /// Variables with their exponents, none of them zero.
@@ -35,10 +35,10 @@ pub fn identity(left: &[Step], right: &[Step]) -> Result<Verified<Identical>, Re
             });
         }
     }
-    Ok(Verified::new(Identical {
-        left: left.to_vec(),
-        right: right.to_vec(),
-    }))
+    let (left, right) = (left.to_vec(), right.to_vec());
+    // Of formulas, not of a problem.
+    let claim = Identical { left, right };
+    Ok(Verified::new(&Problem::default(), claim))
 }
 
 fn expand(side: &'static str, formula: &[Step]) -> Result<Expanded, Refusal> {

@@ -45,13 +45,8 @@ pub fn manifold(
     for synapse in spanning {
         let found = problem.synapses().get(*synapse);
         let found = found.ok_or(Refusal::NoSuchSynapse { synapse: *synapse })?;
-        rows.push(
-            found
-                .direction
-                .iter()
-                .map(|(variable, _)| *variable)
-                .collect(),
-        );
+        let variables = found.direction.iter().map(|(variable, _)| *variable);
+        rows.push(variables.collect());
     }
     if !independent(rows) {
         return Err(Refusal::Dependent {
@@ -64,10 +59,11 @@ pub fn manifold(
         found,
         problem.synapses().len(),
     )?;
-    Ok(Verified::new(Basis {
+    let claim = Basis {
         constraints: constraints.to_vec(),
         dimension: spanning.len(),
-    }))
+    };
+    Ok(Verified::new(problem, claim))
 }
 
 /// Is `Σ_e c_e d_ev = 0` at every variable?

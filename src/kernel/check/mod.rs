@@ -9,7 +9,7 @@ mod manifold;
 mod not_scaled;
 mod scaling;
 
-pub use balanced::balanced;
+pub use balanced::{balanced, limit_balanced};
 pub use comparison::{enclosure, limit_enclosure};
 pub use existence::{attained, not_attained};
 pub use identity::identity;
@@ -96,26 +96,18 @@ fn exact_sides(
 ) -> Vec<Option<(Rational, Rational)>> {
     let mut input = vec![Some(Vec::new()); problem.variables()];
     let mut output = input.clone();
-    for synapse in problem
-        .synapses()
-        .iter()
-        .filter(|synapse| synapse.is_active())
-    {
-        if !synapse
-            .direction
-            .iter()
-            .any(|(variable, _)| wanted(*variable))
-        {
+    for synapse in problem.active() {
+        let mut variables = synapse.direction.iter();
+        if !variables.any(|(variable, _)| wanted(*variable)) {
             continue;
         }
         let terms = synapse.costs.iter();
         let terms = terms.map(|cost| exact_slope(cost, synapse, multipliers));
         let slope = terms.collect::<Option<Vec<_>>>().map(|terms| sum(&terms));
         for (variable, exponent) in &synapse.direction {
-            let side = if exponent.is_positive() {
-                &mut input
-            } else {
-                &mut output
+            let side = match exponent.is_positive() {
+                true => &mut input,
+                false => &mut output,
             };
             let Some(terms) = side.get_mut(*variable) else {
                 continue;
@@ -127,7 +119,6 @@ fn exact_sides(
         }
     }
     let pairs = input.into_iter().zip(output);
-    pairs
-        .map(|(input, output)| Some((sum(&input?), sum(&output?))))
-        .collect()
+    let sums = pairs.map(|(input, output)| Some((sum(&input?), sum(&output?))));
+    sums.collect()
 }

@@ -32,9 +32,12 @@ pub fn not_scaled(
     if tolerance.is_negative() || *tolerance >= Rational::one() {
         return Err(Refusal::Tolerance);
     }
-    let pair = |synapse: usize| {
+    let mut weights = Vec::new();
+    let mut pair = |synapse: usize| {
         let pair = before.get(synapse).zip(after.get(synapse));
-        pair.ok_or(Refusal::NoSuchSynapse { synapse })
+        let (before, after) = pair.ok_or(Refusal::NoSuchSynapse { synapse })?;
+        weights.push((synapse, before.clone(), after.clone()));
+        Ok((before, after))
     };
     let product = match obstacle {
         Obstacle::Synapse(synapse) => {
@@ -65,11 +68,13 @@ pub fn not_scaled(
             Some(extent.product)
         }
     };
-    Ok(Verified::new(NotScaled {
+    let claim = NotScaled {
         obstacle: obstacle.clone(),
         tolerance: tolerance.clone(),
         product,
-    }))
+        weights,
+    };
+    Ok(Verified::new(problem, claim))
 }
 
 /// The product of ratios along a cycle, and between what it lies if the ratios deviate by no more than the tolerance.

@@ -42,7 +42,10 @@ pub fn scaling(
             });
         }
     }
-    Ok(Verified::new(Scaled {
+    let claim = Scaled {
+        before: before.to_vec(),
+        after: after.to_vec(),
         multipliers: multipliers.to_vec(),
-    }))
+    };
+    Ok(Verified::new(problem, claim))
 }

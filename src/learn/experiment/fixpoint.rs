@@ -136,7 +136,9 @@ pub(super) fn one_fixpoint(
     let problem = trained(data, parameters, seed, progress)?;
     let solution = solve_direct(&problem, &DirectOptions::default(), &mut |_| {})?;
     let enclosure = certify(&problem, &solution, DIGITS)?;
-    let (lower, upper) = (&enclosure.claim().lower, &enclosure.claim().upper);
+    let enclosed = enclosure.claim_about(&problem);
+    let enclosed = enclosed.ok_or(crate::solve::CertifyError::NotRefined)?;
+    let (lower, upper) = (&enclosed.lower, &enclosed.upper);
     let mut low = vec![f64::INFINITY; problem.variables()];
     let mut high = vec![0.0f64; problem.variables()];
     let mut outside = 0u64;
@@ -184,7 +186,7 @@ pub(super) fn one_fixpoint(
     add("spread", spread.fold(0.0, f64::max));
     add(
         "enclosure width",
-        rational_to_f64(&relative_width(enclosure.claim())),
+        rational_to_f64(&relative_width(enclosed)),
     );
     add(
         "fewest reads",

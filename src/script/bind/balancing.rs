@@ -234,10 +234,10 @@ fn register_whole(engine: &mut Engine, session: &Shared) {
             let found = balance_exactly(&problem, &direct(&problem)?);
             let irrational =
                 || fault("no rational multipliers balance the network exactly: use certify");
+            let found = found.as_ref().and_then(|found| found.claim_about(&problem));
             let found = found.ok_or_else(irrational)?;
             let root = regularizer.variable_power().recip();
             let multipliers = found
-                .claim()
                 .multipliers
                 .iter()
                 .map(|value| rational_power(value, &root));

@@ -5,7 +5,7 @@ use rhai::{Array, Dynamic, Engine, INT, Map};
 
 use super::balancing::{charge_solver, direct, problem, regularizer};
 use super::networks::{by_unit, by_variable};
-use crate::kernel::{Enclosed, Refusal, check};
+use crate::kernel::{Enclosed, Problem, Refusal, Verified, check};
 use crate::network::{Inconsistent, Manifold, Network};
 use crate::numbers::Rational;
 use crate::script::fact::Fact;
@@ -108,7 +108,7 @@ fn register_existence(engine: &mut Engine, session: &Shared) {
             let claim = existence_claims(&net, text)[0].clone();
             Ok(match check::not_attained(&problem, &direction) {
                 Ok(evidence) => {
-                    let data = vanishing(&net.0, &evidence.claim().vanishing);
+                    let data = vanishing(&net.0, &claimed(&evidence, &problem)?.vanishing);
                     Fact::verified(&evidence, claim).with(data)
                 }
                 Err(refusal) => {
@@ -117,6 +117,12 @@ fn register_existence(engine: &mut Engine, session: &Shared) {
             })
         },
     );
+}
+
+/// What was verified of this problem; of another, it would be a defect.
+fn claimed<'a, T>(evidence: &'a Verified<T>, problem: &Problem) -> Result<&'a T, Fault> {
+    let claim = evidence.claim_about(problem);
+    claim.ok_or_else(|| fault("the evidence is about another problem"))
 }
 
 fn vanishing(network: &Network<Rational>, synapses: &[usize]) -> Map {
@@ -155,7 +161,10 @@ fn decide_existence(
     };
     Ok(match &found {
         Existence::Attained(evidence) => {
-            let flow = numbers(evidence.claim().circulation.clone(), &session.work)?;
+            let flow = numbers(
+                claimed(evidence, &problem)?.circulation.clone(),
+                &session.work,
+            )?;
             let data = Map::from([("circulation".into(), flow)]);
             let fact = match positive {
                 true => Fact::verified(evidence, claim),
@@ -164,8 +173,9 @@ fn decide_existence(
             fact.with(data)
         }
         Existence::NotAttained(evidence) => {
-            let mut data = vanishing(&net.0, &evidence.claim().vanishing);
-            let direction = by_unit(&net.0, &evidence.claim().direction, session)?;
+            let claimed = claimed(evidence, &problem)?;
+            let mut data = vanishing(&net.0, &claimed.vanishing);
+            let direction = by_unit(&net.0, &claimed.direction, session)?;
             data.insert("direction".into(), Dynamic::from(direction));
             let fact = match positive {
                 true => Fact::refuted(evidence, claim, opposite),
@@ -198,7 +208,7 @@ fn register_enclosures(engine: &mut Engine, session: &Shared) {
             }
             match certify(&problem, &direct(&problem)?, digits) {
                 Ok(evidence) => {
-                    let data = bounds(&net, evidence.claim(), &shared)?;
+                    let data = bounds(&net, claimed(&evidence, &problem)?, &shared)?;
                     Ok(Fact::verified(&evidence, claim).with(data))
                 }
                 Err(error) => Ok(Fact::unproved(
@@ -231,7 +241,8 @@ fn register_enclosures(engine: &mut Engine, session: &Shared) {
             shared.work.charge(200 * net.0.synapses() as u64)?;
             Ok(match check::enclosure(&problem, &lower, &upper) {
                 Ok(evidence) => {
-                    Fact::verified(&evidence, claim).with(bounds(&net, evidence.claim(), &shared)?)
+                    let data = bounds(&net, claimed(&evidence, &problem)?, &shared)?;
+                    Fact::verified(&evidence, claim).with(data)
                 }
                 Err(refusal) => {
                     Fact::refused("kernel, rule `enclosure`", claim, refusal.to_string())

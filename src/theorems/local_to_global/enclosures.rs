@@ -35,7 +35,9 @@ fn encloses(ledger: &mut Ledger, problem: &Problem, optimum: &[Rational]) -> Res
     }
     let solution = solve_direct(problem, &DirectOptions::default(), &mut |_| {})?;
     let verified = certify(problem, &solution, 8)?;
-    let claim = verified.claim();
+    let claim = verified
+        .claim_about(problem)
+        .ok_or_else(|| Failure::new("about another problem"))?;
     for ((lower, best), upper) in claim.lower.iter().zip(optimum).zip(&claim.upper) {
         ledger.holds(lower <= best && best <= upper, || {
             format!("{best} is outside [{lower}, {upper}]")

@@ -91,10 +91,9 @@ fn solution(
         "regularizer_after",
         wide(found.regularizer_after.unwrap()),
     );
-    let problem = network
-        .problem(regularizer)
-        .without(found.existence.vanishing());
-    let scaling = problem.common_scaling();
+    let problem = network.problem(regularizer);
+    let rest = problem.without(found.existence.vanishing());
+    let scaling = rest.common_scaling();
     let logs: Vec<f64> = found
         .solution
         .as_ref()
@@ -122,11 +121,13 @@ fn solution(
             give(
                 answers,
                 place.clone(),
-                Answer::Exact(verified.claim().multipliers[variable].clone()),
+                Answer::Exact(
+                    verified.claim_about(&problem).unwrap().multipliers[variable].clone(),
+                ),
             );
         }
         if let Some(verified) = &found.enclosure {
-            let claim = verified.as_ref().unwrap().claim();
+            let claim = verified.as_ref().unwrap().claim_about(&problem).unwrap();
             give(
                 answers,
                 place,
@@ -294,9 +295,11 @@ pub fn check_direction(case: &Value, direction: &Value) {
         let variable = network.variable(network.find(id).unwrap()).unwrap();
         values[variable] = exact(value.as_str().unwrap());
     }
-    let verified = check::not_attained(&network.problem(&regularizer(case)), &values).unwrap();
+    let problem = network.problem(&regularizer(case));
+    let verified = check::not_attained(&problem, &values).unwrap();
     let vanishing: Vec<Value> = verified
-        .claim()
+        .claim_about(&problem)
+        .unwrap()
         .vanishing
         .iter()
         .map(|s| Value::from(*s))

@@ -5,7 +5,10 @@ use synaptic_balance::formats::{Certificate, read_network};
 use synaptic_balance::kernel::{Problem, check};
 use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::{Rational, parse_rational};
-use synaptic_balance::solve::{Existence, Options, balance, balance_exactly, existence};
+use synaptic_balance::solve::{
+    Existence, ExistenceClaim, Options, balance, balance_exactly, balance_exactly_in_limit,
+    existence,
+};
 
 /// A certificate and its network.
 pub struct Base {
@@ -252,14 +255,12 @@ fn certificates(network: &Network<Rational>, regularizer: &Regularizer) -> Vec<C
     let existence = existence(&problem).unwrap();
     let limit = match &existence {
         Existence::Attained(_) => None,
-        Existence::NotAttained(claim) => Some(claim.claim()),
+        Existence::NotAttained(claim) => claim.claim_about(&problem),
     };
-    let mut found = vec![match &existence {
-        Existence::Attained(claim) => {
-            Certificate::attained(regularizer, &claim.claim().circulation)
-        }
-        Existence::NotAttained(claim) => {
-            Certificate::not_attained(network, regularizer, claim.claim())
+    let mut found = vec![match existence.claim_about(&problem).unwrap() {
+        ExistenceClaim::Attained(claim) => Certificate::attained(regularizer, &claim.circulation),
+        ExistenceClaim::NotAttained(claim) => {
+            Certificate::not_attained(network, regularizer, claim)
         }
     }];
     let options = Options {
@@ -275,16 +276,19 @@ fn certificates(network: &Network<Rational>, regularizer: &Regularizer) -> Vec<C
         found.push(Certificate::enclosure(
             network,
             regularizer,
-            enclosed.claim(),
+            enclosed.claim_about(&problem).unwrap(),
             limit,
         ));
     }
-    let solution = optimum
-        .and_then(|optimum| optimum.solution)
-        .filter(|_| limit.is_none());
-    let exact = solution.and_then(|solution| balance_exactly(&problem, &solution));
-    if let Some(exact) = exact.or_else(|| guessed(&problem)) {
-        found.push(Certificate::balanced(network, regularizer, exact.claim()));
+    let solution = optimum.and_then(|optimum| optimum.solution);
+    let exact = solution.and_then(|solution| match limit {
+        None => balance_exactly(&problem, &solution),
+        Some(limit) => balance_exactly_in_limit(&problem, limit, &solution),
+    });
+    let guess = || limit.map_or_else(|| guessed(&problem), |_| None);
+    if let Some(exact) = exact.or_else(guess) {
+        let exact = exact.claim_about(&problem).unwrap();
+        found.push(Certificate::balanced(network, regularizer, exact, limit));
     }
     // Squares, so that units of degree 1/2 have rational weights.
     let square = |variable: usize| q(["4", "9/4", "1/9"][variable % 3]);

@@ -213,7 +213,12 @@ fn the_fast_path_agrees_with_the_certified_one() {
             let what = format!("seed {seed}, p = {power}");
             assert!(found.deficit <= 2e-12, "{what}: {:e}", found.deficit);
             let enclosed = certify(&problem, &found, 10).unwrap();
-            let bounds = enclosed.claim().lower.iter().zip(&enclosed.claim().upper);
+            let bounds = enclosed
+                .claim_about(&problem)
+                .unwrap()
+                .lower
+                .iter()
+                .zip(&enclosed.claim_about(&problem).unwrap().upper);
             for (multiplier, (lower, upper)) in found.multipliers.iter().zip(bounds) {
                 let found = multiplier.to_f64();
                 let within = rational_to_f64(lower) * (1.0 - 1e-9) <= found
@@ -258,7 +263,9 @@ fn large_networks_are_certified() {
     assert!(problem.variables() > 4_000);
     let found = solve_two_level(&problem, &BlockOptions::default(), &mut |_| {}).unwrap();
     let enclosed = certify(&problem, &found, 12).unwrap();
-    assert!(relative_width(enclosed.claim()) <= parse_rational("1e-12").unwrap());
+    assert!(
+        relative_width(enclosed.claim_about(&problem).unwrap()) <= parse_rational("1e-12").unwrap()
+    );
 }
 
 /// Checks: `f32` and `f64`, dense and sparse, powers computed on the fly and beforehand, self-connections or not: one optimum.
