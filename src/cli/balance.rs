@@ -83,15 +83,15 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
 
 /// Refuses what the model cannot be written to, and a pipe or a stream for one that has files beside it.
 pub fn check_outputs(arguments: &BalanceArguments, file: &Model) -> Result<(), BadInput> {
-    let Some(output) = &arguments.output else {
-        return Ok(());
-    };
-    let (mut names, mut data) = (vec![output.clone()], Vec::new());
+    let mut names: Vec<PathBuf> = arguments.output.iter().cloned().collect();
+    let mut data = Vec::new();
     if let Model::Onnx(model) = file {
-        let name = output.file_name().unwrap_or_default().to_string_lossy();
-        let beside = model.names(&name).into_iter().skip(1);
-        names.extend(beside.map(|own| output.with_file_name(own)));
         data = model.data_files();
+        if let Some(output) = &arguments.output {
+            let name = output.file_name().unwrap_or_default().to_string_lossy();
+            let beside = model.names(&name).into_iter().skip(1);
+            names.extend(beside.map(|own| output.with_file_name(own)));
+        }
     }
     check_files(arguments, &names, &data, Kind::of(file))
 }

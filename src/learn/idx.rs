@@ -1,7 +1,7 @@
 //! The IDX format of MNIST and Fashion-MNIST, plain or compressed with gzip.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
@@ -9,8 +9,11 @@ use thiserror::Error;
 
 use super::{DataSet, Images};
 
-/// No file of a data set is larger than this once it is unpacked.
-const LARGEST: u64 = 1 << 30;
+/// No file of a data set is larger than this once it is unpacked. Each byte becomes a number of eight.
+const LARGEST: u64 = 1 << 28;
+
+/// No file holds more images than this, however small they are: each takes memory of its own.
+const MOST: u32 = 1 << 20;
 
 /// What is wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -27,6 +30,9 @@ pub enum IdxFault {
     /// Unpacked, it is implausibly large.
     #[error("holds more than {LARGEST} bytes")]
     TooLarge,
+    /// More images than any data set has.
+    #[error("holds {0} images, more than the {MOST} that are read")]
+    TooMany(u32),
     /// Not the first four bytes of such a file.
     #[error("the magic number is {found:#010x}, not {expected:#010x} ({what})")]
     Magic {
@@ -120,15 +126,18 @@ pub fn read_folder(folder: &Path) -> Result<DataSet, IdxError> {
 
 /// The images of a part with their labels, and the file that they are in.
 fn read_part(folder: &Path, part: &str) -> Result<(PathBuf, Images), IdxError> {
-    let (path, bytes) = read(folder, &format!("{part}-images-idx3-ubyte"))?;
+    let mut source = Source::open(folder, &format!("{part}-images-idx3-ubyte"))?;
     let at = |path: &Path| {
         let path = path.to_owned();
         move |fault| IdxError { path, fault }
     };
-    let (sizes, pixels) = parse::<3>(&bytes, 0x803, "images").map_err(at(&path))?;
-    let [count, rows, columns] = sizes;
-    let (labels_path, bytes) = read(folder, &format!("{part}-labels-idx1-ubyte"))?;
-    let ([labels_count], labels) = parse::<1>(&bytes, 0x801, "labels").map_err(at(&labels_path))?;
+    let found = parse::<3>(&mut source, 0x803, "images");
+    let path = source.path;
+    let ([count, rows, columns], pixels) = found.map_err(at(&path))?;
+    let mut source = Source::open(folder, &format!("{part}-labels-idx1-ubyte"))?;
+    let found = parse::<1>(&mut source, 0x801, "labels");
+    let labels_path = source.path;
+    let ([labels_count], labels) = found.map_err(at(&labels_path))?;
     if labels_count != count {
         let fault = IdxFault::Count {
             labels: labels_count,
@@ -141,60 +150,77 @@ fn read_part(folder: &Path, part: &str) -> Result<(PathBuf, Images), IdxError> {
         columns,
         white: 255,
         images: pixels.chunks(rows * columns).map(<[u8]>::to_vec).collect(),
-        labels: labels.to_vec(),
+        labels,
     };
     Ok((path, images))
 }
 
-/// The bytes of a file, unpacked if its content is gzip.
-fn read(folder: &Path, name: &str) -> Result<(PathBuf, Vec<u8>), IdxError> {
-    let plain = folder.join(name);
-    let packed = folder.join(format!("{name}.gz"));
-    let path = match (plain.exists(), packed.exists()) {
-        (false, true) => packed,
-        _ => plain,
-    };
-    let fail = |fault| IdxError {
-        path: path.clone(),
-        fault,
-    };
-    let unreadable = |fault: std::io::Error| match fault.kind() {
-        ErrorKind::NotFound => IdxFault::Missing,
-        kind => IdxFault::Unreadable(kind),
-    };
-    let file = File::open(&path).map_err(|fault| fail(unreadable(fault)))?;
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|fault| fail(unreadable(fault)))?;
-    if bytes.starts_with(&[0x1f, 0x8b]) {
-        let mut unpacked = Vec::new();
-        MultiGzDecoder::new(bytes.as_slice())
-            .take(LARGEST + 1)
-            .read_to_end(&mut unpacked)
-            .map_err(|_| fail(IdxFault::Gzip))?;
-        bytes = unpacked;
+/// A file to be read, unpacked if its content is gzip.
+struct Source {
+    path: PathBuf,
+    bytes: Box<dyn Read>,
+    is_packed: bool,
+}
+
+impl Source {
+    /// Opens a file, or the one that ends in `.gz`.
+    fn open(folder: &Path, name: &str) -> Result<Self, IdxError> {
+        let plain = folder.join(name);
+        let packed = folder.join(format!("{name}.gz"));
+        let path = match (plain.exists(), packed.exists()) {
+            (false, true) => packed,
+            _ => plain,
+        };
+        let fail = |fault: std::io::Error| IdxError {
+            path: path.clone(),
+            fault: match fault.kind() {
+                ErrorKind::NotFound => IdxFault::Missing,
+                kind => IdxFault::Unreadable(kind),
+            },
+        };
+        // A pipe or a device could keep its reader waiting, or never end.
+        if !path.metadata().map_err(fail)?.is_file() {
+            return Err(fail(ErrorKind::InvalidInput.into()));
+        }
+        let mut file = BufReader::new(File::open(&path).map_err(fail)?);
+        let is_packed = file.fill_buf().map_err(fail)?.starts_with(&[0x1f, 0x8b]);
+        Ok(Source {
+            path,
+            bytes: match is_packed {
+                true => Box::new(MultiGzDecoder::new(file)),
+                false => Box::new(file),
+            },
+            is_packed,
+        })
     }
-    match bytes.len() as u64 > LARGEST {
-        true => Err(fail(IdxFault::TooLarge)),
-        false => Ok((path, bytes)),
+
+    /// At most so many of the bytes that follow.
+    fn take(&mut self, count: u64) -> Result<Vec<u8>, IdxFault> {
+        let mut bytes = Vec::new();
+        let read = (&mut self.bytes).take(count).read_to_end(&mut bytes);
+        match read {
+            Ok(_) => Ok(bytes),
+            Err(_) if self.is_packed => Err(IdxFault::Gzip),
+            Err(fault) => Err(IdxFault::Unreadable(fault.kind())),
+        }
     }
 }
 
-/// Dimensions and content of an IDX file of unsigned bytes.
-fn parse<'a, const N: usize>(
-    bytes: &'a [u8],
+/// Dimensions and content of an IDX file of unsigned bytes. Nothing is read, or makes room, beyond what its header may ask for.
+fn parse<const N: usize>(
+    source: &mut Source,
     expected: u32,
     what: &'static str,
-) -> Result<([usize; N], &'a [u8]), IdxFault> {
-    let header = 4 + 4 * N;
+) -> Result<([usize; N], Vec<u8>), IdxFault> {
+    let length = 4 + 4 * N;
+    let header = source.take(length as u64)?;
     let word = |place: usize| {
-        let word = bytes.get(4 * place..4 * place + 4)?.try_into().ok()?;
+        let word = header.get(4 * place..4 * place + 4)?.try_into().ok()?;
         Some(u32::from_be_bytes(word))
     };
     let short = || IdxFault::Truncated {
-        expected: header as u64,
-        found: bytes.len() as u64,
+        expected: length as u64,
+        found: header.len() as u64,
     };
     let found = word(0).ok_or_else(short)?;
     if found != expected {
@@ -212,15 +238,23 @@ fn parse<'a, const N: usize>(
         if size == 0 || total > LARGEST {
             return Err(IdxFault::Dimension { index, size });
         }
+        if index == 0 && size > MOST {
+            return Err(IdxFault::TooMany(size));
+        }
         *slot = size as usize;
     }
-    let (expected, found) = (total + header as u64, bytes.len() as u64);
-    match expected.cmp(&found) {
-        std::cmp::Ordering::Greater => Err(IdxFault::Truncated { expected, found }),
-        std::cmp::Ordering::Less => Err(IdxFault::Trailing {
-            expected,
-            extra: found - expected,
-        }),
-        std::cmp::Ordering::Equal => Ok((sizes, &bytes[header..])),
+    let content = source.take(total)?;
+    let (expected, found) = (length as u64 + total, (length + content.len()) as u64);
+    if found < expected {
+        return Err(IdxFault::Truncated { expected, found });
+    }
+    // Counted, not kept.
+    let rest = std::io::copy(&mut (&mut source.bytes).take(LARGEST), &mut std::io::sink());
+    match rest {
+        Ok(0) => Ok((sizes, content)),
+        Ok(LARGEST) => Err(IdxFault::TooLarge),
+        Ok(extra) => Err(IdxFault::Trailing { expected, extra }),
+        Err(_) if source.is_packed => Err(IdxFault::Gzip),
+        Err(fault) => Err(IdxFault::Unreadable(fault.kind())),
     }
 }

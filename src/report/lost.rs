@@ -26,7 +26,7 @@ pub fn lost_weights(report: &mut Report, lost: &Losses) {
             if loss.is_negative { "-" } else { "" },
         );
         format!(
-            "{tensor}[{}] is {} instead of {sign}{}",
+            "{tensor}[{}] is {:e} instead of {sign}{}",
             loss.index, loss.written, loss.exact
         )
     });

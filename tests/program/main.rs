@@ -5,13 +5,18 @@ mod batch;
 mod certificates;
 mod commands;
 mod in_place;
+mod inputs;
 mod learning;
 mod learning_results;
+mod lost;
 mod models;
+mod outputs;
 mod perceptrons;
 mod scripts;
 mod trust;
 mod vectors;
+#[cfg(unix)]
+mod writing;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
