@@ -1,15 +1,18 @@
 //! The program as its users call it: commands, files, exit codes.
 
+mod activations;
 mod bad_input;
 mod batch;
 mod certificates;
 mod commands;
 mod in_place;
+mod layers;
 mod learning;
 mod learning_results;
 mod models;
 mod perceptrons;
 mod scripts;
+mod terminal;
 mod trust;
 mod vectors;
 
