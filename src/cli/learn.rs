@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use synaptic_balance::learn::experiment::{Experiment, Parameters, Run, run_seeds};
 use synaptic_balance::learn::{DataSet, idx};
+use synaptic_balance::network::one_line;
 use synaptic_balance::report::Report;
 use synaptic_balance::report::learning::{
     figures, html_report, learning_report, results_page, stored_runs,
@@ -170,7 +171,7 @@ pub fn report(arguments: &ReportArguments) -> Outcome {
         verdicts.len(),
         failed.len(),
         runs.len(),
-        arguments.output.display()
+        one_line(&arguments.output.display().to_string())
     );
     let verdict = match failed.is_empty() {
         true => Verdict::Done,

@@ -30,7 +30,7 @@ pub fn theorems(arguments: &TheoremsArguments) -> Outcome {
         return Ok((hunt_report(&found), verdict(accounted)));
     }
     let chosen = theorems::find(&arguments.ids).map_err(|unknown| {
-        let message = format!("{unknown}\nRun `synbal theorems` without ids for the whole table.");
+        let message = format!("{unknown}; `synbal theorems` without ids prints the whole table");
         Failure::Input(BadInput(message))
     })?;
     let verdicts = chosen.into_iter().map(|theorem| {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use synaptic_balance::formats::{MAX_TEXT, read_input};
+use synaptic_balance::network::one_line;
 use synaptic_balance::report::Report;
 use synaptic_balance::vectors::{SCHEMA, VectorFile, generate, is_vectors};
 
@@ -56,7 +57,7 @@ fn report(folder: &Path, made: &[VectorFile]) -> Report {
     let text = format!(
         "{}{total:>5}  cases, every answer verified, written to {}\n",
         lines.collect::<String>(),
-        folder.display()
+        one_line(&folder.display().to_string())
     );
     let entry = |file: &VectorFile| json!({"file": file.name(), "group": file.group, "cases": file.cases, "bytes": file.text.len()});
     let files: Vec<Value> = made.iter().map(entry).collect();

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::{Report, count, list};
 use crate::formats::onnx::{ChannelGroup, LayerRange, OnnxFile};
-use crate::network::UnitIndex;
+use crate::network::{UnitIndex, one_line};
 
 /// Notes and reasons named in the text.
 const SHOWN: usize = 12;
@@ -82,7 +82,7 @@ impl<'a> Row<'a> {
         if pinned > 0 {
             let reasons = match self.group.pinned_by.is_empty() {
                 true => "nothing scales with them".to_owned(),
-                false => format!("by {}", list(&self.group.pinned_by, 2)),
+                false => format!("by {}", list(&shown(&self.group.pinned_by), 2)),
             };
             parts.push(format!("{pinned} pinned {reasons}"));
         }
@@ -108,6 +108,11 @@ impl<'a> Row<'a> {
             "shared_with": self.shared,
         })
     }
+}
+
+fn shown(reasons: &[String]) -> Vec<String> {
+    let shown = reasons.iter().map(|reason| one_line(reason).into_owned());
+    shown.collect()
 }
 
 /// The end of a long name, which tells more than its beginning.
@@ -150,7 +155,11 @@ fn text(
         );
         for note in notes.iter().take(SHOWN) {
             let (operator, name) = (short(&note.operator), short(&note.name));
-            let _ = writeln!(out, "            {operator} `{name}`: {}", note.reason);
+            let _ = writeln!(
+                out,
+                "            {operator} `{name}`: {}",
+                one_line(&note.reason)
+            );
         }
         if notes.len() > SHOWN {
             let _ = writeln!(

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::{Report, down, list, up};
 use crate::kernel::Obstacle;
-use crate::network::{Network, SynapseIndex, UnitKind, printable};
+use crate::network::{Network, SynapseIndex, UnitKind, one_line, printable};
 use crate::numbers::{Rational, Wide, rational_from_f64, rational_to_f64_down, rational_to_f64_up};
 use crate::solve::{Distance, Judgement, ScalingFault, ScalingVerdict};
 
@@ -77,7 +77,7 @@ impl CheckReport {
             .lines()
             .filter(|line| !line.starts_with("same function"));
         let rest: String = others.map(|line| format!("{line}\n")).collect();
-        self.report.text = format!("same function      NO: {reason}\n{rest}");
+        self.report.text = format!("same function      NO: {}\n{rest}", one_line(reason));
         if let Value::Object(fields) = &mut self.report.json {
             fields.insert("same_function".into(), false.into());
             fields.insert("scaling".into(), "none".into());

@@ -91,6 +91,8 @@ pub fn explain<'a>(
 
 struct UnitRow {
     name: String,
+    /// The same in full, for programs.
+    ids: String,
     balance: Result<UnitBalance, crate::network::BalanceError>,
     input: Wide,
     output: Wide,
@@ -109,6 +111,7 @@ fn balances(
             let deficit = state.deficit(variable);
             UnitRow {
                 name: network.variable_name(variable),
+                ids: ids(network, variable),
                 balance,
                 input,
                 output,
@@ -116,6 +119,15 @@ fn balances(
             }
         })
         .collect()
+}
+
+/// The ids of the units that share a variable, as they stand: shortened ones might be taken for each other.
+fn ids(network: &Network<Rational>, variable: usize) -> String {
+    let members = network.members(variable).iter();
+    let ids: Vec<&str> = members
+        .map(|unit| network.unit(*unit).id.as_str())
+        .collect();
+    ids.join(" = ")
 }
 
 impl Explanation<'_> {
@@ -162,7 +174,7 @@ impl Explanation<'_> {
                 "input_cost_exact": input, "output_cost_exact": output,
                 "deficit": row.deficit, "multiplier": multiplier,
             });
-            (row.name.clone(), value)
+            (row.ids.clone(), value)
         });
         json!({
             "units": {

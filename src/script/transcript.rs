@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::{Value as Json, json};
 
+use crate::network::one_line;
+
 /// What a step of a transcript is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
@@ -219,14 +221,14 @@ impl fmt::Display for Step {
 
 impl fmt::Display for Transcript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.name)?;
+        writeln!(f, "{}", one_line(&self.name))?;
         for (index, step) in self.steps.iter().enumerate() {
             writeln!(f, "{:>4}  {step}", index + 1)?;
         }
         let (line, message) = self.ending();
         let place = match line {
-            Some(line) => format!("{}:{line}", self.name),
-            None => self.name.clone(),
+            Some(line) => format!("{}:{line}", one_line(&self.name)),
+            None => one_line(&self.name).into_owned(),
         };
         match self.outcome {
             Outcome::Proved => writeln!(f, "{message}"),

@@ -16,7 +16,7 @@ use super::{
     solve_direct, solve_two_level,
 };
 use crate::kernel::{Balanced, Enclosed, Problem, Verified};
-use crate::network::{Network, Regularizer};
+use crate::network::{Network, Regularizer, one_line};
 use crate::numbers::{Rational, Wide};
 
 /// Two methods whose weights differ by more than this, relatively, do not agree.
@@ -412,7 +412,9 @@ pub(super) fn check_continuity(network: &Network<Rational>) -> Result<(), Balanc
             .degree()
             .is_some_and(|degree| degree <= zero)
         {
-            return Err(BalanceFailure::DiscontinuousLimit(unit.id.clone()));
+            return Err(BalanceFailure::DiscontinuousLimit(
+                one_line(&unit.id).into_owned(),
+            ));
         }
     }
     Ok(())

@@ -1,11 +1,13 @@
 //! The program as its users call it: commands, files, exit codes.
 
+mod activations;
 mod bad_input;
 mod batch;
 mod certificates;
 mod commands;
 mod in_place;
 mod inputs;
+mod layers;
 mod learning;
 mod learning_results;
 mod lost;
@@ -13,6 +15,7 @@ mod models;
 mod outputs;
 mod perceptrons;
 mod scripts;
+mod terminal;
 mod trust;
 mod vectors;
 #[cfg(unix)]

@@ -140,7 +140,7 @@ fn bad_perceptrons_are_refused() {
         (&net, None, "--arch"),
         (&net, Some("leaky_relu"), "parameters"),
         (&net, Some(one), "1 activations"),
-        (&unchained, Some("relu"), "`l2.weight`"),
+        (&unchained, Some("relu"), "`l2`"),
         (&nan, Some("relu"), "entry 1"),
         (truncated, Some("relu"), "truncated.safetensors"),
         (chain, Some("relu"), "--arch is for"),
