@@ -189,11 +189,11 @@ pub fn check_finished(folder: &Path) -> Result<(), BadInput> {
         false => folder,
     };
     // Another run that is about it now needs a moment.
-    for _ in 0..40 {
+    for _ in 0..20 {
         if script_in(folder).is_none() {
             return Ok(());
         }
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(std::time::Duration::from_millis(25));
     }
     match script_in(folder) {
         Some(script) => Err(BadInput::at(

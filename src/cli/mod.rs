@@ -333,6 +333,12 @@ fn demonstration() -> Outcome {
 fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     let file = match balance::open(&arguments.network, &arguments.perceptron)? {
         Model::Onnx(model) if model.weights() > MAX_WEIGHTS => {
+            if let Some(path) = &arguments.dot {
+                let reason = format!(
+                    "nothing written: no graph of more than {MAX_WEIGHTS} weights is drawn"
+                );
+                return Err(BadInput::at(path, reason).into());
+            }
             return Ok((report::channels_report(&model, None), Verdict::Done));
         }
         file => balance::with_weights(file, &arguments.network)?,

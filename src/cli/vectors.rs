@@ -10,12 +10,15 @@ use synaptic_balance::report::Report;
 use synaptic_balance::vectors::{SCHEMA, VectorFile, generate, is_vectors};
 
 use super::arguments::VectorsArguments;
+use super::outputs::{self, Kind, Output};
 use super::{BadInput, Failure, Outcome, Progress, Verdict, files};
 
 pub fn vectors(arguments: &VectorsArguments) -> Outcome {
     let folder = &arguments.folder;
     std::fs::create_dir_all(folder)
         .map_err(|fault| BadInput::at(folder, format!("no folder: {}", fault.kind())))?;
+    let schema = folder.join("schema.json");
+    outputs::check(&[Output::new(&schema, Kind::Json)], &[])?;
     let progress = Progress::new();
     let made = generate(&mut |group| progress.say(group));
     drop(progress);
@@ -23,7 +26,7 @@ pub fn vectors(arguments: &VectorsArguments) -> Outcome {
     let files = made
         .iter()
         .map(|file| (folder.join(file.name()), file.text.clone()));
-    let schema = (folder.join("schema.json"), SCHEMA.to_owned());
+    let schema = (schema, SCHEMA.to_owned());
     let files: Vec<(PathBuf, String)> = files.chain([schema]).collect();
     for (path, _) in &files {
         check_replaceable(path)?;

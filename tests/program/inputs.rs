@@ -58,13 +58,7 @@ fn what_is_no_file_is_refused() {
     let folder = desk.path("folder");
     std::os::unix::fs::symlink("/dev/zero", desk.path("zero.json")).unwrap();
     let zero = desk.path("zero.json");
-    for bad in [
-        text(&pipe),
-        "/dev/zero",
-        text(&zero),
-        text(&folder),
-        "/dev/random",
-    ] {
+    for bad in [text(&pipe), "/dev/zero", text(&zero), text(&folder)] {
         let out = desk.path("out");
         let out = text(&out);
         let commands: [&[&str]; 9] = [
@@ -132,11 +126,11 @@ fn what_a_file_names_is_a_file() {
 #[cfg(target_os = "linux")]
 #[test]
 fn open_pipes_are_read() {
-    let data = |name: &str| format!("{}/data/{name}", env!("CARGO_MANIFEST_DIR"));
+    let root = |name: &str| format!("{}/{name}", env!("CARGO_MANIFEST_DIR"));
     let cases: [(String, &[&str]); 3] = [
         (text(&example()).to_owned(), &[]),
-        (data("digits-mlp-sklearn.onnx"), &[]),
-        (data("digits-mlp.safetensors"), &["--arch", "relu"]),
+        (root("tests/cases/sub2.onnx"), &[]),
+        (root("data/digits-mlp.safetensors"), &["--arch", "relu"]),
     ];
     for (path, more) in cases {
         let mut cat = Command::new("cat")
