@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rhai::Map;
 
-use super::limits::{Fault, fault};
+use super::limits::{Fault, Work, fault, words};
 use super::value::Value;
 use crate::kernel::{Attained, Balanced, Enclosed, NotAttained, Scaled, Verified};
 use crate::numbers::Rational;
@@ -115,15 +115,19 @@ impl Fact {
     /// `==` and `!=` are decided, as identities. Computed numbers decide nothing.
     ///
     /// # Errors
-    /// An operator that is none of these; values of different shape.
-    pub fn comparison(left: &Value, operator: &str, right: &Value) -> Result<Self, Fault> {
-        let claim = format!("{left} {operator} {right}");
+    /// An operator that is none of these; values of different shape; nothing compared with nothing, which is an empty
+    /// array, map or text on both sides, also within others; the work is used up.
+    pub fn comparison(
+        left: &Value,
+        operator: &str,
+        right: &Value,
+        work: &Work,
+    ) -> Result<Self, Fault> {
         let relation = Relation::read(operator)?;
         let mut leaves = Vec::new();
         pair(left, right, &mut leaves)?;
-        if leaves.is_empty() && matches!(relation, Relation::Ordered { .. }) {
-            return Err(fault("an order between empty lists says nothing"));
-        }
+        leaves.iter().try_for_each(|leaf| leaf.charge(work))?;
+        let claim = format!("{left} {operator} {right}");
         let outcome = decide(&leaves, relation)?;
         let how = match leaves
             .iter()
@@ -240,6 +244,30 @@ enum Leaf<'a> {
     Computed,
 }
 
+impl Leaf<'_> {
+    /// Charges for writing both sides and for comparing them. Decimal digits cost the square of the words.
+    fn charge(&self, work: &Work) -> Result<(), Fault> {
+        match self {
+            Leaf::Numbers(left, right) => {
+                work.charge(64 * (words(left).pow(2) + words(right).pow(2)))?;
+                work.charge_operation(left, right)
+            }
+            Leaf::Polynomials(left, right) => {
+                work.charge(400 * (left.terms().len() + right.terms().len()) as u64)
+            }
+            Leaf::Texts(left, right) => work.charge((left.len() + right.len()) as u64),
+            Leaf::Computed => Ok(()),
+        }
+    }
+}
+
+/// Why an empty part on both sides is refused.
+fn nothing(what: &str) -> Fault {
+    fault(format!(
+        "an empty {what} on both sides compares nothing with nothing; claim that something has a length of 0"
+    ))
+}
+
 fn pair<'a>(left: &'a Value, right: &'a Value, leaves: &mut Vec<Leaf<'a>>) -> Result<(), Fault> {
     match (left, right) {
         (Value::List(left), Value::List(right)) => {
@@ -250,8 +278,14 @@ fn pair<'a>(left: &'a Value, right: &'a Value, leaves: &mut Vec<Leaf<'a>>) -> Re
                     right.len()
                 )));
             }
+            if left.is_empty() {
+                return Err(nothing("array"));
+            }
             let mut pairs = left.iter().zip(right);
             pairs.try_for_each(|(left, right)| pair(left, right, leaves))
+        }
+        (Value::Text(left), Value::Text(right)) if left.is_empty() && right.is_empty() => {
+            Err(nothing("text"))
         }
         (Value::Record(left), Value::Record(right)) => {
             if left
@@ -260,6 +294,9 @@ fn pair<'a>(left: &'a Value, right: &'a Value, leaves: &mut Vec<Leaf<'a>>) -> Re
                 .ne(right.iter().map(|entry| &entry.0))
             {
                 return Err(fault("maps with different keys cannot be compared"));
+            }
+            if left.is_empty() {
+                return Err(nothing("map"));
             }
             let mut pairs = left.iter().zip(right);
             pairs.try_for_each(|(left, right)| pair(&left.1, &right.1, leaves))

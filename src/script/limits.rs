@@ -7,12 +7,14 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 
 use crate::numbers::Rational;
 
+use super::value::Exact;
+
 /// Steps of the Rhai engine (statements, operators, calls).
 pub const MAX_OPERATIONS: u64 = 400_000;
 /// Calls of script functions within one another.
 pub const MAX_CALL_DEPTH: usize = 24;
 /// Variables alive in one scope.
-pub const MAX_VARIABLES: usize = 200;
+pub const MAX_VARIABLES: usize = 100;
 /// Functions that a script may define.
 pub const MAX_FUNCTIONS: usize = 100;
 /// Characters of a string.
@@ -35,8 +37,13 @@ pub const MAX_STEPS: usize = 1_000;
 pub const MAX_FILE: u64 = 1 << 20;
 /// Levels of arrays and maps in one value.
 pub const MAX_NESTING: usize = 16;
-/// Work of all library calls together; about one unit for each machine word written.
-pub const MAX_WORK: u64 = 1 << 25;
+/// Characters of a script.
+pub const MAX_SOURCE: usize = 1 << 18;
+/// Work of a run: machine words read, written or multiplied by all calls of the library and all uses of variables,
+/// counted from above, so that a run ends at the same place on every machine.
+pub const MAX_WORK: u64 = 1 << 30;
+/// Bytes of all values that calls of the library have made, together with the transcript.
+pub const MAX_BYTES: u64 = 1 << 27;
 
 /// A message for the reader of the script; the engine adds the place.
 pub type Fault = Box<EvalAltResult>;
@@ -60,38 +67,37 @@ pub fn bound(engine: &mut Engine) {
         .set_max_array_size(MAX_ELEMENTS)
         .set_max_map_size(MAX_ELEMENTS)
         .set_max_expr_depths(64, 32);
-    // The engine looks neither at the size of a map when a key is added, nor at nesting: that is done at each use.
-    #[allow(deprecated)] // Not deprecated, says its author: it may change.
-    engine.on_var(|name, _, context| {
-        let mut room = MAX_ELEMENTS;
-        match context
-            .scope()
-            .get(name)
-            .is_none_or(|value| fits(value, MAX_NESTING, &mut room))
-        {
-            true => Ok(None),
-            false => Err(fault(format!(
-                "`{name}` has more than {MAX_ELEMENTS} elements, or more than {MAX_NESTING} levels"
-            ))),
-        }
-    });
 }
 
-/// Has a value no more than `room` elements, with those of its elements? Long texts count as several. Nesting is
-/// bounded, since the engine prints and drops values recursively.
-fn fits(value: &Dynamic, levels: usize, room: &mut usize) -> bool {
+/// What a value holds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Size {
+    /// Its elements, with those of its elements; long texts count as several.
+    pub elements: usize,
+    /// The machine words that a copy or a comparison of it reads.
+    pub words: u64,
+}
+
+/// The size of a value; none beyond [`MAX_ELEMENTS`] or [`MAX_NESTING`]. Nesting is bounded, since the engine prints and
+/// drops values recursively.
+pub fn size(value: &Dynamic) -> Option<Size> {
+    let mut size = Size::default();
+    measure(value, MAX_NESTING, &mut size).then_some(size)
+}
+
+fn measure(value: &Dynamic, levels: usize, size: &mut Size) -> bool {
+    if let Some(text) = value.read_lock::<ImmutableString>() {
+        size.elements += text.len() / 16;
+        size.words += 1 + text.len() as u64 / 8;
+        return true;
+    }
     let mut take = |entries: &mut dyn Iterator<Item = &Dynamic>| {
+        let Some(levels) = levels.checked_sub(1) else {
+            return false;
+        };
         for entry in entries {
-            let text = entry.read_lock::<ImmutableString>();
-            let cost = 1 + text.map_or(0, |text| text.len() / 16);
-            let Some(left) = room.checked_sub(cost) else {
-                return false;
-            };
-            *room = left;
-            let Some(levels) = levels.checked_sub(1) else {
-                return false;
-            };
-            if !fits(entry, levels, room) {
+            size.elements += 1;
+            if !measure(entry, levels, size) || size.elements > MAX_ELEMENTS {
                 return false;
             }
         }
@@ -100,15 +106,19 @@ fn fits(value: &Dynamic, levels: usize, room: &mut usize) -> bool {
     if let Some(map) = value.read_lock::<Map>() {
         return take(&mut map.values());
     }
-    match value.read_lock::<Array>() {
-        Some(array) => take(&mut array.iter()),
-        None => true,
+    if let Some(array) = value.read_lock::<Array>() {
+        return take(&mut array.iter());
     }
+    size.words += 2 + value.read_lock::<Exact>().map_or(0, |number| words(&number.0));
+    true
 }
 
-/// The work that library calls have done so far.
+/// The work and the bytes of a run so far.
 #[derive(Debug, Default)]
-pub struct Work(Cell<u64>);
+pub struct Work {
+    done: Cell<u64>,
+    held: Cell<u64>,
+}
 
 impl Work {
     /// Charges for work before it is done.
@@ -116,12 +126,25 @@ impl Work {
     /// # Errors
     /// The script has used up [`MAX_WORK`].
     pub fn charge(&self, amount: u64) -> Result<(), Fault> {
-        let total = self.0.get().saturating_add(amount);
-        self.0.set(total);
-        if total > MAX_WORK {
-            return Err(fault("the script asks for more work than is allowed"));
+        let total = self.done.get().saturating_add(amount);
+        self.done.set(total);
+        match total <= MAX_WORK {
+            true => Ok(()),
+            false => Err(fault("the script asks for more work than is allowed")),
         }
-        Ok(())
+    }
+
+    /// Charges for bytes that are kept.
+    ///
+    /// # Errors
+    /// The script has used up [`MAX_BYTES`].
+    pub fn hold(&self, bytes: u64) -> Result<(), Fault> {
+        let total = self.held.get().saturating_add(bytes);
+        self.held.set(total);
+        match total <= MAX_BYTES {
+            true => Ok(()),
+            false => Err(fault("the script makes more bytes than is allowed")),
+        }
     }
 
     /// Charges for a number and refuses one that is too long.
@@ -137,9 +160,111 @@ impl Work {
         }
         self.charge(1 + bits / 64)
     }
+
+    /// Charges for an operation on two numbers, or a comparison, before it is done.
+    ///
+    /// # Errors
+    /// The work is used up.
+    pub fn charge_operation(&self, a: &Rational, b: &Rational) -> Result<(), Fault> {
+        self.charge(Length::of(a).operation(Length::of(b)))
+    }
+}
+
+/// Bits of numerator and denominator, from above: what an exact result can need is known before it is computed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Length {
+    /// Of the numerator.
+    pub above: u64,
+    /// Of the denominator, less 1: an integer has 0.
+    pub below: u64,
+}
+
+impl Length {
+    /// The length of a number.
+    pub fn of(value: &Rational) -> Self {
+        Length {
+            above: BigInt::bits(value.numer()),
+            below: value.denom().bits().saturating_sub(1),
+        }
+    }
+
+    /// The longer of both.
+    pub fn max(self) -> u64 {
+        self.above.max(self.below)
+    }
+
+    /// The length of a product.
+    #[must_use]
+    pub fn times(self, other: Self) -> Self {
+        Length {
+            above: self.above.saturating_add(other.above),
+            below: self.below.saturating_add(other.below),
+        }
+    }
+
+    /// The length of a sum: denominators multiply.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        let above = self.above.saturating_add(other.below);
+        Length {
+            above: above.max(other.above.saturating_add(self.below)) + 1,
+            below: self.below.saturating_add(other.below),
+        }
+    }
+
+    /// The length of a power.
+    #[must_use]
+    pub fn power(self, exponent: u64) -> Self {
+        Length {
+            above: self.above.saturating_mul(exponent),
+            below: self.below.saturating_mul(exponent),
+        }
+    }
+
+    /// The work of an operation: of integers the product of their words; of fractions a greatest common divisor, whose
+    /// work is the square of the bits.
+    pub fn operation(self, other: Self) -> u64 {
+        let (a, b) = (1 + self.max() / 64, 1 + other.max() / 64);
+        match self.below + other.below {
+            0 => a.saturating_mul(b),
+            _ => 64u64.saturating_mul(a.saturating_add(b).saturating_pow(2)),
+        }
+    }
+}
+
+/// Charges for a sum of numbers before it is computed, pairwise as [`sum`](crate::numbers::sum) does.
+///
+/// # Errors
+/// The sum would be too long, or the work is used up.
+pub fn charge_sum<'a>(
+    terms: impl IntoIterator<Item = &'a Rational>,
+    work: &Work,
+) -> Result<Length, Fault> {
+    let mut total = Length::default();
+    let mut count = 0u64;
+    for term in terms {
+        total = total.plus(Length::of(term));
+        count += 1;
+    }
+    if total.max() > 64 * MAX_BITS {
+        return Err(fault("the sum is of too many long numbers"));
+    }
+    // Each level of the pairs costs no more than the last; the last few only are long.
+    let levels = u64::from(count.max(1).ilog2()) + 1;
+    let half = Length {
+        above: total.above / 2 + 1,
+        below: total.below.div_ceil(2),
+    };
+    work.charge(levels.saturating_mul(half.operation(half)) + 16 * count)?;
+    Ok(total)
 }
 
 /// The bits of the longer of numerator and denominator.
 pub fn bits(value: &Rational) -> u64 {
     BigInt::bits(value.numer()).max(value.denom().bits())
+}
+
+/// The machine words of a number.
+pub fn words(value: &Rational) -> u64 {
+    2 + BigInt::bits(value.numer()) / 64 + value.denom().bits() / 64
 }

@@ -1,12 +1,16 @@
 //! The state of a run, and the verbs that write to it.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, Position};
+use rhai::{Dynamic, EvalAltResult, NativeCallContext, Position};
 
 use super::fact::{Fact, State};
+use super::library::Library;
 use super::limits::{Fault, MAX_STEPS, Work, fault};
+use super::provenance::{Origin, origin};
+use super::source::{Argument, Source};
 use super::transcript::{Outcome, Step, Transcript, Verb, Verdict};
 use super::value::Value;
 use crate::script::Options;
@@ -18,7 +22,13 @@ pub struct Session {
     pub work: Work,
     /// What may be read.
     pub options: Options,
+    /// The script.
+    pub source: Source,
     steps: RefCell<Vec<Step>>,
+    /// An error that the engine would have passed over, with its line.
+    refused: RefCell<Option<(Option<usize>, String)>>,
+    /// The lines where a script looks at a proposal other than in a claim.
+    looked_at: RefCell<BTreeSet<usize>>,
 }
 
 /// A session, shared by the engine's functions.
@@ -26,16 +36,50 @@ pub type Shared = Rc<Session>;
 
 impl Session {
     /// Nothing has been said yet.
-    pub fn new(options: Options) -> Shared {
+    pub fn new(source: Source, options: Options) -> Shared {
         Rc::new(Session {
             work: Work::default(),
             options,
+            source,
             steps: RefCell::default(),
+            refused: RefCell::default(),
+            looked_at: RefCell::default(),
         })
     }
 
+    /// Ends the run at the next use of a variable or a function: the engine itself puts a text in place of an error where
+    /// it writes a value into a text.
+    pub fn refuse(&self, place: Position, error: &EvalAltResult) {
+        let mut refused = self.refused.borrow_mut();
+        refused.get_or_insert_with(|| (place.line(), words(error)));
+    }
+
+    /// Fails if something was refused.
+    ///
+    /// # Errors
+    /// What was refused.
+    pub fn standing(&self) -> Result<(), Fault> {
+        match &*self.refused.borrow() {
+            Some((_, message)) => Err(fault(message.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// A truth value or a text was made of a proposal, and what a script does next may depend on it.
+    pub fn looks_at_proposal(&self, place: Position) {
+        let line = place.line().unwrap_or(0);
+        self.looked_at.borrow_mut().insert(line);
+    }
+
     fn record(&self, mut step: Step) -> Result<(), Fault> {
-        for part in [&mut step.text, &mut step.claim, &mut step.detail] {
+        let parts = [
+            &mut step.text,
+            &mut step.expression,
+            &mut step.claim,
+            &mut step.detail,
+            &mut step.left_open,
+        ];
+        for part in parts {
             *part = one_line(part);
         }
         let mut steps = self.steps.borrow_mut();
@@ -49,7 +93,7 @@ impl Session {
             return Err(fault(format!("a transcript has at most {MAX_STEPS} steps")));
         }
         let failed = step.verdict == Verdict::Failed;
-        let length = step.text.len() + step.claim.len() + step.detail.len();
+        let length = step.text.len() + step.claim.len() + step.detail.len() + step.expression.len();
         steps.push(step);
         if failed {
             // Scripts cannot catch a termination, so a failed claim is the last step.
@@ -58,7 +102,9 @@ impl Session {
                 Position::NONE,
             )));
         }
-        self.work.charge(length as u64)
+        // Kept here, in the printed text and in the data.
+        self.work.hold(4 * length as u64)?;
+        self.work.charge(8 * length as u64)
     }
 
     /// Closes the run.
@@ -73,6 +119,7 @@ impl Session {
             .collect();
         let outcome = match result {
             _ if failed => Outcome::Failed,
+            _ if self.refused.borrow().is_some() => self.refusal(),
             Err(error) => explain(*error),
             Ok(()) if steps.last().map(|step| step.verb) != Some(Verb::Qed) => {
                 Outcome::Incomplete("the script does not end with qed()".to_string())
@@ -87,14 +134,35 @@ impl Session {
             {
                 Outcome::Incomplete("the script claims nothing".to_string())
             }
-            Ok(()) => Outcome::Proved,
+            Ok(()) => Outcome::Checked,
         };
-        let name = self.options.name.clone();
         Transcript {
-            name,
+            name: one_line(&self.options.name),
             steps,
             outcome,
+            looked_at: self.looked_at.take().into_iter().collect(),
         }
+    }
+
+    fn refusal(&self) -> Outcome {
+        let (line, message) = self.refused.take().unwrap_or_default();
+        Outcome::Faulty { line, message }
+    }
+
+    /// Records a remark.
+    ///
+    /// # Errors
+    /// What follows `qed`, and what is beyond the bounds.
+    pub fn remark(&self, place: Position, text: &str) -> Result<(), Fault> {
+        remark(self, place, Verb::Note, text, Verdict::Said)
+    }
+
+    /// The arguments of a claim as they were written.
+    fn written(&self, verb: Verb, place: Position, count: usize) -> Vec<Argument> {
+        let found = place.line().zip(place.position());
+        let found = found
+            .and_then(|(line, column)| self.source.arguments(verb.name(), line, column, count));
+        found.unwrap_or_default()
     }
 }
 
@@ -112,12 +180,16 @@ fn explain(error: EvalAltResult) -> Outcome {
     let outer = error.position().line();
     let mut inner = innermost(error);
     let line = inner.take_position().line().or(outer);
-    let message = match &inner {
+    let message = one_line(&words(&inner));
+    Outcome::Faulty { line, message }
+}
+
+fn words(error: &EvalAltResult) -> String {
+    match error {
         EvalAltResult::ErrorRuntime(value, _) => value.to_string(),
         EvalAltResult::ErrorTooManyOperations(_) => "the script runs too long".to_string(),
         other => other.to_string(),
-    };
-    Outcome::Faulty { line, message }
+    }
 }
 
 fn innermost(error: EvalAltResult) -> EvalAltResult {
@@ -144,14 +216,18 @@ fn claim_of(value: &Dynamic) -> Result<Fact, Fault> {
     }
 }
 
-fn say(
-    session: &Session,
-    place: Position,
+/// Where a claim stands, what it says in words, how it is written, and where its values come from.
+struct Place<'a> {
+    at: Position,
     verb: Verb,
-    text: &str,
-    fact: &Fact,
-) -> Result<(), Fault> {
-    let verdict = match (verb, fact.state()) {
+    text: &'a str,
+    expression: String,
+    /// What is said of a claim that holds.
+    left_open: String,
+}
+
+fn say(session: &Session, place: Place, fact: &Fact) -> Result<(), Fault> {
+    let verdict = match (place.verb, fact.state()) {
         (Verb::Assume | Verb::Show, State::Verified) => Verdict::Verified,
         (Verb::Refute, State::Refuted(_)) => Verdict::Refuted,
         (_, State::Unproved(_)) | (Verb::Refute, State::Refused(_)) => Verdict::Unproved,
@@ -162,13 +238,16 @@ fn say(
         State::Verified => String::new(),
         State::Refuted(why) | State::Refused(why) | State::Unproved(why) => why.clone(),
     };
+    let holds = matches!(verdict, Verdict::Verified | Verdict::Refuted);
     session.record(Step {
-        line: place.line().unwrap_or(0),
-        verb,
-        text: text.to_string(),
+        line: place.at.line().unwrap_or(0),
+        verb: place.verb,
+        text: place.text.to_string(),
+        expression: place.expression,
         claim: fact.claim().to_string(),
         how: fact.how().to_string(),
         detail,
+        left_open: if holds { place.left_open } else { String::new() },
         verdict,
     })
 }
@@ -184,38 +263,41 @@ fn remark(
         line: place.line().unwrap_or(0),
         verb,
         text: text.to_string(),
+        expression: String::new(),
         claim: String::new(),
         how: String::new(),
         detail: String::new(),
+        left_open: String::new(),
         verdict,
     })
 }
 
+/// What a comparison that holds leaves open.
+fn left_open(sides: [&Dynamic; 2], values: [&Value; 2], operator: &str, written: &[Argument]) -> String {
+    let [left, right] = sides.map(origin);
+    if let Some(from) = left.max(right) {
+        let other = if left.is_some() { values[1] } else { values[0] };
+        let open = from.left_open();
+        return match operator {
+            "==" => format!("the proposal equals {other}, {open}"),
+            _ => format!("said of the proposal, {open}"),
+        };
+    }
+    match written {
+        [left, _, right] if left.constant && right.constant => {
+            "both sides are written down as constants".to_string()
+        }
+        [left, _, right] if left.text == right.text => {
+            "both sides are the same expression".to_string()
+        }
+        _ => String::new(),
+    }
+}
+
 /// Registers `note`, `assume`, `show`, `refute` and `qed`.
-pub fn register_verbs(engine: &mut Engine, session: &Shared) {
+pub fn register_verbs(library: &mut Library, session: &Shared) {
     for verb in [Verb::Assume, Verb::Show, Verb::Refute] {
-        let shared = session.clone();
-        let claim = move |context: NativeCallContext, text: &str, value: Dynamic| {
-            say(
-                &shared,
-                context.call_position(),
-                verb,
-                text,
-                &claim_of(&value)?,
-            )
-        };
-        engine.register_fn(verb.name(), claim);
-        let shared = session.clone();
-        let sides = move |context: NativeCallContext,
-                          text: &str,
-                          left: Dynamic,
-                          operator: &str,
-                          right: Dynamic| {
-            let (left, right) = (Value::read(&left)?, Value::read(&right)?);
-            let fact = Fact::comparison(&left, operator, &right)?;
-            say(&shared, context.call_position(), verb, text, &fact)
-        };
-        engine.register_fn(verb.name(), sides);
+        register_claims(library, session, verb);
     }
     for (verb, verdict) in [
         (Verb::Note, Verdict::Said),
@@ -225,7 +307,7 @@ pub fn register_verbs(engine: &mut Engine, session: &Shared) {
         let remark = move |context: NativeCallContext, text: &str| {
             remark(&shared, context.call_position(), verb, text, verdict)
         };
-        engine.register_fn(verb.name(), remark);
+        library.register_fn(verb.name(), remark);
     }
     let shared = session.clone();
     let qed = move |context: NativeCallContext| {
@@ -233,9 +315,57 @@ pub fn register_verbs(engine: &mut Engine, session: &Shared) {
             &shared,
             context.call_position(),
             Verb::Qed,
-            "the proof ends",
+            "the script ends",
             Verdict::Said,
         )
     };
-    engine.register_fn(Verb::Qed.name(), qed);
+    library.register_fn(Verb::Qed.name(), qed);
+}
+
+fn register_claims(library: &mut Library, session: &Shared, verb: Verb) {
+    let shared = session.clone();
+    let claim = move |context: NativeCallContext, text: &str, value: Dynamic| {
+        let at = context.call_position();
+        let written = shared.written(verb, at, 1);
+        let place = Place {
+            at,
+            verb,
+            text,
+            expression: texts(&written).join(" "),
+            left_open: origin(&value).map_or(String::new(), |from: Origin| {
+                format!("said of the proposal, {}", from.left_open())
+            }),
+        };
+        say(&shared, place, &claim_of(&value)?)
+    };
+    library.register_fn(verb.name(), claim);
+    let shared = session.clone();
+    let sides = move |context: NativeCallContext,
+                      text: &str,
+                      left: Dynamic,
+                      operator: &str,
+                      right: Dynamic| {
+        let at = context.call_position();
+        let sides = [&left, &right];
+        let (left, right) = (Value::read(&left)?, Value::read(&right)?);
+        let fact = Fact::comparison(&left, operator, &right, &shared.work)?;
+        let written = shared.written(verb, at, 3);
+        let expression = match texts(&written).as_slice() {
+            [left, _, right] => format!("{left} {operator} {right}"),
+            _ => String::new(),
+        };
+        let place = Place {
+            at,
+            verb,
+            text,
+            expression,
+            left_open: left_open(sides, [&left, &right], operator, &written),
+        };
+        say(&shared, place, &fact)
+    };
+    library.register_fn(verb.name(), sides);
+}
+
+fn texts(written: &[Argument]) -> Vec<&str> {
+    written.iter().map(|argument| argument.text.as_str()).collect()
 }

@@ -5,6 +5,11 @@ use std::fmt;
 use serde_json::{Value as Json, json};
 
 use crate::network::one_line;
+/// A number of things.
+fn counted(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
 
 /// What a step of a transcript is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,12 +79,17 @@ pub struct Step {
     pub verb: Verb,
     /// What it says, in the script's words.
     pub text: String,
+    /// The claim as the script writes it; empty if there is none.
+    pub expression: String,
     /// The claim with its exact values; empty if there is none.
     pub claim: String,
     /// How it was checked; empty if nothing was.
     pub how: String,
     /// Both sides where the claim is false, or why it is unproved; else empty.
     pub detail: String,
+    /// What a claim that holds leaves open: that a proposal is the limit of what proposed it, or that anything computed
+    /// was compared; else empty.
+    pub left_open: String,
     /// What became of it.
     pub verdict: Verdict,
 }
@@ -87,8 +97,8 @@ pub struct Step {
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Every claim was verified, and the script says `qed`.
-    Proved,
+    /// Every claim holds, and the script says `qed`. What a claim says in words is not judged.
+    Checked,
     /// A claim failed; it is the last step.
     Failed,
     /// The script is wrong: an error of syntax, of its run, or of a bound.
@@ -103,10 +113,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The exit code: 0 proved, 1 failed, 2 faulty, 3 incomplete.
+    /// The exit code: 0 checked, 1 failed, 2 faulty, 3 incomplete.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Outcome::Proved => 0,
+            Outcome::Checked => 0,
             Outcome::Failed => 1,
             Outcome::Faulty { .. } => 2,
             Outcome::Incomplete(_) => 3,
@@ -115,7 +125,7 @@ impl Outcome {
 
     fn name(&self) -> &'static str {
         match self {
-            Outcome::Proved => "proved",
+            Outcome::Checked => "checked",
             Outcome::Failed => "failed",
             Outcome::Faulty { .. } => "faulty",
             Outcome::Incomplete(_) => "incomplete",
@@ -129,7 +139,7 @@ impl Outcome {
 /// ```
 /// use synaptic_balance::script::{Outcome, worst};
 /// let faulty = Outcome::Faulty { line: None, message: String::new() };
-/// assert_eq!(worst([&Outcome::Proved, &Outcome::Failed, &faulty]), 2);
+/// assert_eq!(worst([&Outcome::Checked, &Outcome::Failed, &faulty]), 2);
 /// assert_eq!(worst([]), 0);
 /// ```
 pub fn worst<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> u8 {
@@ -147,6 +157,8 @@ pub struct Transcript {
     pub steps: Vec<Step>,
     /// How it ended.
     pub outcome: Outcome,
+    /// The lines where the script looks at a proposal other than in a claim, so that what follows may depend on it.
+    pub looked_at: Vec<usize>,
 }
 
 impl Transcript {
@@ -156,19 +168,48 @@ impl Transcript {
         steps.filter(|step| step.verdict == verdict).count()
     }
 
+    /// The number of claims that hold as the script says.
+    pub fn claims(&self) -> usize {
+        self.count(Verdict::Verified) + self.count(Verdict::Refuted)
+    }
+
+    /// What a reader of the outcome has to know besides: hypotheses in words, which no claim can use; claims that
+    /// compare nothing computed; proposals that the script looked at.
+    pub fn remarks(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
+        for (index, step) in self.steps.iter().enumerate() {
+            let number = index + 1;
+            if step.verdict == Verdict::Assumed {
+                let words = &step.text;
+                remarks.push(format!(
+                    "no claim uses the hypothesis in words of step {number}: {words}"
+                ));
+            }
+            if step.left_open.starts_with("both sides") {
+                remarks.push(format!("of step {number}, {}", step.left_open));
+            }
+        }
+        for line in &self.looked_at {
+            remarks.push(format!(
+                "line {line} looks at a value that a solver proposed: what follows may depend on it"
+            ));
+        }
+        remarks
+    }
+
     /// The transcript as data.
     pub fn to_json(&self) -> Json {
         let steps = self.steps.iter().enumerate().map(|(index, step)| {
             json!({
                 "number": index + 1, "line": step.line, "verb": step.verb.name(), "text": step.text,
-                "claim": step.claim, "checked_by": step.how, "detail": step.detail,
+                "expression": step.expression, "claim": step.claim, "left_open": step.left_open, "checked_by": step.how, "detail": step.detail,
                 "verdict": step.verdict.name().to_lowercase(),
             })
         });
         let (line, message) = self.ending();
         json!({
             "script": self.name, "outcome": self.outcome.name(), "exit_code": self.outcome.exit_code(),
-            "line": line, "message": message, "verified": self.count(Verdict::Verified),
+            "line": line, "message": message, "remarks": self.remarks(), "claims": self.claims(), "verified": self.count(Verdict::Verified),
             "refuted": self.count(Verdict::Refuted), "assumed": self.count(Verdict::Assumed),
             "unproved": self.count(Verdict::Unproved), "steps": steps.collect::<Vec<_>>(),
         })
@@ -177,16 +218,15 @@ impl Transcript {
     /// The line of the ending, where it has one, and its words.
     fn ending(&self) -> (Option<usize>, String) {
         match &self.outcome {
-            Outcome::Proved => {
+            Outcome::Checked => {
                 let (shown, refuted) =
                     (self.count(Verdict::Verified), self.count(Verdict::Refuted));
-                let assumed = match self.count(Verdict::Assumed) {
-                    0 => String::new(),
-                    assumed => format!(", under {assumed} assumed"),
-                };
+                let claims = counted(self.claims(), "claim");
                 (
                     None,
-                    format!("proved: {shown} verified, {refuted} refuted{assumed}"),
+                    format!(
+                        "checked: {claims} ({shown} verified, {refuted} refuted), as expressions and values, not as words"
+                    ),
                 )
             }
             Outcome::Failed => match self.steps.last() {
@@ -203,6 +243,9 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (verb, line) = (self.verb.name(), self.line);
         write!(f, "{verb:<6} line {line}: {}", self.text)?;
+        if self.expression != self.claim && !self.expression.is_empty() {
+            write!(f, "\n        {}", self.expression)?;
+        }
         if !self.claim.is_empty() {
             write!(f, "\n        {}", self.claim)?;
         }
@@ -212,8 +255,11 @@ impl fmt::Display for Step {
             (_, "") => write!(f, "\n        {verdict}")?,
             (_, how) => write!(f, "\n        {verdict} by {how}")?,
         }
-        if !self.detail.is_empty() {
-            write!(f, ": {}", self.detail)?;
+        for (mark, part) in [(": ", &self.detail), ("; ", &self.left_open)] {
+            let mark = if self.detail.is_empty() { ": " } else { mark };
+            if !part.is_empty() {
+                write!(f, "{mark}{part}")?;
+            }
         }
         Ok(())
     }
@@ -231,8 +277,11 @@ impl fmt::Display for Transcript {
             None => one_line(&self.name).into_owned(),
         };
         match self.outcome {
-            Outcome::Proved => writeln!(f, "{message}"),
-            _ => writeln!(f, "{place}: {}: {message}", self.outcome.name()),
+            Outcome::Checked => writeln!(f, "{message}")?,
+            _ => writeln!(f, "{place}: {}: {message}", self.outcome.name())?,
         }
+        self.remarks()
+            .iter()
+            .try_for_each(|remark| writeln!(f, "        {remark}"))
     }
 }

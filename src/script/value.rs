@@ -111,7 +111,7 @@ pub fn texts(value: &Dynamic) -> Result<Vec<String>, Fault> {
 }
 
 /// What a value is, for messages.
-fn kind(value: &Dynamic) -> &'static str {
+pub fn kind(value: &Dynamic) -> &'static str {
     match value {
         _ if value.is::<Exact>() || value.is_int() => "a number",
         _ if value.is::<Computed>() => "a computed number",
@@ -122,7 +122,9 @@ fn kind(value: &Dynamic) -> &'static str {
         _ if value.is_array() => "an array",
         _ if value.is_map() => "a map",
         _ if value.is_bool() => "a truth value",
+        _ if value.is_char() => "a character",
         _ if value.is_unit() => "nothing",
+        _ if value.is_fnptr() => "a function",
         _ => "this",
     }
 }

@@ -1,18 +1,19 @@
 //! Activation functions by name.
 
-use rhai::{Dynamic, Engine};
+use rhai::Dynamic;
 
 use crate::network::Activation;
 use crate::numbers::Rational;
+use crate::script::library::Library;
 use crate::script::limits::{Fault, MAX_BITS, MAX_POWER, bits, fault};
 use crate::script::network_text::parse_activation;
 use crate::script::session::Shared;
 use crate::script::value::{exact, number};
 
 /// Registers `apply`.
-pub fn register(engine: &mut Engine, session: &Shared) {
+pub fn register(library: &mut Library, session: &Shared) {
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "apply",
         move |name: &str, x: Dynamic| -> Result<Dynamic, Fault> {
             let activation = parse_activation(name).map_err(fault)?;

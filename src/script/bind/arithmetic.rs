@@ -2,12 +2,13 @@
 
 use num_integer::Integer;
 use num_traits::{Signed, ToPrimitive, Zero};
-use rhai::{Dynamic, Engine, INT};
+use rhai::{Dynamic, INT};
 
 use crate::numbers::{
     Rational, natural_log, parse_rational, rational_from_f64, rational_power, simplest_between,
 };
-use crate::script::limits::{Fault, MAX_BITS, Work, bits, fault};
+use crate::script::library::Library;
+use crate::script::limits::{Fault, MAX_BITS, Work, bits, charge_sum, fault};
 use crate::script::session::Shared;
 use crate::script::value::{Computed, Exact, exact, exact_list, number};
 
@@ -28,12 +29,12 @@ impl Operand for Exact {
     }
 }
 
-type Operation = fn(Rational, Rational) -> Result<Rational, Fault>;
+type Operation = fn(Rational, Rational, &Work) -> Result<Rational, Fault>;
 
 const OPERATIONS: [(&str, Operation); 6] = [
-    ("+", |a, b| Ok(a + b)),
-    ("-", |a, b| Ok(a - b)),
-    ("*", |a, b| Ok(a * b)),
+    ("+", |a, b, _| Ok(a + b)),
+    ("-", |a, b, _| Ok(a - b)),
+    ("*", |a, b, _| Ok(a * b)),
     ("/", divide),
     ("%", remainder),
     ("**", power),
@@ -47,25 +48,14 @@ type Choice = fn(Rational, Rational) -> Rational;
 
 const CHOICES: [(&str, Choice); 2] = [("min", Ord::min), ("max", Ord::max)];
 
-type Comparison = fn(&Rational, &Rational) -> bool;
-
-const COMPARISONS: [(&str, Comparison); 6] = [
-    ("==", |a, b| a == b),
-    ("!=", |a, b| a != b),
-    ("<", |a, b| a < b),
-    ("<=", |a, b| a <= b),
-    (">", |a, b| a > b),
-    (">=", |a, b| a >= b),
-];
-
-fn divide(a: Rational, b: Rational) -> Result<Rational, Fault> {
+fn divide(a: Rational, b: Rational, _: &Work) -> Result<Rational, Fault> {
     if b.is_zero() {
         return Err(fault("division by zero"));
     }
     Ok(a / b)
 }
 
-fn remainder(a: Rational, b: Rational) -> Result<Rational, Fault> {
+fn remainder(a: Rational, b: Rational, _: &Work) -> Result<Rational, Fault> {
     if b.is_zero() {
         return Err(fault("division by zero"));
     }
@@ -76,7 +66,7 @@ fn remainder(a: Rational, b: Rational) -> Result<Rational, Fault> {
 }
 
 /// A rational power of a rational, where it is rational; negative bases have integer powers only.
-pub fn power(base: Rational, exponent: Rational) -> Result<Rational, Fault> {
+pub fn power(base: Rational, exponent: Rational, work: &Work) -> Result<Rational, Fault> {
     let small = |part: &num_bigint::BigInt| {
         part.magnitude()
             .to_u32()
@@ -88,6 +78,9 @@ pub fn power(base: Rational, exponent: Rational) -> Result<Rational, Fault> {
     if u64::from(numerator) * bits(&base) / u64::from(degree.max(1)) > 2 * MAX_BITS {
         return Err(fault("the power is too large a number"));
     }
+    // A root is found by Newton steps on numbers as long as the base, a power has as many bits as were bounded above.
+    let length = 1 + (bits(&base) + u64::from(numerator) * bits(&base)) / 64;
+    work.charge(64 * length.pow(2) + 64 * u64::from(degree))?;
     if base.is_zero() && exponent.is_negative() {
         return Err(fault("0 has no negative power"));
     }
@@ -111,46 +104,40 @@ pub fn power(base: Rational, exponent: Rational) -> Result<Rational, Fault> {
     rational_power(&base, &exponent).ok_or_else(irrational)
 }
 
-fn register_pair<A: Operand, B: Operand>(engine: &mut Engine, session: &Shared) {
+fn register_pair<A: Operand, B: Operand>(library: &mut Library, session: &Shared) {
     for (name, operation) in OPERATIONS {
         let session = session.clone();
-        engine.register_fn(name, move |a: A, b: B| -> Result<Dynamic, Fault> {
-            number(operation(a.rational(), b.rational())?, &session.work)
-        });
-    }
-    for (name, comparison) in COMPARISONS {
-        engine.register_fn(name, move |a: A, b: B| {
-            comparison(&a.rational(), &b.rational())
+        library.register_fn(name, move |a: A, b: B| -> Result<Dynamic, Fault> {
+            let (a, b) = (a.rational(), b.rational());
+            // A power is bounded and charged by itself.
+            if name != "**" {
+                session.work.charge_operation(&a, &b)?;
+            }
+            number(operation(a, b, &session.work)?, &session.work)
         });
     }
 }
 
 /// Registers the operators and functions of numbers.
-pub fn register(engine: &mut Engine, session: &Shared) {
-    register_pair::<INT, INT>(engine, session);
-    register_pair::<INT, Exact>(engine, session);
-    register_pair::<Exact, INT>(engine, session);
-    register_pair::<Exact, Exact>(engine, session);
+pub fn register(library: &mut Library, session: &Shared) {
+    register_pair::<INT, INT>(library, session);
+    register_pair::<INT, Exact>(library, session);
+    register_pair::<Exact, INT>(library, session);
+    register_pair::<Exact, Exact>(library, session);
     // The bar stays a symbol, for closures.
-    engine.register_fn("|", |_: INT, _: INT| -> Result<Dynamic, Fault> {
+    library.register_fn("|", |_: INT, _: INT| -> Result<Dynamic, Fault> {
         Err(fault("numbers have no operator |"))
     });
     for (name, operation) in MAPS {
         let (first, second) = (session.clone(), session.clone());
-        engine.register_fn(name, move |x: INT| {
+        library.register_fn(name, move |x: INT| {
             number(operation(x.rational()), &first.work)
         });
-        engine.register_fn(name, move |x: Exact| {
+        library.register_fn(name, move |x: Exact| {
             number(operation(x.rational()), &second.work)
         });
     }
-    for name in ["to_string", "to_debug", "print", "debug"] {
-        engine.register_fn(name, |x: &mut Exact| x.0.to_string());
-        engine.register_fn(name, |_: &mut Computed| -> Result<String, Fault> {
-            Err(fault("a computed number has no text, which could pass for an exact one: propose a rational with simplest(x, width)"))
-        });
-    }
-    register_functions(engine, session);
+    register_functions(library, session);
 }
 
 /// The simplest rational within `width` of a number, computed or exact.
@@ -161,14 +148,14 @@ pub fn simplest(value: &Dynamic, width: &Rational, work: &Work) -> Result<Dynami
         None => exact(value)?,
     };
     let size = bits(&centre).max(bits(width));
-    work.charge(size * size / 64)?;
+    work.charge(64 * (1 + size / 64).pow(2))?;
     let found = simplest_between(&(&centre - width), &(centre + width));
     number(found.ok_or_else(|| fault("the width is negative"))?, work)
 }
 
-fn register_functions(engine: &mut Engine, session: &Shared) {
+fn register_functions(library: &mut Library, session: &Shared) {
     let shared = session.clone();
-    engine.register_fn("rational", move |text: &str| -> Result<Dynamic, Fault> {
+    library.register_fn("rational", move |text: &str| -> Result<Dynamic, Fault> {
         if text.len() > MAX_BITS as usize {
             return Err(fault("the number is too long"));
         }
@@ -176,17 +163,17 @@ fn register_functions(engine: &mut Engine, session: &Shared) {
         number(value, &shared.work)
     });
     let shared = session.clone();
-    engine.register_fn("sqrt", move |x: Dynamic| -> Result<Dynamic, Fault> {
+    library.register_fn("sqrt", move |x: Dynamic| -> Result<Dynamic, Fault> {
         number(
-            power(exact(&x)?, Rational::new(1.into(), 2.into()))?,
+            power(exact(&x)?, Rational::new(1.into(), 2.into()), &shared.work)?,
             &shared.work,
         )
     });
     let shared = session.clone();
-    engine.register_fn("simplest", move |x: Dynamic, width: Dynamic| {
+    library.register_fn("simplest", move |x: Dynamic, width: Dynamic| {
         simplest(&x, &exact(&width)?, &shared.work)
     });
-    engine.register_fn("log", |x: Dynamic| -> Result<Computed, Fault> {
+    library.register_fn("log", |x: Dynamic| -> Result<Computed, Fault> {
         let value = exact(&x)?;
         match value.is_positive() {
             true => Ok(Computed(natural_log(&value))),
@@ -195,22 +182,19 @@ fn register_functions(engine: &mut Engine, session: &Shared) {
     });
     for (name, choose) in CHOICES {
         let shared = session.clone();
-        engine.register_fn(
+        library.register_fn(
             name,
             move |a: Dynamic, b: Dynamic| -> Result<Dynamic, Fault> {
-                number(choose(exact(&a)?, exact(&b)?), &shared.work)
+                let (a, b) = (exact(&a)?, exact(&b)?);
+                shared.work.charge_operation(&a, &b)?;
+                number(choose(a, b), &shared.work)
             },
         );
     }
     let shared = session.clone();
-    engine.register_fn("sum", move |list: Dynamic| -> Result<Dynamic, Fault> {
+    library.register_fn("sum", move |list: Dynamic| -> Result<Dynamic, Fault> {
         let terms = exact_list(&list)?;
-        let total = terms
-            .iter()
-            .try_fold(0u64, |total, term| total.checked_add(bits(term)));
-        if total.is_none_or(|total| total > 64 * MAX_BITS) {
-            return Err(fault("the sum is of too many long numbers"));
-        }
+        charge_sum(&terms, &shared.work)?;
         number(crate::numbers::sum(&terms), &shared.work)
     });
 }

@@ -1,13 +1,14 @@
 //! Costs and balancing: exactly where it is possible, computed where it is not.
 
 use num_traits::{Signed, ToPrimitive, Zero};
-use rhai::{Dynamic, Engine, Map};
+use rhai::{Dynamic, Map};
 
 use super::arithmetic::simplest;
 use super::networks::{by_variable, scaled, synapse, unit};
 use crate::kernel::Problem;
 use crate::network::{Multiplier, Network, Regularizer};
 use crate::numbers::{Rational, rational_power, sum};
+use crate::script::library::Library;
 use crate::script::limits::{Fault, MAX_POWER, bits, fault};
 use crate::script::session::{Session, Shared};
 use crate::script::value::{Computed, Net, exact, number, texts};
@@ -112,15 +113,15 @@ pub fn direct(problem: &Problem) -> Result<Solution, Fault> {
 }
 
 /// Registers costs, multipliers and balancing.
-pub fn register(engine: &mut Engine, session: &Shared) {
-    register_costs(engine, session);
-    register_one_unit(engine, session);
-    register_whole(engine, session);
+pub fn register(library: &mut Library, session: &Shared) {
+    register_costs(library, session);
+    register_one_unit(library, session);
+    register_whole(library, session);
 }
 
-fn register_costs(engine: &mut Engine, session: &Shared) {
+fn register_costs(library: &mut Library, session: &Shared) {
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "regularizer",
         move |net: Net, text: &str| -> Result<Dynamic, Fault> {
             let costs = costs(&net, text, &shared)?;
@@ -129,7 +130,7 @@ fn register_costs(engine: &mut Engine, session: &Shared) {
         },
     );
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "cost",
         move |net: Net, text: &str, name: &str| -> Result<Dynamic, Fault> {
             let place = synapse(&net.0, name)?;
@@ -140,7 +141,7 @@ fn register_costs(engine: &mut Engine, session: &Shared) {
     );
     for (name, output) in [("input_cost", false), ("output_cost", true)] {
         let shared = session.clone();
-        engine.register_fn(
+        library.register_fn(
             name,
             move |net: Net, text: &str, id: &str| -> Result<Dynamic, Fault> {
                 let variable = net.0.variable(unit(&net.0, id)?);
@@ -152,7 +153,7 @@ fn register_costs(engine: &mut Engine, session: &Shared) {
         );
     }
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "deficit",
         move |net: Net, text: &str| -> Result<Dynamic, Fault> {
             let sides = sides(&net, text, &shared)?;
@@ -161,7 +162,7 @@ fn register_costs(engine: &mut Engine, session: &Shared) {
         },
     );
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "relative_deficit",
         move |net: Net, text: &str| -> Result<Dynamic, Fault> {
             let sides = sides(&net, text, &shared)?.into_iter();
@@ -199,10 +200,10 @@ fn rational(multiplier: Multiplier, id: &str) -> Result<Rational, Fault> {
     }
 }
 
-fn register_one_unit(engine: &mut Engine, session: &Shared) {
+fn register_one_unit(library: &mut Library, session: &Shared) {
     for (name, in_cost_space) in [("multiplier", false), ("cost_multiplier", true)] {
         let shared = session.clone();
-        engine.register_fn(
+        library.register_fn(
             name,
             move |net: Net, text: &str, id: &str| -> Result<Dynamic, Fault> {
                 let [weight, cost] = unit_multipliers(&net, text, id, &shared)?;
@@ -212,7 +213,7 @@ fn register_one_unit(engine: &mut Engine, session: &Shared) {
         );
     }
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "balance",
         move |net: Net, text: &str, id: &str| -> Result<Net, Fault> {
             let [multiplier, _] = unit_multipliers(&net, text, id, &shared)?;
@@ -223,9 +224,9 @@ fn register_one_unit(engine: &mut Engine, session: &Shared) {
     );
 }
 
-fn register_whole(engine: &mut Engine, session: &Shared) {
+fn register_whole(library: &mut Library, session: &Shared) {
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "balance",
         move |net: Net, text: &str| -> Result<Net, Fault> {
             let regularizer = regularizer(text)?;
@@ -248,13 +249,13 @@ fn register_whole(engine: &mut Engine, session: &Shared) {
         },
     );
     let shared = session.clone();
-    engine.register_fn("solve", move |net: Net, text: &str| -> Result<Map, Fault> {
+    library.register_fn("solve", move |net: Net, text: &str| -> Result<Map, Fault> {
         charge_solver(&net.0, &shared)?;
         let problem = problem(&net, &regularizer(text)?, &shared)?;
         Ok(computed(&net, &direct(&problem)?))
     });
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "solve",
         move |net: Net, text: &str, order: Dynamic| -> Result<Map, Fault> {
             Ok(computed(
@@ -264,7 +265,7 @@ fn register_whole(engine: &mut Engine, session: &Shared) {
         },
     );
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "propose",
         move |computed: Map, width: Dynamic| -> Result<Map, Fault> {
             let width = exact(&width)?;

@@ -1,10 +1,11 @@
 //! Claims that the symbolic engine decides: statements about all weights of an architecture at once.
 
-use rhai::{Engine, INT};
+use rhai::INT;
 
 use crate::network::{self, Network, UnitKind};
 use crate::numbers::Rational;
 use crate::script::fact::Fact;
+use crate::script::library::Library;
 use crate::script::limits::{Fault, MAX_POWER, MAX_TERMS, fault};
 use crate::script::session::{Session, Shared};
 use crate::script::value::{Net, Polynomial};
@@ -153,16 +154,16 @@ fn euler_fixed_state(network: &Architecture, run: Run) -> Result<Claim, Architec
 }
 
 /// Registers the statements.
-pub fn register(engine: &mut Engine, session: &Shared) {
+pub fn register(library: &mut Library, session: &Shared) {
     for (name, statement, limit) in ABOUT_FUNCTIONS {
         let shared = session.clone();
-        engine.register_fn(name, move |net: Net| -> Result<Fact, Fault> {
+        library.register_fn(name, move |net: Net| -> Result<Fact, Fault> {
             charge_paths(&net.0, None, limit, &shared)?;
             let claim = statement(&architecture(&net.0)?, Run::Acyclic).map_err(description)?;
             Ok(Fact::symbolic(claim))
         });
         let shared = session.clone();
-        engine.register_fn(name, move |net: Net, steps: INT| -> Result<Fact, Fault> {
+        library.register_fn(name, move |net: Net, steps: INT| -> Result<Fact, Fault> {
             let count = usize::try_from(steps)
                 .ok()
                 .filter(|_| (1..=MAX_RUN).contains(&steps));
@@ -178,13 +179,13 @@ pub fn register(engine: &mut Engine, session: &Shared) {
             Ok(Fact::symbolic(claim))
         });
     }
-    register_architectures(engine, session);
-    register_one_unit(engine);
+    register_architectures(library, session);
+    register_one_unit(library);
 }
 
-fn register_architectures(engine: &mut Engine, session: &Shared) {
+fn register_architectures(library: &mut Library, session: &Shared) {
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "invariance_without",
         move |net: Net, synapse: &str| -> Result<Fact, Fault> {
             charge_paths(&net.0, None, MAX_TERMS as u64, &shared)?;
@@ -198,14 +199,14 @@ fn register_architectures(engine: &mut Engine, session: &Shared) {
         },
     );
     let shared = session.clone();
-    engine.register_fn("scaling_group", move |net: Net| -> Result<Fact, Fault> {
+    library.register_fn("scaling_group", move |net: Net| -> Result<Fact, Fault> {
         shared.work.charge(64 * net.0.synapses() as u64)?;
         let claim =
             statements::scalings_form_a_group(&architecture(&net.0)?).map_err(description)?;
         Ok(Fact::symbolic(claim))
     });
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "laplacian",
         move |net: Net, power: INT| -> Result<Fact, Fault> {
             let power = i32::try_from(power)
@@ -228,17 +229,17 @@ fn of(claim: Result<Claim, AlgebraError>) -> Result<Fact, Fault> {
 }
 
 /// Theorem 3.1 in letters `a`, `b` with `A = a²`, `B = b²`, and what is like it.
-fn register_one_unit(engine: &mut Engine) {
-    engine.register_fn("decrease", || of(statements::decrease()));
-    engine.register_fn("decrease_at", |multiplier: Polynomial| {
+fn register_one_unit(library: &mut Library) {
+    library.register_fn("decrease", || of(statements::decrease()));
+    library.register_fn("decrease_at", |multiplier: Polynomial| {
         of(statements::decrease_at(&multiplier.0))
     });
-    engine.register_fn("minimum", || of(statements::minimum()));
-    engine.register_fn("balance_identity", || of(statements::balance()));
-    engine.register_fn("balance_at", |multiplier: Polynomial| {
+    library.register_fn("minimum", || of(statements::minimum()));
+    library.register_fn("balance_identity", || of(statements::balance()));
+    library.register_fn("balance_at", |multiplier: Polynomial| {
         of(statements::balance_at(&multiplier.0))
     });
-    engine.register_fn("bipu_balance", |degree: INT| -> Result<Fact, Fault> {
+    library.register_fn("bipu_balance", |degree: INT| -> Result<Fact, Fault> {
         let degree = u32::try_from(degree)
             .ok()
             .filter(|degree| *degree <= MAX_POWER);
@@ -246,13 +247,13 @@ fn register_one_unit(engine: &mut Engine) {
             fault("a degree is a small natural number")
         })?))
     });
-    engine.register_fn("counting_self_connections", || {
+    library.register_fn("counting_self_connections", || {
         Fact::symbolic(statements::counting_self_connections())
     });
-    engine.register_fn("lag_of_counting_self_connections", || {
+    library.register_fn("lag_of_counting_self_connections", || {
         Fact::symbolic(statements::lag_of_counting_self_connections())
     });
-    engine.register_fn("tied_closed_form", |layers: INT| -> Result<Fact, Fault> {
+    library.register_fn("tied_closed_form", |layers: INT| -> Result<Fact, Fault> {
         let layers = usize::try_from(layers)
             .ok()
             .filter(|layers| *layers <= MAX_POWER as usize);

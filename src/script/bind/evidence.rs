@@ -1,7 +1,7 @@
 //! Claims that the kernel decides.
 
 use num_traits::{One, Signed, Zero};
-use rhai::{Array, Dynamic, Engine, INT, Map};
+use rhai::{Array, Dynamic, INT, ImmutableString, Map};
 
 use super::balancing::{charge_solver, direct, problem, regularizer};
 use super::networks::{by_unit, by_variable};
@@ -9,6 +9,7 @@ use crate::kernel::{Enclosed, Problem, Refusal, Verified, check};
 use crate::network::{Inconsistent, Manifold, Network};
 use crate::numbers::Rational;
 use crate::script::fact::Fact;
+use crate::script::library::Library;
 use crate::script::limits::{Fault, fault};
 use crate::script::network_text::{named_values, summary};
 use crate::script::session::{Session, Shared};
@@ -16,25 +17,28 @@ use crate::script::value::{Net, exact_list, numbers};
 use crate::solve::{Existence, certify, existence};
 
 /// Registers the claims about balance, existence, enclosures and scalings, and the data that facts hold.
-pub fn register(engine: &mut Engine, session: &Shared) {
-    engine.register_indexer_get(|fact: &mut Fact, name: &str| -> Result<Dynamic, Fault> {
-        let found = fact.data().get(name).cloned();
-        found.ok_or_else(|| fault(format!("this fact holds no `{name}`")))
-    });
-    engine.register_fn("to_string", |fact: &mut Fact| fact.claim().to_string());
-    register_balanced(engine, session);
-    register_existence(engine, session);
-    register_enclosures(engine, session);
-    register_scalings(engine, session);
+pub fn register(library: &mut Library, session: &Shared) {
+    // What the engine calls for `fact.name`.
+    library.register_fn(
+        "index$get$",
+        |fact: &mut Fact, name: ImmutableString| -> Result<Dynamic, Fault> {
+            let found = fact.data().get(name.as_str()).cloned();
+            found.ok_or_else(|| fault(format!("this fact holds no `{name}`")))
+        },
+    );
+    register_balanced(library, session);
+    register_existence(library, session);
+    register_enclosures(library, session);
+    register_scalings(library, session);
 }
 
-fn register_balanced(engine: &mut Engine, session: &Shared) {
+fn register_balanced(library: &mut Library, session: &Shared) {
     let shared = session.clone();
-    engine.register_fn("balanced", move |net: Net, text: &str| {
+    library.register_fn("balanced", move |net: Net, text: &str| {
         balanced(&net, text, &Map::new(), &shared)
     });
     let shared = session.clone();
-    engine.register_fn("balanced", move |net: Net, text: &str, multipliers: Map| {
+    library.register_fn("balanced", move |net: Net, text: &str, multipliers: Map| {
         balanced(&net, text, &multipliers, &shared)
     });
 }
@@ -77,15 +81,15 @@ fn balanced(net: &Net, text: &str, multipliers: &Map, session: &Session) -> Resu
     })
 }
 
-fn register_existence(engine: &mut Engine, session: &Shared) {
+fn register_existence(library: &mut Library, session: &Shared) {
     for (name, positive) in [("attained", true), ("not_attained", false)] {
         let shared = session.clone();
-        engine.register_fn(name, move |net: Net, text: &str| {
+        library.register_fn(name, move |net: Net, text: &str| {
             decide_existence(&net, text, positive, &shared)
         });
     }
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "attained",
         move |net: Net, text: &str, flow: Array| -> Result<Fact, Fault> {
             let problem = problem(&net, &regularizer(text)?, &shared)?;
@@ -100,7 +104,7 @@ fn register_existence(engine: &mut Engine, session: &Shared) {
         },
     );
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "not_attained",
         move |net: Net, text: &str, direction: Map| -> Result<Fact, Fault> {
             let problem = problem(&net, &regularizer(text)?, &shared)?;
@@ -186,9 +190,9 @@ fn decide_existence(
     })
 }
 
-fn register_enclosures(engine: &mut Engine, session: &Shared) {
+fn register_enclosures(library: &mut Library, session: &Shared) {
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "certify",
         move |net: Net, text: &str, digits: INT| -> Result<Fact, Fault> {
             charge_solver(&net.0, &shared)?;
@@ -220,7 +224,7 @@ fn register_enclosures(engine: &mut Engine, session: &Shared) {
         },
     );
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "enclosure",
         move |net: Net, text: &str, lower: Map, upper: Map| -> Result<Fact, Fault> {
             let problem = problem(&net, &regularizer(text)?, &shared)?;
@@ -260,9 +264,9 @@ fn bounds(net: &Net, enclosed: &Enclosed, session: &Session) -> Result<Map, Faul
     ]))
 }
 
-fn register_scalings(engine: &mut Engine, session: &Shared) {
+fn register_scalings(library: &mut Library, session: &Shared) {
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "scaling",
         move |before: Net, after: Net| -> Result<Fact, Fault> {
             same_architecture(&before, &after)?;
@@ -273,7 +277,7 @@ fn register_scalings(engine: &mut Engine, session: &Shared) {
         },
     );
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "scaling",
         move |before: Net, after: Net, multipliers: Map| -> Result<Fact, Fault> {
             same_architecture(&before, &after)?;

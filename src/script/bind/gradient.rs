@@ -8,11 +8,12 @@ use std::fmt;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
 
 use num_traits::{One, Zero};
-use rhai::{Array, Dynamic, Engine};
+use rhai::{Array, Dynamic};
 
 use super::networks::{accept, charge_evaluation};
 use crate::network::{Network, UnitKind};
 use crate::numbers::{Rational, Scalar, rational_power};
+use crate::script::library::Library;
 use crate::script::limits::{Fault, fault};
 use crate::script::session::{Session, Shared};
 use crate::script::value::{Net, exact, exact_list, number, numbers};
@@ -236,9 +237,9 @@ fn gradient(net: &Net, data: &[Dynamic], session: &Session) -> Result<Vec<Ration
 }
 
 /// Registers `error`, `gradient` and `descend`.
-pub fn register(engine: &mut Engine, session: &Shared) {
+pub fn register(library: &mut Library, session: &Shared) {
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "error",
         move |net: Net, data: Array| -> Result<Dynamic, Fault> {
             number(
@@ -248,14 +249,14 @@ pub fn register(engine: &mut Engine, session: &Shared) {
         },
     );
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "gradient",
         move |net: Net, data: Array| -> Result<Dynamic, Fault> {
             numbers(gradient(&net, &data, &shared)?, &shared.work)
         },
     );
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "descend",
         move |net: Net, gradient: Dynamic, rate: Dynamic| -> Result<Net, Fault> {
             let (gradient, rate) = (exact_list(&gradient)?, exact(&rate)?);

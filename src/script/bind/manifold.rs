@@ -1,24 +1,25 @@
 //! The manifold of self-consistent scalings.
 
-use rhai::{Array, Dynamic, Engine, INT, Map};
+use rhai::{Array, Dynamic, INT, Map};
 
 use super::networks::{by_unit, synapse};
 use crate::network::{Inconsistent, Manifold};
 use crate::numbers::{Rational, sum};
 use crate::script::fact::Fact;
+use crate::script::library::Library;
 use crate::script::limits::Fault;
 use crate::script::session::{Session, Shared};
 use crate::script::value::{Net, Value, exact, number};
 
 /// Registers `dimension`, `constraints` and `self_consistent`.
-pub fn register(engine: &mut Engine, session: &Shared) {
+pub fn register(library: &mut Library, session: &Shared) {
     let shared = session.clone();
-    engine.register_fn("dimension", move |net: Net| -> Result<INT, Fault> {
+    library.register_fn("dimension", move |net: Net| -> Result<INT, Fault> {
         charge(&net, &shared)?;
         Ok(Manifold::of(&net.0).dimension() as INT)
     });
     let shared = session.clone();
-    engine.register_fn("constraints", move |net: Net| -> Result<Array, Fault> {
+    library.register_fn("constraints", move |net: Net| -> Result<Array, Fault> {
         charge(&net, &shared)?;
         let constraints = Manifold::of(&net.0).constraints().into_iter();
         let map = |constraint: crate::network::Constraint| {
@@ -34,7 +35,7 @@ pub fn register(engine: &mut Engine, session: &Shared) {
         constraints.map(map).collect()
     });
     let shared = session.clone();
-    engine.register_fn("self_consistent", move |net: Net, logs: Map| {
+    library.register_fn("self_consistent", move |net: Net, logs: Map| {
         self_consistent(&net, &logs, &shared)
     });
 }
@@ -86,7 +87,8 @@ fn self_consistent(net: &Net, logs: &Map, session: &Session) -> Result<Fact, Fau
             right.push(Value::Exact(sum(&terms.collect::<Vec<_>>())));
         }
     }
-    let fact = Fact::comparison(&Value::List(left), "==", &Value::List(right))?;
+    let (left, right) = (Value::List(left), Value::List(right));
+    let fact = Fact::comparison(&left, "==", &right, &session.work)?;
     let found = by_unit(&net.0, &potentials, session)?;
     Ok(fact.with(Map::from([("potentials".into(), Dynamic::from(found))])))
 }

@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use num_traits::{One, Signed, ToPrimitive, Zero};
-use rhai::{Array, Dynamic, Engine, Map};
+use rhai::{Array, Dynamic, Map};
 
 use crate::formats::read_network;
 use crate::network::{Activation, Network, SynapseIndex, Unit, UnitIndex, UnitKind};
 use crate::numbers::Rational;
 use crate::script::files;
+use crate::script::library::Library;
 use crate::script::limits::{Fault, MAX_BITS, MAX_POWER, MAX_SYNAPSES, MAX_UNITS, bits, fault};
 use crate::script::network_text::parse_network;
 use crate::script::session::{Session, Shared};
@@ -135,53 +136,44 @@ pub fn scaled(
 }
 
 /// Registers everything about networks that needs no solver.
-pub fn register(engine: &mut Engine, session: &Shared) {
+pub fn register(library: &mut Library, session: &Shared) {
     let shared = session.clone();
-    engine.register_fn("network", move |text: &str| {
+    library.register_fn("network", move |text: &str| {
         accept(parse_network(text).map_err(fault)?, &shared)
     });
     let shared = session.clone();
-    engine.register_fn("load", move |name: &str| -> Result<Net, Fault> {
+    library.register_fn("load", move |name: &str| -> Result<Net, Fault> {
         let text = files::read(&shared.options, name).map_err(fault)?;
         let file = read_network(&text).map_err(|error| fault(format!("{name}: {error}")))?;
         accept(file.network, &shared)
     });
-    register_views(engine, session);
-    register_changes(engine, session);
-    register_evaluation(engine, session);
-    for name in ["to_string", "to_debug", "print", "debug"] {
-        engine.register_fn(name, |net: &mut Net| {
-            format!(
-                "network of {} units and {} synapses",
-                net.0.units(),
-                net.0.synapses()
-            )
-        });
-    }
+    register_views(library, session);
+    register_changes(library, session);
+    register_evaluation(library, session);
 }
 
-fn register_views(engine: &mut Engine, session: &Shared) {
-    engine.register_fn("synapses", |net: Net| -> Array {
+fn register_views(library: &mut Library, session: &Shared) {
+    library.register_fn("synapses", |net: Net| -> Array {
         let names = (0..net.0.synapses()).map(|synapse| Dynamic::from(net.0.synapse_name(synapse)));
         names.collect()
     });
-    engine.register_fn("ends", |net: Net, name: &str| -> Result<Array, Fault> {
+    library.register_fn("ends", |net: Net, name: &str| -> Result<Array, Fault> {
         let (from, to) = net.0.endpoints(synapse(&net.0, name)?);
         let ids = [from, to].map(|unit| Dynamic::from(net.0.unit(unit).id.clone()));
         Ok(ids.into_iter().collect())
     });
-    engine.register_fn("hidden", |net: Net| -> Array {
+    library.register_fn("hidden", |net: Net| -> Array {
         let units = (0..net.0.units()).filter(|unit| net.0.variable(*unit).is_some());
         units
             .map(|unit| Dynamic::from(net.0.unit(unit).id.clone()))
             .collect()
     });
     let shared = session.clone();
-    engine.register_fn("weights", move |net: Net| {
+    library.register_fn("weights", move |net: Net| {
         numbers(net.0.weights(), &shared.work)
     });
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "weight",
         move |net: Net, name: &str| -> Result<Dynamic, Fault> {
             number(net.0.weight(synapse(&net.0, name)?).clone(), &shared.work)
@@ -189,9 +181,9 @@ fn register_views(engine: &mut Engine, session: &Shared) {
     );
 }
 
-fn register_changes(engine: &mut Engine, session: &Shared) {
+fn register_changes(library: &mut Library, session: &Shared) {
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "with_weights",
         move |net: Net, weights: Dynamic| -> Result<Net, Fault> {
             let weights = exact_list(&weights)?;
@@ -205,7 +197,7 @@ fn register_changes(engine: &mut Engine, session: &Shared) {
         },
     );
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "with_weight",
         move |net: Net, name: &str, weight: Dynamic| -> Result<Net, Fault> {
             let place = synapse(&net.0, name)?;
@@ -217,7 +209,7 @@ fn register_changes(engine: &mut Engine, session: &Shared) {
         },
     );
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "without",
         move |net: Net, names: Dynamic| -> Result<Net, Fault> {
             let mut weights = net.0.weights();
@@ -229,11 +221,11 @@ fn register_changes(engine: &mut Engine, session: &Shared) {
             accept(net.0.with_weights(weights), &shared)
         },
     );
-    engine.register_fn("tied_by_layer", |net: Net| {
+    library.register_fn("tied_by_layer", |net: Net| {
         Net(Rc::new(net.0.tied_by_layer()))
     });
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "scale",
         move |net: Net, multipliers: Map| -> Result<Net, Fault> {
             let multipliers = by_variable(&net.0, &multipliers, &Rational::one())?;
@@ -241,7 +233,7 @@ fn register_changes(engine: &mut Engine, session: &Shared) {
         },
     );
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "scale",
         move |net: Net, id: &str, multiplier: Dynamic| -> Result<Net, Fault> {
             let map = Map::from([(id.into(), multiplier)]);
@@ -250,7 +242,7 @@ fn register_changes(engine: &mut Engine, session: &Shared) {
         },
     );
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "compose",
         move |first: Map, second: Map| -> Result<Map, Fault> {
             let mut product = first;
@@ -265,7 +257,7 @@ fn register_changes(engine: &mut Engine, session: &Shared) {
         },
     );
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "compose",
         move |first: Net, second: Net| -> Result<Net, Fault> {
             accept(composed(&first.0, &second.0)?, &shared)
@@ -383,9 +375,9 @@ fn depth(network: &Network<Rational>) -> usize {
     network.units_of(UnitKind::Hidden).len() + 1
 }
 
-fn register_evaluation(engine: &mut Engine, session: &Shared) {
+fn register_evaluation(library: &mut Library, session: &Shared) {
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "evaluate",
         move |net: Net, inputs: Dynamic| -> Result<Dynamic, Fault> {
             let inputs = exact_list(&inputs)?;
@@ -398,11 +390,11 @@ fn register_evaluation(engine: &mut Engine, session: &Shared) {
         },
     );
     let shared = session.clone();
-    engine.register_fn("run", move |net: Net, steps: Array, initial: Map| {
+    library.register_fn("run", move |net: Net, steps: Array, initial: Map| {
         run(&net, &steps, &initial, &shared)
     });
     let shared = session.clone();
-    engine.register_fn("run", move |net: Net, steps: Array| {
+    library.register_fn("run", move |net: Net, steps: Array| {
         run(&net, &steps, &Map::new(), &shared)
     });
 }

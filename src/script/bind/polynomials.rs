@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use rhai::{Dynamic, Engine, INT};
+use rhai::{Dynamic, INT};
 
 use crate::numbers::Rational;
+use crate::script::library::Library;
 use crate::script::limits::{Fault, MAX_POWER, MAX_TERMS, Work, bits, fault};
 use crate::script::session::Shared;
 use crate::script::value::{Exact, Polynomial, exact, number};
@@ -72,10 +73,10 @@ const OPERATIONS: [(&str, Operation); 4] = [
     ("/", |a, b| a.checked_mul(&b.pow(-1)?)),
 ];
 
-fn register_pair<A: Operand, B: Operand>(engine: &mut Engine, session: &Shared) {
+fn register_pair<A: Operand, B: Operand>(library: &mut Library, session: &Shared) {
     for (name, operation) in OPERATIONS {
         let session = session.clone();
-        engine.register_fn(name, move |a: A, b: B| -> Result<Dynamic, Fault> {
+        library.register_fn(name, move |a: A, b: B| -> Result<Dynamic, Fault> {
             let (a, b) = (a.laurent(), b.laurent());
             let pairs = a.terms().len().saturating_mul(b.terms().len());
             if matches!(name, "*") && pairs > 4 * MAX_TERMS {
@@ -108,24 +109,24 @@ fn raise(base: &Laurent, exponent: INT, work: &Work) -> Result<Laurent, Fault> {
 }
 
 /// Registers letters, operators, derivative and evaluation.
-pub fn register(engine: &mut Engine, session: &Shared) {
-    register_pair::<Polynomial, Polynomial>(engine, session);
-    register_pair::<Polynomial, INT>(engine, session);
-    register_pair::<Polynomial, Exact>(engine, session);
-    register_pair::<INT, Polynomial>(engine, session);
-    register_pair::<Exact, Polynomial>(engine, session);
+pub fn register(library: &mut Library, session: &Shared) {
+    register_pair::<Polynomial, Polynomial>(library, session);
+    register_pair::<Polynomial, INT>(library, session);
+    register_pair::<Polynomial, Exact>(library, session);
+    register_pair::<INT, Polynomial>(library, session);
+    register_pair::<Exact, Polynomial>(library, session);
     let shared = session.clone();
-    engine.register_fn("-", move |a: Polynomial| {
+    library.register_fn("-", move |a: Polynomial| {
         polynomial(-a.0.as_ref(), &shared.work)
     });
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "**",
         move |a: Polynomial, exponent: INT| -> Result<Dynamic, Fault> {
             polynomial(raise(&a.0, exponent, &shared.work)?, &shared.work)
         },
     );
-    engine.register_fn("symbol", |name: &str| -> Result<Polynomial, Fault> {
+    library.register_fn("symbol", |name: &str| -> Result<Polynomial, Fault> {
         match !name.is_empty()
             && name.len() <= 40
             && name.chars().all(|c| c.is_alphanumeric() || c == '_')
@@ -135,7 +136,7 @@ pub fn register(engine: &mut Engine, session: &Shared) {
         }
     });
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "derivative",
         move |a: Polynomial, symbol: Polynomial| -> Result<Dynamic, Fault> {
             let derivative = a.0.derivative(&letter(&symbol)?).map_err(algebra)?;
@@ -143,7 +144,7 @@ pub fn register(engine: &mut Engine, session: &Shared) {
         },
     );
     let shared = session.clone();
-    engine.register_fn(
+    library.register_fn(
         "at",
         move |a: Polynomial, values: rhai::Map| -> Result<Dynamic, Fault> {
             let mut point = Point::new();
@@ -154,9 +155,6 @@ pub fn register(engine: &mut Engine, session: &Shared) {
             number(a.0.evaluate(&point).map_err(algebra)?, &shared.work)
         },
     );
-    for name in ["to_string", "to_debug", "print", "debug"] {
-        engine.register_fn(name, |a: &mut Polynomial| a.0.to_string());
-    }
 }
 
 /// The name of a polynomial that is a single letter.
