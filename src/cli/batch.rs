@@ -1,20 +1,23 @@
 //! `synbal check --batch`: many requests through one pipe.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 
 use rayon::prelude::*;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use synaptic_balance::formats::{MAX_MODEL, Model, open_input, read_model};
+use synaptic_balance::formats::{Model, open_input, read_model};
 use synaptic_balance::network::{Regularizer, plain_json};
 
 use super::arguments::{CheckArguments, Layers, Perceptron, Tied, in_range};
 use super::check::Question;
+use super::guard::guarded;
 use super::{BadInput, Failure, Outcome, Progress, answer, complain, read};
 
 /// Requests answered between two writes, for each thread.
@@ -23,7 +26,7 @@ const CHUNK: usize = 32;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `before` and `after`")]
 struct Request<'a> {
-    /// Repeated in the answer, see [`Id`].
+    /// Repeated in the answer, see [`id_of`].
     #[serde(rename = "id")]
     _id: Option<IgnoredAny>,
     #[serde(borrow)]
@@ -53,11 +56,30 @@ impl Order {
     }
 }
 
-/// The id alone, so that a request with any other fault is answered under it; as it stands, so that no digit is lost.
-#[derive(Deserialize)]
-struct Id<'a> {
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
+/// The id of a request, as it stands, so that no digit is lost. Any other fault is answered under it, if it comes before that fault or
+/// the fault is none of JSON.
+fn id_of(line: &[u8]) -> Option<String> {
+    struct Found<'a>(&'a mut Option<String>);
+    impl<'de> Visitor<'de> for Found<'_> {
+        type Value = ();
+        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+            while let Some(key) = access.next_key::<Cow<str>>()? {
+                if key == "id" && self.0.is_none() {
+                    *self.0 = Some(access.next_value::<&RawValue>()?.get().to_owned());
+                } else {
+                    access.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(())
+        }
+    }
+    let mut id = None;
+    // What is wrong with the line is said when the whole request is read.
+    let _ = serde_json::Deserializer::from_slice(line).deserialize_map(Found(&mut id));
+    id
 }
 
 /// Answers the requests of a file (`-`: of stdin) in their order, one line each. What a request
@@ -89,6 +111,31 @@ pub fn answer_all(requests: &Path, arguments: &CheckArguments) -> ExitCode {
 /// A line with its number, or why there are no more.
 type Line = io::Result<(usize, Vec<u8>)>;
 
+/// The longest line, and all lines together that wait to be answered, in bytes: a network of a million weights. Larger ones are named by
+/// their path.
+const LONGEST: usize = 1 << 26;
+
+/// The bytes of lines that are not answered yet. Those beyond [`LONGEST`] wait unread.
+#[derive(Default)]
+struct Waiting {
+    bytes: Mutex<usize>,
+    fewer: Condvar,
+}
+
+impl Waiting {
+    fn add(&self, bytes: usize) {
+        let held = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let too_many = |held: &mut usize| *held > 0 && held.saturating_add(bytes) > LONGEST;
+        let held = self.fewer.wait_while(held, too_many);
+        *held.unwrap_or_else(PoisonError::into_inner) += bytes;
+    }
+
+    fn remove(&self, bytes: usize) {
+        *self.bytes.lock().unwrap_or_else(PoisonError::into_inner) -= bytes;
+        self.fewer.notify_all();
+    }
+}
+
 /// Answers whatever has arrived, so that a client that waits for an answer before it asks again is not left waiting.
 fn stream(
     input: Box<dyn BufRead + Send>,
@@ -99,7 +146,9 @@ fn stream(
     let chunk = CHUNK * rayon::current_num_threads();
     let (sender, receiver) = mpsc::sync_channel(chunk);
     // Not joined: after a failed write it would go on waiting for input.
-    std::thread::spawn(move || send_lines(input, &sender));
+    let waiting = Arc::new(Waiting::default());
+    let held = Arc::clone(&waiting);
+    std::thread::spawn(move || send_lines(input, &sender, &held));
     let mut worst = 0u8;
     while let Ok(first) = receiver.recv() {
         let arrived = std::iter::once(first).chain(receiver.try_iter().take(chunk - 1));
@@ -108,6 +157,7 @@ fn stream(
             .par_iter()
             .map(|(number, line)| respond(*number, line, arguments))
             .collect();
+        waiting.remove(lines.iter().map(|(_, line)| line.len()).sum());
         for (answer, code) in answers {
             worst = worse(worst, code);
             output.write_all(answer.as_bytes())?;
@@ -120,22 +170,24 @@ fn stream(
     Ok(worst)
 }
 
-/// Reads until the input ends, fails, or nobody listens any more.
-fn send_lines(mut input: Box<dyn BufRead + Send>, sender: &mpsc::SyncSender<Line>) {
+/// Reads until the input ends, fails, or nobody listens any more. Of a line that is too long the rest is passed over.
+fn send_lines(
+    mut input: Box<dyn BufRead + Send>,
+    sender: &mpsc::SyncSender<Line>,
+    waiting: &Waiting,
+) {
     for number in 1.. {
         let mut line = Vec::new();
-        let mut start = (&mut input).take(MAX_MODEL);
-        let read = match start.read_until(b'\n', &mut line) {
-            Ok(length) if length as u64 == MAX_MODEL && !line.ends_with(b"\n") => {
-                let reason = format!("line {number} holds more than {MAX_MODEL} bytes");
-                Err(io::Error::new(io::ErrorKind::InvalidData, reason))
-            }
-            read => read,
-        };
+        let limit = LONGEST as u64 + 1;
+        let mut read = (&mut input).take(limit).read_until(b'\n', &mut line);
+        if line.len() > LONGEST && line.last() != Some(&b'\n') {
+            read = input.skip_until(b'\n');
+        }
         let failed = read.is_err();
         match read {
-            Ok(0) => return,
+            Ok(0) if line.is_empty() => return,
             read => {
+                waiting.add(line.len());
                 if sender.send(read.map(|_| (number, line))).is_err() || failed {
                     return;
                 }
@@ -151,15 +203,20 @@ fn worse(one: u8, other: u8) -> u8 {
 }
 
 fn respond(number: usize, line: &[u8], arguments: &CheckArguments) -> (String, u8) {
-    let id = match serde_json::from_slice::<Id>(line) {
-        Ok(Id { id: Some(id) }) => id.get(),
-        _ => "null",
-    };
-    let outcome = match serde_json::from_slice::<Request>(line) {
-        Ok(request) => judge(&request, arguments),
-        Err(_) if line.trim_ascii().is_empty() => Err(BadInput("an empty line".into()).into()),
-        Err(fault) => Err(BadInput(fault.to_string()).into()),
-    };
+    let id = id_of(line).unwrap_or_else(|| "null".to_owned());
+    let outcome = guarded(|| {
+        if line.trim_ascii().is_empty() {
+            return Err(BadInput("an empty line".into()).into());
+        }
+        if line.len() > LONGEST {
+            let fault = format!("a line of more than {LONGEST} bytes; name the networks by path");
+            return Err(BadInput(fault).into());
+        }
+        match serde_json::from_slice::<Request>(line) {
+            Ok(request) => judge(&request, arguments),
+            Err(fault) => Err(BadInput(fault.to_string()).into()),
+        }
+    });
     let (report, code) = answer(outcome);
     let mut fields = format!("\"id\":{id},\"line\":{number},\"exit_code\":{code}");
     if let Value::Object(found) = &report.json {

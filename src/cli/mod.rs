@@ -7,6 +7,7 @@ mod bench;
 mod channels_in_place;
 mod check;
 mod files;
+mod guard;
 mod in_place;
 mod learn;
 mod outputs;
@@ -79,42 +80,32 @@ impl From<BadInput> for Failure {
 
 type Outcome = Result<(Report, Verdict), Failure>;
 
+/// Bytes of stack of each thread: that of the main thread, so that a request has as much of it among others as alone.
+const STACK: usize = 8 << 20;
+
 /// Runs a command and prints its report.
 pub fn run(arguments: Arguments) -> ExitCode {
     let json = arguments.json;
-    if let Some(threads) = arguments.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
-        if let Err(fault) = pool.build_global() {
-            complain(&fault.to_string());
-            return ExitCode::from(3);
-        }
+    guard::install();
+    // As many threads as there are cores if none are asked for.
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(arguments.threads.map_or(0, Into::into))
+        .stack_size(STACK);
+    if let Err(fault) = pool.build_global() {
+        complain(&fault.to_string());
+        return ExitCode::from(3);
     }
     temporary::survive_cut_inputs(json);
     let to_stdout = match outputs::of_command(&arguments) {
         Ok(to_stdout) => to_stdout,
         Err(fault) => return end(Err(fault.into()), json, false),
     };
-    let outcome = match arguments.command {
-        None => demonstration(),
-        Some(Command::Explain(arguments)) => explain(&arguments, json),
-        Some(Command::Balance(arguments)) => match in_place::is_meant(&arguments) {
-            Ok(true) => in_place::balance(&arguments),
-            Ok(false) => balance::balance(&arguments),
-            Err(fault) => Err(fault.into()),
-        },
-        Some(Command::Check(arguments)) => match &arguments.batch {
-            Some(requests) => return batch::answer_all(requests, &arguments),
-            None => check::check(&arguments),
-        },
-        Some(Command::Verify(arguments)) => verify(&arguments),
-        Some(Command::Theorems(arguments)) => theorems::theorems(&arguments),
-        Some(Command::Bench(arguments)) => bench::bench(&arguments),
-        Some(Command::Vectors(arguments)) => vectors::vectors(&arguments),
-        Some(Command::Learn(arguments)) => learn::learn(&arguments),
-        Some(Command::Report(arguments)) => learn::report(&arguments),
-        #[cfg(feature = "script")]
-        Some(Command::Prove(arguments)) => prove::prove(&arguments),
-    };
+    if let Some(Command::Check(arguments)) = &arguments.command
+        && let Some(requests) = &arguments.batch
+    {
+        return batch::answer_all(requests, arguments);
+    }
+    let outcome = guard::guarded(|| answer_command(arguments.command, json));
     end(outcome, json, to_stdout)
 }
 
@@ -134,6 +125,27 @@ fn end(outcome: Outcome, json: bool, to_stdout: bool) -> ExitCode {
             complain(&format!("standard output: {fault}"));
             ExitCode::from(3)
         }
+    }
+}
+
+fn answer_command(command: Option<Command>, json: bool) -> Outcome {
+    match command {
+        None => demonstration(),
+        Some(Command::Explain(arguments)) => explain(&arguments, json),
+        Some(Command::Balance(arguments)) => match in_place::is_meant(&arguments) {
+            Ok(true) => in_place::balance(&arguments),
+            Ok(false) => balance::balance(&arguments),
+            Err(fault) => Err(fault.into()),
+        },
+        Some(Command::Check(arguments)) => check::check(&arguments),
+        Some(Command::Verify(arguments)) => verify(&arguments),
+        Some(Command::Theorems(arguments)) => theorems::theorems(&arguments),
+        Some(Command::Bench(arguments)) => bench::bench(&arguments),
+        Some(Command::Vectors(arguments)) => vectors::vectors(&arguments),
+        Some(Command::Learn(arguments)) => learn::learn(&arguments),
+        Some(Command::Report(arguments)) => learn::report(&arguments),
+        #[cfg(feature = "script")]
+        Some(Command::Prove(arguments)) => prove::prove(&arguments),
     }
 }
 

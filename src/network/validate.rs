@@ -86,6 +86,18 @@ pub enum NetworkError {
         /// The largest numerator and denominator accepted.
         limit: u32,
     },
+    /// The degrees of all BiPU units multiply, along a chain of them, to numbers beyond what is computed.
+    #[error(
+        "units[{index}]: the degrees of the units up to `{id}` multiply to numbers too long for a network of {units} units"
+    )]
+    DegreesMultiply {
+        /// The unit with which they do.
+        index: UnitIndex,
+        /// Its id.
+        id: String,
+        /// How many units there are.
+        units: usize,
+    },
     /// Only hidden units can share a multiplier.
     #[error("ties[{index}]: `{id}` is not a hidden unit and has no multiplier to share")]
     TieOfVisible {
@@ -104,6 +116,10 @@ pub enum NetworkError {
     },
 }
 
+/// The squared length of the product of all degrees, in bits, times the number of units: it bounds the time in which multipliers that
+/// leave every weight as it is are computed.
+const MAX_DEGREES: u64 = 1 << 38;
+
 /// The largest numerator and denominator of a power `p` or degree `c`.
 pub(crate) const LARGEST_POWER: u32 = 256;
 
@@ -113,6 +129,7 @@ pub(super) fn id<S>(graph: &DiGraph<Unit<S>, S>, unit: UnitIndex) -> String {
 
 pub(super) fn check_units<S: Scalar>(units: &[Unit<S>]) -> Result<(), NetworkError> {
     let mut seen = BTreeMap::new();
+    let mut length = 0u64;
     for (index, unit) in units.iter().enumerate() {
         let id = unit.id.clone();
         if let Some(first) = seen.insert(&unit.id, index) {
@@ -122,6 +139,10 @@ pub(super) fn check_units<S: Scalar>(units: &[Unit<S>]) -> Result<(), NetworkErr
         match &unit.activation {
             Activation::BiPu { degree, .. } if !is_small(degree) => {
                 return Err(NetworkError::DegreeTooLarge { index, id, limit });
+            }
+            Activation::BiPu { degree, .. } if is_long(degree, units.len(), &mut length) => {
+                let units = units.len();
+                return Err(NetworkError::DegreesMultiply { index, id, units });
             }
             Activation::LeakyRelu(a) | Activation::Prelu(a) if a.to_rational().is_none() => {
                 return Err(NetworkError::ParameterNotFinite { index, id });
@@ -136,6 +157,13 @@ pub(super) fn check_units<S: Scalar>(units: &[Unit<S>]) -> Result<(), NetworkErr
         }
     }
     Ok(())
+}
+
+/// Adds to the length of the product of all degrees, and says whether it is too long.
+fn is_long(degree: &Rational, units: usize, length: &mut u64) -> bool {
+    let bits = |part: &num_bigint::BigInt| part.bits().saturating_sub(1);
+    *length += bits(degree.numer()) + bits(degree.denom());
+    length.saturating_mul(*length).saturating_mul(units as u64) > MAX_DEGREES
 }
 
 /// Is the number a fraction of integers up to [`LARGEST_POWER`]?

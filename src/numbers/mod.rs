@@ -24,6 +24,7 @@ mod root;
 mod scalar;
 mod short;
 mod wide;
+mod work;
 
 pub use dyadic::{Direction, Dyadic};
 pub use enclosure::{Enclosure, Order};
@@ -31,6 +32,7 @@ pub use rational::{
     MAX_DIGITS, ParseRationalError, Rational, natural_log, parse_rational, rational_from_f64,
     rational_to_f64, rational_to_f64_down, rational_to_f64_up, simplest_between, sum,
 };
-pub use root::{MAX_POWER_BITS, nth_root, rational_power};
+pub use root::{MAX_POWER_BITS, nth_root, rational_power, root_of_power};
 pub use scalar::Scalar;
 pub use wide::Wide;
+pub use work::Work;

@@ -29,17 +29,26 @@ pub fn nth_root(value: &Rational, n: u32) -> Option<Rational> {
 
 /// The largest integer whose `n`-th power is at most `value`, for `n >= 1`.
 ///
-/// Newton's method from above, started from the root of the leading bits; whatever the start is worth, the answer is checked.
+/// Newton's method from above, started from the root of the leading bits, which has half as many places; the first of them from a
+/// logarithm. Whatever the start is worth, the answer is checked.
 pub(super) fn integer_root(value: &BigUint, n: u32) -> BigUint {
     if n < 4 || value.bits() < 64 {
         return value.nth_root(n);
     }
-    let shift = value.bits() - 64;
-    let leading = (value >> shift).to_f64().unwrap_or(f64::MAX);
-    let log = (leading.log2() + shift as f64) / f64::from(n);
-    // A little too large: 50 bits are right, and the last of them is raised.
-    let places = (log as u64).saturating_sub(50);
-    let mut guess = (BigUint::from((log - places as f64).exp2() as u64) + 2u32) << places;
+    let length = value.bits() / u64::from(n) + 1;
+    // Newton's steps double the places as soon as n times the relative error is small.
+    let needed = u64::from(n.ilog2()) + 4;
+    let places = length.saturating_sub(needed) / 2;
+    let mut guess = if length <= 2 * needed + 24 {
+        let shift = value.bits() - 64;
+        let leading = (value >> shift).to_f64().unwrap_or(f64::MAX);
+        let log = (leading.log2() + shift as f64) / f64::from(n);
+        // A little too large: 30 bits are right, and the last of them is raised.
+        let places = (log as u64).saturating_sub(30);
+        (BigUint::from((log - places as f64).exp2() as u64) + 2u32) << places
+    } else {
+        (integer_root(&(value >> (places * u64::from(n))), n) + 1u32) << places
+    };
     loop {
         let quotient = value / Pow::pow(&guess, n - 1);
         let next: BigUint = (&guess * (n - 1) + quotient) / n;
@@ -53,6 +62,27 @@ pub(super) fn integer_root(value: &BigUint, n: u32) -> BigUint {
         true => guess,
         false => value.nth_root(n),
     }
+}
+
+/// `(b, e)` with `b^e = base^exponent` and the denominator of `e` as small as it can be, for `base > 0`: what is a power is taken
+/// for one, so that roots are of numbers as short as possible. As it was where the degree does not fit in 12 bits.
+pub fn root_of_power(base: &Rational, exponent: &Rational) -> (Rational, Rational) {
+    let (mut base, mut exponent) = (base.clone(), exponent.clone());
+    let degree = exponent.denom().to_u32().filter(|n| *n < 1 << 12);
+    let mut left = degree.unwrap_or(1);
+    let mut prime = 2;
+    while left > 1 {
+        if !left.is_multiple_of(prime) {
+            prime += 1;
+            continue;
+        }
+        left /= prime;
+        if let Some(root) = nth_root(&base, prime) {
+            base = root;
+            exponent *= BigInt::from(prime);
+        }
+    }
+    (base, exponent)
 }
 
 /// `base^exponent` if it is rational, for `base >= 0`; else `None`.

@@ -6,7 +6,10 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext, Position, RhaiNativeFunc};
+use rhai::{
+    Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext, Position,
+    RhaiNativeFunc,
+};
 
 use super::limits::{Fault, MAX_ELEMENTS, MAX_NESTING, fault, size};
 use super::provenance::{Origin, mark, origin};
@@ -14,7 +17,17 @@ use super::session::{Session, Shared};
 
 /// Words of the language that are called like functions.
 const KEYWORDS: [&str; 12] = [
-    "call", "print", "debug", "type_of", "eval", "curry", "Fn", "is_def_var", "is_def_fn", "is_shared", "to_string",
+    "call",
+    "print",
+    "debug",
+    "type_of",
+    "eval",
+    "curry",
+    "Fn",
+    "is_def_var",
+    "is_def_fn",
+    "is_shared",
+    "to_string",
     "this",
 ];
 
@@ -125,7 +138,9 @@ fn called(
     let made = size(&result).ok_or_else(|| too_large(name))?;
     session.work.charge(8 * made.words)?;
     if made.elements > 0 || made.words > 2 {
-        session.work.hold(8 * made.words + 32 * made.elements as u64)?;
+        session
+            .work
+            .hold(8 * made.words + 32 * made.elements as u64)?;
     }
     if let Some(from) = from {
         mark(&mut result, from);

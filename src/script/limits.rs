@@ -109,7 +109,9 @@ fn measure(value: &Dynamic, levels: usize, size: &mut Size) -> bool {
     if let Some(array) = value.read_lock::<Array>() {
         return take(&mut array.iter());
     }
-    size.words += 2 + value.read_lock::<Exact>().map_or(0, |number| words(&number.0));
+    size.words += 2 + value
+        .read_lock::<Exact>()
+        .map_or(0, |number| words(&number.0));
     true
 }
 

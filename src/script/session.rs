@@ -247,7 +247,11 @@ fn say(session: &Session, place: Place, fact: &Fact) -> Result<(), Fault> {
         claim: fact.claim().to_string(),
         how: fact.how().to_string(),
         detail,
-        left_open: if holds { place.left_open } else { String::new() },
+        left_open: if holds {
+            place.left_open
+        } else {
+            String::new()
+        },
         verdict,
     })
 }
@@ -273,7 +277,12 @@ fn remark(
 }
 
 /// What a comparison that holds leaves open.
-fn left_open(sides: [&Dynamic; 2], values: [&Value; 2], operator: &str, written: &[Argument]) -> String {
+fn left_open(
+    sides: [&Dynamic; 2],
+    values: [&Value; 2],
+    operator: &str,
+    written: &[Argument],
+) -> String {
     let [left, right] = sides.map(origin);
     if let Some(from) = left.max(right) {
         let other = if left.is_some() { values[1] } else { values[0] };
@@ -367,5 +376,8 @@ fn register_claims(library: &mut Library, session: &Shared, verb: Verb) {
 }
 
 fn texts(written: &[Argument]) -> Vec<&str> {
-    written.iter().map(|argument| argument.text.as_str()).collect()
+    written
+        .iter()
+        .map(|argument| argument.text.as_str())
+        .collect()
 }

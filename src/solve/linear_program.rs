@@ -4,6 +4,7 @@ use good_lp::{
     Expression, ProblemVariables, Solution as _, SolverModel, Variable, microlp, variable,
 };
 use num_traits::Zero;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{Existence, ExistenceError};
 use crate::kernel::{Problem, check};
@@ -58,7 +59,7 @@ fn circulation(problem: &Problem) -> Result<Vec<Rational>, String> {
     for sum in balance {
         model.add_constraint(sum.eq(0.0));
     }
-    let solution = model.solve().map_err(|failure| failure.to_string())?;
+    let solution = solved(model)?;
     let round = |flow: Option<Variable>| match flow {
         Some(flow) => rounded(solution.value(flow)),
         None => Ok(Rational::zero()),
@@ -90,10 +91,20 @@ fn direction(problem: &Problem) -> Result<Vec<Rational>, String> {
     for slope in falls {
         model.add_constraint(slope.leq(0.0));
     }
-    let solution = model.solve().map_err(|failure| failure.to_string())?;
+    let solution = solved(model)?;
     logs.into_iter()
         .map(|log| rounded(solution.value(log)))
         .collect()
+}
+
+/// The solver asserts that its own numbers stay finite; where they do not, it has no answer.
+fn solved<M: SolverModel>(model: M) -> Result<M::Solution, String>
+where
+    M::Error: std::fmt::Display,
+{
+    let outcome = catch_unwind(AssertUnwindSafe(|| model.solve()));
+    let outcome = outcome.map_err(|_| "the numbers of the linear program overflow".to_string())?;
+    outcome.map_err(|failure| failure.to_string())
 }
 
 /// Half the width of the interval in which the simplest rational replaces a solver's value.

@@ -101,7 +101,8 @@ fn network(fault: &NetworkError) -> (&'static str, Option<String>) {
     let (kind, list, index) = match fault {
         NetworkError::DuplicateUnit { index, .. } => ("duplicate_unit", "units", index),
         NetworkError::ParameterNotFinite { index, .. } => ("not_finite", "units", index),
-        NetworkError::DegreeTooLarge { index, .. } => ("too_large", "units", index),
+        NetworkError::DegreesMultiply { index, .. }
+        | NetworkError::DegreeTooLarge { index, .. } => ("too_large", "units", index),
         NetworkError::DuplicateSynapse { index, .. } => ("duplicate_synapse", "synapses", index),
         NetworkError::IntoSource { index, .. } => ("into_source", "synapses", index),
         NetworkError::NotFinite { index, .. } => ("not_finite", "synapses", index),

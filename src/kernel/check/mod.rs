@@ -22,7 +22,7 @@ use num_integer::Integer;
 use num_traits::{One, Signed};
 
 use super::{Cost, Problem, Refusal, Synapse};
-use crate::numbers::{Rational, rational_power, sum};
+use crate::numbers::{Rational, Work, rational_power, root_of_power};
 
 fn arity(what: &'static str, found: usize, expected: usize) -> Result<(), Refusal> {
     if found == expected {
@@ -47,22 +47,23 @@ fn positive(what: &'static str, values: &[Rational]) -> Result<(), Refusal> {
 const MAX_DEGREE: u32 = 1 << 12;
 
 /// `Π base^exponent` over bases that are not negative, where it is rational: factors that are irrational each by itself may
-/// cancel. `None` as well where a power is too long to be written out, or the common root of too high a degree.
+/// cancel. `None` as well where a power is too long to be written out, the common root of too high a degree, or the work used up.
 fn exact_product<'a>(
-    factors: impl Iterator<Item = (&'a Rational, Rational)> + Clone,
+    factors: impl Iterator<Item = (&'a Rational, Rational)>,
+    work: &mut Work,
 ) -> Option<Rational> {
-    let degrees = factors
-        .clone()
-        .map(|(_, exponent)| exponent.denom().clone());
-    let degree = Rational::from_integer(degrees.fold(BigInt::one(), |all, one| all.lcm(&one)));
+    let factors: Vec<(Rational, Rational)> = factors
+        .map(|(base, exponent)| root_of_power(base, &exponent))
+        .collect();
+    let degrees = factors.iter().map(|(_, exponent)| exponent.denom());
+    let degree = Rational::from_integer(degrees.fold(BigInt::one(), |all, one| all.lcm(one)));
     if degree > Rational::from_integer(MAX_DEGREE.into()) {
         return None;
     }
-    let mut product = Rational::one();
-    for (base, exponent) in factors {
-        product *= rational_power(base, &(exponent * &degree))?;
-    }
-    rational_power(&product, &degree.recip())
+    let power =
+        |(base, exponent): &(Rational, Rational)| rational_power(base, &(exponent * &degree));
+    let powers = factors.iter().map(power).collect::<Option<Vec<_>>>()?;
+    rational_power(&work.product_of(&powers)?, &degree.recip())
 }
 
 /// Every multiplier of a synapse with its exponent, times `power`.
@@ -70,21 +71,30 @@ fn scaled_exponents<'a>(
     direction: &'a [(usize, Rational)],
     multipliers: &'a [Rational],
     power: &'a Rational,
-) -> impl Iterator<Item = (&'a Rational, Rational)> + Clone {
+) -> impl Iterator<Item = (&'a Rational, Rational)> {
     let factors = direction.iter();
     factors.filter_map(move |(variable, d)| Some((multipliers.get(*variable)?, d * power)))
 }
 
 /// `Π μ_v^{d_v}` where it is rational.
 fn exact_ratio(direction: &[(usize, Rational)], multipliers: &[Rational]) -> Option<Rational> {
-    exact_product(scaled_exponents(direction, multipliers, &Rational::one()))
+    exact_product(
+        scaled_exponents(direction, multipliers, &Rational::one()),
+        &mut Work::new(1),
+    )
 }
 
 /// The derivative of a cost in `log r`, where it is rational.
-fn exact_slope(cost: &Cost, synapse: &Synapse, multipliers: &[Rational]) -> Option<Rational> {
+fn exact_slope(
+    cost: &Cost,
+    synapse: &Synapse,
+    multipliers: &[Rational],
+    work: &mut Work,
+) -> Option<Rational> {
     let own = std::iter::once((&cost.base, cost.power.clone()));
     let others = scaled_exponents(&synapse.direction, multipliers, &cost.exponent);
-    Some(&cost.coefficient * &cost.exponent * exact_product(own.chain(others))?)
+    let product = exact_product(own.chain(others), work)?;
+    work.product(&(&cost.coefficient * &cost.exponent), &product)
 }
 
 /// `(A_v, B_v)` of every wanted variable at the given multipliers, exactly; `None` where a cost is irrational or too long
@@ -96,14 +106,16 @@ fn exact_sides(
 ) -> Vec<Option<(Rational, Rational)>> {
     let mut input = vec![Some(Vec::new()); problem.variables()];
     let mut output = input.clone();
+    let mut work = Work::new(problem.synapses().len());
     for synapse in problem.active() {
         let mut variables = synapse.direction.iter();
         if !variables.any(|(variable, _)| wanted(*variable)) {
             continue;
         }
         let terms = synapse.costs.iter();
-        let terms = terms.map(|cost| exact_slope(cost, synapse, multipliers));
-        let slope = terms.collect::<Option<Vec<_>>>().map(|terms| sum(&terms));
+        let terms = terms.map(|cost| exact_slope(cost, synapse, multipliers, &mut work));
+        let terms = terms.collect::<Option<Vec<_>>>();
+        let slope = terms.and_then(|terms| work.sum(&terms));
         for (variable, exponent) in &synapse.direction {
             let side = match exponent.is_positive() {
                 true => &mut input,
@@ -113,12 +125,15 @@ fn exact_sides(
                 continue;
             };
             match (&slope, terms.as_mut()) {
-                (Some(slope), Some(terms)) => terms.push(slope * exponent.abs()),
+                (Some(slope), Some(known)) => match work.product(slope, &exponent.abs()) {
+                    Some(share) => known.push(share),
+                    None => *terms = None,
+                },
                 _ => *terms = None,
             }
         }
     }
     let pairs = input.into_iter().zip(output);
-    let sums = pairs.map(|(input, output)| Some((sum(&input?), sum(&output?))));
+    let sums = pairs.map(|(input, output)| Some((work.sum(&input?)?, work.sum(&output?)?)));
     sums.collect()
 }

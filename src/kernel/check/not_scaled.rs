@@ -4,7 +4,7 @@ use num_traits::{One, Signed, Zero};
 
 use super::{arity, manifold::vanishes};
 use crate::kernel::{NotScaled, Obstacle, Problem, Refusal, Verified};
-use crate::numbers::{Rational, rational_power};
+use crate::numbers::{Rational, Work, rational_power};
 
 /// **No multipliers `Λ > 0` give every weight of `after` up to a relative deviation of `tolerance`**: for all of them
 /// `|after_e / (before_e Π Λ_v^{d_ev}) - 1| > tolerance` at some synapse, or exactly one of both weights is 0. With
@@ -60,12 +60,15 @@ pub fn not_scaled(
                     .extend(&(after / before), coefficient)
                     .ok_or(Refusal::Irrational { synapse: *synapse })?;
             }
-            if extent.least <= extent.product && extent.product <= extent.greatest {
+            let first = terms.first().map_or(0, |(synapse, _)| *synapse);
+            let too_long = Refusal::Irrational { synapse: first };
+            let (least, product, greatest) = extent.multiplied().ok_or(too_long)?;
+            if least <= product && product <= greatest {
                 return Err(Refusal::Consistent {
-                    product: Box::new(extent.product),
+                    product: Box::new(product),
                 });
             }
-            Some(extent.product)
+            Some(product)
         }
     };
     let claim = NotScaled {
@@ -77,24 +80,23 @@ pub fn not_scaled(
     Ok(Verified::new(problem, claim))
 }
 
-/// The product of ratios along a cycle, and between what it lies if the ratios deviate by no more than the tolerance.
+/// The factors of the product of ratios along a cycle, and of what it lies between if the ratios deviate by no more than the tolerance.
 struct Extent {
     down: Rational,
     up: Rational,
-    least: Rational,
-    greatest: Rational,
-    product: Rational,
+    least: Vec<Rational>,
+    greatest: Vec<Rational>,
+    product: Vec<Rational>,
 }
 
 impl Extent {
     fn new(tolerance: &Rational) -> Self {
-        let one = Rational::one();
         Extent {
-            down: &one - tolerance,
-            up: &one + tolerance,
-            least: one.clone(),
-            greatest: one.clone(),
-            product: one,
+            down: Rational::one() - tolerance,
+            up: Rational::one() + tolerance,
+            least: Vec::new(),
+            greatest: Vec::new(),
+            product: Vec::new(),
         }
     }
 
@@ -103,9 +105,16 @@ impl Extent {
             true => (&self.down, &self.up),
             false => (&self.up, &self.down),
         };
-        self.least *= rational_power(low, coefficient)?;
-        self.greatest *= rational_power(high, coefficient)?;
-        self.product *= rational_power(ratio, coefficient)?;
+        self.least.push(rational_power(low, coefficient)?);
+        self.greatest.push(rational_power(high, coefficient)?);
+        self.product.push(rational_power(ratio, coefficient)?);
         Some(())
+    }
+
+    /// The least value, the value itself, and the greatest.
+    fn multiplied(&self) -> Option<(Rational, Rational, Rational)> {
+        let mut work = Work::new(self.product.len());
+        let mut all = |factors| work.product_of(factors);
+        Some((all(&self.least)?, all(&self.product)?, all(&self.greatest)?))
     }
 }
