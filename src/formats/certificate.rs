@@ -1,6 +1,7 @@
 //! Certificates: claims about a network, with what the kernel needs to check them.
 
-use indexmap::IndexMap;
+mod reader;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -8,7 +9,8 @@ use super::network_json::{FormatError, check_header};
 use super::strict::{Object, UniqueMap, present};
 use crate::kernel::{Balanced, Enclosed, NotAttained, Refusal, check};
 use crate::network::{Network, Regularizer, RegularizerError};
-use crate::numbers::{ParseRationalError, Rational, parse_rational};
+use crate::numbers::{ParseRationalError, Rational};
+use reader::Reader;
 
 /// A certificate file. Numbers are rational strings; values by unit are for every unit that can be scaled, tied
 /// units having equal ones.
@@ -170,29 +172,22 @@ pub fn verify_certificate(
             reader.only(&["lower", "upper", "direction"])?;
             let lower = reader.named("lower", &certificate.lower)?;
             let upper = reader.named("upper", &certificate.upper)?;
-            let direction = match certificate.direction.is_some() {
-                true => Some(reader.named("direction", &certificate.direction)?),
-                false => None,
+            let direction = reader.direction()?;
+            let (lower, upper) = (reader.by_variable(lower)?, reader.by_variable(upper)?);
+            let verified = match direction {
+                None => check::enclosure(&problem, &lower, &upper),
+                Some(direction) => {
+                    let direction = reader.by_variable(direction)?;
+                    check::limit_enclosure(&problem, &direction, &lower, &upper)
+                }
             };
-            let lower = reader.by_variable(lower)?;
-            let upper = reader.by_variable(upper)?;
-            let Some(direction) = direction else {
-                let verified = check::enclosure(&problem, &lower, &upper).map_err(refused)?;
-                let statement =
-                    within(network, verified.claim_about(&problem).ok_or_else(another)?);
-                return Ok(format!(
-                    "the minimum of {regularizer} exists, and {statement}"
-                ));
-            };
-            let direction = reader.by_variable(direction)?;
-            let verified =
-                check::limit_enclosure(&problem, &direction, &lower, &upper).map_err(refused)?;
+            let verified = verified.map_err(refused)?;
             let enclosed = verified.claim_about(&problem).ok_or_else(another)?;
-            let names = names(network, &enclosed.vanishing);
             let statement = within(network, enclosed);
-            Ok(format!(
-                "in the limit of {regularizer} in which {names} become 0, {statement}"
-            ))
+            Ok(match enclosed.vanishing.as_slice() {
+                [] => format!("the minimum of {regularizer} exists, and {statement}"),
+                vanishing => format!("{}, {statement}", limit(network, &regularizer, vanishing)),
+            })
         }
         "attained" => {
             reader.only(&["circulation"])?;
@@ -214,23 +209,24 @@ pub fn verify_certificate(
         "balanced" => {
             reader.only(&["multipliers", "direction"])?;
             let multipliers = reader.named("multipliers", &certificate.multipliers)?;
-            let direction = match certificate.direction.is_some() {
-                true => Some(reader.named("direction", &certificate.direction)?),
-                false => None,
-            };
+            let direction = reader.direction()?;
             let multipliers = reader.by_variable(multipliers)?;
-            let Some(direction) = direction else {
-                check::balanced(&problem, &multipliers).map_err(refused)?;
-                return Ok(format!("the multipliers balance {regularizer} exactly"));
+            let verified = match direction {
+                None => check::balanced(&problem, &multipliers),
+                Some(direction) => {
+                    let direction = reader.by_variable(direction)?;
+                    check::limit_balanced(&problem, &direction, &multipliers)
+                }
             };
-            let direction = reader.by_variable(direction)?;
-            let verified = check::limit_balanced(&problem, &direction, &multipliers);
             let verified = verified.map_err(refused)?;
             let claim = verified.claim_about(&problem).ok_or_else(another)?;
-            let names = names(network, &claim.vanishing);
-            Ok(format!(
-                "in the limit of {regularizer} in which {names} become 0, the multipliers balance it exactly"
-            ))
+            Ok(match claim.vanishing.as_slice() {
+                [] => format!("the multipliers balance {regularizer} exactly"),
+                vanishing => {
+                    let limit = limit(network, &regularizer, vanishing);
+                    format!("{limit}, the multipliers balance it exactly")
+                }
+            })
         }
         "scaling" => {
             reader.only(&["multipliers", "weights"])?;
@@ -270,6 +266,17 @@ fn within(network: &Network<Rational>, enclosed: &Enclosed) -> String {
         "{statement}, but for a common factor, which no weight depends on, for: {}",
         names.join(", ")
     )
+}
+
+/// The limit that a claim is about.
+fn limit(network: &Network<Rational>, regularizer: &Regularizer, vanishing: &[usize]) -> String {
+    let verb = if vanishing.len() == 1 {
+        "becomes"
+    } else {
+        "become"
+    };
+    let names = names(network, vanishing);
+    format!("in the limit of {regularizer} in which {names} {verb} 0")
 }
 
 fn names(network: &Network<Rational>, synapses: &[usize]) -> String {
@@ -317,113 +324,6 @@ fn explain(network: &Network<Rational>, refusal: &Refusal) -> String {
         | Refusal::Differs { .. } => String::new(),
     };
     format!("{refusal}{subject}")
-}
-
-struct Reader<'a> {
-    network: &'a Network<Rational>,
-    certificate: &'a Certificate,
-}
-
-impl Reader<'_> {
-    /// Refuses fields that the claim has no use for: a reader could take them for verified.
-    fn only(&self, used: &[&str]) -> Result<(), CertificateError> {
-        let c = self.certificate;
-        let present = [
-            ("lower", c.lower.is_some()),
-            ("upper", c.upper.is_some()),
-            ("circulation", c.circulation.is_some()),
-            ("direction", c.direction.is_some()),
-            ("multipliers", c.multipliers.is_some()),
-            ("weights", c.weights.is_some()),
-        ];
-        match present
-            .into_iter()
-            .find(|(field, present)| *present && !used.contains(field))
-        {
-            Some((field, _)) => Err(self.field("not hold", field)),
-            None => Ok(()),
-        }
-    }
-
-    fn field(&self, need: &'static str, field: &'static str) -> CertificateError {
-        CertificateError::Field {
-            claim: self.certificate.claim.clone(),
-            need,
-            field,
-        }
-    }
-
-    fn in_order(
-        &self,
-        field: &'static str,
-        values: &Option<Vec<String>>,
-    ) -> Result<Vec<Rational>, CertificateError> {
-        let values = values.as_ref().ok_or_else(|| self.field("hold", field))?;
-        let number = |(index, text): (usize, &String)| number(format!("{field}[{index}]"), text);
-        values.iter().enumerate().map(number).collect()
-    }
-
-    /// The values of a field by unit; that they are numbers does not depend on the network.
-    fn named<'v>(
-        &self,
-        field: &'static str,
-        values: &'v Option<UniqueMap>,
-    ) -> Result<Named<'v>, CertificateError> {
-        let given = &values.as_ref().ok_or_else(|| self.field("hold", field))?.0;
-        let entries = given.iter().map(|(unit, text)| {
-            let value = number(format!("{field}.{unit}"), text);
-            value.map(|value| (unit.as_str(), value))
-        });
-        let values = entries.collect::<Result<_, CertificateError>>()?;
-        Ok(Named {
-            field,
-            given,
-            values,
-        })
-    }
-
-    /// One value for each variable of the network.
-    fn by_variable(&self, named: Named) -> Result<Vec<Rational>, CertificateError> {
-        let Named {
-            field,
-            given,
-            mut values,
-        } = named;
-        let network = self.network;
-        let mut by_variable = Vec::with_capacity(network.variables());
-        for variable in 0..network.variables() {
-            let mut value: Option<Rational> = None;
-            for member in network.members(variable) {
-                let unit = network.unit(*member).id.clone();
-                let Some(own) = values.swap_remove(unit.as_str()) else {
-                    return Err(CertificateError::MissingUnit { field, unit });
-                };
-                if value.as_ref().is_some_and(|value| *value != own) {
-                    return Err(CertificateError::Tie { field, unit });
-                }
-                value = Some(own);
-            }
-            by_variable.extend(value);
-        }
-        match given.keys().find(|unit| values.contains_key(unit.as_str())) {
-            Some(unit) => Err(CertificateError::NotScalable {
-                field,
-                unit: unit.clone(),
-            }),
-            None => Ok(by_variable),
-        }
-    }
-}
-
-/// The values of one field by unit.
-struct Named<'v> {
-    field: &'static str,
-    given: &'v IndexMap<String, String>,
-    values: IndexMap<&'v str, Rational>,
-}
-
-fn number(place: String, text: &str) -> Result<Rational, CertificateError> {
-    parse_rational(text).map_err(|fault| CertificateError::Number { place, fault })
 }
 
 impl Certificate {

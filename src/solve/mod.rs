@@ -12,6 +12,7 @@
 
 pub mod blocks;
 mod certify;
+mod compare;
 mod direct;
 mod exact;
 mod existence;

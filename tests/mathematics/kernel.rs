@@ -308,6 +308,44 @@ fn limits_accept_and_refuse() {
     ));
     // Without the direction the same bounds are no enclosure: b has no output cost.
     assert!(check::enclosure(&problem, &qs("2 1"), &qs("2 1")).is_err());
+    // Exact balance in the limit is not exact balance.
+    let exact = check::limit_balanced(&problem, &qs("0 -1"), &qs("2 1")).unwrap();
+    assert_eq!(exact.claim_about(&problem).unwrap().vanishing, [2]);
+    assert!(matches!(
+        check::balanced(&problem, &qs("2 1")),
+        Err(Refusal::Unbalanced { variable: 0, .. })
+    ));
+}
+
+/// Checks: what was verified of one problem is not given out for another: not for the one without a synapse, not for
+/// another regularizer, not for other weights; for the same one made anew it is.
+#[test]
+fn claims_are_about_one_problem() {
+    let weights = "1 8 1";
+    let problem = chained(weights, &Regularizer::l1());
+    let others = [
+        problem.without(&[1]),
+        chained(weights, &Regularizer::lp(q("2")).unwrap()),
+        chained("1 8 2", &Regularizer::l1()),
+        chained("1 8 1 1", &Regularizer::l1()),
+    ];
+    let attained = check::attained(&problem, &qs("1 1 1")).unwrap();
+    let enclosed = check::enclosure(&problem, &qs("2 1/2"), &qs("2 1/2")).unwrap();
+    let balanced = check::balanced(&problem, &qs("2 1/2")).unwrap();
+    let again = chained(weights, &Regularizer::l1());
+    assert!(attained.claim_about(&again).is_some());
+    assert!(enclosed.claim_about(&again).is_some());
+    assert!(balanced.claim_about(&again).is_some());
+    for other in &others {
+        assert!(attained.claim_about(other).is_none());
+        assert!(enclosed.claim_about(other).is_none());
+        assert!(balanced.claim_about(other).is_none());
+    }
+    // What a limit proves is about the whole problem, and says what it leaves out.
+    let dead = chained("1 2 0", &Regularizer::l1());
+    let limit = check::limit_balanced(&dead, &qs("-1 -2"), &qs("1 1")).unwrap();
+    assert!(limit.claim_about(&dead.without(&[0, 1])).is_none());
+    assert_eq!(limit.claim_about(&dead).unwrap().vanishing, [0, 1]);
 }
 
 /// Checks: exact balance.

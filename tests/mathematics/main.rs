@@ -6,6 +6,7 @@ mod kernel;
 mod layers;
 mod learn;
 mod learn_in_floats;
+mod limits;
 mod main_job;
 mod network;
 mod numbers;

@@ -197,6 +197,21 @@ fn multipliers(record: &mut Record) {
     balanced("NotPositive", &problem, "2 -1/2");
     balanced("Unbalanced", &problem, "2 1");
     balanced("Undecided", &rooted("2 2"), "1");
+    let mut limit = |expected: &str, problem: &Problem, d: &str, at: &str| {
+        let outcome = check::limit_balanced(problem, &qs(d), &qs(at));
+        record.case("limit_balanced", expected, outcome);
+    };
+    limit("", &chained("1 2 0"), "-1 -2", "1 1");
+    let branch = branching("1 4 7");
+    limit("", &branch, "0 -1", "2 1");
+    limit("Arity", &branch, "0", "2 1");
+    limit("Arity", &branch, "0 -1", "2");
+    limit("Rises", &branch, "0 1", "2 1");
+    limit("NothingFalls", &branch, "0 0", "2 1");
+    limit("NotPositive", &branch, "0 -1", "2 0");
+    limit("Unbalanced", &branch, "0 -1", "3 1");
+    let roots = branching_network("2 2 7").problem(&Regularizer::lp(q("1/2")).unwrap());
+    limit("Undecided", &roots, "0 -1", "1 1");
     let network = polynomial("1/2 1", "1 2 3");
     let problem = network.problem(&Regularizer::l1());
     let mut scaling = |expected: &str, after: &str, by: &str| {
