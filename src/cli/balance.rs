@@ -8,7 +8,7 @@ use synaptic_balance::formats::{
 };
 use synaptic_balance::network::Network;
 use synaptic_balance::numbers::{Rational, rational_power};
-use synaptic_balance::report::{balance_report, group_multipliers};
+use synaptic_balance::report::{balance_report, freedom, group_multipliers};
 use synaptic_balance::solve::{
     self, Balance, BalanceFailure, Existence, Method, Options, Restriction,
 };
@@ -70,6 +70,7 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     if let Some(groups) = file.groups() {
         group_multipliers(&mut report.json, &network, &groups);
     }
+    freedom(&mut report, &network, file.onnx());
     Ok((report, verdict(&result, method)))
 }
 

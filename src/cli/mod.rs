@@ -293,6 +293,7 @@ fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
             fields.extend(more);
         }
     }
+    report::freedom(&mut report, &network, file.onnx());
     Ok((report, Verdict::Done))
 }
 

@@ -9,6 +9,7 @@ mod demonstration;
 mod digits;
 mod explain;
 mod figure;
+mod freedom;
 #[cfg(feature = "learn")]
 pub mod learning;
 #[cfg(feature = "plot")]
@@ -26,6 +27,7 @@ pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use digits::{Digits, digits, digits_network};
 pub use explain::{Basis, Explanation, explain};
 pub use figure::unit_balance_figure;
+pub use freedom::freedom;
 #[cfg(feature = "plot")]
 pub use plot::plot_reads;
 pub use theorems::{hunt_report, theorems_report};

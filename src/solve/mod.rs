@@ -12,6 +12,7 @@
 
 pub mod blocks;
 mod certify;
+mod dead;
 mod direct;
 mod exact;
 mod existence;
@@ -30,6 +31,7 @@ mod schedule;
 mod stochastic;
 
 pub use certify::{CertifyError, MAX_DIGITS, certify, certify_limit, relative_width};
+pub use dead::{DeadUnits, dead_units};
 pub use direct::{DirectOptions, solve_direct};
 pub use exact::balance_exactly;
 pub use existence::{Existence, ExistenceError, existence, existence_by_components};
