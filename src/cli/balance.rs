@@ -9,7 +9,7 @@ use synaptic_balance::formats::{
 };
 use synaptic_balance::network::Network;
 use synaptic_balance::numbers::{MAX_DIGITS, Rational, Wide, rational_power};
-use synaptic_balance::report::{balance_report, group_multipliers, lost_weights};
+use synaptic_balance::report::{balance_report, freedom, group_multipliers, lost_weights};
 use synaptic_balance::solve::{
     self, Balance, BalanceFailure, ExistenceClaim, Method, Options, Restriction,
 };
@@ -73,6 +73,7 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
         report.json["incomplete"] = reason.into();
         report.text += &format!("INCOMPLETE {reason}\n");
     }
+    freedom(&mut report, &network, file.onnx());
     report.state_layers(file.layers());
     let verdict = match verdict(&result, method) {
         Verdict::Done if is_inexact => Verdict::Incomplete,

@@ -384,6 +384,7 @@ fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
             fields.extend(more);
         }
     }
+    report::freedom(&mut report, &network, file.onnx());
     report.state_layers(file.layers());
     Ok((report, Verdict::Done))
 }

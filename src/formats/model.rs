@@ -152,6 +152,14 @@ impl Model {
         }
     }
 
+    /// The file, if it is an ONNX model.
+    pub fn onnx(&self) -> Option<&OnnxFile> {
+        match self {
+            Model::Onnx(file) => Some(file),
+            _ => None,
+        }
+    }
+
     /// Are all weights given exactly, so that none was rounded?
     pub fn is_exact(&self) -> bool {
         matches!(self, Model::Json(file) if file.is_exact())

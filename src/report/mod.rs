@@ -10,6 +10,7 @@ mod differences;
 mod digits;
 mod explain;
 mod figure;
+mod freedom;
 #[cfg(feature = "learn")]
 pub mod learning;
 mod lost;
@@ -29,6 +30,7 @@ pub use differences::differences_report;
 pub use digits::{Digits, digits, digits_network};
 pub use explain::{Basis, Explanation, explain};
 pub use figure::unit_balance_figure;
+pub use freedom::freedom;
 pub use lost::lost_weights;
 #[cfg(feature = "plot")]
 pub use plot::plot_reads;

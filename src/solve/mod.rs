@@ -13,6 +13,7 @@
 pub mod blocks;
 mod certify;
 mod compare;
+mod dead;
 mod direct;
 mod exact;
 mod existence;
@@ -31,6 +32,7 @@ mod schedule;
 mod stochastic;
 
 pub use certify::{CertifyError, MAX_DIGITS, certify, certify_limit, relative_width};
+pub use dead::{DeadUnits, dead_units};
 pub use direct::{DirectOptions, solve_direct};
 pub use exact::{balance_exactly, balance_exactly_in_limit};
 pub use existence::{

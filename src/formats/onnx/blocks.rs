@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::field::Field;
-use super::weights::{SOURCE, Scaled, scaled};
+use super::weights::{SOURCE, scaled};
 use super::{OnnxError, OnnxFile};
 use crate::network::UnitIndex;
 use crate::solve::blocks::{BlockError, Blocks, Weights};
@@ -64,18 +64,22 @@ impl OnnxFile {
         cost: impl Fn(f64) -> f64,
         mut call: impl FnMut(UnitIndex, UnitIndex, usize, f64),
     ) {
-        for weight in scaled(&self.uses)
-            .iter()
-            .filter(|found| Scaled::is_weight(found))
-        {
+        for weight in &scaled(&self.uses) {
+            let is_weight = weight.is_weight();
+            if !is_weight && !self.units.holds() {
+                continue;
+            }
             let constant = &self.constants[weight.constant];
             let Ok((file, start, storage)) = constant.place else {
                 continue;
             };
             let bytes = &self.files.bytes(file)[start..];
             let cost = |entry: usize| cost(storage.decode(&bytes[entry * storage.size()..]).abs());
-            let Some((one, _)) = weight.plain() else {
+            let Some((one, _)) = weight.plain().filter(|_| is_weight) else {
                 weight.each(constant.len(), |entry, plus, minus| {
+                    if !is_weight && !self.units.is_held(plus) {
+                        return;
+                    }
                     let (to, from) = (self.units.source(plus), self.units.source(minus));
                     call(to, from, 1, cost(entry));
                 });

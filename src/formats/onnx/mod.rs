@@ -11,7 +11,7 @@
 //! | `Add`, `Sub`, `Sum`, `Mean`, `Max`, `Min` | all arguments carry the same; a constant among them is a bias |
 //! | `Mul` by a constant | by several numbers a diagonal layer, whose numbers are weights; by one number nothing |
 //! | `Div` by a constant | nothing |
-//! | `BatchNormalization` | scale and shift are weights, the mean follows its input, the variance stays |
+//! | `BatchNormalization` | scale and shift are weights, the mean follows its input and is counted only where no weight other than 0 feeds the channel ([`Held`]), the variance stays |
 //! | `MaxPool`, `AveragePool`, `LpPool`, global ones, `ReduceMean`, `ReduceSum`, `ReduceMax`, `ReduceMin`, `ReduceL1`, `ReduceL2` | one multiplier for all that is brought together |
 //! | `Concat`, `Split`, `Slice`, `Gather`, `Transpose`, `Reshape`, `Flatten`, `Squeeze`, `Unsqueeze`, `Expand`, `Pad` with zeros | multipliers move with the entries; where they cannot be followed, the tensor has one |
 //! | `RNN` with `Relu` or `LeakyRelu` | as layers, the state carrying one multiplier for each unit at all times |
@@ -28,6 +28,7 @@ mod compare;
 mod constant;
 mod field;
 mod files;
+mod held;
 mod infer;
 pub mod message;
 mod node;
@@ -42,6 +43,7 @@ mod wire;
 mod write;
 
 pub use compare::Difference;
+pub use held::Held;
 pub(crate) use weights::SOURCE;
 pub use write::Written;
 
@@ -196,7 +198,8 @@ impl OnnxFile {
             notes,
             ..
         } = Inference::run(&model, &mut files)?;
-        let (units, groups) = Units::new(&channels, &uses);
+        let (mut units, groups) = Units::new(&channels, &uses);
+        units.hold(held::held(&units, &files, &constants, &uses));
         let network = units.network(vec![])?;
         Ok(OnnxFile {
             files,
@@ -225,13 +228,13 @@ impl OnnxFile {
         self.files.paths_beside()
     }
 
-    /// The number of weights.
+    /// The number of weights, [`held`](OnnxFile::held) statistics among them.
     pub fn weights(&self) -> usize {
         let scaled = weights::scaled(&self.uses).into_iter();
         let weights = scaled.filter(weights::Scaled::is_weight);
-        weights
-            .map(|scaled| self.constants[scaled.constant].len())
-            .sum()
+        let weights = weights.map(|scaled| self.constants[scaled.constant].len());
+        let held = self.held().into_iter().map(|held| held.entries.len());
+        weights.chain(held).sum()
     }
 
     /// The model with its weights as the synapses of its network.

@@ -22,6 +22,8 @@ pub(super) struct Units {
     /// The unit of each slot; [`SOURCE`] where it is pinned, or scales nothing.
     of_slot: Vec<u32>,
     ids: Vec<String>,
+    /// The units whose statistics are counted as weights, in order.
+    held: Vec<UnitIndex>,
 }
 
 impl Units {
@@ -86,7 +88,23 @@ impl Units {
             }
         });
         let groups = groups.filter(|group| group.operator != "zero").collect();
-        (Units { of_slot, ids }, groups)
+        let held = Vec::new();
+        (Units { of_slot, ids, held }, groups)
+    }
+
+    /// Counts the statistics of some units, in order, as weights.
+    pub fn hold(&mut self, held: Vec<UnitIndex>) {
+        self.held = held;
+    }
+
+    /// Are the statistics of any unit counted?
+    pub fn holds(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Are those that scale with a slot?
+    pub fn is_held(&self, slot: Slot) -> bool {
+        self.holds() && self.held.binary_search(&self.source(slot)).is_ok()
     }
 
     pub fn count(&self) -> usize {
@@ -217,13 +235,20 @@ pub(super) fn synapses(
 ) -> (Vec<(UnitIndex, UnitIndex, Rational)>, Vec<Place>) {
     let mut synapses = Vec::new();
     let mut places = Vec::new();
-    for scaled in scaled(uses).iter().filter(|scaled| scaled.is_weight()) {
+    for scaled in &scaled(uses) {
+        let is_weight = scaled.is_weight();
+        if !is_weight && !units.holds() {
+            continue;
+        }
         let constant = &constants[scaled.constant];
         let Ok((file, start, storage)) = &constant.place else {
             continue;
         };
         let bytes = &files.bytes(*file)[*start..];
         scaled.each(constant.len(), |entry, plus, minus| {
+            if !is_weight && !units.is_held(plus) {
+                return;
+            }
             let at = entry * storage.size();
             let value = storage.decode(&bytes[at..]);
             // Constants that scale hold finite numbers only.

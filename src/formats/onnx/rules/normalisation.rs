@@ -5,7 +5,8 @@ use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Value, pin};
 
 /// The mean scales with the input, the scale with the output and against the input, the shift with the output; the variance
-/// stays, as `ε` does. Scale and shift are weights; the mean is a statistic, and follows uncounted.
+/// stays, as `ε` does. Scale and shift are weights; the mean is a statistic, and follows uncounted where a weight feeds the
+/// channel (`held.rs`).
 pub(super) fn batch(inference: &mut Inference, node: &Node) -> Followed {
     let input = node.input(0)?;
     let (Some(shape), Content::Data(field)) = (&input.shape, &input.content) else {

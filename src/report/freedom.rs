@@ -1,0 +1,122 @@
+//! What a reader has to know before anything else: that nothing can be scaled, or that some units are dead.
+
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::{Report, count, list};
+use crate::formats::OnnxFile;
+use crate::network::{Network, UnitIndex, UnitKind};
+use crate::numbers::Rational;
+use crate::solve::dead_units;
+
+/// Names, and reasons, in the text.
+const SHOWN: usize = 12;
+
+/// Puts it at the beginning of a report; `model` is the file that the network was made of, if an ONNX model.
+pub fn freedom(report: &mut Report, network: &Network<Rational>, model: Option<&OnnxFile>) {
+    let mut text = String::new();
+    if network.variables() == 0 {
+        let reasons = model.map_or_else(|| own_reasons(network), reasons);
+        let _ = writeln!(text, "nothing   can be scaled: {}", reasons.join("; "));
+        insert(&mut report.json, "nothing_scales", json!(reasons));
+    }
+    let dead = dead_units(network);
+    let name = |unit: &UnitIndex| network.unit(*unit).id.clone();
+    let names = |units: &[UnitIndex]| -> Vec<String> { units.iter().map(name).collect() };
+    let (unfed, unread) = (names(&dead.unfed), names(&dead.unread));
+    for (names, what) in [
+        (&unfed, "nothing feeds: all weights that lead to them are 0"),
+        (&unread, "nothing reads: all weights that lead on are 0"),
+    ] {
+        if !names.is_empty() {
+            let _ = writeln!(
+                text,
+                "dead      {} that {what}: {}",
+                count(names.len(), "unit"),
+                list(names, SHOWN)
+            );
+        }
+    }
+    if !(unfed.is_empty() && unread.is_empty()) {
+        let _ = writeln!(
+            text,
+            "          --limit sets their other weights to 0, which changes no output; --max-scaling S keeps every weight"
+        );
+        insert(
+            &mut report.json,
+            "dead",
+            json!({"unfed": unfed, "unread": unread}),
+        );
+    }
+    held(&mut text, &mut report.json, network, model);
+    report.text.insert_str(0, &text);
+}
+
+fn insert(json: &mut Value, field: &str, value: Value) {
+    if let Value::Object(fields) = json {
+        fields.insert(field.into(), value);
+    }
+}
+
+/// The statistics that were counted as weights.
+fn held(
+    text: &mut String,
+    json: &mut Value,
+    network: &Network<Rational>,
+    model: Option<&OnnxFile>,
+) {
+    let held = model.map(OnnxFile::held).unwrap_or_default();
+    if held.is_empty() {
+        return;
+    }
+    let mut fields = Vec::new();
+    for held in &held {
+        let names = held.entries.iter();
+        let names: Vec<String> = names
+            .map(|(_, unit)| network.unit(*unit).id.clone())
+            .collect();
+        let _ = writeln!(
+            text,
+            "counted   as weights, since nothing else feeds {}: {} of the mean `{}`",
+            list(&names, SHOWN),
+            count(names.len(), "number"),
+            crate::network::printable(&held.tensor),
+        );
+        let entries = held.entries.iter().map(|(entry, _)| *entry);
+        let entries: Vec<usize> = entries.collect();
+        fields.push(json!({"tensor": held.tensor, "entries": entries}));
+    }
+    insert(json, "counted_statistics", fields.into());
+}
+
+/// Why no channel of a model can be scaled.
+fn reasons(model: &OnnxFile) -> Vec<String> {
+    let mut by_reason: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for note in model.notes() {
+        let names = by_reason.entry((&note.operator, &note.reason)).or_default();
+        names.push(&note.name);
+    }
+    if by_reason.is_empty() {
+        return vec!["every channel is an input or an output".into()];
+    }
+    let mut reasons: Vec<_> = by_reason.into_iter().collect();
+    reasons.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
+    let reasons = reasons.into_iter().map(|((operator, reason), names)| {
+        let name = crate::network::printable(names[0]);
+        match names.len() {
+            1 => format!("{operator} `{name}` {reason}"),
+            more => format!("{operator} `{name}` and {} more: {reason}", more - 1),
+        }
+    });
+    reasons.collect()
+}
+
+/// The same of a network that says itself what its units compute.
+fn own_reasons(network: &Network<Rational>) -> Vec<String> {
+    let is_hidden = |unit: &UnitIndex| network.unit(*unit).kind == UnitKind::Hidden;
+    vec![match (0..network.units()).any(|unit| is_hidden(&unit)) {
+        true => "no hidden unit has a homogeneous activation".into(),
+        false => "there are no hidden units".into(),
+    }]
+}

@@ -1,0 +1,62 @@
+//! Units that no path of weights other than 0 joins to the visible units.
+
+use num_traits::Zero;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::{Dfs, Reversed};
+
+use crate::network::{Network, UnitIndex};
+use crate::numbers::Rational;
+
+/// The scalable units that can be left out without changing an output, from initial state 0. Where there are any, and weights of
+/// theirs are not 0, the minimum is not attained.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeadUnits {
+    /// Nothing feeds them: every path to them from a visible unit has a weight 0.
+    pub unfed: Vec<UnitIndex>,
+    /// Something feeds them, but every path from them to a visible unit has a weight 0.
+    pub unread: Vec<UnitIndex>,
+}
+
+/// Finds them. Units that share a multiplier are taken as one. Cost: linear.
+///
+/// ```
+/// use synaptic_balance::network::chain;
+/// use synaptic_balance::numbers::parse_rational;
+/// use synaptic_balance::solve::dead_units;
+/// let network = chain(&["1", "0", "1"].map(|weight| parse_rational(weight).unwrap()));
+/// let dead = dead_units(&network);
+/// assert_eq!((dead.unfed.len(), dead.unread.len()), (1, 1));
+/// ```
+pub fn dead_units(network: &Network<Rational>) -> DeadUnits {
+    let node = |unit: UnitIndex| network.variable(unit).map_or(0, |variable| variable + 1);
+    let mut graph: DiGraph<(), ()> = DiGraph::new();
+    let count = (0..network.units()).map(node).max().unwrap_or(0) + 1;
+    (0..count).for_each(|_| {
+        graph.add_node(());
+    });
+    for synapse in 0..network.synapses() {
+        if !network.weight(synapse).is_zero() {
+            let (from, to) = network.endpoints(synapse);
+            graph.add_edge(NodeIndex::new(node(from)), NodeIndex::new(node(to)), ());
+        }
+    }
+    let ground = NodeIndex::new(0);
+    let (mut fed, mut read) = (vec![false; count], vec![false; count]);
+    let mut walk = Dfs::new(&graph, ground);
+    while let Some(found) = walk.next(&graph) {
+        fed[found.index()] = true;
+    }
+    let mut walk = Dfs::new(Reversed(&graph), ground);
+    while let Some(found) = walk.next(Reversed(&graph)) {
+        read[found.index()] = true;
+    }
+    let mut dead = DeadUnits::default();
+    for unit in 0..network.units() {
+        match (fed[node(unit)], read[node(unit)]) {
+            (false, _) => dead.unfed.push(unit),
+            (true, false) => dead.unread.push(unit),
+            (true, true) => {}
+        }
+    }
+    dead
+}
