@@ -26,7 +26,9 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     )?;
     files::distinct(&[arguments.certificate.as_ref()], &[&arguments.network])?;
     let start = Instant::now();
-    let file = match open(&arguments.network, arguments.arch.as_deref())? {
+    let file = open(&arguments.network, arguments.arch.as_deref())?;
+    let file = arguments.roles.apply(file);
+    let file = match file.map_err(|fault| BadInput::at(&arguments.network, fault))? {
         Model::Onnx(model) if channels_in_place::is_meant(arguments, &model) => {
             let seconds_read = start.elapsed().as_secs_f64();
             return channels_in_place::balance(arguments, &model, seconds_read);

@@ -176,6 +176,8 @@ fn judge(request: &Request, arguments: &CheckArguments) -> Outcome {
         network("before", request.before, arguments)?,
         network("after", request.after, arguments)?,
     );
+    let before = arguments.roles.apply(before);
+    let before = before.map_err(|fault| named("before", fault))?;
     question
         .ask(&before, &after)
         .map_err(|failure| match failure {

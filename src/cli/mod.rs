@@ -258,7 +258,9 @@ fn demonstration() -> Outcome {
 
 fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     files::distinct(&[arguments.dot.as_ref()], &[&arguments.network])?;
-    let file = match balance::open(&arguments.network, arguments.arch.as_deref())? {
+    let file = balance::open(&arguments.network, arguments.arch.as_deref())?;
+    let file = arguments.roles.apply(file);
+    let file = match file.map_err(|fault| BadInput::at(&arguments.network, fault))? {
         Model::Onnx(model) if model.weights() > MAX_WEIGHTS => {
             return Ok((report::channels_report(&model, None), Verdict::Done));
         }
@@ -316,6 +318,8 @@ fn balanced_multipliers(
 
 fn verify(arguments: &VerifyArguments) -> Outcome {
     let file = read(&arguments.network, arguments.arch.as_deref())?;
+    let file = arguments.roles.apply(file);
+    let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
     let text = std::fs::read(&arguments.certificate)
         .map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
     let certificate =
