@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::str::FromStr;
-use synaptic_balance::formats::Model;
+use synaptic_balance::formats::{Model, Roles};
 use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::{Rational, parse_rational, rational_to_f64};
 use synaptic_balance::solve::{MAX_DIGITS, Method};
@@ -149,6 +149,35 @@ pub struct BenchArguments {
     pub plot: Option<PathBuf>,
 }
 
+/// What tensors of ONNX models are, where the rules take them for something else.
+#[derive(Debug, Args, Default)]
+pub struct RoleArguments {
+    /// For ONNX models: this tensor is learned, and may be scaled (repeatable).
+    #[arg(long, value_name = "NAME")]
+    pub learned: Vec<String>,
+    /// For ONNX models: this tensor is a constant, and is never changed (repeatable).
+    #[arg(long, value_name = "NAME")]
+    pub constant: Vec<String>,
+}
+
+impl RoleArguments {
+    /// The model with these roles.
+    pub fn apply(&self, file: Model) -> Result<Model, String> {
+        let roles = Roles {
+            learned: self.learned.clone(),
+            constant: self.constant.clone(),
+        };
+        match file {
+            file if roles.is_empty() => Ok(file),
+            Model::Onnx(model) => {
+                let model = model.with_roles(&roles).map_err(|fault| fault.to_string())?;
+                Ok(Model::Onnx(Box::new(model)))
+            }
+            _ => Err("--learned and --constant are for ONNX models: in other files all weights are learned".into()),
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
     /// The network: JSON, ONNX, or a safetensors file with --arch.
@@ -164,6 +193,8 @@ pub struct ExplainArguments {
     pub dot: Option<PathBuf>,
     #[command(flatten)]
     pub perceptron: Perceptron,
+    #[command(flatten)]
+    pub roles: RoleArguments,
 }
 
 #[derive(Debug, Args)]
@@ -206,6 +237,8 @@ pub struct BalanceArguments {
     pub max_scaling: Option<Rational>,
     #[command(flatten)]
     pub perceptron: Perceptron,
+    #[command(flatten)]
+    pub roles: RoleArguments,
 }
 
 #[derive(Debug, Args)]
@@ -230,6 +263,8 @@ pub struct CheckArguments {
     pub tied: Option<Tied>,
     #[command(flatten)]
     pub perceptron: Perceptron,
+    #[command(flatten)]
+    pub roles: RoleArguments,
 }
 
 #[derive(Debug, Args)]
@@ -246,6 +281,8 @@ pub struct VerifyArguments {
     pub regularizer: Option<Regularizer>,
     #[command(flatten)]
     pub perceptron: Perceptron,
+    #[command(flatten)]
+    pub roles: RoleArguments,
 }
 
 /// What a safetensors file does not say of its perceptron.

@@ -25,6 +25,8 @@ const DEFAULT_DIGITS: u32 = 12;
 pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let start = Instant::now();
     let file = open(&arguments.network, &arguments.perceptron)?;
+    let file = arguments.roles.apply(file);
+    let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
     check_outputs(arguments, &file)?;
     let file = match file {
         Model::Onnx(model) if channels_in_place::is_meant(arguments, &model) => {

@@ -266,6 +266,8 @@ fn judge(request: &Request, arguments: &CheckArguments) -> Outcome {
         let fault = "neither network is a safetensors file";
         return Err(named("layers", fault.to_owned()));
     }
+    let before = arguments.roles.apply(before);
+    let before = before.map_err(|fault| named("before", fault))?;
     question
         .ask(&before, &after)
         .map_err(|failure| match failure {

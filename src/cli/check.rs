@@ -19,6 +19,12 @@ pub fn check(arguments: &CheckArguments) -> Outcome {
         read(path, &arguments.perceptron)
     };
     let (before, after) = (file(&arguments.before)?, file(&arguments.after)?);
+    let before = arguments.roles.apply(before).map_err(|fault| {
+        BadInput::at(
+            arguments.before.as_deref().unwrap_or("before".as_ref()),
+            fault,
+        )
+    })?;
     let question = Question {
         regularizer: &arguments.regularizer,
         tolerance: arguments.tolerance,

@@ -31,6 +31,10 @@ pub fn is_meant(arguments: &BalanceArguments) -> Result<bool, BadInput> {
 
 pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let path = &arguments.network;
+    if !(arguments.roles.learned.is_empty() && arguments.roles.constant.is_empty()) {
+        let reason = "--learned and --constant are for ONNX models: here all weights are learned";
+        return Err(BadInput::at(path, reason).into());
+    }
     let fault = |fault: MappedError| BadInput::at(path, fault);
     let power = power(arguments)?;
     let start = Instant::now();

@@ -343,7 +343,9 @@ fn demonstration() -> Outcome {
 }
 
 fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
-    let file = match balance::open(&arguments.network, &arguments.perceptron)? {
+    let file = balance::open(&arguments.network, &arguments.perceptron)?;
+    let file = arguments.roles.apply(file);
+    let file = match file.map_err(|fault| BadInput::at(&arguments.network, fault))? {
         Model::Onnx(model) if model.weights() > MAX_WEIGHTS => {
             if let Some(path) = &arguments.dot {
                 let reason = format!(
@@ -409,6 +411,8 @@ fn balanced_multipliers(
 
 fn verify(arguments: &VerifyArguments) -> Outcome {
     let file = read(&arguments.network, &arguments.perceptron)?;
+    let file = arguments.roles.apply(file);
+    let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
     let stated = |(mut report, verdict): (Report, Verdict)| {
         report.state_layers(file.layers());
         (report, verdict)

@@ -28,7 +28,7 @@ pub use lost::{Loss, Losses};
 pub use mapped::{MAPPED_WEIGHTS, MappedError, MappedPerceptron};
 pub use model::{Model, ModelError, Scaling, is_onnx, read_model};
 pub use network_json::{FormatError, NetworkFile, Weight, read_network, write_network};
-pub use onnx::{Difference, OnnxError, OnnxFile, Written};
+pub use onnx::{Difference, OnnxError, OnnxFile, Roles, Written};
 pub use safetensors_mlp::{PerceptronFile, SafetensorsError, read_perceptron};
 
 pub use strict::UniqueMap;

@@ -28,6 +28,7 @@ pub fn channels_report(file: &OnnxFile, multipliers: Option<&[f64]>) -> Report {
         text: text(&groups, file, &before, after.as_deref()),
         json: json!({
             "channels": groups.iter().map(|row| row.json(file)).collect::<Value>(),
+            "constants": file.kept().iter().map(|kept| json!({"tensor": kept.tensor, "reason": kept.reason})).collect::<Value>(),
             "pinned_by": notes.map(|note| json!({"operator": note.operator, "name": note.name, "reason": note.reason})).collect::<Value>(),
             "dynamic_range": ranges_json(&before, after.as_deref()),
         }),
@@ -169,6 +170,7 @@ fn text(
             );
         }
     }
+    constants(out, file);
     let _ = writeln!(
         out,
         "range     of each layer's weights: largest |w| / median |w| within its worst channel, and largest / median of its channels' largest |w|"
@@ -189,6 +191,25 @@ fn text(
         );
     }
     text
+}
+
+/// What was taken for a constant, and why.
+fn constants(out: &mut String, file: &OnnxFile) {
+    if file.kept().is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "constants never changed (--learned NAME says otherwise):"
+    );
+    for kept in file.kept().iter().take(SHOWN) {
+        let (tensor, reason) = (short(&kept.tensor), crate::network::printable(&kept.reason));
+        let _ = writeln!(out, "            `{tensor}`: {reason}");
+    }
+    if file.kept().len() > SHOWN {
+        let more = file.kept().len() - SHOWN;
+        let _ = writeln!(out, "            ... and {more} more; --json prints all");
+    }
 }
 
 /// The widest range within a channel, and the range of the channels' largest magnitudes; 1 for a layer of zeros.

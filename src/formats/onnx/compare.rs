@@ -120,6 +120,7 @@ impl OnnxFile {
             network,
             groups: self.groups.clone(),
             notes: self.notes.clone(),
+            kept: self.kept.clone(),
         })
     }
 

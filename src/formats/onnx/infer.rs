@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::OnnxError;
 use super::constant::{Constant, View};
 use super::field::{Channels, Field, ONE, Slot};
+use super::learned::Roles;
 use super::message;
 use super::node::{Content, Node, Stop, Value, pin};
 use super::rules;
@@ -23,7 +24,16 @@ pub(super) struct Inference<'a> {
     pub notes: Vec<Note>,
     pub opset: i64,
     pub files: &'a mut Files,
-    values: HashMap<&'a str, Value>,
+    pub roles: &'a Roles,
+    /// Constants that are never changed, each with the first reason.
+    pub kept: BTreeMap<usize, String>,
+    pub nodes: &'a [message::Node],
+    /// The operator that makes each tensor, and those that read it.
+    pub makers: HashMap<&'a str, usize>,
+    pub readers: HashMap<&'a str, Vec<usize>>,
+    pub values: HashMap<&'a str, Value>,
+    /// The operator that is being followed, in words.
+    current: String,
     declared: HashMap<&'a str, &'a message::ValueInfo>,
     symbols: u32,
     parameters: HashMap<&'a str, u32>,
@@ -33,7 +43,11 @@ pub(super) struct Inference<'a> {
 
 impl<'a> Inference<'a> {
     /// Follows a whole graph.
-    pub fn run(model: &'a message::Model, files: &'a mut Files) -> Result<Self, OnnxError> {
+    pub fn run(
+        model: &'a message::Model,
+        files: &'a mut Files,
+        roles: &'a Roles,
+    ) -> Result<Self, OnnxError> {
         let graph = model.graph.as_ref().ok_or(OnnxError::NoGraph)?;
         let own = |set: &&message::OperatorSet| is_own(set.domain.as_deref());
         let opset = model.opset_import.iter().find(own);
@@ -45,7 +59,13 @@ impl<'a> Inference<'a> {
             notes: Vec::new(),
             opset,
             files,
+            roles,
+            kept: BTreeMap::new(),
+            nodes: &graph.node,
+            makers: HashMap::new(),
+            readers: HashMap::new(),
             values: HashMap::new(),
+            current: String::new(),
             declared: HashMap::new(),
             symbols: 0,
             parameters: HashMap::new(),
@@ -57,6 +77,13 @@ impl<'a> Inference<'a> {
                 .insert(info.name.as_deref().unwrap_or(""), info);
         }
         inference.inputs(graph, model.ir_version.unwrap_or(0))?;
+        for (place, node) in graph.node.iter().enumerate() {
+            let makers = node.output.iter().map(|name| (name.as_str(), place));
+            inference.makers.extend(makers);
+            for name in &node.input {
+                inference.readers.entry(name).or_default().push(place);
+            }
+        }
         for (place, node) in graph.node.iter().enumerate() {
             inference.node(place, node)?;
         }
@@ -70,6 +97,8 @@ impl<'a> Inference<'a> {
             inference.pin(&value, &format!("output `{name}` of the model"));
         }
         inference.share();
+        let constants = inference.constants.iter();
+        roles.check(&constants.map(|constant| constant.name.as_str()).collect())?;
         Ok(inference)
     }
 
@@ -169,6 +198,7 @@ impl<'a> Inference<'a> {
             });
         }
         let node = Node { message, inputs };
+        self.current = describe(place, message);
         let followed = match is_own(message.domain.as_deref()) {
             true if self.opset < OLDEST => {
                 pin(format!("is of opset {}, before {OLDEST}", self.opset))
@@ -216,7 +246,12 @@ impl<'a> Inference<'a> {
     fn pin_all(&mut self, place: usize, node: &Node<'a>, reason: &str) -> Vec<Value> {
         let operator = describe(place, node.message);
         for input in node.inputs.iter().flatten() {
-            self.pin(input, &operator);
+            match &input.content {
+                Content::Constant(view) => {
+                    self.keep(view, &format!("read by {operator}, which is not followed"));
+                }
+                _ => self.pin(input, &operator),
+            }
         }
         let mut inner = Vec::new();
         for attribute in &node.message.attribute {
@@ -262,6 +297,15 @@ impl<'a> Inference<'a> {
 
     /// A constant that is read as it is: its entries are never changed.
     pub fn keep(&mut self, view: &View, reason: &str) {
+        if self.constants[view.constant].storage.is_some() {
+            let reason = match self.is_declared_constant(view) {
+                true => "it was declared a constant",
+                false => reason,
+            };
+            self.kept
+                .entry(view.constant)
+                .or_insert_with(|| reason.to_owned());
+        }
         if self.constants[view.constant].place.is_ok() {
             let field = Field::uniform(self.channels.pinned(reason));
             self.uses.push(Use {
@@ -303,6 +347,10 @@ impl<'a> Inference<'a> {
                 constant.name
             ));
         }
+        if self.is_declared_constant(view) {
+            self.hold(view, plus, minus, "it was declared a constant");
+            return Ok(());
+        }
         self.uses.push(Use {
             view: view.clone(),
             plus,
@@ -312,7 +360,20 @@ impl<'a> Inference<'a> {
         Ok(())
     }
 
-    /// A tensor as one whose entries carry multipliers; a constant becomes a bias.
+    /// New channels for the entries of a constant.
+    pub fn constant_field(&mut self, view: &View) -> Result<Field, Stop> {
+        let name = self.constants[view.constant].name.clone();
+        let fresh = self.channels.fresh(&name, "constant", view.len())?;
+        if let Some(group) = self.channels.groups.last_mut() {
+            group.is_constant = true;
+        }
+        Ok(Field {
+            shape: view.shape.clone(),
+            labels: fresh.collect(),
+        })
+    }
+
+    /// A tensor as one whose entries carry multipliers; those of a constant stay 1, but for entries that are 0.
     pub fn field(&mut self, value: &Value, tensor: &str) -> Result<Field, Stop> {
         match &value.content {
             Content::Data(field) => Ok(field.clone()),
@@ -327,16 +388,21 @@ impl<'a> Inference<'a> {
                     let reason = format!("`{}`, which is left alone: {reason}", constant.name);
                     return Ok(Field::uniform(self.channels.pinned(&reason)));
                 }
-                let name = constant.name.clone();
-                let fresh = self.channels.fresh(&name, "constant", view.len())?;
-                if let Some(group) = self.channels.groups.last_mut() {
-                    group.is_constant = true;
+                let reason = format!("an operand of {} that is not learned", self.current);
+                if self.is_declared_learned(view) {
+                    let field = self.constant_field(view)?;
+                    self.weigh(view, field.clone(), Field::uniform(ONE))?;
+                    return Ok(field);
                 }
-                let field = Field {
-                    shape: view.shape.clone(),
-                    labels: fresh.collect(),
-                };
-                self.weigh(view, field.clone(), Field::uniform(ONE))?;
+                let has_zeros = (0..view.len()).any(|place| self.number(view, place) == Some(0.0));
+                if !has_zeros {
+                    self.keep(view, &reason);
+                    let tensor = &self.constants[view.constant].name;
+                    let why = format!("the constant `{tensor}` in {}", self.current);
+                    return Ok(Field::uniform(self.channels.pinned(&why)));
+                }
+                let field = self.constant_field(view)?;
+                self.hold(view, field.clone(), Field::uniform(ONE), &reason);
                 Ok(field)
             }
         }
@@ -434,9 +500,14 @@ impl<'a> Inference<'a> {
 
     /// A number of a floating-point constant, finite or not.
     pub fn number(&self, view: &View, place: usize) -> Option<f64> {
-        let constant = &self.constants[view.constant];
+        self.entry(view.constant, view.entry(place))
+    }
+
+    /// The same by its entry.
+    pub fn entry(&self, constant: usize, entry: usize) -> Option<f64> {
+        let constant = &self.constants[constant];
         let (storage, (file, range)) = (constant.storage?, constant.data.clone()?);
-        let at = range.start + view.entry(place) * storage.size();
+        let at = range.start + entry * storage.size();
         let bytes = self.files.bytes(file).get(at..at + storage.size())?;
         Some(storage.decode(bytes))
     }

@@ -8,14 +8,17 @@
 //! |---|---|
 //! | `Gemm`, `MatMul`, `Conv`, `ConvTranspose` | weights scale with the output channel and against the input channel; biases with the output |
 //! | `Relu`, `LeakyRelu`, `PRelu`, `Abs`, `Neg`, `Identity`, `Dropout`, `Clip` at 0, `Cast` between `f32` and `f64` | what is made carries what is read |
-//! | `Add`, `Sub`, `Sum`, `Mean`, `Max`, `Min` | all arguments carry the same; a constant among them is a bias |
-//! | `Mul` by a constant | by several numbers a diagonal layer, whose numbers are weights; by one number nothing |
+//! | `Add`, `Sub`, `Sum`, `Mean`, `Max`, `Min` | all arguments carry the same; a constant added along the channels is a bias, any other stays as it is, and so does what it is added to, but where it is 0 |
+//! | `Mul` by a constant | by the gain of a normalisation, or the scale of a branch, a diagonal layer, whose numbers are weights; by any other nothing |
 //! | `Div` by a constant | nothing |
 //! | `BatchNormalization` | scale and shift are weights, the mean follows its input and is counted only where no weight other than 0 feeds the channel ([`Held`]), the variance stays |
 //! | `MaxPool`, `AveragePool`, `LpPool`, global ones, `ReduceMean`, `ReduceSum`, `ReduceMax`, `ReduceMin`, `ReduceL1`, `ReduceL2` | one multiplier for all that is brought together |
 //! | `Concat`, `Split`, `Slice`, `Gather`, `Transpose`, `Reshape`, `Flatten`, `Squeeze`, `Unsqueeze`, `Expand`, `Pad` with zeros | multipliers move with the entries; where they cannot be followed, the tensor has one |
 //! | `RNN` with `Relu` or `LeakyRelu` | as layers, the state carrying one multiplier for each unit at all times |
 //! | all others, and graphs within operators | what they read and make stays as it is, with a [`Note`] |
+//!
+//! What is learned and what is a constant, where [`Roles`] do not say: a constant is whatever is no operand of a layer, no bias along the channels, no
+//! gain or shift of a normalisation and no scale of a branch by channel.
 //!
 //! Restrictions beyond what the function needs: a weight used at two places has the same pair of multipliers at both (a common
 //! factor of theirs is not used); `DepthToSpace`, `SpaceToDepth` and reshapes to unknown lengths give a tensor one multiplier.
@@ -30,6 +33,7 @@ mod field;
 mod files;
 mod held;
 mod infer;
+mod learned;
 pub mod message;
 mod node;
 mod perceptron;
@@ -44,11 +48,13 @@ mod write;
 
 pub use compare::Difference;
 pub use held::Held;
+pub use learned::{Kept, Roles};
 pub(crate) use weights::SOURCE;
 pub use write::Written;
 
 use bytes::Bytes;
 use prost::Message;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -74,6 +80,12 @@ pub enum OnnxError {
     /// There is nothing in it.
     #[error("not an ONNX model: it holds no graph")]
     NoGraph,
+    /// A role was given to what is no constant tensor of the model.
+    #[error("no constant tensor has the name `{0}`")]
+    NoTensor(String),
+    /// A tensor was declared both.
+    #[error("tensor `{0}` cannot be both learned and a constant")]
+    TwoRoles(String),
     /// More than any model has.
     #[error("the model has too many {0} to be read")]
     TooLarge(&'static str),
@@ -170,6 +182,7 @@ pub struct OnnxFile {
     network: Network<Rational>,
     groups: Vec<ChannelGroup>,
     notes: Vec<Note>,
+    kept: Vec<Kept>,
 }
 
 impl OnnxFile {
@@ -190,14 +203,44 @@ impl OnnxFile {
         let bytes = bytes.into();
         wire::check(&bytes)?;
         let model = message::Model::decode(bytes.clone())?;
-        let mut files = Files::new(bytes, folder);
+        OnnxFile::follow(model, Files::new(bytes, folder), &Roles::default())
+    }
+
+    /// The same model with what a caller says of its tensors.
+    ///
+    /// # Errors
+    /// [`OnnxError::NoTensor`] for a name that no constant tensor has, [`OnnxError::TwoRoles`]; then as [`read`](OnnxFile::read).
+    pub fn with_roles(self, roles: &Roles) -> Result<Self, OnnxError> {
+        let has_weights = self.network.synapses() > 0;
+        let followed = OnnxFile::follow(self.model, self.files, roles)?;
+        match has_weights {
+            true => followed.with_weights(),
+            false => Ok(followed),
+        }
+    }
+
+    fn follow(model: message::Model, mut files: Files, roles: &Roles) -> Result<Self, OnnxError> {
         let Inference {
             channels,
             constants,
             uses,
             notes,
+            kept,
             ..
-        } = Inference::run(&model, &mut files)?;
+        } = Inference::run(&model, &mut files, roles)?;
+        let counted: BTreeSet<usize> = uses
+            .iter()
+            .filter(|found| found.is_weight)
+            .map(|found| found.view.constant)
+            .collect();
+        let kept = kept
+            .into_iter()
+            .filter(|(constant, _)| !counted.contains(constant));
+        let kept = kept.map(|(constant, reason)| Kept {
+            tensor: constants[constant].name.clone(),
+            reason,
+        });
+        let kept = kept.collect();
         let (mut units, groups) = Units::new(&channels, &uses);
         units.hold(held::held(&units, &files, &constants, &uses));
         let network = units.network(vec![])?;
@@ -211,6 +254,7 @@ impl OnnxFile {
             network,
             groups,
             notes,
+            kept,
         })
     }
 
@@ -274,6 +318,11 @@ impl OnnxFile {
     /// The channels of every tensor that has channels of its own, in the order of the graph.
     pub fn groups(&self) -> &[ChannelGroup] {
         &self.groups
+    }
+
+    /// The tensors of floating-point numbers that were taken for constants, which no scaling changes, and why.
+    pub fn kept(&self) -> &[Kept] {
+        &self.kept
     }
 
     /// The operators that were not followed.

@@ -26,7 +26,7 @@ impl Builder {
                 ir_version: Some(8),
                 graph: Some(Graph::default()),
                 opset_import: vec![set],
-                functions: Vec::new(),
+                ..Model::default()
             },
             rng: ChaCha8Rng::seed_from_u64(7),
         }

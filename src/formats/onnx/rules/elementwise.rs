@@ -99,11 +99,19 @@ pub(super) fn sum(inference: &mut Inference, node: &Node) -> Followed {
         shape = broadcast(inference, shape.as_ref(), input.shape.as_ref());
     }
     let mut tied: Option<Field> = None;
-    for input in &inputs {
+    let is_added = matches!(node.operator(), "Add" | "Sub" | "Sum");
+    // What is computed tells which axis is that of the channels.
+    let (constants, computed): (Vec<&Value>, Vec<&Value>) =
+        inputs.iter().partition(|input| input.constant().is_some());
+    let rank = shape.as_ref().map(Vec::len);
+    for input in computed.into_iter().chain(constants) {
         if matches!(input.content, Content::Zero) || is_rectifier(inference, node, input) {
             continue;
         }
-        let field = inference.field(input, node.output())?;
+        let field = match is_added {
+            true => inference.added(input, tied.as_ref(), rank, node.output())?,
+            false => inference.field(input, node.output())?,
+        };
         tied = Some(match tied {
             None => field,
             Some(tied) => inference.channels.tied(&tied, &field)?,
@@ -143,7 +151,8 @@ fn broadcast(
     Some(inference.broadcast(one?, other?))
 }
 
-/// A constant of several entries is a diagonal layer: its entries are weights. A single number changes nothing, and is left.
+/// The gain of a normalisation and the scale of a branch are diagonal layers: their entries are weights. Any other constant changes
+/// no multiplier, and is left.
 pub(super) fn product(inference: &mut Inference, node: &Node) -> Followed {
     let (one, other) = (node.input(0)?, node.input(1)?);
     let (data, factor) = match (one.constant(), other.constant()) {
@@ -166,7 +175,8 @@ pub(super) fn product(inference: &mut Inference, node: &Node) -> Followed {
     let fits = (0..rank).all(|axis| {
         lengths[axis] == 1 || (covered(axis) && lengths[axis] == factor.shape[axis + reach - rank])
     });
-    if factor.len() <= 1 || !fits || inference.constants[factor.constant].place.is_err() {
+    let is_learned = fits && inference.is_learned_factor(node, factor, data, &field);
+    if !is_learned || inference.constants[factor.constant].place.is_err() {
         inference.keep(factor, &format!("a factor of Mul `{}`", node.output()));
         return Ok(vec![Value::data(shape, field)]);
     }

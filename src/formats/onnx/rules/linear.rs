@@ -74,7 +74,13 @@ pub(super) fn gemm(inference: &mut Inference, node: &Node) -> Followed {
     if let Some(added) = node.optional(2)
         && !matches!(added.content, Content::Zero)
     {
-        let added = inference.field(added, node.output())?;
+        let added = match added.constant() {
+            // The bias of a single unit.
+            Some(view) if view.len() == 1 && made.labels.len() == 1 => {
+                inference.bias(view, node.output())?
+            }
+            _ => inference.added(added, Some(&made), Some(2), node.output())?,
+        };
         made = inference.channels.tied(&made, &added)?;
     }
     Ok(vec![Value::data(Some(shape), made)])

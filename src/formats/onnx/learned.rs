@@ -1,0 +1,333 @@
+//! What is learned, and what is a constant that no scaling changes, where the file does not say.
+//!
+//! Learned is an operand of a layer (matrix product, convolution, recurrent layer, embedding), a bias added along the channels, gain
+//! and shift of a normalisation, spelt out or not, and a vector by channel that multiplies a branch before it is added to what it
+//! branched off from. Everything else is a constant: single numbers, masks, tables that vary with the position, slopes, and every other operand of a product, a sum or
+//! a choice. Its form is 0: what it is added to keeps its values, and what it multiplies keeps its multiplier.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::OnnxError;
+use super::constant::View;
+use super::field::{Field, ONE};
+use super::infer::Inference;
+use super::message;
+use super::node::{Content, Node, Stop, Value};
+use super::spelling;
+use super::uses::Use;
+
+/// What a caller says of tensors, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Roles {
+    /// These are learned, wherever an operator can scale them.
+    pub learned: Vec<String>,
+    /// These are never changed.
+    pub constant: Vec<String>,
+}
+
+impl Roles {
+    /// Nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.learned.is_empty() && self.constant.is_empty()
+    }
+
+    /// Every name must be that of a tensor, and have one role.
+    pub(super) fn check(&self, tensors: &BTreeSet<&str>) -> Result<(), OnnxError> {
+        let mut names = self.learned.iter().chain(&self.constant);
+        if let Some(name) = names.find(|name| !tensors.contains(name.as_str())) {
+            return Err(OnnxError::NoTensor(name.clone()));
+        }
+        match self
+            .learned
+            .iter()
+            .find(|name| self.constant.contains(name))
+        {
+            Some(name) => Err(OnnxError::TwoRoles(name.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A tensor that no scaling changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The tensor.
+    pub tensor: String,
+    /// Why it was taken for a constant.
+    pub reason: String,
+}
+
+/// Operators that hand on what they read, in another shape.
+const CARRIERS: &[&str] = &[
+    "Identity",
+    "Cast",
+    "Reshape",
+    "Transpose",
+    "Dropout",
+    "Squeeze",
+    "Unsqueeze",
+    "Flatten",
+];
+
+/// Normalisations that are one operator.
+const FUSED: &[&str] = &[
+    "LayerNormalization",
+    "InstanceNormalization",
+    "GroupNormalization",
+    "RMSNormalization",
+    "SimplifiedLayerNormalization",
+    "MeanVarianceNormalization",
+];
+
+/// Operators on the way from a norm's result to its spread; more are no norm.
+const NORM: usize = 12;
+
+/// Operators of a branch that are gone through in search of where it branched off.
+const BRANCH: usize = 4096;
+
+impl<'a> Inference<'a> {
+    fn name_of(&self, view: &View) -> &str {
+        &self.constants[view.constant].name
+    }
+
+    pub(super) fn is_declared_learned(&self, view: &View) -> bool {
+        let name = self.name_of(view);
+        self.roles.learned.iter().any(|known| known == name)
+    }
+
+    pub(super) fn is_declared_constant(&self, view: &View) -> bool {
+        let name = self.name_of(view);
+        self.roles.constant.iter().any(|known| known == name)
+    }
+
+    /// The entries of a constant stay as they are: where one is not 0, what scales it must be what it is scaled against.
+    pub(super) fn hold(&mut self, view: &View, plus: Field, minus: Field, reason: &str) {
+        let found = Use {
+            view: view.clone(),
+            plus,
+            minus,
+            is_weight: false,
+        };
+        let mut pairs = Vec::new();
+        found.each(|entry, plus, minus| {
+            if self.entry(view.constant, entry) != Some(0.0) {
+                pairs.push((plus, minus));
+            }
+        });
+        for (plus, minus) in pairs {
+            self.channels.equal(plus, minus);
+        }
+        self.keep(view, reason);
+    }
+
+    /// What is added along the channels of a tensor that carries `field`, and has so many axes, is a bias; anything else added is a
+    /// constant.
+    pub(super) fn added(
+        &mut self,
+        value: &Value,
+        field: Option<&Field>,
+        rank: Option<usize>,
+        tensor: &str,
+    ) -> Result<Field, Stop> {
+        let Content::Constant(view) = &value.content else {
+            return self.field(value, tensor);
+        };
+        let is_bias = match field {
+            Some(field) => by_channel(&view.shape, field, rank),
+            None => false,
+        };
+        match is_bias || self.is_declared_learned(view) {
+            true => self.bias(view, tensor),
+            false => self.field(value, tensor),
+        }
+    }
+
+    /// Is a factor learned: the gain of a normalisation, or the scale of a branch?
+    pub(super) fn is_learned_factor(
+        &self,
+        node: &Node,
+        factor: &View,
+        data: &Value,
+        field: &Field,
+    ) -> bool {
+        if self.is_declared_learned(factor) {
+            return true;
+        }
+        let names = &node.message.input;
+        let own = names.iter().find(|name| {
+            let value = self.values.get(name.as_str());
+            value.is_some_and(|value| value.constant().is_none())
+        });
+        let Some(read) = own else { return false };
+        let is_vector = factor.shape.iter().filter(|length| **length > 1).count() == 1;
+        if is_vector && self.is_normalised(read, NORM) {
+            return true;
+        }
+        by_channel(&factor.shape, field, data.rank()) && self.is_branch(read, node.output())
+    }
+
+    /// The operator that makes a tensor.
+    fn maker(&self, name: &str) -> Option<&'a message::Node> {
+        self.makers.get(name).map(|place| &self.nodes[*place])
+    }
+
+    /// The tensor that others carry on in other shapes.
+    fn carried<'b>(&self, mut name: &'b str) -> &'b str
+    where
+        'a: 'b,
+    {
+        for _ in 0..NORM {
+            match self.maker(name) {
+                Some(node) if CARRIERS.contains(&spelling::operator(node)) => {
+                    match node.input.first() {
+                        Some(read) => name = read,
+                        None => break,
+                    }
+                }
+                _ => break,
+            }
+        }
+        name
+    }
+
+    /// Is it a tensor divided by its root mean square, or what an operator that does so makes?
+    fn is_normalised(&self, name: &str, left: usize) -> bool {
+        let Some(node) = self.maker(self.carried(name)) else {
+            return false;
+        };
+        let reads = |place: usize| node.input.get(place).map_or("", String::as_str);
+        match spelling::operator(node) {
+            "Div" => self.is_deviation(reads(1), left - 1),
+            "Mul" => (0..2).any(|place| self.is_reciprocal(reads(place), left - 1)),
+            _ => FUSED.contains(&node.op_type.as_deref().unwrap_or("")),
+        }
+    }
+
+    fn is_reciprocal(&self, name: &str, left: usize) -> bool {
+        let Some(node) = self.maker(self.carried(name)).filter(|_| left > 0) else {
+            return false;
+        };
+        let reads = |place: usize| node.input.get(place).map_or("", String::as_str);
+        match spelling::operator(node) {
+            "Reciprocal" => self.is_deviation(reads(0), left - 1),
+            "Div" => self.single(reads(0)).is_some() && self.is_deviation(reads(1), left - 1),
+            "Pow" => self.single(reads(1)) == Some(-0.5) && self.is_spread(reads(0), left - 1),
+            _ => false,
+        }
+    }
+
+    fn is_deviation(&self, name: &str, left: usize) -> bool {
+        let Some(node) = self.maker(self.carried(name)).filter(|_| left > 0) else {
+            return false;
+        };
+        let reads = |place: usize| node.input.get(place).map_or("", String::as_str);
+        match spelling::operator(node) {
+            "Sqrt" => self.is_spread(reads(0), left - 1),
+            "Pow" => self.single(reads(1)) == Some(0.5) && self.is_spread(reads(0), left - 1),
+            "Add" | "Max" | "Clip" => (0..2).any(|place| self.is_deviation(reads(place), left - 1)),
+            _ => false,
+        }
+    }
+
+    /// Is it a mean, with ε or without?
+    fn is_spread(&self, name: &str, left: usize) -> bool {
+        let Some(node) = self.maker(self.carried(name)).filter(|_| left > 0) else {
+            return false;
+        };
+        match spelling::operator(node) {
+            "ReduceMean" | "ReduceSumSquare" | "ReduceSum" | "GlobalAveragePool" => true,
+            "Add" | "Max" | "Clip" | "Div" | "Mul" => {
+                let mut reads = node.input.iter().take(2);
+                reads.any(|name| self.is_spread(name, left - 1))
+            }
+            _ => false,
+        }
+    }
+
+    /// The number that a constant of one entry is.
+    fn single(&self, name: &str) -> Option<f64> {
+        let view = self.values.get(name)?.constant()?;
+        (view.len() == 1).then(|| self.number(view, 0)).flatten()
+    }
+
+    /// Is the product `made`, of something computed from `read`, added to what `read` was itself computed from?
+    fn is_branch(&self, read: &str, made: &str) -> bool {
+        let mut names = vec![made];
+        let mut others: Vec<&str> = Vec::new();
+        for _ in 0..NORM {
+            let Some(name) = names.pop() else { break };
+            for place in self.readers.get(name).into_iter().flatten() {
+                let node = &self.nodes[*place];
+                match spelling::operator(node) {
+                    "Add" | "Sum" => others.extend(
+                        node.input
+                            .iter()
+                            .map(String::as_str)
+                            .filter(|other| *other != name),
+                    ),
+                    operator if CARRIERS.contains(&operator) => {
+                        names.extend(node.output.first().map(String::as_str));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let others: HashSet<&str> = others.into_iter().map(|name| self.carried(name)).collect();
+        if others.is_empty() {
+            return false;
+        }
+        let mut met: HashSet<&str> = HashSet::new();
+        let mut open = std::collections::VecDeque::from([read]);
+        while let Some(name) = open.pop_front() {
+            if met.len() > BRANCH || !met.insert(name) {
+                continue;
+            }
+            let is_constant = self
+                .values
+                .get(name)
+                .is_some_and(|value| value.constant().is_some());
+            if others.contains(name) && !is_constant {
+                return true;
+            }
+            let reads = self.maker(name).map_or(&[][..], |node| &node.input);
+            open.extend(reads.iter().map(String::as_str));
+        }
+        false
+    }
+
+    /// A bias: its entries scale with what they are added to.
+    pub(super) fn bias(&mut self, view: &View, tensor: &str) -> Result<Field, Stop> {
+        let constant = &self.constants[view.constant];
+        if constant.place.is_err() {
+            let value = Value {
+                shape: None,
+                content: Content::Constant(view.clone()),
+            };
+            return self.field(&value, tensor);
+        }
+        let field = self.constant_field(view)?;
+        self.weigh(view, field.clone(), Field::uniform(ONE))?;
+        Ok(field)
+    }
+}
+
+/// Does a constant of several entries vary along channels alone: axes along which multipliers vary, or, where none do, the last axis or that of an
+/// image's channels?
+fn by_channel(shape: &[usize], field: &Field, rank: Option<usize>) -> bool {
+    let rank = rank.unwrap_or(0).max(shape.len()).max(field.shape.len());
+    let missing = rank - shape.len();
+    let varying: Vec<usize> = (0..shape.len())
+        .filter(|axis| shape[*axis] > 1)
+        .map(|axis| axis + missing)
+        .collect();
+    if varying.is_empty() {
+        return false;
+    }
+    if (0..rank).any(|axis| field.varies(axis, rank)) {
+        return varying.iter().all(|axis| field.varies(*axis, rank));
+    }
+    match varying.as_slice() {
+        [axis] => axis + 1 == rank || (*axis == 1 && rank >= 4),
+        _ => false,
+    }
+}
