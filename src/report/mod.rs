@@ -21,7 +21,8 @@ pub use bench::{
 };
 pub use blocks::{InPlace, in_place_report};
 pub use channels::channels_report;
-pub use check::{CheckReport, EXCUSED_ULPS, NumberType, SameFunction, check_report};
+pub use crate::solve::{EXCUSED_ULPS, NumberType};
+pub use check::{CheckReport, SameFunction, check_report};
 pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use digits::{Digits, digits, digits_network};
 pub use explain::{Basis, Explanation, explain};
