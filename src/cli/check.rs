@@ -6,7 +6,7 @@ use synaptic_balance::formats::{Aligned, Model, align};
 use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::report::{self, NumberType, SameFunction};
-use synaptic_balance::solve::{self, Distance, JudgeError, Judgement};
+use synaptic_balance::solve::{self, Distance, JudgeError, Judgement, Reading};
 
 use super::arguments::{CheckArguments, Tied};
 use super::{BadInput, Failure, Outcome, Verdict, read};
@@ -69,12 +69,18 @@ impl Question<'_> {
             Aligned::Networks(networks) => Tied::both(self.tied, networks),
             _ => (tied(before), tied(after)),
         };
-        let judgement = solve::judge(&before, &after, self.regularizer, self.tolerance);
+        let reading = Reading {
+            number_type,
+            // The units of an ONNX model stand for channels, but where it was read as a perceptron.
+            computes: matches!(aligned, Aligned::Networks(_))
+                || !matches!(models, (Model::Onnx(_), _) | (_, Model::Onnx(_))),
+        };
+        let judgement = solve::judge_as(&before, &after, self.regularizer, self.tolerance, reading);
         let judgement =
             judgement.map_err(|JudgeError::Structure(fault)| Failure::Input(BadInput(fault)))?;
-        let mut checked = report::check_report(&before, &judgement, number_type, self.tolerance);
+        let mut checked = report::check_report(&before, &judgement, self.tolerance);
         if let Some(place) = self.astray(models, &before, &judgement) {
-            checked.contradict(&format!(
+            checked.leave_undecided(&format!(
                 "{place}, a statistic of a normalisation, does not follow"
             ));
         }
@@ -84,8 +90,9 @@ impl Question<'_> {
             _ => false,
         };
         let verdict = match (checked.same_function, checked.balanced) {
-            (SameFunction::No, _) | (_, false) => Verdict::False,
-            (SameFunction::Undecided, true) => Verdict::Incomplete,
+            (SameFunction::No, _) => Verdict::False,
+            (SameFunction::Undecided, _) => Verdict::Incomplete,
+            (SameFunction::Yes, false) => Verdict::False,
             (SameFunction::Yes, true) if open => Verdict::Incomplete,
             (SameFunction::Yes, true) => Verdict::Done,
         };

@@ -8,51 +8,18 @@ use super::{Report, down, list, up};
 use crate::kernel::Obstacle;
 use crate::network::{Network, SynapseIndex, UnitKind, one_line, printable};
 use crate::numbers::{Rational, Wide, rational_from_f64, rational_to_f64_down, rational_to_f64_up};
-use crate::solve::{Distance, Judgement, ScalingFault, ScalingVerdict};
-
-/// The number type in which a result is written, which bounds what rounding alone can do to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NumberType {
-    /// Exact numbers: no rounding is excused.
-    Exact,
-    /// Every weight is a 32-bit float.
-    F32,
-    /// 64-bit floats.
-    F64,
-}
-
-/// Rounding errors that a scaled weight is excused, in units in the last place: a product, a quotient, and the rounding
-/// of the multiplier itself, twice.
-pub const EXCUSED_ULPS: i64 = 4;
-
-impl NumberType {
-    fn name(self) -> &'static str {
-        match self {
-            NumberType::Exact => "exact",
-            NumberType::F32 => "f32",
-            NumberType::F64 => "f64",
-        }
-    }
-
-    /// [`EXCUSED_ULPS`], relative to a weight.
-    fn excused(self) -> Rational {
-        let unit = match self {
-            NumberType::Exact => return Rational::default(),
-            NumberType::F32 => 23,
-            NumberType::F64 => 52,
-        };
-        Rational::new(EXCUSED_ULPS.into(), (1i64 << unit).into())
-    }
-}
+use crate::solve::{
+    Ball, Distance, EXCUSED_ULPS, Judgement, NumberType, ScalingFault, ScalingVerdict,
+};
 
 /// The answer to "the same function?".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SameFunction {
-    /// A scaling, exactly or within rounding or tolerance.
+    /// A scaling: exactly, which is proved, or up to rounding or the tolerance.
     Yes,
-    /// Proved not to be one.
+    /// There is an input on which the outputs differ, beyond rounding.
     No,
-    /// No scaling within the tolerance was found, and no proof that there is none.
+    /// No scaling of the known manifold, which does not prove that the function differs.
     Undecided,
 }
 
@@ -68,32 +35,41 @@ pub struct CheckReport {
 }
 
 impl CheckReport {
-    /// Something besides the weights shows that the function is not the same.
-    pub fn contradict(&mut self, reason: &str) {
-        self.same_function = SameFunction::No;
+    /// Something besides the weights does not scale, so that the result is none of the scalings that are known.
+    pub fn leave_undecided(&mut self, obstacle: &str) {
+        self.same_function = SameFunction::Undecided;
         let others = self
             .report
             .text
             .lines()
             .filter(|line| !line.starts_with("same function"));
         let rest: String = others.map(|line| format!("{line}\n")).collect();
-        self.report.text = format!("same function      NO: {}\n{rest}", one_line(reason));
+        self.report.text = format!(
+            "same function      undecided: {OUTSIDE}: {}\n{rest}",
+            one_line(obstacle)
+        );
         if let Value::Object(fields) = &mut self.report.json {
-            fields.insert("same_function".into(), false.into());
+            fields.insert("same_function".into(), "undecided".into());
+            fields.insert("known_scaling".into(), false.into());
             fields.insert("scaling".into(), "none".into());
-            fields.insert("witness".into(), reason.into());
+            fields.insert("exact_scaling".into(), false.into());
+            fields.insert("within_rounding".into(), false.into());
+            fields.insert("witness".into(), json!({"reason": obstacle}));
         }
     }
 }
 
-/// Puts a [`Judgement`] into words. `number_type` is that of the file judged, `tolerance` relative.
+/// What is said of a model that cannot be evaluated here.
+const OUTSIDE: &str = "outside the manifold that the rules know";
+
+/// Puts a [`Judgement`] into words; `tolerance` is relative.
 pub fn check_report(
     before: &Network<Rational>,
     judgement: &Judgement,
-    number_type: NumberType,
     tolerance: f64,
 ) -> CheckReport {
-    let (same_function, how) = same_function(judgement, number_type, tolerance);
+    let number_type = judgement.number_type;
+    let (same_function, how) = same_function(judgement, tolerance);
     let balanced = judgement.deficit <= tolerance;
     let words = Words {
         before,
@@ -116,25 +92,25 @@ pub fn check_report(
 }
 
 /// The verdict and the field `scaling`.
-fn same_function(
-    judgement: &Judgement,
-    number_type: NumberType,
-    tolerance: f64,
-) -> (SameFunction, &'static str) {
+fn same_function(judgement: &Judgement, tolerance: f64) -> (SameFunction, &'static str) {
     let exact_tolerance = rational_from_f64(tolerance).unwrap_or_default();
+    let otherwise = match judgement.witness {
+        Some(_) => SameFunction::No,
+        None => SameFunction::Undecided,
+    };
     match &judgement.scaling {
-        ScalingVerdict::Exact(_) => (SameFunction::Yes, "exact"),
-        ScalingVerdict::Near { deviation, .. } if *deviation <= number_type.excused() => {
+        ScalingVerdict::Exact(_) if judgement.lost.is_empty() => (SameFunction::Yes, "exact"),
+        ScalingVerdict::Exact(_) => (SameFunction::Yes, "within_rounding"),
+        ScalingVerdict::Near { deviation, .. } if *deviation <= judgement.number_type.excused() => {
             (SameFunction::Yes, "within_rounding")
         }
         ScalingVerdict::Near { deviation, .. } if *deviation <= exact_tolerance => {
             (SameFunction::Yes, "within_tolerance")
         }
-        ScalingVerdict::Near { .. } if refuted(judgement, &exact_tolerance) => {
-            (SameFunction::No, "none")
+        ScalingVerdict::Near { .. } if !refuted(judgement, &exact_tolerance) => {
+            (otherwise, "none_found")
         }
-        ScalingVerdict::Near { .. } => (SameFunction::Undecided, "none_found"),
-        ScalingVerdict::Not(_) => (SameFunction::No, "none"),
+        ScalingVerdict::Near { .. } | ScalingVerdict::Not(_) => (otherwise, "none"),
     }
 }
 
@@ -176,7 +152,36 @@ impl Words<'_> {
             .collect()
     }
 
+    /// The multipliers; or what breaks the scaling, and the inputs on which the outputs differ.
     fn witness(&self) -> Value {
+        let mut witness = self.obstacle();
+        if let (Some(found), Value::Object(fields)) = (&self.judgement.witness, &mut witness) {
+            let (inputs, outputs) = (UnitKind::Input, UnitKind::Output);
+            let exact = |values: &Vec<Rational>| {
+                let values = values.iter().map(|value| value.to_string().into());
+                self.by_unit(inputs, values)
+            };
+            let enclosed = |values: &Vec<Ball>| self.by_unit(outputs, values.iter().map(between));
+            fields.insert("input".into(), steps(found.over_time, &found.inputs, exact));
+            fields.insert(
+                "output_before".into(),
+                steps(found.over_time, &found.before, enclosed),
+            );
+            fields.insert(
+                "output_after".into(),
+                steps(found.over_time, &found.after, enclosed),
+            );
+        }
+        witness
+    }
+
+    fn by_unit(&self, kind: UnitKind, values: impl Iterator<Item = Value>) -> Value {
+        let units = self.before.units_of(kind).into_iter();
+        let named = units.map(|unit| self.before.unit(unit).id.clone());
+        named.zip(values).collect()
+    }
+
+    fn obstacle(&self) -> Value {
         match (&self.judgement.scaling, self.same_function) {
             (ScalingVerdict::Exact(verified), _) => {
                 json!({"multipliers": self.multipliers(&verified.claim().multipliers)})
@@ -261,10 +266,12 @@ impl Words<'_> {
         };
         json!({
             "same_function": same,
+            "known_scaling": self.is_known_scaling(),
             "scaling": self.how,
-            "exact_scaling": self.within(&Rational::zero()),
+            "exact_scaling": self.judgement.lost.is_empty().then(|| self.within(&Rational::zero())).unwrap_or(false.into()),
             "within_rounding": self.within(&self.number_type.excused()),
             "vanished": self.judgement.vanished.iter().map(|s| self.synapse(*s)).collect::<Value>(),
+            "lost": self.judgement.lost.iter().map(|s| self.synapse(*s)).collect::<Value>(),
             "scaling_deviation": deviation,
             "scaling_deviation_at_least": self.at_least(),
             "rounding_excused": {"type": self.number_type.name(), "units_in_the_last_place": EXCUSED_ULPS},
@@ -280,6 +287,12 @@ impl Words<'_> {
             },
             "tolerance": self.tolerance,
         })
+    }
+
+    /// Is it a scaling, exactly or to rounding? One without the synapses that vanish in a limit is none.
+    fn is_known_scaling(&self) -> bool {
+        let scaling = matches!(self.how, "exact" | "within_rounding");
+        scaling && self.judgement.vanished.is_empty()
     }
 
     /// By its function and its deficit.
@@ -332,30 +345,7 @@ impl Words<'_> {
     fn text(&self) -> String {
         let mut text = String::new();
         let out = &mut text;
-        let _ = match (&self.judgement.scaling, self.same_function) {
-            (ScalingVerdict::Exact(_), _) => {
-                writeln!(out, "same function      yes: an exact scaling, proved")
-            }
-            (ScalingVerdict::Near { deviation, .. }, SameFunction::Yes) => {
-                self.nearly(out, deviation)
-            }
-            (ScalingVerdict::Not(fault), _) => {
-                let (synapse, reason) = fault_words(fault);
-                writeln!(
-                    out,
-                    "same function      NO, it is no scaling: {} {reason}",
-                    self.name(synapse)
-                )
-            }
-            (ScalingVerdict::Near { .. }, verdict) => self.not_near(out, verdict),
-        };
-        if !self.judgement.vanished.is_empty() {
-            let _ = writeln!(
-                out,
-                "                   without {}, which lie on no cycle and change no output, from initial state 0",
-                self.names(&self.judgement.vanished)
-            );
-        }
+        let _ = self.function(out);
         let answer = if self.balanced { "yes" } else { "NO" };
         let nothing = match self.before.variables() {
             0 => ", since no unit can be scaled",
@@ -392,10 +382,102 @@ impl Words<'_> {
         text
     }
 
+    /// The lines about the function.
+    fn function(&self, out: &mut String) -> std::fmt::Result {
+        let vanished = &self.judgement.vanished;
+        match (&self.judgement.scaling, self.same_function) {
+            (ScalingVerdict::Exact(_), SameFunction::Yes) if self.how == "exact" => {
+                let what = match vanished.is_empty() {
+                    true => "an exact scaling, proved",
+                    false => "in the limit, an exact scaling of what is left",
+                };
+                writeln!(out, "same function      yes: {what}")?;
+            }
+            (ScalingVerdict::Exact(_), _) => self.nearly(out, &Rational::zero())?,
+            (ScalingVerdict::Near { deviation, .. }, SameFunction::Yes) => {
+                self.nearly(out, deviation)?;
+            }
+            (scaling, _) => {
+                self.differs(out)?;
+                match scaling {
+                    ScalingVerdict::Not(fault) => {
+                        let (synapse, reason) = fault_words(fault);
+                        writeln!(out, "{}: {} {reason}", self.headline(), self.name(synapse))?;
+                    }
+                    _ => self.not_near(out)?,
+                }
+            }
+        }
+        if !self.judgement.lost.is_empty() {
+            let type_name = self.number_type.name();
+            let names = self.names(&self.judgement.lost);
+            writeln!(
+                out,
+                "                   lost in writing: {names}, whose scaled values round in {type_name} to what stands there"
+            )?;
+        }
+        if !vanished.is_empty() {
+            writeln!(
+                out,
+                "                   without {}, which lie on no cycle and change no output, from initial state 0",
+                self.names(vanished)
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The line with the witness, where there is one.
+    fn differs(&self, out: &mut String) -> std::fmt::Result {
+        let Some(witness) = &self.judgement.witness else {
+            return Ok(());
+        };
+        let (step, output) = witness.place;
+        let number = |value: &Rational| match value.is_zero() {
+            true => "0".to_owned(),
+            false => short(value),
+        };
+        let value = |ball: &Ball| match ball.radius.is_zero() {
+            true => number(&ball.middle),
+            false => format!(
+                "{} (within {})",
+                number(&ball.middle),
+                up(rational_to_f64_up(&ball.radius))
+            ),
+        };
+        let units = self.before.units_of(UnitKind::Output);
+        let name = units
+            .get(output)
+            .map_or_else(String::new, |unit| printable(&self.before.unit(*unit).id));
+        let values = witness.inputs.iter().map(|step| {
+            let values: Vec<String> = step.iter().map(number).collect();
+            format!("({})", list(&values, SHOWN))
+        });
+        let sequence = list(&values.collect::<Vec<_>>(), SHOWN);
+        let input = match witness.over_time {
+            true => format!("after the inputs {sequence} from state 0"),
+            false => format!("at the input {sequence}"),
+        };
+        writeln!(
+            out,
+            "same function      NO: {input} the output {name} is {} before and {} after",
+            value(&witness.before[step][output]),
+            value(&witness.after[step][output])
+        )
+    }
+
+    /// How the line begins that says what is no scaling.
+    fn headline(&self) -> String {
+        match (self.same_function, self.judgement.sought) {
+            (SameFunction::No, _) => "no known scaling  ".to_owned(),
+            (_, true) => "same function      undecided, no input was found on which outputs differ; no known scaling".to_owned(),
+            (_, false) => format!("same function      undecided: {OUTSIDE}"),
+        }
+    }
+
     fn nearly(&self, out: &mut String, deviation: &Rational) -> std::fmt::Result {
         let within = match self.how {
             "within_rounding" => format!(
-                "within rounding ({EXCUSED_ULPS} units in the last place of {})",
+                "to rounding ({EXCUSED_ULPS} units in the last place of {})",
                 self.number_type.name()
             ),
             _ => "within the tolerance, though not within rounding".to_owned(),
@@ -407,16 +489,12 @@ impl Words<'_> {
         )
     }
 
-    fn not_near(&self, out: &mut String, verdict: SameFunction) -> std::fmt::Result {
+    fn not_near(&self, out: &mut String) -> std::fmt::Result {
         let suspects = &self.judgement.suspects;
-        let word = if verdict == SameFunction::No {
-            "NO, it is no scaling"
-        } else {
-            "undecided"
-        };
         writeln!(
             out,
-            "same function      {word}: {} of {} weights {}: {}",
+            "{}: {} of {} weights {}: {}",
+            self.headline(),
             suspects.len(),
             self.before.synapses(),
             self.accusation(),
@@ -440,6 +518,35 @@ impl Words<'_> {
             )?;
         }
         Ok(())
+    }
+}
+
+/// One value, or one for each time step.
+fn steps<T>(over_time: bool, steps: &[T], show: impl Fn(&T) -> Value) -> Value {
+    match steps {
+        [one] if !over_time => show(one),
+        _ => steps.iter().map(show).collect(),
+    }
+}
+
+/// A number, or its bounds.
+fn between(ball: &Ball) -> Value {
+    match ball.radius.is_zero() {
+        true => ball.middle.to_string().into(),
+        false => json!({
+            "lo": (&ball.middle - &ball.radius).to_string(),
+            "hi": (&ball.middle + &ball.radius).to_string(),
+        }),
+    }
+}
+
+/// A number for the text, with six digits.
+fn short(value: &Rational) -> String {
+    let text = value.to_string();
+    match text.len() <= 8 {
+        true => text,
+        false if value.is_negative() => format!("-{}", Wide::from(&value.abs())),
+        false => Wide::from(value).to_string(),
     }
 }
 

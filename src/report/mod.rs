@@ -18,13 +18,14 @@ mod lost;
 mod plot;
 mod theorems;
 
+pub use crate::solve::{EXCUSED_ULPS, NumberType};
 pub use balance::{balance_report, group_multipliers};
 pub use bench::{
     AUTOENCODER, Bench, BenchOptions, Curve, LARGE, acyclic, balance_small, bench, streaming,
 };
 pub use blocks::{InPlace, in_place_report};
 pub use channels::channels_report;
-pub use check::{CheckReport, EXCUSED_ULPS, NumberType, SameFunction, check_report};
+pub use check::{CheckReport, SameFunction, check_report};
 pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use differences::differences_report;
 pub use digits::{Digits, digits, digits_network};

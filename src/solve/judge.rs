@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::pipeline::{Options, balance, check_continuity};
-use super::ratios::{BITS, Ratios};
-use super::{Balancing, CertifyError, Existence, existence};
+use super::ratios::{BITS, Cycle, Ratios};
+use super::{Balancing, CertifyError, Existence, NumberType, Witness, existence, find_witness};
 use crate::kernel::{Enclosed, NotScaled, Obstacle, Problem, Scaled, Verified, check};
 use crate::network::{Network, Regularizer, SynapseIndex};
 use crate::numbers::{Enclosure, Rational, rational_from_f64, rational_to_f64, rational_to_f64_up};
@@ -55,6 +55,16 @@ pub struct Judgement {
     /// attained: they lie on no cycle, so that no output changes, from initial state 0. The other answers are about the first
     /// network without them.
     pub vanished: Vec<SynapseIndex>,
+    /// Synapses whose weight was lost in writing: the number type of the second network holds it as 0 or with fewer digits
+    /// than its others, and the multipliers of the other weights predict a value that rounds to what stands there.
+    pub lost: Vec<SynapseIndex>,
+    /// The number type of the second network, whose rounding is excused.
+    pub number_type: NumberType,
+    /// Were inputs sought on which the outputs differ? Not where the second network is a scaling of the first, exactly, to
+    /// rounding or within the tolerance, nor where it cannot be evaluated.
+    pub sought: bool,
+    /// Such inputs.
+    pub witness: Option<Witness>,
     /// The deficit of the second network.
     pub deficit: f64,
     /// An upper bound on the largest relative difference of a weight to the balanced one.
@@ -70,6 +80,23 @@ impl Judgement {
             ScalingVerdict::Not(_) => None,
         }
     }
+}
+
+/// How the second of two networks is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// The number type in which it was written, which bounds what rounding alone can do.
+    pub number_type: NumberType,
+    /// Does the network compute what the model computes? Not where units stand for channels of a tensor.
+    pub computes: bool,
+}
+
+impl Reading {
+    /// A network of exact weights, which computes what it says.
+    pub const EXACT: Reading = Reading {
+        number_type: NumberType::Exact,
+        computes: true,
+    };
 }
 
 /// How far a result is from the optimum of the network that it came from.
@@ -118,6 +145,21 @@ pub fn judge(
     regularizer: &Regularizer,
     tolerance: f64,
 ) -> Result<Judgement, JudgeError> {
+    judge_as(before, after, regularizer, tolerance, Reading::EXACT)
+}
+
+/// [`judge`] of a second network whose weights were rounded, or that stands for a model which it cannot compute.
+///
+/// # Errors
+/// [`JudgeError`].
+pub fn judge_as(
+    before: &Network<Rational>,
+    after: &Network<Rational>,
+    regularizer: &Regularizer,
+    tolerance: f64,
+    reading: Reading,
+) -> Result<Judgement, JudgeError> {
+    let whole = before;
     before
         .same_architecture(after)
         .map_err(JudgeError::Structure)?;
@@ -125,13 +167,13 @@ pub fn judge(
     let reduced = (!vanished.is_empty()).then(|| without(before, &vanished));
     let before = reduced.as_ref().unwrap_or(before);
     let problem = before.problem(regularizer);
-    let ratios = Ratios::new(before, after);
-    let fit = ratios.fit(before, tolerance);
-    let suspects: Vec<SynapseIndex> = match &ratios.fault {
-        Some(ScalingFault::Zero(s) | ScalingFault::Sign(s)) => vec![*s],
-        None => ratios.suspects(before, &fit, tolerance),
-    };
-    let (scaling, widest) = ratios.verdict(before, after, &problem, &fit);
+    let Compared {
+        ratios,
+        suspects,
+        scaling,
+        widest,
+        lost,
+    } = Compared::of(before, after, &problem, tolerance, reading.number_type);
     let refute = |obstacle: Obstacle, tolerance: &Rational| {
         let (before, after) = (before.weights(), after.weights());
         check::not_scaled(&problem, &before, &after, &obstacle, tolerance).ok()
@@ -156,6 +198,26 @@ pub fn judge(
             (cycle, nearest)
         }
     };
+    let explained = match &scaling {
+        ScalingVerdict::Exact(_) => true,
+        ScalingVerdict::Near { deviation, .. } => {
+            let tolerance = rational_from_f64(tolerance).unwrap_or_default();
+            *deviation <= tolerance.max(reading.number_type.excused())
+        }
+        ScalingVerdict::Not(_) => false,
+    };
+    let sought = reading.computes && !explained;
+    let witness = sought.then(|| {
+        let proofs = cycle.iter().chain(&obstacle);
+        let around = proofs.flat_map(|proof| places(&proof.claim().obstacle));
+        let mut places: Vec<SynapseIndex> = Vec::new();
+        for place in ratios.faulty.iter().chain(&suspects).copied().chain(around) {
+            if !places.contains(&place) && places.len() < PLACES {
+                places.push(place);
+            }
+        }
+        find_witness(whole, after, &places, reading.number_type)
+    });
     Ok(Judgement {
         scaling,
         deficit: Balancing::new(&after.problem(regularizer)).max_deficit(),
@@ -164,7 +226,81 @@ pub fn judge(
         cycle,
         obstacle,
         vanished,
+        lost,
+        number_type: reading.number_type,
+        sought,
+        witness: witness.flatten(),
     })
+}
+
+/// Synapses around which a witness is sought.
+const PLACES: usize = 16;
+
+fn places(obstacle: &Obstacle) -> Vec<SynapseIndex> {
+    match obstacle {
+        Obstacle::Synapse(synapse) => vec![*synapse],
+        Obstacle::Cycle(terms) => terms.iter().map(|(synapse, _)| *synapse).collect(),
+    }
+}
+
+/// What the ratios of the weights say.
+struct Compared {
+    ratios: Ratios,
+    suspects: Vec<SynapseIndex>,
+    scaling: ScalingVerdict,
+    widest: Option<Cycle>,
+    lost: Vec<SynapseIndex>,
+}
+
+impl Compared {
+    /// Weights that the number type holds as 0 or with fewer digits are first left out; where the others do not predict them,
+    /// they count as they stand.
+    fn of(
+        before: &Network<Rational>,
+        after: &Network<Rational>,
+        problem: &Problem,
+        tolerance: f64,
+        number_type: NumberType,
+    ) -> Self {
+        let mut found = Self::as_in(before, after, problem, tolerance, number_type);
+        let multipliers = match &found.scaling {
+            ScalingVerdict::Exact(claim) => Some(&claim.claim().multipliers),
+            ScalingVerdict::Near { multipliers, .. } => Some(multipliers),
+            ScalingVerdict::Not(_) => None,
+        };
+        let lost = multipliers
+            .and_then(|multipliers| found.ratios.lost(before, after, number_type, multipliers));
+        match lost {
+            Some(lost) => {
+                found.lost = lost;
+                found
+            }
+            None => Self::as_in(before, after, problem, tolerance, NumberType::Exact),
+        }
+    }
+
+    fn as_in(
+        before: &Network<Rational>,
+        after: &Network<Rational>,
+        problem: &Problem,
+        tolerance: f64,
+        number_type: NumberType,
+    ) -> Self {
+        let ratios = Ratios::new(before, after, number_type);
+        let fit = ratios.fit(before, tolerance);
+        let suspects: Vec<SynapseIndex> = match &ratios.fault {
+            Some(ScalingFault::Zero(s) | ScalingFault::Sign(s)) => vec![*s],
+            None => ratios.suspects(before, &fit, tolerance),
+        };
+        let (scaling, widest) = ratios.verdict(before, after, problem, &fit);
+        Compared {
+            ratios,
+            suspects,
+            scaling,
+            widest,
+            lost: Vec::new(),
+        }
+    }
 }
 
 /// The network with some weights set to 0.

@@ -8,6 +8,7 @@
 //! | existence, from components and from linear programs | [`existence_by_components`], [`existence_by_linear_program`] |
 //! | certified enclosures of the balanced multipliers | [`certify`] |
 //! | exact rational multipliers where there are any | [`balance_exactly`] |
+//! | inputs on which two networks differ | [`find_witness`] |
 //! | all of it in one call | [`balance`] |
 
 pub mod blocks;
@@ -23,6 +24,7 @@ mod levels;
 mod linear_program;
 mod nearest;
 mod newton;
+mod number_type;
 mod pipeline;
 mod precise;
 mod ratios;
@@ -30,6 +32,7 @@ mod restricted;
 mod result;
 mod schedule;
 mod stochastic;
+mod witness;
 
 pub use certify::{CertifyError, MAX_DIGITS, certify, certify_limit, relative_width};
 pub use dead::{DeadUnits, dead_units};
@@ -39,9 +42,12 @@ pub use existence::{
     Existence, ExistenceClaim, ExistenceError, existence, existence_by_components,
 };
 pub use flat::{Balancing, Solution, SolveError};
-pub use judge::{Distance, JudgeError, Judgement, ScalingFault, ScalingVerdict, judge};
+pub use judge::{
+    Distance, JudgeError, Judgement, Reading, ScalingFault, ScalingVerdict, judge, judge_as,
+};
 pub use levels::solve_two_level;
 pub use linear_program::existence_by_linear_program;
+pub use number_type::{EXCUSED_ULPS, NumberType};
 pub use pipeline::{
     AGREEMENT, Balance, BalanceFailure, CrossCheck, Method, Options, Outcome, Seconds, balance,
 };
@@ -49,3 +55,4 @@ pub use restricted::{Restricted, Restriction, balance_within, powers_of_two};
 pub use result::Proved;
 pub use schedule::{Cyclic, Given, Greedy, RandomPermutation, Schedule, UniformRandom};
 pub use stochastic::{StochasticOptions, StochasticRun, TraceStep, balance_stochastic};
+pub use witness::{Ball, Witness, find_witness};

@@ -4,6 +4,7 @@ use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
 use std::collections::{BTreeMap, VecDeque};
 
+use super::NumberType;
 use super::judge::{ScalingFault, ScalingVerdict};
 use super::nearest::{nearest, refutable};
 use crate::kernel::{NotScaled, Obstacle, Problem, Verified, check};
@@ -11,7 +12,7 @@ use crate::network::{Manifold, Network, SynapseIndex};
 use crate::numbers::{Enclosure, Rational, Wide, natural_log, rational_from_f64, rational_to_f64};
 
 /// Synapses with coefficients.
-type Cycle = Vec<(SynapseIndex, Rational)>;
+pub(super) type Cycle = Vec<(SynapseIndex, Rational)>;
 
 /// The ratio of each weight after to the one before, where neither is zero; 1 is what a weight that no scaling changes
 /// should have.
@@ -19,31 +20,79 @@ pub(super) struct Ratios {
     exact: Vec<Option<Rational>>,
     logs: Vec<Option<f64>>,
     pub fault: Option<ScalingFault>,
+    /// All synapses of which one of the faults is true.
+    pub faulty: Vec<SynapseIndex>,
+    /// Weights that became 0 or subnormal, whose ratios say nothing.
+    tiny: Vec<SynapseIndex>,
 }
 
 impl Ratios {
-    pub fn new(before: &Network<Rational>, after: &Network<Rational>) -> Self {
+    /// `number_type` is that of `after`: what it holds as 0 or with fewer digits is left out, for
+    /// [`lost`](Ratios::lost) to account for.
+    pub fn new(
+        before: &Network<Rational>,
+        after: &Network<Rational>,
+        number_type: NumberType,
+    ) -> Self {
         let mut ratios = Ratios {
             exact: Vec::new(),
             logs: Vec::new(),
             fault: None,
+            faulty: Vec::new(),
+            tiny: Vec::new(),
         };
         for synapse in 0..before.synapses() {
             let (old, new) = (before.weight(synapse), after.weight(synapse));
-            let fault = if old.is_zero() != new.is_zero() {
+            let tiny = number_type.is_subnormal(new)
+                && !old.is_zero()
+                && (new.is_zero() || old.is_negative() == new.is_negative());
+            if tiny {
+                ratios.tiny.push(synapse);
+            }
+            let fault = if tiny {
+                None
+            } else if old.is_zero() != new.is_zero() {
                 Some(ScalingFault::Zero(synapse))
             } else if old.is_negative() != new.is_negative() {
                 Some(ScalingFault::Sign(synapse))
             } else {
                 None
             };
-            let usable = fault.is_none() && !old.is_zero();
+            let usable = fault.is_none() && !tiny && !old.is_zero();
+            ratios.faulty.extend(fault.as_ref().map(|_| synapse));
             ratios.fault = ratios.fault.take().or(fault);
             let ratio = usable.then(|| new / old);
             ratios.logs.push(ratio.as_ref().map(natural_log));
             ratios.exact.push(ratio);
         }
         ratios
+    }
+
+    /// The weights left out that are not what they were in another scale, if the multipliers predict each of them: the
+    /// predicted value, with the excused rounding, lies within half a step of what stands there. `None` if they do not.
+    pub fn lost(
+        &self,
+        before: &Network<Rational>,
+        after: &Network<Rational>,
+        number_type: NumberType,
+        multipliers: &[Rational],
+    ) -> Option<Vec<SynapseIndex>> {
+        let Some(step) = number_type.smallest() else {
+            return Some(Vec::new());
+        };
+        let half = step / Rational::from_integer(2.into());
+        let predicted = |synapse: &SynapseIndex| {
+            let old = before.weight(*synapse).abs();
+            let ratio = enclosed_ratio(before, *synapse, multipliers)?;
+            let ends = [ratio.lo().to_rational(), ratio.hi().to_rational()];
+            let near = |end: &Rational| {
+                let value = end * &old;
+                let off = (&value - after.weight(*synapse).abs()).abs();
+                off <= &half + value * number_type.excused()
+            };
+            ends.iter().all(near).then_some(*synapse)
+        };
+        self.tiny.iter().map(predicted).collect()
     }
 
     /// The fit by lower or upper medians that leaves fewer synapses suspect.

@@ -1,0 +1,64 @@
+//! Number types of files, and what rounding to them can do to a weight.
+
+use num_traits::{One, Signed};
+
+use crate::numbers::Rational;
+
+/// The number type in which a result is written, which bounds what rounding alone can do to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberType {
+    /// Exact numbers: no rounding is excused.
+    Exact,
+    /// Every weight is a 32-bit float.
+    F32,
+    /// 64-bit floats.
+    F64,
+}
+
+/// Rounding errors that a scaled weight is excused, in units in the last place: a product, a quotient, and the rounding
+/// of the multiplier itself, twice.
+pub const EXCUSED_ULPS: i64 = 4;
+
+impl NumberType {
+    /// `exact`, `f32` or `f64`.
+    pub fn name(self) -> &'static str {
+        match self {
+            NumberType::Exact => "exact",
+            NumberType::F32 => "f32",
+            NumberType::F64 => "f64",
+        }
+    }
+
+    /// [`EXCUSED_ULPS`], relative to a weight.
+    pub fn excused(self) -> Rational {
+        let unit = match self {
+            NumberType::Exact => return Rational::default(),
+            NumberType::F32 => 23,
+            NumberType::F64 => 52,
+        };
+        Rational::new(EXCUSED_ULPS.into(), (1i64 << unit).into())
+    }
+
+    /// The smallest positive number, where there is one.
+    pub fn smallest(self) -> Option<Rational> {
+        match self {
+            NumberType::Exact => None,
+            NumberType::F32 => Some(power_of_half(149)),
+            NumberType::F64 => Some(power_of_half(1074)),
+        }
+    }
+
+    /// Is a number so small that this type holds it with fewer digits, or not at all?
+    pub(super) fn is_subnormal(self, value: &Rational) -> bool {
+        match self {
+            NumberType::Exact => false,
+            NumberType::F32 => value.abs() < power_of_half(126),
+            NumberType::F64 => value.abs() < power_of_half(1022),
+        }
+    }
+}
+
+fn power_of_half(exponent: usize) -> Rational {
+    let one = num_bigint::BigInt::one();
+    Rational::new(one.clone(), one << exponent)
+}
