@@ -165,13 +165,16 @@ fn verdict(result: &Balance, method: Method) -> Verdict {
     }
 }
 
+/// Files by their places.
+type Files = Vec<(PathBuf, Vec<u8>)>;
+
 /// The files to write: the network, where there is a solution, and the strongest certificate that was verified.
 fn outputs(
     arguments: &BalanceArguments,
     file: &Model,
     network: &Network<Rational>,
     result: &Balance,
-) -> Result<(Vec<(PathBuf, Vec<u8>)>, Losses), Failure> {
+) -> Result<(Files, Losses), Failure> {
     let (mut outputs, mut losses) = (Vec::new(), Losses::default());
     if let Some(path) = &arguments.output
         && let Some(weights) = balanced_weights(arguments, path, file, network, result)?

@@ -247,12 +247,17 @@ fn note_down(note: &Path, staged: &[Staged]) -> std::io::Result<()> {
         text.extend([b"rm -f ", &*old, b"\n"].concat());
     }
     text.extend([b"rm -f ", &*quoted(note), b"\n"].concat());
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(note)?;
-    file.write_all(&text)?;
-    file.sync_all()
+    // Whole as soon as it can be found.
+    let half = with_end(note, "-half");
+    let written = std::fs::File::create_new(&half).and_then(|mut file| {
+        file.write_all(&text)?;
+        file.sync_all()?;
+        std::fs::rename(&half, note)
+    });
+    if written.is_err() {
+        let _ = std::fs::remove_file(&half);
+    }
+    written
 }
 
 /// Keeps what stands in the place, and gives the new file its name.

@@ -40,6 +40,7 @@ use synaptic_balance::report::{self, Basis, Report, demonstrate};
 use synaptic_balance::solve;
 
 use arguments::{Command, ExplainArguments, Layers, Perceptron, Tied, VerifyArguments};
+use outputs::{Kind, Output};
 
 /// How a command ended, by exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -357,6 +358,11 @@ fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
         }
         file => balance::with_weights(file, &arguments.network)?,
     };
+    if let (Some(path), Model::Onnx(model)) = (&arguments.dot, &file) {
+        let data = model.data_files();
+        let data: Vec<&Path> = data.iter().map(std::path::PathBuf::as_path).collect();
+        outputs::check(&[Output::new(path, Kind::Dot)], &data)?;
+    }
     let network = Tied::apply(arguments.tied, &file);
     let basis = match &file {
         Model::Onnx(_) => Basis::Omitted,

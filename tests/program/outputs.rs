@@ -170,6 +170,11 @@ fn data_beside_a_model_are_not_overwritten() {
         let arguments = ["balance", text(&model), option, text(&data)];
         refused(&desk, &arguments, "would be overwritten");
     }
+    refused(
+        &desk,
+        &["explain", text(&model), "--dot", text(&data)],
+        "would be overwritten",
+    );
     // The data of the result would go where the certificate goes.
     let beside = desk.path("out.onnx.weights_w.bin");
     let out = desk.path("out.onnx");
