@@ -2,9 +2,11 @@
 
 mod builder;
 mod engine;
+mod feeding;
 mod files;
 mod models;
 mod operators;
 mod pinned;
+mod pruned;
 mod rules;
 mod structure;
