@@ -8,10 +8,12 @@ use rten_tensor::Tensor;
 use rten_tensor::prelude::*;
 use synaptic_balance::formats::onnx::message;
 
+#[path = "adapted.rs"]
+mod adapted;
 #[path = "unrolled.rs"]
 mod unrolled;
 
-use unrolled::unroll;
+use adapted::{adapt, is_lacking};
 
 /// The length of the sequences of recurrent models.
 const STEPS: usize = 4;
@@ -26,11 +28,10 @@ impl Engine {
     /// Unknown lengths of inputs are taken as 2.
     pub fn new(bytes: &[u8]) -> Self {
         let mut message: message::Model = prost::Message::decode(bytes).unwrap();
-        let recurrent = |node: &message::Node| node.op_type.as_deref() == Some("RNN");
         // The messages hold only what balancing looks at: a model that the engine takes as it is is not encoded anew.
-        let bytes = match message.graph.as_ref().unwrap().node.iter().any(recurrent) {
+        let bytes = match is_lacking(&message) {
             true => {
-                unroll(&mut message, STEPS);
+                adapt(&mut message, STEPS);
                 prost::Message::encode_to_vec(&message)
             }
             false => bytes.to_vec(),

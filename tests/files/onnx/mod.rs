@@ -3,8 +3,10 @@
 mod builder;
 mod engine;
 mod files;
+mod graphs;
 mod models;
 mod operators;
 mod pinned;
 mod rules;
 mod structure;
+mod tables;

@@ -101,7 +101,7 @@ fn steps_of(graph: &mut Graph, rnn: &Node, steps: usize) {
     push(graph, "Concat", &states, &rnn.output[1], &[("axis", 0)]);
 }
 
-fn node(operator: &str, inputs: &[&str], output: &str, settings: &[(&str, i64)]) -> Node {
+pub fn node(operator: &str, inputs: &[&str], output: &str, settings: &[(&str, i64)]) -> Node {
     let attribute = |(name, value): &(&str, i64)| Attribute {
         name: Some((*name).into()),
         i: Some(*value),
@@ -118,7 +118,7 @@ fn node(operator: &str, inputs: &[&str], output: &str, settings: &[(&str, i64)])
     }
 }
 
-fn push(
+pub fn push(
     graph: &mut Graph,
     operator: &str,
     inputs: &[&str],
@@ -132,7 +132,7 @@ fn number(graph: &mut Graph, name: &str, value: i64) {
     integers(graph, name, vec![], &[value]);
 }
 
-fn numbers(graph: &mut Graph, name: &str, values: &[i64]) {
+pub fn numbers(graph: &mut Graph, name: &str, values: &[i64]) {
     integers(graph, name, vec![values.len() as i64], values);
 }
 
