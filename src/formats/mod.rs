@@ -21,7 +21,7 @@ pub use cache::cached;
 pub use certificate::{Certificate, CertificateError, read_certificate, verify_certificate};
 pub use dot::to_dot;
 pub use mapped::{MAPPED_WEIGHTS, MappedError, MappedPerceptron};
-pub use model::{Model, ModelError, Scaling, is_onnx, read_model};
+pub use model::{Model, ModelError, Scaling, holds_weights_only, is_onnx, read_model};
 pub use network_json::{FormatError, NetworkFile, Weight, read_network, write_network};
 pub use onnx::{Difference, OnnxError, OnnxFile, Roles, Written};
 pub use safetensors_mlp::{PerceptronFile, SafetensorsError, read_perceptron};

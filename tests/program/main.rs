@@ -4,6 +4,8 @@ mod bad_input;
 mod batch;
 mod certificates;
 mod commands;
+mod foreign_files;
+mod graphs;
 mod in_place;
 mod learning;
 mod learning_results;

@@ -196,9 +196,13 @@ const OTHER: &[(&str, &str, fn(&mut Builder))] = &[
         };
         builder.graph().node[4].attribute.push(attribute);
     }),
-    ("LeakyRelu `LeakyRelu of r2`", "is Relu `Relu of r1`", |builder| {
-        builder.graph().node[5].input[1] = "r1".into();
-    }),
+    (
+        "LeakyRelu `LeakyRelu of r2`",
+        "is Relu `Relu of r1`",
+        |builder| {
+            builder.graph().node[5].input[1] = "r1".into();
+        },
+    ),
     (
         "tensor `table`",
         "another entry 2 after: 0.25 before, 0.75 after",
