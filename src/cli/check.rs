@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use synaptic_balance::formats::{Aligned, Model, align};
+use synaptic_balance::formats::{Aligned, Model, align, cached, holds_weights_only, read_model};
 use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::report::{self, NumberType, SameFunction};
@@ -18,7 +18,16 @@ pub fn check(arguments: &CheckArguments) -> Outcome {
             .ok_or_else(|| BadInput("two networks are needed".into()))?;
         read(path, &arguments.perceptron)
     };
-    let (before, after) = (file(&arguments.before)?, file(&arguments.after)?);
+    let is_perceptron = |path: &Option<PathBuf>| path.as_deref().is_some_and(holds_weights_only);
+    // Where one file holds weights only, --arch is about that one.
+    let (before, after) = match (
+        is_perceptron(&arguments.before),
+        is_perceptron(&arguments.after),
+    ) {
+        (true, false) => (file(&arguments.before)?, alone(&arguments.after)?),
+        (false, true) => (alone(&arguments.before)?, file(&arguments.after)?),
+        _ => (file(&arguments.before)?, file(&arguments.after)?),
+    };
     let before = arguments.roles.apply(before).map_err(|fault| {
         BadInput::at(
             arguments.before.as_deref().unwrap_or("before".as_ref()),
@@ -39,6 +48,13 @@ pub fn check(arguments: &CheckArguments) -> Outcome {
             }
             incomplete => incomplete,
         })
+}
+
+/// A file that says itself what its units compute.
+fn alone(path: &Option<PathBuf>) -> Result<Model, BadInput> {
+    let path = path.as_deref().unwrap_or("".as_ref());
+    let bytes = std::fs::read(cached(path)).map_err(|fault| BadInput::at(path, fault))?;
+    read_model(bytes, None, path.parent()).map_err(|fault| BadInput::at(path, fault))
 }
 
 /// What is asked of two networks.

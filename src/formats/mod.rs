@@ -26,7 +26,7 @@ pub use dot::to_dot;
 pub use file_bytes::{MAX_MODEL, MAX_TEXT, open_input, read_input};
 pub use lost::{Loss, Losses};
 pub use mapped::{MAPPED_WEIGHTS, MappedError, MappedPerceptron};
-pub use model::{Model, ModelError, Scaling, is_onnx, read_model};
+pub use model::{Model, ModelError, Scaling, holds_weights_only, is_onnx, read_model};
 pub use network_json::{FormatError, NetworkFile, Weight, read_network, write_network};
 pub use onnx::{Difference, OnnxError, OnnxFile, Roles, Written};
 pub use safetensors_mlp::{PerceptronFile, SafetensorsError, read_perceptron};

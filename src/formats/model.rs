@@ -71,7 +71,7 @@ pub fn read_model(
     if architecture.is_some() {
         return Err(ModelError::Architecture);
     }
-    if is_onnx(&bytes) && is_text(&bytes[..bytes.len().min(4096)]) {
+    if has_key(&bytes) && is_text(&bytes[..bytes.len().min(START)]) {
         return Err(ModelError::Foreign("text"));
     }
     if is_onnx(&bytes) {
@@ -92,11 +92,30 @@ fn is_safetensors(bytes: &[u8]) -> bool {
 /// Does a file begin with the key of a field of an ONNX model? No JSON object or array begins with such a byte; a safetensors file
 /// begins with its length, and then an object.
 pub fn is_onnx(bytes: &[u8]) -> bool {
+    has_key(bytes) && !is_text(&bytes[..bytes.len().min(START)])
+}
+
+/// Bytes that are looked at; messages within messages need some that are no text.
+const START: usize = 16;
+
+fn has_key(bytes: &[u8]) -> bool {
     bytes.get(8) != Some(&b'{')
         && matches!(
             bytes.first(),
             Some(0x08 | 0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42 | 0x72)
         )
+}
+
+/// Does a file begin as one of safetensors does, which holds weights and does not say what its units compute? False for a
+/// file that cannot be read.
+pub fn holds_weights_only(path: &Path) -> bool {
+    use std::io::Read;
+    let mut start = [0; 9];
+    let about = path.metadata();
+    let read = about.is_ok_and(|about| about.is_file())
+        && std::fs::File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok());
+    // The length of a header needs six of its eight bytes at the most; no text has a byte 0.
+    read && start[6..] == [0, 0, b'{']
 }
 
 /// What balancing found, for a file to be written with it.

@@ -5,6 +5,8 @@ mod bad_input;
 mod batch;
 mod certificates;
 mod commands;
+mod foreign_files;
+mod graphs;
 mod in_place;
 mod inputs;
 mod layers;

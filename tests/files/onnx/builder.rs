@@ -26,7 +26,7 @@ impl Builder {
                 ir_version: Some(8),
                 graph: Some(Graph::default()),
                 opset_import: vec![set],
-                ..Model::default()
+                functions: Vec::new(),
             },
             rng: ChaCha8Rng::seed_from_u64(7),
         }
