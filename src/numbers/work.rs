@@ -1,8 +1,13 @@
 //! Exact arithmetic that ends in time: what an operation costs is known before it is done.
 
+use num_bigint::BigInt;
+use num_integer::Integer;
 use num_traits::{One, Zero};
 
-use super::Rational;
+use super::{Rational, rational_power, root_of_power};
+
+/// The highest degree of the common root that [`Work::powers`] takes.
+const MAX_DEGREE: u32 = 1 << 12;
 
 /// What exact operations may still cost, in squares of bits: to reduce a fraction takes time with the square of its length. It
 /// bounds the time that a small file can ask for by numbers that grow; the same on every machine.
@@ -36,6 +41,29 @@ impl Work {
     /// The product of all, taken in the same way.
     pub fn product_of(&mut self, factors: &[Rational]) -> Option<Rational> {
         self.tree(factors, Rational::one, |one, other| one * other)
+    }
+
+    /// `Π base^exponent` over bases that are not negative, where it is rational: factors that are irrational each by itself may
+    /// cancel. `None` as well where a power is too long to be written out, or the common root of too high a degree.
+    pub fn powers<'a>(
+        &mut self,
+        factors: impl Iterator<Item = (&'a Rational, Rational)>,
+    ) -> Option<Rational> {
+        let factors: Vec<(Rational, Rational)> = factors
+            .map(|(base, exponent)| root_of_power(base, &exponent))
+            .collect();
+        let degrees = factors.iter().map(|(_, exponent)| exponent.denom());
+        let degree = degrees.fold(BigInt::one(), |all, one| all.lcm(one));
+        if degree > MAX_DEGREE.into() {
+            return None;
+        }
+        let power =
+            |(base, exponent): &(Rational, Rational)| rational_power(base, &(exponent * &degree));
+        let powers = factors.iter().map(power).collect::<Option<Vec<_>>>()?;
+        rational_power(
+            &self.product_of(&powers)?,
+            &Rational::new(BigInt::one(), degree),
+        )
     }
 
     fn tree(

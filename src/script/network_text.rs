@@ -121,14 +121,21 @@ impl Draft {
                 (true, false) => UnitKind::Output,
                 (true, true) => UnitKind::Hidden,
             });
-            let activation = declared.activation.unwrap_or(match kind {
-                UnitKind::Hidden => Activation::Relu,
-                _ => Activation::Linear,
-            });
-            Unit::new(id, kind, activation)
+            let given = matches!(kind, UnitKind::Input | UnitKind::Bias);
+            let activation = match (declared.activation, kind) {
+                (Some(activation), _) if given && activation != Activation::Linear => {
+                    return Err(format!(
+                        "network: `{id}` is given from outside and has no activation"
+                    ));
+                }
+                (Some(activation), _) => activation,
+                (None, UnitKind::Hidden) => Activation::Relu,
+                (None, _) => Activation::Linear,
+            };
+            Ok(Unit::new(id, kind, activation))
         });
-        Network::new(units.collect(), self.synapses, self.ties)
-            .map_err(|error| format!("network: {error}"))
+        let units = units.collect::<Result<_, String>>()?;
+        Network::new(units, self.synapses, self.ties).map_err(|error| format!("network: {error}"))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod cut_off;
+mod deep;
 mod kernel;
 mod layers;
 mod learn;

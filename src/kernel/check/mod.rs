@@ -17,12 +17,10 @@ pub use manifold::manifold;
 pub use not_scaled::not_scaled;
 pub use scaling::scaling;
 
-use num_bigint::BigInt;
-use num_integer::Integer;
 use num_traits::{One, Signed};
 
 use super::{Cost, Problem, Refusal, Synapse};
-use crate::numbers::{Rational, Work, rational_power, root_of_power};
+use crate::numbers::{Rational, Work};
 
 fn arity(what: &'static str, found: usize, expected: usize) -> Result<(), Refusal> {
     if found == expected {
@@ -43,29 +41,6 @@ fn positive(what: &'static str, values: &[Rational]) -> Result<(), Refusal> {
     }
 }
 
-/// The highest degree of a root that exact sums take.
-const MAX_DEGREE: u32 = 1 << 12;
-
-/// `Π base^exponent` over bases that are not negative, where it is rational: factors that are irrational each by itself may
-/// cancel. `None` as well where a power is too long to be written out, the common root of too high a degree, or the work used up.
-fn exact_product<'a>(
-    factors: impl Iterator<Item = (&'a Rational, Rational)>,
-    work: &mut Work,
-) -> Option<Rational> {
-    let factors: Vec<(Rational, Rational)> = factors
-        .map(|(base, exponent)| root_of_power(base, &exponent))
-        .collect();
-    let degrees = factors.iter().map(|(_, exponent)| exponent.denom());
-    let degree = Rational::from_integer(degrees.fold(BigInt::one(), |all, one| all.lcm(one)));
-    if degree > Rational::from_integer(MAX_DEGREE.into()) {
-        return None;
-    }
-    let power =
-        |(base, exponent): &(Rational, Rational)| rational_power(base, &(exponent * &degree));
-    let powers = factors.iter().map(power).collect::<Option<Vec<_>>>()?;
-    rational_power(&work.product_of(&powers)?, &degree.recip())
-}
-
 /// Every multiplier of a synapse with its exponent, times `power`.
 fn scaled_exponents<'a>(
     direction: &'a [(usize, Rational)],
@@ -78,10 +53,7 @@ fn scaled_exponents<'a>(
 
 /// `Π μ_v^{d_v}` where it is rational.
 fn exact_ratio(direction: &[(usize, Rational)], multipliers: &[Rational]) -> Option<Rational> {
-    exact_product(
-        scaled_exponents(direction, multipliers, &Rational::one()),
-        &mut Work::new(1),
-    )
+    Work::new(1).powers(scaled_exponents(direction, multipliers, &Rational::one()))
 }
 
 /// The derivative of a cost in `log r`, where it is rational.
@@ -93,7 +65,7 @@ fn exact_slope(
 ) -> Option<Rational> {
     let own = std::iter::once((&cost.base, cost.power.clone()));
     let others = scaled_exponents(&synapse.direction, multipliers, &cost.exponent);
-    let product = exact_product(own.chain(others), work)?;
+    let product = work.powers(own.chain(others))?;
     work.product(&(&cost.coefficient * &cost.exponent), &product)
 }
 
