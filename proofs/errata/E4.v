@@ -1,4 +1,5 @@
-(* In a recurrent network λ* is computed with a self-connection among the incoming and the outgoing weights.
+(* By the definition of IN and OUT, all synapses into and out of a unit, a self-connection counts in both sums of λ*. (No sentence was
+   found that counts it.)
 
    Corrected: With the self-connection in neither sum. The condition of balance is the same either way; the printed step goes in the
    right direction, is too short, and has the same fixed points. For a BiPU the self-connection scales by λ^(1-c).

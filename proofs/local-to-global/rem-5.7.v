@@ -1,8 +1,13 @@
 (* Convergence to one balanced state holds as well for deterministic orders, for a subset of the units, and for layer-wise (tied)
    balancing.
 
-   Hypotheses: The minimum of the problem concerned is attained (for a subset, of the problem in which all other units count as
-   visible); every unit of the subset is visited infinitely often; non-zero terms join every unit of the subset to the ground.
+   Corrected: If the minimum of the problem concerned is attained (E6; for a subset, of the problem in which all other units count as
+   visible) and every unit concerned is visited infinitely often, convergence to one balanced state holds as well for deterministic
+   orders, for a subset of the units, and for layer-wise (tied) balancing. Without an attained minimum each of the three fails, though
+   every step be defined.
+
+   Hypotheses: non-zero terms join every unit of the subset to the ground. That it fails without an attained minimum is not part of
+   this file.
    Units of degree 1: any finite list of terms whose two exponents are equal. `tie` sends each unit to the one whose multiplier
    it shares, `units` are those that are balanced, in the layer-wise case one for each layer; what is tied to no unit of `units` stays as
    it is. A subset without ties has the identity for `tie`. A deterministic order is one order; that sweeps, in any sequence of

@@ -29,6 +29,22 @@
 //!
 //! [`RULES`] lists the premises of each. A problem is checked when it is made ([`Problem::new`]).
 //!
+//! # What of the rules is proved in general
+//!
+//! The proofs in `proofs/` (Coq) are about real numbers, not about this code, and none speaks of units of degree 0 or below. What a
+//! rule accepts beyond its theorem rests on the argument in its documentation alone.
+//!
+//! | rule | theorem | where the rule is wider |
+//! |---|---|---|
+//! | `attained` | `attained_certificate`: units of degree 1, or of any positive degree if every variable is joined to the ground | BiPU units in components away from the ground; negative degrees |
+//! | `not_attained` | `not_attained_certificate`: positive degrees | degrees of 0 or below |
+//! | `enclosure` | `enclosure_certificate`: positive degrees; every free variable joined to the ground or to one held at 1 | components away from the ground without a common scaling (BiPU units whose cycles disagree) |
+//! | `limit_enclosure`, `limit_balanced` | `limit_certificate`, with the theorem of the rule without a limit: positive degrees | as there |
+//! | `balanced` | `balanced_weights_are_unique`, and `stationary_minimum` on which it rests: positive degrees | degrees of 0 or below |
+//! | `scaling` | `scaling_invariance`, that a scaling keeps the function: any real degree | |
+//! | `not_scaled` | `foreign_scaling`: BiLU units, tolerance 0 | other degrees; a tolerance |
+//! | `manifold`, `identity` | none of the rule itself | |
+//!
 //! # Reviewing it in an hour
 //!
 //! What has to be believed is little: a [`Verified`] value is made only by the functions in [`check`], each of which says in

@@ -243,8 +243,10 @@ const PROOFS: &[(&str, GeneralProof)] = &[
             proves: "For any finite list of terms whose units have degree 1, grounded or not: attained exactly if all \
                      non-zero terms lie on cycles, exactly if a positive circulation exists, and not attained exactly \
                      if a direction does; what the infimum is, and that weights tend to those of the minimum without \
-                     the terms on no cycle.",
-            open: "what becomes of the outputs.",
+                     the terms on no cycle. Of the kernel's rules, for units of any positive degree: `not_attained`, the limit, and \
+                     `attained` where non-zero synapses join every variable to the ground.",
+            open: "what becomes of the outputs; the rule `attained` for BiPU units in components away from the ground, and all \
+                   rules for units of degree 0 or below: the kernel accepts them, the theorems do not speak of them.",
         },
     ),
     (
@@ -285,8 +287,10 @@ const PROOFS: &[(&str, GeneralProof)] = &[
             ],
             proves: "For any finite list of terms: every L_p, mixtures, ties, units of any positive degree; and that \
                      what the kernel's rule `enclosure` compares, on the reals, proves existence, uniqueness and the \
-                     bounds.",
-            open: "",
+                     bounds, where non-zero synapses join every free variable to the ground or to a variable that is \
+                     held at 1.",
+            open: "the rule `enclosure` in components away from the ground that have no common scaling (BiPU units whose \
+                   cycles disagree): the kernel accepts bounds there, the theorem does not speak of them.",
         },
     ),
     (

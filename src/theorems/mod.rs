@@ -111,6 +111,8 @@ pub enum Status {
     HoldsAsCorrected,
     /// False as printed; the entry states what holds instead.
     RefutedAsPrinted,
+    /// No sentence says it, but it follows from a definition as it is given, and is false; the entry states what holds instead.
+    RefutedAsDefined,
 }
 
 impl Status {
@@ -120,6 +122,7 @@ impl Status {
             Status::Holds => "holds",
             Status::HoldsAsCorrected => "holds as corrected",
             Status::RefutedAsPrinted => "refuted as printed",
+            Status::RefutedAsDefined => "refuted as defined",
         }
     }
 }

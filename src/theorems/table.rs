@@ -20,8 +20,15 @@ pub fn verified_properties() -> String {
                 (Status::RefutedAsPrinted, Some(corrected)) => {
                     format!("As printed: {} What holds: {corrected}", theorem.statement)
                 }
+                (Status::RefutedAsDefined, Some(corrected)) => {
+                    format!("As defined: {} What holds: {corrected}", theorem.statement)
+                }
                 (_, Some(corrected)) => corrected.to_owned(),
                 (_, None) => theorem.statement.to_owned(),
+            };
+            let hypotheses = match theorem.hypotheses {
+                "" => String::new(),
+                hypotheses => format!(" *Hypotheses:* {hypotheses}"),
             };
             let kinds: Vec<&str> = theorem.kinds.iter().map(|kind| kind.name()).collect();
             let mut distinct: Vec<&str> = Vec::new();
@@ -35,9 +42,10 @@ pub fn verified_properties() -> String {
                 None => format!("`{}`", theorem.id),
             };
             text.push_str(&format!(
-                "| {name} | **{}** {} | {} | {} | {} | {} |\n",
+                "| {name} | **{}** {}{} | {} | {} | {} | {} |\n",
                 titled(theorem.title),
                 escaped(&statement),
+                escaped(&hypotheses),
                 theorem.place,
                 theorem.status.name(),
                 distinct.join(", "),

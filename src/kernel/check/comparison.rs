@@ -24,7 +24,8 @@ use crate::numbers::{Order, Rational};
 /// minimum over the box is stationary, and by convexity it is the minimum over all multipliers. It is unique: no
 /// direction of the free variables leaves all ratios as they are, so `R` is strictly convex in them. In a component that
 /// can be scaled as a whole, along `z`, `Σ_v z_v g_v = 0`, so the variable that is fixed balances with the others.
-/// Place: ours.
+/// Place: ours. The general proof (`enclosure_certificate`) does not cover components away from the ground in which no scaling is
+/// common, as where BiPU units of a cycle disagree.
 ///
 /// Cost: linear in the number of synapses unless two sums agree to 120 bits; then exact sums decide.
 ///

@@ -11,7 +11,8 @@ use crate::numbers::{Rational, sum};
 ///
 /// Why: by convexity of `exp`, `Σ y_e log(r_e) = 0` for all multipliers, so no ratio can fall to 0 without
 /// another growing to infinity; `R` has compact level sets in the space of ratios.
-/// Synapses whose ratio no scaling changes are not looked at. Place: ours.
+/// Synapses whose ratio no scaling changes are not looked at. Place: ours. The general proof (`attained_certificate`) is for
+/// units of degree 1, and for positive degrees if every variable is joined to the ground.
 ///
 /// # Errors
 /// Wrong length, a flow of the wrong size, or a variable where the flow is not conserved.

@@ -64,8 +64,10 @@ pub(super) const THEOREMS: &[Theorem] = &[
     Theorem {
         id: "E4",
         title: "Self-connections belong to neither sum",
-        statement: "In a recurrent network λ* is computed with a self-connection among the incoming and the outgoing weights.",
-        place: "Equation 3.3, recurrent networks",
+        statement: "By the definition of IN and OUT, all synapses into and out of a unit, a self-connection counts in both sums of λ*. \
+                    (No sentence was found that counts it.)",
+        place: "Equation 3.3 with the definition of IN and OUT, recurrent networks",
+        status: Status::RefutedAsDefined,
         corrected: Some(
             "With the self-connection in neither sum. The condition of balance is the same either way; the printed step goes in \
              the right direction, is too short, and has the same fixed points. For a BiPU the self-connection scales by λ^(1-c).",
@@ -97,7 +99,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         id: "E6",
         title: "Convergence needs an attained minimum",
         statement: "Stochastic balancing converges to unique weights W*, with unique L and Λ, from any initial weights.",
-        place: "Theorem 5.1",
+        place: "Theorem 5.1, Remark 5.7",
         corrected: Some(
             "A step needs A, B > 0, and W* exists iff every non-zero synapse lies on a directed cycle of the coalesced graph. Then W* \
              is unique, L on non-zero synapses, Λ on components that non-zero synapses join to a visible unit.",

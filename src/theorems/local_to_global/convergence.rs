@@ -4,14 +4,14 @@ use num_traits::{One, Signed};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 
-use crate::kernel::Problem;
+use crate::kernel::{Problem, check};
 use crate::network::{
     Activation, Manifold, Network, PlantedNetwork, Regularizer, Shape, Unit, chain, planted,
 };
 use crate::numbers::{Direction, Dyadic, Rational, rational_to_f64};
 use crate::solve::{
-    Cyclic, DirectOptions, Given, Greedy, RandomPermutation, Schedule, StochasticOptions,
-    UniformRandom, balance_stochastic, solve_direct,
+    Balancing, Cyclic, DirectOptions, Given, Greedy, RandomPermutation, Schedule,
+    StochasticOptions, UniformRandom, balance_stochastic, solve_direct,
 };
 use crate::theorems::ledger::{AGREEMENT, Failure, Kind, Ledger};
 use crate::theorems::support::{
@@ -302,6 +302,35 @@ pub(super) fn remark_5_7(ledger: &mut Ledger) -> Result<(), Failure> {
     ledger.record(
         Kind::PropertyTest,
         "layers: 8 random networks of 3 hidden layers, tied by layer, 5 orders each, against the direct solution: they agree to 1e-9",
+    )?;
+    without_a_minimum(ledger)
+}
+
+/// Where E6 says: x feeds two variables that feed each other and nothing else.
+fn without_a_minimum(ledger: &mut Ledger) -> Result<(), Failure> {
+    let [three, one] = [3, 1].map(integer);
+    let lasso = [(0, 1, three), (1, 2, one.clone()), (2, 1, one.clone())];
+    let order = small(2, &lasso)?;
+    // y in the place of a third unit, which is not balanced and counts as visible.
+    let subset = small(2, &[&lasso[..], &[(0, 3, one.clone())]].concat())?;
+    let pairs = [(0, 1), (0, 2), (1, 3), (2, 3), (3, 1), (3, 2)];
+    let layers = small(3, &pairs.map(|(from, to)| (from, to, one.clone())))?;
+    let tied = layers.tied(vec![vec![1, 2]])?;
+    for network in [order, subset, tied] {
+        let problem = network.problem(&Regularizer::l1());
+        let state = Balancing::new(&problem);
+        let defined = |variable| {
+            let (input, output) = state.sides(variable);
+            !input.is_zero() && !output.is_zero()
+        };
+        ledger.holds((0..2).all(defined), || "a step is undefined".into())?;
+        let falling = check::not_attained(&problem, &[integer(-1), integer(-1)]);
+        ledger.holds(falling.is_ok(), || format!("{falling:?}"))?;
+    }
+    ledger.record(
+        Kind::ExactCounterexample,
+        "x -> a, a <-> b; the same as a subset, beside x -> c, c counting as visible; x -> {a, b}, {a, b} <-> c with a and b tied: all steps are defined, and \
+         the kernel verifies that the minimum is not attained, so that nothing balances",
     )
 }
 

@@ -154,7 +154,8 @@ pub(super) const THEOREMS: &[Theorem] = &[
         title: "Two sign tests enclose the optimum",
         statement: "If μ has A <= B at every hidden unit then μ <= μ* everywhere; if A >= B everywhere, μ >= μ*. Two such vectors \
                     lower <= upper prove that every balanced multiplier lies between them. So too for mixtures of L_p and for tied units.",
-        hypotheses: "μ* exists; non-zero synapses join every hidden unit to the ground. Passing both tests proves existence.",
+        hypotheses: "Units of positive degree; μ* exists; non-zero synapses join every hidden unit to the ground. Passing both tests \
+                     proves existence.",
         place: "ours",
         kinds: &[
             Kind::PropertyTest,
@@ -184,10 +185,18 @@ pub(super) const THEOREMS: &[Theorem] = &[
         title: "Deterministic orders, subsets, and layers",
         statement: "Convergence to one balanced state holds as well for deterministic orders, for a subset of the units, and for \
                     layer-wise (tied) balancing.",
-        hypotheses: "The minimum of the problem concerned is attained (for a subset, of the problem in which all other units \
-                     count as visible); every unit of the subset is visited infinitely often.",
+        hypotheses: "",
         place: "Remark 5.7",
-        kinds: &[Kind::PropertyTest, Kind::PropertyTest, Kind::PropertyTest],
+        status: Status::HoldsAsCorrected,
+        corrected: Some(
+            "If the minimum of the problem concerned is attained (E6; for a subset, of the problem in which all other units count as visible) and every unit concerned is visited infinitely often, convergence to one balanced state holds as well for deterministic orders, for a subset of the units, and for layer-wise (tied) balancing. Without an attained minimum each of the three fails, though every step be defined.",
+        ),
+        kinds: &[
+            Kind::PropertyTest,
+            Kind::PropertyTest,
+            Kind::PropertyTest,
+            Kind::ExactCounterexample,
+        ],
         script: Some("proofs/local-to-global/rem-5.7.rhai"),
         check: convergence::remark_5_7,
         ..LOCAL
