@@ -8,7 +8,7 @@ use synaptic_balance::formats::{
     read_model, read_network, verify_certificate, write_network,
 };
 use synaptic_balance::learn::idx::read_folder;
-use synaptic_balance::network::{Activation, Manifold, Network, Regularizer};
+use synaptic_balance::network::{Manifold, Network, Regularizer};
 use synaptic_balance::numbers::{
     Rational, parse_rational, rational_to_f64_down, rational_to_f64_up,
 };
@@ -95,7 +95,7 @@ pub fn onnx(data: &[u8]) {
 
 /// A perceptron with the weights that it has stays as it is, byte for byte.
 pub fn perceptron(data: &[u8]) {
-    let relu = Architecture::Uniform(Activation::Relu);
+    let relu = Architecture::named("relu").expect("is an activation");
     let Ok(model) = read_model(data.to_vec(), Some(&relu), None) else {
         return;
     };
@@ -138,7 +138,7 @@ pub fn index(data: &[u8]) {
     put("a.st", &tensor("l1.weight", "[2,2]"));
     put("b.st", &second);
     put("model.index.json", index);
-    let relu = Architecture::Uniform(Activation::Relu);
+    let relu = Architecture::named("relu").expect("is an activation");
     let path = folder.path().join("model.index.json");
     let _ = MappedPerceptron::is_large(&path);
     if let Ok(model) = MappedPerceptron::open(&path, &relu) {
