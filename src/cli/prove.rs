@@ -1,8 +1,12 @@
 //! `synbal prove`.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
 use serde_json::json;
 use synaptic_balance::report::Report;
-use synaptic_balance::script::{Options, Transcript, run, worst};
+use synaptic_balance::script::{MAX_SOURCE, Options, Transcript, run, worst};
 
 use super::arguments::ProveArguments;
 use super::{BadInput, Outcome, Verdict};
@@ -13,7 +17,7 @@ use super::{BadInput, Outcome, Verdict};
 pub fn prove(arguments: &ProveArguments) -> Outcome {
     let mut scripts = Vec::with_capacity(arguments.scripts.len());
     for path in &arguments.scripts {
-        let source = std::fs::read_to_string(path).map_err(|fault| BadInput::at(path, fault))?;
+        let source = read(path).map_err(|fault| BadInput::at(path, fault))?;
         let folder = path
             .parent()
             .map(|folder| match folder.as_os_str().is_empty() {
@@ -48,4 +52,12 @@ pub fn prove(arguments: &ProveArguments) -> Outcome {
         json: json!({"exit_code": verdict as u8, "scripts": data}),
     };
     Ok((report, verdict))
+}
+
+/// Reads a script, as far as one may be long: what is longer is refused by the run, whatever else the file holds.
+fn read(path: &Path) -> std::io::Result<String> {
+    let mut source = String::new();
+    let bound = MAX_SOURCE as u64 + 1;
+    File::open(path)?.take(bound).read_to_string(&mut source)?;
+    Ok(source)
 }

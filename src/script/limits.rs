@@ -7,7 +7,7 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 
 use crate::numbers::Rational;
 
-use super::value::Exact;
+use super::value::{Exact, Net, Polynomial};
 
 /// Steps of the Rhai engine (statements, operators, calls).
 pub const MAX_OPERATIONS: u64 = 400_000;
@@ -109,7 +109,14 @@ fn measure(value: &Dynamic, levels: usize, size: &mut Size) -> bool {
     if let Some(array) = value.read_lock::<Array>() {
         return take(&mut array.iter());
     }
-    size.words += 2 + value.read_lock::<Exact>().map_or(0, |number| words(&number.0));
+    size.words += 2;
+    if let Some(number) = value.read_lock::<Exact>() {
+        size.words += words(&number.0);
+    } else if let Some(net) = value.read_lock::<Net>() {
+        size.words += (net.0.units() + net.0.synapses()) as u64;
+    } else if let Some(polynomial) = value.read_lock::<Polynomial>() {
+        size.words += 2 * polynomial.0.terms().len() as u64;
+    }
     true
 }
 
@@ -171,7 +178,7 @@ impl Work {
 }
 
 /// Bits of numerator and denominator, from above: what an exact result can need is known before it is computed.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Length {
     /// Of the numerator.
     pub above: u64,
@@ -191,6 +198,15 @@ impl Length {
     /// The longer of both.
     pub fn max(self) -> u64 {
         self.above.max(self.below)
+    }
+
+    /// A length that covers both.
+    #[must_use]
+    pub fn longer(self, other: Self) -> Self {
+        Length {
+            above: self.above.max(other.above),
+            below: self.below.max(other.below),
+        }
     }
 
     /// The length of a product.
