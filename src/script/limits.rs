@@ -7,7 +7,7 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 
 use crate::numbers::Rational;
 
-use super::value::{Exact, Net, Polynomial};
+use super::value::Exact;
 
 /// Steps of the Rhai engine (statements, operators, calls).
 pub const MAX_OPERATIONS: u64 = 400_000;
@@ -41,7 +41,7 @@ pub const MAX_NESTING: usize = 16;
 pub const MAX_SOURCE: usize = 1 << 18;
 /// Work of a run: machine words read, written or multiplied by all calls of the library and all uses of variables,
 /// counted from above, so that a run ends at the same place on every machine.
-pub const MAX_WORK: u64 = 1 << 30;
+pub const MAX_WORK: u64 = 1 << 28;
 /// Bytes of all values that calls of the library have made, together with the transcript.
 pub const MAX_BYTES: u64 = 1 << 27;
 
@@ -110,13 +110,10 @@ fn measure(value: &Dynamic, levels: usize, size: &mut Size) -> bool {
         return take(&mut array.iter());
     }
     size.words += 2;
-    if let Some(number) = value.read_lock::<Exact>() {
-        size.words += words(&number.0);
-    } else if let Some(net) = value.read_lock::<Net>() {
-        size.words += (net.0.units() + net.0.synapses()) as u64;
-    } else if let Some(polynomial) = value.read_lock::<Polynomial>() {
-        size.words += 2 * polynomial.0.terms().len() as u64;
-    }
+    // Numbers, polynomials and networks are shared; of numbers the words are read wherever they are used.
+    size.words += value
+        .read_lock::<Exact>()
+        .map_or(0, |number| words(&number.0));
     true
 }
 
@@ -139,6 +136,11 @@ impl Work {
             true => Ok(()),
             false => Err(fault("the script asks for more work than is allowed")),
         }
+    }
+
+    /// The work so far.
+    pub fn done(&self) -> u64 {
+        self.done.get()
     }
 
     /// Charges for bytes that are kept.

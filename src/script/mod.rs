@@ -126,8 +126,30 @@ fn engine(session: &Shared) -> (Engine, Names) {
         .set_strict_variables(true)
         .set_fail_on_invalid_map_property(true);
     for symbol in [
-        "eval", "curry", "Fn", "try", "catch", "throw", "switch", "this", "type_of", "is_shared", "is_def_var",
-        "is_def_fn", "^", "&", "<<", ">>", "/=", "%=", "**=", "^=", "&=", "|=", "<<=", ">>=",
+        "eval",
+        "curry",
+        "Fn",
+        "try",
+        "catch",
+        "throw",
+        "switch",
+        "this",
+        "type_of",
+        "is_shared",
+        "is_def_var",
+        "is_def_fn",
+        "^",
+        "&",
+        "<<",
+        ">>",
+        "/=",
+        "%=",
+        "**=",
+        "^=",
+        "&=",
+        "|=",
+        "<<=",
+        ">>=",
     ] {
         engine.disable_symbol(symbol);
     }

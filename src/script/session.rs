@@ -141,6 +141,7 @@ impl Session {
             steps,
             outcome,
             looked_at: self.looked_at.take().into_iter().collect(),
+            work: self.work.done(),
         }
     }
 
@@ -247,7 +248,11 @@ fn say(session: &Session, place: Place, fact: &Fact) -> Result<(), Fault> {
         claim: fact.claim().to_string(),
         how: fact.how().to_string(),
         detail,
-        left_open: if holds { place.left_open } else { String::new() },
+        left_open: if holds {
+            place.left_open
+        } else {
+            String::new()
+        },
         verdict,
     })
 }
@@ -273,14 +278,19 @@ fn remark(
 }
 
 /// What a comparison that holds leaves open.
-fn left_open(sides: [&Dynamic; 2], values: [&Value; 2], operator: &str, written: &[Argument]) -> String {
+fn left_open(
+    sides: [&Dynamic; 2],
+    values: [&Value; 2],
+    equal: bool,
+    written: &[Argument],
+) -> String {
     let [left, right] = sides.map(origin);
     if let Some(from) = left.max(right) {
         let other = if left.is_some() { values[1] } else { values[0] };
         let open = from.left_open();
-        return match operator {
-            "==" => format!("the proposal equals {other}, {open}"),
-            _ => format!("said of the proposal, {open}"),
+        return match equal {
+            true => format!("the proposal equals {other}, {open}"),
+            false => format!("said of the proposal, {open}"),
         };
     }
     match written {
@@ -359,7 +369,12 @@ fn register_claims(library: &mut Library, session: &Shared, verb: Verb) {
             verb,
             text,
             expression,
-            left_open: left_open(sides, [&left, &right], operator, &written),
+            left_open: left_open(
+                sides,
+                [&left, &right],
+                operator == "==" && verb != Verb::Refute,
+                &written,
+            ),
         };
         say(&shared, place, &fact)
     };
@@ -367,5 +382,8 @@ fn register_claims(library: &mut Library, session: &Shared, verb: Verb) {
 }
 
 fn texts(written: &[Argument]) -> Vec<&str> {
-    written.iter().map(|argument| argument.text.as_str()).collect()
+    written
+        .iter()
+        .map(|argument| argument.text.as_str())
+        .collect()
 }

@@ -59,7 +59,10 @@ pub fn charge_check(
     multipliers: &[Rational],
     session: &Session,
 ) -> Result<(), Fault> {
-    let powers = regularizer.terms().into_iter().map(|(_, power)| power.ceil());
+    let powers = regularizer
+        .terms()
+        .into_iter()
+        .map(|(_, power)| power.ceil());
     let highest = powers.max().and_then(|power| power.to_integer().to_u64());
     let mut sums = vec![Length::default(); net.0.variables()];
     for synapse in 0..net.0.synapses() {
@@ -129,7 +132,7 @@ pub fn charge_solver(network: &Network<Rational>, session: &Session) -> Result<(
     let (variables, synapses) = (network.variables() as u64, network.synapses() as u64);
     session
         .work
-        .charge(2 * variables.pow(3) + 6_400 * synapses + 64_000)
+        .charge(variables.pow(3) / 2 + 1_600 * synapses + 16_000)
 }
 
 /// The direct solution: computed.
@@ -338,7 +341,7 @@ fn in_order(net: &Net, text: &str, order: &[String], session: &Session) -> Resul
     };
     session
         .work
-        .charge(64_000 + 32_000 * net.0.synapses() as u64)?;
+        .charge(16_000 + 8_000 * net.0.synapses() as u64)?;
     let run = balance_stochastic(&problem, &mut Given::new(variables), &options, &mut |_| {});
     Ok(run.map_err(|error| fault(error.to_string()))?.solution)
 }

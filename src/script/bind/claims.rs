@@ -215,7 +215,9 @@ fn register_architectures(library: &mut Library, session: &Shared) {
             let power = power.ok_or_else(|| fault(format!("a power is at most {MAX_POWER}")))?;
             let (variables, synapses) = (net.0.variables() as u64, net.0.synapses() as u64);
             let entries = variables * (variables + 1) * synapses;
-            shared.work.charge(2_000 * entries * u64::from(power.unsigned_abs().max(1)))?;
+            shared
+                .work
+                .charge(2_000 * entries * u64::from(power.unsigned_abs().max(1)))?;
             let claim =
                 statements::laplacian(&architecture(&net.0)?, power).map_err(description)?;
             Ok(Fact::symbolic(claim))

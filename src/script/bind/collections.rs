@@ -21,10 +21,13 @@ pub fn register(library: &mut Library, session: &Shared) {
 
 fn register_operators(library: &mut Library) {
     library.register_fn("!", |value: bool| !value);
-    library.register_fn("+", |mut left: Array, right: Array| -> Result<Array, Fault> {
-        left.extend(right);
-        bounded(left)
-    });
+    library.register_fn(
+        "+",
+        |mut left: Array, right: Array| -> Result<Array, Fault> {
+            left.extend(right);
+            bounded(left)
+        },
+    );
     library.register_fn("+", |mut left: Map, right: Map| {
         left.extend(right);
         left
@@ -45,7 +48,10 @@ fn register_operators(library: &mut Library) {
     for (name, operator) in [("+=", "+"), ("-=", "-"), ("*=", "*")] {
         library.register_fn(
             name,
-            move |context: NativeCallContext, left: &mut Dynamic, mut right: Dynamic| -> Result<(), Fault> {
+            move |context: NativeCallContext,
+                  left: &mut Dynamic,
+                  mut right: Dynamic|
+                  -> Result<(), Fault> {
                 let mut old = left.clone();
                 *left = context.call_native_fn_raw(operator, false, &mut [&mut old, &mut right])?;
                 Ok(())
@@ -69,16 +75,24 @@ fn place(array: &Array, at: INT, last: usize) -> Result<usize, Fault> {
     let place = from.checked_add(at).and_then(|at| usize::try_from(at).ok());
     place
         .filter(|place| *place <= last && last <= array.len())
-        .ok_or_else(|| fault(format!("there is no place {at} in an array of {}", array.len())))
+        .ok_or_else(|| {
+            fault(format!(
+                "there is no place {at} in an array of {}",
+                array.len()
+            ))
+        })
 }
 
 fn register_arrays(library: &mut Library) {
     library.register_fn("len", |array: &mut Array| array.len() as INT);
     library.register_fn("is_empty", |array: &mut Array| array.is_empty());
-    library.register_fn("push", |array: &mut Array, value: Dynamic| -> Result<(), Fault> {
-        array.push(value);
-        bounded(std::mem::take(array)).map(|bounded| *array = bounded)
-    });
+    library.register_fn(
+        "push",
+        |array: &mut Array, value: Dynamic| -> Result<(), Fault> {
+            array.push(value);
+            bounded(std::mem::take(array)).map(|bounded| *array = bounded)
+        },
+    );
     library.register_fn("pop", |array: &mut Array| -> Result<Dynamic, Fault> {
         array
             .pop()
@@ -92,12 +106,15 @@ fn register_arrays(library: &mut Library) {
             bounded(std::mem::take(array)).map(|bounded| *array = bounded)
         },
     );
-    library.register_fn("remove", |array: &mut Array, at: INT| -> Result<Dynamic, Fault> {
-        let last = array.len().checked_sub(1);
-        let last = last.ok_or_else(|| fault("nothing can be taken from an empty array"))?;
-        let place = place(array, at, last)?;
-        Ok(array.remove(place))
-    });
+    library.register_fn(
+        "remove",
+        |array: &mut Array, at: INT| -> Result<Dynamic, Fault> {
+            let last = array.len().checked_sub(1);
+            let last = last.ok_or_else(|| fault("nothing can be taken from an empty array"))?;
+            let place = place(array, at, last)?;
+            Ok(array.remove(place))
+        },
+    );
     library.register_fn("reverse", |array: &mut Array| array.reverse());
     library.register_fn(
         "extract",
@@ -141,7 +158,9 @@ fn register_searches(library: &mut Library, session: &Shared) {
             let (mut low, mut high) = (0, sorted.len());
             while low < high {
                 let middle = low.midpoint(high);
-                let Some(other) = sorted.get(middle) else { break };
+                let Some(other) = sorted.get(middle) else {
+                    break;
+                };
                 match order(other, value, work)?.is_le() {
                     true => low = middle + 1,
                     false => high = middle,
@@ -157,7 +176,9 @@ fn register_searches(library: &mut Library, session: &Shared) {
         *array = sorted;
         Ok(())
     });
-    library.register_fn("contains", |range: Range<INT>, value: INT| range.contains(&value));
+    library.register_fn("contains", |range: Range<INT>, value: INT| {
+        range.contains(&value)
+    });
     library.register_fn("contains", |range: RangeInclusive<INT>, value: INT| {
         range.contains(&value)
     });
@@ -205,7 +226,11 @@ fn register_calls(library: &mut Library, session: &Shared) {
                 let mut result = all;
                 for value in array {
                     let holds: bool = f.call_within_context(&context, (value,))?;
-                    result = if all { result && holds } else { result || holds };
+                    result = if all {
+                        result && holds
+                    } else {
+                        result || holds
+                    };
                 }
                 Ok(result)
             },
@@ -214,7 +239,11 @@ fn register_calls(library: &mut Library, session: &Shared) {
     let shared = session.clone();
     library.register_fn(
         "reduce",
-        move |context: NativeCallContext, array: Array, f: FnPtr, first: Dynamic| -> Result<Dynamic, Fault> {
+        move |context: NativeCallContext,
+              array: Array,
+              f: FnPtr,
+              first: Dynamic|
+              -> Result<Dynamic, Fault> {
             let mut total = first;
             for value in array {
                 let size = size(&total).ok_or_else(|| {
@@ -232,14 +261,21 @@ fn register_maps(library: &mut Library) {
     library.register_fn("len", |map: &mut Map| map.len() as INT);
     library.register_fn("is_empty", |map: &mut Map| map.is_empty());
     library.register_fn("keys", |map: &mut Map| -> Array {
-        map.keys().map(|key| Dynamic::from(key.to_string())).collect()
+        map.keys()
+            .map(|key| Dynamic::from(key.to_string()))
+            .collect()
     });
-    library.register_fn("values", |map: &mut Map| -> Array { map.values().cloned().collect() });
+    library.register_fn("values", |map: &mut Map| -> Array {
+        map.values().cloned().collect()
+    });
     library.register_fn("contains", |map: &mut Map, key: ImmutableString| {
         map.contains_key(key.as_str())
     });
-    library.register_fn("remove", |map: &mut Map, key: ImmutableString| -> Result<Dynamic, Fault> {
-        map.remove(key.as_str())
-            .ok_or_else(|| fault(format!("there is no key `{key}`")))
-    });
+    library.register_fn(
+        "remove",
+        |map: &mut Map, key: ImmutableString| -> Result<Dynamic, Fault> {
+            map.remove(key.as_str())
+                .ok_or_else(|| fault(format!("there is no key `{key}`")))
+        },
+    );
 }

@@ -196,7 +196,7 @@ fn register_enclosures(library: &mut Library, session: &Shared) {
                 digits.ok_or_else(|| fault("between 1 and 100 digits can be certified"))?;
             shared
                 .work
-                .charge(u64::from(digits) * 1_600 * (1 + net.0.synapses() as u64))?;
+                .charge(u64::from(digits) * 400 * (1 + net.0.synapses() as u64))?;
             let claim = format!(
                 "every balanced multiplier of [{}] under {text} is enclosed to {digits} digits",
                 summary(&net.0)

@@ -193,7 +193,9 @@ fn samples(
         let output = charge_evaluation(&net.0, &sample.input, None, times, session)?;
         for target in &sample.target {
             total = total.plus(output.plus(Length::of(target)).power(2));
-            session.work.charge(total.operation(total).saturating_mul(times))?;
+            session
+                .work
+                .charge(total.operation(total).saturating_mul(times))?;
         }
         Ok(sample)
     };

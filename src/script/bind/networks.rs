@@ -130,7 +130,10 @@ pub fn scaled_length(
 ) -> Length {
     let weight = Length::of(network.weight(synapse)).power(power);
     let factor = |(variable, exponent): (usize, Rational)| {
-        let multiplier = multipliers.get(variable).map(Length::of).unwrap_or_default();
+        let multiplier = multipliers
+            .get(variable)
+            .map(Length::of)
+            .unwrap_or_default();
         let exponent = exponent.abs().ceil().to_integer().to_u64();
         let longest = multiplier.max();
         Length {
@@ -370,7 +373,12 @@ pub fn charge_evaluation(
     session: &Session,
 ) -> Result<Length, Fault> {
     const MAX_TOTAL: u64 = 1 << 17;
-    let longest = |lengths: &[Length]| lengths.iter().copied().fold(Length::default(), Length::longer);
+    let longest = |lengths: &[Length]| {
+        lengths
+            .iter()
+            .copied()
+            .fold(Length::default(), Length::longer)
+    };
     let given = longest(&inputs.iter().map(Length::of).collect::<Vec<_>>());
     let mut lengths = vec![given; network.units()];
     let rounds = steps.unwrap_or(network.units_of(UnitKind::Hidden).len() + 1);
@@ -403,7 +411,13 @@ pub fn charge_evaluation(
 fn one_pass(network: &Network<Rational>, lengths: &[Length], given: Length) -> (Vec<Length>, u64) {
     let source = |unit| matches!(network.unit(unit).kind, UnitKind::Input | UnitKind::Bias);
     let units = 0..network.units();
-    let start = |unit| if source(unit) { given } else { Length::default() };
+    let start = |unit| {
+        if source(unit) {
+            given
+        } else {
+            Length::default()
+        }
+    };
     let mut next: Vec<Length> = units.map(start).collect();
     let mut work = 0u64;
     for synapse in 0..network.synapses() {

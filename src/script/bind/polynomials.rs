@@ -83,7 +83,11 @@ fn register_pair<A: Operand, B: Operand>(library: &mut Library, session: &Shared
                 return Err(too_large());
             }
             let each = 400 + longest(&a).operation(longest(&b));
-            let pairs = if matches!(name, "*") { pairs } else { a.terms().len() + b.terms().len() };
+            let pairs = if matches!(name, "*") {
+                pairs
+            } else {
+                a.terms().len() + b.terms().len()
+            };
             session.work.charge((pairs as u64).saturating_mul(each))?;
             polynomial(operation(&a, &b).map_err(algebra)?, &session.work)
         });
@@ -167,7 +171,9 @@ pub fn register(library: &mut Library, session: &Shared) {
 
 /// A length that covers all coefficients.
 fn longest(polynomial: &Laurent) -> Length {
-    let coefficients = polynomial.terms().map(|(_, coefficient)| Length::of(coefficient));
+    let coefficients = polynomial
+        .terms()
+        .map(|(_, coefficient)| Length::of(coefficient));
     coefficients.fold(Length::default(), Length::longer)
 }
 

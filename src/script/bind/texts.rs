@@ -1,6 +1,6 @@
 //! Texts: what has one, and what can be asked of one.
 
-use rhai::{Array, Dynamic, ImmutableString, INT, Map, NativeCallContext};
+use rhai::{Array, Dynamic, INT, ImmutableString, Map, NativeCallContext};
 
 use crate::script::library::Library;
 use crate::script::limits::{Fault, MAX_STRING, fault};
@@ -20,9 +20,7 @@ pub fn text(value: &Dynamic) -> Result<String, Fault> {
 
 fn write(value: &Dynamic, nested: bool, to: &mut String) -> Result<(), Fault> {
     if to.len() > MAX_STRING {
-        return Err(fault(format!(
-            "a text has at most {MAX_STRING} characters"
-        )));
+        return Err(fault(format!("a text has at most {MAX_STRING} characters")));
     }
     if let Some(number) = value.read_lock::<Exact>() {
         to.push_str(&number.0.to_string());
@@ -98,9 +96,7 @@ fn joined(mut left: String, right: &str) -> Result<String, Fault> {
             left.push_str(right);
             Ok(left)
         }
-        false => Err(fault(format!(
-            "a text has at most {MAX_STRING} characters"
-        ))),
+        false => Err(fault(format!("a text has at most {MAX_STRING} characters"))),
     }
 }
 
@@ -115,10 +111,9 @@ fn register_methods(library: &mut Library) {
         ("ends_with", |text, part| text.ends_with(part)),
     ];
     for (name, test) in tests {
-        library.register_fn(
-            name,
-            move |text: ImmutableString, part: ImmutableString| test(&text, &part),
-        );
+        library.register_fn(name, move |text: ImmutableString, part: ImmutableString| {
+            test(&text, &part)
+        });
     }
     library.register_fn(
         "split",

@@ -47,7 +47,12 @@ fn every_number_in_a_claim_matters() {
     let (mut mutations, mut idle) = (0, Vec::new());
     for script in scripts() {
         let source = &script.source;
-        assert_eq!(script.run(source).outcome, Outcome::Checked, "{}", script.id);
+        assert_eq!(
+            script.run(source).outcome,
+            Outcome::Checked,
+            "{}",
+            script.id
+        );
         let claims = claims(source);
         let inside = |place: &Range<usize>| claims.iter().any(|claim| claim.contains(&place.start));
         let places: Vec<_> = literals(source).into_iter().filter(inside).collect();
