@@ -14,6 +14,7 @@ use rhai::{
 use super::limits::{Fault, MAX_ELEMENTS, MAX_NESTING, fault, size};
 use super::provenance::{Origin, mark, origin};
 use super::session::{Session, Shared};
+use super::value::{Net, Polynomial};
 
 /// Words of the language that are called like functions.
 const KEYWORDS: [&str; 12] = [
@@ -126,7 +127,9 @@ fn called(
     session.work.charge(CALL)?;
     for argument in arguments.iter() {
         let size = size(argument).ok_or_else(|| too_large(name))?;
-        session.work.charge(8 * size.words)?;
+        session
+            .work
+            .charge(8 * (size.words + shared_words(argument)))?;
         from = from.max(origin(argument));
     }
     let mut result = run(arguments).inspect_err(|error| {
@@ -149,6 +152,15 @@ fn called(
         }
     }
     Ok(result)
+}
+
+/// The words that a function may read of a value that is not copied.
+fn shared_words(value: &Dynamic) -> u64 {
+    if let Some(net) = value.read_lock::<Net>() {
+        return (net.0.units() + net.0.synapses()) as u64;
+    }
+    let polynomial = value.read_lock::<Polynomial>();
+    polynomial.map_or(0, |polynomial| 2 * polynomial.0.terms().len() as u64)
 }
 
 fn too_large(what: &str) -> Fault {

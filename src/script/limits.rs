@@ -41,7 +41,7 @@ pub const MAX_NESTING: usize = 16;
 pub const MAX_SOURCE: usize = 1 << 18;
 /// Work of a run: machine words read, written or multiplied by all calls of the library and all uses of variables,
 /// counted from above, so that a run ends at the same place on every machine.
-pub const MAX_WORK: u64 = 1 << 30;
+pub const MAX_WORK: u64 = 1 << 28;
 /// Bytes of all values that calls of the library have made, together with the transcript.
 pub const MAX_BYTES: u64 = 1 << 27;
 
@@ -109,7 +109,9 @@ fn measure(value: &Dynamic, levels: usize, size: &mut Size) -> bool {
     if let Some(array) = value.read_lock::<Array>() {
         return take(&mut array.iter());
     }
-    size.words += 2 + value
+    size.words += 2;
+    // Numbers, polynomials and networks are shared; of numbers the words are read wherever they are used.
+    size.words += value
         .read_lock::<Exact>()
         .map_or(0, |number| words(&number.0));
     true
@@ -134,6 +136,11 @@ impl Work {
             true => Ok(()),
             false => Err(fault("the script asks for more work than is allowed")),
         }
+    }
+
+    /// The work so far.
+    pub fn done(&self) -> u64 {
+        self.done.get()
     }
 
     /// Charges for bytes that are kept.
@@ -173,7 +180,7 @@ impl Work {
 }
 
 /// Bits of numerator and denominator, from above: what an exact result can need is known before it is computed.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Length {
     /// Of the numerator.
     pub above: u64,
@@ -193,6 +200,15 @@ impl Length {
     /// The longer of both.
     pub fn max(self) -> u64 {
         self.above.max(self.below)
+    }
+
+    /// A length that covers both.
+    #[must_use]
+    pub fn longer(self, other: Self) -> Self {
+        Length {
+            above: self.above.max(other.above),
+            below: self.below.max(other.below),
+        }
     }
 
     /// The length of a product.

@@ -141,6 +141,7 @@ impl Session {
             steps,
             outcome,
             looked_at: self.looked_at.take().into_iter().collect(),
+            work: self.work.done(),
         }
     }
 
@@ -280,16 +281,16 @@ fn remark(
 fn left_open(
     sides: [&Dynamic; 2],
     values: [&Value; 2],
-    operator: &str,
+    equal: bool,
     written: &[Argument],
 ) -> String {
     let [left, right] = sides.map(origin);
     if let Some(from) = left.max(right) {
         let other = if left.is_some() { values[1] } else { values[0] };
         let open = from.left_open();
-        return match operator {
-            "==" => format!("the proposal equals {other}, {open}"),
-            _ => format!("said of the proposal, {open}"),
+        return match equal {
+            true => format!("the proposal equals {other}, {open}"),
+            false => format!("said of the proposal, {open}"),
         };
     }
     match written {
@@ -368,7 +369,12 @@ fn register_claims(library: &mut Library, session: &Shared, verb: Verb) {
             verb,
             text,
             expression,
-            left_open: left_open(sides, [&left, &right], operator, &written),
+            left_open: left_open(
+                sides,
+                [&left, &right],
+                operator == "==" && verb != Verb::Refute,
+                &written,
+            ),
         };
         say(&shared, place, &fact)
     };

@@ -159,6 +159,8 @@ pub struct Transcript {
     pub outcome: Outcome,
     /// The lines where the script looks at a proposal other than in a claim, so that what follows may depend on it.
     pub looked_at: Vec<usize>,
+    /// The work done, of [`MAX_WORK`](super::MAX_WORK): the same on every machine.
+    pub work: u64,
 }
 
 impl Transcript {

@@ -25,6 +25,8 @@ pub fn register(library: &mut Library, session: &Shared) {
                     return Err(fault("the degree or the number is too large"));
                 }
             }
+            let length = 1 + bits(&x) * u64::from(MAX_POWER) / 64;
+            shared.work.charge(64 * length.pow(2))?;
             let value = activation.apply(&x);
             number(
                 value.ok_or_else(|| fault(format!("`{name}` has no rational value at {x}")))?,

@@ -8,7 +8,7 @@ use crate::numbers::{
     Rational, natural_log, parse_rational, rational_from_f64, rational_power, simplest_between,
 };
 use crate::script::library::Library;
-use crate::script::limits::{Fault, MAX_BITS, Work, bits, charge_sum, fault};
+use crate::script::limits::{Fault, MAX_BITS, Work, bits, charge_sum, fault, words};
 use crate::script::session::Shared;
 use crate::script::value::{Computed, Exact, exact, exact_list, number};
 
@@ -159,6 +159,7 @@ fn register_functions(library: &mut Library, session: &Shared) {
         if text.len() > MAX_BITS as usize {
             return Err(fault("the number is too long"));
         }
+        shared.work.charge(4 * (text.len() as u64).pow(2))?;
         let value = parse_rational(text).map_err(|error| fault(error.to_string()))?;
         number(value, &shared.work)
     });
@@ -173,8 +174,10 @@ fn register_functions(library: &mut Library, session: &Shared) {
     library.register_fn("simplest", move |x: Dynamic, width: Dynamic| {
         simplest(&x, &exact(&width)?, &shared.work)
     });
-    library.register_fn("log", |x: Dynamic| -> Result<Computed, Fault> {
+    let shared = session.clone();
+    library.register_fn("log", move |x: Dynamic| -> Result<Computed, Fault> {
         let value = exact(&x)?;
+        shared.work.charge(64 * words(&value))?;
         match value.is_positive() {
             true => Ok(Computed(natural_log(&value))),
             false => Err(fault("the logarithm is for positive numbers")),

@@ -4,12 +4,12 @@ use num_traits::{Signed, ToPrimitive, Zero};
 use rhai::{Dynamic, Map};
 
 use super::arithmetic::simplest;
-use super::networks::{by_variable, scaled, synapse, unit};
+use super::networks::{by_variable, scaled, scaled_length, synapse, unit};
 use crate::kernel::Problem;
 use crate::network::{Multiplier, Network, Regularizer};
 use crate::numbers::{Rational, rational_power, sum};
 use crate::script::library::Library;
-use crate::script::limits::{Fault, MAX_POWER, bits, fault};
+use crate::script::limits::{Fault, Length, MAX_POWER, bits, charge_sum, fault};
 use crate::script::session::{Session, Shared};
 use crate::script::value::{Computed, Net, exact, number, texts};
 use crate::solve::{
@@ -43,17 +43,46 @@ pub fn problem(net: &Net, regularizer: &Regularizer, session: &Session) -> Resul
     let highest = highest
         .and_then(|power| power.to_integer().to_u64())
         .unwrap_or(1);
-    let length: u64 = net.0.weights().iter().map(bits).sum();
-    let synapses = net.0.synapses() as u64;
-    session
-        .work
-        .charge(length.saturating_mul(highest) / 64 + 4 * synapses)?;
+    let terms = regularizer.terms().len() as u64;
+    for synapse in 0..net.0.synapses() {
+        let length = scaled_length(&net.0, synapse, highest, &[]);
+        let work = length.operation(length).saturating_add(1_000);
+        session.work.charge(work.saturating_mul(terms))?;
+    }
     Ok(net.0.problem(regularizer))
+}
+
+/// Charges for an exact check of a network at given multipliers: each cost times its multipliers, all added up.
+pub fn charge_check(
+    net: &Net,
+    regularizer: &Regularizer,
+    multipliers: &[Rational],
+    session: &Session,
+) -> Result<(), Fault> {
+    let powers = regularizer
+        .terms()
+        .into_iter()
+        .map(|(_, power)| power.ceil());
+    let highest = powers.max().and_then(|power| power.to_integer().to_u64());
+    let mut sums = vec![Length::default(); net.0.variables()];
+    for synapse in 0..net.0.synapses() {
+        let term = scaled_length(&net.0, synapse, highest.unwrap_or(1), multipliers);
+        session.work.charge(400 + 4 * term.operation(term))?;
+        for (variable, _) in net.0.direction(synapse) {
+            if let Some(sum) = sums.get_mut(variable) {
+                *sum = sum.plus(term);
+                session.work.charge(4 * sum.operation(term))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What each synapse costs, exactly, with its exponent in the problem's variables.
 fn costs(net: &Net, text: &str, session: &Session) -> Result<Vec<[Rational; 2]>, Fault> {
-    let problem = problem(net, &regularizer(text)?, session)?;
+    let regularizer = regularizer(text)?;
+    let problem = problem(net, &regularizer, session)?;
+    charge_check(net, &regularizer, &[], session)?;
     let of = |(index, synapse): (usize, &crate::kernel::Synapse)| {
         let terms = synapse
             .costs
@@ -103,7 +132,7 @@ pub fn charge_solver(network: &Network<Rational>, session: &Session) -> Result<(
     let (variables, synapses) = (network.variables() as u64, network.synapses() as u64);
     session
         .work
-        .charge(variables.pow(3) / 16 + 200 * synapses + 2_000)
+        .charge(variables.pow(3) / 2 + 1_600 * synapses + 16_000)
 }
 
 /// The direct solution: computed.
@@ -126,6 +155,7 @@ fn register_costs(library: &mut Library, session: &Shared) {
         move |net: Net, text: &str| -> Result<Dynamic, Fault> {
             let costs = costs(&net, text, &shared)?;
             let costs: Vec<Rational> = costs.into_iter().map(|[cost, _]| cost).collect();
+            charge_sum(&costs, &shared.work)?;
             number(sum(&costs), &shared.work)
         },
     );
@@ -157,15 +187,26 @@ fn register_costs(library: &mut Library, session: &Shared) {
         "deficit",
         move |net: Net, text: &str| -> Result<Dynamic, Fault> {
             let sides = sides(&net, text, &shared)?;
-            let squares = sides.iter().map(|(input, output)| (input - output).pow(2));
-            number(sum(&squares.collect::<Vec<_>>()), &shared.work)
+            let mut squares = Vec::with_capacity(sides.len());
+            for (input, output) in &sides {
+                let length = Length::of(input).plus(Length::of(output));
+                shared.work.charge(4 * length.operation(length))?;
+                squares.push((input - output).pow(2));
+            }
+            charge_sum(&squares, &shared.work)?;
+            number(sum(&squares), &shared.work)
         },
     );
     let shared = session.clone();
     library.register_fn(
         "relative_deficit",
         move |net: Net, text: &str| -> Result<Dynamic, Fault> {
-            let sides = sides(&net, text, &shared)?.into_iter();
+            let sides = sides(&net, text, &shared)?;
+            for (input, output) in &sides {
+                let length = Length::of(input).plus(Length::of(output));
+                shared.work.charge(16 * length.operation(length))?;
+            }
+            let sides = sides.into_iter();
             let relative = sides.filter(|(input, output)| !(input + output).is_zero());
             let relative =
                 relative.map(|(input, output)| (&input - &output).abs() / (input + output));
@@ -183,6 +224,7 @@ fn unit_multipliers(
 ) -> Result<[Multiplier; 2], Fault> {
     let regularizer = regularizer(text)?;
     problem(net, &regularizer, session)?;
+    charge_check(net, &regularizer, &[], session)?;
     let balance = net.0.balance_unit(unit(&net.0, id)?, &regularizer);
     let balance = balance.map_err(|error| fault(error.to_string()))?;
     Ok([balance.multiplier, balance.cost_multiplier])
@@ -299,7 +341,7 @@ fn in_order(net: &Net, text: &str, order: &[String], session: &Session) -> Resul
     };
     session
         .work
-        .charge(2_000 + 1_000 * net.0.synapses() as u64)?;
+        .charge(16_000 + 8_000 * net.0.synapses() as u64)?;
     let run = balance_stochastic(&problem, &mut Given::new(variables), &options, &mut |_| {});
     Ok(run.map_err(|error| fault(error.to_string()))?.solution)
 }

@@ -108,7 +108,7 @@ fn charge_paths(
                 "the network's polynomial may have more than {limit} terms"
             )));
         }
-        session.work.charge(total.saturating_mul(64))?;
+        session.work.charge(total.saturating_mul(2_000))?;
         terms = next;
     }
     Ok(())
@@ -200,7 +200,7 @@ fn register_architectures(library: &mut Library, session: &Shared) {
     );
     let shared = session.clone();
     library.register_fn("scaling_group", move |net: Net| -> Result<Fact, Fault> {
-        shared.work.charge(64 * net.0.synapses() as u64)?;
+        shared.work.charge(20_000 * net.0.synapses() as u64)?;
         let claim =
             statements::scalings_form_a_group(&architecture(&net.0)?).map_err(description)?;
         Ok(Fact::symbolic(claim))
@@ -214,7 +214,10 @@ fn register_architectures(library: &mut Library, session: &Shared) {
                 .filter(|power| power.unsigned_abs() <= MAX_POWER);
             let power = power.ok_or_else(|| fault(format!("a power is at most {MAX_POWER}")))?;
             let (variables, synapses) = (net.0.variables() as u64, net.0.synapses() as u64);
-            shared.work.charge(variables * (variables + 1) * synapses)?;
+            let entries = variables * (variables + 1) * synapses;
+            shared
+                .work
+                .charge(2_000 * entries * u64::from(power.unsigned_abs().max(1)))?;
             let claim =
                 statements::laplacian(&architecture(&net.0)?, power).map_err(description)?;
             Ok(Fact::symbolic(claim))

@@ -2,9 +2,7 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use rhai::{
-    Array, Dynamic, EvalAltResult, FnPtr, INT, ImmutableString, Map, NativeCallContext, Position,
-};
+use rhai::{Array, Dynamic, FnPtr, INT, ImmutableString, Map, NativeCallContext};
 
 use super::comparisons::{equal, order};
 use crate::script::library::Library;
@@ -47,13 +45,16 @@ fn register_operators(library: &mut Library) {
             },
         );
     }
-    // `a += b` is `a = a + b`: what is not found is expanded by the engine.
-    for name in ["+=", "-=", "*="] {
+    for (name, operator) in [("+=", "+"), ("-=", "-"), ("*=", "*")] {
         library.register_fn(
             name,
-            move |_: &mut Dynamic, _: Dynamic| -> Result<(), Fault> {
-                let name = format!("{name} (two values)");
-                Err(EvalAltResult::ErrorFunctionNotFound(name, Position::NONE).into())
+            move |context: NativeCallContext,
+                  left: &mut Dynamic,
+                  mut right: Dynamic|
+                  -> Result<(), Fault> {
+                let mut old = left.clone();
+                *left = context.call_native_fn_raw(operator, false, &mut [&mut old, &mut right])?;
+                Ok(())
             },
         );
     }

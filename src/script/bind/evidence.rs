@@ -3,14 +3,14 @@
 use num_traits::{One, Signed, Zero};
 use rhai::{Array, Dynamic, INT, ImmutableString, Map};
 
-use super::balancing::{charge_solver, direct, problem, regularizer};
+use super::balancing::{charge_check, charge_solver, direct, problem, regularizer};
 use super::networks::{by_unit, by_variable};
 use crate::kernel::{Enclosed, Problem, Refusal, Verified, check};
-use crate::network::{Inconsistent, Manifold, Network};
+use crate::network::{Inconsistent, Manifold, Network, Regularizer};
 use crate::numbers::Rational;
 use crate::script::fact::Fact;
 use crate::script::library::Library;
-use crate::script::limits::{Fault, fault};
+use crate::script::limits::{Fault, Length, charge_sum, fault};
 use crate::script::network_text::{named_values, summary};
 use crate::script::session::{Session, Shared};
 use crate::script::value::{Net, exact_list, numbers};
@@ -48,8 +48,10 @@ const NOTHING: &str = "the claim says nothing of this network, which has no unit
 
 /// Equal costs at every unit at the multipliers `μ`, 1 where none is given.
 fn balanced(net: &Net, text: &str, multipliers: &Map, session: &Session) -> Result<Fact, Fault> {
-    let problem = problem(net, &regularizer(text)?, session)?;
+    let regularizer = regularizer(text)?;
+    let problem = problem(net, &regularizer, session)?;
     let values = by_variable(&net.0, multipliers, &Rational::one())?;
+    charge_check(net, &regularizer, &values, session)?;
     let mut claim = format!(
         "input and output cost of every unit are equal under {text} in [{}]",
         summary(&net.0)
@@ -94,6 +96,7 @@ fn register_existence(library: &mut Library, session: &Shared) {
         move |net: Net, text: &str, flow: Array| -> Result<Fact, Fault> {
             let problem = problem(&net, &regularizer(text)?, &shared)?;
             let flow = exact_list(&Dynamic::from(flow))?;
+            charge_sum(&flow, &shared.work)?;
             let claim = existence_claims(&net, text)[1].clone();
             Ok(match check::attained(&problem, &flow) {
                 Ok(evidence) => Fact::verified(&evidence, claim),
@@ -109,6 +112,7 @@ fn register_existence(library: &mut Library, session: &Shared) {
         move |net: Net, text: &str, direction: Map| -> Result<Fact, Fault> {
             let problem = problem(&net, &regularizer(text)?, &shared)?;
             let direction = by_variable(&net.0, &direction, &Rational::zero())?;
+            charge_check(&net, &Regularizer::l1(), &direction, &shared)?;
             let claim = existence_claims(&net, text)[0].clone();
             Ok(match check::not_attained(&problem, &direction) {
                 Ok(evidence) => {
@@ -202,7 +206,7 @@ fn register_enclosures(library: &mut Library, session: &Shared) {
                 digits.ok_or_else(|| fault("between 1 and 100 digits can be certified"))?;
             shared
                 .work
-                .charge(u64::from(digits) * 50 * (1 + net.0.synapses() as u64))?;
+                .charge(u64::from(digits) * 400 * (1 + net.0.synapses() as u64))?;
             let claim = format!(
                 "every balanced multiplier of [{}] under {text} is enclosed to {digits} digits",
                 summary(&net.0)
@@ -242,7 +246,9 @@ fn register_enclosures(library: &mut Library, session: &Shared) {
             if net.0.variables() == 0 {
                 return Ok(Fact::unproved("kernel, rule `enclosure`", claim, NOTHING));
             }
-            shared.work.charge(200 * net.0.synapses() as u64)?;
+            for bounds in [&lower, &upper] {
+                charge_check(&net, &regularizer(text)?, bounds, &shared)?;
+            }
             Ok(match check::enclosure(&problem, &lower, &upper) {
                 Ok(evidence) => {
                     let data = bounds(&net, claimed(&evidence, &problem)?, &shared)?;
@@ -270,6 +276,7 @@ fn register_scalings(library: &mut Library, session: &Shared) {
         "scaling",
         move |before: Net, after: Net| -> Result<Fact, Fault> {
             same_architecture(&before, &after)?;
+            charge_ratios(&before, &after, &shared)?;
             match foreign_scaling(&before.0, &after.0)? {
                 Ok(multipliers) => scaling(&before, &after, &multipliers, &shared),
                 Err(fact) => Ok(fact),
@@ -300,6 +307,23 @@ fn same_architecture(before: &Net, after: &Net) -> Result<(), Fault> {
 /// What is claimed of two networks.
 fn scaling_claim(before: &Network<Rational>, after: &Network<Rational>) -> String {
     format!("[{}] is a scaling of [{}]", summary(after), summary(before))
+}
+
+/// Charges for following the ratios of weights along the paths of a network: each multiplier is a product of at most as
+/// many ratios as there are units to scale.
+fn charge_ratios(before: &Net, after: &Net, session: &Session) -> Result<(), Fault> {
+    let mut longest = Length::default();
+    for weight in before.0.weights().iter().chain(&after.0.weights()) {
+        longest = longest.longer(Length::of(weight));
+    }
+    let ratio = Length {
+        above: longest.max(),
+        below: longest.max(),
+    };
+    let multiplier = ratio.power(2 * before.0.variables().min(64) as u64);
+    let work = multiplier.operation(multiplier);
+    let synapses = before.0.synapses() as u64;
+    session.work.charge(synapses.saturating_mul(400 + work))
 }
 
 /// The multipliers that a scaling must have, or what shows that there is none.
@@ -354,7 +378,8 @@ fn scaling(
     multipliers: &[Rational],
     session: &Session,
 ) -> Result<Fact, Fault> {
-    let problem = problem(before, &crate::network::Regularizer::l1(), session)?;
+    let problem = problem(before, &Regularizer::l1(), session)?;
+    charge_check(before, &Regularizer::l1(), multipliers, session)?;
     let verified = check::scaling(
         &problem,
         &before.0.weights(),

@@ -14,7 +14,7 @@ use super::networks::{accept, charge_evaluation};
 use crate::network::{Network, UnitKind};
 use crate::numbers::{Rational, Scalar, rational_power};
 use crate::script::library::Library;
-use crate::script::limits::{Fault, fault};
+use crate::script::limits::{Fault, Length, fault};
 use crate::script::session::{Session, Shared};
 use crate::script::value::{Net, exact, exact_list, number, numbers};
 
@@ -165,9 +165,15 @@ struct Sample {
     target: Vec<Rational>,
 }
 
-/// Reads data as an array of `[inputs, targets]`.
-fn samples(net: &Net, data: &[Dynamic], session: &Session) -> Result<Vec<Sample>, Fault> {
+/// Reads data as an array of `[inputs, targets]`, and charges for `times` evaluations of the error.
+fn samples(
+    net: &Net,
+    data: &[Dynamic],
+    times: u64,
+    session: &Session,
+) -> Result<Vec<Sample>, Fault> {
     let outputs = net.0.units_of(UnitKind::Output).len();
+    let mut total = Length::default();
     let read = |sample: &Dynamic| {
         let pair = sample.read_lock::<Array>();
         let pair = pair.filter(|pair| pair.len() == 2);
@@ -184,8 +190,13 @@ fn samples(net: &Net, data: &[Dynamic], session: &Session) -> Result<Vec<Sample>
                 "{found} targets were given, the network has {outputs} outputs"
             )));
         }
-        let steps = net.0.units_of(UnitKind::Hidden).len() + 1;
-        charge_evaluation(&net.0, &sample.input, steps, session)?;
+        let output = charge_evaluation(&net.0, &sample.input, None, times, session)?;
+        for target in &sample.target {
+            total = total.plus(output.plus(Length::of(target)).power(2));
+            session
+                .work
+                .charge(total.operation(total).saturating_mul(times))?;
+        }
         Ok(sample)
     };
     data.iter().map(read).collect()
@@ -210,13 +221,11 @@ fn error<S: Scalar>(network: &Network<S>, samples: &[Sample]) -> Result<S, Fault
 
 /// `∂E/∂w` of every weight, where both one-sided derivatives agree.
 fn gradient(net: &Net, data: &[Dynamic], session: &Session) -> Result<Vec<Rational>, Fault> {
-    let samples = samples(net, data, session)?;
+    // Two evaluations for each synapse, in dual numbers: twice as long, and some five operations for one.
+    let samples = samples(net, data, 40 * net.0.synapses() as u64, session)?;
     let plain = net.0.convert(|weight| Dual::constant(weight.clone()));
     let mut gradient = Vec::with_capacity(net.0.synapses());
     for synapse in 0..net.0.synapses() {
-        session
-            .work
-            .charge(2 * (samples.len() * net.0.synapses()) as u64)?;
         let slope = |direction: i64| {
             let mut weights = plain.weights();
             if let Some(weight) = weights.get_mut(synapse) {
@@ -243,7 +252,7 @@ pub fn register(library: &mut Library, session: &Shared) {
         "error",
         move |net: Net, data: Array| -> Result<Dynamic, Fault> {
             number(
-                error(&net.0, &samples(&net, &data, &shared)?)?,
+                error(&net.0, &samples(&net, &data, 1, &shared)?)?,
                 &shared.work,
             )
         },
@@ -265,6 +274,11 @@ pub fn register(library: &mut Library, session: &Shared) {
                 return Err(fault(format!(
                     "{found} derivatives were given, the network has {needed} synapses"
                 )));
+            }
+            for (weight, slope) in net.0.weights().iter().zip(&gradient) {
+                let step = Length::of(&rate).times(Length::of(slope));
+                let work = step.operation(step) + step.operation(Length::of(weight));
+                shared.work.charge(work)?;
             }
             let moved = net.0.weights().into_iter().zip(gradient);
             let weights = moved.map(|(weight, slope)| weight - &rate * slope);

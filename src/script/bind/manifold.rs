@@ -44,7 +44,7 @@ fn charge(net: &Net, session: &Session) -> Result<(), Fault> {
     let synapses = net.0.synapses() as u64;
     session
         .work
-        .charge(synapses * (synapses + net.0.units() as u64))
+        .charge(20 * synapses * (synapses + net.0.units() as u64))
 }
 
 /// Are logarithmic scalings `L` of synapses the differences of potentials? Synapses that the map does not name are free.

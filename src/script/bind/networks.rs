@@ -10,7 +10,9 @@ use crate::network::{Activation, Network, SynapseIndex, Unit, UnitIndex, UnitKin
 use crate::numbers::Rational;
 use crate::script::files;
 use crate::script::library::Library;
-use crate::script::limits::{Fault, MAX_BITS, MAX_POWER, MAX_SYNAPSES, MAX_UNITS, bits, fault};
+use crate::script::limits::{
+    Fault, Length, MAX_BITS, MAX_POWER, MAX_SYNAPSES, MAX_UNITS, bits, fault, words,
+};
 use crate::script::network_text::parse_network;
 use crate::script::session::{Session, Shared};
 use crate::script::value::{Net, exact, exact_list, number, numbers, texts};
@@ -22,11 +24,13 @@ pub fn accept(network: Network<Rational>, session: &Session) -> Result<Net, Faul
             "a network has at most {MAX_UNITS} units and {MAX_SYNAPSES} synapses"
         )));
     }
-    session.work.charge(4 * network.units() as u64)?;
-    network
-        .weights()
-        .iter()
-        .try_for_each(|weight| session.work.charge_number(weight))?;
+    let (units, synapses) = (network.units() as u64, network.synapses() as u64);
+    session.work.charge(400 * (units + synapses))?;
+    session.work.hold(200 * (units + synapses))?;
+    for weight in network.weights() {
+        session.work.charge_number(&weight)?;
+        session.work.hold(8 * words(&weight))?;
+    }
     for unit in 0..network.units() {
         let too_large = |degree: &Rational| {
             let part = degree.numer().magnitude().max(degree.denom().magnitude());
@@ -117,6 +121,31 @@ pub fn by_unit(
         .collect()
 }
 
+/// The length of a weight to a power, times the multipliers that act on it.
+pub fn scaled_length(
+    network: &Network<Rational>,
+    synapse: SynapseIndex,
+    power: u64,
+    multipliers: &[Rational],
+) -> Length {
+    let weight = Length::of(network.weight(synapse)).power(power);
+    let factor = |(variable, exponent): (usize, Rational)| {
+        let multiplier = multipliers
+            .get(variable)
+            .map(Length::of)
+            .unwrap_or_default();
+        let exponent = exponent.abs().ceil().to_integer().to_u64();
+        let longest = multiplier.max();
+        Length {
+            above: longest,
+            below: longest,
+        }
+        .power(exponent.unwrap_or(u64::MAX))
+    };
+    let factors = network.direction(synapse).into_iter().map(factor);
+    factors.fold(weight, Length::times)
+}
+
 /// The network scaled by `Λ` of each variable.
 pub fn scaled(
     network: &Network<Rational>,
@@ -129,6 +158,10 @@ pub fn scaled(
             return Err(fault("a multiplier is too long a number"));
         }
     }
+    for synapse in 0..network.synapses() {
+        let length = scaled_length(network, synapse, 1, multipliers);
+        session.work.charge(400 + 2 * length.operation(length))?;
+    }
     let scaled = network
         .scaled(multipliers)
         .map_err(|error| fault(error.to_string()))?;
@@ -139,11 +172,14 @@ pub fn scaled(
 pub fn register(library: &mut Library, session: &Shared) {
     let shared = session.clone();
     library.register_fn("network", move |text: &str| {
+        shared.work.charge(100 * text.len() as u64)?;
         accept(parse_network(text).map_err(fault)?, &shared)
     });
     let shared = session.clone();
     library.register_fn("load", move |name: &str| -> Result<Net, Fault> {
         let text = files::read(&shared.options, name).map_err(fault)?;
+        shared.work.charge(100 * text.len() as u64)?;
+        shared.work.hold(text.len() as u64)?;
         let file = read_network(&text).map_err(|error| fault(format!("{name}: {error}")))?;
         accept(file.network, &shared)
     });
@@ -247,9 +283,14 @@ fn register_changes(library: &mut Library, session: &Shared) {
         move |first: Map, second: Map| -> Result<Map, Fault> {
             let mut product = first;
             for (id, value) in second {
+                let value = exact(&value)?;
                 let value = match product.get(&id) {
-                    Some(other) => exact(other)? * exact(&value)?,
-                    None => exact(&value)?,
+                    Some(other) => {
+                        let other = exact(other)?;
+                        shared.work.charge_operation(&other, &value)?;
+                        other * value
+                    }
+                    None => value,
                 };
                 product.insert(id, number(value, &shared.work)?);
             }
@@ -322,57 +363,95 @@ fn composed(
     Network::new(units, synapses, ties).map_err(|error| fault(error.to_string()))
 }
 
-/// The bits that any value can need after `steps` steps, at most; refuses what would be too long. An upper bound, since
-/// denominators of a sum multiply.
+/// Charges for `times` evaluations, over `steps` time steps or once through a network without cycles, and gives the
+/// length of the longest value; refuses what would be too long. An upper bound, since denominators of a sum multiply.
 pub fn charge_evaluation(
     network: &Network<Rational>,
     inputs: &[Rational],
-    steps: usize,
+    steps: Option<usize>,
+    times: u64,
     session: &Session,
-) -> Result<(), Fault> {
-    const MAX_TOTAL: u64 = 1 << 21;
-    let given = inputs.iter().map(bits).max().unwrap_or(0).max(1);
-    let mut size = vec![given; network.units()];
-    for _ in 0..steps {
-        let mut next = vec![given; network.units()];
-        for synapse in 0..network.synapses() {
-            let (from, to) = network.endpoints(synapse);
-            let term = size.get(from).copied().unwrap_or(given) + bits(network.weight(synapse)) + 1;
-            if let Some(slot) = next.get_mut(to) {
-                *slot = slot.saturating_add(term);
-            }
+) -> Result<Length, Fault> {
+    const MAX_TOTAL: u64 = 1 << 17;
+    let longest = |lengths: &[Length]| {
+        lengths
+            .iter()
+            .copied()
+            .fold(Length::default(), Length::longer)
+    };
+    let given = longest(&inputs.iter().map(Length::of).collect::<Vec<_>>());
+    let mut lengths = vec![given; network.units()];
+    let rounds = steps.unwrap_or(network.units_of(UnitKind::Hidden).len() + 1);
+    let mut last = 0;
+    for _ in 0..rounds {
+        let (next, work) = one_pass(network, &lengths, given);
+        if longest(&next).max() > MAX_TOTAL {
+            return Err(fault(
+                "the values of the network are too long to be computed exactly",
+            ));
         }
-        for (unit, slot) in next.iter_mut().enumerate() {
-            let degree = network
-                .unit(unit)
-                .activation
-                .degree()
-                .unwrap_or_else(Rational::one);
-            let degree = degree
-                .abs()
-                .ceil()
-                .to_integer()
-                .to_u64()
-                .unwrap_or(u64::MAX)
-                .max(1);
-            *slot = slot.saturating_mul(degree).saturating_add(64);
-            if *slot > MAX_TOTAL {
-                return Err(fault(
-                    "the values of the network are too long to be computed exactly",
-                ));
-            }
+        session.work.charge(20 * network.synapses() as u64)?;
+        let settled = next == lengths && steps.is_none();
+        lengths = next;
+        last = work;
+        if steps.is_some() {
+            session.work.charge(work.saturating_mul(times))?;
         }
-        session
-            .work
-            .charge(next.iter().sum::<u64>() / 64 + network.synapses() as u64)?;
-        size = next;
+        if settled {
+            break;
+        }
     }
-    Ok(())
+    if steps.is_none() {
+        session.work.charge(last.saturating_mul(times))?;
+    }
+    Ok(longest(&lengths))
 }
 
-/// The depth of the evaluation of a network without cycles, at most.
-fn depth(network: &Network<Rational>) -> usize {
-    network.units_of(UnitKind::Hidden).len() + 1
+/// The lengths of all values after every unit has been evaluated once, and the work of it.
+fn one_pass(network: &Network<Rational>, lengths: &[Length], given: Length) -> (Vec<Length>, u64) {
+    let source = |unit| matches!(network.unit(unit).kind, UnitKind::Input | UnitKind::Bias);
+    let units = 0..network.units();
+    let start = |unit| {
+        if source(unit) {
+            given
+        } else {
+            Length::default()
+        }
+    };
+    let mut next: Vec<Length> = units.map(start).collect();
+    let mut work = 0u64;
+    for synapse in 0..network.synapses() {
+        let (from, to) = network.endpoints(synapse);
+        let value = lengths.get(from).copied().unwrap_or(given);
+        let weight = Length::of(network.weight(synapse));
+        let term = value.times(weight);
+        if let Some(slot) = next.get_mut(to) {
+            work = work
+                .saturating_add(value.operation(weight))
+                .saturating_add(slot.operation(term))
+                .saturating_add(100);
+            *slot = slot.plus(term);
+        }
+    }
+    for (unit, slot) in next.iter_mut().enumerate() {
+        let (degree, factor) = match &network.unit(unit).activation {
+            Activation::LeakyRelu(a) | Activation::Prelu(a) => (1, Length::of(a)),
+            Activation::BiLu { below, above } => (1, Length::of(below).longer(Length::of(above))),
+            Activation::BiPu {
+                degree,
+                above,
+                below,
+            } => {
+                let degree = degree.abs().ceil().to_integer().to_u64();
+                let factor = Length::of(below).longer(Length::of(above));
+                (degree.unwrap_or(u64::MAX).max(1), factor)
+            }
+            _ => continue,
+        };
+        *slot = slot.power(degree).times(factor);
+        work = work.saturating_add(slot.operation(*slot));
+    }
+    (next, work)
 }
 
 fn register_evaluation(library: &mut Library, session: &Shared) {
@@ -381,7 +460,7 @@ fn register_evaluation(library: &mut Library, session: &Shared) {
         "evaluate",
         move |net: Net, inputs: Dynamic| -> Result<Dynamic, Fault> {
             let inputs = exact_list(&inputs)?;
-            charge_evaluation(&net.0, &inputs, depth(&net.0), &shared)?;
+            charge_evaluation(&net.0, &inputs, None, 1, &shared)?;
             let outputs = net
                 .0
                 .evaluate(&inputs)
@@ -409,7 +488,7 @@ fn run(net: &Net, steps: &[Dynamic], initial: &Map, session: &Session) -> Result
         }
     }
     let given: Vec<Rational> = steps.iter().flatten().chain(&state).cloned().collect();
-    charge_evaluation(&net.0, &given, steps.len(), session)?;
+    charge_evaluation(&net.0, &given, Some(steps.len()), 1, session)?;
     let outputs = net
         .0
         .evaluate_over_time(&steps, &state)

@@ -6,7 +6,7 @@ use rhai::{Dynamic, INT};
 
 use crate::numbers::Rational;
 use crate::script::library::Library;
-use crate::script::limits::{Fault, MAX_POWER, MAX_TERMS, Work, bits, fault};
+use crate::script::limits::{Fault, Length, MAX_POWER, MAX_TERMS, Work, bits, fault};
 use crate::script::session::Shared;
 use crate::script::value::{Exact, Polynomial, exact, number};
 use crate::symbolic::{AlgebraError, Laurent, Point};
@@ -82,7 +82,13 @@ fn register_pair<A: Operand, B: Operand>(library: &mut Library, session: &Shared
             if matches!(name, "*") && pairs > 4 * MAX_TERMS {
                 return Err(too_large());
             }
-            session.work.charge(pairs as u64)?;
+            let each = 400 + longest(&a).operation(longest(&b));
+            let pairs = if matches!(name, "*") {
+                pairs
+            } else {
+                a.terms().len() + b.terms().len()
+            };
+            session.work.charge((pairs as u64).saturating_mul(each))?;
             polynomial(operation(&a, &b).map_err(algebra)?, &session.work)
         });
     }
@@ -104,7 +110,12 @@ fn raise(base: &Laurent, exponent: INT, work: &Work) -> Result<Laurent, Fault> {
     if terms > MAX_TERMS || length > 1 << 14 {
         return Err(too_large());
     }
-    work.charge((terms as u64).saturating_mul(2 + length / 64))?;
+    let power = Length {
+        above: length,
+        below: length,
+    };
+    let products = (terms as u64) * base.terms().len() as u64 * u64::from(exponent.unsigned_abs());
+    work.charge(products.saturating_mul(400 + power.operation(power)))?;
     base.pow(exponent).map_err(algebra)
 }
 
@@ -139,6 +150,7 @@ pub fn register(library: &mut Library, session: &Shared) {
     library.register_fn(
         "derivative",
         move |a: Polynomial, symbol: Polynomial| -> Result<Dynamic, Fault> {
+            shared.work.charge(400 * a.0.terms().len() as u64)?;
             let derivative = a.0.derivative(&letter(&symbol)?).map_err(algebra)?;
             polynomial(derivative, &shared.work)
         },
@@ -151,10 +163,38 @@ pub fn register(library: &mut Library, session: &Shared) {
             for (name, value) in &values {
                 point.insert(name.as_str().into(), small(exact(value)?)?);
             }
-            shared.work.charge(a.0.terms().len() as u64 * 64)?;
+            charge_value(&a.0, &point, &shared.work)?;
             number(a.0.evaluate(&point).map_err(algebra)?, &shared.work)
         },
     );
+}
+
+/// A length that covers all coefficients.
+fn longest(polynomial: &Laurent) -> Length {
+    let coefficients = polynomial
+        .terms()
+        .map(|(_, coefficient)| Length::of(coefficient));
+    coefficients.fold(Length::default(), Length::longer)
+}
+
+/// Charges for the value of a polynomial at a point.
+fn charge_value(polynomial: &Laurent, point: &Point, work: &Work) -> Result<(), Fault> {
+    let mut total = Length::default();
+    for (monomial, coefficient) in polynomial.terms() {
+        let mut term = Length::of(coefficient);
+        for (symbol, exponent) in monomial.powers() {
+            let longest = point.get(symbol).map_or(0, bits);
+            let both = Length {
+                above: longest,
+                below: longest,
+            };
+            term = term.times(both.power(exponent.unsigned_abs().into()));
+        }
+        total = total.plus(term);
+        let steps = term.operation(term).saturating_add(total.operation(term));
+        work.charge(400 + steps)?;
+    }
+    Ok(())
 }
 
 /// The name of a polynomial that is a single letter.

@@ -20,7 +20,7 @@ fn bounds_end_scripts() {
         ("for i in 0..1000000000000 {}", &["runs too long"][..]),
         ("fn deep(n) { deep(n + 1) } deep(0);", &["overflow"][..]),
         ("let f = |f| f.call(f); f.call(f);", &["overflow"][..]),
-        ("let s = \"x\"; loop { s += s; }", &["string too large"][..]),
+        ("let s = \"x\"; loop { s += s; }", &["20000 characters"][..]),
         (
             "let a = [0]; loop { a += a; }",
             &["too large", "elements"][..],
@@ -101,6 +101,75 @@ fn bounds_end_scripts() {
             "{source}: {message}"
         );
     }
+}
+
+/// Checks: calls of the library are counted by what they read and multiply, so that no loop of few steps takes long; the
+/// count is the same in every run.
+#[test]
+fn native_calls_are_counted() {
+    let lists = "let a = []; a.pad(1900, 7); let b = []; b.pad(1900, 7);";
+    let long = "let x = (3 ** 1500 + 1) / (2 ** 2400); let y = x + 1 / 5 ** 200;";
+    let net = "let t = \"\"; for i in 0..60 { t += `x -> a${i}: 3/7; a${i} -> a${i + 1}: 5/3; a${i} -> y: 7/11;`; } let net = network(t); let data = [[[1/3], [2/5]]];";
+    let polynomial = "let p = (symbol(\"a\") + symbol(\"b\")) ** 40;";
+    for (setting, statement, least) in [
+        (lists, "a == b", 20),
+        (lists, "let c = a;", 10),
+        (lists, "a.sort()", 20),
+        (lists, "a.map(|x| x)", 10),
+        (lists, "8 in a", 20),
+        (lists, "a + []", 10),
+        (lists, "a.reverse()", 10),
+        (lists, "let c = [a[0]]; c.pad(1000, 1)", 2),
+        (long, "x + y", 300),
+        (long, "x * y", 300),
+        (long, "x < y", 300),
+        (long, "min(x, y)", 300),
+        (long, "sum([x, y])", 100),
+        (net, "evaluate(net, [1/3])", 100),
+        (net, "gradient(net, data)", 100_000),
+        (net, "solve(net, \"l2\")", 200),
+        (net, "certify(net, \"l2\", 50)", 1_000),
+        (net, "attained(net, \"l2\")", 200),
+        (net, "invariance_without(net, \"x -> a0\")", 100),
+        (net, "dimension(net)", 100),
+        (net, "scale(net, \"a1\", 3/7)", 50),
+        (net, "regularizer(net, \"lp:9/2\")", 100),
+        (net, "network(t)", 50),
+        (polynomial, "p * p", 500),
+        (polynomial, "at(p, #{a: 3/7, b: 5/11})", 50),
+    ] {
+        let work = |times: usize| {
+            let statements = format!("{statement}; ").repeat(times);
+            let transcript = run_text(&format!("{setting} {statements}"));
+            let text = transcript.to_string();
+            assert!(
+                text.contains("does not end") || text.contains("more work"),
+                "{text}"
+            );
+            transcript.work
+        };
+        let (once, thrice) = (work(1), work(3));
+        let each = (thrice - once) / 2;
+        assert!(each >= 1_000 * least, "{statement}: {each}");
+        assert_eq!(work(1), once, "{statement}");
+    }
+}
+
+/// Checks: what is kept is counted, so that many values within their bounds do not fill the memory.
+#[test]
+fn bytes_are_counted() {
+    let net = "let t = \"\"; for i in 0..90 { t += `x -> a${i}: 3; a${i} -> a${i + 1}: 5; a${i} -> y: 7;`; } let net = network(t);";
+    let fill = format!(
+        "{net} let kept = []; for i in 0..1900 {{ kept.push(with_weight(net, \"x -> a0\", i)); }}"
+    );
+    assert!(message(&fill).contains("more bytes"));
+}
+
+/// Checks: a script has a greatest length, and one that is no text is bad input.
+#[test]
+fn scripts_have_a_greatest_length() {
+    let long = format!("{}qed();", " ".repeat(synaptic_balance::script::MAX_SOURCE));
+    assert!(message(&long).contains("characters"));
 }
 
 /// Checks: a network whose path polynomial is exponentially long is refused, not expanded.

@@ -4,5 +4,6 @@ mod bounds;
 mod guide;
 mod language;
 mod mutations;
+mod soundness;
 mod support;
 mod transcripts;

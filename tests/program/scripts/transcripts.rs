@@ -61,7 +61,7 @@ fn all_scripts_prove() {
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     let (code, text) = prove(&paths);
     assert_eq!(code, 0);
-    assert_eq!(text.matches("\nproved: ").count(), paths.len());
+    assert_eq!(text.matches("\nchecked: ").count(), paths.len());
 }
 
 /// Checks: the exit codes, and that of several scripts is the worst.
@@ -69,7 +69,7 @@ fn all_scripts_prove() {
 fn exit_codes() {
     let folder = tempfile::tempdir().unwrap();
     let cases = [
-        ("proved", "show(\"a\", 1, \"==\", 1); qed();", 0),
+        ("checked", "show(\"a\", 1, \"==\", 1); qed();", 0),
         ("failed", "show(\"a\", 1, \"==\", 2); qed();", 1),
         ("faulty", "show(\"a\", 1, \"==\" 1); qed();", 2),
         ("unfinished", "show(\"a\", 1, \"==\", 1);", 3),
@@ -106,7 +106,7 @@ fn program_as_data() {
     let data: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((code, &data["exit_code"]), (0, &serde_json::json!(0)));
     assert_eq!(data["scripts"].as_array().unwrap().len(), 2);
-    assert_eq!(data["scripts"][0]["outcome"], "proved");
+    assert_eq!(data["scripts"][0]["outcome"], "checked");
 }
 
 /// Checks: a failed claim names its line and both sides.
