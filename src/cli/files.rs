@@ -22,7 +22,7 @@ pub fn content<'a>(bytes: impl AsRef<[u8]> + 'a) -> Content<'a> {
     })
 }
 
-/// Writes all files or none, as [`write`].
+/// Writes all files or none, as [`write()`] does.
 pub fn write_all<P: Into<PathBuf>>(files: Vec<(P, Vec<u8>)>) -> Result<(), BadInput> {
     let files = files.into_iter();
     write(
