@@ -260,7 +260,9 @@ fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     files::distinct(&[arguments.dot.as_ref()], &[&arguments.network])?;
     let file = match balance::open(&arguments.network, arguments.arch.as_deref())? {
         Model::Onnx(model) if model.weights() > MAX_WEIGHTS => {
-            return Ok((report::channels_report(&model, None), Verdict::Done));
+            let mut found = report::channels_report(&model, None);
+            report::freedom(&mut found, model.network(), Some(&model));
+            return Ok((found, Verdict::Done));
         }
         file => balance::with_weights(file, &arguments.network)?,
     };

@@ -7,6 +7,7 @@ mod commands;
 mod in_place;
 mod learning;
 mod learning_results;
+mod limits;
 mod models;
 mod perceptrons;
 mod scripts;
