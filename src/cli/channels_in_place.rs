@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use synaptic_balance::formats::{Losses, MAPPED_WEIGHTS, OnnxFile};
+use synaptic_balance::report::freedom;
 
 use super::arguments::BalanceArguments;
 use super::files::{self, Content};
@@ -56,12 +57,14 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Out
         (group.tensor.clone(), group.units.iter().map(of).collect())
     });
     let write = start.elapsed().as_secs_f64();
-    Ok(in_place::outcome(
+    let (mut report, verdict) = in_place::outcome(
         arguments,
         &found,
         model.weights(),
         groups.collect(),
         [read, write],
         &lost,
-    ))
+    );
+    freedom(&mut report, model.network(), Some(model));
+    Ok((report, verdict))
 }

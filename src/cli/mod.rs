@@ -354,7 +354,9 @@ fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
                 );
                 return Err(BadInput::at(path, reason).into());
             }
-            return Ok((report::channels_report(&model, None), Verdict::Done));
+            let mut found = report::channels_report(&model, None);
+            report::freedom(&mut found, model.network(), Some(&model));
+            return Ok((found, Verdict::Done));
         }
         file => balance::with_weights(file, &arguments.network)?,
     };

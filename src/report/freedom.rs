@@ -8,7 +8,7 @@ use super::{Report, count, list};
 use crate::formats::OnnxFile;
 use crate::network::{Network, UnitIndex, UnitKind};
 use crate::numbers::Rational;
-use crate::solve::dead_units;
+use crate::solve::{DeadUnits, dead_units};
 
 /// Names, and reasons, in the text.
 const SHOWN: usize = 12;
@@ -21,7 +21,11 @@ pub fn freedom(report: &mut Report, network: &Network<Rational>, model: Option<&
         let _ = writeln!(text, "nothing   can be scaled: {}", reasons.join("; "));
         insert(&mut report.json, "nothing_scales", json!(reasons));
     }
-    let dead = dead_units(network);
+    // A model that is balanced in place has a network of units only.
+    let dead = match network.synapses() {
+        0 => DeadUnits::default(),
+        _ => dead_units(network),
+    };
     let name = |unit: &UnitIndex| network.unit(*unit).id.clone();
     let names = |units: &[UnitIndex]| -> Vec<String> { units.iter().map(name).collect() };
     let (unfed, unread) = (names(&dead.unfed), names(&dead.unread));

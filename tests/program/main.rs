@@ -12,6 +12,7 @@ mod inputs;
 mod layers;
 mod learning;
 mod learning_results;
+mod limits;
 mod lost;
 mod models;
 mod odd_networks;

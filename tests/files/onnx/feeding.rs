@@ -4,6 +4,7 @@ use prost::Message;
 use synaptic_balance::formats::OnnxFile;
 use synaptic_balance::formats::onnx::message;
 use synaptic_balance::network::Regularizer;
+use synaptic_balance::solve::blocks::{BlockOptions, balance_blocks};
 use synaptic_balance::solve::{Balance, Options, balance};
 
 use super::builder::{Builder, Setting::*, floats};
@@ -138,6 +139,29 @@ fn what_is_learned_keeps_a_channel_alive() {
         let builder = dense().floats("b", &[3], &[0.1, c, 0.2]);
         dense_closed(builder.node("Add", "h b", "s", &[]))
     });
+}
+
+/// Checks: the file that once came out 38 % off, and a model balanced by blocks: the mean is counted in both.
+#[test]
+fn a_mean_that_feeds_alone() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/bn_mean_dead.onnx");
+    let bytes = std::fs::read(path).unwrap();
+    let file = super::rules::read(&bytes);
+    let held = file.held();
+    assert_eq!((held[0].tensor.as_str(), held[0].entries.len()), ("mu", 1));
+    let (found, after) = limit(&file);
+    assert!(found.existence.is_attained());
+    let change = differences(&Engine::new(&bytes), &Engine::new(&after), 20).relative;
+    assert!(change < SAME, "{change}");
+    let opened = OnnxFile::open(bytes, None).unwrap();
+    assert_eq!(opened.weights(), file.network().synapses());
+    let costs = opened.blocks(2.0);
+    let mut blocks = costs.problem().unwrap();
+    let solved = balance_blocks(&mut blocks, &BlockOptions::default(), &mut |_| {}).unwrap();
+    for (variable, expected) in found.by_unit(file.network())[2..].iter().enumerate() {
+        let multiplier = solved.multipliers[variable].sqrt();
+        assert!((multiplier / expected - 1.0).abs() < 1e-9, "{variable}");
+    }
 }
 
 /// Checks: whichever way a constant enters a dense layer, learned or not, the limit computes the same.
