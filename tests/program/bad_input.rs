@@ -123,7 +123,7 @@ fn bad_networks_are_refused_with_their_place() {
         (changed(r#""id": "one","#, ""), "units[1]"),
         (changed("]\n}", "]"), "line"),
         (format!("{}x", chain(&["1"])), "after the document"),
-        (String::new(), "line 1"),
+        (String::new(), "an empty file"),
         ("[".repeat(100_000), "line 1"),
     ];
     let desk = Desk::new();

@@ -121,6 +121,7 @@ impl Builder {
 }
 
 /// An attribute of an operator.
+#[allow(clippy::large_enum_variant, reason = "few are made at a time")]
 pub enum Setting<'a> {
     Int(&'a str, i64),
     Ints(&'a str, &'a [i64]),

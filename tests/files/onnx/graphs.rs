@@ -180,8 +180,11 @@ fn what_is_no_difference() {
     );
 }
 
+/// The place and the reason that are to be named, and the change.
+type Difference = (&'static str, &'static str, fn(&mut Builder));
+
 /// Changes that make another model, each with the place that is to be named first.
-const OTHER: &[(&str, &str, fn(&mut Builder))] = &[
+const OTHER: &[Difference] = &[
     ("Relu `Relu of r1`", "Abs", |builder| {
         builder.graph().node[2].op_type = Some("Abs".into());
     }),
