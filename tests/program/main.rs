@@ -5,6 +5,7 @@ mod bad_input;
 mod batch;
 mod certificates;
 mod commands;
+mod headers;
 mod in_place;
 mod layers;
 mod learning;
