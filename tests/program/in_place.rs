@@ -136,10 +136,10 @@ fn shards_are_balanced_as_one_file_is() {
 fn large_files_are_mapped() {
     let desk = Desk::new();
     let mut tensors = [
-        ("a.weight", &[1500, 700][..], weights(1500 * 700, 1)),
-        ("a.bias", &[1500][..], weights(1500, 2)),
-        ("b.weight", &[700, 1500][..], weights(700 * 1500, 3)),
-        ("c.weight", &[3, 700][..], weights(3 * 700, 4)),
+        ("l1.weight", &[1500, 700][..], weights(1500 * 700, 1)),
+        ("l1.bias", &[1500][..], weights(1500, 2)),
+        ("l2.weight", &[700, 1500][..], weights(700 * 1500, 3)),
+        ("l3.weight", &[3, 700][..], weights(3 * 700, 4)),
     ];
     let before = write(&desk, "before.safetensors", &tensors);
     let after = desk.path("after.safetensors");

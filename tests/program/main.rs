@@ -7,6 +7,7 @@ mod certificates;
 mod commands;
 mod foreign_files;
 mod graphs;
+mod headers;
 mod in_place;
 mod inputs;
 mod layers;
