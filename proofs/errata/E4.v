@@ -1,7 +1,7 @@
 (* By the definition of IN and OUT, all synapses into and out of a unit, a self-connection counts in both sums of λ*. (No sentence was
    found that counts it.)
 
-   Corrected: With the self-connection in neither sum. The condition of balance is the same either way; the printed step goes in the
+   Corrected: With the self-connection in neither sum. The condition of balance is the same either way; with it in both, the step goes in the
    right direction, is too short, and has the same fixed points. For a BiPU the self-connection scales by λ^(1-c).
 
    In cost space, the self-connection costing s: the step is sqrt(B/A), the printed one sqrt((B + s)/(A + s)). That the self-connection of

@@ -31,7 +31,10 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Out
     let mut blocks = costs.problem().map_err(|failure| fault(&failure))?;
     let added = start.elapsed().as_secs_f64();
     let found = in_place::solve(&mut blocks, costs.fan(), power, arguments.tolerance);
-    let mut found = found.map_err(|failure| fault(&failure))?;
+    // The units of a model begin with two that stand for what is outside.
+    let name = |variable: usize| model.network().unit(variable + 2).id.clone();
+    let path = &arguments.network;
+    let mut found = found.map_err(|failure| in_place::failure(failure, path, &name))?;
     found.solve += added;
     let start = Instant::now();
     let multipliers = model

@@ -47,7 +47,8 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let mut blocks = model.blocks(power).map_err(fault)?;
     let read = start.elapsed().as_secs_f64();
     let found = solve(&mut blocks, model.fan(), power, arguments.tolerance);
-    let found = found.map_err(|fault| failure(fault, path))?;
+    let name = |variable| unit_name(&model, variable);
+    let found = found.map_err(|fault| failure(fault, path, &name))?;
     let start = Instant::now();
     let lost = write(arguments, &model, &found.multipliers, outputs)?;
     let mut rest = found.multipliers.as_slice();
@@ -157,8 +158,27 @@ fn incomplete(arguments: &BalanceArguments, width: Option<f64>) -> Option<String
     }
 }
 
-fn failure(fault: SolveError, path: &Path) -> Failure {
+/// The row of a weight that a variable scales.
+fn unit_name(model: &MappedPerceptron, variable: usize) -> String {
+    let mut first = 0;
+    for (name, units) in model.groups() {
+        if variable < first + units {
+            return format!("{name}[{}]", variable - first);
+        }
+        first += units;
+    }
+    format!("variable {variable}")
+}
+
+/// What went wrong, with what can be done about it here; `name` gives the unit of a variable.
+pub fn failure(fault: SolveError, path: &Path, name: &dyn Fn(usize) -> String) -> Failure {
     match fault {
+        SolveError::OneSided { variable, side } => Failure::Incomplete(format!(
+            "{}: unit {} has no {side} cost, so that no minimum exists, and limits are not offered for models of this size: \
+             take the unit out of the model, or give it weights on both sides",
+            path.display(),
+            name(variable).escape_debug(),
+        )),
         SolveError::NotFinite { .. } => BadInput::at(path, fault).into(),
         fault => Failure::Incomplete(fault.to_string()),
     }
@@ -177,7 +197,9 @@ pub fn power(arguments: &BalanceArguments) -> Result<f64, Failure> {
     ];
     let not_offered = not_offered.into_iter().find(|(is_asked, _)| *is_asked);
     if let Some((_, what)) = not_offered {
-        let reason = format!("models of this size are balanced where they lie, without {what}");
+        let reason = format!(
+            "models of this size are balanced where they lie, without {what}; only smaller ones are with it"
+        );
         return Err(BadInput::at(path, reason).into());
     }
     match &arguments.regularizer {

@@ -106,7 +106,7 @@ pub fn balance_report(
 }
 
 /// What is said of a result that belongs to another network, or another regularizer.
-const ANOTHER: &str = "what was verified is about another problem, and proves nothing here";
+const ANOTHER: &str = "what was verified is about another problem, and nothing is claimed here";
 
 /// The optimum without the restriction, and what the restriction costs.
 fn restriction(network: &Network<Rational>, result: &Balance, restricted: &Restricted) -> Value {

@@ -23,7 +23,7 @@ pub struct Solution {
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum SolveError {
     /// A variable with cost on one side only: the minimum is not attained.
-    #[error("variable {variable} has no {side} cost, so that no minimum exists; ask for the limit")]
+    #[error("variable {variable} has no {side} cost, so that no minimum exists")]
     OneSided {
         /// The variable.
         variable: usize,

@@ -1,5 +1,6 @@
 //! What is read and written, judged and recorded: certificates, models, vectors, the catalogue of theorems.
 
+mod claims;
 mod conformance;
 mod judge;
 mod mutations;

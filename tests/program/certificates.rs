@@ -239,3 +239,59 @@ fn certificates_are_read_as_what_they_are_about() {
     );
     assert_eq!(run(&["verify", example, layered, "--tied", "layer"]).0, 0);
 }
+
+/// Checks: exact multipliers of a limit are said to be of the limit; their certificate verifies, and without its direction it is
+/// refused, as is the same claim about the whole problem; a restriction is not overruled by the exact optimum.
+#[test]
+fn exact_balance_in_a_limit_is_said_as_such() {
+    let desk = Desk::new();
+    let units = json!([
+        {"id": "x", "kind": "input"}, {"id": "a", "kind": "hidden", "activation": "relu"},
+        {"id": "b", "kind": "hidden", "activation": "relu"}, {"id": "y", "kind": "output", "activation": "linear"},
+    ]);
+    let synapses = json!([
+        {"from": "x", "to": "a", "weight": "9"}, {"from": "a", "to": "y", "weight": "1"},
+        {"from": "a", "to": "b", "weight": "3"},
+    ]);
+    let network = json!({"format": "synaptic-balance/network", "version": 1, "units": units, "synapses": synapses});
+    let net = desk.write("net.json", network.to_string());
+    let net = net.to_str().unwrap();
+    let exact = ["balance", net, "--method", "exact", "--limit"];
+    for regularizer in ["l1", "l2", "lp:3", "mix:1*2+1*1"] {
+        let asked = [&exact[..], &["--regularizer", regularizer]].concat();
+        let (code, text, _) = run(&asked);
+        assert_eq!(code, 0, "{text}");
+        let lines = text.lines().filter(|line| line.contains("exactly"));
+        let claims: Vec<&str> = lines.filter(|line| line.starts_with("proved")).collect();
+        let said = "every unit exactly in the limit in which a -> b vanishes";
+        assert!(claims.len() == 1 && claims[0].ends_with(said), "{text}");
+        let extra = ["--method", "exact", "--limit", "--regularizer", regularizer];
+        let mut found = certificate(&desk, net, &extra);
+        assert_eq!(found["claim"], "balanced");
+        let (code, message) = verify(&desk, net, &found);
+        assert!(
+            code == 0 && message.contains("in the limit of"),
+            "{message}"
+        );
+        found.as_object_mut().unwrap().remove("direction");
+        assert_eq!(verify(&desk, net, &found).0, 1);
+    }
+    let output = desk.path("out.json");
+    let output = output.to_str().unwrap();
+    let (code, text, _) = run(&[&exact[..], &["--power-of-two", "-o", output]].concat());
+    assert!(
+        code == 0 && text.contains("without the restriction"),
+        "{text}"
+    );
+    let written: Value = serde_json::from_slice(&std::fs::read(output).unwrap()).unwrap();
+    // The optimum is 3 and 3; the nearest power of two leaves 9/4 and 4, or 9/2 and 2.
+    let weight = |synapse: usize| written["synapses"][synapse]["weight"].as_f64().unwrap();
+    assert!(weight(0) == 2.25 || weight(0) == 4.5, "{written}");
+    assert_eq!(weight(2), 0.0);
+    // Within a bound nothing vanishes.
+    let (code, text, _) = run(&["balance", net, "--max-scaling", "1000", "--json"]);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(report["vanished"], json!([]));
+    assert_eq!(report["status"], "restricted");
+}

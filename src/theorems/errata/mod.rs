@@ -69,7 +69,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "Equation 3.3 with the definition of IN and OUT, recurrent networks",
         status: Status::RefutedAsDefined,
         corrected: Some(
-            "With the self-connection in neither sum. The condition of balance is the same either way; the printed step goes in \
+            "With the self-connection in neither sum. The condition of balance is the same either way; with it in both, the step goes in \
              the right direction, is too short, and has the same fixed points. For a BiPU the self-connection scales by λ^(1-c).",
         ),
         kinds: &[

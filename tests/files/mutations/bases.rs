@@ -231,15 +231,15 @@ pub fn bases() -> Vec<Base> {
         for regularizer in plan.4 {
             let read = read_network(network.as_bytes()).unwrap().network;
             for certificate in certificates(&read, &regularizer.parse().unwrap()) {
-                let limit = certificate.claim == "enclosure" && certificate.direction.is_some();
+                let kind = match (certificate.claim.as_str(), &certificate.direction) {
+                    ("enclosure", Some(_)) => "limit",
+                    ("balanced", Some(_)) => "balanced_limit",
+                    (claim, _) => claim,
+                };
                 found.push(Base {
                     name: plan.0,
                     regularizer,
-                    kind: if limit {
-                        "limit".to_string()
-                    } else {
-                        certificate.claim.clone()
-                    },
+                    kind: kind.to_string(),
                     network: network.clone(),
                     certificate: serde_json::to_value(&certificate).unwrap(),
                 });

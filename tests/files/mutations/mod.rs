@@ -116,6 +116,7 @@ fn certificates_of_every_kind_are_accepted_twice() {
         "attained",
         "not_attained",
         "balanced",
+        "balanced_limit",
         "scaling",
     ] {
         let found = bases.iter().filter(|base| base.kind == kind).count();
@@ -213,7 +214,7 @@ fn accepted_certificates_do_not_contradict_each_other() {
         // Claims that the minimum exists, and that it does not.
         let exists = |base: &Base| match base.kind.as_str() {
             "scaling" => None,
-            kind => Some(!["limit", "not_attained"].contains(&kind)),
+            kind => Some(!["limit", "balanced_limit", "not_attained"].contains(&kind)),
         };
         let contrary = |other: &&Base| matches!((exists(base), exists(other)), (Some(one), Some(two)) if one != two);
         for other in bases.iter().filter(contrary) {
