@@ -249,7 +249,7 @@ impl Leaf<'_> {
     fn charge(&self, work: &Work) -> Result<(), Fault> {
         match self {
             Leaf::Numbers(left, right) => {
-                work.charge(64 * (words(left).pow(2) + words(right).pow(2)))?;
+                work.charge(4 * (words(left).pow(2) + words(right).pow(2)))?;
                 work.charge_operation(left, right)
             }
             Leaf::Polynomials(left, right) => {

@@ -125,11 +125,13 @@ fn called(
     session.standing()?;
     let mut from = Origin::made_by(name, arguments.len());
     session.work.charge(CALL)?;
+    let mut elements = 0u64;
     for argument in arguments.iter() {
         let size = size(argument).ok_or_else(|| too_large(name))?;
         session
             .work
             .charge(8 * (size.words + shared_words(argument)))?;
+        elements += size.elements as u64;
         from = from.max(origin(argument));
     }
     let mut result = run(arguments).inspect_err(|error| {
@@ -140,10 +142,8 @@ fn called(
     session.standing()?;
     let made = size(&result).ok_or_else(|| too_large(name))?;
     session.work.charge(8 * made.words)?;
-    if made.elements > 0 || made.words > 2 {
-        session
-            .work
-            .hold(8 * made.words + 32 * made.elements as u64)?;
+    if result.is_string() {
+        session.work.charge(elements.saturating_mul(200))?;
     }
     if let Some(from) = from {
         mark(&mut result, from);

@@ -39,12 +39,9 @@ pub const MAX_FILE: u64 = 1 << 20;
 pub const MAX_NESTING: usize = 16;
 /// Characters of a script.
 pub const MAX_SOURCE: usize = 1 << 18;
-/// Work of a run: machine words read, written or multiplied by all calls of the library and all uses of variables,
+/// Work of a run: machine words read, multiplied, written and kept by all calls of the library and all uses of variables,
 /// counted from above, so that a run ends at the same place on every machine.
-pub const MAX_WORK: u64 = 1 << 28;
-/// Bytes of all values that calls of the library have made, together with the transcript.
-pub const MAX_BYTES: u64 = 1 << 27;
-
+pub const MAX_WORK: u64 = 1 << 27;
 /// A message for the reader of the script; the engine adds the place.
 pub type Fault = Box<EvalAltResult>;
 
@@ -117,12 +114,9 @@ fn measure(value: &Dynamic, levels: usize, size: &mut Size) -> bool {
     true
 }
 
-/// The work and the bytes of a run so far.
+/// The work of a run so far.
 #[derive(Debug, Default)]
-pub struct Work {
-    done: Cell<u64>,
-    held: Cell<u64>,
-}
+pub struct Work(Cell<u64>);
 
 impl Work {
     /// Charges for work before it is done.
@@ -130,8 +124,8 @@ impl Work {
     /// # Errors
     /// The script has used up [`MAX_WORK`].
     pub fn charge(&self, amount: u64) -> Result<(), Fault> {
-        let total = self.done.get().saturating_add(amount);
-        self.done.set(total);
+        let total = self.0.get().saturating_add(amount);
+        self.0.set(total);
         match total <= MAX_WORK {
             true => Ok(()),
             false => Err(fault("the script asks for more work than is allowed")),
@@ -140,20 +134,7 @@ impl Work {
 
     /// The work so far.
     pub fn done(&self) -> u64 {
-        self.done.get()
-    }
-
-    /// Charges for bytes that are kept.
-    ///
-    /// # Errors
-    /// The script has used up [`MAX_BYTES`].
-    pub fn hold(&self, bytes: u64) -> Result<(), Fault> {
-        let total = self.held.get().saturating_add(bytes);
-        self.held.set(total);
-        match total <= MAX_BYTES {
-            true => Ok(()),
-            false => Err(fault("the script makes more bytes than is allowed")),
-        }
+        self.0.get()
     }
 
     /// Charges for a number and refuses one that is too long.
@@ -245,7 +226,7 @@ impl Length {
         let (a, b) = (1 + self.max() / 64, 1 + other.max() / 64);
         match self.below + other.below {
             0 => a.saturating_mul(b),
-            _ => 64u64.saturating_mul(a.saturating_add(b).saturating_pow(2)),
+            _ => 8u64.saturating_mul(a.saturating_add(b).saturating_pow(2)),
         }
     }
 }

@@ -13,8 +13,8 @@ mod transcript;
 mod value;
 
 pub use limits::{
-    MAX_BITS, MAX_BYTES, MAX_CALL_DEPTH, MAX_ELEMENTS, MAX_OPERATIONS, MAX_SOURCE, MAX_STRING,
-    MAX_SYNAPSES, MAX_TERMS, MAX_UNITS, MAX_WORK,
+    MAX_BITS, MAX_CALL_DEPTH, MAX_ELEMENTS, MAX_OPERATIONS, MAX_SOURCE, MAX_STRING, MAX_SYNAPSES,
+    MAX_TERMS, MAX_UNITS, MAX_WORK,
 };
 pub use network_text::{parse_activation, parse_network};
 pub use source::literals;

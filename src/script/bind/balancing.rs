@@ -132,7 +132,7 @@ pub fn charge_solver(network: &Network<Rational>, session: &Session) -> Result<(
     let (variables, synapses) = (network.variables() as u64, network.synapses() as u64);
     session
         .work
-        .charge(variables.pow(3) / 2 + 1_600 * synapses + 16_000)
+        .charge(variables.pow(3) + 4_000 * synapses + 16_000)
 }
 
 /// The direct solution: computed.

@@ -11,7 +11,7 @@ use crate::numbers::Rational;
 use crate::script::files;
 use crate::script::library::Library;
 use crate::script::limits::{
-    Fault, Length, MAX_BITS, MAX_POWER, MAX_SYNAPSES, MAX_UNITS, bits, fault, words,
+    Fault, Length, MAX_BITS, MAX_POWER, MAX_SYNAPSES, MAX_UNITS, bits, fault,
 };
 use crate::script::network_text::parse_network;
 use crate::script::session::{Session, Shared};
@@ -26,10 +26,8 @@ pub fn accept(network: Network<Rational>, session: &Session) -> Result<Net, Faul
     }
     let (units, synapses) = (network.units() as u64, network.synapses() as u64);
     session.work.charge(400 * (units + synapses))?;
-    session.work.hold(200 * (units + synapses))?;
     for weight in network.weights() {
         session.work.charge_number(&weight)?;
-        session.work.hold(8 * words(&weight))?;
     }
     for unit in 0..network.units() {
         let too_large = |degree: &Rational| {
@@ -179,7 +177,6 @@ pub fn register(library: &mut Library, session: &Shared) {
     library.register_fn("load", move |name: &str| -> Result<Net, Fault> {
         let text = files::read(&shared.options, name).map_err(fault)?;
         shared.work.charge(100 * text.len() as u64)?;
-        shared.work.hold(text.len() as u64)?;
         let file = read_network(&text).map_err(|error| fault(format!("{name}: {error}")))?;
         accept(file.network, &shared)
     });
