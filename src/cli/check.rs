@@ -58,8 +58,7 @@ impl Question<'_> {
             // The units of an ONNX model stand for channels.
             computes: !matches!(models, (Model::Onnx(_), _) | (_, Model::Onnx(_))),
         };
-        let judgement =
-            solve::judge_as(&before, &after, self.regularizer, self.tolerance, reading);
+        let judgement = solve::judge_as(&before, &after, self.regularizer, self.tolerance, reading);
         let judgement =
             judgement.map_err(|JudgeError::Structure(fault)| Failure::Input(BadInput(fault)))?;
         let mut checked = report::check_report(&before, &judgement, self.tolerance);

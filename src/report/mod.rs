@@ -6,6 +6,7 @@ mod blocks;
 mod channels;
 mod check;
 mod demonstration;
+mod difference;
 mod digits;
 mod explain;
 mod figure;
@@ -15,13 +16,13 @@ pub mod learning;
 mod plot;
 mod theorems;
 
+pub use crate::solve::{EXCUSED_ULPS, NumberType};
 pub use balance::{balance_report, group_multipliers};
 pub use bench::{
     AUTOENCODER, Bench, BenchOptions, Curve, LARGE, acyclic, balance_small, bench, streaming,
 };
 pub use blocks::{InPlace, in_place_report};
 pub use channels::channels_report;
-pub use crate::solve::{EXCUSED_ULPS, NumberType};
 pub use check::{CheckReport, SameFunction, check_report};
 pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use digits::{Digits, digits, digits_network};

@@ -6,9 +6,7 @@ use thiserror::Error;
 
 use super::pipeline::{Options, balance, check_continuity};
 use super::ratios::{BITS, Cycle, Ratios};
-use super::{
-    Balancing, CertifyError, Existence, NumberType, Witness, existence, find_witness,
-};
+use super::{Balancing, CertifyError, Existence, NumberType, Witness, existence, find_witness};
 use crate::kernel::{Enclosed, NotScaled, Obstacle, Problem, Scaled, Verified, check};
 use crate::network::{Network, Regularizer, SynapseIndex};
 use crate::numbers::{Enclosure, Rational, rational_from_f64, rational_to_f64, rational_to_f64_up};
@@ -69,7 +67,7 @@ pub struct Judgement {
     pub witness: Option<Witness>,
     /// The deficit of the second network.
     pub deficit: f64,
-    /// An upper bound on the largest relative difference of a weight to the balanced one.
+    /// An upper bound on the largest relative difference of a weight to the balanced one, but for weights that were lost.
     pub distance: Distance,
 }
 
@@ -223,7 +221,7 @@ pub fn judge_as(
     Ok(Judgement {
         scaling,
         deficit: Balancing::new(&after.problem(regularizer)).max_deficit(),
-        distance: distance(before, after, regularizer, &problem),
+        distance: distance(before, after, regularizer, &problem, &lost),
         suspects,
         cycle,
         obstacle,
@@ -270,11 +268,8 @@ impl Compared {
             ScalingVerdict::Near { multipliers, .. } => Some(multipliers),
             ScalingVerdict::Not(_) => None,
         };
-        let lost = multipliers.and_then(|multipliers| {
-            found
-                .ratios
-                .lost(before, after, number_type, multipliers)
-        });
+        let lost = multipliers
+            .and_then(|multipliers| found.ratios.lost(before, after, number_type, multipliers));
         match lost {
             Some(lost) => {
                 found.lost = lost;
@@ -349,6 +344,7 @@ fn distance(
     after: &Network<Rational>,
     regularizer: &Regularizer,
     problem: &Problem,
+    lost: &[SynapseIndex],
 ) -> Distance {
     let options = Options {
         certify: Some(DIGITS),
@@ -364,7 +360,8 @@ fn distance(
         None => Distance::NoOptimum,
         Some(Ok(verified)) => {
             let power = regularizer.variable_power();
-            let bound = certified_distance(before, after, problem, &power, verified.claim());
+            let claim = verified.claim();
+            let bound = certified_distance((before, after), problem, &power, claim, lost);
             bound.map_or_else(beyond, Distance::Certified)
         }
         // The computed optimum can be far off as well.
@@ -380,7 +377,9 @@ fn distance(
                 .weights()
                 .into_iter()
                 .zip(weights)
-                .filter(|(_, best)| *best != 0.0);
+                .enumerate()
+                .filter(|(synapse, (_, best))| *best != 0.0 && lost.binary_search(synapse).is_err())
+                .map(|(_, pair)| pair);
             let worst = pairs
                 .map(|(found, best)| (rational_to_f64(&found) / best - 1.0).abs())
                 .fold(0.0, f64::max);
@@ -392,17 +391,20 @@ fn distance(
 /// The largest `|w' - w*| / |w*|`, bounded from above over the enclosures of `w*`; a weight that no scaling changes has
 /// `w* = w`. Infinite where `w* = 0` and `w'` is not.
 fn certified_distance(
-    before: &Network<Rational>,
-    after: &Network<Rational>,
+    (before, after): (&Network<Rational>, &Network<Rational>),
     problem: &Problem,
     power: &Rational,
     enclosed: &Enclosed,
+    lost: &[SynapseIndex],
 ) -> Option<f64> {
     let root = power.recip();
     let mut worst = Rational::zero();
     // Bounds on `Λ_v^|d|`.
     let mut raised: BTreeMap<(usize, Rational), (Rational, Rational)> = BTreeMap::new();
     for (synapse, entry) in problem.synapses().iter().enumerate() {
+        if lost.binary_search(&synapse).is_ok() {
+            continue;
+        }
         if entry.is_zero() {
             if !after.weight(synapse).is_zero() {
                 return Some(f64::INFINITY);

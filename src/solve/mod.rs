@@ -40,13 +40,13 @@ pub use flat::{Balancing, Solution, SolveError};
 pub use judge::{
     Distance, JudgeError, Judgement, Reading, ScalingFault, ScalingVerdict, judge, judge_as,
 };
-pub use number_type::{EXCUSED_ULPS, NumberType};
 pub use levels::solve_two_level;
 pub use linear_program::existence_by_linear_program;
+pub use number_type::{EXCUSED_ULPS, NumberType};
 pub use pipeline::{
     AGREEMENT, Balance, BalanceFailure, CrossCheck, Method, Options, Outcome, Seconds, balance,
 };
 pub use restricted::{Restricted, Restriction, balance_within, powers_of_two};
 pub use schedule::{Cyclic, Given, Greedy, RandomPermutation, Schedule, UniformRandom};
-pub use witness::{Ball, Witness, find_witness};
 pub use stochastic::{StochasticOptions, StochasticRun, TraceStep, balance_stochastic};
+pub use witness::{Ball, Witness, find_witness};

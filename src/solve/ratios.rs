@@ -4,8 +4,8 @@ use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
 use std::collections::{BTreeMap, VecDeque};
 
-use super::judge::{ScalingFault, ScalingVerdict};
 use super::NumberType;
+use super::judge::{ScalingFault, ScalingVerdict};
 use super::nearest::{nearest, refutable};
 use crate::kernel::{NotScaled, Obstacle, Problem, Verified, check};
 use crate::network::{Manifold, Network, SynapseIndex};

@@ -7,4 +7,5 @@ mod nearest;
 mod onnx;
 mod records;
 mod theorems;
+mod witness;
 mod wrong_implementations;

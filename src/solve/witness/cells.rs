@@ -110,7 +110,11 @@ impl<'a> Cells<'a> {
                 continue;
             }
             // The units before the path are wanted on the side that moves the path up.
-            let pull = if on_path(node) { 1.0 } else { weight[index(*node)].signum() };
+            let pull = if on_path(node) {
+                1.0
+            } else {
+                weight[index(*node)].signum()
+            };
             for (source, synapse) in &plan.into[node.1] {
                 let value = network.weight(*synapse);
                 let Some(before) = plan.read(network, node.0, *source) else {
@@ -123,11 +127,17 @@ impl<'a> Cells<'a> {
                 weight[index(before)] += pull * rational_to_f64(value);
             }
         }
-        let nodes: Vec<Node> = all.into_iter().filter(|node| needed[index(*node)]).collect();
-        let preferred = nodes.iter().map(|node| match weight[index(*node)] < 0.0 && !on_path(node) {
-            true => Side::Below,
-            false => Side::Above,
-        });
+        let nodes: Vec<Node> = all
+            .into_iter()
+            .filter(|node| needed[index(*node)])
+            .collect();
+        let preferred =
+            nodes
+                .iter()
+                .map(|node| match weight[index(*node)] < 0.0 && !on_path(node) {
+                    true => Side::Below,
+                    false => Side::Above,
+                });
         Cells {
             preferred: preferred.collect(),
             required: nodes.iter().map(on_path).collect(),
@@ -226,7 +236,11 @@ impl<'a> Cells<'a> {
         }
         let acts = |side| acts(activation, side);
         if sum.coefficients.iter().all(Zero::is_zero) {
-            let side = if sum.constant.is_negative() { Side::Below } else { Side::Above };
+            let side = if sum.constant.is_negative() {
+                Side::Below
+            } else {
+                Side::Above
+            };
             self.values[index] = value(activation, &sum, side);
             let still = sum.constant.is_zero() || !acts(side);
             return !(self.required[place] && still);
@@ -290,7 +304,7 @@ impl<'a> Cells<'a> {
     /// Inputs at which all constraints hold, as far inside as 1; verified exactly.
     fn inside(&self, budget: &mut Budget) -> Option<Vec<Rational>> {
         let (rows, columns) = (self.constraints.len(), self.point.len() + 1);
-        if rows == 0 || !budget.spend(rows * columns * (rows + columns)) {
+        if rows == 0 || !budget.spend(2_000 + rows * columns * (rows + columns)) {
             return None;
         }
         let mut program = ProblemVariables::new();
@@ -318,7 +332,9 @@ impl<'a> Cells<'a> {
             .collect();
         let found = found?;
         let holds = |point: &Vec<Rational>| {
-            self.constraints.iter().all(|row| row.at(point).is_positive())
+            self.constraints
+                .iter()
+                .all(|row| row.at(point).is_positive())
         };
         // Simple numbers if they do, else those that were found.
         let widths = [Some(0.25), Some(1e-3), Some(1e-6), None];

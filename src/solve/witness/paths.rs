@@ -60,10 +60,16 @@ pub(super) fn through(
         if from_source {
             nodes.push((time(0).saturating_sub(usize::from(plan.recurrent)), source));
         }
-        nodes.extend(way.iter().enumerate().map(|(place, unit)| (time(place), *unit)));
+        nodes.extend(
+            way.iter()
+                .enumerate()
+                .map(|(place, unit)| (time(place), *unit)),
+        );
         (time(way.len() - 1) + 1, nodes)
     };
-    let timed = spare.iter().flat_map(|extra| ways.iter().map(move |way| timed(extra, way)));
+    let timed = spare
+        .iter()
+        .flat_map(|extra| ways.iter().map(move |way| timed(extra, way)));
     timed.collect()
 }
 
@@ -75,10 +81,12 @@ fn neighbours(
 ) -> impl Iterator<Item = UnitIndex> + '_ {
     let joined = network.synapses_of(unit, direction).into_iter();
     let joined = joined.filter(|synapse| !network.weight(*synapse).is_zero());
-    joined.map(move |synapse| match (network.endpoints(synapse), direction) {
-        ((from, _), Direction::Incoming) => from,
-        ((_, to), Direction::Outgoing) => to,
-    })
+    joined.map(
+        move |synapse| match (network.endpoints(synapse), direction) {
+            ((from, _), Direction::Incoming) => from,
+            ((_, to), Direction::Outgoing) => to,
+        },
+    )
 }
 
 /// The numbers of synapses on shortest ways from some units.

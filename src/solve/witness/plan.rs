@@ -34,8 +34,9 @@ impl Plan {
                     .collect::<Vec<_>>()
             },
         );
-        let computed =
-            |unit: &UnitIndex| !matches!(network.unit(*unit).kind, UnitKind::Input | UnitKind::Bias);
+        let computed = |unit: &UnitIndex| {
+            !matches!(network.unit(*unit).kind, UnitKind::Input | UnitKind::Bias)
+        };
         let into = (0..network.units()).map(|unit| {
             let synapses = network.synapses_of(unit, Direction::Incoming);
             let with_source = |synapse| (network.endpoints(synapse).0, synapse);
@@ -97,7 +98,12 @@ impl Plan {
                 let sum = Ball { middle, radius }.shortened()?;
                 next[*unit] = sum.activated(&network.unit(*unit).activation)?;
             }
-            outputs.push(self.outputs.iter().map(|unit| next[*unit].clone()).collect());
+            outputs.push(
+                self.outputs
+                    .iter()
+                    .map(|unit| next[*unit].clone())
+                    .collect(),
+            );
             state = next;
         }
         Some(outputs)
@@ -120,9 +126,6 @@ impl Plan {
 
     /// Is a unit given from outside, or the constant 1?
     pub fn is_source(&self, network: &Network<Rational>, unit: UnitIndex) -> bool {
-        matches!(
-            network.unit(unit).kind,
-            UnitKind::Input | UnitKind::Bias
-        )
+        matches!(network.unit(unit).kind, UnitKind::Input | UnitKind::Bias)
     }
 }
