@@ -47,6 +47,9 @@ fn report(before: &Network<Rational>, after: &Network<Rational>) -> Result<(), J
             proof.claim().obstacle
         );
     }
+    if let Some(witness) = &judgement.witness {
+        println!("  another function, at the inputs {:?}", witness.inputs);
+    }
     println!("  deficit {:.2e}", judgement.deficit);
     if let Distance::Certified(distance) = judgement.distance {
         println!("  within {distance:.2e} of the one optimum, proved");

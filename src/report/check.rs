@@ -4,13 +4,11 @@ use num_traits::{One, Signed, Zero};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-use super::{Report, down, list, up};
+use super::{Report, down, list, up, witness};
 use crate::kernel::Obstacle;
 use crate::network::{Network, SynapseIndex, UnitKind, one_line, printable};
 use crate::numbers::{Rational, Wide, rational_from_f64, rational_to_f64_down, rational_to_f64_up};
-use crate::solve::{
-    Ball, Distance, EXCUSED_ULPS, Judgement, NumberType, ScalingFault, ScalingVerdict,
-};
+use crate::solve::{Distance, EXCUSED_ULPS, Judgement, NumberType, ScalingFault, ScalingVerdict};
 
 /// The answer to "the same function?".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,29 +154,9 @@ impl Words<'_> {
     fn witness(&self) -> Value {
         let mut witness = self.obstacle();
         if let (Some(found), Value::Object(fields)) = (&self.judgement.witness, &mut witness) {
-            let (inputs, outputs) = (UnitKind::Input, UnitKind::Output);
-            let exact = |values: &Vec<Rational>| {
-                let values = values.iter().map(|value| value.to_string().into());
-                self.by_unit(inputs, values)
-            };
-            let enclosed = |values: &Vec<Ball>| self.by_unit(outputs, values.iter().map(between));
-            fields.insert("input".into(), steps(found.over_time, &found.inputs, exact));
-            fields.insert(
-                "output_before".into(),
-                steps(found.over_time, &found.before, enclosed),
-            );
-            fields.insert(
-                "output_after".into(),
-                steps(found.over_time, &found.after, enclosed),
-            );
+            fields.extend(witness::fields(self.before, found));
         }
         witness
-    }
-
-    fn by_unit(&self, kind: UnitKind, values: impl Iterator<Item = Value>) -> Value {
-        let units = self.before.units_of(kind).into_iter();
-        let named = units.map(|unit| self.before.unit(unit).id.clone());
-        named.zip(values).collect()
     }
 
     fn obstacle(&self) -> Value {
@@ -268,7 +246,10 @@ impl Words<'_> {
             "same_function": same,
             "known_scaling": self.is_known_scaling(),
             "scaling": self.how,
-            "exact_scaling": self.judgement.lost.is_empty().then(|| self.within(&Rational::zero())).unwrap_or(false.into()),
+            "exact_scaling": match self.judgement.lost.is_empty() {
+                true => self.within(&Rational::zero()),
+                false => false.into(),
+            },
             "within_rounding": self.within(&self.number_type.excused()),
             "vanished": self.judgement.vanished.iter().map(|s| self.synapse(*s)).collect::<Value>(),
             "lost": self.judgement.lost.iter().map(|s| self.synapse(*s)).collect::<Value>(),
@@ -358,9 +339,13 @@ impl Words<'_> {
         );
         let _ = match &self.judgement.distance {
             Distance::Certified(distance) => {
+                let others = match self.judgement.lost.is_empty() {
+                    true => "",
+                    false => " but for those lost in writing",
+                };
                 writeln!(
                     out,
-                    "distance           weights within {} relative of the one optimum, proved{}",
+                    "distance           weights{others} within {} relative of the one optimum, proved{}",
                     up(*distance),
                     match self.seems_right() && *distance > self.tolerance {
                         true => "; not within the tolerance, however small the deficit",
@@ -398,7 +383,10 @@ impl Words<'_> {
                 self.nearly(out, deviation)?;
             }
             (scaling, _) => {
-                self.differs(out)?;
+                if let Some(witness) = &self.judgement.witness {
+                    let difference = witness::words(self.before, witness);
+                    writeln!(out, "same function      NO: {difference}")?;
+                }
                 match scaling {
                     ScalingVerdict::Not(fault) => {
                         let (synapse, reason) = fault_words(fault);
@@ -426,50 +414,11 @@ impl Words<'_> {
         Ok(())
     }
 
-    /// The line with the witness, where there is one.
-    fn differs(&self, out: &mut String) -> std::fmt::Result {
-        let Some(witness) = &self.judgement.witness else {
-            return Ok(());
-        };
-        let (step, output) = witness.place;
-        let number = |value: &Rational| match value.is_zero() {
-            true => "0".to_owned(),
-            false => short(value),
-        };
-        let value = |ball: &Ball| match ball.radius.is_zero() {
-            true => number(&ball.middle),
-            false => format!(
-                "{} (within {})",
-                number(&ball.middle),
-                up(rational_to_f64_up(&ball.radius))
-            ),
-        };
-        let units = self.before.units_of(UnitKind::Output);
-        let name = units
-            .get(output)
-            .map_or_else(String::new, |unit| printable(&self.before.unit(*unit).id));
-        let values = witness.inputs.iter().map(|step| {
-            let values: Vec<String> = step.iter().map(number).collect();
-            format!("({})", list(&values, SHOWN))
-        });
-        let sequence = list(&values.collect::<Vec<_>>(), SHOWN);
-        let input = match witness.over_time {
-            true => format!("after the inputs {sequence} from state 0"),
-            false => format!("at the input {sequence}"),
-        };
-        writeln!(
-            out,
-            "same function      NO: {input} the output {name} is {} before and {} after",
-            value(&witness.before[step][output]),
-            value(&witness.after[step][output])
-        )
-    }
-
     /// How the line begins that says what is no scaling.
     fn headline(&self) -> String {
         match (self.same_function, self.judgement.sought) {
-            (SameFunction::No, _) => "no known scaling  ".to_owned(),
-            (_, true) => "same function      undecided, no input was found on which outputs differ; no known scaling".to_owned(),
+            (SameFunction::No, _) => "known scaling      none".to_owned(),
+            (_, true) => "same function      undecided: no input was found on which outputs differ, and no scaling is known".to_owned(),
             (_, false) => format!("same function      undecided: {OUTSIDE}"),
         }
     }
@@ -518,35 +467,6 @@ impl Words<'_> {
             )?;
         }
         Ok(())
-    }
-}
-
-/// One value, or one for each time step.
-fn steps<T>(over_time: bool, steps: &[T], show: impl Fn(&T) -> Value) -> Value {
-    match steps {
-        [one] if !over_time => show(one),
-        _ => steps.iter().map(show).collect(),
-    }
-}
-
-/// A number, or its bounds.
-fn between(ball: &Ball) -> Value {
-    match ball.radius.is_zero() {
-        true => ball.middle.to_string().into(),
-        false => json!({
-            "lo": (&ball.middle - &ball.radius).to_string(),
-            "hi": (&ball.middle + &ball.radius).to_string(),
-        }),
-    }
-}
-
-/// A number for the text, with six digits.
-fn short(value: &Rational) -> String {
-    let text = value.to_string();
-    match text.len() <= 8 {
-        true => text,
-        false if value.is_negative() => format!("-{}", Wide::from(&value.abs())),
-        false => Wide::from(value).to_string(),
     }
 }
 

@@ -17,6 +17,7 @@ mod lost;
 #[cfg(feature = "plot")]
 mod plot;
 mod theorems;
+mod witness;
 
 pub use crate::solve::{EXCUSED_ULPS, NumberType};
 pub use balance::{balance_report, group_multipliers};

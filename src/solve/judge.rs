@@ -67,7 +67,7 @@ pub struct Judgement {
     pub witness: Option<Witness>,
     /// The deficit of the second network.
     pub deficit: f64,
-    /// An upper bound on the largest relative difference of a weight to the balanced one.
+    /// An upper bound on the largest relative difference of a weight to the balanced one, but for weights that were lost.
     pub distance: Distance,
 }
 
@@ -221,7 +221,7 @@ pub fn judge_as(
     Ok(Judgement {
         scaling,
         deficit: Balancing::new(&after.problem(regularizer)).max_deficit(),
-        distance: distance(before, after, regularizer, &problem),
+        distance: distance(before, after, regularizer, &problem, &lost),
         suspects,
         cycle,
         obstacle,
@@ -345,6 +345,7 @@ fn distance(
     after: &Network<Rational>,
     regularizer: &Regularizer,
     problem: &Problem,
+    lost: &[SynapseIndex],
 ) -> Distance {
     let options = Options {
         certify: Some(DIGITS),
@@ -360,9 +361,10 @@ fn distance(
         None => Distance::NoOptimum,
         Some(Ok(verified)) => {
             let power = regularizer.variable_power();
-            let enclosed = verified.claim_about(problem);
-            let bound = enclosed
-                .and_then(|enclosed| certified_distance(before, after, problem, &power, enclosed));
+            let claim = verified.claim_about(problem);
+            let bound = claim.and_then(|claim| {
+                certified_distance((before, after), problem, &power, claim, lost)
+            });
             bound.map_or_else(beyond, Distance::Certified)
         }
         // The computed optimum can be far off as well.
@@ -378,7 +380,9 @@ fn distance(
                 .weights()
                 .into_iter()
                 .zip(weights)
-                .filter(|(_, best)| *best != 0.0);
+                .enumerate()
+                .filter(|(synapse, (_, best))| *best != 0.0 && lost.binary_search(synapse).is_err())
+                .map(|(_, pair)| pair);
             let worst = pairs
                 .map(|(found, best)| (rational_to_f64(&found) / best - 1.0).abs())
                 .fold(0.0, f64::max);
@@ -390,17 +394,20 @@ fn distance(
 /// The largest `|w' - w*| / |w*|`, bounded from above over the enclosures of `w*`; a weight that no scaling changes has
 /// `w* = w`. Infinite where `w* = 0` and `w'` is not.
 fn certified_distance(
-    before: &Network<Rational>,
-    after: &Network<Rational>,
+    (before, after): (&Network<Rational>, &Network<Rational>),
     problem: &Problem,
     power: &Rational,
     enclosed: &Enclosed,
+    lost: &[SynapseIndex],
 ) -> Option<f64> {
     let root = power.recip();
     let mut worst = Rational::zero();
     // Bounds on `Λ_v^|d|`.
     let mut raised: BTreeMap<(usize, Rational), (Rational, Rational)> = BTreeMap::new();
     for (synapse, entry) in problem.synapses().iter().enumerate() {
+        if lost.binary_search(&synapse).is_ok() {
+            continue;
+        }
         if entry.is_zero() {
             if !after.weight(synapse).is_zero() {
                 return Some(f64::INFINITY);

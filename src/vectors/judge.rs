@@ -10,7 +10,7 @@ use super::truth;
 use crate::kernel::{NotScaled, Obstacle, Problem, check};
 use crate::network::{Manifold, Network, Regularizer};
 use crate::numbers::{Rational, rational_to_f64};
-use crate::solve::{ScalingFault, ScalingVerdict};
+use crate::solve::{Ball, Judgement, ScalingFault, ScalingVerdict, Witness};
 
 /// The relative deviation that counts as none in these cases, as a rational.
 const TOLERANCE: &str = "1/1000000";
@@ -103,7 +103,7 @@ fn same_function(
                 _ => false,
             };
             let fault = json!({"kind": kind, "synapses": [synapse]});
-            let answer = json!({"same_function": false, "exact_scaling": false, "fault": fault});
+            let answer = no_scaling((before, after), &judged, fault)?;
             return agrees.then_some(answer).ok_or("two verdicts differ".into());
         }
     };
@@ -122,7 +122,7 @@ fn same_function(
         let proof = check::not_scaled(&problem, &old, &new, &cycle.claim().obstacle, tolerance);
         let proof = proof.map_err(|refusal| refusal.to_string())?;
         let fault = broken(before, &ratios, proof.claim())?;
-        return Ok(json!({"same_function": false, "exact_scaling": false, "fault": fault}));
+        return no_scaling((before, after), &judged, fault);
     }
     let ScalingVerdict::Near { multipliers, .. } = &judged.scaling else {
         return Err("neither a scaling nor a fault was found".into());
@@ -136,6 +136,65 @@ fn same_function(
         }
     }
     Ok(json!({"same_function": true, "exact_scaling": false}))
+}
+
+/// What breaks the scaling, and inputs on which the outputs differ, evaluated once more where that can be done exactly; without
+/// such inputs the function is undecided.
+fn no_scaling(
+    (before, after): (&Network<Rational>, &Network<Rational>),
+    judged: &Judgement,
+    fault: Value,
+) -> Result<Value, String> {
+    let Some(witness) = &judged.witness else {
+        return Ok(json!({"same_function": "undecided", "exact_scaling": false, "fault": fault}));
+    };
+    let output = |network: &Network<Rational>, found: &[Vec<Ball>]| {
+        let exact = found.iter().flatten().all(|ball| ball.radius.is_zero());
+        if exact && evaluated(network, witness)? != middles(found) {
+            return Err("two evaluations differ".to_string());
+        }
+        let numbers = found
+            .iter()
+            .map(|step| step.iter().map(number).collect::<Value>());
+        Ok(numbers.collect::<Value>())
+    };
+    let inputs = witness.inputs.iter();
+    let inputs = inputs.map(|step| step.iter().map(|x| Value::from(x.to_string())).collect());
+    let witness = json!({
+        "inputs": inputs.collect::<Vec<Value>>(),
+        "before": output(before, &witness.before)?,
+        "after": output(after, &witness.after)?,
+    });
+    Ok(json!({"same_function": false, "exact_scaling": false, "fault": fault, "witness": witness}))
+}
+
+fn middles(found: &[Vec<Ball>]) -> Vec<Vec<Rational>> {
+    let middles = |step: &Vec<Ball>| step.iter().map(|ball| ball.middle.clone()).collect();
+    found.iter().map(middles).collect()
+}
+
+/// By the evaluation that networks have themselves.
+fn evaluated(network: &Network<Rational>, witness: &Witness) -> Result<Vec<Vec<Rational>>, String> {
+    let found = match witness.over_time {
+        true => {
+            let initial = vec![Rational::zero(); network.units()];
+            network.evaluate_over_time(&witness.inputs, &initial)
+        }
+        false => {
+            let steps = witness.inputs.iter().map(|step| network.evaluate(step));
+            steps.collect()
+        }
+    };
+    found.map_err(|fault| fault.to_string())
+}
+
+fn number(ball: &Ball) -> Value {
+    let (low, high) = (&ball.middle - &ball.radius, &ball.middle + &ball.radius);
+    let number = match low == high {
+        true => Number::Exact(low),
+        false => Number::Between(low, high),
+    };
+    number.json()
 }
 
 /// The cycle of the kernel's proof as a witness, after its product was taken again and all multipliers were seen to cancel.

@@ -8,6 +8,7 @@ mod nearest;
 mod onnx;
 mod records;
 mod theorems;
+mod witness;
 mod wrong_implementations;
 
 /// Whether tests that sample run on everything, as before a change lands: `SYNBAL_FULL=1 cargo test`.

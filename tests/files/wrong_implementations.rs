@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use synaptic_balance::network::{Network, Regularizer, UnitKind};
 use synaptic_balance::numbers::{Rational, Scalar, rational_to_f64};
 use synaptic_balance::report::{CheckReport, NumberType, SameFunction, check_report};
-use synaptic_balance::solve::{Distance, Judgement, ScalingVerdict, judge};
+use synaptic_balance::solve::{Distance, Judgement, Reading, ScalingVerdict, judge_as};
 use wrong::{Layers, Made, made};
 
 const TOLERANCE: f64 = 1e-6;
@@ -30,8 +30,13 @@ fn judged(made: Made) -> Judged {
         .map(|w| w.to_rational().unwrap())
         .collect();
     let after = made.before.with_weights(weights);
-    let judgement = judge(&made.before, &after, &Regularizer::l2(), TOLERANCE).unwrap();
-    let said = check_report(&made.before, &judgement, NumberType::F64, TOLERANCE);
+    let reading = Reading {
+        number_type: NumberType::F64,
+        computes: true,
+    };
+    let judgement = judge_as(&made.before, &after, &Regularizer::l2(), TOLERANCE, reading);
+    let judgement = judgement.unwrap();
+    let said = check_report(&made.before, &judgement, TOLERANCE);
     Judged {
         made,
         after,
@@ -340,7 +345,7 @@ fn a_bias_from_nothing() {
     assert!(
         judged
             .text()
-            .contains("NO, it is no scaling: the bias of h1.0 is zero on one side only"),
+            .contains("known scaling      none: the bias of h1.0 is zero on one side only"),
         "{}",
         judged.text()
     );

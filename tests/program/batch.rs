@@ -64,6 +64,9 @@ fn every_line_is_answered_in_order() {
     assert_eq!(found[2]["same_function"], true);
     assert_eq!(found[2]["balanced"], false);
     assert_eq!(found[4]["same_function"], false);
+    assert_eq!(found[4]["witness"]["input"], json!({"x": "1"}));
+    let outputs = ["output_before", "output_after"].map(|field| &found[4]["witness"][field]["y"]);
+    assert_eq!(outputs, ["4", "-4"]);
     // Even where the request cannot be read, its id is repeated.
     assert_eq!(
         (&found[6]["id"], &found[7]["id"]),

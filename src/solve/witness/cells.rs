@@ -304,7 +304,7 @@ impl<'a> Cells<'a> {
     /// Inputs at which all constraints hold, as far inside as 1; verified exactly.
     fn inside(&self, budget: &mut Budget) -> Option<Vec<Rational>> {
         let (rows, columns) = (self.constraints.len(), self.point.len() + 1);
-        if rows == 0 || !budget.spend(rows * columns * (rows + columns)) {
+        if rows == 0 || !budget.spend(2_000 + rows * columns * (rows + columns)) {
             return None;
         }
         let mut program = ProblemVariables::new();

@@ -40,8 +40,12 @@ const SUSPECTS: usize = 8;
 const EVALUATIONS: usize = 1_000_000;
 const FEWEST: usize = 2;
 
-/// The size of the tables of linear programs that a search may fill.
-const TABLES: usize = 3_000_000;
+/// The size of the tables of linear programs that a search may fill; half of what is left goes to each suspect.
+const TABLES: usize = 1_200_000;
+
+/// Cells that are tried in all, and for one path.
+const CELLS: usize = 60;
+const CELLS_OF_A_PATH: usize = 12;
 
 /// Looks for inputs on which two networks of the same architecture compute different outputs, from state 0: plain ones first,
 /// then such that the suspected synapses act. `rounded_to` is the number type of the second network: where it rounds, a witness
@@ -155,27 +159,31 @@ impl Search<'_> {
 
     /// Inputs at which a suspected synapse acts and the units after it pass on what it does, in either network.
     fn by_direction(&self, suspects: &[SynapseIndex]) -> Option<Witness> {
-        let share = TABLES / suspects.len().clamp(1, SUSPECTS);
-        suspects.iter().take(SUSPECTS).find_map(|suspect| {
-            let mut budget = Budget(share);
-            [self.before, self.after].into_iter().find_map(|network| {
-                let paths = paths::through(network, &self.plan, *suspect);
-                paths.into_iter().find_map(|(steps, path)| {
+        let (mut tables, mut cells_left) = (TABLES, CELLS);
+        for suspect in suspects.iter().take(SUSPECTS) {
+            let mut budget = Budget(tables / 2);
+            tables -= budget.0;
+            for network in [self.before, self.after] {
+                for (steps, path) in paths::through(network, &self.plan, *suspect) {
                     let mut cells = Cells::new(network, &self.plan, steps, &path);
                     if !cells.is_small() {
-                        return None;
+                        continue;
                     }
-                    for _ in 0..32 {
-                        let inputs = cells.next(&mut budget)?;
+                    for _ in 0..CELLS_OF_A_PATH {
+                        let Some(inputs) = cells.next(&mut budget) else {
+                            break;
+                        };
+                        cells_left = cells_left.checked_sub(1)?;
                         let found = self.near(inputs);
                         if found.is_some() {
                             return found;
                         }
                     }
-                    None
-                })
-            })
-        })
+                }
+            }
+            tables += budget.0;
+        }
+        None
     }
 
     /// Inputs, and some a little beside them, where a difference that is 0 by chance is not.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use synaptic_balance::formats::read_network;
 use synaptic_balance::network::{Network, Regularizer, ScaleError, UnitKind};
-use synaptic_balance::numbers::{Rational, natural_log, parse_rational, rational_from_f64};
+use synaptic_balance::numbers::{Rational, Scalar, natural_log, parse_rational, rational_from_f64};
 use synaptic_balance::solve::{Distance, ScalingFault, ScalingVerdict, judge as judge_result};
 
 /// Relative deviation allowed of computed numbers: the deepest chain amplifies a deficit of 1e-12 by about 1,000.
@@ -58,7 +58,7 @@ pub fn computed(value: &Rational) -> Answer {
 }
 
 pub fn sign(value: &Rational) -> i32 {
-    i32::from(value.is_positive()) - i32::from(value.is_negative())
+    i32::from(value.is_positive()) - i32::from(Signed::is_negative(value))
 }
 
 impl Answer {
@@ -310,7 +310,7 @@ pub fn judge(case: &Value) -> Answers {
     let after = before.with_weights(exacts(&case["after"]));
     let tolerance = exact(case["tolerance"].as_str().unwrap());
     let judged = judge_result(&before, &after, &regularizer(case), 1e-6).unwrap();
-    let (same, exactly) = match (&judged.scaling, &judged.cycle) {
+    let (scaling, exactly) = match (&judged.scaling, &judged.cycle) {
         (ScalingVerdict::Exact(verified), _) => {
             for unit in 0..before.units() {
                 if let Some(variable) = before.variable(unit) {
@@ -334,7 +334,12 @@ pub fn judge(case: &Value) -> Answers {
         _ => "cycle",
     };
     text(&mut answers, "fault/kind", kind);
-    give(&mut answers, "same_function", Answer::Flag(same));
+    let same = match (scaling, &judged.witness) {
+        (true, _) => Answer::Flag(true),
+        (false, Some(_)) => Answer::Flag(false),
+        (false, None) => Answer::Text("undecided".to_string()),
+    };
+    give(&mut answers, "same_function", same);
     give(&mut answers, "exact_scaling", Answer::Flag(exactly));
     give(
         &mut answers,
@@ -350,6 +355,78 @@ pub fn judge(case: &Value) -> Answers {
     };
     give(&mut answers, "distance", distance);
     answers
+}
+
+/// Evaluates both networks on the inputs of a witness, exactly or, where a sigmoid has no rational values, in `f64`: the outputs
+/// are those expected, and those of the last step differ.
+pub fn check_witness(case: &Value, witness: &Value) -> Result<(), String> {
+    let before = network(case);
+    let after = before.with_weights(exacts(&case["after"]));
+    let steps: Vec<Vec<Rational>> = witness["inputs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(exacts)
+        .collect();
+    let mut last = Vec::new();
+    for (network, field) in [(before, "before"), (after, "after")] {
+        let found = outputs(&network, &steps).unwrap_or_else(|| {
+            let inputs: Vec<Vec<f64>> = steps
+                .iter()
+                .map(|step| step.iter().map(Scalar::to_f64).collect())
+                .collect();
+            let found = outputs(&network.to_f64(), &inputs).unwrap();
+            found
+                .iter()
+                .map(|step| step.iter().map(|y| y.to_rational().unwrap()).collect())
+                .collect()
+        });
+        let expected = witness[field].as_array().unwrap();
+        for (step, values) in found.iter().zip(expected) {
+            for (found, expected) in step.iter().zip(values.as_array().unwrap()) {
+                let agrees = match expected.is_string() {
+                    true => Answer::Exact(found.clone()).agrees(expected),
+                    false => near_to(found).agrees(expected),
+                };
+                if !agrees {
+                    return Err(format!("{field}: {found} instead of {expected}"));
+                }
+            }
+        }
+        if expected.len() != steps.len() || found.len() != steps.len() {
+            return Err(format!("{field}: not every step has outputs"));
+        }
+        last.extend(expected.last().cloned());
+    }
+    let pairs = last[0]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(last[1].as_array().unwrap());
+    let apart = |(one, other): (&Value, &Value)| {
+        let (one, other) = (ends(one).unwrap(), ends(other).unwrap());
+        one.1 < other.0 || other.1 < one.0
+    };
+    match pairs.map(apart).any(|apart| apart) {
+        true => Ok(()),
+        false => Err("the outputs of the last step do not differ".to_string()),
+    }
+}
+
+fn near_to(value: &Rational) -> Answer {
+    let off = Rational::new(1.into(), 1_000_000_000.into());
+    Answer::Between(value - &off, value + &off)
+}
+
+/// `None` where an activation has no value in this number type.
+fn outputs<S: Scalar>(network: &Network<S>, steps: &[Vec<S>]) -> Option<Vec<Vec<S>>> {
+    match steps {
+        [step] if network.evaluate(step).is_ok() => Some(vec![network.evaluate(step).ok()?]),
+        _ => {
+            let initial = vec![S::zero(); network.units()];
+            network.evaluate_over_time(steps, &initial).ok()
+        }
+    }
 }
 
 pub fn read(case: &Value) -> Answers {

@@ -49,7 +49,7 @@ fn answers(case: &Value) -> Answers {
 /// Values that are witnesses of which there are many, or words for a person.
 fn is_free(case: &Value, place: &str, expected: &Value) -> bool {
     let degrees = case["flags"].as_array().unwrap().contains(&"bipu".into());
-    ["direction", "reason", "fault/synapses", "fault/signs", "fault/product"]
+    ["direction", "reason", "fault/synapses", "fault/signs", "fault/product", "witness"]
         .iter()
         .any(|free| place.starts_with(free))
         || (place == "place" && expected.is_null())
@@ -116,4 +116,33 @@ fn every_direction_is_accepted_by_the_kernel() {
         }
     }
     assert!(seen >= 10, "{seen} directions");
+}
+
+/// Checks: the witness of every other function is one, in an evaluation of its own, and is none with an output or an input changed.
+#[test]
+fn every_witness_shows_another_function() {
+    let mut seen = 0;
+    for case in cases().iter().filter(|case| case["operation"] == "judge") {
+        let (id, expected) = (&case["id"], &case["expected"]);
+        assert_eq!(
+            expected["same_function"] == false,
+            expected["witness"].is_object(),
+            "{id}"
+        );
+        let Some(witness) = expected.get("witness") else {
+            continue;
+        };
+        assert_eq!(answers::check_witness(case, witness), Ok(()), "{id}");
+        for field in ["before", "after"] {
+            let mut changed = witness.clone();
+            let place = format!("/{field}/0/0");
+            *changed.pointer_mut(&place).unwrap() = wrong(&place, &witness[field][0][0]);
+            assert!(
+                answers::check_witness(case, &changed).is_err(),
+                "{id}: {field}"
+            );
+        }
+        seen += 1;
+    }
+    assert!(seen >= 14, "{seen} witnesses");
 }
