@@ -80,11 +80,11 @@ pub(super) fn held(
             links.push(link);
         }
     });
-    let graph: DiGraph<(), ()> = DiGraph::from_edges(links);
-    let ground = NodeIndex::new(SOURCE);
-    if graph.node_count() <= SOURCE {
+    if links.is_empty() {
         return Vec::new();
     }
+    let graph: DiGraph<(), ()> = DiGraph::from_edges(links);
+    let ground = NodeIndex::new(SOURCE);
     let (mut forth, mut back) = (vec![false; units.count()], vec![false; units.count()]);
     let mut walk = Dfs::new(&graph, ground);
     while let Some(unit) = walk.next(&graph) {
