@@ -13,6 +13,7 @@ use super::field::{Field, ONE};
 use super::infer::Inference;
 use super::message;
 use super::node::{Content, Node, Stop, Value};
+use super::shape::Integer;
 use super::spelling;
 use super::uses::Use;
 
@@ -98,6 +99,92 @@ impl<'a> Inference<'a> {
     pub(super) fn is_declared_constant(&self, view: &View) -> bool {
         let name = self.name_of(view);
         self.roles.constant.iter().any(|known| known == name)
+    }
+
+    /// New channels for the entries of a constant.
+    pub fn constant_field(&mut self, view: &View) -> Result<Field, Stop> {
+        let name = self.constants[view.constant].name.clone();
+        let fresh = self.channels.fresh(&name, "constant", view.len())?;
+        if let Some(group) = self.channels.groups.last_mut() {
+            group.is_constant = true;
+        }
+        Ok(Field {
+            shape: view.shape.clone(),
+            labels: fresh.collect(),
+        })
+    }
+
+    /// A tensor as one whose entries carry multipliers; those of a constant stay 1, but for entries that are 0.
+    pub fn field(&mut self, value: &Value, tensor: &str) -> Result<Field, Stop> {
+        match &value.content {
+            Content::Data(field) => Ok(field.clone()),
+            Content::Zero => {
+                let fresh = self.channels.fresh(tensor, "zero", 1)?;
+                Ok(Field::uniform(fresh.start))
+            }
+            Content::Integers(_) => Ok(Field::uniform(ONE)),
+            Content::Constant(view) => {
+                let constant = &self.constants[view.constant];
+                if let Err(reason) = &constant.place {
+                    let reason = format!("`{}`, which is left alone: {reason}", constant.name);
+                    return Ok(Field::uniform(self.channels.pinned(&reason)));
+                }
+                let reason = format!("an operand of {} that is not learned", self.current);
+                if self.is_declared_learned(view) {
+                    let field = self.constant_field(view)?;
+                    self.weigh(view, field.clone(), Field::uniform(ONE))?;
+                    return Ok(field);
+                }
+                let has_zeros = (0..view.len()).any(|place| self.number(view, place) == Some(0.0));
+                if !has_zeros {
+                    self.keep(view, &reason);
+                    let tensor = &self.constants[view.constant].name;
+                    let why = format!("the constant `{tensor}` in {}", self.current);
+                    return Ok(Field::uniform(self.channels.pinned(&why)));
+                }
+                let field = self.constant_field(view)?;
+                self.hold(view, field.clone(), Field::uniform(ONE), &reason);
+                Ok(field)
+            }
+        }
+    }
+
+    /// The integers of a tensor that says a shape, or axes.
+    pub fn integers(&self, value: &Value) -> Option<Vec<Integer>> {
+        match &value.content {
+            Content::Integers(integers) => Some(integers.clone()),
+            Content::Constant(view) => {
+                let integers = self.constants[view.constant].integers.as_ref()?;
+                let entry = |place| integers.get(view.entry(place)).copied().map(Integer::Known);
+                (0..view.len()).map(entry).collect()
+            }
+            _ => None,
+        }
+    }
+
+    /// The same where all of them are known.
+    pub fn known_integers(&self, value: &Value) -> Option<Vec<i64>> {
+        let integers = self.integers(value)?.into_iter();
+        integers
+            .map(|integer| match integer {
+                Integer::Known(value) => Some(value),
+                Integer::Symbol(_) => None,
+            })
+            .collect()
+    }
+
+    /// A number of a floating-point constant, finite or not.
+    pub fn number(&self, view: &View, place: usize) -> Option<f64> {
+        self.entry(view.constant, view.entry(place))
+    }
+
+    /// The same by its entry.
+    pub fn entry(&self, constant: usize, entry: usize) -> Option<f64> {
+        let constant = &self.constants[constant];
+        let (storage, (file, range)) = (constant.storage?, constant.data.clone()?);
+        let at = range.start + entry * storage.size();
+        let bytes = self.files.bytes(file).get(at..at + storage.size())?;
+        Some(storage.decode(bytes))
     }
 
     /// The entries of a constant stay as they are: where one is not 0, what scales it must be what it is scaled against.
