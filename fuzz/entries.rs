@@ -19,16 +19,19 @@ use synaptic_balance::solve::{Options, ScalingVerdict, balance, judge};
 /// Networks up to so many units and synapses are carried through the solvers.
 const SMALL: (usize, usize) = (8, 24);
 
-/// An entry with its name, and what some of its seeds are called: see [`entries`].
+/// What is done with bytes.
+type Run = fn(&[u8]);
+
+/// An entry with its name, which is that of its target and of its folder of seeds.
 pub struct Entry {
     pub name: &'static str,
-    pub run: fn(&[u8]),
+    pub run: Run,
 }
 
 /// All of them.
 pub fn entries() -> Vec<Entry> {
-    let entry = |(name, run): (&'static str, fn(&[u8]))| Entry { name, run };
-    let all: [(&'static str, fn(&[u8])); 13] = [
+    let entry = |(name, run): (&'static str, Run)| Entry { name, run };
+    let all: [(&'static str, Run); 13] = [
         ("network_json", network_json),
         ("certificate", certificate),
         ("onnx", onnx),
