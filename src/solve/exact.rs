@@ -41,10 +41,12 @@ pub fn balance_exactly_in_limit(
     })
 }
 
+type Checked = Result<Verified<Balanced>, Refusal>;
+
 fn simplest(
     problem: &Problem,
     solution: &Solution,
-    check: &dyn Fn(&[Rational]) -> Result<Verified<Balanced>, Refusal>,
+    check: &dyn Fn(&[Rational]) -> Checked,
 ) -> Option<Verified<Balanced>> {
     let irrational = |synapse: &crate::kernel::Synapse| {
         synapse.is_active() && synapse.costs.iter().any(|cost| cost.exact().is_none())
