@@ -80,6 +80,7 @@ fn charge_paths(
     let start = |unit: usize| u64::from(source(unit) || steps.is_some());
     let mut terms: Vec<u64> = (0..network.units()).map(start).collect();
     let rounds = steps.unwrap_or(network.units_of(UnitKind::Hidden).len() + 1);
+    let mut last = 0;
     for _ in 0..rounds {
         let mut next: Vec<u64> = (0..network.units())
             .map(|unit| u64::from(source(unit)))
@@ -108,10 +109,18 @@ fn charge_paths(
                 "the network's polynomial may have more than {limit} terms"
             )));
         }
-        session.work.charge(total.saturating_mul(2_000))?;
+        if steps.is_some() {
+            session.work.charge(total.saturating_mul(2_000))?;
+        }
+        last = total;
         terms = next;
     }
-    Ok(())
+    // Without cycles there is one polynomial, whose terms have a letter for each unit on the way.
+    let letters = 8 + rounds as u64;
+    match steps {
+        None => session.work.charge(last.saturating_mul(250 * letters)),
+        Some(_) => Ok(()),
+    }
 }
 
 type Statement = fn(&Architecture, Run) -> Result<Claim, ArchitectureError>;

@@ -109,8 +109,9 @@ fn bounds_end_scripts() {
 fn native_calls_are_counted() {
     let lists = "let a = []; a.pad(1900, 7); let b = []; b.pad(1900, 7);";
     let long = "let x = (3 ** 1500 + 1) / (2 ** 2400); let y = x + 1 / 5 ** 200;";
-    let net = "let t = \"\"; for i in 0..60 { t += `x -> a${i}: 3/7; a${i} -> a${i + 1}: 5/3; a${i} -> y: 7/11;`; } let net = network(t); let data = [[[1/3], [2/5, 1]]];";
-    let polynomial = "let p = (symbol(\"a\") + symbol(\"b\")) ** 40;";
+    let net = "let t = \"\"; for i in 0..60 { t += `x -> a${i}: 3/7; a${i} -> a${i + 1}: 5/3; a${i} -> y: 7/11;`; } let net = network(t);";
+    let small = "let net = network(\"x -> a: 3/7; a -> y: 5/3\"); let data = [[[1/3], [2/5]]];";
+    let polynomial = "let p = (symbol(\"a\") + symbol(\"b\")) ** 11;";
     for (setting, statement, least) in [
         (lists, "a == b", 20),
         (lists, "let c = a;", 10),
@@ -126,26 +127,23 @@ fn native_calls_are_counted() {
         (long, "min(x, y)", 40),
         (long, "sum([x, y])", 10),
         (net, "evaluate(net, [1/3])", 100),
-        (net, "gradient(net, data)", 10_000),
+        (small, "gradient(net, data)", 10),
         (net, "solve(net, \"l2\")", 200),
         (net, "certify(net, \"l2\", 50)", 1_000),
         (net, "attained(net, \"l2\")", 200),
-        (net, "invariance_without(net, \"x -> a0\")", 100),
+        (small, "invariance_without(net, \"x -> a\")", 5),
         (net, "dimension(net)", 100),
         (net, "scale(net, \"a1\", 3/7)", 50),
-        (net, "regularizer(net, \"lp:9/2\")", 100),
+        (net, "regularizer(net, \"lp:9\")", 100),
         (net, "network(t)", 50),
-        (polynomial, "p * p", 500),
-        (polynomial, "at(p, #{a: 3/7, b: 5/11})", 50),
+        (polynomial, "p * p", 40),
+        (polynomial, "at(p, #{a: 3/7, b: 5/11})", 5),
     ] {
         let work = |times: usize| {
             let statements = format!("{statement}; ").repeat(times);
             let transcript = run_text(&format!("{setting} {statements}"));
             let text = transcript.to_string();
-            assert!(
-                text.contains("does not end") || text.contains("more work"),
-                "{text}"
-            );
+            assert!(text.contains("does not end"), "{statement}: {text}");
             transcript.work
         };
         let (once, thrice) = (work(1), work(3));
