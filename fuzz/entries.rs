@@ -4,13 +4,13 @@
 use std::path::Path;
 
 use synaptic_balance::formats::{
-    Architecture, MappedPerceptron, Model, NetworkFile, Scaling, Weight, read_certificate,
+    Architecture, FormatError, MappedPerceptron, Model, Scaling, Weight, read_certificate,
     read_model, read_network, verify_certificate, write_network,
 };
 use synaptic_balance::learn::idx::read_folder;
 use synaptic_balance::network::{Manifold, Network, Regularizer};
 use synaptic_balance::numbers::{
-    Rational, parse_rational, rational_to_f64_down, rational_to_f64_up,
+    ParseRationalError, Rational, parse_rational, rational_to_f64_down, rational_to_f64_up,
 };
 use synaptic_balance::report::{Basis, explain};
 use synaptic_balance::script::{self, parse_network};
@@ -52,20 +52,24 @@ pub fn entries() -> Vec<Entry> {
 /// What is read is written back as the same network.
 pub fn network_json(data: &[u8]) {
     let Ok(file) = read_network(data) else { return };
-    let again = read_network(write_network(&file.network).as_bytes());
-    assert_same(
-        &file.network,
-        &again.expect("what is written is read").network,
-    );
-    let NetworkFile { network, .. } = &file;
-    let weights: Vec<_> = network.weights().into_iter().map(Weight::Exact).collect();
-    let again = read_network(file.with_weights(&weights).as_bytes());
-    assert_same(network, &again.expect("what is written is read").network);
+    assert_same(&file.network, &write_network(&file.network));
+    let weights = file.network.weights().into_iter().map(Weight::Exact);
+    let weights: Vec<_> = weights.collect();
+    assert_same(&file.network, &file.with_weights(&weights));
 }
 
-fn assert_same(one: &Network<Rational>, other: &Network<Rational>) {
-    assert_eq!(one.same_architecture(other), Ok(()));
-    assert_eq!(one.weights(), other.weights());
+/// Is the text that of the network? Decimals of thousands of digits are read, but not the fractions that they are written as.
+fn assert_same(network: &Network<Rational>, text: &str) {
+    let again = match read_network(text.as_bytes()) {
+        Ok(file) => file.network,
+        Err(FormatError::Number {
+            fault: ParseRationalError::TooLong,
+            ..
+        }) => return,
+        Err(fault) => panic!("what is written is not read: {fault}"),
+    };
+    assert_eq!(network.same_architecture(&again), Ok(()));
+    assert_eq!(network.weights(), again.weights());
 }
 
 const NETWORK: &[u8] = include_bytes!("../examples/chain.json");
@@ -250,8 +254,7 @@ pub fn network_text(data: &[u8]) {
         return;
     };
     if let Ok(network) = parse_network(text) {
-        let again = read_network(write_network(&network).as_bytes());
-        assert_same(&network, &again.expect("what is written is read").network);
+        assert_same(&network, &write_network(&network));
     }
 }
 
