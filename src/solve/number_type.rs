@@ -1,6 +1,6 @@
 //! Number types of files, and what rounding to them can do to a weight.
 
-use num_traits::{One, Signed};
+use num_traits::{One, Signed, Zero};
 
 use crate::numbers::Rational;
 
@@ -57,7 +57,7 @@ impl NumberType {
         };
         // By the lengths of the two parts, in nearly every case.
         let (above, below) = (value.numer().bits(), value.denom().bits());
-        below >= above + exponent && value.abs() < power_of_half(exponent)
+        value.is_zero() || below >= above + exponent && value.abs() < power_of_half(exponent)
     }
 }
 
