@@ -1,6 +1,6 @@
 //! Number types of files, and what rounding to them can do to a weight.
 
-use num_traits::{One, Signed};
+use num_traits::{One, Signed, Zero};
 
 use crate::numbers::Rational;
 
@@ -50,15 +50,18 @@ impl NumberType {
 
     /// Is a number so small that this type holds it with fewer digits, or not at all?
     pub(super) fn is_subnormal(self, value: &Rational) -> bool {
-        match self {
-            NumberType::Exact => false,
-            NumberType::F32 => value.abs() < power_of_half(126),
-            NumberType::F64 => value.abs() < power_of_half(1022),
-        }
+        let exponent = match self {
+            NumberType::Exact => return false,
+            NumberType::F32 => 126,
+            NumberType::F64 => 1022,
+        };
+        // By the lengths of the two parts, in nearly every case.
+        let (above, below) = (value.numer().bits(), value.denom().bits());
+        value.is_zero() || below >= above + exponent && value.abs() < power_of_half(exponent)
     }
 }
 
-fn power_of_half(exponent: usize) -> Rational {
+fn power_of_half(exponent: u64) -> Rational {
     let one = num_bigint::BigInt::one();
     Rational::new(one.clone(), one << exponent)
 }

@@ -110,6 +110,37 @@ fn a_thousand_requests_through_one_pipe() {
     }
 }
 
+/// Checks: theory, section 11: units that change places are no known scaling and the same function: undecided, which outranks not
+/// balanced, and the batch ends with 3.
+#[test]
+fn a_permutation_is_undecided() {
+    let network = |weights: [&str; 4]| {
+        let unit = |id: &str, kind: &str| json!({"id": id, "kind": kind});
+        let hidden = |id: &str| json!({"id": id, "kind": "hidden", "activation": "relu"});
+        let output = json!({"id": "y", "kind": "output", "activation": "linear"});
+        let ends = [("x", "a"), ("x", "b"), ("a", "y"), ("b", "y")];
+        let synapses = ends.iter().zip(weights);
+        let synapses =
+            synapses.map(|((from, to), weight)| json!({"from": from, "to": to, "weight": weight}));
+        json!({"format": "synaptic-balance/network", "version": 1,
+            "units": [unit("x", "input"), hidden("a"), hidden("b"), output],
+            "synapses": synapses.collect::<Value>()})
+    };
+    let desk = Desk::new();
+    let (before, after) = (network(["1", "2", "3", "5"]), network(["2", "1", "5", "3"]));
+    let line = json!({"id": 1, "before": before, "after": after}).to_string();
+    let file = desk.write("requests.jsonl", line);
+    let (code, stdout, _) = run(&["check", "--batch", file.to_str().unwrap()]);
+    let found = &answers(&stdout)[0];
+    assert_eq!((code, &found["exit_code"]), (3, &3.into()));
+    assert_eq!(found["same_function"], "undecided");
+    assert_eq!(
+        (&found["known_scaling"], &found["balanced"]),
+        (&false.into(), &false.into())
+    );
+    assert!(found["witness"]["cycle"].is_object() && found["witness"]["input"].is_null());
+}
+
 /// Checks: a client that asks one question at a time gets each answer before it asks the next.
 #[test]
 fn a_client_may_wait_for_each_answer() {
