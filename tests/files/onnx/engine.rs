@@ -3,10 +3,10 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use synaptic_balance::formats::onnx::message;
 use rten::{Dimension, Model, ModelOptions, Value};
 use rten_tensor::Tensor;
 use rten_tensor::prelude::*;
+use synaptic_balance::formats::onnx::message;
 
 #[path = "adapted.rs"]
 mod adapted;
@@ -58,12 +58,16 @@ impl Engine {
             let values: Vec<f32> = (0..count).map(|_| rng.random_range(-1.0..1.0)).collect();
             (*id, Tensor::from_data(shape, values).into())
         });
-        let outputs = self.model.run(inputs.collect(), self.model.output_ids(), None);
+        let outputs = self
+            .model
+            .run(inputs.collect(), self.model.output_ids(), None);
         let mut values = Vec::new();
         for output in outputs.unwrap() {
             match output {
                 Value::FloatTensor(output) => values.extend(output.iter()),
-                Value::Int32Tensor(output) => values.extend(output.iter().map(|value| *value as f32)),
+                Value::Int32Tensor(output) => {
+                    values.extend(output.iter().map(|value| *value as f32))
+                }
                 other => panic!("an output of type {:?}", other.dtype()),
             }
         }
