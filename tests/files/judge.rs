@@ -80,8 +80,8 @@ struct Judged {
     witnesses: usize,
 }
 
-/// Checks: Section 3 and Theorem 5.1 as the oracle applies them: on 2,000 random networks (10,000 where tests run in full), five kinds of results are
-/// each judged for what they are: right, wrongly scaled at one synapse, stopped early, a sign flipped, a zero dropped.
+/// Checks: Section 3 and Theorem 5.1 as the oracle applies them: on 2,000 random networks (10,000 where tests run in full), five kinds of
+/// results are each judged for what they are: right, wrongly scaled at one synapse, stopped early, a sign flipped, a zero dropped.
 #[test]
 fn five_kinds_of_results_are_told_apart() {
     let count = if crate::in_full() { 10_000 } else { 2_000 };
@@ -102,7 +102,7 @@ fn five_kinds_of_results_are_told_apart() {
     let (found, all) = (total(|half| half.witnesses), total(|half| half.no_scalings));
     println!("{found} witnesses for {all} results that are no scalings");
     assert!(
-        all > 500 && found * 100 >= all * WITNESSED,
+        all * 20 > count && found * 100 >= all * WITNESSED,
         "{found} of {all} have a witness"
     );
 }

@@ -269,7 +269,7 @@ fn what_was_killed_can_be_finished() {
 #[test]
 fn an_input_that_shrinks_changes_no_output() {
     let desk = Desk::new();
-    let header = r#"{"a.weight":{"dtype":"F32","shape":[8192,8192],"data_offsets":[0,268435456]},"b.weight":{"dtype":"F32","shape":[8192,8192],"data_offsets":[268435456,536870912]}}"#;
+    let header = r#"{"l1.weight":{"dtype":"F32","shape":[8192,8192],"data_offsets":[0,268435456]},"l2.weight":{"dtype":"F32","shape":[8192,8192],"data_offsets":[268435456,536870912]}}"#;
     let header = format!("{header:<width$}", width = header.len().next_multiple_of(8));
     let start_of = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat();
     let model = desk.write("model.safetensors", &start_of);

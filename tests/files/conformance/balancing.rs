@@ -144,7 +144,7 @@ fn solution(
         };
         give(answers, format!("weights/{synapse}"), answer);
     }
-    undetermined(network, &problem, answers);
+    undetermined(network, &rest, answers);
 }
 
 fn moved(

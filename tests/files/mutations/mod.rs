@@ -295,8 +295,9 @@ fn mutated_networks_are_judged_alike() {
         }
     }
     let [_, refused, malformed] = compare("mutated networks", &sampled(cases));
+    let least = if crate::in_full() { 1_000 } else { 250 };
     assert!(
-        refused >= 1_000 && malformed >= 1_000,
+        refused >= least && malformed >= least,
         "{refused} refused, {malformed} malformed"
     );
 }
