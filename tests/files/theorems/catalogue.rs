@@ -30,11 +30,12 @@ fn every_check_succeeds_with_the_evidence_declared() {
 /// every piece of evidence.
 #[test]
 fn every_piece_of_evidence_can_fail() {
-    for theorem in theorems::catalogue() {
-        let mut ledger = Ledger::new();
-        (theorem.check)(&mut ledger).unwrap_or_else(|failure| panic!("{}: {failure}", theorem.id));
+    for verdict in FOUND.iter() {
+        let theorem = verdict.theorem;
+        let evidence = verdict.outcome.as_deref();
+        let evidence = evidence.unwrap_or_else(|failure| panic!("{}: {failure}", theorem.id));
         let mut first = 0;
-        for evidence in ledger.into_evidence() {
+        for evidence in evidence {
             let last = first + evidence.comparisons() - 1;
             for comparison in BTreeSet::from([first, last]) {
                 let mut inverting = Ledger::inverting(comparison);
