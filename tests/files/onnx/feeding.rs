@@ -13,16 +13,21 @@ use super::engine::{Engine, differences};
 /// Rounding in `f32`, relative to the largest output.
 const SAME: f32 = 2e-5;
 
-/// The limit of a model, and its file.
-pub fn limit(file: &OnnxFile) -> (Balance, Vec<u8>) {
+/// The limit of a model.
+pub fn limit(file: &OnnxFile) -> Balance {
     let options = Options {
         limit: true,
         ..Options::default()
     };
-    let found = balance(file.network(), &Regularizer::l2(), &options, &mut |_, _| {}).unwrap();
-    let multipliers = found.by_unit(file.network());
-    let written = file.scaled(&multipliers, found.vanished(), false, "limit");
-    (found, written.unwrap().model)
+    balance(file.network(), &Regularizer::l2(), &options, &mut |_, _| {}).unwrap()
+}
+
+/// The file of a limit, its multipliers changed by `round`.
+pub fn written(file: &OnnxFile, limit: &Balance, round: fn(f64) -> f64) -> Vec<u8> {
+    let multipliers = limit.by_unit(file.network()).into_iter().map(round);
+    let multipliers: Vec<f64> = multipliers.collect();
+    let written = file.scaled(&multipliers, limit.vanished(), false, "limit");
+    written.unwrap().model
 }
 
 /// Checks one way for a constant to enter: the limit computes the same, with the constant and with 0 in its place, and the
@@ -31,7 +36,8 @@ fn check(name: &str, model: impl Fn(f32) -> Builder) -> (bool, bool) {
     let attained = |constant: f32| {
         let bytes = model(constant).bytes();
         let file = super::rules::read(&bytes);
-        let (found, after) = limit(&file);
+        let found = limit(&file);
+        let after = written(&file, &found, |multiplier| multiplier);
         let change = differences(&Engine::new(&bytes), &Engine::new(&after), 3).relative;
         assert!(
             change < SAME,
@@ -149,7 +155,8 @@ fn a_mean_that_feeds_alone() {
     let file = super::rules::read(&bytes);
     let held = file.held();
     assert_eq!((held[0].tensor.as_str(), held[0].entries.len()), ("mu", 1));
-    let (found, after) = limit(&file);
+    let found = limit(&file);
+    let after = written(&file, &found, |multiplier| multiplier);
     assert!(found.existence.is_attained());
     let change = differences(&Engine::new(&bytes), &Engine::new(&after), 20).relative;
     assert!(change < SAME, "{change}");
@@ -360,7 +367,7 @@ fn constants_of_recurrent_layers() {
     assert_eq!(found, (true, false));
     for (state, attained) in [(0.0, false), (0.7, true)] {
         let file = super::rules::read(&model(0.0, Some(state)).model.encode_to_vec());
-        assert_eq!(limit(&file).0.existence.is_attained(), attained, "{state}");
+        assert_eq!(limit(&file).existence.is_attained(), attained, "{state}");
     }
 }
 
