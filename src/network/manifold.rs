@@ -343,6 +343,9 @@ impl Manifold {
         }
         let forest = self.forest(|synapse| values[synapse].is_some());
         let mut found: Vec<Rational> = vec![A::identity(); self.variables];
+        // The first variable of a component away from the ground, taken as 1: one choice as good as any between BiLU units,
+        // where other degrees may leave one only.
+        let mut chosen = None;
         for node in forest
             .order
             .iter()
@@ -350,9 +353,7 @@ impl Manifold {
             .filter(|node| *node != self.variables)
         {
             let Some(synapse) = forest.parent[node] else {
-                if !self.is_graph {
-                    return Err(Inconsistent::Undetermined { variable: node });
-                }
+                chosen = chosen.or((!self.is_graph).then_some(node));
                 continue;
             };
             let mut value = values[synapse].clone().unwrap_or_else(A::identity);
@@ -386,6 +387,9 @@ impl Manifold {
                 },
             )?;
             if *value != expected {
+                if let Some(variable) = chosen {
+                    return Err(Inconsistent::Undetermined { variable });
+                }
                 let (found, expected) = (Box::new(value.clone()), Box::new(expected));
                 return Err(Inconsistent::Synapse {
                     synapse,
