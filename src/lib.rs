@@ -20,7 +20,7 @@
 //! | [`learn`] | training generic over the number; the simulations (feature `learn`) |
 //! | [`theorems`] | every statement of the theory with a check that can fail; the hunt for counterexamples |
 //! | `script` | proof scripts: exact numbers, and verbs that only ask (feature `script`) |
-//! | [`formats`] | network JSON, certificates, safetensors, DOT (feature `formats`) |
+//! | [`formats`] | network JSON, ONNX, safetensors, certificates, DOT (feature `formats`) |
 //! | [`report`] | what a person reads and what `--json` prints (feature `formats`) |
 //! | [`vectors`] | conformance vectors for other implementations (feature `formats`) |
 //!

@@ -80,7 +80,7 @@ T is the time of one streaming read of all the weights, measured in the same run
     #[command(after_help = "\
 Example: synbal learn regularized-balances
          synbal learn all -o runs && synbal report runs -o report.html
-         synbal learn balanced-start --data /usr/share/datasets/fashion-mnist --epochs 5 -o fashion
+         synbal learn balanced-start --data fashion-mnist --epochs 5 -o fashion
 
 With -o a run that is killed goes on from its finished seeds. The verdicts are about data: exit code 0 says that all seeds
 were run, whatever they show.")]

@@ -9,7 +9,7 @@ use synaptic_balance::formats::{
 };
 use synaptic_balance::network::Network;
 use synaptic_balance::numbers::{MAX_DIGITS, Rational, Wide, rational_power};
-use synaptic_balance::report::{balance_report, freedom, group_multipliers, lost_weights};
+use synaptic_balance::report::{Subject, balance_report, freedom, group_multipliers, lost_weights};
 use synaptic_balance::solve::{
     self, Balance, BalanceFailure, ExistenceClaim, Method, Options, Restriction,
 };
@@ -64,7 +64,8 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let contents = outputs.map(|(path, bytes)| (path.clone(), files::content(bytes)));
     lost.append(files::write(contents.collect())?);
     let times = (seconds_read, start.elapsed().as_secs_f64());
-    let mut report = balance_report(&network, &arguments.regularizer, method, &result, times);
+    let subject = Subject::new(&network, file.onnx());
+    let mut report = balance_report(subject, &arguments.regularizer, method, &result, times);
     lost_weights(&mut report, &lost);
     if let Some(groups) = file.groups() {
         group_multipliers(&mut report.json, &network, &groups);

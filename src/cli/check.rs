@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use synaptic_balance::formats::{Aligned, Model, align, cached, holds_weights_only, read_model};
+use synaptic_balance::formats::{
+    Aligned, MAX_MODEL, Model, align, cached, holds_weights_only, read_model,
+};
 use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::{Rational, rational_to_f64};
-use synaptic_balance::report::{self, NumberType, SameFunction};
+use synaptic_balance::report::{self, NumberType, SameFunction, Subject};
 use synaptic_balance::solve::{self, Distance, JudgeError, Judgement, Reading};
 
 use super::arguments::{CheckArguments, Tied};
-use super::{BadInput, Failure, Outcome, Verdict, read};
+use super::{BadInput, Failure, Outcome, Verdict, input, read};
 
 pub fn check(arguments: &CheckArguments) -> Outcome {
     let file = |path: &Option<PathBuf>| {
@@ -53,7 +55,7 @@ pub fn check(arguments: &CheckArguments) -> Outcome {
 /// A file that says itself what its units compute.
 fn alone(path: &Option<PathBuf>) -> Result<Model, BadInput> {
     let path = path.as_deref().unwrap_or("".as_ref());
-    let bytes = std::fs::read(cached(path)).map_err(|fault| BadInput::at(path, fault))?;
+    let bytes = input(&cached(path), MAX_MODEL)?;
     read_model(bytes, None, path.parent()).map_err(|fault| BadInput::at(path, fault))
 }
 
@@ -94,7 +96,12 @@ impl Question<'_> {
         let judgement = solve::judge_as(&before, &after, self.regularizer, self.tolerance, reading);
         let judgement =
             judgement.map_err(|JudgeError::Structure(fault)| Failure::Input(BadInput(fault)))?;
-        let mut checked = report::check_report(&before, &judgement, self.tolerance);
+        let model = match &aligned {
+            Aligned::Networks(_) => None,
+            _ => models.0.onnx(),
+        };
+        let subject = Subject::new(&before, model);
+        let mut checked = report::check_report(subject, &judgement, self.tolerance);
         if let Some(place) = self.astray(models, &before, &judgement) {
             checked.leave_undecided(&format!(
                 "{place}, a statistic of a normalisation, does not follow"

@@ -177,7 +177,7 @@ pub fn failure(fault: SolveError, path: &Path, name: &dyn Fn(usize) -> String) -
             "{}: unit {} has no {side} cost, so that no minimum exists, and limits are not offered for models of this size: \
              take the unit out of the model, or give it weights on both sides",
             path.display(),
-            name(variable).escape_debug(),
+            name(variable),
         )),
         SolveError::NotFinite { .. } => BadInput::at(path, fault).into(),
         fault => Failure::Incomplete(fault.to_string()),

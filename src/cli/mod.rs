@@ -36,7 +36,7 @@ use synaptic_balance::formats::{
 };
 use synaptic_balance::network::{Network, Regularizer, one_line, plain_json, plain_text};
 use synaptic_balance::numbers::Rational;
-use synaptic_balance::report::{self, Basis, Report, demonstrate};
+use synaptic_balance::report::{self, Basis, Report, Subject, demonstrate};
 use synaptic_balance::solve;
 
 use arguments::{Command, ExplainArguments, Layers, Perceptron, Tied, VerifyArguments};
@@ -370,7 +370,8 @@ fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
         Model::Onnx(_) => Basis::Omitted,
         _ => Basis::Wanted,
     };
-    let explanation = report::explain(&network, &arguments.regularizer, basis);
+    let subject = Subject::new(&network, file.onnx());
+    let explanation = report::explain(subject, &arguments.regularizer, basis);
     let explanation = explanation.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     if let Some(path) = &arguments.dot {
         files::write_all(vec![(path, to_dot(&network).into_bytes())])?;

@@ -13,7 +13,7 @@ use super::storage::Storage;
 use super::strict::{Object, UniqueMap};
 
 /// The longest header that is read, as in the reference implementation of the format.
-const MAX_HEADER: usize = 100_000_000;
+pub(super) const MAX_HEADER: usize = 100_000_000;
 
 /// The bytes before the header: its length.
 const LENGTH: usize = 8;

@@ -1,5 +1,7 @@
 //! Files that are no model, told by how they begin, and what can be done about them.
 
+use super::container::MAX_HEADER;
+
 /// What a file is, and what to do, if it is certainly none of the formats that are read.
 pub(super) fn foreign(bytes: &[u8]) -> Option<&'static str> {
     if bytes.is_empty() {
@@ -118,8 +120,7 @@ fn is_cut_off(bytes: &[u8]) -> bool {
         return false;
     };
     let length = u64::from_le_bytes(*length);
-    // No header is longer than that.
-    rest.first() == Some(&b'{') && length <= 100_000_000 && length > rest.len() as u64
+    rest.first() == Some(&b'{') && length <= MAX_HEADER as u64 && length > rest.len() as u64
 }
 
 /// Is it text in which nothing is a model?

@@ -9,9 +9,7 @@ use super::layers::{Layer, chain};
 use super::lost::{Losses, Settled};
 use super::network_json::Weight;
 use super::storage::{Storage, Stored};
-use crate::network::{
-    Activation, Network, NetworkError, SynapseIndex, UnitIndex, UnitKind, layered,
-};
+use crate::network::{Activation, Network, NetworkError, UnitIndex, UnitKind, layered};
 use crate::numbers::{Rational, Wide, rational_from_f64};
 
 /// Why a safetensors file is not a multilayer perceptron.
@@ -331,19 +329,9 @@ fn with_activations(
         .into_iter()
         .zip(sizes)
         .flat_map(|(activation, size)| vec![activation; size]);
-    let units = (0..network.units()).map(|unit| {
-        let mut unit = network.unit(unit).clone();
-        if unit.kind == UnitKind::Hidden
-            && let Some(activation) = by_unit.next()
-        {
-            unit.activation = activation;
-        }
-        unit
+    let network = network.with_activations(|unit| match unit.kind {
+        UnitKind::Hidden => by_unit.next(),
+        _ => None,
     });
-    let synapse = |index: SynapseIndex| {
-        let (from, to) = network.endpoints(index);
-        (from, to, network.weight(index).clone())
-    };
-    let synapses = (0..network.synapses()).map(synapse).collect();
-    Ok(Network::new(units.collect(), synapses, vec![])?)
+    Ok(network?)
 }

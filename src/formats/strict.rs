@@ -1,17 +1,34 @@
 //! JSON objects in which no key occurs twice: of two values under one key a reader could take either for the one meant.
 
+use indexmap::IndexMap;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Number, Value};
-use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
+
+/// The entries of an object, in their order.
+///
+/// # Errors
+/// A key that occurs twice; then those of the values.
+fn entries<'de, A: MapAccess<'de>, V: Deserialize<'de>>(
+    mut access: A,
+) -> Result<IndexMap<String, V>, A::Error> {
+    let mut entries = IndexMap::new();
+    while let Some(key) = access.next_key::<String>()? {
+        let value = access.next_value()?;
+        if entries.insert(key.clone(), value).is_some() {
+            return Err(A::Error::custom(format!("the key `{key}` occurs twice")));
+        }
+    }
+    Ok(entries)
+}
 
 /// Texts by key, in their order, without repetition.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(transparent)]
-pub struct UniqueMap(pub indexmap::IndexMap<String, String>);
+pub struct UniqueMap(pub IndexMap<String, String>);
 
 impl<'de> Deserialize<'de> for UniqueMap {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -21,15 +38,8 @@ impl<'de> Deserialize<'de> for UniqueMap {
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
                 f.write_str("an object of numbers as strings")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<UniqueMap, A::Error> {
-                let mut map = UniqueMap::default();
-                while let Some(key) = access.next_key::<String>()? {
-                    let value = access.next_value()?;
-                    if map.0.insert(key.clone(), value).is_some() {
-                        return Err(A::Error::custom(format!("the key `{key}` occurs twice")));
-                    }
-                }
-                Ok(map)
+            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<UniqueMap, A::Error> {
+                entries(access).map(UniqueMap)
             }
         }
         deserializer.deserialize_map(Entries)
@@ -93,14 +103,11 @@ impl<'de> Deserialize<'de> for StrictValue {
                 }
                 Ok(StrictValue(items.into()))
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<StrictValue, A::Error> {
-                let mut map = Map::new();
-                while let Some(key) = access.next_key::<String>()? {
-                    let StrictValue(value) = access.next_value()?;
-                    if map.insert(key.clone(), value).is_some() {
-                        return Err(A::Error::custom(format!("the key `{key}` occurs twice")));
-                    }
-                }
+            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<StrictValue, A::Error> {
+                let entries = entries::<_, StrictValue>(access)?.into_iter();
+                let map: Map<String, Value> = entries
+                    .map(|(key, StrictValue(value))| (key, value))
+                    .collect();
                 Ok(StrictValue(map.into()))
             }
         }
@@ -141,14 +148,8 @@ impl<'de> Deserialize<'de> for NoRepeats {
                 while access.next_element::<NoRepeats>()?.is_some() {}
                 Ok(NoRepeats)
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<NoRepeats, A::Error> {
-                let mut keys = HashSet::new();
-                while let Some((key, NoRepeats)) = access.next_entry::<String, NoRepeats>()? {
-                    if let Some(key) = keys.replace(key) {
-                        return Err(A::Error::custom(format!("the key `{key}` occurs twice")));
-                    }
-                }
-                Ok(NoRepeats)
+            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<NoRepeats, A::Error> {
+                entries::<_, NoRepeats>(access).map(|_| NoRepeats)
             }
         }
         deserializer.deserialize_any(Any)

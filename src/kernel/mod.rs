@@ -65,7 +65,8 @@
 //!
 //! Relied on without review: the integers and rationals of `num-bigint` and `num-rational`, the ordered collections of the
 //! standard library, and the compiler. Nothing here can run into a number too large for memory unless the problem or the
-//! certificate holds one: exponents outside 20 bits and powers beyond 2^18 bits are refused as undecided or irrational.
+//! certificate holds one: exponents outside 20 bits and powers beyond 2^18 bits are refused as undecided or irrational, and so are
+//! sums and products that would take too long, which [`Work`](crate::numbers::Work) counts before they are computed.
 #![deny(
     clippy::float_arithmetic,
     clippy::unwrap_used,

@@ -315,6 +315,29 @@ impl<S: Scalar> Network<S> {
         network
     }
 
+    /// The same network, its units with other activations where some are given.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_activations(
+        &self,
+        mut activation: impl FnMut(&Unit<S>) -> Option<Activation<S>>,
+    ) -> Result<Self, NetworkError> {
+        let units = (0..self.units()).map(|unit| {
+            let mut unit = self.unit(unit).clone();
+            if let Some(other) = activation(&unit) {
+                unit.activation = other;
+            }
+            unit
+        });
+        let synapse = |synapse: SynapseIndex| {
+            let (from, to) = self.endpoints(synapse);
+            (from, to, self.weight(synapse).clone())
+        };
+        let synapses = (0..self.synapses()).map(synapse).collect();
+        Network::new(units.collect(), synapses, self.ties.clone())
+    }
+
     /// The same network with every number converted; exact numbers become the nearest ones.
     pub fn convert<T: Scalar>(&self, convert: impl Fn(&S) -> T) -> Network<T> {
         Network {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
-use super::{Report, list, up, wide};
+use super::{Report, Subject, list, up, wide};
 use crate::kernel::{Balanced, Enclosed};
 use crate::network::{Network, Regularizer, UnitIndex, printable};
 use crate::numbers::{Rational, rational_to_f64_up};
@@ -15,13 +15,14 @@ use crate::solve::{
 ///
 /// What it calls proved was verified of this network under this regularizer; of the balancing of another one it says so, and
 /// calls nothing proved.
-pub fn balance_report(
-    network: &Network<Rational>,
+pub fn balance_report<'a>(
+    network: impl Into<Subject<'a>>,
     regularizer: &Regularizer,
     method: Method,
     result: &Balance,
     (read, write): (f64, f64),
 ) -> Report {
+    let network = &network.into();
     let mut json = Map::new();
     let proved = result.proved_about(&network.problem(regularizer));
     let status = match result.outcome {
@@ -169,16 +170,15 @@ fn cross_check(result: &Balance) -> Value {
 }
 
 /// Synapses that go to 0 (or could, without `--limit`); none within a bound, where nothing vanishes.
-fn vanished(network: &Network<Rational>, result: &Balance) -> Value {
+fn vanished(network: &Subject, result: &Balance) -> Value {
     let vanishing = match result.outcome {
         Outcome::WithinBound => &[],
         _ => result.existence.vanishing(),
     };
-    let synapse = |index: &usize| {
-        let (from, to) = network.endpoints(*index);
-        json!({"from": network.unit(from).id, "to": network.unit(to).id})
-    };
-    vanishing.iter().map(synapse).collect()
+    vanishing
+        .iter()
+        .map(|synapse| network.synapse(*synapse))
+        .collect()
 }
 
 /// Units whose multiplier is determined only up to a factor that they share with others.
@@ -215,7 +215,7 @@ fn enclosure(network: &Network<Rational>, enclosed: &Enclosed) -> Value {
 const SHOWN: usize = 12;
 
 fn text(
-    network: &Network<Rational>,
+    network: &Subject,
     regularizer: &Regularizer,
     method: Method,
     result: &Balance,
@@ -286,7 +286,7 @@ fn text(
 /// Whether the minimum is attained, as far as that was verified of this network.
 fn existence(
     out: &mut String,
-    network: &Network<Rational>,
+    network: &Subject,
     regularizer: &Regularizer,
     outcome: Outcome,
     proved: Option<Proved>,
@@ -318,15 +318,13 @@ fn existence(
     };
 }
 
-fn names(network: &Network<Rational>, synapses: &[usize]) -> String {
-    let names = synapses
-        .iter()
-        .map(|synapse| network.synapse_name(*synapse));
+fn names(network: &Subject, synapses: &[usize]) -> String {
+    let names = synapses.iter().map(|synapse| network.name(*synapse));
     list(&names.collect::<Vec<_>>(), SHOWN)
 }
 
 /// Nothing, or the limit that a claim is about.
-fn in_limit(network: &Network<Rational>, vanishing: &[usize]) -> String {
+fn in_limit(network: &Subject, vanishing: &[usize]) -> String {
     let vanish = if vanishing.len() == 1 {
         "vanishes"
     } else {
@@ -342,7 +340,7 @@ fn in_limit(network: &Network<Rational>, vanishing: &[usize]) -> String {
 }
 
 /// What exact multipliers balance: those that are shown, unless others were asked for.
-fn exactly(network: &Network<Rational>, result: &Balance, exact: &Balanced) -> String {
+fn exactly(network: &Subject, result: &Balance, exact: &Balanced) -> String {
     let limit = in_limit(network, &exact.vanishing);
     match result.restricted {
         None => format!("these rational multipliers balance every unit exactly{limit}"),
@@ -375,7 +373,7 @@ fn restricted_text(out: &mut String, network: &Network<Rational>, result: &Balan
 
 fn certificate(
     out: &mut String,
-    network: &Network<Rational>,
+    network: &Subject,
     regularizer: &Regularizer,
     result: &Balance,
     proved: Option<Proved>,

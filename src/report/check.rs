@@ -4,9 +4,9 @@ use num_traits::{One, Signed, Zero};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-use super::{Report, down, list, up, witness};
+use super::{Report, Subject, down, list, up, witness};
 use crate::kernel::Obstacle;
-use crate::network::{Network, SynapseIndex, UnitKind, one_line, printable};
+use crate::network::{SynapseIndex, UnitKind, one_line, printable};
 use crate::numbers::{Rational, Wide, rational_from_f64, rational_to_f64_down, rational_to_f64_up};
 use crate::solve::{Distance, EXCUSED_ULPS, Judgement, NumberType, ScalingFault, ScalingVerdict};
 
@@ -61,16 +61,16 @@ impl CheckReport {
 const OUTSIDE: &str = "outside the manifold that the rules know";
 
 /// Puts a [`Judgement`] into words; `tolerance` is relative.
-pub fn check_report(
-    before: &Network<Rational>,
-    judgement: &Judgement,
+pub fn check_report<'a>(
+    before: impl Into<Subject<'a>>,
+    judgement: &'a Judgement,
     tolerance: f64,
 ) -> CheckReport {
     let number_type = judgement.number_type;
     let (same_function, how) = same_function(judgement, tolerance);
     let balanced = judgement.deficit <= tolerance;
     let words = Words {
-        before,
+        before: before.into(),
         judgement,
         number_type,
         same_function,
@@ -119,7 +119,7 @@ fn refuted(judgement: &Judgement, tolerance: &Rational) -> bool {
 }
 
 struct Words<'a> {
-    before: &'a Network<Rational>,
+    before: Subject<'a>,
     judgement: &'a Judgement,
     number_type: NumberType,
     same_function: SameFunction,
@@ -132,11 +132,6 @@ struct Words<'a> {
 const SHOWN: usize = 6;
 
 impl Words<'_> {
-    fn synapse(&self, synapse: SynapseIndex) -> Value {
-        let (from, to) = self.before.endpoints(synapse);
-        json!({"from": self.before.unit(from).id, "to": self.before.unit(to).id})
-    }
-
     fn multipliers(&self, multipliers: &[Rational]) -> Value {
         let units =
             (0..self.before.units()).filter_map(|unit| Some((unit, self.before.variable(unit)?)));
@@ -154,7 +149,7 @@ impl Words<'_> {
     fn witness(&self) -> Value {
         let mut witness = self.obstacle();
         if let (Some(found), Value::Object(fields)) = (&self.judgement.witness, &mut witness) {
-            fields.extend(witness::fields(self.before, found));
+            fields.extend(witness::fields(&self.before, found));
         }
         witness
     }
@@ -169,14 +164,14 @@ impl Words<'_> {
             }
             (ScalingVerdict::Not(fault), _) => {
                 let (synapse, reason) = fault_words(fault);
-                json!({"synapse": self.synapse(synapse), "reason": reason})
+                json!({"synapse": self.before.synapse(synapse), "reason": reason})
             }
             (ScalingVerdict::Near { .. }, _) => {
                 let synapses: Vec<Value> = self
                     .judgement
                     .suspects
                     .iter()
-                    .map(|s| self.synapse(*s))
+                    .map(|s| self.before.synapse(*s))
                     .collect();
                 json!({"synapses": synapses, "cycle": self.cycle()})
             }
@@ -198,7 +193,7 @@ impl Words<'_> {
             return Value::Null;
         };
         let step = |(synapse, coefficient): &(SynapseIndex, Rational)| {
-            let mut step = self.synapse(*synapse);
+            let mut step = self.before.synapse(*synapse);
             step["along"] = coefficient.is_positive().into();
             if !coefficient.abs().is_one() {
                 step["times"] = coefficient.abs().to_string().into();
@@ -251,8 +246,8 @@ impl Words<'_> {
                 false => false.into(),
             },
             "within_rounding": self.within(&self.number_type.excused()),
-            "vanished": self.judgement.vanished.iter().map(|s| self.synapse(*s)).collect::<Value>(),
-            "lost": self.judgement.lost.iter().map(|s| self.synapse(*s)).collect::<Value>(),
+            "vanished": self.judgement.vanished.iter().map(|s| self.before.synapse(*s)).collect::<Value>(),
+            "lost": self.judgement.lost.iter().map(|s| self.before.synapse(*s)).collect::<Value>(),
             "scaling_deviation": deviation,
             "scaling_deviation_at_least": self.at_least(),
             "rounding_excused": {"type": self.number_type.name(), "units_in_the_last_place": EXCUSED_ULPS},
@@ -302,7 +297,7 @@ impl Words<'_> {
     fn name(&self, synapse: SynapseIndex) -> String {
         match self.bias_of(synapse) {
             Some(unit) => format!("the bias of {unit}"),
-            None => self.before.synapse_name(synapse),
+            None => self.before.name(synapse),
         }
     }
 
@@ -345,8 +340,12 @@ impl Words<'_> {
                 };
                 writeln!(
                     out,
-                    "distance           weights{others} within {} relative of the one optimum, proved{}",
+                    "distance           weights{others} within {} relative of the one optimum{}, proved{}",
                     up(*distance),
+                    match self.judgement.vanished.is_empty() {
+                        true => "",
+                        false => " in the limit",
+                    },
                     match self.seems_right() && *distance > self.tolerance {
                         true => "; not within the tolerance, however small the deficit",
                         false => "",
@@ -384,7 +383,7 @@ impl Words<'_> {
             }
             (scaling, _) => {
                 if let Some(witness) = &self.judgement.witness {
-                    let difference = witness::words(self.before, witness);
+                    let difference = witness::words(&self.before, witness);
                     writeln!(out, "same function      NO: {difference}")?;
                 }
                 match scaling {
@@ -431,9 +430,13 @@ impl Words<'_> {
             ),
             _ => "within the tolerance, though not within rounding".to_owned(),
         };
+        let limit = match self.judgement.vanished.is_empty() {
+            true => "the nearest scaling",
+            false => "in the limit, the nearest scaling of what is left",
+        };
         writeln!(
             out,
-            "same function      yes, {within}: the nearest scaling is {} away, relatively",
+            "same function      yes, {within}: {limit} is {} away, relatively",
             up(rational_to_f64_up(deviation))
         )
     }
@@ -459,11 +462,14 @@ impl Words<'_> {
             )?;
         }
         if let ScalingVerdict::Near { deviation, .. } = &self.judgement.scaling {
+            let proved = match self.at_least() {
+                0.0 => "that none is nearer is not proved".to_owned(),
+                bound => format!("proved: none is nearer than {}", down(bound)),
+            };
             writeln!(
                 out,
-                "nearest scaling    {} away, relatively; proved: none is nearer than {}",
-                up(rational_to_f64_up(deviation)),
-                down(self.at_least())
+                "nearest scaling    {} away, relatively; {proved}",
+                up(rational_to_f64_up(deviation))
             )?;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-use super::list;
+use super::{Subject, list};
 use crate::formats::Certificate;
 use crate::kernel::{Problem, Refusal, check};
 use crate::network::{
@@ -31,7 +31,7 @@ pub enum Basis {
 
 /// Units, synapses, manifold, existence with its witness, and the deficit by unit.
 pub struct Explanation<'a> {
-    network: &'a Network<Rational>,
+    network: Subject<'a>,
     regularizer: &'a Regularizer,
     /// Of the network under the regularizer: what was verified is about it.
     problem: Problem,
@@ -51,11 +51,12 @@ pub struct Explanation<'a> {
 /// # Errors
 /// Existence that could not be decided.
 pub fn explain<'a>(
-    network: &'a Network<Rational>,
+    network: impl Into<Subject<'a>>,
     regularizer: &'a Regularizer,
     basis: Basis,
 ) -> Result<Explanation<'a>, ExistenceError> {
-    let manifold = Manifold::of(network);
+    let network = network.into();
+    let manifold = Manifold::of(&network);
     let problem = network.problem(regularizer);
     let existence = existence(&problem)?;
     let mut state = Balancing::new(&problem);
@@ -83,7 +84,7 @@ pub fn explain<'a>(
         basis: proved,
         agree: second.map(|second| second.vanishing() == existence.vanishing()),
         existence,
-        units: balances(network, regularizer, &state),
+        units: balances(&network, regularizer, &state),
         deficit: state.max_deficit(),
         problem,
     })
@@ -133,15 +134,16 @@ fn ids(network: &Network<Rational>, variable: usize) -> String {
 impl Explanation<'_> {
     fn constraint(&self, constraint: &Constraint) -> Value {
         let terms = constraint.terms.iter().map(|(synapse, coefficient)| {
-            let (from, to) = self.network.endpoints(*synapse);
-            json!({"from": self.network.unit(from).id, "to": self.network.unit(to).id, "coefficient": coefficient.to_string()})
+            let mut term = self.network.synapse(*synapse);
+            term["coefficient"] = coefficient.to_string().into();
+            term
         });
         json!({"directed_cycle": constraint.directed, "terms": terms.collect::<Value>()})
     }
 
     /// For a program.
     pub fn json(&self) -> Value {
-        let network = self.network;
+        let network = &self.network;
         let count = |kind| network.units_of(kind).len();
         let witness = self.existence.claim_about(&self.problem);
         let witness = witness.map(|claim| match claim {
@@ -156,7 +158,7 @@ impl Explanation<'_> {
             .existence
             .vanishing()
             .iter()
-            .map(|s| Value::from(network.synapse_name(*s)));
+            .map(|s| Value::from(network.name(*s)));
         let by_unit = self.units.iter().map(|row| {
             let (input, output) = match &row.balance {
                 Ok(found) => (
@@ -209,7 +211,7 @@ impl Explanation<'_> {
 
     /// For a person.
     pub fn text(&self) -> String {
-        let network = self.network;
+        let network = &self.network;
         let mut text = String::new();
         let out = &mut text;
         let count = |kind| network.units_of(kind).len();
@@ -256,7 +258,7 @@ impl Explanation<'_> {
                 self.constraints.len() - SHOWN
             );
         }
-        let name = |synapse: &usize| network.synapse_name(*synapse);
+        let name = |synapse: &usize| network.name(*synapse);
         let _ = match self.existence.claim_about(&self.problem) {
             Some(ExistenceClaim::Attained(_)) if network.variables() == 0 => writeln!(
                 out,
@@ -299,7 +301,7 @@ impl Explanation<'_> {
     fn equation(&self, constraint: &Constraint) -> String {
         let one = Rational::from_integer(1.into());
         let terms = constraint.terms.iter().map(|(synapse, coefficient)| {
-            let name = self.network.synapse_name(*synapse);
+            let name = self.network.name(*synapse);
             if *coefficient == one {
                 format!("L({name})")
             } else {

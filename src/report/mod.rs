@@ -16,6 +16,7 @@ pub mod learning;
 mod lost;
 #[cfg(feature = "plot")]
 mod plot;
+mod subject;
 mod theorems;
 mod witness;
 
@@ -36,6 +37,7 @@ pub use freedom::freedom;
 pub use lost::lost_weights;
 #[cfg(feature = "plot")]
 pub use plot::plot_reads;
+pub use subject::Subject;
 pub use theorems::{hunt_report, theorems_report};
 
 use serde_json::Value;

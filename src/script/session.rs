@@ -13,6 +13,7 @@ use super::provenance::{Origin, origin};
 use super::source::{Argument, Source};
 use super::transcript::{Outcome, Step, Transcript, Verb, Verdict};
 use super::value::Value;
+use crate::network::one_line;
 use crate::script::Options;
 
 /// What the functions of one run share.
@@ -80,7 +81,7 @@ impl Session {
             &mut step.left_open,
         ];
         for part in parts {
-            *part = one_line(part);
+            *part = one_line(part).into_owned();
         }
         let mut steps = self.steps.borrow_mut();
         if steps.iter().any(|step| step.verb == Verb::Qed) {
@@ -136,7 +137,7 @@ impl Session {
             Ok(()) => Outcome::Checked,
         };
         Transcript {
-            name: one_line(&self.options.name),
+            name: one_line(&self.options.name).into_owned(),
             steps,
             outcome,
             looked_at: self.looked_at.take().into_iter().collect(),
@@ -166,21 +167,12 @@ impl Session {
     }
 }
 
-/// A text that cannot pass for other lines of the transcript.
-fn one_line(text: &str) -> String {
-    let escaped = |c: char| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    };
-    text.chars().map(escaped).collect()
-}
-
 /// The line and the words of an error, innermost where script functions call one another.
 fn explain(error: EvalAltResult) -> Outcome {
     let outer = error.position().line();
     let mut inner = innermost(error);
     let line = inner.take_position().line().or(outer);
-    let message = one_line(&words(&inner));
+    let message = one_line(&words(&inner)).into_owned();
     Outcome::Faulty { line, message }
 }
 

@@ -40,16 +40,7 @@ pub fn dead_units(network: &Network<Rational>) -> DeadUnits {
             graph.add_edge(NodeIndex::new(node(from)), NodeIndex::new(node(to)), ());
         }
     }
-    let ground = NodeIndex::new(0);
-    let (mut fed, mut read) = (vec![false; count], vec![false; count]);
-    let mut walk = Dfs::new(&graph, ground);
-    while let Some(found) = walk.next(&graph) {
-        fed[found.index()] = true;
-    }
-    let mut walk = Dfs::new(Reversed(&graph), ground);
-    while let Some(found) = walk.next(Reversed(&graph)) {
-        read[found.index()] = true;
-    }
+    let [fed, read] = joined(&graph, count);
     let mut dead = DeadUnits::default();
     for unit in 0..network.units() {
         match (fed[node(unit)], read[node(unit)]) {
@@ -59,4 +50,21 @@ pub fn dead_units(network: &Network<Rational>) -> DeadUnits {
         }
     }
     dead
+}
+
+/// Which of `count` nodes do paths from node 0 reach, and from which do paths lead to it? Nodes beyond those of the graph have no
+/// links. Cost: linear.
+pub(crate) fn joined(graph: &DiGraph<(), ()>, count: usize) -> [Vec<bool>; 2] {
+    let ground = NodeIndex::new(0);
+    let mut found = [vec![false; count], vec![false; count]];
+    let [forth, back] = &mut found;
+    let mut walk = Dfs::new(graph, ground);
+    while let Some(node) = walk.next(graph) {
+        forth[node.index()] = true;
+    }
+    let mut walk = Dfs::new(Reversed(graph), ground);
+    while let Some(node) = walk.next(Reversed(graph)) {
+        back[node.index()] = true;
+    }
+    found
 }

@@ -30,6 +30,16 @@ pub enum ScalingVerdict {
     Not(ScalingFault),
 }
 
+impl ScalingVerdict {
+    fn multipliers(&self) -> Option<&[Rational]> {
+        match self {
+            ScalingVerdict::Exact(claim) => Some(&claim.claim().multipliers),
+            ScalingVerdict::Near { multipliers, .. } => Some(multipliers),
+            ScalingVerdict::Not(_) => None,
+        }
+    }
+}
+
 /// Why a network is no scaling of another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScalingFault {
@@ -74,11 +84,7 @@ pub struct Judgement {
 impl Judgement {
     /// The multipliers `Λ` of the scaling that was found, exact or nearest; `None` if none can do it.
     pub fn multipliers(&self) -> Option<&[Rational]> {
-        match &self.scaling {
-            ScalingVerdict::Exact(claim) => Some(&claim.claim().multipliers),
-            ScalingVerdict::Near { multipliers, .. } => Some(multipliers),
-            ScalingVerdict::Not(_) => None,
-        }
+        self.scaling.multipliers()
     }
 }
 
@@ -174,30 +180,14 @@ pub fn judge_as(
         widest,
         lost,
     } = Compared::of(before, after, &problem, tolerance, reading.number_type);
-    let refute = |obstacle: Obstacle, tolerance: &Rational| {
-        let (before, after) = (before.weights(), after.weights());
-        check::not_scaled(&problem, &before, &after, &obstacle, tolerance).ok()
-    };
-    let (cycle, obstacle) = match &scaling {
-        ScalingVerdict::Exact(_) => (None, None),
-        ScalingVerdict::Not(ScalingFault::Zero(s) | ScalingFault::Sign(s)) => {
-            (None, refute(Obstacle::Synapse(*s), &nearly_one()))
-        }
-        ScalingVerdict::Near { .. } => {
-            let tolerance = rational_from_f64(tolerance).unwrap_or_default();
-            let at_tolerance = |found| refute(Obstacle::Cycle(found), &tolerance);
-            let mut suspicious = ratios.suspicious_cycles(before, &suspects);
-            let mut cycle = suspicious.find_map(at_tolerance);
-            if cycle.is_none() && widest.is_none() {
-                let mut basis = ratios.constraints(before).into_iter();
-                cycle = basis.find_map(at_tolerance);
-            }
-            let nearest = widest
-                .and_then(|widest| ratios.refutation(before, after, &problem, widest))
-                .or_else(|| cycle.clone());
-            (cycle, nearest)
-        }
-    };
+    let (cycle, obstacle) = refutations(
+        (before, after),
+        &problem,
+        (&ratios, &suspects),
+        &scaling,
+        widest,
+        tolerance,
+    );
     let explained = match &scaling {
         ScalingVerdict::Exact(_) => true,
         ScalingVerdict::Near { deviation, .. } => {
@@ -233,6 +223,42 @@ pub fn judge_as(
     })
 }
 
+/// Proofs that the second network is no scaling: up to the tolerance, through a suspect where there is one; and as close to the
+/// nearest scaling as was found.
+fn refutations(
+    (before, after): (&Network<Rational>, &Network<Rational>),
+    problem: &Problem,
+    (ratios, suspects): (&Ratios, &[SynapseIndex]),
+    scaling: &ScalingVerdict,
+    widest: Option<Cycle>,
+    tolerance: f64,
+) -> (Option<Verified<NotScaled>>, Option<Verified<NotScaled>>) {
+    let refute = |obstacle: Obstacle, tolerance: &Rational| {
+        let (before, after) = (before.weights(), after.weights());
+        check::not_scaled(problem, &before, &after, &obstacle, tolerance).ok()
+    };
+    match scaling {
+        ScalingVerdict::Exact(_) => (None, None),
+        ScalingVerdict::Not(ScalingFault::Zero(s) | ScalingFault::Sign(s)) => {
+            (None, refute(Obstacle::Synapse(*s), &nearly_one()))
+        }
+        ScalingVerdict::Near { .. } => {
+            let tolerance = rational_from_f64(tolerance).unwrap_or_default();
+            let at_tolerance = |found| refute(Obstacle::Cycle(found), &tolerance);
+            let mut suspicious = ratios.suspicious_cycles(before, suspects);
+            let mut cycle = suspicious.find_map(at_tolerance);
+            if cycle.is_none() && widest.is_none() {
+                let mut basis = ratios.constraints(before).into_iter();
+                cycle = basis.find_map(at_tolerance);
+            }
+            let nearest = widest
+                .and_then(|widest| ratios.refutation(before, after, problem, widest))
+                .or_else(|| cycle.clone());
+            (cycle, nearest)
+        }
+    }
+}
+
 /// Synapses around which a witness is sought.
 const PLACES: usize = 16;
 
@@ -263,11 +289,7 @@ impl Compared {
         number_type: NumberType,
     ) -> Self {
         let mut found = Self::as_in(before, after, problem, tolerance, number_type);
-        let multipliers = match &found.scaling {
-            ScalingVerdict::Exact(claim) => Some(&claim.claim().multipliers),
-            ScalingVerdict::Near { multipliers, .. } => Some(multipliers),
-            ScalingVerdict::Not(_) => None,
-        };
+        let multipliers = found.scaling.multipliers();
         let lost = multipliers
             .and_then(|multipliers| found.ratios.lost(before, after, number_type, multipliers));
         match lost {

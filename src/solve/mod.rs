@@ -35,6 +35,8 @@ mod stochastic;
 mod witness;
 
 pub use certify::{CertifyError, MAX_DIGITS, certify, certify_limit, relative_width};
+#[cfg(feature = "formats")]
+pub(crate) use dead::joined;
 pub use dead::{DeadUnits, dead_units};
 pub use direct::{DirectOptions, solve_direct};
 pub use exact::{balance_exactly, balance_exactly_in_limit};

@@ -36,7 +36,8 @@ fn a_mean_keeps_its_channel() {
     assert_eq!(run(&["verify", &model, proof]).0, 0);
 }
 
-/// Checks: dead channels are named first, with what to ask for; in the limit nothing else vanishes.
+/// Checks: dead channels are named first, with what to ask for; in the limit nothing else vanishes, and what does is named by
+/// tensor and place.
 #[test]
 fn dead_channels_are_named() {
     let desk = Desk::new();
@@ -59,6 +60,20 @@ fn dead_channels_are_named() {
             .iter()
             .all(|synapse| dead.as_array().unwrap().contains(&synapse["to"]))
     );
+    for synapse in vanished {
+        let place = synapse["index"].as_u64().unwrap();
+        // Of 32 inputs to each channel.
+        let channel = match synapse["tensor"].as_str() {
+            Some("pw2.weight") => place / 32,
+            _ => place,
+        };
+        assert_eq!(synapse["to"], format!("pw2.out[{channel}]"));
+    }
+    let (code, stdout, _) = run(&["check", &model, output.to_str().unwrap()]);
+    assert_eq!(code, 0);
+    assert!(stdout.contains("in the limit, the nearest scaling of what is left is"));
+    assert!(stdout.contains("without pw2.weight[704], pw2.weight[705]"));
+    assert!(stdout.contains("of the one optimum in the limit, proved"));
 }
 
 /// Checks: where nothing can be scaled that comes first, with the reason: for clipped channels, and for units of sigmoids.

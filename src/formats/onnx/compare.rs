@@ -167,14 +167,10 @@ impl OnnxFile {
             };
             let mut astray = None;
             statistic.each(before.len(), |entry, plus, minus| {
-                let value =
-                    |model: &OnnxFile,
-                     file: usize,
-                     start: usize,
-                     storage: crate::formats::storage::Storage| {
-                        let at = start + entry * storage.size();
-                        storage.decode(&model.files.bytes(file)[at..])
-                    };
+                let value = |model: &OnnxFile, file: usize, start: usize, storage: Storage| {
+                    let at = start + entry * storage.size();
+                    storage.decode(&model.files.bytes(file)[at..])
+                };
                 let ratio =
                     multipliers[self.units.source(plus)] / multipliers[self.units.source(minus)];
                 let expected = value(self, *file, *start, *storage) * ratio;

@@ -4,14 +4,14 @@
 //! multiplier grew without end, what reads it would go to 0 and the mean beyond all bounds, and no limit would compute
 //! the same. There, and nowhere else, the mean is counted as a weight.
 
-use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::{Dfs, Reversed};
+use petgraph::graph::DiGraph;
 
 use super::constant::Constant;
 use super::uses::Use;
 use super::weights::{SOURCE, Units, scaled};
 use super::{Files, OnnxFile};
 use crate::network::UnitIndex;
+use crate::solve::joined;
 
 /// Entries of a statistic that are counted as weights, since nothing else feeds their channels.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,16 +84,7 @@ pub(super) fn held(
         return Vec::new();
     }
     let graph: DiGraph<(), ()> = DiGraph::from_edges(links);
-    let ground = NodeIndex::new(SOURCE);
-    let (mut forth, mut back) = (vec![false; units.count()], vec![false; units.count()]);
-    let mut walk = Dfs::new(&graph, ground);
-    while let Some(unit) = walk.next(&graph) {
-        forth[unit.index()] = true;
-    }
-    let mut walk = Dfs::new(Reversed(&graph), ground);
-    while let Some(unit) = walk.next(Reversed(&graph)) {
-        back[unit.index()] = true;
-    }
+    let [forth, back] = joined(&graph, units.count());
     let is_held = |unit: &UnitIndex| fed[*unit] && !forth[*unit] && back[*unit];
     (0..units.count()).filter(is_held).collect()
 }

@@ -3,7 +3,7 @@
 use super::side::{Side, Source};
 use super::{OnnxFile, spelling};
 use crate::formats::onnx::message::Node;
-use crate::network::{Activation, Network, SynapseIndex, UnitKind, layered};
+use crate::network::{Activation, Network, UnitKind, layered};
 use crate::numbers::{Rational, rational_from_f64};
 
 /// `rows` outputs of `columns` inputs.
@@ -49,21 +49,11 @@ impl OnnxFile {
             .iter()
             .flat_map(|layer| vec![layer.activation.clone(); layer.rows]);
         let mut activations = std::iter::repeat_n(Activation::Linear, sizes[0]).chain(activations);
-        let units = (0..network.units()).map(|unit| {
-            let mut unit = network.unit(unit).clone();
-            if unit.kind != UnitKind::Bias
-                && let Some(activation) = activations.next()
-            {
-                unit.activation = activation;
-            }
-            unit
+        let network = network.with_activations(|unit| match unit.kind {
+            UnitKind::Bias => None,
+            _ => activations.next(),
         });
-        let synapse = |synapse: SynapseIndex| {
-            let (from, to) = network.endpoints(synapse);
-            (from, to, network.weight(synapse).clone())
-        };
-        let synapses = (0..network.synapses()).map(synapse).collect();
-        Network::new(units.collect(), synapses, vec![]).ok()
+        network.ok()
     }
 }
 

@@ -277,13 +277,6 @@ impl<'a> Blocks<'a> {
         self.matrices.iter().map(Matrix::bytes).sum()
     }
 
-    /// Bytes of weights between groups: what reads after the first take.
-    pub fn inner_bytes(&self) -> usize {
-        let links = self.shape.links().iter().zip(&self.matrices);
-        let inner = links.filter(|(link, _)| link.is_inner());
-        inner.map(|(_, matrix)| matrix.bytes()).sum()
-    }
-
     /// Every synapse, units numbered through all groups, the ground after them.
     pub fn edges(&self) -> Vec<Edge> {
         let ground = self.shape.units();
