@@ -108,6 +108,8 @@ impl FromStr for Regularizer {
                 let (factor, power) = term.split_once('*').ok_or_else(unknown)?;
                 let (factor, power) = (parse_rational(factor)?, parse_rational(power)?);
                 check_power(&power)?;
+                // Certificates hold the fraction, which can be longer than the decimal.
+                parse_rational(&factor.to_string())?;
                 if !factor.is_positive() {
                     return Err(RegularizerError::NotPositive(factor.to_string()));
                 }

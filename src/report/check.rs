@@ -102,7 +102,9 @@ fn same_function(judgement: &Judgement, tolerance: f64) -> (SameFunction, &'stat
         ScalingVerdict::Near { deviation, .. } if *deviation <= judgement.number_type.excused() => {
             (SameFunction::Yes, "within_rounding")
         }
-        ScalingVerdict::Near { deviation, .. } if *deviation <= exact_tolerance => {
+        ScalingVerdict::Near { deviation, .. }
+            if *deviation <= judgement.number_type.allowed(tolerance) =>
+        {
             (SameFunction::Yes, "within_tolerance")
         }
         ScalingVerdict::Near { .. } if !refuted(judgement, &exact_tolerance) => {

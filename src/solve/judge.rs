@@ -191,8 +191,7 @@ pub fn judge_as(
     let explained = match &scaling {
         ScalingVerdict::Exact(_) => true,
         ScalingVerdict::Near { deviation, .. } => {
-            let tolerance = rational_from_f64(tolerance).unwrap_or_default();
-            *deviation <= tolerance.max(reading.number_type.excused())
+            *deviation <= reading.number_type.allowed(tolerance)
         }
         ScalingVerdict::Not(_) => false,
     };

@@ -2,7 +2,7 @@
 
 use num_traits::{One, Signed, Zero};
 
-use crate::numbers::Rational;
+use crate::numbers::{Rational, rational_from_f64};
 
 /// The number type in which a result is written, which bounds what rounding alone can do to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,17 @@ impl NumberType {
             NumberType::F64 => 52,
         };
         Rational::new(EXCUSED_ULPS.into(), (1i64 << unit).into())
+    }
+
+    /// The relative deviation of a weight at which a result still counts as a scaling: rounding, or the tolerance where that is
+    /// wider. Of exact numbers none: a tolerance for weights bounds no output, and exact outputs can be compared.
+    pub fn allowed(self, tolerance: f64) -> Rational {
+        match self {
+            NumberType::Exact => Rational::default(),
+            _ => rational_from_f64(tolerance)
+                .unwrap_or_default()
+                .max(self.excused()),
+        }
     }
 
     /// The smallest positive number, where there is one.

@@ -27,7 +27,7 @@ pub const AGREEMENT: f64 = 1e-6;
 const DIGITS: u32 = 12;
 
 /// Synapses that the cross-check may read.
-const SECOND_READS: usize = 1 << 28;
+const SECOND_READS: usize = 1 << 25;
 
 /// How to balance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -134,6 +134,19 @@ fn units_that_act_nearly_nowhere_are_found() {
     );
 }
 
+/// Checks: theory, section 11: a tolerance for weights bounds no output: exact networks differ however little a weight changed.
+#[test]
+fn the_smallest_exact_difference_is_one() {
+    let before = "x1 a 1000000, x1 b 1000000, a y 1000000, b y -1000000";
+    for (from, to) in [
+        ("b y -1000000", "b y -999999.5"),
+        ("b y -1000000", "b y -1000000.00000000000000000001"),
+        ("x1 a 1000000", "x1 a 1000000.0000001"),
+    ] {
+        assert_eq!(changed(before, from, to), SameFunction::No, "{to}");
+    }
+}
+
 /// Checks: theory, section 11: what keeps the function and is no known scaling is undecided, never called another function.
 #[test]
 fn the_same_function_by_other_means_is_undecided() {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::constant::Constant;
-use super::message::Node;
+use super::message::{Node, TensorType};
 use super::side::{Side, Source};
 use super::spelling;
 use super::weights::{self, scaled};
@@ -282,7 +282,12 @@ impl Matching<'_> {
                 true => before.describe(at),
                 false => "the outputs".into(),
             };
-            self.differ(at, place, reason);
+            return self.differ(at, place, reason);
+        }
+        if let (Some(own), Some(other)) = (before.types[one], after.types[second])
+            && let Some(reason) = declared_apart(own, other)
+        {
+            self.differ(at, format!("input `{}`", before.inputs[one]), reason);
         }
     }
 
@@ -448,4 +453,24 @@ fn entries_differ(before: &Side, one: usize, after: &Side, second: usize) -> Opt
         value(&own),
         value(&other)
     ))
+}
+
+/// How the declarations of an input contradict each other; lengths that are not said fit all.
+fn declared_apart(one: &TensorType, second: &TensorType) -> Option<String> {
+    let (own, other) = (one.elem_type.unwrap_or(0), second.elem_type.unwrap_or(0));
+    if own != other {
+        return Some(format!(
+            "has entries of the type {own} before and {other} after"
+        ));
+    }
+    let lengths = |of: &TensorType| -> Option<Vec<Option<i64>>> {
+        let dims = of.shape.as_ref()?.dim.iter();
+        Some(dims.map(|dim| dim.dim_value.filter(|n| *n > 0)).collect())
+    };
+    let (own, other) = (lengths(one)?, lengths(second)?);
+    let apart = |(own, other): (&Option<i64>, &Option<i64>)| {
+        own.is_some() && other.is_some() && own != other
+    };
+    (own.len() != other.len() || own.iter().zip(&other).any(apart))
+        .then(|| "is declared with other lengths".to_owned())
 }

@@ -1,6 +1,6 @@
 //! From a graph of operators to multipliers: every operator says which of them must be equal.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::OnnxError;
 use super::constant::{Constant, View};
@@ -35,6 +35,8 @@ pub(super) struct Inference<'a> {
     /// The operator that is being followed, in words.
     pub current: String,
     declared: HashMap<&'a str, &'a message::ValueInfo>,
+    /// Operators of ONNX that the file defines anew.
+    redefined: BTreeSet<String>,
     symbols: u32,
     parameters: HashMap<&'a str, u32>,
     /// The bytes of other files that tensors lie on, by file and first byte: the end, and the tensor.
@@ -67,6 +69,9 @@ impl<'a> Inference<'a> {
             values: HashMap::new(),
             current: String::new(),
             declared: HashMap::new(),
+            redefined: (model.defined().filter(|(domain, _)| is_own(Some(domain))))
+                .map(|(_, name)| name)
+                .collect(),
             symbols: 0,
             parameters: HashMap::new(),
             occupied: BTreeMap::new(),
@@ -202,6 +207,9 @@ impl<'a> Inference<'a> {
         let followed = match is_own(message.domain.as_deref()) {
             true if self.opset < OLDEST => {
                 pin(format!("is of opset {}, before {OLDEST}", self.opset))
+            }
+            true if self.redefined.contains(node.operator()) => {
+                pin("is defined anew by a function of the file")
             }
             true => rules::follow(self, &node),
             false => pin(format!(

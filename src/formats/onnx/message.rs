@@ -23,6 +23,26 @@ pub struct Model {
     pub functions: Vec<Bytes>,
 }
 
+/// What of a `FunctionProto` says which operator it defines.
+#[derive(Clone, PartialEq, Message)]
+struct Function {
+    #[prost(string, optional, tag = "1")]
+    name: Option<String>,
+    #[prost(string, optional, tag = "10")]
+    domain: Option<String>,
+}
+
+impl Model {
+    /// The operators that the file defines itself, by domain and name.
+    pub fn defined(&self) -> impl Iterator<Item = (String, String)> {
+        let functions = self.functions.iter();
+        functions.filter_map(|function| {
+            let function = Function::decode(function.clone()).ok()?;
+            Some((function.domain.unwrap_or_default(), function.name?))
+        })
+    }
+}
+
 /// `OperatorSetIdProto`.
 #[derive(Clone, PartialEq, Message)]
 pub struct OperatorSet {

@@ -7,7 +7,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
 use super::OnnxFile;
-use super::message::{Attribute, Graph, Node, Tensor, element};
+use super::message::{Attribute, Graph, Node, Tensor, TensorType, element};
 use super::spelling;
 
 /// What a tensor comes from.
@@ -47,6 +47,8 @@ pub(super) struct Side<'a> {
     pub file: &'a OnnxFile,
     pub nodes: &'a [Node],
     pub inputs: Vec<&'a str>,
+    /// What is declared of each.
+    pub types: Vec<Option<&'a TensorType>>,
     pub leaves: Vec<Leaf<'a>>,
     sources: HashMap<&'a str, Source>,
     keys: Vec<Key>,
@@ -60,6 +62,7 @@ impl<'a> Side<'a> {
             file,
             nodes: graph.map_or(nothing, |graph| &graph.node),
             inputs: Vec::new(),
+            types: Vec::new(),
             leaves: Vec::new(),
             sources: HashMap::new(),
             keys: Vec::new(),
@@ -87,6 +90,9 @@ impl<'a> Side<'a> {
             if may_be_set || !held.contains_key(name) {
                 self.sources.insert(name, Source::Input(self.inputs.len()));
                 self.inputs.push(name);
+                let declared = input.r#type.as_ref();
+                self.types
+                    .push(declared.and_then(|own| own.tensor_type.as_ref()));
             }
         }
         for tensor in &graph.initializer {

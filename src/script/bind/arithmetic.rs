@@ -161,6 +161,8 @@ fn register_functions(library: &mut Library, session: &Shared) {
         }
         shared.work.charge(4 * (text.len() as u64).pow(2))?;
         let value = parse_rational(text).map_err(|error| fault(error.to_string()))?;
+        // A short text can stand for a long power of ten, which is reduced to lowest terms.
+        shared.work.charge(words(&value).pow(2) / 8)?;
         number(value, &shared.work)
     });
     let shared = session.clone();

@@ -118,7 +118,7 @@ fn charge_paths(
     // Without cycles there is one polynomial, whose terms have a letter for each unit on the way.
     let letters = 8 + rounds as u64;
     match steps {
-        None => session.work.charge(last.saturating_mul(250 * letters)),
+        None => session.work.charge(last.saturating_mul(400 * letters)),
         Some(_) => Ok(()),
     }
 }
@@ -189,7 +189,7 @@ pub fn register(library: &mut Library, session: &Shared) {
         });
     }
     register_architectures(library, session);
-    register_one_unit(library);
+    register_one_unit(library, session);
 }
 
 fn register_architectures(library: &mut Library, session: &Shared) {
@@ -209,7 +209,9 @@ fn register_architectures(library: &mut Library, session: &Shared) {
     );
     let shared = session.clone();
     library.register_fn("scaling_group", move |net: Net| -> Result<Fact, Fault> {
-        shared.work.charge(20_000 * net.0.synapses() as u64)?;
+        let synapses = net.0.synapses() as u64;
+        let each = synapses.saturating_mul(400).saturating_add(20_000);
+        shared.work.charge(synapses.saturating_mul(each))?;
         let claim =
             statements::scalings_form_a_group(&architecture(&net.0)?).map_err(description)?;
         Ok(Fact::symbolic(claim))
@@ -241,36 +243,61 @@ fn of(claim: Result<Claim, AlgebraError>) -> Result<Fact, Fault> {
 }
 
 /// Theorem 3.1 in letters `a`, `b` with `A = a²`, `B = b²`, and what is like it.
-fn register_one_unit(library: &mut Library) {
-    library.register_fn("decrease", || of(statements::decrease()));
-    library.register_fn("decrease_at", |multiplier: Polynomial| {
+fn register_one_unit(library: &mut Library, session: &Shared) {
+    /// What a short identity is charged.
+    const IDENTITY: u64 = 10_000;
+    type Constant = fn() -> Result<Fact, Fault>;
+    let constants: [(&str, Constant); 5] = [
+        ("decrease", || of(statements::decrease())),
+        ("minimum", || of(statements::minimum())),
+        ("balance_identity", || of(statements::balance())),
+        ("counting_self_connections", || {
+            Ok(Fact::symbolic(statements::counting_self_connections()))
+        }),
+        ("lag_of_counting_self_connections", || {
+            Ok(Fact::symbolic(
+                statements::lag_of_counting_self_connections(),
+            ))
+        }),
+    ];
+    for (name, statement) in constants {
+        let shared = session.clone();
+        library.register_fn(name, move || -> Result<Fact, Fault> {
+            shared.work.charge(IDENTITY)?;
+            statement()
+        });
+    }
+    let shared = session.clone();
+    library.register_fn("decrease_at", move |multiplier: Polynomial| {
+        shared.work.charge(IDENTITY)?;
         of(statements::decrease_at(&multiplier.0))
     });
-    library.register_fn("minimum", || of(statements::minimum()));
-    library.register_fn("balance_identity", || of(statements::balance()));
-    library.register_fn("balance_at", |multiplier: Polynomial| {
+    let shared = session.clone();
+    library.register_fn("balance_at", move |multiplier: Polynomial| {
+        shared.work.charge(IDENTITY)?;
         of(statements::balance_at(&multiplier.0))
     });
-    library.register_fn("bipu_balance", |degree: INT| -> Result<Fact, Fault> {
+    let shared = session.clone();
+    library.register_fn("bipu_balance", move |degree: INT| -> Result<Fact, Fault> {
         let degree = u32::try_from(degree)
             .ok()
             .filter(|degree| *degree <= MAX_POWER);
-        of(statements::bipu_balance(degree.ok_or_else(|| {
-            fault("a degree is a small natural number")
-        })?))
+        let degree = degree.ok_or_else(|| fault("a degree is a small natural number"))?;
+        shared.work.charge(IDENTITY * u64::from(degree + 1))?;
+        of(statements::bipu_balance(degree))
     });
-    library.register_fn("counting_self_connections", || {
-        Fact::symbolic(statements::counting_self_connections())
-    });
-    library.register_fn("lag_of_counting_self_connections", || {
-        Fact::symbolic(statements::lag_of_counting_self_connections())
-    });
-    library.register_fn("tied_closed_form", |layers: INT| -> Result<Fact, Fault> {
-        let layers = usize::try_from(layers)
-            .ok()
-            .filter(|layers| *layers <= MAX_POWER as usize);
-        of(statements::tied_closed_form(layers.ok_or_else(|| {
-            fault("a small number of layers is needed")
-        })?))
-    });
+    let shared = session.clone();
+    library.register_fn(
+        "tied_closed_form",
+        move |layers: INT| -> Result<Fact, Fault> {
+            let layers = usize::try_from(layers)
+                .ok()
+                .filter(|layers| *layers <= MAX_POWER as usize);
+            let layers = layers.ok_or_else(|| fault("a small number of layers is needed"))?;
+            shared
+                .work
+                .charge(IDENTITY + 500 * (layers as u64).pow(2))?;
+            of(statements::tied_closed_form(layers))
+        },
+    );
 }

@@ -204,9 +204,11 @@ fn register_enclosures(library: &mut Library, session: &Shared) {
             let digits = u32::try_from(digits).ok().filter(|digits| *digits <= 100);
             let digits =
                 digits.ok_or_else(|| fault("between 1 and 100 digits can be certified"))?;
-            shared
-                .work
-                .charge(u64::from(digits) * 400 * (1 + net.0.synapses() as u64))?;
+            let terms = regularizer(text)?.terms();
+            let roots = !terms.iter().all(|(_, power)| power.is_integer());
+            let each = if roots { 3_200 } else { 400 };
+            let synapses = 1 + net.0.synapses() as u64;
+            shared.work.charge(u64::from(digits) * each * synapses)?;
             let claim = format!(
                 "every balanced multiplier of [{}] under {text} is enclosed to {digits} digits",
                 summary(&net.0)

@@ -1,7 +1,9 @@
 //! Models compared as graphs: what changes nothing is no difference, and what changes something is found and named.
 
 use synaptic_balance::formats::OnnxFile;
-use synaptic_balance::formats::onnx::message::{Attribute, Node, OperatorSet, ValueInfo, element};
+use synaptic_balance::formats::onnx::message::{
+    Attribute, Node, OperatorSet, TensorType, ValueInfo, element,
+};
 
 use super::builder::{Builder, Setting, floats};
 use super::rules::read;
@@ -298,4 +300,41 @@ fn every_field_counts() {
     assert!(masked(1).aligned(&masked(1)).is_ok());
     let differences = masked(1).aligned(&masked(0)).unwrap_err();
     assert_eq!(differences[0].place, "tensor `mask`");
+}
+
+/// Checks: what the inputs are declared to be belongs to a model, as far as both say it.
+#[test]
+fn declarations_of_inputs_count() {
+    let first = read(&model().bytes());
+    let declared = |change: fn(&mut TensorType)| {
+        let mut builder = model();
+        let own = builder.graph().input[0].r#type.as_mut().unwrap();
+        change(own.tensor_type.as_mut().unwrap());
+        first.aligned(&read(&builder.bytes())).map(|_| ())
+    };
+    let double = declared(|own| own.elem_type = Some(element::DOUBLE)).unwrap_err();
+    assert!(
+        double[0].reason.contains("entries of the type"),
+        "{double:?}"
+    );
+    let batch = |own: &mut TensorType| own.shape.as_mut().unwrap().dim[0].dim_value = Some(7);
+    let longer = declared(batch).unwrap_err();
+    assert!(longer[0].reason.contains("other lengths"), "{longer:?}");
+    let open = |own: &mut TensorType| own.shape.as_mut().unwrap().dim[0].dim_value = None;
+    declared(open).unwrap();
+}
+
+/// Checks: an operator of ONNX that a file defines anew is not followed.
+#[test]
+fn redefined_operators_are_not_followed() {
+    let mut builder = model();
+    // A `FunctionProto` with a name, in the domain of ONNX.
+    builder.model.functions = vec![b"\x0a\x04Relu".as_slice().into()];
+    let file = read(&builder.bytes());
+    let reasons: Vec<&str> = file.notes().iter().map(|note| &*note.reason).collect();
+    assert!(
+        reasons.iter().any(|reason| reason.contains("defined anew")),
+        "{reasons:?}"
+    );
+    assert!(file.network().variables() < read(&model().bytes()).network().variables());
 }
