@@ -238,12 +238,14 @@ fn balanced_weights(
     let Some(weights) = result.wide_weights(network) else {
         return Ok(None);
     };
+    let multipliers = result.multipliers();
     let weight = |(synapse, value): (usize, (bool, Wide))| {
         let unchanged = network.direction(synapse).is_empty();
         if unchanged {
             return Ok(Weight::Exact(network.weight(synapse).clone()));
         }
-        written_out(value).ok_or_else(|| {
+        let exactly = || exact_product(network, &multipliers, synapse);
+        written_out(value, exactly).ok_or_else(|| {
             let name = network.synapse_name(synapse);
             let reason = format!(
                 "nothing written: the balanced weight of {name} is too far from 1 to be written out"
@@ -256,19 +258,30 @@ fn balanced_weights(
 }
 
 /// A weight by its sign and magnitude: a float with all its digits, or exactly, if it is not too long to be read again.
-fn written_out((is_negative, magnitude): (bool, Wide)) -> Option<Weight> {
+fn written_out(
+    (is_negative, magnitude): (bool, Wide),
+    exactly: impl Fn() -> Option<Rational>,
+) -> Option<Weight> {
     let value = magnitude.to_f64();
     let sign = if is_negative { -1.0 } else { 1.0 };
     if value.is_finite() && (value >= f64::MIN_POSITIVE || magnitude.is_zero()) {
         return Some(Weight::Float(sign * value));
     }
-    let exact = magnitude
-        .to_rational()
-        .filter(|exact| exact.to_string().len() < MAX_DIGITS)?;
-    Some(Weight::Exact(match is_negative {
-        true => -exact,
-        false => exact,
-    }))
+    let exact = exactly().filter(|exact| exact.to_string().len() < MAX_DIGITS)?;
+    Some(Weight::Exact(exact))
+}
+
+/// A weight times the multipliers as they were computed, without rounding.
+fn exact_product(
+    network: &Network<Rational>,
+    multipliers: &[Wide],
+    synapse: usize,
+) -> Option<Rational> {
+    let mut product = network.weight(synapse).clone();
+    for (variable, exponent) in network.direction(synapse) {
+        product *= rational_power(&multipliers[variable].to_rational()?, &exponent)?;
+    }
+    Some(product)
 }
 
 /// The balanced weights as rationals, where the exact multipliers of weights are rational.
