@@ -102,7 +102,8 @@ fn the_nearest_scaling_is_that_of_a_linear_program() {
 #[test]
 fn rounding_is_told_from_deviation() {
     let (mut rounded, mut refuted) = (0, 0);
-    for seed in 0..200 {
+    let networks = if crate::in_full() { 200 } else { 80 };
+    for seed in 0..networks {
         let before = network(seed, 5);
         let exact = disturbed(&before, 0.0, seed);
         for (number_type, digits) in [(NumberType::F32, 23), (NumberType::F64, 52)] {
@@ -143,7 +144,7 @@ fn rounding_is_told_from_deviation() {
         }
     }
     assert!(
-        rounded == 400 && refuted > 300,
+        rounded == 2 * networks && refuted * 4 > 3 * rounded,
         "{rounded} rounded, {refuted} refuted"
     );
 }
