@@ -343,8 +343,8 @@ impl Manifold {
         }
         let forest = self.forest(|synapse| values[synapse].is_some());
         let mut found: Vec<Rational> = vec![A::identity(); self.variables];
-        // The first variable of a component away from the ground, taken as 1: one choice as good as any between BiLU units,
-        // where other degrees may leave one only.
+        // A variable that nothing on the way determines, taken as 1: one choice as good as any between BiLU units, where other
+        // degrees may leave one only.
         let mut chosen = None;
         for node in forest
             .order
@@ -369,7 +369,12 @@ impl Manifold {
                     );
                 }
             }
-            let solved = own.and_then(|exponent| A::times(&value, &exponent.recip()));
+            let Some(exponent) = own else {
+                // The synapse leaves a unit of degree 0, and does not change with it.
+                chosen = Some(node);
+                continue;
+            };
+            let solved = A::times(&value, &exponent.recip());
             found[node] = solved.ok_or(Inconsistent::Undetermined { variable: node })?;
         }
         for (synapse, value) in values.iter().enumerate() {
