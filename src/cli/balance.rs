@@ -244,7 +244,9 @@ fn balanced_weights(
         if unchanged {
             return Ok(Weight::Exact(network.weight(synapse).clone()));
         }
-        let exactly = || exact_product(network, &multipliers, synapse);
+        // As they were computed, without rounding.
+        let multiplier = |variable: usize| multipliers[variable].to_rational();
+        let exactly = || network.scaled_weight(synapse, multiplier);
         written_out(value, exactly).ok_or_else(|| {
             let name = network.synapse_name(synapse);
             let reason = format!(
@@ -269,19 +271,6 @@ fn written_out(
     }
     let exact = exactly().filter(|exact| exact.to_string().len() < MAX_DIGITS)?;
     Some(Weight::Exact(exact))
-}
-
-/// A weight times the multipliers as they were computed, without rounding.
-fn exact_product(
-    network: &Network<Rational>,
-    multipliers: &[Wide],
-    synapse: usize,
-) -> Option<Rational> {
-    let mut product = network.weight(synapse).clone();
-    for (variable, exponent) in network.direction(synapse) {
-        product *= rational_power(&multipliers[variable].to_rational()?, &exponent)?;
-    }
-    Some(product)
 }
 
 /// The balanced weights as rationals, where the exact multipliers of weights are rational.

@@ -101,7 +101,7 @@ impl MappedPerceptron {
         if start[8] == b'{' && header <= length {
             return Ok(length > 4 * MAPPED_WEIGHTS as u64);
         }
-        Ok(start.contains(&b'{') && is_index(path))
+        Ok(start.contains(&b'{') && read_index(path).is_some())
     }
 
     /// Maps a safetensors file, or the shards that an index (`model.safetensors.index.json`) names, beside it.
@@ -110,8 +110,8 @@ impl MappedPerceptron {
     /// [`MappedError`], naming the file or tensor.
     pub fn open(path: &Path, architecture: &Architecture) -> Result<Self, MappedError> {
         let (mut names, mut index) = (Vec::new(), None);
-        if is_index(path) {
-            let found = read_index(path).map_err(MappedError::Index)?;
+        if let Some(found) = read_index(path) {
+            let found = found.map_err(MappedError::Index)?;
             names.extend(found.weight_map.values().cloned());
             names.sort();
             names.dedup();
@@ -318,19 +318,14 @@ fn write_rows<T: Stored<SIZE>, const SIZE: usize>(
     Ok(lost)
 }
 
-/// Is it a JSON object with the map of an index? What else is wrong with it, its reader says.
-fn is_index(path: &Path) -> bool {
-    let text = read_input(path, MAX_TEXT).ok();
-    let fields = text.and_then(|text| {
-        serde_json::from_slice::<BTreeMap<String, serde::de::IgnoredAny>>(&text).ok()
-    });
-    fields.is_some_and(|fields| fields.contains_key("weight_map"))
-}
-
-fn read_index(path: &Path) -> Result<Index, String> {
-    let text = read_input(path, MAX_TEXT).map_err(|fault| fault.to_string())?;
-    let NoRepeats = serde_json::from_slice(&text).map_err(|fault| fault.to_string())?;
-    serde_json::from_slice(&text).map_err(|fault| fault.to_string())
+/// The index of shards, or what is wrong with it; `None` if it is no JSON object with the map of one.
+fn read_index(path: &Path) -> Option<Result<Index, String>> {
+    let text = read_input(path, MAX_TEXT).ok()?;
+    let fields: BTreeMap<String, serde::de::IgnoredAny> = serde_json::from_slice(&text).ok()?;
+    fields.contains_key("weight_map").then(|| {
+        let NoRepeats = serde_json::from_slice(&text).map_err(|fault| fault.to_string())?;
+        serde_json::from_slice(&text).map_err(|fault| fault.to_string())
+    })
 }
 
 /// No shard lies elsewhere.

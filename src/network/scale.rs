@@ -56,6 +56,20 @@ impl<S: Scalar> Network<S> {
         direction
     }
 
+    /// The weight of one synapse under the multipliers of its units; `None` if one of them is missing or has no such power in
+    /// the number type.
+    pub fn scaled_weight(
+        &self,
+        synapse: SynapseIndex,
+        multiplier: impl Fn(usize) -> Option<S>,
+    ) -> Option<S> {
+        let mut weight = self.weight(synapse).clone();
+        for (variable, exponent) in self.direction(synapse) {
+            weight *= multiplier(variable)?.power(&exponent)?;
+        }
+        Some(weight)
+    }
+
     /// The network with every variable `v` scaled by `multipliers[v] > 0`: the same function.
     ///
     /// Scalings compose by multiplication and so commute. Paper: Section 3.
@@ -86,11 +100,9 @@ impl<S: Scalar> Network<S> {
         }
         let mut weights = Vec::with_capacity(self.synapses());
         for synapse in 0..self.synapses() {
-            let mut weight = self.weight(synapse).clone();
-            for (variable, exponent) in self.direction(synapse) {
-                let factor = multipliers[variable].power(&exponent);
-                weight *= factor.ok_or_else(|| self.not_a_weight(synapse))?;
-            }
+            let weight =
+                self.scaled_weight(synapse, |variable| Some(multipliers[variable].clone()));
+            let weight = weight.ok_or_else(|| self.not_a_weight(synapse))?;
             if !S::EXACT && weight.to_rational().is_none() {
                 return Err(self.not_a_weight(synapse));
             }
