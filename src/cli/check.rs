@@ -73,7 +73,8 @@ impl Question<'_> {
         let aligned = match align(before, after) {
             Ok(aligned) => aligned,
             Err(differences) => {
-                let report = report::differences_report(&differences, self.tolerance);
+                let mut report = report::differences_report(&differences, self.tolerance);
+                report.state_reliance(&report::relied_on(&[before, after]));
                 return Ok((report, Verdict::Incomplete));
             }
         };
@@ -125,6 +126,8 @@ impl Question<'_> {
             report.state_layers_after(others);
         }
         report.state_layers(layers.or(others));
+        let relied = report::relied_on_by_judgement(&[models.0, models.1], checked.same_function);
+        report.state_reliance(&relied);
         Ok((report, verdict))
     }
 }

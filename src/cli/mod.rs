@@ -424,6 +424,7 @@ fn verify(arguments: &VerifyArguments) -> Outcome {
     let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
     let stated = |(mut report, verdict): (Report, Verdict)| {
         report.state_layers(file.layers());
+        report.state_reliance(&report::relied_on(&[&file]));
         (report, verdict)
     };
     let text = input(&arguments.certificate, MAX_MODEL)?;

@@ -16,6 +16,7 @@ pub mod learning;
 mod lost;
 #[cfg(feature = "plot")]
 mod plot;
+mod reliance;
 mod subject;
 mod theorems;
 mod witness;
@@ -37,6 +38,7 @@ pub use freedom::freedom;
 pub use lost::lost_weights;
 #[cfg(feature = "plot")]
 pub use plot::plot_reads;
+pub use reliance::{Reliance, relied_on, relied_on_by_judgement};
 pub use subject::Subject;
 pub use theorems::{hunt_report, theorems_report};
 

@@ -27,7 +27,10 @@ pub const AGREEMENT: f64 = 1e-6;
 const DIGITS: u32 = 12;
 
 /// Synapses that the cross-check may read.
-const SECOND_READS: usize = 1 << 25;
+const SECOND_READS: usize = 1 << 24;
+
+/// Up to so many synapses a certificate is sought without being asked for where two methods do not agree: beyond, it takes minutes.
+const CERTIFIED_UNASKED: usize = 1 << 14;
 
 /// How to balance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +73,7 @@ pub struct Options {
     pub max_passes: usize,
     /// If the minimum is not attained, go to its limit?
     pub limit: bool,
-    /// Enclose the balanced multipliers to so many digits? Done anyway, to 12, where the two methods do not agree.
+    /// Enclose the balanced multipliers to so many digits? Done anyway, to 12, where the two methods do not agree and the network is small.
     pub certify: Option<u32>,
     /// Which multipliers are allowed? The optimum over all is found in any case, to compare.
     pub restriction: Option<Restriction>,
@@ -354,7 +357,7 @@ impl Balance {
         let settled = || agree && reach(reduced, solution).is_none_or(|reach| reach <= AGREEMENT);
         let digits = match options.certify {
             Some(digits) => digits,
-            None if settled() => return,
+            None if self.problem.synapses().len() > CERTIFIED_UNASKED || settled() => return,
             None => DIGITS,
         };
         progress("certifying", solution.deficit);

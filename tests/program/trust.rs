@@ -129,3 +129,45 @@ fn names_are_not_guessed() {
         2
     );
 }
+
+/// Checks: every answer of `check` and `verify` ends with what it relies on and does not prove: how the files were read, and for a function that
+/// differs the evaluation.
+#[test]
+fn answers_say_what_they_rely_on() {
+    let desk = Desk::new();
+    let net = desk.write("net.json", chain(&["1", "8", "2"]));
+    let net = net.to_str().unwrap();
+    let proof = desk.path("proof.json");
+    let proof = proof.to_str().unwrap();
+    assert_eq!(run(&["balance", net, "--certificate", proof]).0, 0);
+    let other = desk.write("other.json", chain(&["1", "8", "3"]));
+    let other = other.to_str().unwrap();
+    let relied = |arguments: &[&str]| {
+        let (_, text, _) = run(arguments);
+        let last = text.lines().last().unwrap_or_default().to_owned();
+        let (_, report) = json(arguments);
+        let listed: Vec<&str> = report["relies_on"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{report:#}"))
+            .iter()
+            .filter_map(|relied| relied.as_str())
+            .collect();
+        assert_eq!(
+            last,
+            format!("relied on, not proved: {}", listed.join("; "))
+        );
+        last
+    };
+    let verified = relied(&["verify", net, proof]);
+    assert!(
+        verified.ends_with("the reader of network JSON"),
+        "{verified}"
+    );
+    assert_eq!(relied(&["verify", other, proof]), verified, "refused alike");
+    let same = relied(&["check", net, net]);
+    assert!(
+        same.contains("deficit") && !same.contains("evaluation"),
+        "{same}"
+    );
+    assert!(relied(&["check", net, other]).contains("evaluation"));
+}
