@@ -1,0 +1,255 @@
+//! What follows from the sums.
+
+use ethnum::U256;
+use num_bigint::BigInt;
+use num_traits::{One, Signed, Zero};
+
+use crate::number::{Factor, exactly, on_grid};
+use crate::reader::{integer, power_of_two};
+use crate::{Rational, Reader, Refusal};
+
+/// Sums over terms whose `y` is that of the rule.
+#[derive(Debug, Clone)]
+pub(crate) struct Sums {
+    /// `Σ y`, on the grid.
+    total: U256,
+    /// How many `y` have so many bits; those of 0 bits are 0.
+    lengths: [u64; 257],
+}
+
+impl Default for Sums {
+    fn default() -> Self {
+        Sums {
+            total: U256::ZERO,
+            lengths: [0; 257],
+        }
+    }
+}
+
+impl Sums {
+    #[inline]
+    pub(crate) fn add(&mut self, y: U256) {
+        self.total = self.total.wrapping_add(y);
+        if let Some(count) = self.lengths.get_mut(length(y)) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    pub(crate) fn join(&mut self, other: &Sums) {
+        self.total = self.total.wrapping_add(other.total);
+        for (count, more) in self.lengths.iter_mut().zip(&other.lengths) {
+            *count = count.saturating_add(*more);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, y: U256) {
+        self.total = self.total.wrapping_sub(y);
+        if let Some(count) = self.lengths.get_mut(length(y)) {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
+fn length(y: U256) -> usize {
+    usize::try_from(256u32.saturating_sub(y.leading_zeros())).unwrap_or(256)
+}
+
+/// A term whose `y` is given.
+#[derive(Debug, Clone)]
+pub(crate) struct Exception {
+    pub y: Rational,
+    /// The lower end of its cost.
+    pub lower: Rational,
+    /// What the rule would give, on the grid.
+    pub rule: U256,
+}
+
+/// What was verified: at the point of the certificate the regularizer exceeds its infimum by at most [`gap`](Certified::gap), and balanced costs lie where
+/// [`balanced_cost`](Certified::balanced_cost) says. It holds the problem that it speaks of, and the kernel alone makes one.
+#[derive(Debug)]
+pub struct Certified<'a> {
+    reader: Reader<'a>,
+    gap: Rational,
+    regularizer: Rational,
+    /// No `y` given by the rule is below this one, of those that are not 0.
+    least: Option<Rational>,
+    zeros: u64,
+}
+
+impl<'a> Certified<'a> {
+    /// With `g = 2^-grid`, and `ε` how much the upper end of a product of three rounded factors exceeds the lower one: a term of the rule with
+    /// `y > 0` costs between `y` and `(y + g)(1 + ε)`, so that it adds at most `(ε y + g (1 + ε))² / y` to the gap; one with `y = 0` at most its cost,
+    /// `g (1 + ε)`. An exception adds the larger value of `(y - w)²/w` at the two ends of its cost.
+    pub(crate) fn new(reader: Reader<'a>, sums: Sums, exceptions: Vec<Exception>) -> Self {
+        let certificate = reader.certificate();
+        let grid = power_of_two(certificate.grid.saturating_neg());
+        let one = Rational::one();
+        let width = width(certificate.bits);
+        let upper = &one + &width;
+        let (mut count, mut reciprocals, mut least) = (0u64, Rational::zero(), None);
+        let [zeros, lengths @ ..] = sums.lengths;
+        for (bits, terms) in (0i64..).zip(lengths).filter(|(_, terms)| *terms > 0) {
+            // At least 2^bits each.
+            count = count.saturating_add(terms);
+            let least_here = power_of_two(bits);
+            reciprocals += Rational::from_integer(terms.into()) / &least_here;
+            least.get_or_insert(&grid * least_here);
+        }
+        let total = integer(sums.total);
+        let rule = &width * &width * &total
+            + (&one + &one) * &width * &upper * Rational::from_integer(count.into())
+            + &upper * &upper * reciprocals
+            + Rational::from_integer(zeros.into()) * &upper;
+        let mut gap = &grid * rule;
+        let mut regularizer =
+            &grid * (total + Rational::from_integer(count.saturating_add(zeros).into())) * &upper;
+        let mut missing = zeros;
+        for exception in &exceptions {
+            let high = &exception.lower * &upper;
+            regularizer += &high;
+            if exception.y.is_zero() {
+                missing = missing.saturating_add(1);
+                gap += high;
+                continue;
+            }
+            let excess = |cost: &Rational| {
+                let difference = &exception.y - cost;
+                &difference * &difference / cost
+            };
+            gap += excess(&exception.lower).max(excess(&high));
+        }
+        let lowest = exceptions.iter().map(|exception| &exception.lower).min();
+        let least = match (least, lowest) {
+            (Some(least), Some(lowest)) => Some(least.min(lowest.clone())),
+            (least, lowest) => least.or(lowest.cloned()),
+        };
+        Certified {
+            reader,
+            gap,
+            regularizer,
+            least,
+            zeros: missing,
+        }
+    }
+
+    /// An upper bound of `R(point) - inf R`.
+    pub fn gap(&self) -> &Rational {
+        &self.gap
+    }
+
+    /// An upper bound of `R(point)`.
+    pub fn regularizer(&self) -> &Rational {
+        &self.regularizer
+    }
+
+    /// Terms with `y = 0`: of those nothing is said.
+    pub fn not_enclosed(&self) -> u64 {
+        self.zeros
+    }
+
+    /// Is the minimum attained? Proved if every `y` is positive; nothing is said otherwise.
+    pub fn is_attained(&self) -> bool {
+        self.zeros == 0
+    }
+
+    /// `r` such that *every* balanced cost lies between `(1 - r)` times the lower end and `1/(1 - r)` times the upper end of the cost at the point; `None`
+    /// where some term is not enclosed. Both ends are within `width` of the factors' rounding of each other, which is far below `r`.
+    pub fn radius(&self) -> Option<Rational> {
+        match &self.least {
+            _ if self.zeros > 0 => None,
+            None => Some(Rational::zero()),
+            Some(least) => self.radius_at(least),
+        }
+    }
+
+    /// The same for a term whose cost is at least this.
+    fn radius_at(&self, lower: &Rational) -> Option<Rational> {
+        let sixteen = Rational::from_integer(16.into());
+        if &self.gap * sixteen > *lower {
+            return None;
+        }
+        let four = Rational::from_integer(4.into());
+        root_up(&(&self.gap * four / lower))
+    }
+
+    /// Where the balanced cost of a term lies. `None` for a weight of 0, where `y = 0`, and where the gap is more than a sixteenth of the cost.
+    ///
+    /// # Errors
+    /// [`Refusal::Cost`] for an entry that is not there.
+    pub fn cost_bounds(
+        &self,
+        block: usize,
+        entry: usize,
+    ) -> Result<Option<(Rational, Rational)>, Refusal> {
+        let Some([cost, row, column]) = self.reader.factors(block, entry)? else {
+            return Ok(None);
+        };
+        let ends = self.ends(block, entry, [cost, row, column]);
+        let (lower, upper) = ends.ok_or(Refusal::Cost { block, entry })?;
+        Ok(match lower.is_positive() {
+            true => self.radius_at(&lower).map(|radius| {
+                let rest = Rational::one() - radius;
+                (&lower * &rest, upper / rest)
+            }),
+            false => None,
+        })
+    }
+
+    /// As [`cost_bounds`](Certified::cost_bounds), `None` also for an entry that is not there.
+    pub fn balanced_cost(&self, block: usize, entry: usize) -> Option<(Rational, Rational)> {
+        self.cost_bounds(block, entry).ok().flatten()
+    }
+
+    /// The radius of one term: `|log(balanced cost / cost at the point)| <= r`, for the true cost at the point. `None` as there.
+    pub fn term_radius(&self, block: usize, entry: usize) -> Option<Rational> {
+        let factors = self.reader.factors(block, entry).ok().flatten()?;
+        let (lower, _) = self.ends(block, entry, factors)?;
+        match lower.is_positive() {
+            true => self.radius_at(&lower),
+            false => None,
+        }
+    }
+
+    /// The two ends of the cost at the point; the lower one 0 where `y` is.
+    fn ends(
+        &self,
+        block: usize,
+        entry: usize,
+        factors: [Factor; 3],
+    ) -> Option<(Rational, Rational)> {
+        let certificate = self.reader.certificate();
+        let [cost, row, column] = factors;
+        let lower = exactly(cost, row, column)?;
+        let upper = &lower * (Rational::one() + width(certificate.bits));
+        let y_is_zero = match certificate.exceptions.get(&(block, entry)) {
+            Some(y) => y.is_zero(),
+            None => on_grid(cost, row, column, certificate.grid)? == U256::ZERO,
+        };
+        Some(match y_is_zero {
+            true => (Rational::zero(), upper),
+            false => (lower, upper),
+        })
+    }
+}
+
+/// `(1 + 2^(1-bits))³ - 1`: three factors, each rounded down to so many bits.
+fn width(bits: u32) -> Rational {
+    let one = Rational::one();
+    let factor = &one + power_of_two(1i64.saturating_sub(bits.into()));
+    &factor * &factor * &factor - one
+}
+
+/// A number at least as large as the square root, and larger by less than `2^-63` of it; `None` for negative numbers.
+fn root_up(value: &Rational) -> Option<Rational> {
+    if value.is_negative() {
+        return None;
+    }
+    if value.is_zero() {
+        return Some(Rational::zero());
+    }
+    let (numerator, denominator) = (value.numer().magnitude(), value.denom().magnitude());
+    let places = denominator.bits().saturating_add(64);
+    let scaled = (numerator << places.saturating_mul(2)) / denominator;
+    let root = BigInt::from(scaled.sqrt()) + 1;
+    Some(Rational::new(root, BigInt::one() << places))
+}

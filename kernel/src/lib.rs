@@ -1,0 +1,71 @@
+//! **The trusted kernel of synaptic-balance**: given the weights of a network and a small certificate, it proves where each weight of the one
+//! balanced network lies. It reads every weight once and computes in integers only: no floats, no input or output, no panics.
+//!
+//! # The problem
+//! Variables `μ_v > 0` are the multipliers of costs. A [`Form`] is a product of powers of them. A *term* has the cost
+//! `w = a |weight|^p · P · Q`, `P` and `Q` the products that its row and its column contribute: [`Problem`]. The regularizer is the sum of all costs,
+//! a convex function of the logarithms of the multipliers; *balanced* is a point where its gradient is 0.
+//!
+//! # The rule
+//! A [`Certificate`] names a point and, by a rule that depends on the weights, a number `y >= 0` for each term. If at the point the costs are `w` and
+//! `Σ y · (exponents of the term) = 0` exactly, for every variable, then the regularizer at the point exceeds its infimum by at most
+//! `gap = Σ (y - w)²/w`, and every balanced cost is within a factor that `gap/w` bounds: see [`Certified`]. If all `y` are positive, the minimum is attained
+//! (Stiemke). Nothing has to be assumed of the network: products, ties, any degree of homogeneity, recurrence.
+//!
+//! The inequality is proved in Coq, roundings included, as this crate evaluates it: `proofs/general/energy.v`.
+//!
+//! # Reading it
+//! 1. `problem.rs`: is this the problem you mean? 2. `number.rs`: the four roundings. 3. `reader.rs`: one read of the weights.
+//!    4. `certified.rs`: what follows from the sums. 5. `refusal.rs`: what is refused.
+//!
+//! Relied on without review: `num-bigint`, `num-rational`, the 256-bit integers of `ethnum`, the standard library, the compiler. That the problem is that of a
+//! file is the caller's to show.
+//!
+//! ```
+//! use synaptic_balance_kernel::{Block, Certificate, Entries, Form, Layout, Number, Problem, Rational, Reader};
+//! // x -> h -> y with weights 3 and 12; l1. Balanced: h at 2, both weights 6.
+//! let rational = |value: i64| Rational::from_integer(value.into());
+//! let weights = [rational(3), rational(12)];
+//! let forms = vec![Form::one(), Form::new([(0, rational(1))]), Form::new([(0, rational(-1))])];
+//! let block = Block {
+//!     entries: Entries::Rational(&weights),
+//!     rows: vec![1, 0],
+//!     columns: vec![0, 2],
+//!     layout: Layout::List(vec![(0, 0), (1, 1)]),
+//!     power: rational(1),
+//!     coefficient: rational(1),
+//! };
+//! let problem = Problem::new(1, forms, vec![block]).unwrap();
+//! let certificate = Certificate { point: vec![Number::new(2u32.into(), 0)], bits: 80, grid: 100, exceptions: Default::default() };
+//! let reader = Reader::new(&problem, &certificate).unwrap();
+//! let bands = vec![reader.read(0, 0..2).unwrap()];
+//! let certified = reader.finish(bands).unwrap();
+//! assert!(certified.is_attained());
+//! let (low, high) = certified.balanced_cost(0, 0).unwrap();
+//! assert!(low <= rational(6) && rational(6) <= high && &high - &low < Rational::new(1.into(), 1_000_000_000_000u64.into()));
+//! ```
+#![deny(
+    missing_docs,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod certified;
+mod number;
+mod problem;
+mod reader;
+mod refusal;
+
+pub use certified::Certified;
+pub use number::Number;
+pub use problem::{Block, Entries, Form, Layout, Problem};
+pub use reader::{Band, Certificate, MAX_BITS, Reader};
+pub use refusal::Refusal;
+
+/// An exact rational number of any size.
+pub type Rational = num_rational::BigRational;
