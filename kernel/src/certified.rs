@@ -1,12 +1,13 @@
 //! What follows from the sums.
 
 use ethnum::U256;
-use num_bigint::BigInt;
+use num_bigint::{BigInt, BigUint};
+use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
 
 use crate::number::{Factor, exactly, on_grid};
 use crate::reader::{integer, power_of_two};
-use crate::{Rational, Reader, Refusal};
+use crate::{Number, Rational, Reader, Refusal};
 
 /// Sums over terms whose `y` is that of the rule.
 #[derive(Debug, Clone)]
@@ -54,13 +55,13 @@ fn length(y: U256) -> usize {
     usize::try_from(256u32.saturating_sub(y.leading_zeros())).unwrap_or(256)
 }
 
-/// A term whose `y` is given.
+/// A term whose `y` is given, all on the grid.
 #[derive(Debug, Clone)]
 pub(crate) struct Exception {
     pub y: Rational,
-    /// The lower end of its cost.
-    pub lower: Rational,
-    /// What the rule would give, on the grid.
+    /// The lower end of its cost: mantissa and exponent.
+    pub lower: (BigUint, i64),
+    /// What the rule would give.
     pub rule: U256,
 }
 
@@ -82,7 +83,6 @@ impl<'a> Certified<'a> {
     /// `g (1 + ε)`. An exception adds the larger value of `(y - w)²/w` at the two ends of its cost.
     pub(crate) fn new(reader: Reader<'a>, sums: Sums, exceptions: Vec<Exception>) -> Self {
         let certificate = reader.certificate();
-        let grid = power_of_two(certificate.grid.saturating_neg());
         let one = Rational::one();
         let width = width(certificate.bits);
         let upper = &one + &width;
@@ -93,42 +93,42 @@ impl<'a> Certified<'a> {
             count = count.saturating_add(terms);
             let least_here = power_of_two(bits);
             reciprocals += Rational::from_integer(terms.into()) / &least_here;
-            least.get_or_insert(&grid * least_here);
+            least.get_or_insert(least_here);
         }
         let total = integer(sums.total);
         let rule = &width * &width * &total
             + (&one + &one) * &width * &upper * Rational::from_integer(count.into())
             + &upper * &upper * reciprocals
             + Rational::from_integer(zeros.into()) * &upper;
-        let mut gap = &grid * rule;
-        let mut regularizer =
-            &grid * (total + Rational::from_integer(count.saturating_add(zeros).into())) * &upper;
+        let mut gap = ceiling(&rule);
+        let mut regularizer = ceiling(
+            &((total + Rational::from_integer(count.saturating_add(zeros).into())) * &upper),
+        );
         let mut missing = zeros;
         for exception in &exceptions {
-            let high = &exception.lower * &upper;
-            regularizer += &high;
+            let (low, high) = (Ends::new(&exception.lower), Ends::new(&exception.lower).times(&upper));
+            regularizer += high.ceiling();
             if exception.y.is_zero() {
                 missing = missing.saturating_add(1);
-                gap += high;
+                gap += high.ceiling();
                 continue;
             }
-            let excess = |cost: &Rational| {
-                let difference = &exception.y - cost;
-                &difference * &difference / cost
-            };
-            gap += excess(&exception.lower).max(excess(&high));
+            gap += low.excess(&exception.y).max(high.excess(&exception.y));
+            let low = low.floor();
+            least = Some(match least {
+                Some(least) if least <= low => least,
+                _ => low,
+            });
         }
-        let lowest = exceptions.iter().map(|exception| &exception.lower).min();
-        let least = match (least, lowest) {
-            (Some(least), Some(lowest)) => Some(least.min(lowest.clone())),
-            (least, lowest) => least.or(lowest.cloned()),
-        };
+        let grid = power_of_two(certificate.grid.saturating_neg());
+        let places = power_of_two(PLACES.saturating_neg());
+        let off_grid = |value: BigInt| Rational::from_integer(value) * &grid * &places;
         Certified {
-            reader,
-            gap,
-            regularizer,
-            least,
+            gap: off_grid(gap),
+            regularizer: off_grid(regularizer),
+            least: least.map(|least| least * &grid),
             zeros: missing,
+            reader,
         }
     }
 
@@ -219,7 +219,8 @@ impl<'a> Certified<'a> {
     ) -> Option<(Rational, Rational)> {
         let certificate = self.reader.certificate();
         let [cost, row, column] = factors;
-        let lower = exactly(cost, row, column)?;
+        let (mantissa, exponent) = exactly(cost, row, column)?;
+        let lower = Number::new(mantissa, exponent).to_rational()?;
         let upper = &lower * (Rational::one() + width(certificate.bits));
         let y_is_zero = match certificate.exceptions.get(&(block, entry)) {
             Some(y) => y.is_zero(),
@@ -237,6 +238,60 @@ fn width(bits: u32) -> Rational {
     let one = Rational::one();
     let factor = &one + power_of_two(1i64.saturating_sub(bits.into()));
     &factor * &factor * &factor - one
+}
+
+/// Binary places to which contributions are rounded up, on the grid: sums of such numbers stay short.
+const PLACES: i64 = 256;
+
+/// The integer over `2^PLACES` that is at least this.
+fn ceiling(value: &Rational) -> BigInt {
+    (value.numer() << PLACES).div_ceil(value.denom())
+}
+
+/// A positive number as a quotient that is not reduced, which would take most of the time.
+struct Ends {
+    top: BigInt,
+    bottom: BigInt,
+}
+
+impl Ends {
+    fn new((mantissa, exponent): &(BigUint, i64)) -> Self {
+        let mantissa = BigInt::from(mantissa.clone());
+        let power = BigInt::one() << exponent.unsigned_abs();
+        let (top, bottom) = match *exponent >= 0 {
+            true => (mantissa * power, BigInt::one()),
+            false => (mantissa, power),
+        };
+        Ends { top, bottom }
+    }
+
+    fn times(self, factor: &Rational) -> Self {
+        Ends {
+            top: self.top * factor.numer(),
+            bottom: self.bottom * factor.denom(),
+        }
+    }
+
+    fn ceiling(&self) -> BigInt {
+        (&self.top << PLACES).div_ceil(&self.bottom)
+    }
+
+    /// The integer below it; the number itself if it is below 1.
+    fn floor(&self) -> Rational {
+        let whole = self.top.div_floor(&self.bottom);
+        match whole.is_zero() {
+            true => Rational::new(self.top.clone(), self.bottom.clone()),
+            false => Rational::from_integer(whole),
+        }
+    }
+
+    /// `(y - cost)² / cost`, an integer over `2^PLACES` that is at least this.
+    fn excess(&self, y: &Rational) -> BigInt {
+        let difference = y.numer() * &self.bottom - &self.top * y.denom();
+        let square = &difference * &difference;
+        let divisor = y.denom() * y.denom() * &self.bottom * &self.top;
+        (square << PLACES).div_ceil(&divisor)
+    }
 }
 
 /// A number at least as large as the square root, and larger by less than `2^-63` of it; `None` for negative numbers.

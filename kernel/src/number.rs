@@ -239,14 +239,31 @@ fn mantissas(cost: Factor, row: Factor, column: Factor) -> U256 {
     two.wrapping_mul(U256::from(row.mantissa))
 }
 
-/// `cost · row · column`, exactly; `None` if it is too long to be written out.
-pub(crate) fn exactly(cost: Factor, row: Factor, column: Factor) -> Option<Rational> {
-    let mantissa = long(mantissas(cost, row, column));
+/// `cost · row · column`, exactly, as mantissa and exponent; `None` if it would be too long to be written out.
+pub(crate) fn exactly(cost: Factor, row: Factor, column: Factor) -> Option<(BigUint, i64)> {
     let exponent = cost.exponent.checked_add(row.exponent)?;
-    Number::new(mantissa, exponent.checked_add(column.exponent)?).to_rational()
+    let exponent = exponent.checked_add(column.exponent)?;
+    let is_short = exponent.unsigned_abs() <= MAX_LENGTH;
+    is_short.then(|| (long(mantissas(cost, row, column)), exponent))
 }
 
 /// The same integer, of any length.
 pub(crate) fn long(value: U256) -> BigUint {
     BigUint::from_bytes_le(&value.to_le_bytes())
+}
+
+/// The sum. To reduce an integer over 1 takes most of the time, so that it is left out.
+pub(crate) fn plus(one: &Rational, other: &Rational) -> Rational {
+    match one.is_integer() && other.is_integer() {
+        true => Rational::from_integer(one.numer() + other.numer()),
+        false => one + other,
+    }
+}
+
+/// The product, in the same way.
+pub(crate) fn times(one: &Rational, other: &Rational) -> Rational {
+    match one.is_integer() && other.is_integer() {
+        true => Rational::from_integer(one.numer() * other.numer()),
+        false => one * other,
+    }
 }

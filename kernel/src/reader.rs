@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::certified::{Exception, Sums};
-use crate::number::{Costs, Factor, GRID_BITS, exactly, long, on_grid, product};
+use crate::number::{Costs, Factor, GRID_BITS, exactly, long, on_grid, plus, product, times};
 use crate::{Certified, Layout, Number, Problem, Rational, Refusal};
 
 /// The most significant bits of a factor: three of them fit 256 bits.
@@ -27,7 +27,7 @@ pub struct Certificate {
     pub bits: u32,
     /// The grid is `2^-grid`.
     pub grid: i64,
-    /// The terms, as block and entry, whose `y` is not that of the rule.
+    /// The terms, as block and entry, whose `y` is not that of the rule: `2^grid · y`.
     pub exceptions: BTreeMap<(usize, usize), Rational>,
 }
 
@@ -194,47 +194,69 @@ impl<'a> Reader<'a> {
         Ok(Some([cost, row, column]))
     }
 
+    /// `2^grid · y` of a term by the rule. For whoever makes certificates. `None` for a weight of 0, and where the cost is out of range.
+    pub fn by_rule(&self, block: usize, entry: usize) -> Option<Rational> {
+        let [cost, row, column] = self.factors(block, entry).ok()??;
+        let y = on_grid(cost, row, column, self.certificate.grid)?;
+        Some(integer(y))
+    }
+
+    /// `2^grid · Σ y a` at every variable, with no exceptions made: what those have to cancel. For whoever makes certificates; nothing is verified.
+    pub fn imbalance(&self, bands: &[Band]) -> Vec<Rational> {
+        let (by_form, _) = self.totals(bands);
+        self.by_variable(&by_form)
+    }
+
     /// Adds up all bands, verifies that they are a circulation, and says what follows.
     ///
     /// # Errors
     /// [`Refusal::Coverage`], [`Refusal::Exception`], [`Refusal::NotACirculation`].
     pub fn finish(self, bands: Vec<Band>) -> Result<Certified<'a>, Refusal> {
         self.check_coverage(&bands)?;
-        let mut by_form = vec![Rational::zero(); self.problem.forms().len()];
-        let mut add = |form: usize, amount: &Rational| {
-            if let Some(sum) = by_form.get_mut(form) {
-                *sum = &*sum + amount;
+        let (mut by_form, mut sums) = self.totals(&bands);
+        let mut add = |form: Option<&usize>, amount: &Rational| {
+            if let Some(sum) = form.and_then(|form| by_form.get_mut(*form)) {
+                *sum = plus(sum, amount);
             }
         };
-        let mut sums = Sums::default();
-        for band in &bands {
-            let Some(content) = self.problem.blocks().get(band.block) else {
-                continue;
-            };
-            let rows = content.rows.iter().zip(&band.by_row);
-            for (form, sum) in rows.chain(content.columns.iter().zip(&band.by_column)) {
-                if *sum != U256::ZERO {
-                    add(*form, &integer(*sum));
-                }
-            }
-            sums.join(&band.sums);
-        }
         let mut exceptions = Vec::new();
         for ((block, entry), y) in &self.certificate.exceptions {
             let exception = self.exception(*block, *entry, y)?;
-            let change = y * power_of_two(self.certificate.grid) - integer(exception.rule);
+            let change = plus(y, &-integer(exception.rule));
             let content = self.problem.blocks().get(*block);
             let place = content.and_then(|content| Some((content, content.place(*entry)?)));
             if let Some((content, (row, column))) = place {
                 for form in [content.rows.get(row), content.columns.get(column)] {
-                    add(form.copied().unwrap_or(usize::MAX), &change);
+                    add(form, &change);
                 }
             }
             sums.remove(exception.rule);
             exceptions.push(exception);
         }
-        self.check_circulation(&by_form)?;
+        let at = self.by_variable(&by_form);
+        if let Some(variable) = at.iter().position(|total| !total.is_zero()) {
+            return Err(Refusal::NotACirculation(variable));
+        }
         Ok(Certified::new(self, sums, exceptions))
+    }
+
+    /// The sums of all bands, by form, and over all terms.
+    fn totals(&self, bands: &[Band]) -> (Vec<Rational>, Sums) {
+        let mut by_form = vec![Rational::zero(); self.problem.forms().len()];
+        let mut sums = Sums::default();
+        for band in bands {
+            let Some(content) = self.problem.blocks().get(band.block) else {
+                continue;
+            };
+            let rows = content.rows.iter().zip(&band.by_row);
+            for (form, sum) in rows.chain(content.columns.iter().zip(&band.by_column)) {
+                if let (true, Some(total)) = (*sum != U256::ZERO, by_form.get_mut(*form)) {
+                    *total = plus(total, &integer(*sum));
+                }
+            }
+            sums.join(&band.sums);
+        }
+        (by_form, sums)
     }
 
     fn exception(&self, block: usize, entry: usize, y: &Rational) -> Result<Exception, Refusal> {
@@ -244,9 +266,11 @@ impl<'a> Reader<'a> {
             return Err(fault);
         }
         let rule = on_grid(cost, row, column, self.certificate.grid);
+        let (mantissa, exponent) =
+            exactly(cost, row, column).ok_or(Refusal::Cost { block, entry })?;
         Ok(Exception {
             y: y.clone(),
-            lower: exactly(cost, row, column).ok_or(Refusal::Cost { block, entry })?,
+            lower: (mantissa, exponent.saturating_add(self.certificate.grid)),
             rule: rule.ok_or(Refusal::Grid { block, entry })?,
         })
     }
@@ -278,20 +302,17 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// `Σ y a = 0` at every variable.
-    fn check_circulation(&self, by_form: &[Rational]) -> Result<(), Refusal> {
+    /// `Σ y a` at every variable, on the grid.
+    fn by_variable(&self, by_form: &[Rational]) -> Vec<Rational> {
         let mut at = vec![Rational::zero(); self.problem.variables()];
         for (form, sum) in self.problem.forms().iter().zip(by_form) {
             for (variable, exponent) in form.factors() {
                 if let Some(total) = at.get_mut(*variable) {
-                    *total = &*total + exponent * sum;
+                    *total = plus(total, &times(exponent, sum));
                 }
             }
         }
-        match at.iter().position(|total| !total.is_zero()) {
-            Some(variable) => Err(Refusal::NotACirculation(variable)),
-            None => Ok(()),
-        }
+        at
     }
 
     pub(crate) fn certificate(&self) -> &'a Certificate {

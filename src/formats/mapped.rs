@@ -16,7 +16,9 @@ use super::lost::{Losses, Settled};
 use super::safetensors_mlp::SafetensorsError;
 use super::storage::{Storage, Stored};
 use super::strict::NoRepeats;
+use crate::numbers::Rational;
 use crate::solve::blocks::{BlockError, Blocks, Weights};
+use synaptic_balance_kernel as energy;
 
 /// Why files are not a perceptron that can be balanced where it lies.
 #[derive(Debug, Error)]
@@ -185,6 +187,60 @@ impl MappedPerceptron {
             from = to;
         }
         Ok(blocks)
+    }
+
+    /// The problem as the kernel reads it: one variable for each unit of the groups, in their order; a block for each tensor, in the order of [`tensors`](MappedPerceptron::tensors).
+    ///
+    /// # Errors
+    /// What the kernel refuses; nothing in practice.
+    pub fn energy_problem(&self, power: &Rational) -> Result<energy::Problem<'_>, energy::Refusal> {
+        let mut forms = vec![energy::Form::one()];
+        let mut variables = 0;
+        let mut blocks = Vec::new();
+        let mut from: Option<Vec<usize>> = None;
+        for layer in &self.layers {
+            let &[units, inputs] = layer.weight.shape.as_slice() else {
+                continue;
+            };
+            let rows: Vec<usize> = match layer.group {
+                None => vec![0; units],
+                Some(_) => (0..units).map(|unit| forms.len() + 2 * unit).collect(),
+            };
+            let sources = layer.group.map(|_| rows.iter().map(|form| form + 1).collect());
+            if layer.group.is_some() {
+                for variable in variables..variables + units {
+                    for exponent in [1, -1] {
+                        let exponent = Rational::from_integer(exponent.into());
+                        forms.push(energy::Form::new([(variable, exponent)]));
+                    }
+                }
+                variables += units;
+            }
+            let tensors = [(Some(&layer.weight), from.unwrap_or(vec![0; inputs])), (layer.bias.as_ref(), vec![0])];
+            for (place, columns) in tensors {
+                let Some(place) = place else { continue };
+                let bytes = self.bytes(place);
+                blocks.push(energy::Block {
+                    entries: match place.storage {
+                        Storage::Single => energy::Entries::F32(bytes.as_chunks().0),
+                        Storage::Double => energy::Entries::F64(bytes.as_chunks().0),
+                    },
+                    rows: rows.clone(),
+                    columns,
+                    layout: energy::Layout::Dense,
+                    power: power.clone(),
+                    coefficient: Rational::one(),
+                });
+            }
+            from = sources;
+        }
+        energy::Problem::new(variables, forms, blocks)
+    }
+
+    /// The names of the tensors of weights and biases, layer by layer.
+    pub fn tensors(&self) -> Vec<&str> {
+        let places = self.layers.iter().flat_map(|layer| std::iter::once(&layer.weight).chain(&layer.bias));
+        places.map(|place| place.name.as_str()).collect()
     }
 
     fn bytes(&self, place: &Place) -> &[u8] {

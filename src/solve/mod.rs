@@ -16,6 +16,7 @@ mod certify;
 mod compare;
 mod dead;
 mod direct;
+pub mod energy;
 mod exact;
 mod existence;
 mod flat;

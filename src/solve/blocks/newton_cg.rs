@@ -3,7 +3,7 @@
 use super::elimination::Elimination;
 use super::shape::{Sums, inner};
 use super::state::State;
-use super::{BlockOptions, CostSums, Extent};
+use super::{BlockOptions, BlockSolution, CostSums, Extent};
 use crate::solve::SolveError;
 use crate::solve::newton::damping;
 
@@ -214,6 +214,34 @@ pub(super) fn solve_at<C: CostSums>(
     let entries = side.iter().zip(&hessian.diagonal);
     let side: Vec<f64> = entries.map(|(side, diagonal)| side * diagonal).collect();
     hessian.solve(state, &side, tolerance)
+}
+
+/// The Newton system at a solution, for whoever refines it.
+pub struct NewtonStep<'c, C> {
+    state: State<'c, C>,
+}
+
+impl<'c, C: CostSums> NewtonStep<'c, C> {
+    /// At a solution of this problem; nothing is read.
+    pub fn at(problem: &'c mut C, solution: &BlockSolution) -> Self {
+        NewtonStep {
+            state: State::at(problem, solution),
+        }
+    }
+
+    /// Solves `H d = side` in the logarithms of the multipliers, until every residual is at most `tolerance` of the largest entry of `side`, relative to `A + B`. `None`
+    /// where the result is not finite.
+    pub fn solve(&mut self, side: &[f64], tolerance: f64) -> Option<Vec<f64>> {
+        let mut hessian = Hessian::new(&self.state);
+        let share = hessian.largest(side);
+        let solution = hessian.solve(&mut self.state, side, tolerance * share);
+        solution.iter().all(|entry| entry.is_finite()).then_some(solution)
+    }
+
+    /// Reads of all the weights so far.
+    pub fn reads(&self) -> f64 {
+        self.state.reads
+    }
 }
 
 /// The same at the potentials `point`, after a read.

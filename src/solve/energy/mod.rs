@@ -1,0 +1,165 @@
+//! Energy certificates: a computed solution refined in long numbers, with the few terms that make its costs a circulation exactly.
+
+mod read;
+mod repair;
+mod terms;
+
+pub use read::read_all;
+pub use terms::point_of;
+
+use num_bigint::{BigInt, BigUint};
+use num_traits::{Signed, ToPrimitive, Zero};
+use std::collections::BTreeMap;
+use synaptic_balance_kernel::{Certificate, Certified, MAX_BITS, Number, Problem, Reader, Refusal};
+use thiserror::Error;
+
+use crate::numbers::{Rational, rational_from_f64, rational_to_f64};
+use repair::Repair;
+use terms::Extremes;
+
+/// Refinements after which the point is taken as it is.
+const STEPS: usize = 6;
+
+/// Bits kept of a multiplier while it is refined, and in a certificate.
+const WORKING_BITS: u64 = 256;
+const KEPT_BITS: u64 = 128;
+
+/// Bits that the lightest cost should have on the grid, and the heaviest may.
+const LEAST_BITS: f64 = 90.0;
+const MOST_BITS: f64 = 188.0;
+
+/// Why no energy certificate was made. Nothing is claimed then.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EnergyError {
+    /// The kernel refused it.
+    #[error("the certificate was refused: {0}")]
+    Refused(#[from] Refusal),
+    /// The Newton system could not be solved.
+    #[error("the solution could not be refined: the network is nearly cut off from its visible units")]
+    NotRefined,
+    /// No terms were found that make the costs a circulation.
+    #[error("the costs could not be made a circulation")]
+    NotRepaired,
+}
+
+/// Makes a certificate for a problem from a computed point, which is refined first; `newton` solves `H d = g` in the logarithms of the multipliers, `H` the
+/// Hessian at the computed point.
+///
+/// Each refinement is one read of the weights and one solution of the Newton system. Ours.
+///
+/// # Errors
+/// [`EnergyError`].
+pub fn energy_certificate(
+    problem: &Problem,
+    computed: Vec<Number>,
+    newton: &mut dyn FnMut(&[f64]) -> Option<Vec<f64>>,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Certificate, EnergyError> {
+    let extremes = Extremes::of(problem, &computed);
+    let mut certificate = Certificate {
+        point: computed.iter().map(|number| kept(number, KEPT_BITS)).collect(),
+        bits: MAX_BITS,
+        grid: extremes.grid(),
+        exceptions: BTreeMap::new(),
+    };
+    let mut point = computed;
+    let mut imbalance = imbalance(problem, &certificate)?;
+    for _ in 0..STEPS {
+        let size = largest(&imbalance);
+        progress(size);
+        if size == 0.0 {
+            break;
+        }
+        let unit = (certificate.grid as f64).exp2();
+        let side = imbalance.iter().map(|value| nearest(value) / unit);
+        let side: Vec<f64> = side.collect();
+        let step = newton(&side).ok_or(EnergyError::NotRefined)?;
+        let moved: Vec<Number> = point
+            .iter()
+            .zip(&step)
+            .map(|(number, step)| moved(number, -step))
+            .collect::<Option<_>>()
+            .ok_or(EnergyError::NotRefined)?;
+        let next = Certificate {
+            point: moved.iter().map(|number| kept(number, KEPT_BITS)).collect(),
+            ..certificate.clone()
+        };
+        let found = self::imbalance(problem, &next)?;
+        if largest(&found) >= size {
+            break;
+        }
+        let is_enough = largest(&found) > size / 16.0;
+        (certificate, point, imbalance) = (next, moved, found);
+        if is_enough {
+            break;
+        }
+    }
+    let repair = Repair::of(problem, &certificate.point);
+    let exceptions = repair.exceptions(problem, &certificate, imbalance);
+    certificate.exceptions = exceptions.ok_or(EnergyError::NotRepaired)?;
+    Ok(certificate)
+}
+
+/// Has the kernel verify a certificate.
+///
+/// # Errors
+/// What the kernel refuses.
+pub fn verify_energy<'a>(
+    problem: &'a Problem<'a>,
+    certificate: &'a Certificate,
+) -> Result<Certified<'a>, Refusal> {
+    let reader = Reader::new(problem, certificate)?;
+    let bands = read_all(&reader)?;
+    reader.finish(bands)
+}
+
+/// `2^grid · Σ y a` at the point of a certificate.
+fn imbalance(problem: &Problem, certificate: &Certificate) -> Result<Vec<Rational>, Refusal> {
+    let reader = Reader::new(problem, certificate)?;
+    let bands = read_all(&reader)?;
+    Ok(reader.imbalance(&bands))
+}
+
+fn nearest(value: &Rational) -> f64 {
+    match value.is_integer() {
+        true => value.numer().to_f64().unwrap_or(f64::NAN),
+        false => rational_to_f64(value),
+    }
+}
+
+fn largest(values: &[Rational]) -> f64 {
+    let sizes = values.iter().map(|value| nearest(&value.abs()));
+    sizes.fold(0.0, f64::max)
+}
+
+/// The number with at most so many bits.
+fn kept(number: &Number, bits: u64) -> Number {
+    let excess = number.mantissa().bits().saturating_sub(bits);
+    Number::new(number.mantissa() >> excess, number.exponent() + excess as i64)
+}
+
+/// `number · exp(step)`; `None` unless the step is finite and not too far.
+fn moved(number: &Number, step: f64) -> Option<Number> {
+    if step == 0.0 {
+        return Some(number.clone());
+    }
+    if !(step.is_finite() && step.abs() < 1.0) {
+        return None;
+    }
+    // The step as an integer over 2^WORKING_BITS, and four terms of the series: each step is far smaller than the one before, and an error only costs a refinement.
+    let exact = rational_from_f64(step)?;
+    let scaled: BigInt = (exact.numer() << WORKING_BITS) / exact.denom();
+    let one = BigInt::from(1) << WORKING_BITS;
+    let mut factor = one.clone();
+    let mut term = one;
+    for order in 1..=16 {
+        term = (term * &scaled >> WORKING_BITS) / order;
+        if term.is_zero() {
+            break;
+        }
+        factor += &term;
+    }
+    let mantissa: BigUint = number.mantissa() * factor.to_biguint()?;
+    let exponent = number.exponent() - WORKING_BITS as i64;
+    Some(kept(&Number::new(mantissa, exponent), WORKING_BITS))
+}

@@ -1,0 +1,246 @@
+//! The terms whose `y` is changed so that the costs are a circulation exactly: for each variable a heavy one that joins it to variables settled before.
+
+use num_traits::{Signed, Zero};
+use std::collections::{BTreeMap, BinaryHeap};
+use std::rc::Rc;
+use synaptic_balance_kernel::{Block, Certificate, Layout, Number, Problem, Reader};
+
+use super::terms::{LogCosts, logs};
+use crate::numbers::Rational;
+
+/// A term: block, entry, row and column.
+type Place = (usize, usize, usize, usize);
+
+/// An order of the variables, with a term for each: its other variables come before.
+pub(super) struct Repair {
+    order: Vec<(usize, Place)>,
+}
+
+impl Repair {
+    /// Grows a forest from the ground: always the heaviest term with one variable left settles it, so that what a variable has to cancel is carried by
+    /// terms about as heavy as its own.
+    pub fn of(problem: &Problem, point: &[Number]) -> Self {
+        let mut search = Search::new(problem, point);
+        search.look_at_all();
+        loop {
+            while let Some((cost, variable)) = search.heap.pop() {
+                let Some((best, place)) = search.best[variable] else {
+                    continue;
+                };
+                if search.settled[variable] || best != cost {
+                    continue;
+                }
+                search.order.push((variable, place));
+                search.settle(variable);
+            }
+            // What nothing joins to the ground is determined up to a common factor: one variable is taken as it is.
+            match search.settled.iter().position(|settled| !settled) {
+                Some(root) => search.settle(root),
+                None => break,
+            }
+        }
+        Repair {
+            order: search.order,
+        }
+    }
+
+    /// What `y` becomes for the terms of the order; `None` where one would not be positive, or something is left over.
+    pub fn exceptions(
+        &self,
+        problem: &Problem,
+        certificate: &Certificate,
+        mut imbalance: Vec<Rational>,
+    ) -> Option<BTreeMap<(usize, usize), Rational>> {
+        let reader = Reader::new(problem, certificate).ok()?;
+        let mut exceptions = BTreeMap::new();
+        for (variable, (block, entry, row, column)) in self.order.iter().rev() {
+            if imbalance[*variable].is_zero() {
+                continue;
+            }
+            let exponents = exponents(problem, &problem.blocks()[*block], *row, *column);
+            let own = exponents.get(variable)?;
+            let change = -times(&imbalance[*variable], &own.recip());
+            for (other, exponent) in &exponents {
+                imbalance[*other] = plus(&imbalance[*other], &times(exponent, &change));
+            }
+            let y = plus(&reader.by_rule(*block, *entry)?, &change);
+            exceptions.insert((*block, *entry), y);
+        }
+        let is_whole = imbalance.iter().all(Zero::is_zero);
+        (is_whole && exceptions.values().all(Signed::is_positive)).then_some(exceptions)
+    }
+}
+
+/// The sum; nothing is to be reduced where both are integers.
+fn plus(one: &Rational, other: &Rational) -> Rational {
+    match one.is_integer() && other.is_integer() {
+        true => Rational::from_integer(one.numer() + other.numer()),
+        false => one + other,
+    }
+}
+
+/// The product, in the same way.
+fn times(one: &Rational, other: &Rational) -> Rational {
+    match one.is_integer() && other.is_integer() {
+        true => Rational::from_integer(one.numer() * other.numer()),
+        false => one * other,
+    }
+}
+
+/// The exponents of the variables in a term; those that cancel are left out.
+fn exponents(problem: &Problem, block: &Block, row: usize, column: usize) -> BTreeMap<usize, Rational> {
+    let mut all: BTreeMap<usize, Rational> = BTreeMap::new();
+    for form in [block.rows[row], block.columns[column]] {
+        for (variable, exponent) in problem.forms()[form].factors() {
+            *all.entry(*variable).or_default() += exponent;
+        }
+    }
+    all.retain(|_, exponent| !exponent.is_zero());
+    all
+}
+
+/// Where a form stands: a row or a column of a dense block, or an entry of a list.
+#[derive(Clone, Copy)]
+enum Line {
+    Row(usize, usize),
+    Column(usize, usize),
+    Entry(usize, usize),
+}
+
+struct Search<'a> {
+    problem: &'a Problem<'a>,
+    costs: Vec<LogCosts<'a>>,
+    settled: Vec<bool>,
+    /// By form: how many of its variables are not settled.
+    open: Vec<usize>,
+    forms_of: Vec<Vec<usize>>,
+    lines_of: Vec<Vec<Line>>,
+    /// By variable: the heaviest term so far that could settle it.
+    best: Vec<Option<(i64, Place)>>,
+    heap: BinaryHeap<(i64, usize)>,
+    order: Vec<(usize, Place)>,
+}
+
+impl<'a> Search<'a> {
+    fn new(problem: &'a Problem<'a>, point: &[Number]) -> Self {
+        let forms = problem.forms();
+        let mut forms_of = vec![Vec::new(); problem.variables()];
+        for (number, form) in forms.iter().enumerate() {
+            let variables = form.factors().iter();
+            variables.for_each(|(variable, _)| forms_of[*variable].push(number));
+        }
+        let mut lines_of = vec![Vec::new(); forms.len()];
+        for (number, block) in problem.blocks().iter().enumerate() {
+            match &block.layout {
+                Layout::Dense => {
+                    let rows = block.rows.iter().enumerate();
+                    rows.for_each(|(row, form)| lines_of[*form].push(Line::Row(number, row)));
+                    let columns = block.columns.iter().enumerate();
+                    columns.for_each(|(column, form)| {
+                        lines_of[*form].push(Line::Column(number, column));
+                    });
+                }
+                Layout::List(places) => {
+                    for (entry, (row, column)) in places.iter().enumerate() {
+                        for form in [block.rows[*row], block.columns[*column]] {
+                            lines_of[form].push(Line::Entry(number, entry));
+                        }
+                    }
+                }
+            }
+        }
+        let logs = Rc::new(logs(problem, point));
+        let costs = problem.blocks().iter();
+        Search {
+            problem,
+            costs: costs.map(|block| LogCosts::new(block, &logs)).collect(),
+            settled: vec![false; problem.variables()],
+            open: forms.iter().map(|form| form.factors().len()).collect(),
+            forms_of,
+            lines_of,
+            best: vec![None; problem.variables()],
+            heap: BinaryHeap::new(),
+            order: Vec::new(),
+        }
+    }
+
+    fn look_at_all(&mut self) {
+        for (number, block) in self.problem.blocks().iter().enumerate() {
+            match &block.layout {
+                Layout::Dense => {
+                    (0..block.rows.len()).for_each(|row| self.look_along(Line::Row(number, row)));
+                }
+                Layout::List(places) => {
+                    (0..places.len()).for_each(|entry| self.look_along(Line::Entry(number, entry)));
+                }
+            }
+        }
+    }
+
+    fn settle(&mut self, variable: usize) {
+        self.settled[variable] = true;
+        for form in std::mem::take(&mut self.forms_of[variable]) {
+            self.open[form] -= 1;
+            if self.open[form] <= 1 {
+                let lines = std::mem::take(&mut self.lines_of[form]);
+                lines.iter().for_each(|line| self.look_along(*line));
+                self.lines_of[form] = lines;
+            }
+        }
+    }
+
+    fn look_along(&mut self, line: Line) {
+        let problem = self.problem;
+        match line {
+            Line::Row(number, row) => {
+                let block = &problem.blocks()[number];
+                let (width, open) = (block.columns.len(), self.open[block.rows[row]]);
+                for column in 0..width {
+                    if open + self.open[block.columns[column]] == 1 {
+                        self.look(block, (number, row * width + column, row, column));
+                    }
+                }
+            }
+            Line::Column(number, column) => {
+                let block = &problem.blocks()[number];
+                let (width, open) = (block.columns.len(), self.open[block.columns[column]]);
+                for row in 0..block.rows.len() {
+                    if open + self.open[block.rows[row]] == 1 {
+                        self.look(block, (number, row * width + column, row, column));
+                    }
+                }
+            }
+            Line::Entry(number, entry) => {
+                let block = &problem.blocks()[number];
+                let Layout::List(places) = &block.layout else {
+                    return;
+                };
+                let (row, column) = places[entry];
+                if self.open[block.rows[row]] + self.open[block.columns[column]] == 1 {
+                    self.look(block, (number, entry, row, column));
+                }
+            }
+        }
+    }
+
+    /// Notes the term for the one variable that is not settled, if it is the heaviest so far.
+    fn look(&mut self, block: &Block, place: Place) {
+        let (number, entry, row, column) = place;
+        let cost = self.costs[number].at(entry, row, column);
+        if !cost.is_finite() {
+            return;
+        }
+        let forms = [block.rows[row], block.columns[column]];
+        let mut factors = forms
+            .iter()
+            .flat_map(|form| self.problem.forms()[*form].factors());
+        let Some((variable, _)) = factors.find(|(variable, _)| !self.settled[*variable]) else {
+            return;
+        };
+        let cost = (cost * f64::from(1 << 16)) as i64;
+        if self.best[*variable].is_none_or(|(heaviest, _)| cost > heaviest) {
+            self.best[*variable] = Some((cost, place));
+            self.heap.push((cost, *variable));
+        }
+    }
+}
