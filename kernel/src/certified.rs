@@ -106,7 +106,10 @@ impl<'a> Certified<'a> {
         );
         let mut missing = zeros;
         for exception in &exceptions {
-            let (low, high) = (Ends::new(&exception.lower), Ends::new(&exception.lower).times(&upper));
+            let (low, high) = (
+                Ends::new(&exception.lower),
+                Ends::new(&exception.lower).times(&upper),
+            );
             regularizer += high.ceiling();
             if exception.y.is_zero() {
                 missing = missing.saturating_add(1);

@@ -206,7 +206,9 @@ impl MappedPerceptron {
                 None => vec![0; units],
                 Some(_) => (0..units).map(|unit| forms.len() + 2 * unit).collect(),
             };
-            let sources = layer.group.map(|_| rows.iter().map(|form| form + 1).collect());
+            let sources = layer
+                .group
+                .map(|_| rows.iter().map(|form| form + 1).collect());
             if layer.group.is_some() {
                 for variable in variables..variables + units {
                     for exponent in [1, -1] {
@@ -216,7 +218,10 @@ impl MappedPerceptron {
                 }
                 variables += units;
             }
-            let tensors = [(Some(&layer.weight), from.unwrap_or(vec![0; inputs])), (layer.bias.as_ref(), vec![0])];
+            let tensors = [
+                (Some(&layer.weight), from.unwrap_or(vec![0; inputs])),
+                (layer.bias.as_ref(), vec![0]),
+            ];
             for (place, columns) in tensors {
                 let Some(place) = place else { continue };
                 let bytes = self.bytes(place);
@@ -239,7 +244,10 @@ impl MappedPerceptron {
 
     /// The names of the tensors of weights and biases, layer by layer.
     pub fn tensors(&self) -> Vec<&str> {
-        let places = self.layers.iter().flat_map(|layer| std::iter::once(&layer.weight).chain(&layer.bias));
+        let places = self
+            .layers
+            .iter()
+            .flat_map(|layer| std::iter::once(&layer.weight).chain(&layer.bias));
         places.map(|place| place.name.as_str()).collect()
     }
 

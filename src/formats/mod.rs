@@ -6,6 +6,7 @@ mod cache;
 mod certificate;
 mod container;
 mod dot;
+pub mod energy;
 mod file_bytes;
 mod foreign;
 mod layers;

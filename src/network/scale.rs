@@ -56,6 +56,20 @@ impl<S: Scalar> Network<S> {
         direction
     }
 
+    /// What the target and the source of a synapse contribute to [`direction`](Network::direction), each by itself.
+    pub fn contributions(&self, synapse: SynapseIndex) -> [Vec<(usize, Rational)>; 2] {
+        let (from, to) = self.endpoints(synapse);
+        let target = self
+            .variable(to)
+            .map(|variable| (variable, Rational::one()));
+        let degree = self.unit(from).activation.degree();
+        let source = self.variable(from).zip(degree);
+        let source = source.map(|(variable, degree)| (variable, -degree));
+        let is_there =
+            |(_, exponent): &(usize, Rational)| *exponent != Rational::from_integer(0.into());
+        [target, source].map(|part| part.into_iter().filter(is_there).collect())
+    }
+
     /// The weight of one synapse under the multipliers of its units; `None` if one of them is missing or has no such power in
     /// the number type.
     pub fn scaled_weight(

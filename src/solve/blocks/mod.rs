@@ -52,8 +52,8 @@ mod two_level;
 
 pub(super) use elimination::Elimination;
 pub use enclose::{BlockEnclosure, enclose_blocks};
-pub(super) use newton_cg::solve_hessian;
 pub use newton_cg::NewtonStep;
+pub(super) use newton_cg::solve_hessian;
 pub use perceptron::{Perceptron, scale_block};
 pub use problem::{BlockError, Blocks, Weights};
 pub use shape::{Link, Shape, Sums};

@@ -235,7 +235,10 @@ impl<'c, C: CostSums> NewtonStep<'c, C> {
         let mut hessian = Hessian::new(&self.state);
         let share = hessian.largest(side);
         let solution = hessian.solve(&mut self.state, side, tolerance * share);
-        solution.iter().all(|entry| entry.is_finite()).then_some(solution)
+        solution
+            .iter()
+            .all(|entry| entry.is_finite())
+            .then_some(solution)
     }
 
     /// Reads of all the weights so far.

@@ -35,7 +35,9 @@ pub enum EnergyError {
     #[error("the certificate was refused: {0}")]
     Refused(#[from] Refusal),
     /// The Newton system could not be solved.
-    #[error("the solution could not be refined: the network is nearly cut off from its visible units")]
+    #[error(
+        "the solution could not be refined: the network is nearly cut off from its visible units"
+    )]
     NotRefined,
     /// No terms were found that make the costs a circulation.
     #[error("the costs could not be made a circulation")]
@@ -57,7 +59,10 @@ pub fn energy_certificate(
 ) -> Result<Certificate, EnergyError> {
     let extremes = Extremes::of(problem, &computed);
     let mut certificate = Certificate {
-        point: computed.iter().map(|number| kept(number, KEPT_BITS)).collect(),
+        point: computed
+            .iter()
+            .map(|number| kept(number, KEPT_BITS))
+            .collect(),
         bits: MAX_BITS,
         grid: extremes.grid(),
         exceptions: BTreeMap::new(),
@@ -135,7 +140,10 @@ fn largest(values: &[Rational]) -> f64 {
 /// The number with at most so many bits.
 fn kept(number: &Number, bits: u64) -> Number {
     let excess = number.mantissa().bits().saturating_sub(bits);
-    Number::new(number.mantissa() >> excess, number.exponent() + excess as i64)
+    Number::new(
+        number.mantissa() >> excess,
+        number.exponent() + excess as i64,
+    )
 }
 
 /// `number · exp(step)`; `None` unless the step is finite and not too far.

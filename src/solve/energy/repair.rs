@@ -88,7 +88,12 @@ fn times(one: &Rational, other: &Rational) -> Rational {
 }
 
 /// The exponents of the variables in a term; those that cancel are left out.
-fn exponents(problem: &Problem, block: &Block, row: usize, column: usize) -> BTreeMap<usize, Rational> {
+fn exponents(
+    problem: &Problem,
+    block: &Block,
+    row: usize,
+    column: usize,
+) -> BTreeMap<usize, Rational> {
     let mut all: BTreeMap<usize, Rational> = BTreeMap::new();
     for form in [block.rows[row], block.columns[column]] {
         for (variable, exponent) in problem.forms()[form].factors() {

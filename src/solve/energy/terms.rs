@@ -50,7 +50,9 @@ fn log2_entry(entries: &Entries, entry: usize) -> f64 {
             quick_log2(u32::from_le_bytes(all[entry]) & (u32::MAX >> 1), 23, 127.0)
         }
         Entries::F16(all) => quick_log2((u16::from_le_bytes(all[entry]) & 0x7fff).into(), 10, 15.0),
-        Entries::Bf16(all) => quick_log2((u16::from_le_bytes(all[entry]) & 0x7fff).into(), 7, 127.0),
+        Entries::Bf16(all) => {
+            quick_log2((u16::from_le_bytes(all[entry]) & 0x7fff).into(), 7, 127.0)
+        }
         Entries::Rational(all) => natural_log(&all[entry]) / std::f64::consts::LN_2,
     }
 }

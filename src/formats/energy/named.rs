@@ -1,0 +1,91 @@
+//! A problem as the kernel reads it, with the names that certificates know its units and terms by.
+
+use std::collections::BTreeMap;
+use synaptic_balance_kernel::{Certificate, Problem};
+
+use super::EnergyFileError;
+
+/// What a term is called by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TermNames {
+    /// `tensor[entry]`, all axes counted as one: the tensor of each block.
+    Tensors(Vec<String>),
+    /// The number of the synapse; with `#k` for the `k`-th summand of a mixture. Each summand has a block, its entries are these synapses.
+    Synapses(Vec<usize>),
+}
+
+/// A problem with names.
+#[derive(Debug, Clone)]
+pub struct NamedProblem<'a> {
+    /// The problem.
+    pub problem: Problem<'a>,
+    /// Every unit that can be scaled, and its variable.
+    pub units: Vec<(String, usize)>,
+    /// What terms are called by.
+    pub terms: TermNames,
+}
+
+impl NamedProblem<'_> {
+    /// The name of a term.
+    pub fn term(&self, block: usize, entry: usize) -> String {
+        match &self.terms {
+            TermNames::Tensors(tensors) => {
+                let tensor = tensors.get(block).map_or("", String::as_str);
+                format!("{tensor}[{entry}]")
+            }
+            TermNames::Synapses(synapses) => {
+                let synapse = synapses.get(entry).copied().unwrap_or(entry);
+                match self.problem.blocks().len() {
+                    1 => synapse.to_string(),
+                    _ => format!("{synapse}#{}", block + 1),
+                }
+            }
+        }
+    }
+
+    /// The term of a name.
+    pub(super) fn find(&self, name: &str) -> Result<(usize, usize), EnergyFileError> {
+        let found = match &self.terms {
+            TermNames::Tensors(tensors) => name.strip_suffix(']').and_then(|name| {
+                let (tensor, entry) = name.rsplit_once('[')?;
+                let block = tensors.iter().position(|known| known == tensor)?;
+                Some((block, number(entry)?))
+            }),
+            TermNames::Synapses(synapses) => {
+                let (synapse, summand) = name.split_once('#').unwrap_or((name, "1"));
+                let is_whole = name.contains('#') == (self.problem.blocks().len() > 1);
+                let block = number(summand).and_then(|summand| summand.checked_sub(1));
+                let entry = number(synapse).and_then(|own| synapses.binary_search(&own).ok());
+                block.zip(entry).filter(|_| is_whole)
+            }
+        };
+        let is_there = |(block, entry): &(usize, usize)| {
+            let blocks = self.problem.blocks();
+            blocks
+                .get(*block)
+                .is_some_and(|block| *entry < block.entries.len())
+        };
+        let found = found.filter(is_there);
+        found.ok_or_else(|| EnergyFileError::NoSuchTerm(name.chars().take(80).collect()))
+    }
+
+    /// The units of each variable.
+    pub fn names(&self) -> BTreeMap<usize, Vec<&str>> {
+        let mut names: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+        for (name, variable) in &self.units {
+            names.entry(*variable).or_default().push(name);
+        }
+        names
+    }
+
+    /// Is it a certificate that this problem's kernel can read back from a file? Every variable needs a unit.
+    pub(super) fn fits(&self, certificate: &Certificate) -> bool {
+        certificate.point.len() == self.problem.variables()
+    }
+}
+
+/// A number as it is written: without sign, without leading zeros.
+fn number(text: &str) -> Option<usize> {
+    let value: usize = text.parse().ok()?;
+    (value.to_string() == text).then_some(value)
+}
