@@ -5,7 +5,7 @@ use num_bigint::{BigInt, BigUint};
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
 
-use crate::number::{Factor, exactly, on_grid};
+use crate::number::{Factor, exactly, on_grid, plus, times};
 use crate::reader::{integer, power_of_two};
 use crate::{Number, Rational, Reader, Refusal};
 
@@ -211,6 +211,47 @@ impl<'a> Certified<'a> {
             true => self.radius_at(&lower),
             false => None,
         }
+    }
+
+    /// How far multipliers can be from balanced ones: by variable a `ρ` with `|log(μ*/μ)| <= ρ`, `μ` that of the point.
+    ///
+    /// `order` gives variables, each with a term (block and entry) whose other variables come before it: its cost is enclosed, and so is the multiplier. `None` for
+    /// variables that are not in the order, and those whose terms are not enclosed.
+    ///
+    /// # Errors
+    /// [`Refusal::Exception`] for a term that does not hold the variable, or holds one that does not come before.
+    pub fn multiplier_radii(
+        &self,
+        order: &[(usize, (usize, usize))],
+    ) -> Result<Vec<Option<Rational>>, Refusal> {
+        let problem = self.reader.problem();
+        // Over 2^PLACES.
+        let mut radii: Vec<Option<Rational>> = vec![None; problem.variables()];
+        for (variable, (block, entry)) in order {
+            let misfit = Refusal::Exception {
+                block: *block,
+                entry: *entry,
+            };
+            let exponents = problem.exponents(*block, *entry).ok_or(misfit.clone())?;
+            let own = exponents.get(variable).ok_or(misfit.clone())?;
+            let Some(radius) = self.term_radius(*block, *entry) else {
+                continue;
+            };
+            let mut total = Some(Rational::from_integer(ceiling(&radius)));
+            for (other, exponent) in exponents.iter().filter(|(other, _)| *other != variable) {
+                let known = radii.get(*other).ok_or(misfit.clone())?;
+                let share = known.as_ref().map(|known| times(known, &exponent.abs()));
+                total = total.zip(share).map(|(total, share)| plus(&total, &share));
+            }
+            let bound = total.map(|total| times(&total, &own.abs().recip()).ceil());
+            *radii.get_mut(*variable).ok_or(misfit)? = bound;
+        }
+        let places = power_of_two(PLACES.saturating_neg());
+        let off_grid = |radius: Rational| radius * &places;
+        Ok(radii
+            .into_iter()
+            .map(|radius| radius.map(off_grid))
+            .collect())
     }
 
     /// The two ends of the cost at the point; the lower one 0 where `y` is.

@@ -229,6 +229,9 @@ pub struct BalanceArguments {
     /// Write the certificate (implies --certify).
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+    /// Let the paper's algorithm check the result whatever the size; it does by default up to two million weights.
+    #[arg(long)]
+    pub cross_check: bool,
     /// Round multipliers to powers of two: in binary floating point the scaled weights are then exact, and so is the function.
     #[arg(long, conflicts_with = "max_scaling")]
     pub power_of_two: bool,

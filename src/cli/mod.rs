@@ -6,6 +6,7 @@ mod batch;
 mod bench;
 mod channels_in_place;
 mod check;
+mod energy;
 mod files;
 mod guard;
 mod in_place;
@@ -31,8 +32,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use synaptic_balance::formats::onnx::MAX_WEIGHTS;
 use synaptic_balance::formats::{
-    Architecture, MAX_MODEL, MAX_TEXT, Model, cached, read_certificate, read_input, read_model,
-    to_dot, verify_certificate,
+    Architecture, MAX_MODEL, MAX_TEXT, Model, cached, energy::read_energy, read_certificate,
+    read_input, read_model, to_dot, verify_certificate,
 };
 use synaptic_balance::network::{Network, Regularizer, one_line, plain_json, plain_text};
 use synaptic_balance::numbers::Rational;
@@ -134,7 +135,9 @@ fn answer_command(command: Option<Command>, json: bool) -> Outcome {
         None => demonstration(),
         Some(Command::Explain(arguments)) => explain(&arguments, json),
         Some(Command::Balance(arguments)) => match in_place::is_meant(&arguments) {
-            Ok(true) => in_place::balance(&arguments),
+            Ok(true) => {
+                in_place::balance(&arguments).unwrap_or_else(|| balance::balance(&arguments))
+            }
             Ok(false) => balance::balance(&arguments),
             Err(fault) => Err(fault.into()),
         },
@@ -419,6 +422,11 @@ fn balanced_multipliers(
 }
 
 fn verify(arguments: &VerifyArguments) -> Outcome {
+    let text = input(&arguments.certificate, MAX_MODEL)?;
+    let about = read_energy(&text).map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
+    if let Some(certificate) = about {
+        return energy::verify(arguments, &certificate);
+    }
     let file = read(&arguments.network, &arguments.perceptron)?;
     let file = arguments.roles.apply(file);
     let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
@@ -427,7 +435,6 @@ fn verify(arguments: &VerifyArguments) -> Outcome {
         report.state_reliance(&report::relied_on(&[&file]));
         (report, verdict)
     };
-    let text = input(&arguments.certificate, MAX_MODEL)?;
     let certificate =
         read_certificate(&text).map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
     if let Some(demanded) = &arguments.regularizer {

@@ -272,6 +272,15 @@ impl MappedPerceptron {
             .collect()
     }
 
+    /// The number of each hidden layer that is scaled, from 0 on, and how many units it has.
+    pub fn hidden(&self) -> Vec<(usize, usize)> {
+        let layers = self.layers.iter().enumerate();
+        let scaled = layers.filter(|(_, layer)| layer.group.is_some());
+        scaled
+            .map(|(number, layer)| (number, layer.weight.shape[0]))
+            .collect()
+    }
+
     /// The files, in the order of [`MappedPerceptron::write`].
     pub fn files(&self) -> Vec<&Path> {
         self.shards

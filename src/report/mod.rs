@@ -8,6 +8,7 @@ mod check;
 mod demonstration;
 mod differences;
 mod digits;
+mod energy;
 mod explain;
 mod figure;
 mod freedom;
@@ -26,12 +27,13 @@ pub use balance::{balance_report, group_multipliers};
 pub use bench::{
     AUTOENCODER, Bench, BenchOptions, Curve, LARGE, acyclic, balance_small, bench, streaming,
 };
-pub use blocks::{InPlace, in_place_report};
+pub use blocks::{InPlace, SecondRun, in_place_report};
 pub use channels::channels_report;
 pub use check::{CheckReport, SameFunction, check_report};
 pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use differences::differences_report;
 pub use digits::{Digits, digits, digits_network};
+pub use energy::energy_report;
 pub use explain::{Basis, Explanation, explain};
 pub use figure::unit_balance_figure;
 pub use freedom::freedom;

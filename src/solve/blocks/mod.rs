@@ -43,6 +43,7 @@ mod newton_cg;
 mod passes;
 mod perceptron;
 mod problem;
+mod random;
 mod rows;
 mod shape;
 mod small;
@@ -56,6 +57,7 @@ pub use newton_cg::NewtonStep;
 pub(super) use newton_cg::solve_hessian;
 pub use perceptron::{Perceptron, scale_block};
 pub use problem::{BlockError, Blocks, Weights};
+pub use random::{RandomOptions, RandomRun, balance_in_random_order};
 pub use shape::{Link, Shape, Sums};
 pub use small::{Edge, SmallProblem};
 
