@@ -7,7 +7,7 @@ use num_traits::{One, Signed, Zero};
 
 use crate::number::{Factor, exactly, on_grid, plus, times};
 use crate::reader::{integer, power_of_two};
-use crate::{Number, Rational, Reader, Refusal};
+use crate::{Number, Problem, Rational, Reader, Refusal};
 
 /// Sums over terms whose `y` is that of the rule.
 #[derive(Debug, Clone)]
@@ -133,6 +133,28 @@ impl<'a> Certified<'a> {
             zeros: missing,
             reader,
         }
+    }
+
+    /// The problem that this is about.
+    pub fn problem(&self) -> &'a Problem<'a> {
+        self.reader.problem()
+    }
+
+    pub(crate) fn factors(
+        &self,
+        block: usize,
+        entry: usize,
+    ) -> Result<Option<[Factor; 3]>, Refusal> {
+        self.reader.factors(block, entry)
+    }
+
+    pub(crate) fn bits(&self) -> u32 {
+        self.reader.certificate().bits
+    }
+
+    /// How much the upper end of a cost exceeds the lower one, as a share.
+    pub(crate) fn width(&self) -> Rational {
+        width(self.bits())
     }
 
     /// An upper bound of `R(point) - inf R`.

@@ -56,6 +56,7 @@
 )]
 
 mod certified;
+mod distance;
 mod number;
 mod problem;
 mod reader;

@@ -188,6 +188,9 @@ pub struct ExplainArguments {
     /// Let units share one multiplier.
     #[arg(long, value_enum)]
     pub tied: Option<Tied>,
+    /// Write a basis of the constraints, however long it is; up to 10,000 synapses it is written anyway.
+    #[arg(long)]
+    pub basis: bool,
     /// Write the graph in Graphviz DOT.
     #[arg(long, value_name = "FILE")]
     pub dot: Option<PathBuf>,

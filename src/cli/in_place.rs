@@ -220,7 +220,7 @@ pub fn solve(
 }
 
 /// Has the kernel verify what was found, refined by Newton steps.
-fn prove(
+pub fn prove(
     problem: &mut Blocks,
     solution: &BlockSolution,
     kernel: &Problem,

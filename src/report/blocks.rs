@@ -111,12 +111,12 @@ fn text(found: &InPlace) -> String {
     if let Some(proof) = found.proof {
         text += &match (proof.is_attained, proof.weight_radius(&power)) {
             (true, Some(radius)) => format!(
-                "proved    the minimum of {} is attained, and with the multipliers found every weight is within {} of its one balanced value, relatively\n",
+                "proved    the minimum of {} is attained, and with the multipliers found, before they are rounded, every weight is within {} of its one balanced value, relatively\n",
                 found.regularizer,
                 up(radius)
             ),
             _ => format!(
-                "proved    with the multipliers found {} exceeds its infimum by a share of {} at most; of {} weights nothing is said\n",
+                "proved    with the multipliers found, before they are rounded, {} exceeds its infimum by a share of {} at most; of {} weights nothing is said\n",
                 found.regularizer,
                 up(proof.gap),
                 proof.not_enclosed

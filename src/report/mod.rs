@@ -5,6 +5,7 @@ mod bench;
 mod blocks;
 mod channels;
 mod check;
+mod check_in_place;
 mod demonstration;
 mod differences;
 mod digits;
@@ -19,6 +20,7 @@ mod lost;
 mod plot;
 mod reliance;
 mod subject;
+mod tensors;
 mod theorems;
 mod witness;
 
@@ -30,6 +32,7 @@ pub use bench::{
 pub use blocks::{InPlace, SecondRun, in_place_report};
 pub use channels::channels_report;
 pub use check::{CheckReport, SameFunction, check_report};
+pub use check_in_place::{InPlaceCheck, in_place_check};
 pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use differences::differences_report;
 pub use digits::{Digits, digits, digits_network};
@@ -42,6 +45,7 @@ pub use lost::lost_weights;
 pub use plot::plot_reads;
 pub use reliance::{Reliance, relied_on, relied_on_by_judgement};
 pub use subject::Subject;
+pub use tensors::{Tensors, explain_tensors};
 pub use theorems::{hunt_report, theorems_report};
 
 use serde_json::Value;

@@ -139,6 +139,14 @@ fn predicted(deficits: &[f64], tolerance: f64) -> Option<f64> {
     (rate < 0.0 && more.is_finite()).then(|| (deficits.len() as f64 + more).ceil())
 }
 
+/// `|A - B| / (A + B)`; 0 where both are.
+pub fn deficit((input, output): (f64, f64)) -> f64 {
+    match input + output {
+        0.0 => 0.0,
+        both => (input - output).abs() / both,
+    }
+}
+
 impl Blocks<'_> {
     /// The largest relative difference of a weight between two sets of multipliers `μ`.
     pub fn largest_difference(&self, one: &[f64], other: &[f64]) -> f64 {
@@ -154,8 +162,8 @@ impl Blocks<'_> {
         (largest / self.power()).exp_m1()
     }
 
-    /// The largest deficit at multipliers `μ`. Cost: one read.
-    pub fn deficit_at(&mut self, multipliers: &[f64]) -> f64 {
+    /// Input and output cost of each unit at multipliers `μ`. Cost: one read.
+    pub fn sides_at(&mut self, multipliers: &[f64]) -> Vec<(f64, f64)> {
         let units = self.shape().units();
         let inverse: Vec<f64> = multipliers.iter().map(|mu| 1.0 / mu).collect();
         let mut sums = Sums::new(self.shape());
@@ -163,17 +171,24 @@ impl Blocks<'_> {
         let (mut incoming, mut outgoing) = (vec![0.0; units], vec![0.0; units]);
         sums.incoming(self.shape(), &mut incoming);
         sums.outgoing(self.shape(), &mut outgoing);
-        let deficit = |unit: usize| {
-            let (input, output) = (
+        let sides = |unit: usize| {
+            (
                 multipliers[unit] * incoming[unit],
                 outgoing[unit] * inverse[unit],
-            );
-            match input + output {
-                0.0 => 0.0,
-                both => (input - output).abs() / both,
-            }
+            )
         };
-        (0..units).map(deficit).fold(0.0, f64::max)
+        (0..units).map(sides).collect()
+    }
+
+    /// The same for the weights as they are.
+    pub fn sides(&mut self) -> Vec<(f64, f64)> {
+        self.sides_at(&vec![1.0; self.shape().units()])
+    }
+
+    /// The largest deficit at multipliers `μ`. Cost: one read.
+    pub fn deficit_at(&mut self, multipliers: &[f64]) -> f64 {
+        let sides = self.sides_at(multipliers).into_iter();
+        sides.map(deficit).fold(0.0, f64::max)
     }
 
     /// `Σ cost · μ_to / μ_from` over all synapses that balancing knows.

@@ -10,7 +10,9 @@ pub use terms::point_of;
 use num_bigint::{BigInt, BigUint};
 use num_traits::{One, Signed, ToPrimitive, Zero};
 use std::collections::BTreeMap;
-use synaptic_balance_kernel::{Certificate, Certified, MAX_BITS, Number, Problem, Reader, Refusal};
+use synaptic_balance_kernel::{
+    Certificate, Certified, Entries, MAX_BITS, Number, Problem, Reader, Refusal,
+};
 use thiserror::Error;
 
 use crate::numbers::{
@@ -190,6 +192,36 @@ impl EnergyProof {
         let point = self.certificate.point.iter();
         point.map(|number| log2(number).exp2()).collect()
     }
+}
+
+/// How far, relatively, other weights (one list for each block of the problem) are at most from the balanced ones, for costs `|w|^power`, rounded up. `None` where nothing
+/// is proved: a weight that is 0 on one side only, a term that is not enclosed, costs that differ by more than a factor of 2.
+///
+/// Of a quotient `q` of costs `|q^(1/p) - 1|` is at most `|q - 1|/p` if `p >= 1` and `q >= 1`, and otherwise at most `s/(1 - s)` with
+/// `s = |q - 1|/(p · min(q, 1))`.
+///
+/// # Errors
+/// What the kernel refuses.
+pub fn distance_to_balance(
+    certified: &Certified,
+    others: &[Entries],
+    power: &Rational,
+) -> Result<Option<f64>, Refusal> {
+    let Some((low, high)) = certified.factors_from_balance(others)? else {
+        return Ok(None);
+    };
+    let one = Rational::one();
+    let bound = |quotient: &Rational| {
+        let change = (quotient - &one).abs() / power;
+        if *power >= one && *quotient >= one {
+            return Some(change);
+        }
+        let share = change / quotient.min(&one);
+        let rest = &one - &share;
+        rest.is_positive().then(|| share / rest)
+    };
+    let bounds = bound(&low).zip(bound(&high));
+    Ok(bounds.map(|(low, high)| rational_to_f64_up(&low.max(high))))
 }
 
 /// Significant bits of bounds.
