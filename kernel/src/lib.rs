@@ -44,6 +44,7 @@
 //! let (low, high) = certified.balanced_cost(0, 0).unwrap();
 //! assert!(low <= rational(6) && rational(6) <= high && &high - &low < Rational::new(1.into(), 1_000_000_000_000u64.into()));
 //! ```
+#![forbid(unsafe_code)]
 #![deny(
     missing_docs,
     clippy::arithmetic_side_effects,
