@@ -257,7 +257,7 @@ fn any(random: &mut Random) -> Rational {
 /// Checks: whatever the numbers, the kernel answers or refuses: no panic, no overflow.
 #[test]
 fn nonsense_is_refused() {
-    check(3000, |seed| {
+    check(800, |seed| {
         let mut random = Random::new(seed);
         let random = &mut random;
         let weights: Vec<Rational> = (0..4).map(|_| any(random)).collect();
@@ -333,4 +333,30 @@ fn nonsense_is_refused() {
         let _ = certified.radius();
         true
     });
+}
+
+/// Checks: a gap of exactly a sixteenth of the cost gives the radius 1/2, not more; above it nothing is enclosed.
+#[test]
+fn the_largest_radius() {
+    let weight = [integer(3)];
+    let problem = term(&weight, Form::one(), Form::one());
+    let fate = |y: Rational| {
+        let certificate = Certificate {
+            exceptions: BTreeMap::from([((0, 0), y)]),
+            ..at(85, 0, [0, 0])
+        };
+        let certified = verify(&problem, &certificate).unwrap();
+        (
+            certified.gap().clone(),
+            certified.radius(),
+            certified.balanced_cost(0, 0),
+        )
+    };
+    // (15/4 - 3)²/3 = 3/16.
+    let (gap, radius, bounds) = fate(ratio(15, 4));
+    assert_eq!((gap, radius), (ratio(3, 16), Some(ratio(1, 2))));
+    let (low, high) = bounds.unwrap();
+    assert!(low == ratio(3, 2) && high > integer(6) && high < integer(6) + two_to(-79));
+    let (gap, radius, bounds) = fate(ratio(15, 4) + two_to(-30));
+    assert!(gap > ratio(3, 16) && radius.is_none() && bounds.is_none());
 }
