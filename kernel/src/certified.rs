@@ -194,7 +194,9 @@ impl<'a> Certified<'a> {
             return None;
         }
         let four = Rational::from_integer(4.into());
-        root_up(&(&self.gap * four / lower))
+        let half = Rational::new(1.into(), 2.into());
+        // At most a half, of which rounding up may take it a little above.
+        root_up(&(&self.gap * four / lower)).map(|radius| radius.min(half))
     }
 
     /// Where the balanced cost of a term lies. `None` for a weight of 0, where `y = 0`, and where the gap is more than a sixteenth of the cost.

@@ -44,6 +44,35 @@
 //! let (low, high) = certified.balanced_cost(0, 0).unwrap();
 //! assert!(low <= rational(6) && rational(6) <= high && &high - &low < Rational::new(1.into(), 1_000_000_000_000u64.into()));
 //! ```
+//!
+//! A [`Certified`] comes from [`Reader::finish`] alone, of bands from [`Reader::read`], and its certificate stays as it was:
+//! ```compile_fail,E0451
+//! # use synaptic_balance_kernel::{Certified, Rational, Reader};
+//! fn forged<'a>(reader: Reader<'a>, gap: Rational) -> Certified<'a> {
+//!     Certified { reader, gap: gap.clone(), regularizer: gap, least: None, zeros: 0 }
+//! }
+//! ```
+//! ```compile_fail,E0616
+//! # use synaptic_balance_kernel::{Certified, Rational};
+//! fn forged(certified: &mut Certified, gap: Rational) {
+//!     certified.gap = gap;
+//! }
+//! ```
+//! ```compile_fail,E0451
+//! # use synaptic_balance_kernel::Band;
+//! fn forged(band: Band) -> Band {
+//!     Band { rows: 0..1, ..band }
+//! }
+//! ```
+//! ```compile_fail,E0505
+//! # use synaptic_balance_kernel::{Certificate, Certified, Problem, Reader};
+//! # fn forged(problem: &Problem, certificate: Certificate) {
+//! let reader = Reader::new(problem, &certificate).unwrap();
+//! let other = Certificate { bits: 80, ..certificate };
+//! let certified = reader.finish(vec![]).unwrap();
+//! # }
+//! ```
+#![forbid(unsafe_code)]
 #![deny(
     missing_docs,
     clippy::arithmetic_side_effects,

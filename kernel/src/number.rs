@@ -193,8 +193,10 @@ pub(crate) fn product(form: &Form, point: &[Number], bits: u32) -> Option<Factor
         .factors()
         .iter()
         .map(|(_, exponent)| exponent.denom().to_u32());
+    let is_small = |degree: &u32| (1..1 << 12).contains(degree);
+    // Two small ones, so that the multiple does not overflow.
     let degree = degrees.try_fold(1u32, |all, one| {
-        Some(all.lcm(&one?)).filter(|degree| *degree < 1 << 12)
+        Some(all.lcm(&one.filter(is_small)?)).filter(is_small)
     })?;
     let (mut top, mut bottom, mut shift) = (BigUint::one(), BigUint::one(), 0i64);
     for (variable, exponent) in form.factors() {

@@ -32,7 +32,8 @@ impl Form {
         seen.sort_unstable();
         let twice = seen.windows(2).any(|pair| pair.first() == pair.last());
         let exist = seen.iter().all(|variable| *variable < variables);
-        exist && !twice && self.0.iter().all(|(_, exponent)| !exponent.is_zero())
+        let mut exponents = self.0.iter().map(|(_, exponent)| exponent);
+        exist && !twice && exponents.all(|exponent| is_number(exponent) && !exponent.is_zero())
     }
 }
 
@@ -75,17 +76,17 @@ impl Entries<'_> {
         self.len() == 0
     }
 
-    /// `None` for NaN, infinities, and where there is no such entry.
+    /// `None` for NaN, infinities, quotients by 0, and where there is no such entry.
     pub(crate) fn magnitude(&self, entry: usize) -> Option<Magnitude<'_>> {
         match self {
             Entries::F64(all) => binary(u64::from_le_bytes(*all.get(entry)?), 52, 11),
             Entries::F32(all) => binary(u32::from_le_bytes(*all.get(entry)?).into(), 23, 8),
             Entries::F16(all) => binary(u16::from_le_bytes(*all.get(entry)?).into(), 10, 5),
             Entries::Bf16(all) => binary(u16::from_le_bytes(*all.get(entry)?).into(), 7, 8),
-            Entries::Rational(all) => all.get(entry).map(|value| match value.is_zero() {
-                true => Magnitude::Zero,
-                false => Magnitude::Exact(value),
-            }),
+            Entries::Rational(all) => match all.get(entry).filter(|value| is_number(value))? {
+                value if value.is_zero() => Some(Magnitude::Zero),
+                value => Some(Magnitude::Exact(value)),
+            },
         }
     }
 }
@@ -252,6 +253,11 @@ impl<'a> Problem<'a> {
     pub fn blocks(&self) -> &[Block<'a>] {
         &self.blocks
     }
+}
+
+/// Is the denominator positive? It may be 0 or negative in what `Ratio::new_raw` made, and arithmetic panics there.
+pub(crate) fn is_number(value: &Rational) -> bool {
+    value.denom().is_positive()
 }
 
 /// The numerator of a positive rational.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::certified::{Exception, Sums};
 use crate::number::{Costs, Factor, GRID_BITS, exactly, long, on_grid, plus, product, times};
+use crate::problem::is_number;
 use crate::{Certified, Layout, Number, Problem, Rational, Refusal};
 
 /// The most significant bits of a factor: three of them fit 256 bits.
@@ -261,8 +262,9 @@ impl<'a> Reader<'a> {
 
     fn exception(&self, block: usize, entry: usize, y: &Rational) -> Result<Exception, Refusal> {
         let fault = Refusal::Exception { block, entry };
-        let [cost, row, column] = self.factors(block, entry)?.ok_or(fault.clone())?;
-        if y.is_negative() {
+        let factors = self.factors(block, entry).ok().flatten();
+        let [cost, row, column] = factors.ok_or(fault.clone())?;
+        if !is_number(y) || y.is_negative() {
             return Err(fault);
         }
         let rule = on_grid(cost, row, column, self.certificate.grid);

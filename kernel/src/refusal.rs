@@ -13,7 +13,7 @@ pub enum Refusal {
         /// What is wrong.
         reason: &'static str,
     },
-    /// A form that names a variable that is not there, twice, or with the exponent 0.
+    /// A form that names a variable that is not there, twice, or with an exponent that is 0 or no number.
     #[error("form {0}: its variables must exist and differ, and its exponents may not be 0")]
     Form(usize),
     /// Another number of multipliers than of variables.
@@ -49,7 +49,7 @@ pub enum Refusal {
     /// The product of multipliers of a form cannot be computed.
     #[error("form {0}: the product of multipliers is out of range")]
     Product(usize),
-    /// An exception that is negative, or for an entry that is not there or is 0.
+    /// An exception that is negative or no number, or for an entry that is not there or is 0.
     #[error("block {block}, entry {entry}: this exception is negative, or of no term")]
     Exception {
         /// The block.

@@ -1,0 +1,190 @@
+//! Bands must cover every row of every block once, and be the reader's own.
+
+use synaptic_balance_kernel::{
+    Band, Block, Certificate, Certified, Entries, Form, Layout, Number, Problem, Rational, Reader,
+    Refusal,
+};
+
+use crate::exact::integer;
+
+/// 4 rows of 2 weights without variables, as a block; a block without columns; one without rows; a list of 3.
+fn blocks(weights: &[Rational]) -> Vec<Block<'_>> {
+    let block = |entries, rows: usize, columns: usize, layout| Block {
+        entries,
+        rows: vec![0; rows],
+        columns: vec![0; columns],
+        layout,
+        power: integer(1),
+        coefficient: integer(1),
+    };
+    vec![
+        block(Entries::Rational(weights), 4, 2, Layout::Dense),
+        block(Entries::Rational(&[]), 3, 0, Layout::Dense),
+        block(Entries::F32(&[]), 0, 5, Layout::Dense),
+        block(
+            Entries::Rational(&weights[..3]),
+            1,
+            2,
+            Layout::List(vec![(0, 0), (0, 1), (0, 1)]),
+        ),
+    ]
+}
+
+/// Runs a certificate without variables over the blocks, with such bands.
+fn finish(
+    bands: &dyn Fn(&Reader, &Reader) -> Result<Vec<Band>, Refusal>,
+    check: &dyn Fn(Result<Certified, Refusal>),
+) {
+    let weights: Vec<Rational> = (1..9).map(integer).collect();
+    let all = blocks(&weights);
+    let problem = Problem::new(0, vec![Form::one()], all).unwrap();
+    let certificate = Certificate {
+        bits: 40,
+        grid: 10,
+        ..Default::default()
+    };
+    let reader = Reader::new(&problem, &certificate).unwrap();
+    let other = Reader::new(&problem, &certificate).unwrap();
+    check(bands(&reader, &other).and_then(|bands| reader.finish(bands)));
+}
+
+/// What is left to read beside the first block.
+fn rest(reader: &Reader) -> Result<Vec<Band>, Refusal> {
+    Ok(vec![
+        reader.read(1, 0..3)?,
+        reader.read(3, 0..2)?,
+        reader.read(3, 2..3)?,
+    ])
+}
+
+fn refused(block: usize, first: &[(usize, std::ops::Range<usize>)]) {
+    finish(
+        &|reader, _| {
+            let mut bands = rest(reader)?;
+            for (block, rows) in first {
+                bands.push(reader.read(*block, rows.clone())?);
+            }
+            Ok(bands)
+        },
+        &|result| assert_eq!(result.err(), Some(Refusal::Coverage(block)), "{first:?}"),
+    );
+}
+
+/// Checks: bands in any order, empty ones among them, even twice.
+#[test]
+fn bands_in_any_order() {
+    finish(
+        &|reader, _| {
+            let mut bands = rest(reader)?;
+            for rows in [3..4, 1..1, 0..1, 1..1, 4..4, 1..3, 0..0] {
+                bands.push(reader.read(0, rows)?);
+            }
+            bands.push(reader.read(2, 0..0)?);
+            Ok(bands)
+        },
+        &|result| {
+            let certified = result.unwrap();
+            assert!(certified.is_attained() && certified.not_enclosed() == 0);
+            let sum = integer(1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 + 1 + 2 + 3);
+            assert!(certified.regularizer() >= &sum);
+            assert!(certified.regularizer() <= &(sum + Rational::new(12.into(), 1024.into())));
+        },
+    );
+}
+
+/// Checks: rows that are missing, read twice, or that overlap; of a block and of a list, at either end and between.
+#[test]
+fn bands_that_do_not_cover() {
+    refused(0, &[]);
+    refused(0, &[(0, 0..3)]);
+    refused(0, &[(0, 1..4)]);
+    refused(0, &[(0, 0..1), (0, 2..4)]);
+    refused(0, &[(0, 0..4), (0, 0..4)]);
+    refused(0, &[(0, 0..4), (0, 0..3)]);
+    refused(0, &[(0, 0..2), (0, 1..4)]);
+    refused(0, &[(0, 0..2), (0, 2..4), (0, 3..4)]);
+    refused(0, &[(0, 0..4), (0, 2..3)]);
+    refused(3, &[(0, 0..4), (3, 1..2)]);
+    refused(1, &[(0, 0..4), (1, 0..3)]);
+    refused(1, &[(0, 0..4), (1, 1..2)]);
+    // Rows that are not there.
+    refused(0, &[(0, 0..5)]);
+    refused(0, &[(0, 5..5)]);
+    refused(2, &[(2, 0..1)]);
+    refused(1, &[(1, 3..4)]);
+    refused(3, &[(3, 3..4)]);
+    refused(4, &[(4, 0..0)]);
+    #[allow(clippy::reversed_empty_ranges)]
+    refused(0, &[(0, 3..1)]);
+}
+
+/// Checks: a band of another reader of the same problem and certificate, even an empty one.
+#[test]
+fn bands_of_another_reader() {
+    for rows in [0..4, 0..0] {
+        finish(
+            &|reader, other| {
+                let mut bands = rest(reader)?;
+                bands.push(other.read(0, rows.clone())?);
+                if rows.is_empty() {
+                    bands.push(reader.read(0, 0..4)?);
+                }
+                Ok(bands)
+            },
+            &|result| assert_eq!(result.err(), Some(Refusal::Coverage(0))),
+        );
+    }
+}
+
+/// Checks: bands read for another certificate, in which the same sums would cancel.
+#[test]
+fn bands_of_another_certificate() {
+    let weights = [integer(1), integer(4)];
+    let exponent = |value| Form::new([(0, integer(value))]);
+    let block = Block {
+        entries: Entries::Rational(&weights),
+        rows: vec![1, 2],
+        columns: vec![0],
+        layout: Layout::Dense,
+        power: integer(1),
+        coefficient: integer(1),
+    };
+    let forms = vec![Form::one(), exponent(1), exponent(-1)];
+    let problem = Problem::new(1, forms, vec![block]).unwrap();
+    let at = |value: u32| Certificate {
+        point: vec![Number::new(value.into(), 0)],
+        bits: 40,
+        grid: 10,
+        ..Default::default()
+    };
+    let (right, wrong) = (at(2), at(3));
+    let reader = Reader::new(&problem, &right).unwrap();
+    let bands = vec![reader.read(0, 0..2).unwrap()];
+    let other = Reader::new(&problem, &wrong).unwrap();
+    assert_eq!(other.finish(bands).err(), Some(Refusal::Coverage(0)));
+    let other = Reader::new(&problem, &wrong).unwrap();
+    let bands = vec![other.read(0, 0..2).unwrap()];
+    assert_eq!(other.finish(bands).err(), Some(Refusal::NotACirculation(0)));
+    let bands = vec![reader.read(0, 0..2).unwrap()];
+    assert!(reader.finish(bands).unwrap().is_attained());
+}
+
+/// Checks: nothing at all is balanced.
+#[test]
+fn the_empty_problem() {
+    let problem = Problem::new(0, vec![], vec![]).unwrap();
+    let certificate = Certificate {
+        bits: 8,
+        ..Default::default()
+    };
+    let certified = Reader::new(&problem, &certificate)
+        .unwrap()
+        .finish(vec![])
+        .unwrap();
+    assert!(certified.is_attained());
+    assert_eq!(certified.gap(), &integer(0));
+    assert_eq!(certified.radius(), Some(integer(0)));
+    assert_eq!(certified.balanced_cost(0, 0), None);
+    assert!(certified.cost_bounds(0, 0).is_err());
+    assert!(Entries::F64(&[]).is_empty() && !Entries::F16(&[[0, 0]]).is_empty());
+}

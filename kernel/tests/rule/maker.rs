@@ -1,0 +1,170 @@
+//! Certificates for tests: a point near the optimum, and `y` mended by exact elimination.
+
+use num_bigint::BigInt;
+use num_traits::{Signed, Zero};
+use quickcheck::{Arbitrary, Gen, QuickCheck};
+use std::collections::BTreeMap;
+use synaptic_balance_kernel::{Certificate, Certified, Number, Problem, Rational, Reader, Refusal};
+
+use crate::exact::{Evaluation, evaluate, integer, two_to};
+
+/// Where a random case starts.
+#[derive(Debug, Clone, Copy)]
+pub struct Seed(pub u64);
+
+impl Arbitrary for Seed {
+    fn arbitrary(g: &mut Gen) -> Self {
+        Seed(u64::arbitrary(g))
+    }
+}
+
+/// A property of so many random cases; the seed of one that fails is printed.
+pub fn check(cases: u64, property: fn(Seed) -> bool) {
+    QuickCheck::new()
+        .tests(cases)
+        .quickcheck(property as fn(Seed) -> bool);
+}
+
+/// SplitMix64.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: Seed) -> Self {
+        Random(seed.0)
+    }
+
+    pub fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// From `low` to `high`, both included.
+    pub fn between(&mut self, low: i64, high: i64) -> i64 {
+        low + (self.bits() % (high - low + 1) as u64) as i64
+    }
+
+    pub fn chance(&mut self, percent: i64) -> bool {
+        self.between(1, 100) <= percent
+    }
+
+    pub fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+        &all[self.between(0, all.len() as i64 - 1) as usize]
+    }
+}
+
+/// A multiplier of about `bits` bits near a number: off by up to a few units of its last place.
+pub fn near(value: &Rational, bits: i64, random: &mut Random) -> Number {
+    let length = value.numer().bits() as i64 - value.denom().bits() as i64;
+    let scaled = (value * two_to(bits - length)).floor().to_integer();
+    let mantissa = scaled + BigInt::from(random.between(-3, 3));
+    Number::new(mantissa.magnitude().clone(), length - bits)
+}
+
+/// Changes of as few terms as possible, heavy ones first, after which `Σ y a = 0`; on the grid.
+pub fn repaired(evaluation: &Evaluation) -> Option<BTreeMap<(usize, usize), Rational>> {
+    let variables = evaluation.point.len();
+    let mut order: Vec<_> = evaluation.terms.iter().collect();
+    order.sort_by(|one, other| other.rule.cmp(&one.rule));
+    // Rows of the eliminated system: the exponents, reduced, and what they are made of.
+    let mut basis: Vec<(usize, Vec<Rational>, Vec<Rational>)> = Vec::new();
+    let mut chosen = Vec::new();
+    for enclosed in order {
+        let mut left = enclosed.term.exponents(variables);
+        let mut made = vec![Rational::zero(); variables + 1];
+        made[chosen.len()] = integer(1);
+        for (pivot, row, parts) in &basis {
+            subtract(&mut left, row, pivot, &mut made, parts);
+        }
+        if let Some(pivot) = left.iter().position(|value| !value.is_zero()) {
+            let by = left[pivot].clone();
+            left.iter_mut()
+                .chain(&mut made)
+                .for_each(|value| *value /= &by);
+            basis.push((pivot, left, made));
+            chosen.push(enclosed);
+        }
+    }
+    let mut left: Vec<Rational> = evaluation
+        .supply
+        .iter()
+        .map(|total| total / &evaluation.grid)
+        .collect();
+    let mut change = vec![Rational::zero(); variables + 1];
+    for (pivot, row, parts) in &basis {
+        subtract(&mut left, row, pivot, &mut change, parts);
+    }
+    if left.iter().any(|value| !value.is_zero()) {
+        return None;
+    }
+    let mut exceptions = BTreeMap::new();
+    for (enclosed, change) in chosen.iter().zip(change) {
+        let y = Rational::from_integer(enclosed.rule.clone()) + &change;
+        if y.is_negative() {
+            return None;
+        }
+        if !change.is_zero() {
+            exceptions.insert((enclosed.term.block, enclosed.term.entry), y);
+        }
+    }
+    Some(exceptions)
+}
+
+fn subtract(
+    left: &mut [Rational],
+    row: &[Rational],
+    pivot: &usize,
+    made: &mut [Rational],
+    parts: &[Rational],
+) {
+    let factor = left[*pivot].clone();
+    if factor.is_zero() {
+        return;
+    }
+    for (value, other) in left.iter_mut().chain(made).zip(row.iter().chain(parts)) {
+        *value -= &factor * other;
+    }
+}
+
+/// A certificate at a point; `None` where no `y >= 0` was found near the rule's.
+pub fn certificate(
+    problem: &Problem,
+    point: Vec<Number>,
+    bits: u32,
+    grid: i64,
+) -> Option<Certificate> {
+    let plain = Certificate {
+        point,
+        bits,
+        grid,
+        exceptions: BTreeMap::new(),
+    };
+    let exceptions = repaired(&evaluate(problem, &plain))?;
+    Some(Certificate {
+        exceptions,
+        ..plain
+    })
+}
+
+/// Reads every block at once.
+pub fn verify<'a>(
+    problem: &'a Problem<'a>,
+    certificate: &'a Certificate,
+) -> Result<Certified<'a>, Refusal> {
+    let reader = Reader::new(problem, certificate)?;
+    let bands: Result<Vec<_>, _> = problem
+        .blocks()
+        .iter()
+        .enumerate()
+        .map(|(block, content)| {
+            let rows = match content.layout {
+                synaptic_balance_kernel::Layout::Dense => content.rows.len(),
+                synaptic_balance_kernel::Layout::List(_) => content.entries.len(),
+            };
+            reader.read(block, 0..rows)
+        })
+        .collect();
+    reader.finish(bands?)
+}
