@@ -10,13 +10,15 @@ use synaptic_balance::formats::{
     Losses, MAPPED_WEIGHTS, MAX_TEXT, MappedError, MappedPerceptron, ModelError, holds_weights_only,
 };
 use synaptic_balance::network::Regularizer;
-use synaptic_balance::numbers::{Rational, Wide, rational_to_f64};
+use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::report::{InPlace, Report, SecondRun, in_place_report, lost_weights};
 use synaptic_balance::solve::blocks::{
     BlockEnclosure, BlockOptions, BlockSolution, Blocks, CostSums, NewtonStep, RandomOptions,
     RandomRun, balance_blocks, balance_in_random_order, enclose_blocks,
 };
-use synaptic_balance::solve::energy::{EnergyError, EnergyProof, energy_certificate, point_of};
+use synaptic_balance::solve::energy::{
+    EnergyError, EnergyProof, energy_certificate, point_of_floats,
+};
 use synaptic_balance::solve::{AGREEMENT, SolveError};
 use synaptic_balance_kernel::{Problem, Refusal};
 
@@ -225,12 +227,7 @@ pub fn prove(
     solution: &BlockSolution,
     kernel: &Problem,
 ) -> Result<EnergyProof, EnergyError> {
-    let computed: Vec<Wide> = solution
-        .multipliers
-        .iter()
-        .map(|mu| Wide::from_f64(*mu))
-        .collect();
-    let computed = point_of(&computed).ok_or(EnergyError::NotRefined)?;
+    let computed = point_of_floats(&solution.multipliers).ok_or(EnergyError::NotRefined)?;
     let mut newton = NewtonStep::at(problem, solution);
     let mut step = |side: &[f64]| newton.solve(side, NEWTON);
     let certificate = energy_certificate(kernel, computed, &mut step, &mut |_| {})?;
@@ -241,7 +238,7 @@ pub fn prove(
 const NEWTON: f64 = 1e-9;
 
 /// Weights that the second method may read: some seconds.
-const SECOND_READS: usize = 1 << 28;
+const SECOND_READS: usize = 1 << 27;
 
 /// The paper's algorithm from the given weights, by its own rule.
 fn second_run(problem: &Blocks, seed: u64, progress: &mut dyn FnMut(f64)) -> RandomRun {

@@ -83,7 +83,7 @@ fn fields(found: &InPlace) -> Value {
     });
     if let (Some(names), Some(proof)) = (found.names, found.proof) {
         let bounds = names.iter().filter_map(|(name, variable)| {
-            let (low, high) = proof.bounds.get(*variable)?.as_ref()?;
+            let (low, high) = proof.bounds(*variable)?;
             let bounds = json!({"lo": low.to_string(), "hi": high.to_string()});
             Some((name.clone(), bounds))
         });

@@ -5,7 +5,7 @@ mod repair;
 mod terms;
 
 pub use read::read_all;
-pub use terms::point_of;
+pub use terms::point_of_floats;
 
 use num_bigint::{BigInt, BigUint};
 use num_traits::{One, Signed, ToPrimitive, Zero};
@@ -122,8 +122,9 @@ pub struct EnergyProof {
     pub is_attained: bool,
     /// Terms of which nothing is said.
     pub not_enclosed: u64,
-    /// Bounds on every balanced multiplier `μ`; `None` where none are known, as for what nothing joins to the ground.
-    pub bounds: Vec<Option<(Rational, Rational)>>,
+    /// By variable: a `ρ` with `|log(μ*/μ)| <= ρ`, `μ` the multiplier of the point and `μ*` a balanced one; `None` where none is known, as for what nothing joins to
+    /// the ground.
+    pub radii: Vec<Option<Number>>,
 }
 
 impl EnergyProof {
@@ -135,10 +136,6 @@ impl EnergyProof {
         let certified = verify_energy(problem, &certificate)?;
         let order = Repair::of(problem, &certificate.point).order();
         let radii = certified.multiplier_radii(&order)?;
-        let bounds = certificate.point.iter().zip(radii);
-        let bounds = bounds
-            .map(|(number, radius)| around(number, &radius?))
-            .collect();
         let share = match certified.regularizer().is_zero() {
             true => Rational::zero(),
             false => certified.gap() / certified.regularizer(),
@@ -151,7 +148,7 @@ impl EnergyProof {
             radius,
             is_attained,
             not_enclosed,
-            bounds,
+            radii,
             certificate,
         })
     }
@@ -177,14 +174,31 @@ impl EnergyProof {
 
     /// How far, relatively, a balanced multiplier `μ` can be from that of the point, rounded up; `None` if one has no bounds.
     pub fn within(&self) -> Option<f64> {
-        let mut largest = 0.0f64;
-        for (number, bounds) in self.certificate.point.iter().zip(&self.bounds) {
-            let (low, high) = bounds.as_ref()?;
-            let value = number.to_rational()?;
-            let distance = (high / &value - Rational::one()).max(&value / low - Rational::one());
-            largest = largest.max(rational_to_f64_up(&distance));
+        let mut largest = Rational::zero();
+        for radius in &self.radii {
+            // Of numbers over one power of 2 the largest is known by its mantissa.
+            let radius = radius.as_ref()?;
+            if largest.numer().magnitude() < radius.mantissa() {
+                largest = Rational::from_integer(radius.mantissa().clone().into());
+            }
         }
-        Some(largest)
+        let exponent = self
+            .radii
+            .iter()
+            .flatten()
+            .next()
+            .map_or(0, Number::exponent);
+        let radius = Number::new(largest.numer().magnitude().clone(), exponent).to_rational()?;
+        let rest = Rational::one() - &radius;
+        rest.is_positive()
+            .then(|| rational_to_f64_up(&(radius / rest)))
+    }
+
+    /// Bounds on the balanced multiplier `μ` of a variable, as short dyadics; `None` where none are known.
+    pub fn bounds(&self, variable: usize) -> Option<(Rational, Rational)> {
+        let number = self.certificate.point.get(variable)?;
+        let radius = self.radii.get(variable)?.as_ref()?;
+        around(number, &radius.to_rational()?)
     }
 
     /// The multipliers `μ` of the point.
