@@ -92,7 +92,7 @@ pub fn explain<'a>(
 
 struct UnitRow {
     name: String,
-    /// The same in full, for programs.
+    /// The same in full, for programs: shortened ids might be taken for each other.
     ids: String,
     balance: Result<UnitBalance, crate::network::BalanceError>,
     input: Wide,
@@ -112,7 +112,7 @@ fn balances(
             let deficit = state.deficit(variable);
             UnitRow {
                 name: network.variable_name(variable),
-                ids: ids(network, variable),
+                ids: network.named_variable(variable, str::to_owned),
                 balance,
                 input,
                 output,
@@ -120,15 +120,6 @@ fn balances(
             }
         })
         .collect()
-}
-
-/// The ids of the units that share a variable, as they stand: shortened ones might be taken for each other.
-fn ids(network: &Network<Rational>, variable: usize) -> String {
-    let members = network.members(variable).iter();
-    let ids: Vec<&str> = members
-        .map(|unit| network.unit(*unit).id.as_str())
-        .collect();
-    ids.join(" = ")
 }
 
 impl Explanation<'_> {
@@ -181,7 +172,7 @@ impl Explanation<'_> {
         json!({
             "units": {
                 "input": count(UnitKind::Input), "bias": count(UnitKind::Bias), "hidden": count(UnitKind::Hidden),
-                "output": count(UnitKind::Output), "variables": network.variables(), "pinned": self.pinned(),
+                "output": count(UnitKind::Output), "product": count(UnitKind::Product), "variables": network.variables(), "pinned": self.pinned(),
             },
             "synapses": network.synapses(),
             "manifold": {
@@ -215,9 +206,13 @@ impl Explanation<'_> {
         let mut text = String::new();
         let out = &mut text;
         let count = |kind| network.units_of(kind).len();
+        let products = match count(UnitKind::Product) {
+            0 => String::new(),
+            count => format!(", {}", super::count(count, "product")),
+        };
         let _ = writeln!(
             out,
-            "units     {} input, {} bias, {} hidden, {} output; {}",
+            "units     {} input, {} bias, {} hidden, {} output{products}; {}",
             count(UnitKind::Input),
             count(UnitKind::Bias),
             count(UnitKind::Hidden),

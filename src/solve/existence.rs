@@ -53,8 +53,11 @@ impl Existence {
 /// Why existence was not decided.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ExistenceError {
-    /// Synapses of BiPU units are not edges of a graph; the linear programs decide these.
-    #[error("the problem is not a graph: BiPU units of degree other than 1")]
+    /// Synapses of BiPU units, after products and within ties with exponents are not edges of a graph; the linear programs decide
+    /// these.
+    #[error(
+        "the problem is not a graph: BiPU units of degree other than 1, products or ties with exponents"
+    )]
     NotAGraph,
     /// The linear programs gave nothing that the kernel accepts.
     #[error("neither a circulation nor a direction could be verified: {0}")]
@@ -82,7 +85,7 @@ pub fn existence(problem: &Problem) -> Result<Existence, ExistenceError> {
 /// along one tree and back along another. The direction lowers components in the order of the longest path.
 ///
 /// # Errors
-/// [`ExistenceError::NotAGraph`] with BiPU units of degree other than 1.
+/// [`ExistenceError::NotAGraph`] with BiPU units of degree other than 1, products or ties with exponents.
 ///
 /// ```
 /// use synaptic_balance::network::{chain, Regularizer};

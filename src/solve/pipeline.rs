@@ -400,10 +400,7 @@ fn reach(problem: &Problem, solution: &Solution) -> Option<f64> {
         Err(CertifyError::TooLarge(_)) => return None,
         system => system.ok(),
     };
-    let heights = system.and_then(|mut system| system.heights());
-    let highest = heights.map_or(f64::INFINITY, |heights| {
-        heights.into_iter().fold(0.0, f64::max)
-    });
+    let highest = system.map_or(f64::INFINITY, |mut system| system.reach());
     Some(highest * (solution.deficit + 8.0 * f64::EPSILON))
 }
 

@@ -5,6 +5,7 @@ use num_traits::{One, Signed, Zero};
 use std::collections::{BTreeMap, VecDeque};
 
 use super::NumberType;
+use super::fit::{is_general, least_deviations};
 use super::judge::{ScalingFault, ScalingVerdict};
 use super::nearest::{nearest, refutable};
 use crate::kernel::{NotScaled, Obstacle, Problem, Verified, check};
@@ -97,6 +98,11 @@ impl Ratios {
 
     /// The fit by lower or upper medians that leaves fewer synapses suspect.
     pub fn fit(&self, network: &Network<Rational>, tolerance: f64) -> Vec<f64> {
+        if is_general(network)
+            && let Some(found) = least_deviations(network, &self.logs)
+        {
+            return found;
+        }
         let (lower, upper) = (self.medians(network, false), self.medians(network, true));
         let count = |fit: &[f64]| self.suspects(network, fit, tolerance).len();
         if count(&upper) < count(&lower) {

@@ -29,14 +29,20 @@ fn architecture(network: &Network<Rational>) -> Result<Architecture, Fault> {
             UnitKind::Bias => Unit::Bias,
             UnitKind::Hidden => Unit::Hidden(activation(unit)?),
             UnitKind::Output => Unit::Output(activation(unit)?),
+            UnitKind::Product => return Err(fault("the symbolic engine does not take products")),
         };
         units.push((id(index), kind));
     }
     let ends = (0..network.synapses()).map(|synapse| network.endpoints(synapse));
     let synapses: Vec<_> = ends.map(|(from, to)| (id(from), id(to))).collect();
     let mut letters = Architecture::new(&units, &synapses).map_err(description)?;
+    if !network.has_plain_ties() {
+        return Err(fault(
+            "the symbolic engine does not take ties with exponents",
+        ));
+    }
     for tie in network.ties() {
-        let tied: Vec<_> = tie.iter().map(|unit| id(*unit)).collect();
+        let tied: Vec<_> = tie.iter().map(|(unit, _)| id(*unit)).collect();
         letters = letters.tie(&tied).map_err(description)?;
     }
     Ok(letters)
