@@ -11,7 +11,8 @@ use crate::network::{
 };
 use crate::numbers::{Rational, Wide};
 use crate::solve::{
-    Balancing, Existence, ExistenceClaim, ExistenceError, existence, existence_by_linear_program,
+    Balancing, Existence, ExistenceClaim, ExistenceError, existence, existence_by_components,
+    existence_by_linear_program,
 };
 
 /// Above this number of synapses the linear programs, which take seconds there, are left out.
@@ -40,8 +41,7 @@ pub struct Explanation<'a> {
     /// Whether the kernel verified that the constraints are complete and independent; `None` without a basis.
     basis: Option<Result<(), Refusal>>,
     existence: Existence,
-    /// Whether the linear programs agree; `None` if they were not run.
-    agree: Option<bool>,
+    second: Second,
     units: Vec<UnitRow>,
     deficit: f64,
 }
@@ -65,9 +65,17 @@ pub fn explain<'a>(
         .iter()
         .filter(|synapse| synapse.is_active())
         .count();
-    let second = match active <= LINEAR_PROGRAM_LIMIT {
-        true => Some(existence_by_linear_program(&problem)?),
-        false => None,
+    let by_components = existence_by_components(&problem);
+    let second = if matches!(by_components, Err(ExistenceError::NotAGraph)) {
+        Second::NoGraph
+    } else if active > LINEAR_PROGRAM_LIMIT {
+        Second::TooLarge
+    } else {
+        let second = existence_by_linear_program(&problem)?;
+        match second.vanishing() == existence.vanishing() {
+            true => Second::Agrees,
+            false => Second::Differs,
+        }
     };
     let constraints = match basis {
         Basis::Wanted => manifold.constraints(),
@@ -82,12 +90,22 @@ pub fn explain<'a>(
         dimension: manifold.dimension(),
         constraints,
         basis: proved,
-        agree: second.map(|second| second.vanishing() == existence.vanishing()),
+        second,
         existence,
         units: balances(&network, regularizer, &state),
         deficit: state.max_deficit(),
         problem,
     })
+}
+
+/// What the linear programs say of what components showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Second {
+    Agrees,
+    Differs,
+    /// They alone decided: the problem is no graph.
+    NoGraph,
+    TooLarge,
 }
 
 struct UnitRow {
@@ -184,7 +202,11 @@ impl Explanation<'_> {
             "regularizer": self.regularizer.to_string(),
             "attained": self.existence.is_attained(),
             "vanishing": vanishing.collect::<Value>(),
-            "linear_program_agrees": self.agree,
+            "linear_program_agrees": match self.second {
+                Second::Agrees => Some(true),
+                Second::Differs => Some(false),
+                Second::NoGraph | Second::TooLarge => None,
+            },
             "witness": serde_json::to_value(witness).unwrap_or_default(),
             "deficit": self.deficit,
             "by_unit": Value::Object(by_unit.collect()),
@@ -273,13 +295,17 @@ impl Explanation<'_> {
             ),
             None => writeln!(out, "minimum   not decided"),
         };
-        let _ = match self.agree {
-            Some(true) => writeln!(out, "          components and linear programs agree"),
-            Some(false) => writeln!(
+        let _ = match self.second {
+            Second::Agrees => writeln!(out, "          components and linear programs agree"),
+            Second::Differs => writeln!(
                 out,
                 "          WARNING: linear programs give other synapses: a defect of this program"
             ),
-            None => writeln!(
+            Second::NoGraph => writeln!(
+                out,
+                "          (by linear programs alone: this is no graph, for its powers, products or ties with exponents)"
+            ),
+            Second::TooLarge => writeln!(
                 out,
                 "          (linear programs not run: more than {LINEAR_PROGRAM_LIMIT} synapses)"
             ),
