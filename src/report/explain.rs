@@ -11,8 +11,8 @@ use crate::network::{
 };
 use crate::numbers::{Rational, Wide};
 use crate::solve::{
-    Balancing, Existence, ExistenceClaim, ExistenceError, existence, existence_by_components,
-    existence_by_linear_program,
+    Balancing, Existence, ExistenceClaim, ExistenceError, double_cover, existence,
+    existence_by_components, existence_by_linear_program,
 };
 
 /// Above this number of synapses the linear programs, which take seconds there, are left out.
@@ -66,7 +66,8 @@ pub fn explain<'a>(
         .filter(|synapse| synapse.is_active())
         .count();
     let by_components = existence_by_components(&problem);
-    let second = if matches!(by_components, Err(ExistenceError::NotAGraph)) {
+    let no_graph = matches!(by_components, Err(ExistenceError::NotAGraph));
+    let second = if no_graph && double_cover(&problem).is_none() {
         Second::NoGraph
     } else if active > LINEAR_PROGRAM_LIMIT {
         Second::TooLarge

@@ -4,6 +4,7 @@ use num_traits::{One, Signed, Zero};
 use petgraph::graph::{DiGraph, NodeIndex};
 use thiserror::Error;
 
+use super::cover::existence_by_cover;
 use crate::kernel::{Attained, NotAttained, Problem, Refusal, Synapse, Verified, check};
 use crate::numbers::Rational;
 
@@ -67,13 +68,16 @@ pub enum ExistenceError {
     Refused(#[from] Refusal),
 }
 
-/// Decides existence: by components where the problem is a graph, by linear programs otherwise.
+/// Decides existence: by components where the problem, or its double cover, is a graph, by linear programs otherwise.
 ///
 /// # Errors
 /// [`ExistenceError`].
 pub fn existence(problem: &Problem) -> Result<Existence, ExistenceError> {
     match existence_by_components(problem) {
-        Err(ExistenceError::NotAGraph) => super::existence_by_linear_program(problem),
+        Err(ExistenceError::NotAGraph) => match existence_by_cover(problem) {
+            Some(Ok(decided)) => Ok(decided),
+            _ => super::existence_by_linear_program(problem),
+        },
         decided => decided,
     }
 }

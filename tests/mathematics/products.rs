@@ -12,8 +12,8 @@ use synaptic_balance::network::{
 use synaptic_balance::numbers::{Rational, parse_rational, rational_to_f64};
 use synaptic_balance::solve::{
     DirectOptions, Existence, Method, Options, Outcome, RandomPermutation, ScalingVerdict,
-    StochasticOptions, balance, balance_exactly, balance_stochastic, existence_by_linear_program,
-    judge, solve_direct,
+    StochasticOptions, balance, balance_exactly, balance_stochastic, double_cover,
+    existence_by_linear_program, judge, solve_direct,
 };
 
 fn q(text: &str) -> Rational {
@@ -571,7 +571,7 @@ const FULL: Options = Options {
 #[test]
 fn direct_and_stochastic_agree_on_random_networks() {
     let count = sample(30, 500);
-    let (mut limits, mut wide, mut evaluated) = (0, 0, 0);
+    let (mut limits, mut wide, mut evaluated, mut covered) = (0, 0, 0, 0);
     for seed in 0..count {
         let mut rng = ChaCha8Rng::seed_from_u64(1_000 + seed);
         let recurrent = seed % 3 == 2;
@@ -582,6 +582,16 @@ fn direct_and_stochastic_agree_on_random_networks() {
             .unwrap_or_else(|e| panic!("seed {seed}: {e}"));
         let problem = network.problem(&regularizer);
         assert!(result.existence.claim_about(&problem).is_some());
+        // Where the double cover decided, linear programs say the same.
+        if double_cover(&problem).is_some() {
+            let second = existence_by_linear_program(&problem).unwrap();
+            assert_eq!(
+                second.vanishing(),
+                result.existence.vanishing(),
+                "seed {seed}"
+            );
+            covered += 1;
+        }
         let reduced = problem.without(result.vanished());
         let direct = result.solution.as_ref().unwrap();
         assert!(direct.deficit <= 1e-12, "seed {seed}: {:e}", direct.deficit);
@@ -618,7 +628,7 @@ fn direct_and_stochastic_agree_on_random_networks() {
         evaluated += u32::from(same_outputs(&network, &result, seed));
     }
     println!(
-        "{count} networks: {limits} limits, {wide} with three variables in a synapse, {evaluated} evaluated"
+        "{count} networks: {limits} limits, {wide} with three variables in a synapse, {evaluated} evaluated, {covered} covered"
     );
     assert!(wide > 0 && evaluated > 0 && limits > 0);
 }
