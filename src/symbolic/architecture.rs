@@ -387,7 +387,7 @@ impl Architecture {
             if degree > i64::from(Self::MAX_DEGREE) {
                 return Err(Self::degree_error(&self.names[at]));
             }
-            product = product * value(*factor);
+            product *= value(*factor);
         }
         Ok(product)
     }
