@@ -28,34 +28,56 @@ pub(super) struct Echelon {
     pub vanishing: Vec<SparseRow>,
 }
 
-/// The echelon of some of the rows, each with its number.
-pub(super) fn echelon<'a>(rows: impl Iterator<Item = (usize, &'a SparseRow)>) -> Echelon {
-    let mut pivots: BTreeMap<usize, (Sparse, Sparse)> = BTreeMap::new();
-    let mut vanishing = Vec::new();
-    for (index, row) in rows {
+impl Echelon {
+    /// What is left of a row when multiples of the others are subtracted, up to its first column that no other begins with, and
+    /// the combination that it is.
+    fn reduced(&self, number: usize, row: &SparseRow) -> (Sparse, Sparse) {
         let mut row: Sparse = row.iter().cloned().collect();
-        let mut combination = Sparse::from([(index, Rational::one())]);
+        let mut combination = Sparse::from([(number, Rational::one())]);
         while let Some((column, value)) = row.first_key_value().map(|(c, v)| (*c, v.clone())) {
-            let Some((pivot, its_combination)) = pivots.get(&column) else {
+            let Some((pivot, its_combination)) = self.pivots.get(&column) else {
                 break;
             };
             let factor = value / &pivot[&column];
             subtract(&mut row, pivot, &factor);
             subtract(&mut combination, its_combination, &factor);
         }
+        (row, combination)
+    }
+}
+
+/// The echelon of some of the rows, each with its number.
+pub(super) fn echelon<'a>(rows: impl Iterator<Item = (usize, &'a SparseRow)>) -> Echelon {
+    let mut echelon = Echelon {
+        pivots: BTreeMap::new(),
+        vanishing: Vec::new(),
+    };
+    for (index, row) in rows {
+        let (row, combination) = echelon.reduced(index, row);
         match row.first_key_value().map(|(column, _)| *column) {
             Some(column) => {
-                pivots.insert(column, (row, combination));
+                echelon.pivots.insert(column, (row, combination));
             }
-            None => vanishing.push(combination.into_iter().collect()),
+            None => echelon.vanishing.push(combination.into_iter().collect()),
         }
     }
-    Echelon { pivots, vanishing }
+    echelon
 }
 
 /// A basis of the combinations of rows that vanish.
 pub(super) fn vanishing(rows: &[SparseRow]) -> Vec<SparseRow> {
     echelon(rows.iter().enumerate()).vanishing
+}
+
+/// For each wanted row, given with its number, the combination of it and of others that vanishes, if it depends on these.
+pub(crate) fn vanishing_with(rows: &[SparseRow], wanted: &[(usize, SparseRow)]) -> Vec<SparseRow> {
+    let chosen = independent(rows).into_iter();
+    let base = echelon(chosen.map(|row| (row, &rows[row])));
+    let found = wanted.iter().filter_map(|(number, row)| {
+        let (row, combination) = base.reduced(*number, row);
+        row.is_empty().then(|| combination.into_iter().collect())
+    });
+    found.collect()
 }
 
 /// The numbers of rows that are independent and span all others, in increasing order: short ones where there is a choice.

@@ -31,7 +31,7 @@ pub use build::{
 pub use build_general::{Values, random_general};
 pub use evaluate::EvaluateError;
 
-pub(crate) use elimination::kernel_basis;
+pub(crate) use elimination::{kernel_basis, vanishing_with};
 pub use manifold::{Constraint, Inconsistent, Manifold};
 pub use model::{Network, SynapseIndex, Unit, UnitIndex, UnitKind};
 pub(crate) use one_unit::balancing_log;
