@@ -1,11 +1,11 @@
 //! Two models in one form, so that their weights can be compared one by one.
 
-use petgraph::algo::toposort;
+use petgraph::graph::NodeIndex;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::Model;
 use super::onnx::Difference;
-use crate::network::{Network, SynapseIndex, UnitIndex, UnitKind};
+use crate::network::{Network, SynapseIndex, Tie, UnitIndex, UnitKind};
 use crate::numbers::Rational;
 use num_traits::Zero;
 
@@ -106,13 +106,14 @@ fn networks(before: &Network<Rational>, after: &Network<Rational>) -> Result<Ali
         synapses.push([Rational::zero(), other]);
     }
     let ties = same_ties(before, after, &back)?;
+    let products = same_products(before, after, &back)?;
     let build = |which: usize| {
         let synapse = |synapse: SynapseIndex| {
             let (from, to) = ends[synapse];
             (from, to, synapses[synapse][which].clone())
         };
         let synapses = (0..ends.len()).map(synapse).collect();
-        Network::new(units.clone(), synapses, ties.clone())
+        Network::with_products(units.clone(), products.clone(), synapses, ties.clone())
     };
     let fault = |fault: crate::network::NetworkError| Difference {
         place: "the network".into(),
@@ -200,15 +201,20 @@ fn partners(
 /// one layer.
 fn in_order(network: &Network<Rational>) -> Vec<(String, Vec<UnitIndex>)> {
     let mut depth = vec![0usize; network.units()];
-    if let Ok(order) = toposort(network.graph(), None) {
+    if let Ok(order) = network.in_order() {
+        let graph = network.dataflow();
         for unit in order {
-            for target in network.graph().neighbors(unit) {
-                depth[target.index()] = depth[target.index()].max(depth[unit.index()] + 1);
+            for target in graph.neighbors(NodeIndex::new(unit)) {
+                depth[target.index()] = depth[target.index()].max(depth[unit] + 1);
             }
         }
     }
     let mut layers: BTreeMap<usize, Vec<UnitIndex>> = BTreeMap::new();
-    for unit in network.units_of(UnitKind::Hidden) {
+    let inner = |unit: &UnitIndex| {
+        let kind = network.unit(*unit).kind;
+        matches!(kind, UnitKind::Hidden | UnitKind::Product)
+    };
+    for unit in (0..network.units()).filter(inner) {
         layers.entry(depth[unit]).or_default().push(unit);
     }
     let mut found = vec![
@@ -225,14 +231,16 @@ fn same_ties(
     before: &Network<Rational>,
     after: &Network<Rational>,
     back: &BTreeMap<UnitIndex, UnitIndex>,
-) -> Result<Vec<Vec<UnitIndex>>, Difference> {
-    let sets = |ties: Vec<Vec<UnitIndex>>| -> BTreeSet<BTreeSet<UnitIndex>> {
+) -> Result<Vec<Tie>, Difference> {
+    let sets = |ties: Vec<Tie>| -> BTreeSet<BTreeSet<(UnitIndex, Rational)>> {
         ties.into_iter()
             .map(|tie| tie.into_iter().collect())
             .collect()
     };
     let moved = after.ties().iter().map(|tie| {
-        let units = tie.iter().filter_map(|unit| back.get(unit).copied());
+        let units = tie
+            .iter()
+            .filter_map(|(unit, exponent)| Some((*back.get(unit)?, exponent.clone())));
         units.collect()
     });
     match sets(before.ties().to_vec()) == sets(moved.collect()) {
@@ -242,4 +250,33 @@ fn same_ties(
             reason: "are not the same after".into(),
         }),
     }
+}
+
+/// The factors of the first network's products, if those of the second are the same units.
+fn same_products(
+    before: &Network<Rational>,
+    after: &Network<Rational>,
+    back: &BTreeMap<UnitIndex, UnitIndex>,
+) -> Result<BTreeMap<UnitIndex, Vec<UnitIndex>>, Difference> {
+    let mut moved: BTreeMap<UnitIndex, Vec<Option<UnitIndex>>> = BTreeMap::new();
+    for unit in after.products() {
+        let factors = after.factors(*unit).iter();
+        let mut factors: Vec<_> = factors.map(|factor| back.get(factor).copied()).collect();
+        factors.sort_unstable();
+        moved.extend(back.get(unit).map(|own| (*own, factors)));
+    }
+    let mut found = BTreeMap::new();
+    for unit in before.products() {
+        let own = before.factors(*unit).to_vec();
+        let mut sorted: Vec<_> = own.iter().copied().map(Some).collect();
+        sorted.sort_unstable();
+        if moved.get(unit) != Some(&sorted) {
+            return Err(Difference {
+                place: format!("unit `{}`", before.unit(*unit).id),
+                reason: "is a product of other units after".into(),
+            });
+        }
+        found.insert(*unit, own);
+    }
+    Ok(found)
 }

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::network_json::{FormatError, activation, check_header, content, declaration};
+use super::activation_json::{activation, declaration};
+use super::network_json::{FormatError, check_header, content};
 use super::strict::{Object, StrictValue};
 use crate::network::Activation;
 use crate::numbers::Rational;

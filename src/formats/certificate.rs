@@ -2,6 +2,7 @@
 
 mod reader;
 
+use num_traits::One;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -13,7 +14,7 @@ use crate::numbers::{ParseRationalError, Rational};
 use reader::Reader;
 
 /// A certificate file. Numbers are rational strings; values by unit are for every unit that can be scaled, tied
-/// units having equal ones.
+/// units having equal ones; units whose multiplier is another power of a tie's are left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
@@ -417,7 +418,9 @@ impl Certificate {
 }
 
 fn by_unit(network: &Network<Rational>, values: &[Rational]) -> UniqueMap {
-    let units = (0..network.units()).filter_map(|unit| Some((unit, network.variable(unit)?)));
+    let units = (0..network.units())
+        .filter(|unit| network.exponent(*unit).is_one())
+        .filter_map(|unit| Some((unit, network.variable(unit)?)));
     let named =
         units.map(|(unit, variable)| (network.unit(unit).id.clone(), values[variable].to_string()));
     UniqueMap(named.collect())

@@ -1,5 +1,6 @@
 //! Files: network JSON, ONNX, safetensors, certificates, DOT. Only translation, no mathematics.
 
+mod activation_json;
 mod align;
 mod architecture;
 mod cache;

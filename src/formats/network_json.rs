@@ -1,15 +1,14 @@
 //! Network JSON: exact, small, any graph.
 
+use num_traits::One;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use thiserror::Error;
 
+use super::activation_json::{activation, activation_json};
 use super::strict::{Object, StrictValue};
-use crate::network::{
-    Activation, ActivationNameError, NOT_HOMOGENEOUS, Network, NetworkError, Unit, UnitIndex,
-    UnitKind,
-};
+use crate::network::{Activation, Network, NetworkError, Tie, Unit, UnitIndex, UnitKind};
 use crate::numbers::{ParseRationalError, Rational, parse_rational, rational_from_f64};
 
 /// Why a file is not a network. Each names the place.
@@ -74,7 +73,7 @@ struct Document {
     units: Vec<Object<UnitEntry>>,
     synapses: Vec<Object<SynapseEntry>>,
     #[serde(default)]
-    ties: Vec<Vec<String>>,
+    ties: Vec<Vec<StrictValue>>,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +83,8 @@ struct UnitEntry {
     kind: Kind,
     #[serde(default, deserialize_with = "super::strict::present")]
     activation: Option<StrictValue>,
+    #[serde(default, deserialize_with = "super::strict::present")]
+    of: Option<Vec<String>>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -93,6 +94,7 @@ enum Kind {
     Bias,
     Hidden,
     Output,
+    Product,
 }
 
 #[derive(Deserialize)]
@@ -138,7 +140,8 @@ pub fn read_network(text: &[u8]) -> Result<NetworkFile, FormatError> {
     check_header("format", &document.format, document.version, FORMAT)?;
     let mut units = Vec::with_capacity(document.units.len());
     let mut by_id: HashMap<String, UnitIndex> = HashMap::with_capacity(document.units.len());
-    for (index, Object(entry)) in document.units.into_iter().enumerate() {
+    let mut named_factors = Vec::new();
+    for (index, Object(mut entry)) in document.units.into_iter().enumerate() {
         let place = format!("units[{index}]");
         if let Some(first) = by_id.insert(entry.id.clone(), index) {
             return Err(NetworkError::DuplicateUnit {
@@ -148,12 +151,20 @@ pub fn read_network(text: &[u8]) -> Result<NetworkFile, FormatError> {
             }
             .into());
         }
+        let factors = factors(&place, &mut entry)?;
+        named_factors.extend(factors.map(|factors| (index, factors)));
         units.push(unit(&place, entry)?);
     }
     let find = |place: String, id: &str| {
         let unknown = || content(&place, format!("there is no unit `{}`", shorten(id)));
         by_id.get(id).copied().ok_or_else(unknown)
     };
+    let mut products = BTreeMap::new();
+    for (index, factors) in named_factors {
+        let factors = factors.iter().enumerate();
+        let factors = factors.map(|(k, id)| find(format!("units[{index}].of[{k}]"), id));
+        products.insert(index, factors.collect::<Result<Vec<_>, _>>()?);
+    }
     let mut synapses = Vec::with_capacity(document.synapses.len());
     let mut bits = 0;
     for (index, Object(entry)) in document.synapses.iter().enumerate() {
@@ -172,13 +183,14 @@ pub fn read_network(text: &[u8]) -> Result<NetworkFile, FormatError> {
     }
     let mut ties = Vec::new();
     for (index, tie) in document.ties.iter().enumerate() {
-        let ids = tie
-            .iter()
-            .enumerate()
-            .map(|(k, id)| find(format!("ties[{index}][{k}]"), id));
-        ties.push(ids.collect::<Result<Vec<_>, _>>()?);
+        let tied = tie.iter().enumerate().map(|(k, StrictValue(entry))| {
+            let place = format!("ties[{index}][{k}]");
+            let (id, exponent) = tied(&place, entry)?;
+            Ok((find(place, id)?, exponent))
+        });
+        ties.push(tied.collect::<Result<Tie, FormatError>>()?);
     }
-    let network = Network::new(units, synapses, ties)?;
+    let network = Network::with_products(units, products, synapses, ties)?;
     let document = super::read_json(text).map_err(json)?;
     Ok(NetworkFile { network, document })
 }
@@ -212,14 +224,60 @@ pub(super) fn content(place: &str, reason: String) -> FormatError {
     }
 }
 
-fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     text.chars().take(80).collect()
+}
+
+/// A unit of a tie: its name alone, or an object with its exponent.
+fn tied<'v>(place: &str, entry: &'v Value) -> Result<(&'v str, Rational), FormatError> {
+    let expected = || {
+        let reason = "expected the name of a unit, or an object with `unit` and `exponent`";
+        content(place, reason.to_string())
+    };
+    let fields = match entry {
+        Value::String(id) => return Ok((id, Rational::one())),
+        Value::Object(fields) => fields,
+        _ => return Err(expected()),
+    };
+    if let Some(extra) = fields
+        .keys()
+        .find(|key| !["unit", "exponent"].contains(&key.as_str()))
+    {
+        return Err(content(
+            place,
+            format!("unknown field `{}`", shorten(extra)),
+        ));
+    }
+    let id = fields
+        .get("unit")
+        .and_then(Value::as_str)
+        .ok_or_else(expected)?;
+    let exponent = match fields.get("exponent") {
+        Some(exponent) => number(&format!("{place}.exponent"), exponent)?,
+        None => Rational::one(),
+    };
+    Ok((id, exponent))
+}
+
+/// Takes the names of a product's factors out of its entry.
+fn factors(place: &str, entry: &mut UnitEntry) -> Result<Option<Vec<String>>, FormatError> {
+    let place = format!("{place}.of");
+    match (entry.kind, entry.of.take()) {
+        (Kind::Product, None) => {
+            let reason = format!("the product `{}` needs its factors", shorten(&entry.id));
+            Err(content(&place, reason))
+        }
+        (Kind::Product, factors) => Ok(factors),
+        (_, Some(_)) => Err(content(&place, "only a product has factors".to_string())),
+        (_, None) => Ok(None),
+    }
 }
 
 fn unit(place: &str, entry: UnitEntry) -> Result<Unit<Rational>, FormatError> {
     let (kind, required) = match entry.kind {
         Kind::Input => (UnitKind::Input, None),
         Kind::Bias => (UnitKind::Bias, None),
+        Kind::Product => (UnitKind::Product, None),
         Kind::Hidden => (UnitKind::Hidden, Some(true)),
         Kind::Output => (UnitKind::Output, Some(false)),
     };
@@ -228,7 +286,7 @@ fn unit(place: &str, entry: UnitEntry) -> Result<Unit<Rational>, FormatError> {
         (Some(_), None) => {
             return Err(content(
                 &place,
-                "an input or bias unit has no activation".into(),
+                "an input, bias or product unit has no activation".into(),
             ));
         }
         (None, Some(true)) => {
@@ -246,96 +304,8 @@ fn unit(place: &str, entry: UnitEntry) -> Result<Unit<Rational>, FormatError> {
     Ok(Unit::new(entry.id, kind, activation))
 }
 
-pub(super) fn activation(place: &str, value: &Value) -> Result<Activation<Rational>, FormatError> {
-    let object = match value {
-        Value::String(name) => {
-            let named = Activation::named(name);
-            return named.map_err(|fault| content(place, declaration(&fault)));
-        }
-        Value::Object(object) if object.len() == 1 => object,
-        _ => {
-            return Err(content(
-                place,
-                "expected a name, or an object with one name and its parameters".into(),
-            ));
-        }
-    };
-    let (name, parameters) = object
-        .iter()
-        .next()
-        .ok_or_else(|| content(place, "an empty object".into()))?;
-    let place = format!("{place}.{}", shorten(name));
-    let fields = |names: &[&str]| -> Result<Vec<Rational>, FormatError> {
-        let object = parameters.as_object();
-        let object = object.ok_or_else(|| {
-            content(
-                &place,
-                format!("expected an object with {}", names.join(", ")),
-            )
-        })?;
-        if let Some(extra) = object.keys().find(|key| !names.contains(&key.as_str())) {
-            return Err(content(
-                &place,
-                format!("unknown field `{}`", shorten(extra)),
-            ));
-        }
-        let field = |name: &&str| {
-            let value = object
-                .get(*name)
-                .ok_or_else(|| content(&place, format!("missing field `{name}`")))?;
-            number(&format!("{place}.{name}"), value)
-        };
-        names.iter().map(field).collect()
-    };
-    Ok(match name.as_str() {
-        "leaky_relu" => Activation::LeakyRelu(number(&place, parameters)?),
-        "prelu" => Activation::Prelu(number(&place, parameters)?),
-        "not_homogeneous" => {
-            let name = parameters.as_str();
-            let name = name
-                .ok_or_else(|| content(&place, "expected the name of the activation".to_owned()))?;
-            let declared = Activation::declared(name);
-            declared.map_err(|fault| content(&place, fault.to_string()))?
-        }
-        "bilu" => {
-            let [below, above] = array(fields(&["a", "b"])?);
-            Activation::BiLu { below, above }
-        }
-        "bipu" => {
-            let [degree, above, below] = array(fields(&["c", "C", "D"])?);
-            Activation::BiPu {
-                degree,
-                above,
-                below,
-            }
-        }
-        _ => {
-            return Err(content(
-                &place,
-                "no activation of this name takes parameters".into(),
-            ));
-        }
-    })
-}
-
-/// What is wrong with a name, and how one that is meant is declared.
-pub(super) fn declaration(fault: &ActivationNameError) -> String {
-    match fault {
-        ActivationNameError::Unknown { .. } => format!(
-            "{fault} (a function that is not homogeneous is declared as {{\"not_homogeneous\": \"its name\"}})"
-        ),
-        fault => fault.to_string(),
-    }
-}
-
-/// `fields` returns as many values as it was given names.
-fn array<const N: usize>(values: Vec<Rational>) -> [Rational; N] {
-    let mut values = values.into_iter();
-    std::array::from_fn(|_| values.next().unwrap_or_default())
-}
-
 /// A number: a string is exact, a JSON number is the `f64` that it denotes.
-fn number(place: &str, value: &Value) -> Result<Rational, FormatError> {
+pub(super) fn number(place: &str, value: &Value) -> Result<Rational, FormatError> {
     match value {
         Value::String(text) => parse_rational(text).map_err(|fault| FormatError::Number {
             place: place.to_string(),
@@ -362,17 +332,22 @@ fn number(place: &str, value: &Value) -> Result<Rational, FormatError> {
 /// ```
 pub fn write_network(network: &Network<Rational>) -> String {
     let id = |unit: UnitIndex| network.unit(unit).id.as_str();
-    let units = (0..network.units()).map(|unit| {
-        let unit = network.unit(unit);
+    let units = (0..network.units()).map(|index| {
+        let unit = network.unit(index);
         let (kind, computed) = match unit.kind {
             UnitKind::Input => ("input", false),
             UnitKind::Bias => ("bias", false),
             UnitKind::Hidden => ("hidden", true),
             UnitKind::Output => ("output", true),
+            UnitKind::Product => ("product", false),
         };
         let mut entry = json!({"id": unit.id, "kind": kind});
         if computed {
             entry["activation"] = activation_json(&unit.activation);
+        }
+        if unit.kind == UnitKind::Product {
+            let factors = network.factors(index).iter();
+            entry["of"] = factors.map(|factor| id(*factor)).collect();
         }
         entry
     });
@@ -380,10 +355,14 @@ pub fn write_network(network: &Network<Rational>) -> String {
         let (from, to) = network.endpoints(synapse);
         json!({"from": id(from), "to": id(to), "weight": network.weight(synapse).to_string()})
     });
+    let tied_json = |(unit, exponent): &(UnitIndex, Rational)| match exponent.is_one() {
+        true => id(*unit).into(),
+        false => json!({"unit": id(*unit), "exponent": exponent.to_string()}),
+    };
     let ties = network
         .ties()
         .iter()
-        .map(|tie| tie.iter().map(|unit| id(*unit)).collect::<Value>());
+        .map(|tie| tie.iter().map(tied_json).collect::<Value>());
     let mut document = json!({
         "format": FORMAT, "version": 1,
         "units": units.collect::<Value>(), "synapses": synapses.collect::<Value>(),
@@ -392,28 +371,6 @@ pub fn write_network(network: &Network<Rational>) -> String {
         document["ties"] = ties.collect();
     }
     format!("{document:#}\n")
-}
-
-fn activation_json(activation: &Activation<Rational>) -> Value {
-    match activation {
-        Activation::Linear => "linear".into(),
-        Activation::Relu => "relu".into(),
-        Activation::Abs => "abs".into(),
-        Activation::LeakyRelu(slope) => json!({"leaky_relu": slope.to_string()}),
-        Activation::Prelu(slope) => json!({"prelu": slope.to_string()}),
-        Activation::BiLu { below, above } => {
-            json!({"bilu": {"a": below.to_string(), "b": above.to_string()}})
-        }
-        Activation::BiPu {
-            degree,
-            above,
-            below,
-        } => {
-            json!({"bipu": {"c": degree.to_string(), "C": above.to_string(), "D": below.to_string()}})
-        }
-        Activation::Other(name) if NOT_HOMOGENEOUS.contains(&name.as_str()) => name.as_str().into(),
-        Activation::Other(name) => json!({"not_homogeneous": name}),
-    }
 }
 
 impl NetworkFile {

@@ -2,7 +2,7 @@
 
 use num_traits::{CheckedDiv, One};
 
-use super::{Problem, Synapse};
+use super::{Problem, Refusal, Synapse};
 use crate::numbers::Rational;
 
 impl Problem {
@@ -14,7 +14,15 @@ impl Problem {
     /// `Σ_v d_ev z_v = 0` determines each `z_v` from a neighbour's. Between BiLU units every `z` is 1; BiPU units of a cycle
     /// may disagree, and then only `z = 0` is left. A variable without active synapses is a component of its own.
     /// Cost: linear, in exact products of exponents along components away from the ground.
-    pub fn common_scaling(&self) -> Vec<Option<(usize, Rational)>> {
+    ///
+    /// # Errors
+    /// [`Refusal::RaisesBoth`] with a synapse of three variables or more: a component can then be scaled in several ways, or in
+    /// part, which is not looked into here. Of two variables the exponents may be any.
+    pub fn common_scaling(&self) -> Result<Vec<Option<(usize, Rational)>>, Refusal> {
+        let is_wide = |synapse: &Synapse| synapse.is_active() && synapse.direction.len() > 2;
+        if let Some(synapse) = self.synapses().iter().position(is_wide) {
+            return Err(Refusal::RaisesBoth { synapse });
+        }
         let mut around: Vec<Vec<&Synapse>> = vec![Vec::new(); self.variables()];
         let mut waiting = Vec::new();
         for synapse in self.active() {
@@ -51,21 +59,27 @@ impl Problem {
                 }
             }
         }
-        scaling
+        Ok(scaling)
     }
 
     /// For each variable, the first variable of its component if that component can be scaled as a whole without
     /// changing any weight, see [`Problem::common_scaling`]; the first variable is then fixed at 1.
-    pub fn floating(&self) -> Vec<Option<usize>> {
-        let scaling = self.common_scaling().into_iter();
-        scaling.map(|entry| entry.map(|(first, _)| first)).collect()
+    ///
+    /// # Errors
+    /// Those of [`Problem::common_scaling`].
+    pub fn floating(&self) -> Result<Vec<Option<usize>>, Refusal> {
+        let scaling = self.common_scaling()?.into_iter();
+        Ok(scaling.map(|entry| entry.map(|(first, _)| first)).collect())
     }
 
     /// For each variable, whether it is free: not fixed at 1 as the first of a [floating](Problem::floating) component.
-    pub fn free(&self) -> Vec<bool> {
-        let floating = self.floating().into_iter().enumerate();
+    ///
+    /// # Errors
+    /// Those of [`Problem::common_scaling`].
+    pub fn free(&self) -> Result<Vec<bool>, Refusal> {
+        let floating = self.floating()?.into_iter().enumerate();
         let free = floating.map(|(variable, first)| first != Some(variable));
-        free.collect()
+        Ok(free.collect())
     }
 }
 

@@ -7,7 +7,7 @@
 //!
 //! # The problem
 //! Variables `μ_v > 0`, one for each set of hidden units that share a multiplier; visible units are fixed
-//! at 1 and have no variable. Synapse `e` has the *ratio* `r_e = Π_v μ_v^{d_ev}` and the cost
+//! at 1 and have no variable. Synapse `e` has the *ratio* `r_e = Π_v μ_v^{d_ev}`, of any number of variables, and the cost
 //! `Σ_k a_k b_k^{p_k} r_e^{q_k}`. The regularizer is the sum of all costs.
 //! For unit `v`, `A_v` sums `d_ev q_k · cost` over the synapses with `d_ev > 0` and `B_v` the same with
 //! `-d_ev` over those with `d_ev < 0`; the gradient of `R` in `log μ_v` is `A_v - B_v`.
@@ -36,13 +36,13 @@
 //!
 //! | rule | theorem | where the rule is wider |
 //! |---|---|---|
-//! | `attained` | `attained_certificate`: units of degree 1, or of any positive degree if every variable is joined to the ground | BiPU units in components away from the ground; negative degrees |
-//! | `not_attained` | `not_attained_certificate`: positive degrees | degrees of 0 or below |
-//! | `enclosure` | `enclosure_certificate`: positive degrees; every free variable joined to the ground or to one held at 1 | components away from the ground without a common scaling (BiPU units whose cycles disagree) |
+//! | `attained` | `attained_certificate`: units of degree 1, or of any positive degree if every variable is joined to the ground | BiPU units in components away from the ground; negative degrees; synapses of more than two variables, or with other exponents (products, ties with exponents) |
+//! | `not_attained` | `not_attained_certificate`: positive degrees | degrees of 0 or below; products; ties with exponents |
+//! | `enclosure` | `enclosure_certificate`: positive degrees; every free variable joined to the ground or to one held at 1 | components away from the ground without a common scaling (BiPU units whose cycles disagree); ties with exponents |
 //! | `limit_enclosure`, `limit_balanced` | `limit_certificate`, with the theorem of the rule without a limit: positive degrees | as there |
-//! | `balanced` | `balanced_weights_are_unique`, and `stationary_minimum` on which it rests: positive degrees | degrees of 0 or below |
-//! | `scaling` | `scaling_invariance`, that a scaling keeps the function: any real degree | |
-//! | `not_scaled` | `foreign_scaling`: BiLU units, tolerance 0 | other degrees; a tolerance |
+//! | `balanced` | `balanced_weights_are_unique`, and `stationary_minimum` on which it rests: positive degrees | degrees of 0 or below; products; ties with exponents |
+//! | `scaling` | `scaling_invariance`, that a scaling keeps the function: any real degree | products; ties with exponents |
+//! | `not_scaled` | `foreign_scaling`: BiLU units, tolerance 0 | other degrees; products; ties with exponents; a tolerance |
 //! | `manifold`, `identity` | none of the rule itself | |
 //!
 //! # Reviewing it in an hour
@@ -52,7 +52,8 @@
 //!
 //! 1. [`Problem`], [`Synapse`], [`Cost`]: what the claims are about; and `network/translate.rs` with
 //!    [`Network::direction`](crate::network::Network::direction), which make the problem of a network: `Λ_i` times into a unit, `Λ_i^-c` out
-//!    of it, units of one tie sharing a variable. Is this the problem you mean?
+//!    of it, out of a product the product of its factors' (`network/products.rs`), units of one tie sharing a variable or its powers
+//!    (`network/ties.rs`). Is this the problem you mean?
 //! 2. [`Refusal`] and [`Verified`]: what can be said, that nothing else can say it, and that it is not said of another problem.
 //! 3. `check/scaling`, `check/balanced`, `check/existence`: evaluation in exact rationals, and two sums.
 //! 4. `check/not_scaled`, `check/manifold`: multipliers cancel along a combination of synapses; rank by removing rows one after

@@ -36,8 +36,9 @@ impl Cost {
 /// A synapse: how the variables enter its ratio, and its cost as a function of the ratio.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Synapse {
-    /// `(variable, exponent)`, at most two, exponents non-zero, variables strictly increasing. Empty where no scaling
-    /// changes the weight: between visible units, within a tie, from a BiLU unit to itself.
+    /// `(variable, exponent)`, any number of them, exponents non-zero, variables strictly increasing: two at the most between
+    /// units that sum their inputs, more after products. Empty where no scaling changes the weight: between visible units,
+    /// within a tie, from a BiLU unit to itself.
     pub direction: Vec<(usize, Rational)>,
     /// The summands; none, or only zero ones, where the weight is 0.
     pub costs: Vec<Cost>,
@@ -54,12 +55,13 @@ impl Synapse {
         self.costs.iter().all(|cost| cost.base.is_zero())
     }
 
-    /// Is the synapse active, with two exponents of one sign? Only BiPU units of negative degree make such synapses.
+    /// Is the synapse active, with two exponents of one sign? BiPU units of negative degree make such synapses, products, and
+    /// ties with negative exponents. With three variables or more it always is.
     pub fn raises_both(&self) -> bool {
-        let [(_, one), (_, other)] = self.direction.as_slice() else {
-            return false;
-        };
-        self.is_active() && one.is_positive() == other.is_positive()
+        let exponents = || self.direction.iter();
+        let rising = exponents().filter(|(_, exponent)| exponent.is_positive());
+        let falling = exponents().filter(|(_, exponent)| exponent.is_negative());
+        self.is_active() && (rising.count() > 1 || falling.count() > 1)
     }
 }
 
@@ -71,7 +73,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Checks the shape: at most two variables in a synapse, in range and increasing, exponents non-zero, signs right.
+    /// Checks the shape: variables of a synapse in range and increasing, exponents non-zero, signs right.
     ///
     /// # Errors
     /// [`Refusal::Malformed`] with the first synapse that is not as [`Synapse`] and [`Cost`] demand.
@@ -81,9 +83,6 @@ impl Problem {
                 let synapse = index;
                 Err(Refusal::Malformed { synapse, reason })
             };
-            if synapse.direction.len() > 2 {
-                return malformed("a synapse joins at most two variables");
-            }
             let mut next = 0;
             for (variable, exponent) in &synapse.direction {
                 if *variable < next || *variable >= variables {

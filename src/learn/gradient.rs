@@ -25,6 +25,12 @@ pub enum GradientError {
         /// How many are needed.
         expected: usize,
     },
+    /// Gradients are not taken through products.
+    #[error("unit `{unit}` is a product, and gradients are not taken through products")]
+    Product {
+        /// The unit's id.
+        unit: String,
+    },
     /// A loss that no rational has.
     #[error("the loss has no value in this number type")]
     Loss,
@@ -81,6 +87,16 @@ fn check_targets<S>(expected: usize, targets: &[S]) -> Result<(), GradientError>
             found: targets.len(),
             expected,
         }),
+    }
+}
+
+/// Training through products is not done here.
+fn refuse_products<S: Scalar>(network: &Network<S>) -> Result<(), GradientError> {
+    match network.products().first() {
+        Some(unit) => Err(GradientError::Product {
+            unit: network.unit(*unit).id.clone(),
+        }),
+        None => Ok(()),
     }
 }
 
@@ -144,12 +160,15 @@ pub fn gradient<S: Scalar>(
     network: &Network<S>,
     samples: &[Sample<S>],
 ) -> Result<Vec<S>, GradientError> {
-    let order = petgraph::algo::toposort(network.graph(), None).map_err(|cycle| {
-        let unit = network.unit(cycle.node_id().index()).id.clone();
+    refuse_products(network)?;
+    let order = network.in_order().map_err(|unit| {
+        let unit = network.unit(unit).id.clone();
         EvaluateError::Recurrent { unit }
     })?;
-    let order = order.into_iter().map(|node| node.index());
-    let order: Vec<UnitIndex> = order.filter(|unit| is_computed(network, *unit)).collect();
+    let order: Vec<UnitIndex> = order
+        .into_iter()
+        .filter(|unit| is_computed(network, *unit))
+        .collect();
     let incoming: Vec<Vec<SynapseIndex>> = (0..network.units())
         .map(|unit| network.synapses_of(unit, petgraph::Direction::Incoming))
         .collect();
@@ -200,6 +219,7 @@ pub fn gradient_over_time<S: Scalar>(
     initial: &[S],
     targets: &[Vec<S>],
 ) -> Result<GradientOverTime<S>, GradientError> {
+    refuse_products(network)?;
     let (found, expected) = (initial.len(), network.units());
     if found != expected {
         return Err(EvaluateError::State { found, expected }.into());

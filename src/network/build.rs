@@ -92,7 +92,7 @@ fn random_positive(rng: &mut impl Rng) -> Rational {
     )
 }
 
-fn random_activation(rng: &mut impl Rng) -> Activation<Rational> {
+pub(super) fn random_activation(rng: &mut impl Rng) -> Activation<Rational> {
     match rng.random_range(0..6) {
         0 => Activation::Linear,
         1 => Activation::Abs,

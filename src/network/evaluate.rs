@@ -41,6 +41,12 @@ pub enum EvaluateError {
         /// The activation.
         activation: String,
     },
+    /// The product of the factors' values is too long to be written out.
+    #[error("unit `{unit}`: the product is too long a number")]
+    Product {
+        /// The unit's id.
+        unit: String,
+    },
 }
 
 impl<S: Scalar> Network<S> {
@@ -52,15 +58,15 @@ impl<S: Scalar> Network<S> {
     /// # Errors
     /// Wrong number of inputs, a cycle, an activation without a value.
     pub fn evaluate(&self, inputs: &[S]) -> Result<Vec<S>, EvaluateError> {
-        let order = petgraph::algo::toposort(&self.graph, None).map_err(|cycle| {
-            EvaluateError::Recurrent {
-                unit: self.unit(cycle.node_id().index()).id.clone(),
-            }
+        let order = self.in_order().map_err(|unit| EvaluateError::Recurrent {
+            unit: self.unit(unit).id.clone(),
         })?;
         let mut state = self.source_state(inputs)?;
-        for node in order {
-            if self.is_computed(node.index()) {
-                state[node.index()] = self.activate(node.index(), &state, &state)?;
+        for unit in order {
+            if self.unit(unit).kind == UnitKind::Product {
+                state[unit] = self.multiplied(unit, &state)?;
+            } else if self.is_computed(unit) {
+                state[unit] = self.activate(unit, &state, &state)?;
             }
         }
         Ok(self.outputs(&state))
@@ -70,8 +76,9 @@ impl<S: Scalar> Network<S> {
     ///
     /// Synchronous: at each step every unit reads the step's own inputs and biases and, of all other units,
     /// their value one step before. `initial` holds one value for each unit, by index (those of input and
-    /// bias units are not looked at). Scaling unit `i` by `λ` leaves the outputs unchanged if its initial
-    /// value is scaled by `λ` (`λ^c` for a BiPU) too.
+    /// bias units are not looked at). A product multiplies the values of the same step; its initial value is what
+    /// other units read of it at the first step. Scaling unit `i` by `λ` leaves the outputs unchanged if its initial
+    /// value is scaled by `λ` (`λ^c` for a BiPU) too, and that of a product as its [`form`](Self::form) says.
     ///
     /// # Errors
     /// Wrong lengths, an activation without a value.
@@ -94,12 +101,25 @@ impl<S: Scalar> Network<S> {
             for unit in (0..self.units()).filter(|unit| self.is_computed(*unit)) {
                 next[unit] = self.activate(unit, &sources, &state)?;
             }
+            for unit in self.products() {
+                next[*unit] = self.multiplied(*unit, &next)?;
+            }
             outputs.push(self.outputs(&next));
             state = next;
         }
         Ok(outputs)
     }
 
+    /// The product of the values of a unit's factors.
+    fn multiplied(&self, unit: UnitIndex, values: &[S]) -> Result<S, EvaluateError> {
+        let factors = self.factors(unit).iter();
+        let factors: Vec<S> = factors.map(|factor| values[*factor].clone()).collect();
+        S::product_of(&factors).ok_or_else(|| EvaluateError::Product {
+            unit: self.unit(unit).id.clone(),
+        })
+    }
+
+    /// Does the unit compute its activation of a sum?
     fn is_computed(&self, unit: UnitIndex) -> bool {
         matches!(self.unit(unit).kind, UnitKind::Hidden | UnitKind::Output)
     }
@@ -129,10 +149,9 @@ impl<S: Scalar> Network<S> {
             .edges_directed(NodeIndex::new(unit), Direction::Incoming)
         {
             let from = edge.source().index();
-            let value = if self.is_computed(from) {
-                &others[from]
-            } else {
-                &sources[from]
+            let value = match self.unit(from).kind {
+                UnitKind::Input | UnitKind::Bias => &sources[from],
+                UnitKind::Hidden | UnitKind::Output | UnitKind::Product => &others[from],
             };
             if !value.is_zero() {
                 terms.push(edge.weight().clone() * value.clone());

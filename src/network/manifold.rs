@@ -10,9 +10,9 @@ use petgraph::unionfind::UnionFind;
 use std::collections::{BTreeMap, VecDeque};
 use thiserror::Error;
 
-use super::elimination::eliminate;
+use super::elimination::{independent, vanishing};
 use super::{Network, SynapseIndex};
-use crate::numbers::{Rational, Scalar, rational_power};
+use crate::numbers::{Rational, Scalar};
 
 /// One linear constraint `Σ coefficient · L = 0` on the logarithmic scalings of synapses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,11 +56,22 @@ pub enum Inconsistent {
 /// The architecture of a network, as far as scalings see it.
 #[derive(Debug, Clone)]
 pub struct Manifold {
-    variables: usize,
-    directions: Vec<Vec<(usize, Rational)>>,
+    pub(super) variables: usize,
+    pub(super) directions: Vec<Vec<(usize, Rational)>>,
     /// Ends in the coalesced graph, as (source, target); the ground is node `variables`.
     ends: Vec<(usize, usize)>,
-    is_graph: bool,
+    pub(super) shape: Shape,
+}
+
+/// What `L` is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Differences of potentials on the coalesced graph.
+    Graph,
+    /// The same with factors: units of other degrees.
+    Degrees,
+    /// Any combinations: products, and ties with exponents.
+    General,
 }
 
 impl Manifold {
@@ -73,18 +84,25 @@ impl Manifold {
             let (from, to) = network.endpoints(synapse);
             (node(from), node(to))
         });
-        let degrees = (0..network.units()).filter(|unit| network.variable(*unit).is_some());
+        let mut degrees = (0..network.units()).filter(|unit| network.variable(*unit).is_some());
+        let products = network.products().iter();
+        let is_general = !network.has_plain_ties()
+            || products
+                .into_iter()
+                .any(|unit| !network.form(*unit).is_empty());
+        let is_graph = degrees.all(|unit| {
+            let degree = network.unit(unit).activation.degree();
+            degree.is_some_and(|degree| degree.is_one())
+        });
         Manifold {
             variables: ground,
             directions: synapses.map(|synapse| network.direction(synapse)).collect(),
             ends: ends.collect(),
-            is_graph: degrees.into_iter().all(|u| {
-                network
-                    .unit(u)
-                    .activation
-                    .degree()
-                    .is_some_and(|c| c.is_one())
-            }),
+            shape: match (is_general, is_graph) {
+                (true, _) => Shape::General,
+                (false, false) => Shape::Degrees,
+                (false, true) => Shape::Graph,
+            },
         }
     }
 
@@ -101,10 +119,10 @@ impl Manifold {
     /// The dimension of the manifold: the rank of the potential matrix.
     ///
     /// The number of variables, less one for each component of the graph without a visible unit. Cost: linear;
-    /// with BiPU units of degree other than 1, an elimination over the rationals.
+    /// with BiPU units of degree other than 1, products or ties with exponents, an elimination over the rationals.
     pub fn dimension(&self) -> usize {
-        if !self.is_graph {
-            return eliminate(&self.directions).0;
+        if self.shape != Shape::Graph {
+            return independent(&self.directions).len();
         }
         let forest = self.forest(|_| true);
         self.variables
@@ -116,8 +134,12 @@ impl Manifold {
     /// Synapses whose logarithmic scalings can be chosen freely and determine all others: `dimension` of them.
     ///
     /// A spanning forest of the coalesced graph. With BiPU units of degree other than 1 it leaves out what a cycle away from
-    /// the ground determines beyond the forest. Cost: linear.
+    /// the ground determines beyond the forest. With products or ties with exponents an elimination finds them. Cost: linear
+    /// but for that.
     pub fn spanning_synapses(&self) -> Vec<SynapseIndex> {
+        if self.shape == Shape::General {
+            return independent(&self.directions);
+        }
         let forest = self.forest(|synapse| !self.directions[synapse].is_empty());
         let mut spanning: Vec<SynapseIndex> = forest.parent.into_iter().flatten().collect();
         spanning.sort_unstable();
@@ -130,11 +152,12 @@ impl Manifold {
     /// Each strongly connected component has a tree of paths from its root and one of paths back to it. A synapse
     /// outside the first tree closes a cycle through both, and these cycles are independent: ordered by the distance
     /// to the root along the second tree, each holds a synapse that no earlier one holds. A synapse between components
-    /// closes an undirected cycle. With BiPU units of degree other than 1 the constraints are general rows.
+    /// closes an undirected cycle. With BiPU units of degree other than 1, products or ties with exponents the constraints
+    /// are general rows.
     /// Cost: the length of all cycles together.
     pub fn constraints(&self) -> Vec<Constraint> {
-        if !self.is_graph {
-            let rows = eliminate(&self.directions).1;
+        if self.shape != Shape::Graph {
+            let rows = vanishing(&self.directions);
             return rows
                 .into_iter()
                 .map(|terms| Constraint {
@@ -269,7 +292,7 @@ impl Manifold {
 
     /// A breadth-first spanning forest of the undirected coalesced graph, from the ground, then from the first
     /// node of each further component.
-    fn forest(&self, keep: impl Fn(SynapseIndex) -> bool) -> Forest {
+    pub(super) fn forest(&self, keep: impl Fn(SynapseIndex) -> bool) -> Forest {
         let mut touching: Vec<Vec<SynapseIndex>> = vec![Vec::new(); self.variables + 1];
         for (synapse, (from, to)) in self
             .ends
@@ -304,149 +327,13 @@ impl Manifold {
         }
         forest
     }
-
-    /// Potentials `x` with `Σ d_ev x_v = L_e`, exactly; 0 at the first variable of a component without a visible
-    /// unit. `None` in `logs` leaves a synapse free.
-    ///
-    /// # Errors
-    /// [`Inconsistent`], with the first synapse that the others contradict.
-    pub fn potentials(&self, logs: &[Option<Rational>]) -> Result<Vec<Rational>, Inconsistent> {
-        self.propagate::<Additive>(logs)
-    }
-
-    /// Multipliers `Λ` with `Π Λ_v^{d_ev} = r_e`, exactly: the same question asked of ratios of weights, so that
-    /// it has a rational answer.
-    ///
-    /// # Errors
-    /// [`Inconsistent`].
-    ///
-    /// ```
-    /// use synaptic_balance::network::{chain, Manifold};
-    /// use synaptic_balance::numbers::parse_rational as q;
-    /// let manifold = Manifold::of(&chain(&[1.0, 16.0]));
-    /// let ratios = [Some(q("4").unwrap()), Some(q("1/4").unwrap())];
-    /// assert_eq!(manifold.multipliers(&ratios).unwrap(), [q("4").unwrap()]);
-    /// ```
-    pub fn multipliers(&self, ratios: &[Option<Rational>]) -> Result<Vec<Rational>, Inconsistent> {
-        self.propagate::<Multiplicative>(ratios)
-    }
-
-    fn propagate<A: Arithmetic>(
-        &self,
-        values: &[Option<Rational>],
-    ) -> Result<Vec<Rational>, Inconsistent> {
-        if values.len() != self.synapses() {
-            return Err(Inconsistent::Arity {
-                found: values.len(),
-                expected: self.synapses(),
-            });
-        }
-        let forest = self.forest(|synapse| values[synapse].is_some());
-        let mut found: Vec<Rational> = vec![A::identity(); self.variables];
-        // A variable that nothing on the way determines, taken as 1: one choice as good as any between BiLU units, where other
-        // degrees may leave one only.
-        let mut chosen = None;
-        for node in forest
-            .order
-            .iter()
-            .copied()
-            .filter(|node| *node != self.variables)
-        {
-            let Some(synapse) = forest.parent[node] else {
-                chosen = chosen.or((!self.is_graph).then_some(node));
-                continue;
-            };
-            let mut value = values[synapse].clone().unwrap_or_else(A::identity);
-            let mut own = None;
-            for (variable, exponent) in &self.directions[synapse] {
-                if *variable == node {
-                    own = Some(exponent);
-                } else {
-                    let known = A::times(&found[*variable], &-exponent);
-                    value = A::combine(
-                        value,
-                        known.ok_or(Inconsistent::Undetermined { variable: node })?,
-                    );
-                }
-            }
-            let Some(exponent) = own else {
-                // The synapse leaves a unit of degree 0, and does not change with it.
-                chosen = Some(node);
-                continue;
-            };
-            let solved = A::times(&value, &exponent.recip());
-            found[node] = solved.ok_or(Inconsistent::Undetermined { variable: node })?;
-        }
-        for (synapse, value) in values.iter().enumerate() {
-            let Some(value) = value else { continue };
-            let expected = self.directions[synapse].iter().try_fold(
-                A::identity(),
-                |total, (variable, exponent)| {
-                    let part = A::times(&found[*variable], exponent);
-                    Ok(A::combine(
-                        total,
-                        part.ok_or(Inconsistent::Undetermined {
-                            variable: *variable,
-                        })?,
-                    ))
-                },
-            )?;
-            if *value != expected {
-                if let Some(variable) = chosen {
-                    return Err(Inconsistent::Undetermined { variable });
-                }
-                let (found, expected) = (Box::new(value.clone()), Box::new(expected));
-                return Err(Inconsistent::Synapse {
-                    synapse,
-                    found,
-                    expected,
-                });
-            }
-        }
-        Ok(found)
-    }
 }
 
-/// Logarithms add; ratios multiply. The propagation is the same.
-trait Arithmetic {
-    fn identity() -> Rational;
-    fn combine(one: Rational, other: Rational) -> Rational;
-    /// `exponent` times the value, in the group's sense; `None` if irrational.
-    fn times(value: &Rational, exponent: &Rational) -> Option<Rational>;
-}
-
-struct Additive;
-struct Multiplicative;
-
-impl Arithmetic for Additive {
-    fn identity() -> Rational {
-        Rational::zero()
-    }
-    fn combine(one: Rational, other: Rational) -> Rational {
-        one + other
-    }
-    fn times(value: &Rational, exponent: &Rational) -> Option<Rational> {
-        Some(value * exponent)
-    }
-}
-
-impl Arithmetic for Multiplicative {
-    fn identity() -> Rational {
-        Rational::one()
-    }
-    fn combine(one: Rational, other: Rational) -> Rational {
-        one * other
-    }
-    fn times(value: &Rational, exponent: &Rational) -> Option<Rational> {
-        rational_power(value, exponent)
-    }
-}
-
-struct Forest {
+pub(super) struct Forest {
     /// The synapse that joins a node to its parent; `None` for roots.
-    parent: Vec<Option<SynapseIndex>>,
+    pub parent: Vec<Option<SynapseIndex>>,
     /// Parents before children.
-    order: Vec<usize>,
+    pub order: Vec<usize>,
 }
 
 impl Forest {

@@ -7,15 +7,19 @@
 mod activation;
 mod activation_name;
 mod build;
+mod build_general;
 mod elimination;
 mod evaluate;
 
 mod manifold;
 mod model;
 mod one_unit;
+mod potentials;
+mod products;
 mod regularizer;
 mod scale;
 mod text;
+mod ties;
 mod translate;
 mod validate;
 
@@ -24,15 +28,19 @@ pub use activation_name::{ActivationNameError, NOT_HOMOGENEOUS};
 pub use build::{
     PlantedNetwork, Shape, chain, layered, planted, random_acyclic, random_recurrent, random_weight,
 };
+pub use build_general::{Values, random_general};
 pub use evaluate::EvaluateError;
 
+pub(crate) use elimination::{kernel_basis, vanishing_with};
 pub use manifold::{Constraint, Inconsistent, Manifold};
 pub use model::{Network, SynapseIndex, Unit, UnitIndex, UnitKind};
 pub(crate) use one_unit::balancing_log;
 pub use one_unit::{BalanceError, Multiplier, UnitBalance, balance_general};
+pub use products::Form;
 pub use regularizer::{Penalty, Regularizer, RegularizerError};
 pub use scale::ScaleError;
 #[cfg(feature = "formats")]
 pub(crate) use text::printable;
 pub use text::{one_line, plain_json, plain_text};
+pub use ties::Tie;
 pub use validate::NetworkError;

@@ -1,11 +1,12 @@
 //! The network model: valid by construction.
 
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
-use petgraph::unionfind::UnionFind;
 use petgraph::visit::EdgeRef;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::products::Products;
 use super::text::printable;
+use super::ties::{Tie, plain};
 use super::validate::{check_synapse, check_ties, check_units, id};
 use super::{Activation, NetworkError};
 use crate::numbers::{Rational, Scalar};
@@ -27,9 +28,11 @@ pub enum UnitKind {
     Hidden,
     /// Read from outside; visible.
     Output,
+    /// The product of the values of other units at the same time: no synapses enter it, and it has no multiplier of its own.
+    Product,
 }
 
-/// A unit. The activation of an input or bias unit is not looked at; give [`Activation::Linear`].
+/// A unit. The activation of an input, bias or product unit is not looked at; give [`Activation::Linear`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unit<S> {
     /// A name, unique in the network.
@@ -53,10 +56,11 @@ impl<S> Unit<S> {
 
 /// A network: any directed graph of units, with at most one synapse between an ordered pair.
 ///
-/// Cycles and self-connections are allowed; inputs and biases take no synapses. Hidden units whose
-/// activation is homogeneous may be scaled; units in one tie share a multiplier. Ties that overlap are one
-/// tie; a tie that holds a unit which cannot be scaled fixes all its units.
+/// Cycles and self-connections are allowed; inputs, biases and products take no synapses. Hidden units whose
+/// activation is homogeneous may be scaled; units in one tie share a multiplier, or have powers of one. Ties that overlap are
+/// one tie; a tie that holds a unit which cannot be scaled, or exponents that contradict each other, fixes all its units.
 /// Each independent multiplier is a *variable*, numbered by the first unit that has it.
+/// A [product](UnitKind::Product) unit's value scales as those of its factors do together ([`form`](Network::form)).
 ///
 /// ```
 /// use synaptic_balance::network::{Activation, Network, Unit, UnitKind};
@@ -72,9 +76,12 @@ impl<S> Unit<S> {
 #[derive(Debug, Clone)]
 pub struct Network<S> {
     pub(super) graph: DiGraph<Unit<S>, S>,
-    ties: Vec<Vec<UnitIndex>>,
-    variable: Vec<Option<usize>>,
-    members: Vec<Vec<UnitIndex>>,
+    pub(super) products: Products,
+    pub(super) ties: Vec<Tie>,
+    pub(super) variable: Vec<Option<usize>>,
+    pub(super) members: Vec<Vec<UnitIndex>>,
+    /// Of the units whose multiplier is not their variable itself.
+    pub(super) exponents: BTreeMap<UnitIndex, Rational>,
 }
 
 impl<S: Scalar> Network<S> {
@@ -87,7 +94,35 @@ impl<S: Scalar> Network<S> {
         synapses: Vec<(UnitIndex, UnitIndex, S)>,
         ties: Vec<Vec<UnitIndex>>,
     ) -> Result<Self, NetworkError> {
-        Network::build(units, synapses, ties, Some(BTreeMap::new()))
+        let ties = ties.into_iter().map(plain).collect();
+        Network::build(
+            units,
+            BTreeMap::new(),
+            synapses,
+            ties,
+            Some(BTreeMap::new()),
+        )
+    }
+
+    /// The same with products, `factors` by the index of each product unit, and ties with exponents.
+    ///
+    /// # Errors
+    /// As [`new`](Network::new), with the faults of products after those of units; see [`NetworkError`].
+    ///
+    /// ```
+    /// use synaptic_balance::network::{Activation, Network, NetworkError, Unit, UnitKind};
+    /// let unit = |id, kind| Unit::new(id, kind, Activation::Linear);
+    /// let units = vec![unit("x", UnitKind::Input), unit("z", UnitKind::Product)];
+    /// let fault = Network::<f64>::with_products(units, [(1, vec![0, 1])].into(), vec![], vec![]);
+    /// assert_eq!(fault.unwrap_err(), NetworkError::ProductCycle { index: 1, id: "z".into() });
+    /// ```
+    pub fn with_products(
+        units: Vec<Unit<S>>,
+        factors: BTreeMap<UnitIndex, Vec<UnitIndex>>,
+        synapses: Vec<(UnitIndex, UnitIndex, S)>,
+        ties: Vec<Tie>,
+    ) -> Result<Self, NetworkError> {
+        Network::build(units, factors, synapses, ties, Some(BTreeMap::new()))
     }
 
     /// The same where several synapses may join one ordered pair of units: a unit then stands for a channel of a tensor, and
@@ -99,14 +134,15 @@ impl<S: Scalar> Network<S> {
         units: Vec<Unit<S>>,
         synapses: Vec<(UnitIndex, UnitIndex, S)>,
     ) -> Result<Self, NetworkError> {
-        Network::build(units, synapses, vec![], None)
+        Network::build(units, BTreeMap::new(), synapses, vec![], None)
     }
 
     /// `seen` holds the synapse of each ordered pair, where there may be only one.
     fn build(
         units: Vec<Unit<S>>,
+        factors: BTreeMap<UnitIndex, Vec<UnitIndex>>,
         synapses: Vec<(UnitIndex, UnitIndex, S)>,
-        ties: Vec<Vec<UnitIndex>>,
+        ties: Vec<Tie>,
         mut seen: Option<BTreeMap<(UnitIndex, UnitIndex), SynapseIndex>>,
     ) -> Result<Self, NetworkError> {
         check_units(&units)?;
@@ -114,6 +150,7 @@ impl<S: Scalar> Network<S> {
         for unit in units {
             graph.add_node(unit);
         }
+        let products = Products::new(&graph, factors)?;
         for (index, (from, to, weight)) in synapses.into_iter().enumerate() {
             check_synapse(&graph, index, from, to, &weight)?;
             let earlier = seen
@@ -133,9 +170,11 @@ impl<S: Scalar> Network<S> {
         check_ties(&graph, &ties)?;
         let mut network = Network {
             graph,
+            products,
             ties,
             variable: Vec::new(),
             members: Vec::new(),
+            exponents: BTreeMap::new(),
         };
         network.assign_variables();
         Ok(network)
@@ -146,39 +185,11 @@ impl<S: Scalar> Network<S> {
     /// # Errors
     /// A unit that does not exist, or a tie of one unit; see [`NetworkError`].
     pub fn tied(&self, ties: Vec<Vec<UnitIndex>>) -> Result<Self, NetworkError> {
-        check_ties(&self.graph, &ties)?;
         let mut network = self.clone();
-        network.ties.extend(ties);
+        network.ties.extend(ties.into_iter().map(plain));
+        check_ties(&network.graph, &network.ties)?;
         network.assign_variables();
         Ok(network)
-    }
-
-    fn assign_variables(&mut self) {
-        let mut joined = UnionFind::<usize>::new(self.units());
-        for pair in self.ties.iter().flat_map(|tie| tie.windows(2)) {
-            joined.union(pair[0], pair[1]);
-        }
-        let group = joined.into_labeling();
-        let fixed: BTreeSet<UnitIndex> = (0..self.units())
-            .filter(|unit| !self.is_homogeneous(*unit))
-            .map(|unit| group[unit])
-            .collect();
-        let mut variables = BTreeMap::new();
-        self.variable = vec![None; self.units()];
-        self.members = Vec::new();
-        for unit in (0..self.units()).filter(|unit| !fixed.contains(&group[*unit])) {
-            let variable = *variables.entry(group[unit]).or_insert_with(|| {
-                self.members.push(Vec::new());
-                self.members.len() - 1
-            });
-            self.members[variable].push(unit);
-            self.variable[unit] = Some(variable);
-        }
-    }
-
-    fn is_homogeneous(&self, unit: UnitIndex) -> bool {
-        let unit = self.unit(unit);
-        unit.kind == UnitKind::Hidden && unit.activation.degree().is_some()
     }
 
     /// The number of units.
@@ -219,17 +230,27 @@ impl<S: Scalar> Network<S> {
         self.members.get(variable).map_or(&[], Vec::as_slice)
     }
 
-    /// The ids of the units that share a variable, joined by `=`.
+    /// The ids of the units that share a variable, joined by `=`; a unit whose multiplier is another power of it stands with
+    /// the exponent that makes it the variable, as in `q = k^-1`.
     pub fn variable_name(&self, variable: usize) -> String {
-        let ids = self
-            .members(variable)
-            .iter()
-            .map(|unit| printable(&self.unit(*unit).id));
+        self.named_variable(variable, printable)
+    }
+
+    /// The same with ids as `shown`.
+    pub(crate) fn named_variable(&self, variable: usize, shown: impl Fn(&str) -> String) -> String {
+        let ids = self.members(variable).iter().map(|unit| {
+            let id = shown(&self.unit(*unit).id);
+            match self.exponents.get(unit).map(Rational::recip) {
+                Some(exponent) if exponent.is_integer() => format!("{id}^{exponent}"),
+                Some(exponent) => format!("{id}^({exponent})"),
+                None => id,
+            }
+        });
         ids.collect::<Vec<_>>().join(" = ")
     }
 
     /// The ties as given.
-    pub fn ties(&self) -> &[Vec<UnitIndex>] {
+    pub fn ties(&self) -> &[Tie] {
         &self.ties
     }
 
@@ -335,7 +356,21 @@ impl<S: Scalar> Network<S> {
             (from, to, self.weight(synapse).clone())
         };
         let synapses = (0..self.synapses()).map(synapse).collect();
-        Network::new(units.collect(), synapses, self.ties.clone())
+        let factors = self.products.factors.clone();
+        Network::with_products(units.collect(), factors, synapses, self.ties.clone())
+    }
+
+    /// The same units, products and ties with other synapses.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_synapses(
+        &self,
+        synapses: Vec<(UnitIndex, UnitIndex, S)>,
+    ) -> Result<Self, NetworkError> {
+        let units = (0..self.units()).map(|unit| self.unit(unit).clone());
+        let factors = self.products.factors.clone();
+        Network::with_products(units.collect(), factors, synapses, self.ties.clone())
     }
 
     /// The same network with every number converted; exact numbers become the nearest ones.
@@ -345,9 +380,11 @@ impl<S: Scalar> Network<S> {
                 |_, unit| Unit::new(unit.id.clone(), unit.kind, unit.activation.map(&convert)),
                 |_, weight| convert(weight),
             ),
+            products: self.products.clone(),
             ties: self.ties.clone(),
             variable: self.variable.clone(),
             members: self.members.clone(),
+            exponents: self.exponents.clone(),
         }
     }
 
@@ -365,7 +402,8 @@ impl<S: Scalar> Network<S> {
             ));
         }
         for unit in 0..self.units() {
-            if self.unit(unit) != other.unit(unit) {
+            let same = self.unit(unit) == other.unit(unit);
+            if !same || self.factors(unit) != other.factors(unit) {
                 let id = printable(&self.unit(unit).id);
                 return Err(format!(
                     "units[{unit}] (`{id}` before) is not the same unit after"
@@ -387,7 +425,7 @@ impl<S: Scalar> Network<S> {
                 ));
             }
         }
-        match self.variable == other.variable {
+        match self.variable == other.variable && self.exponents == other.exponents {
             true => Ok(()),
             false => Err("the ties are not the same".to_string()),
         }
@@ -398,7 +436,8 @@ impl<S: Scalar> Network<S> {
     /// A unit's layer is the length of the longest path to it, taken between strongly connected components:
     /// units on a common cycle are in one layer. Units that cannot be scaled are left out of the ties.
     pub fn tied_by_layer(&self) -> Self {
-        let components = petgraph::algo::kosaraju_scc(&self.graph);
+        let graph = self.dataflow();
+        let components = petgraph::algo::kosaraju_scc(&graph);
         let mut number = vec![0usize; self.units()];
         for (index, component) in components.iter().enumerate() {
             component
@@ -408,10 +447,7 @@ impl<S: Scalar> Network<S> {
         let mut depth = vec![0usize; components.len()];
         // The components come targets first; paths grow from the sources.
         for (index, component) in components.iter().enumerate().rev() {
-            for target in component
-                .iter()
-                .flat_map(|node| self.graph.neighbors(*node))
-            {
+            for target in component.iter().flat_map(|node| graph.neighbors(*node)) {
                 let target = number[target.index()];
                 if target != index {
                     depth[target] = depth[target].max(depth[index] + 1);
@@ -423,7 +459,7 @@ impl<S: Scalar> Network<S> {
             by_layer.entry(depth[number[unit]]).or_default().push(unit);
         }
         let mut network = self.clone();
-        network.ties.extend(by_layer.into_values());
+        network.ties.extend(by_layer.into_values().map(plain));
         network.assign_variables();
         network
     }

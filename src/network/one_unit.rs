@@ -52,6 +52,9 @@ pub enum BalanceError {
     /// A BiPU of degree 0 or below: output costs do not fall as the multiplier grows, and no minimum exists.
     #[error("unit `{0}` has a degree of 0 or below: no multiplier balances it")]
     Degree(String),
+    /// Under a general penalty, a unit that a product reads.
+    #[error("unit `{0}` is a factor of a product: only sums of powers are balanced there")]
+    Factor(String),
     /// `A = 0`: the minimum lies at an infinite multiplier, unless `B = 0` too.
     #[error("unit `{0}` has no input cost: no multiplier balances it")]
     NoInputCost(String),
@@ -154,6 +157,13 @@ impl Network<Rational> {
             .ok_or_else(|| BalanceError::NotScalable(id()))?;
         if !degree.is_positive() {
             return Err(BalanceError::Degree(id()));
+        }
+        if self
+            .products()
+            .iter()
+            .any(|z| self.factors(*z).contains(&unit))
+        {
+            return Err(BalanceError::Factor(id()));
         }
         let weights = |direction| -> Vec<f64> {
             let synapses = self.synapses_of(unit, direction).into_iter();

@@ -34,11 +34,15 @@ pub enum ScaleError {
 impl<S: Scalar> Network<S> {
     /// How the multipliers enter the weight of a synapse: `w -> w Π Λ_v^{d_v}`, as `(v, d_v)` with `d_v != 0`.
     ///
-    /// The target's variable enters with exponent 1 and the source's with minus its degree. Nothing remains of
-    /// a synapse between units that share a variable of degree 1, in particular of a self-connection of a
-    /// BiLU (E4); that of a BiPU of degree `c` has `1 - c`.
+    /// The target's variable enters with exponent 1 and the source's with minus its degree; where the source is a product,
+    /// those of its factors with minus their degrees. Nothing remains of a synapse between units that share a variable of
+    /// degree 1, in particular of a self-connection of a BiLU (E4); that of a BiPU of degree `c` has `1 - c`. In a tie with
+    /// exponents the variable's exponents are multiplied by that of the unit.
     pub fn direction(&self, synapse: SynapseIndex) -> Vec<(usize, Rational)> {
         let (from, to) = self.endpoints(synapse);
+        if !self.has_plain_ties() || !self.factors(from).is_empty() {
+            return self.difference_of_forms(from, to);
+        }
         let mut direction: Vec<(usize, Rational)> = Vec::new();
         if let Some(target) = self.variable(to) {
             direction.push((target, Rational::one()));

@@ -1,10 +1,11 @@
 //! What makes units, synapses and ties a network.
 
+use num_traits::{One, Zero};
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
-use super::{Activation, SynapseIndex, Unit, UnitIndex, UnitKind};
+use super::{Activation, SynapseIndex, Tie, Unit, UnitIndex, UnitKind};
 use crate::numbers::{Rational, Scalar};
 
 /// Why units, synapses and ties do not make a network.
@@ -98,6 +99,78 @@ pub enum NetworkError {
         /// How many units there are.
         units: usize,
     },
+    /// A synapse into a product unit.
+    #[error(
+        "synapses[{index}]: `{to}` is a product and takes no synapses (this one is from `{from}`)"
+    )]
+    IntoProduct {
+        /// The synapse.
+        index: SynapseIndex,
+        /// The source.
+        from: String,
+        /// The target.
+        to: String,
+    },
+    /// A product without factors.
+    #[error("units[{index}]: the product `{id}` has no factors")]
+    NoFactors {
+        /// The unit.
+        index: UnitIndex,
+        /// Its id.
+        id: String,
+    },
+    /// Factors of a unit that is no product.
+    #[error("units[{index}]: `{id}` is no product and has no factors")]
+    NoProduct {
+        /// The unit.
+        index: UnitIndex,
+        /// Its id.
+        id: String,
+    },
+    /// A product that is, through other products, a factor of itself at the same time.
+    #[error(
+        "units[{index}]: the product `{id}` is among its own factors, directly or through other products"
+    )]
+    ProductCycle {
+        /// The unit.
+        index: UnitIndex,
+        /// Its id.
+        id: String,
+    },
+    /// A product of too many values.
+    #[error(
+        "units[{index}]: the product `{id}` has more than {limit} factors, with those of the products among them"
+    )]
+    ProductTooLong {
+        /// The unit.
+        index: UnitIndex,
+        /// Its id.
+        id: String,
+        /// The most factors.
+        limit: u32,
+    },
+    /// An exponent of a tie that is 0, or beyond what powers are computed for.
+    #[error(
+        "ties[{index}]: the exponent of `{id}` must be a fraction other than 0 with numerator and denominator up to {limit}"
+    )]
+    TieExponent {
+        /// The tie.
+        index: usize,
+        /// The unit's id.
+        id: String,
+        /// The largest numerator and denominator accepted.
+        limit: u32,
+    },
+    /// The exponents of overlapping ties multiply to numbers beyond what is computed.
+    #[error(
+        "ties[{index}]: the exponents of the ties up to this one multiply, with the degrees of the units, to numbers too long for a network of {units} units"
+    )]
+    ExponentsMultiply {
+        /// The tie with which they do.
+        index: usize,
+        /// How many units there are.
+        units: usize,
+    },
     /// Only hidden units can share a multiplier.
     #[error("ties[{index}]: `{id}` is not a hidden unit and has no multiplier to share")]
     TieOfVisible {
@@ -188,6 +261,10 @@ pub(super) fn check_synapse<S: Scalar>(
         });
     }
     let ids = || (id(graph, from), id(graph, to));
+    if graph[NodeIndex::new(to)].kind == UnitKind::Product {
+        let (from, to) = ids();
+        return Err(NetworkError::IntoProduct { index, from, to });
+    }
     if matches!(
         graph[NodeIndex::new(to)].kind,
         UnitKind::Input | UnitKind::Bias
@@ -202,14 +279,16 @@ pub(super) fn check_synapse<S: Scalar>(
     Ok(())
 }
 
-pub(super) fn check_ties<S>(
+pub(super) fn check_ties<S: Scalar>(
     graph: &DiGraph<Unit<S>, S>,
-    ties: &[Vec<UnitIndex>],
+    ties: &[Tie],
 ) -> Result<(), NetworkError> {
     let units = graph.node_count();
+    let mut length = length_of_degrees(graph, ties);
     for (index, tie) in ties.iter().enumerate() {
         let mut seen = BTreeSet::new();
-        for unit in tie.iter().copied() {
+        for (unit, exponent) in tie {
+            let unit = *unit;
             if unit >= units {
                 return Err(NetworkError::NoSuchUnit {
                     place: format!("ties[{index}]"),
@@ -217,19 +296,39 @@ pub(super) fn check_ties<S>(
                     units,
                 });
             }
+            let id = || id(graph, unit);
             if graph[NodeIndex::new(unit)].kind != UnitKind::Hidden {
-                return Err(NetworkError::TieOfVisible {
-                    index,
-                    id: id(graph, unit),
-                });
+                return Err(NetworkError::TieOfVisible { index, id: id() });
             }
             if !seen.insert(unit) {
-                return Err(NetworkError::TieRepeats {
-                    index,
-                    id: id(graph, unit),
-                });
+                return Err(NetworkError::TieRepeats { index, id: id() });
+            }
+            if exponent.is_zero() || !is_small(exponent) {
+                let (id, limit) = (id(), LARGEST_POWER);
+                return Err(NetworkError::TieExponent { index, id, limit });
+            }
+            // Each is divided by its neighbour's.
+            if !exponent.is_one() && is_long(&exponent.pow(2), units, &mut length) {
+                return Err(NetworkError::ExponentsMultiply { index, units });
             }
         }
     }
     Ok(())
+}
+
+/// The length of the product of all degrees, where ties have exponents to multiply with them.
+fn length_of_degrees<S: Scalar>(graph: &DiGraph<Unit<S>, S>, ties: &[Tie]) -> u64 {
+    let mut length = 0;
+    if ties
+        .iter()
+        .flatten()
+        .any(|(_, exponent)| !exponent.is_one())
+    {
+        for unit in graph.node_weights() {
+            if let Activation::BiPu { degree, .. } = &unit.activation {
+                is_long(degree, graph.node_count(), &mut length);
+            }
+        }
+    }
+    length
 }

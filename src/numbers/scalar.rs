@@ -4,7 +4,7 @@ use num_traits::{Signed, Zero};
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
 
-use super::{Rational, rational_from_f64, rational_power, rational_to_f64};
+use super::{MAX_POWER_BITS, Rational, rational_from_f64, rational_power, rational_to_f64};
 
 /// A number in which a network can be evaluated, scaled and trained: [`Rational`] (exact), `f64` or `f32`.
 ///
@@ -42,6 +42,12 @@ pub trait Scalar:
     /// `self^exponent` for `self >= 0`; `None` if it has no value in this type.
     fn power(&self, exponent: &Rational) -> Option<Self>;
 
+    /// The product of all values, 1 of none; `None` if it is too long to be written out.
+    fn product_of(values: &[Self]) -> Option<Self> {
+        let factors = values.iter().cloned();
+        Some(factors.fold(Self::one(), |product, factor| product * factor))
+    }
+
     /// Is the value less than zero?
     fn is_negative(&self) -> bool {
         *self < Self::zero()
@@ -78,6 +84,12 @@ impl Scalar for Rational {
 
     fn power(&self, exponent: &Rational) -> Option<Self> {
         rational_power(self, exponent)
+    }
+
+    fn product_of(values: &[Self]) -> Option<Self> {
+        let length = |value: &Rational| value.numer().bits() + value.denom().bits();
+        let total = values.iter().map(length).sum::<u64>();
+        (total <= MAX_POWER_BITS).then(|| values.iter().product())
     }
 
     fn is_negative(&self) -> bool {

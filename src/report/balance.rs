@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
+use super::by_unit::{enclosure, exact, scalable};
 use super::{Report, Subject, list, up, wide};
-use crate::kernel::{Balanced, Enclosed};
+use crate::kernel::Balanced;
 use crate::network::{Network, Regularizer, UnitIndex, printable};
-use crate::numbers::{Rational, rational_to_f64_up};
+use crate::numbers::{Rational, rational_power, rational_to_f64_up};
 use crate::solve::{
     AGREEMENT, Balance, ExistenceClaim, Method, Outcome, Proved, Restricted, relative_width,
 };
@@ -65,8 +66,9 @@ pub fn balance_report<'a>(
     let seconds = json!({"read": read, "solve": result.seconds.solve, "certify": result.seconds.certify, "write": write});
     json.insert("seconds".into(), seconds);
     let multipliers = result.multipliers();
-    let by_unit = scalable(network)
-        .filter_map(|(id, variable)| Some((id, wide(*multipliers.get(variable)?))));
+    let by_unit = scalable(network).filter_map(|(id, variable, exponent)| {
+        Some((id, wide(multipliers.get(variable)?.power(&exponent))))
+    });
     json.insert("multipliers".into(), Value::Object(by_unit.collect()));
     json.insert("cross_check".into(), cross_check(result));
     json.insert("vanished".into(), vanished(network, result));
@@ -150,11 +152,6 @@ pub fn group_multipliers(
     *by_unit = grouped;
 }
 
-fn scalable(network: &Network<Rational>) -> impl Iterator<Item = (String, usize)> + '_ {
-    let variable = |unit: UnitIndex| Some((network.unit(unit).id.clone(), network.variable(unit)?));
-    (0..network.units()).filter_map(variable)
-}
-
 fn cross_check(result: &Balance) -> Value {
     let Some(cross) = &result.cross_check else {
         return Value::Null;
@@ -187,28 +184,8 @@ fn undetermined(network: &Network<Rational>, result: &Balance) -> Vec<String> {
         true => result.undetermined(),
         false => Vec::new(),
     };
-    let units = scalable(network).filter(|(_, variable)| free.get(*variable) == Some(&true));
-    units.map(|(id, _)| id).collect()
-}
-
-fn exact(network: &Network<Rational>, found: Option<&Balanced>) -> Value {
-    let Some(Balanced { multipliers, .. }) = found else {
-        return Value::Null;
-    };
-    scalable(network)
-        .map(|(id, variable)| (id, Value::from(multipliers[variable].to_string())))
-        .collect()
-}
-
-fn enclosure(network: &Network<Rational>, enclosed: &Enclosed) -> Value {
-    let bounds = |(id, variable): (String, usize)| {
-        let (lower, upper) = (&enclosed.lower[variable], &enclosed.upper[variable]);
-        (
-            id,
-            json!({"lo": lower.to_string(), "hi": upper.to_string()}),
-        )
-    };
-    scalable(network).map(bounds).collect()
+    let units = scalable(network).filter(|(_, variable, _)| free.get(*variable) == Some(&true));
+    units.map(|(id, ..)| id).collect()
 }
 
 /// Units named in the text.
@@ -444,7 +421,7 @@ fn multipliers(
     let multipliers = result.multipliers();
     let exact = exact.filter(|_| result.restricted.is_none());
     let mut units: Vec<_> = scalable(network)
-        .map(|(id, variable)| (printable(&id), variable))
+        .map(|(id, variable, exponent)| (printable(&id), variable, exponent))
         .collect();
     if units.is_empty() {
         let _ = writeln!(out, "note      no unit of this network can be scaled");
@@ -454,20 +431,26 @@ fn multipliers(
     units.truncate(SHOWN);
     let width = units
         .iter()
-        .map(|(id, _)| id.chars().count())
+        .map(|(id, ..)| id.chars().count())
         .max()
         .unwrap_or(0)
         .max(4);
     let _ = writeln!(out, "\n{:<width$}  multiplier of weights", "unit");
-    for (id, variable) in units {
+    for (id, variable, exponent) in units {
         let exact = exact.map_or(String::new(), |exact| {
-            let value = &exact.multipliers[variable];
+            let Some(value) = rational_power(&exact.multipliers[variable], &exponent) else {
+                return String::new();
+            };
             match regularizer {
                 Regularizer::Lp(_) => format!("  (of costs: {value} exactly)"),
                 Regularizer::Mixture(_) => format!("  ({value} exactly)"),
             }
         });
-        let _ = writeln!(out, "{id:<width$}  {}{exact}", multipliers[variable]);
+        let _ = writeln!(
+            out,
+            "{id:<width$}  {}{exact}",
+            multipliers[variable].power(&exponent)
+        );
     }
     if hidden > 0 {
         let _ = writeln!(out, "... and {hidden} more units; --json prints all");

@@ -139,10 +139,9 @@ impl Words<'_> {
             (0..self.before.units()).filter_map(|unit| Some((unit, self.before.variable(unit)?)));
         units
             .map(|(unit, variable)| {
-                (
-                    self.before.unit(unit).id.clone(),
-                    Value::from(multipliers[variable].to_string()),
-                )
+                let value = self.before.unit_multiplier(unit, &multipliers[variable]);
+                let value = value.map(|value| value.to_string());
+                (self.before.unit(unit).id.clone(), Value::from(value))
             })
             .collect()
     }

@@ -11,7 +11,8 @@ use crate::network::{
 };
 use crate::numbers::{Rational, Wide};
 use crate::solve::{
-    Balancing, Existence, ExistenceClaim, ExistenceError, existence, existence_by_linear_program,
+    Balancing, Existence, ExistenceClaim, ExistenceError, double_cover, existence,
+    existence_by_components, existence_by_linear_program,
 };
 
 /// Above this number of synapses the linear programs, which take seconds there, are left out.
@@ -40,8 +41,7 @@ pub struct Explanation<'a> {
     /// Whether the kernel verified that the constraints are complete and independent; `None` without a basis.
     basis: Option<Result<(), Refusal>>,
     existence: Existence,
-    /// Whether the linear programs agree; `None` if they were not run.
-    agree: Option<bool>,
+    second: Second,
     units: Vec<UnitRow>,
     deficit: f64,
 }
@@ -65,9 +65,18 @@ pub fn explain<'a>(
         .iter()
         .filter(|synapse| synapse.is_active())
         .count();
-    let second = match active <= LINEAR_PROGRAM_LIMIT {
-        true => Some(existence_by_linear_program(&problem)?),
-        false => None,
+    let by_components = existence_by_components(&problem);
+    let no_graph = matches!(by_components, Err(ExistenceError::NotAGraph));
+    let second = if no_graph && double_cover(&problem).is_none() {
+        Second::NoGraph
+    } else if active > LINEAR_PROGRAM_LIMIT {
+        Second::TooLarge
+    } else {
+        let second = existence_by_linear_program(&problem)?;
+        match second.vanishing() == existence.vanishing() {
+            true => Second::Agrees,
+            false => Second::Differs,
+        }
     };
     let constraints = match basis {
         Basis::Wanted => manifold.constraints(),
@@ -82,7 +91,7 @@ pub fn explain<'a>(
         dimension: manifold.dimension(),
         constraints,
         basis: proved,
-        agree: second.map(|second| second.vanishing() == existence.vanishing()),
+        second,
         existence,
         units: balances(&network, regularizer, &state),
         deficit: state.max_deficit(),
@@ -90,9 +99,19 @@ pub fn explain<'a>(
     })
 }
 
+/// What the linear programs say of what components showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Second {
+    Agrees,
+    Differs,
+    /// They alone decided: the problem is no graph.
+    NoGraph,
+    TooLarge,
+}
+
 struct UnitRow {
     name: String,
-    /// The same in full, for programs.
+    /// The same in full, for programs: shortened ids might be taken for each other.
     ids: String,
     balance: Result<UnitBalance, crate::network::BalanceError>,
     input: Wide,
@@ -112,7 +131,7 @@ fn balances(
             let deficit = state.deficit(variable);
             UnitRow {
                 name: network.variable_name(variable),
-                ids: ids(network, variable),
+                ids: network.named_variable(variable, str::to_owned),
                 balance,
                 input,
                 output,
@@ -120,15 +139,6 @@ fn balances(
             }
         })
         .collect()
-}
-
-/// The ids of the units that share a variable, as they stand: shortened ones might be taken for each other.
-fn ids(network: &Network<Rational>, variable: usize) -> String {
-    let members = network.members(variable).iter();
-    let ids: Vec<&str> = members
-        .map(|unit| network.unit(*unit).id.as_str())
-        .collect();
-    ids.join(" = ")
 }
 
 impl Explanation<'_> {
@@ -181,7 +191,7 @@ impl Explanation<'_> {
         json!({
             "units": {
                 "input": count(UnitKind::Input), "bias": count(UnitKind::Bias), "hidden": count(UnitKind::Hidden),
-                "output": count(UnitKind::Output), "variables": network.variables(), "pinned": self.pinned(),
+                "output": count(UnitKind::Output), "product": count(UnitKind::Product), "variables": network.variables(), "pinned": self.pinned(),
             },
             "synapses": network.synapses(),
             "manifold": {
@@ -193,7 +203,11 @@ impl Explanation<'_> {
             "regularizer": self.regularizer.to_string(),
             "attained": self.existence.is_attained(),
             "vanishing": vanishing.collect::<Value>(),
-            "linear_program_agrees": self.agree,
+            "linear_program_agrees": match self.second {
+                Second::Agrees => Some(true),
+                Second::Differs => Some(false),
+                Second::NoGraph | Second::TooLarge => None,
+            },
             "witness": serde_json::to_value(witness).unwrap_or_default(),
             "deficit": self.deficit,
             "by_unit": Value::Object(by_unit.collect()),
@@ -215,9 +229,13 @@ impl Explanation<'_> {
         let mut text = String::new();
         let out = &mut text;
         let count = |kind| network.units_of(kind).len();
+        let products = match count(UnitKind::Product) {
+            0 => String::new(),
+            count => format!(", {}", super::count(count, "product")),
+        };
         let _ = writeln!(
             out,
-            "units     {} input, {} bias, {} hidden, {} output; {}",
+            "units     {} input, {} bias, {} hidden, {} output{products}; {}",
             count(UnitKind::Input),
             count(UnitKind::Bias),
             count(UnitKind::Hidden),
@@ -278,13 +296,17 @@ impl Explanation<'_> {
             ),
             None => writeln!(out, "minimum   not decided"),
         };
-        let _ = match self.agree {
-            Some(true) => writeln!(out, "          components and linear programs agree"),
-            Some(false) => writeln!(
+        let _ = match self.second {
+            Second::Agrees => writeln!(out, "          components and linear programs agree"),
+            Second::Differs => writeln!(
                 out,
                 "          WARNING: linear programs give other synapses: a defect of this program"
             ),
-            None => writeln!(
+            Second::NoGraph => writeln!(
+                out,
+                "          (by linear programs alone: this is no graph, for its powers, products or ties with exponents)"
+            ),
+            Second::TooLarge => writeln!(
                 out,
                 "          (linear programs not run: more than {LINEAR_PROGRAM_LIMIT} synapses)"
             ),

@@ -3,6 +3,7 @@
 mod balance;
 mod bench;
 mod blocks;
+mod by_unit;
 mod channels;
 mod check;
 mod check_in_place;

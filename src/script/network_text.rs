@@ -1,8 +1,9 @@
 //! Networks as text: `x -> a: 1; a -> y: 3/4`.
 
+use num_traits::One;
 use std::collections::BTreeMap;
 
-use crate::network::{Activation, ActivationNameError, Network, Unit, UnitIndex, UnitKind};
+use crate::network::{Activation, ActivationNameError, Network, Tie, Unit, UnitIndex, UnitKind};
 use crate::numbers::{Rational, parse_rational};
 
 use super::limits::{MAX_SYNAPSES, MAX_UNITS};
@@ -19,17 +20,19 @@ struct Draft {
     declared: Vec<Declared>,
     by_id: BTreeMap<String, UnitIndex>,
     synapses: Vec<(UnitIndex, UnitIndex, Rational)>,
-    ties: Vec<Vec<UnitIndex>>,
+    products: BTreeMap<UnitIndex, Vec<UnitIndex>>,
+    ties: Vec<Tie>,
 }
 
 /// Reads a network from entries separated by `;` or ends of lines:
 ///
 /// * `x -> a: 3/4`, a synapse; a unit exists once it is mentioned;
 /// * `unit a: leaky_relu(1/10)` or `unit a: hidden abs`, a unit's kind, activation or both;
-/// * `tie a b`, hidden units that share one multiplier.
+/// * `product z: g u`, a unit whose value is the product of those of other units;
+/// * `tie a b`, hidden units that share one multiplier; `tie q k^-1`, units with powers of one.
 ///
 /// A unit without a kind is the bias if its id is `one`; an input if no synapse enters it; an output if none leaves it
-/// for another unit; else hidden. A hidden unit without an activation is a ReLU, an output linear.
+/// for another unit and no product has it; else hidden. A hidden unit without an activation is a ReLU, an output linear.
 ///
 /// # Errors
 /// The first entry that cannot be read, or what is wrong with the network, in words.
@@ -75,13 +78,29 @@ impl Draft {
                 }
                 Ok(())
             }
+            Some(("product", rest)) => {
+                let (id, factors) = rest
+                    .split_once(':')
+                    .ok_or("a product is `product id: factors`")?;
+                let unit = self.unit(id)?;
+                let factors = factors.split_whitespace().map(|id| self.unit(id));
+                let factors = factors.collect::<Result<_, _>>()?;
+                match self.products.insert(unit, factors) {
+                    None => Ok(()),
+                    Some(_) => Err("the product is declared twice".to_string()),
+                }
+            }
             Some(("tie", rest)) => {
-                let units = rest.split_whitespace().map(|id| self.unit(id));
-                let tie = units.collect::<Result<_, _>>()?;
+                let units = rest.split_whitespace().map(|entry| {
+                    let (id, exponent) = entry.split_once('^').unwrap_or((entry, "1"));
+                    let exponent = parse_rational(exponent).map_err(|error| error.to_string())?;
+                    Ok((self.unit(id)?, exponent))
+                });
+                let tie = units.collect::<Result<_, String>>()?;
                 self.ties.push(tie);
                 Ok(())
             }
-            _ => Err("neither a synapse, nor a unit, nor a tie".to_string()),
+            _ => Err("neither a synapse, nor a unit, a product or a tie".to_string()),
         }
     }
 
@@ -112,30 +131,46 @@ impl Draft {
                 *flag = true;
             }
         }
+        for factor in self.products.values().flatten() {
+            if let Some(flag) = left.get_mut(*factor) {
+                *flag = true;
+            }
+        }
+        let products = &self.products;
         let flags = entered.into_iter().zip(left);
         let units = self.ids.into_iter().zip(self.declared).zip(flags);
-        let units = units.map(|((id, declared), (entered, left))| {
-            let kind = declared.kind.unwrap_or(match (entered, left) {
-                (false, _) if id == "one" => UnitKind::Bias,
-                (false, _) => UnitKind::Input,
-                (true, false) => UnitKind::Output,
-                (true, true) => UnitKind::Hidden,
-            });
-            let given = matches!(kind, UnitKind::Input | UnitKind::Bias);
-            let activation = match (declared.activation, kind) {
-                (Some(activation), _) if given && activation != Activation::Linear => {
+        let units = units
+            .enumerate()
+            .map(|(index, ((id, declared), (entered, left)))| {
+                let is_product = products.contains_key(&index);
+                if is_product && (declared.kind.is_some() || declared.activation.is_some()) {
                     return Err(format!(
-                        "network: `{id}` is given from outside and has no activation"
+                        "network: the product `{id}` is declared as another unit too"
                     ));
                 }
-                (Some(activation), _) => activation,
-                (None, UnitKind::Hidden) => Activation::Relu,
-                (None, _) => Activation::Linear,
-            };
-            Ok(Unit::new(id, kind, activation))
-        });
+                let kind = declared.kind.unwrap_or(match (entered, left) {
+                    _ if is_product => UnitKind::Product,
+                    (false, _) if id == "one" => UnitKind::Bias,
+                    (false, _) => UnitKind::Input,
+                    (true, false) => UnitKind::Output,
+                    (true, true) => UnitKind::Hidden,
+                });
+                let given = matches!(kind, UnitKind::Input | UnitKind::Bias);
+                let activation = match (declared.activation, kind) {
+                    (Some(activation), _) if given && activation != Activation::Linear => {
+                        return Err(format!(
+                            "network: `{id}` is given from outside and has no activation"
+                        ));
+                    }
+                    (Some(activation), _) => activation,
+                    (None, UnitKind::Hidden) => Activation::Relu,
+                    (None, _) => Activation::Linear,
+                };
+                Ok(Unit::new(id, kind, activation))
+            });
         let units = units.collect::<Result<_, String>>()?;
-        Network::new(units, self.synapses, self.ties).map_err(|error| format!("network: {error}"))
+        Network::with_products(units, self.products, self.synapses, self.ties)
+            .map_err(|error| format!("network: {error}"))
     }
 }
 
@@ -224,10 +259,17 @@ pub(super) fn summary(network: &Network<Rational>) -> String {
         (!plain).then(|| format!("unit {}: {:?}", unit.id, unit.activation))
     });
     let id = |unit: &usize| network.unit(*unit).id.as_str();
-    let ties = network
-        .ties()
-        .iter()
-        .map(|tie| format!("tie {}", tie.iter().map(id).collect::<Vec<_>>().join(" ")));
+    let products = network.products().iter().map(|unit| {
+        let factors: Vec<_> = network.factors(*unit).iter().map(id).collect();
+        format!("product {}: {}", id(unit), factors.join(" "))
+    });
+    let ties = network.ties().iter().map(|tie| {
+        let tied = tie.iter().map(|(unit, exponent)| match exponent.is_one() {
+            true => id(unit).to_string(),
+            false => format!("{}^{exponent}", id(unit)),
+        });
+        format!("tie {}", tied.collect::<Vec<_>>().join(" "))
+    });
     let synapses = (0..network.synapses()).map(|synapse| {
         format!(
             "{}: {}",
@@ -235,7 +277,11 @@ pub(super) fn summary(network: &Network<Rational>) -> String {
             network.weight(synapse)
         )
     });
-    let mut parts: Vec<String> = units.chain(ties).chain(synapses.take(SHOWN)).collect();
+    let mut parts: Vec<String> = units
+        .chain(products)
+        .chain(ties)
+        .chain(synapses.take(SHOWN))
+        .collect();
     if network.synapses() > SHOWN {
         parts.push(format!("and {} more synapses", network.synapses() - SHOWN));
     }

@@ -19,7 +19,7 @@ pub const MAX_DIGITS: u32 = 250;
 pub enum CertifyError {
     /// The comparison principle does not cover the problem.
     #[error(
-        "synapse {synapse} rises, or falls, in two multipliers at once (BiPU units of negative degree): the comparison \
+        "synapse {synapse} rises, or falls, in two multipliers at once (BiPU units of negative degree, products, or ties with negative exponents): the comparison \
          principle does not apply, and the enclosure is undecided"
     )]
     RaisesBoth {
@@ -260,6 +260,21 @@ fn refine(
         }
     }
     Err(CertifyError::NotRefined)
+}
+
+/// A solution refined until each multiplier is right, to first order, to about `digits` digits, whatever the exponents: nothing is
+/// proved of it.
+pub(super) fn refined_point(
+    problem: &Problem,
+    solution: &Solution,
+    digits: u32,
+) -> Result<Vec<Rational>, CertifyError> {
+    let state = Balancing::at(problem, &solution.multipliers);
+    let mut system = LinearSystem::new(problem, &state)?;
+    let reach = rational_from_f64(system.reach()).ok_or(CertifyError::Singular)?;
+    let width = Rational::new(1.into(), num_bigint::BigInt::from(10).pow(digits));
+    let epsilon = width / reach.max(Rational::one());
+    refine(problem, &state, &mut system, &epsilon)
 }
 
 /// The largest relative width `(upper - lower) / lower` of an enclosure, exactly; 0 without variables.

@@ -28,6 +28,9 @@ pub struct DeadUnits {
 /// assert_eq!((dead.unfed.len(), dead.unread.len()), (1, 1));
 /// ```
 pub fn dead_units(network: &Network<Rational>) -> DeadUnits {
+    if !network.products().is_empty() {
+        return dead_around_products(network);
+    }
     let node = |unit: UnitIndex| network.variable(unit).map_or(0, |variable| variable + 1);
     let mut graph: DiGraph<(), ()> = DiGraph::new();
     let count = (0..network.units()).map(node).max().unwrap_or(0) + 1;
@@ -50,6 +53,61 @@ pub fn dead_units(network: &Network<Rational>) -> DeadUnits {
         }
     }
     dead
+}
+
+/// The same where there are products: one is fed if all its factors are, and reads its factors if it is fed and read itself.
+fn dead_around_products(network: &Network<Rational>) -> DeadUnits {
+    let is_visible =
+        |unit: UnitIndex| network.factors(unit).is_empty() && network.variable(unit).is_none();
+    let mut fed: Vec<bool> = (0..network.units()).map(is_visible).collect();
+    let mut read = fed.clone();
+    let joins: Vec<(UnitIndex, UnitIndex)> = (0..network.synapses())
+        .filter(|synapse| !network.weight(*synapse).is_zero())
+        .map(|synapse| network.endpoints(synapse))
+        .collect();
+    let tied: Vec<&[UnitIndex]> = (0..network.variables())
+        .map(|variable| network.members(variable))
+        .collect();
+    let share = |found: &mut Vec<bool>| {
+        for members in &tied {
+            let any = members.iter().any(|unit| found[*unit]);
+            members.iter().for_each(|unit| found[*unit] = any);
+        }
+    };
+    settle(&mut fed, |fed| {
+        joins.iter().for_each(|(from, to)| fed[*to] |= fed[*from]);
+        for unit in network.products() {
+            fed[*unit] = network.factors(*unit).iter().all(|factor| fed[*factor]);
+        }
+        share(fed);
+    });
+    settle(&mut read, |read| {
+        joins.iter().for_each(|(from, to)| read[*from] |= read[*to]);
+        for unit in network.products() {
+            if fed[*unit] && read[*unit] {
+                let factors = network.factors(*unit).iter();
+                factors.for_each(|factor| read[*factor] = true);
+            }
+        }
+        share(read);
+    });
+    let scalable = |unit: &UnitIndex| network.variable(*unit).is_some();
+    let units = || (0..network.units()).filter(scalable);
+    DeadUnits {
+        unfed: units().filter(|unit| !fed[*unit]).collect(),
+        unread: units().filter(|unit| fed[*unit] && !read[*unit]).collect(),
+    }
+}
+
+/// Repeats until nothing is added.
+fn settle(found: &mut Vec<bool>, mut step: impl FnMut(&mut Vec<bool>)) {
+    loop {
+        let before = found.clone();
+        step(found);
+        if *found == before {
+            return;
+        }
+    }
 }
 
 /// Which of `count` nodes do paths from node 0 reach, and from which do paths lead to it? Nodes beyond those of the graph have no

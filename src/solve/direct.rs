@@ -70,10 +70,10 @@ pub fn solve_direct(
             best = (deficit, state.clone());
         } else if best.0 <= options.tolerance {
             // One step beyond the tolerance no longer helps: rounding is reached.
-            return Ok(best.1.finish(step, problem));
+            return Ok(best.1.finish(step));
         }
         if deficit == 0.0 {
-            return Ok(best.1.finish(step, problem));
+            return Ok(best.1.finish(step));
         }
         // Close to the solution sweeps would only add rounding.
         if !converged {
@@ -91,7 +91,7 @@ pub fn solve_direct(
     }
     let (deficit, tolerance) = (best.0, options.tolerance);
     if deficit <= tolerance {
-        return Ok(best.1.finish(options.max_steps, problem));
+        return Ok(best.1.finish(options.max_steps));
     }
     Err(SolveError::NotConverged {
         deficit,

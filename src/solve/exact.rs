@@ -1,6 +1,7 @@
 //! Exact balanced multipliers, where they are rational.
 
-use super::{Solution, certify};
+use super::certify::refined_point;
+use super::{CertifyError, Solution, certify};
 use crate::kernel::{Balanced, NotAttained, Problem, Refusal, Verified, check};
 use crate::numbers::{Rational, simplest_between};
 
@@ -10,7 +11,8 @@ const DIGITS: [u32; 3] = [12, 30, 80];
 /// Rational multipliers `μ` that balance the problem exactly, verified by the kernel; `None` if none was found.
 ///
 /// If every `μ*` is rational, each is the simplest rational in a narrow enough enclosure of it; so certified
-/// enclosures are narrowed and the simplest rationals tried. `None` means that some `μ*` is irrational, or has
+/// enclosures are narrowed and the simplest rationals tried (where the comparison principle does not apply, in computed neighbourhoods).
+/// `None` means that some `μ*` is irrational, or has
 /// numerator and denominator of more than about 40 digits together, or that costs are irrational.
 ///
 /// ```
@@ -41,6 +43,35 @@ pub fn balance_exactly_in_limit(
     })
 }
 
+/// Where each multiplier lies: by enclosures where there are any, else about a refined point; what is found there is verified.
+fn bounds(
+    problem: &Problem,
+    solution: &Solution,
+    digits: u32,
+) -> Option<Vec<(Rational, Rational)>> {
+    match certify(problem, solution, digits) {
+        Ok(enclosure) => {
+            let enclosed = enclosure.claim_about(problem)?;
+            let bounds = enclosed.lower.iter().zip(&enclosed.upper);
+            Some(
+                bounds
+                    .map(|(lower, upper)| (lower.clone(), upper.clone()))
+                    .collect(),
+            )
+        }
+        Err(CertifyError::RaisesBoth { .. }) => {
+            let width = Rational::new(1.into(), num_bigint::BigInt::from(10).pow(digits));
+            let point = refined_point(problem, solution, digits).ok()?.into_iter();
+            let around = point.map(|value| {
+                let reach = &value * &width;
+                (&value - &reach, value + reach)
+            });
+            Some(around.collect())
+        }
+        Err(_) => None,
+    }
+}
+
 type Checked = Result<Verified<Balanced>, Refusal>;
 
 fn simplest(
@@ -55,10 +86,8 @@ fn simplest(
         return None;
     }
     for digits in DIGITS {
-        let enclosure = certify(problem, solution, digits).ok()?;
-        let enclosed = enclosure.claim_about(problem)?;
-        let bounds = enclosed.lower.iter().zip(&enclosed.upper);
-        let simplest: Option<Vec<_>> = bounds
+        let simplest: Option<Vec<_>> = bounds(problem, solution, digits)?
+            .iter()
             .map(|(lower, upper)| simplest_between(lower, upper))
             .collect();
         if let Ok(verified) = check(&simplest?) {

@@ -4,6 +4,7 @@ use num_traits::{One, Signed, Zero};
 use petgraph::graph::{DiGraph, NodeIndex};
 use thiserror::Error;
 
+use super::cover::existence_by_cover;
 use crate::kernel::{Attained, NotAttained, Problem, Refusal, Synapse, Verified, check};
 use crate::numbers::Rational;
 
@@ -53,8 +54,11 @@ impl Existence {
 /// Why existence was not decided.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ExistenceError {
-    /// Synapses of BiPU units are not edges of a graph; the linear programs decide these.
-    #[error("the problem is not a graph: BiPU units of degree other than 1")]
+    /// Synapses of BiPU units, after products and within ties with exponents are not edges of a graph; the linear programs decide
+    /// these.
+    #[error(
+        "the problem is not a graph: BiPU units of degree other than 1, products or ties with exponents"
+    )]
     NotAGraph,
     /// The linear programs gave nothing that the kernel accepts.
     #[error("neither a circulation nor a direction could be verified: {0}")]
@@ -64,13 +68,16 @@ pub enum ExistenceError {
     Refused(#[from] Refusal),
 }
 
-/// Decides existence: by components where the problem is a graph, by linear programs otherwise.
+/// Decides existence: by components where the problem, or its double cover, is a graph, by linear programs otherwise.
 ///
 /// # Errors
 /// [`ExistenceError`].
 pub fn existence(problem: &Problem) -> Result<Existence, ExistenceError> {
     match existence_by_components(problem) {
-        Err(ExistenceError::NotAGraph) => super::existence_by_linear_program(problem),
+        Err(ExistenceError::NotAGraph) => match existence_by_cover(problem) {
+            Some(Ok(decided)) => Ok(decided),
+            _ => super::existence_by_linear_program(problem),
+        },
         decided => decided,
     }
 }
@@ -82,7 +89,7 @@ pub fn existence(problem: &Problem) -> Result<Existence, ExistenceError> {
 /// along one tree and back along another. The direction lowers components in the order of the longest path.
 ///
 /// # Errors
-/// [`ExistenceError::NotAGraph`] with BiPU units of degree other than 1.
+/// [`ExistenceError::NotAGraph`] with BiPU units of degree other than 1, products or ties with exponents.
 ///
 /// ```
 /// use synaptic_balance::network::{chain, Regularizer};

@@ -3,6 +3,7 @@
 use num_traits::One;
 use thiserror::Error;
 
+use super::gauge::Gauge;
 use crate::kernel::Problem;
 use crate::numbers::{Rational, Wide, rational_to_f64};
 
@@ -103,6 +104,7 @@ pub struct Balancing {
     free: Vec<bool>,
     /// Those not fixed to normalise a component without visible units.
     movable: Vec<bool>,
+    gauge: Gauge,
     reads: usize,
 }
 
@@ -152,7 +154,8 @@ impl Balancing {
         }
         let values = terms.iter().map(|term| term.cost).collect();
         let multipliers = vec![Wide::ONE; problem.variables()];
-        let movable = problem.free();
+        let gauge = Gauge::of(problem);
+        let movable = gauge.free();
         Balancing {
             terms,
             touching,
@@ -160,6 +163,7 @@ impl Balancing {
             values,
             free: movable.clone(),
             movable,
+            gauge,
             reads: 0,
         }
     }
@@ -329,8 +333,8 @@ impl Balancing {
     }
 
     /// Normalises components without visible units, and closes the run.
-    pub(super) fn finish(mut self, steps: usize, problem: &Problem) -> Solution {
-        self.normalise(problem);
+    pub(super) fn finish(mut self, steps: usize) -> Solution {
+        self.normalise();
         let deficit = self.max_deficit();
         Solution {
             deficit,
@@ -340,21 +344,19 @@ impl Balancing {
         }
     }
 
-    /// Scales each component that can be scaled as a whole until the multiplier of its first variable is 1: no weight
-    /// changes.
-    fn normalise(&mut self, problem: &Problem) {
-        if self.free.iter().all(|free| *free) {
+    /// Scales what can be scaled without changing a weight until the fixed variables are 1: a component away from the ground until
+    /// its first one is.
+    fn normalise(&mut self) {
+        if self.movable.iter().all(|free| *free) {
             return;
         }
         let before = self.multipliers.clone();
-        for (variable, scaling) in problem.common_scaling().into_iter().enumerate() {
-            if let Some((first, exponent)) = scaling {
-                let factor = match exponent.is_one() {
-                    true => before[first],
-                    false => before[first].power(&exponent),
-                };
-                self.multipliers[variable] = self.multipliers[variable] / factor;
-            }
+        for (variable, fixed, exponent, is_one) in self.gauge.shifts() {
+            let factor = match is_one {
+                true => before[fixed],
+                false => before[fixed].power(exponent),
+            };
+            self.multipliers[variable] = self.multipliers[variable] / factor;
         }
         self.shift_all(&[]);
     }

@@ -4,6 +4,7 @@ use num_traits::{One, Signed, Zero};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
+use super::fit::is_general;
 use super::pipeline::{Options, balance, check_continuity};
 use super::ratios::{BITS, Cycle, Ratios};
 use super::{Balancing, CertifyError, Existence, NumberType, Witness, existence, find_witness};
@@ -244,11 +245,22 @@ fn refutations(
         ScalingVerdict::Near { .. } => {
             let tolerance = rational_from_f64(tolerance).unwrap_or_default();
             let at_tolerance = |found| refute(Obstacle::Cycle(found), &tolerance);
-            let mut suspicious = ratios.suspicious_cycles(before, suspects);
-            let mut cycle = suspicious.find_map(at_tolerance);
-            if cycle.is_none() && widest.is_none() {
+            let mut cycle = match is_general(before) {
+                true => {
+                    let mut closed = ratios.combinations(before, suspects).into_iter();
+                    let far = |found: &Cycle| ratios.may_refute(found, &tolerance);
+                    closed.find(far).and_then(at_tolerance)
+                }
+                false => {
+                    let mut suspicious = ratios.suspicious_cycles(before, suspects);
+                    suspicious.find_map(at_tolerance)
+                }
+            };
+            // Without suspects every weight is within the tolerance, and nothing can be refuted.
+            if cycle.is_none() && widest.is_none() && !suspects.is_empty() {
                 let mut basis = ratios.constraints(before).into_iter();
-                cycle = basis.find_map(at_tolerance);
+                let far = |found: &Cycle| ratios.may_refute(found, &tolerance);
+                cycle = basis.find(far).and_then(at_tolerance);
             }
             let nearest = widest
                 .and_then(|widest| ratios.refutation(before, after, problem, widest))

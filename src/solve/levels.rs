@@ -20,7 +20,7 @@ const REACH: f64 = 480.0 * std::f64::consts::LN_2;
 /// depth. For networks of any size; [`solve_direct`](super::solve_direct) takes 4,000 multipliers at most.
 ///
 /// # Errors
-/// [`SolveError::NotBlocks`] for mixtures, units of degree other than 1, and costs over more than 960 binary orders; those of `balance_blocks`, with the
+/// [`SolveError::NotBlocks`] for mixtures, units of degree other than 1, products, ties with exponents, and costs over more than 960 binary orders; those of `balance_blocks`, with the
 /// variable.
 ///
 /// ```
@@ -42,7 +42,7 @@ pub fn solve_two_level(
     let multiplier = |unit: &usize| Wide::from_f64(found.multipliers[*unit]);
     let multipliers: Vec<Wide> = levels.unit.iter().map(multiplier).collect();
     let state = Balancing::at(problem, &multipliers);
-    let mut solution = state.finish(found.sweeps + found.newton_steps, problem);
+    let mut solution = state.finish(found.sweeps + found.newton_steps);
     solution.passes = found.reads;
     Ok(solution)
 }
@@ -167,8 +167,9 @@ pub(super) fn links(problem: &Problem) -> Result<Vec<Link<'_>>, SolveError> {
         .iter()
         .filter(|synapse| synapse.is_active());
     let link = |synapse| {
-        let (to, from) =
-            endpoints(synapse).ok_or(SolveError::NotBlocks("units of degree other than 1"))?;
+        let (to, from) = endpoints(synapse).ok_or(SolveError::NotBlocks(
+            "units of degree other than 1, products or ties with exponents",
+        ))?;
         match synapse.costs.as_slice() {
             [cost] if num_traits::One::is_one(&cost.exponent) => Ok((to, from, cost)),
             _ => Err(SolveError::NotBlocks("a mixture of powers")),

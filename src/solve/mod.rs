@@ -5,7 +5,7 @@
 //! | stochastic balancing with any [`Schedule`] | [`balance_stochastic`] |
 //! | direct convex solve, damped Newton | [`solve_direct`] |
 //! | large networks in few reads of the weights, two-level | [`blocks`], [`solve_two_level`] |
-//! | existence, from components and from linear programs | [`existence_by_components`], [`existence_by_linear_program`] |
+//! | existence, from components (of the [double cover](double_cover) where signs ask for it) and from linear programs | [`existence`], [`existence_by_components`], [`existence_by_linear_program`] |
 //! | certified enclosures of the balanced multipliers | [`certify`] |
 //! | exact rational multipliers where there are any | [`balance_exactly`] |
 //! | inputs on which two networks differ | [`find_witness`] |
@@ -14,12 +14,15 @@
 pub mod blocks;
 mod certify;
 mod compare;
+mod cover;
 mod dead;
 mod direct;
 pub mod energy;
 mod exact;
 mod existence;
+mod fit;
 mod flat;
+mod gauge;
 mod judge;
 mod levels;
 mod linear_program;
@@ -36,6 +39,7 @@ mod stochastic;
 mod witness;
 
 pub use certify::{CertifyError, MAX_DIGITS, certify, certify_limit, relative_width};
+pub use cover::{DoubleCover, double_cover};
 #[cfg(feature = "formats")]
 pub(crate) use dead::joined;
 pub use dead::{DeadUnits, dead_units};

@@ -18,13 +18,15 @@ pub(super) fn damping(beta: f64) -> f64 {
     }
 }
 
-/// A factored Hessian `H_vw = Σ a_v a_w cost` over the free variables (`p²` times the Laplacian of the graph weighted
-/// by the current costs, grounded at the visible units), scaled by the roots of its diagonal.
+/// A factored Hessian `H_vw = Σ a_v a_w cost` over the free variables (where units sum their inputs, `p²` times the Laplacian of
+/// the graph weighted by the current costs, grounded at the visible units), scaled by the roots of its diagonal.
 pub(super) struct NewtonSystem {
     /// The variables of the rows.
     pub variables: Vec<usize>,
     diagonal: Vec<Wide>,
     factor: Cholesky<f64, Dyn>,
+    /// Is no entry beside the diagonal positive? Then none of the inverse is negative.
+    is_stieltjes: bool,
 }
 
 impl NewtonSystem {
@@ -50,21 +52,25 @@ impl NewtonSystem {
         let diagonal: Vec<Wide> = free.iter().map(|variable| diagonal[*variable]).collect();
         let mut matrix = DMatrix::<f64>::identity(free.len(), free.len());
         for (value, links) in state.current_terms() {
-            let [(v, a), (w, b)] = links.as_slice() else {
-                continue;
-            };
-            if let (Some(i), Some(j)) = (row[*v], row[*w]) {
-                let scale = diagonal[i].sqrt() * diagonal[j].sqrt();
-                let entry = a * b * value.ratio(scale);
-                matrix[(i, j)] += entry;
-                matrix[(j, i)] += entry;
+            for (place, (v, a)) in links.iter().enumerate() {
+                for (w, b) in &links[place + 1..] {
+                    if let (Some(i), Some(j)) = (row[*v], row[*w]) {
+                        let scale = diagonal[i].sqrt() * diagonal[j].sqrt();
+                        let entry = a * b * value.ratio(scale);
+                        matrix[(i, j)] += entry;
+                        matrix[(j, i)] += entry;
+                    }
+                }
             }
         }
+        let beside = |(index, entry): (usize, &f64)| *entry <= 0.0 || index % (free.len() + 1) == 0;
+        let is_stieltjes = matrix.iter().enumerate().all(beside);
         let factor = Cholesky::new(matrix)?;
         Some(NewtonSystem {
             variables: free,
             diagonal,
             factor,
+            is_stieltjes,
         })
     }
 
@@ -94,6 +100,25 @@ impl NewtonSystem {
                 if *entry < 0.0 { -size } else { size }
             })
             .collect()
+    }
+
+    /// How far, to first order, a deficit of up to 1 everywhere, of whatever signs, moves a row at the most.
+    pub fn reach(&self) -> f64 {
+        if self.is_stieltjes {
+            let heights = self.heights();
+            return heights.map_or(f64::INFINITY, |heights| {
+                heights.into_iter().fold(0.0, f64::max)
+            });
+        }
+        let roots: Vec<Wide> = self.diagonal.iter().map(|value| value.sqrt()).collect();
+        let inverse = self.factor.inverse();
+        let row = |(index, root): (usize, &Wide)| -> f64 {
+            let entries = inverse.row(index).into_iter().zip(&roots);
+            entries
+                .map(|(entry, other)| (Wide::from_f64(entry.abs()) * *other).ratio(*root))
+                .sum()
+        };
+        roots.iter().enumerate().map(row).fold(0.0, f64::max)
     }
 
     /// The solution of `H h = diag(H)`: how far, to first order, a deficit of 1 everywhere moves each row. `None` where it is not
@@ -197,6 +222,16 @@ impl LinearSystem {
                 heights.iter().all(sound).then_some(heights)
             }
         }
+    }
+
+    /// See [`NewtonSystem::reach`].
+    pub fn reach(&mut self) -> f64 {
+        if let LinearSystem::Dense(dense) = self {
+            return dense.reach();
+        }
+        self.heights().map_or(f64::INFINITY, |heights| {
+            heights.into_iter().fold(0.0, f64::max)
+        })
     }
 
     /// See [`NewtonSystem::side_ratio`].

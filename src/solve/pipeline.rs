@@ -1,6 +1,6 @@
 //! The whole line in one call: existence, solution, cross-check, certificate.
 
-use num_traits::Zero;
+use num_traits::{One, Signed, Zero};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use std::time::Instant;
@@ -170,6 +170,11 @@ pub enum BalanceFailure {
         "the limit is not defined: unit `{0}` has a degree of 0 or below and is discontinuous at 0"
     )]
     DiscontinuousLimit(String),
+    /// Multipliers were to be restricted, but those of a tie are other powers of one number.
+    #[error(
+        "multipliers are restricted only where those of a tie are equal or inverse: that of `{0}` is another power"
+    )]
+    RestrictedPower(String),
 }
 
 /// Balances a network: decides existence, solves, cross-checks with a second method, and certifies if asked to.
@@ -207,6 +212,9 @@ pub fn balance(
     };
     if outcome == Outcome::Limit {
         check_continuity(network)?;
+    }
+    if options.restriction.is_some() {
+        check_powers(network)?;
     }
     let before = Balancing::new(&problem).max_deficit();
     let mut result = Balance {
@@ -400,10 +408,7 @@ fn reach(problem: &Problem, solution: &Solution) -> Option<f64> {
         Err(CertifyError::TooLarge(_)) => return None,
         system => system.ok(),
     };
-    let heights = system.and_then(|mut system| system.heights());
-    let highest = heights.map_or(f64::INFINITY, |heights| {
-        heights.into_iter().fold(0.0, f64::max)
-    });
+    let highest = system.map_or(f64::INFINITY, |mut system| system.reach());
     Some(highest * (solution.deficit + 8.0 * f64::EPSILON))
 }
 
@@ -422,6 +427,16 @@ pub(super) fn check_continuity(network: &Network<Rational>) -> Result<(), Balanc
         }
     }
     Ok(())
+}
+
+/// Is each multiplier its variable or the inverse, so that what is asked of the one holds for the other?
+fn check_powers(network: &Network<Rational>) -> Result<(), BalanceFailure> {
+    match (0..network.units()).find(|unit| !network.exponent(*unit).abs().is_one()) {
+        Some(unit) => Err(BalanceFailure::RestrictedPower(
+            one_line(&network.unit(unit).id).into_owned(),
+        )),
+        None => Ok(()),
+    }
 }
 
 fn run(

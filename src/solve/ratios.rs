@@ -5,10 +5,11 @@ use num_traits::{One, Signed, Zero};
 use std::collections::{BTreeMap, VecDeque};
 
 use super::NumberType;
+use super::fit::{is_general, least_deviations, least_squares};
 use super::judge::{ScalingFault, ScalingVerdict};
 use super::nearest::{nearest, refutable};
 use crate::kernel::{NotScaled, Obstacle, Problem, Verified, check};
-use crate::network::{Manifold, Network, SynapseIndex};
+use crate::network::{Manifold, Network, SynapseIndex, vanishing_with};
 use crate::numbers::{Enclosure, Rational, Wide, natural_log, rational_from_f64, rational_to_f64};
 
 /// Synapses with coefficients.
@@ -97,6 +98,11 @@ impl Ratios {
 
     /// The fit by lower or upper medians that leaves fewer synapses suspect.
     pub fn fit(&self, network: &Network<Rational>, tolerance: f64) -> Vec<f64> {
+        if is_general(network)
+            && let Some(found) = least_deviations(network, &self.logs)
+        {
+            return found;
+        }
         let (lower, upper) = (self.medians(network, false), self.medians(network, true));
         let count = |fit: &[f64]| self.suspects(network, fit, tolerance).len();
         if count(&upper) < count(&lower) {
@@ -212,18 +218,45 @@ impl Ratios {
 
     /// Combinations of synapses with non-zero weights among a basis of the constraints, with integer coefficients.
     pub fn constraints(&self, network: &Network<Rational>) -> Vec<Cycle> {
-        let whole = |terms: Cycle| -> Cycle {
-            let common = terms
-                .iter()
-                .fold(num_bigint::BigInt::one(), |lcm, (_, c)| lcm.lcm(c.denom()));
-            let scaled = terms.into_iter().map(|(e, c)| (e, c * common.clone()));
-            scaled.collect()
-        };
         let found = Manifold::of(network).constraints().into_iter();
         found
             .map(|constraint| whole(constraint.terms))
             .filter(|terms| terms.iter().all(|(e, _)| self.exact[*e].is_some()))
             .collect()
+    }
+
+    /// Combinations of synapses that vanish, each of one suspect, the first ones, and of synapses that are not suspected, with
+    /// integer coefficients: where products make cycles of a graph useless.
+    pub fn combinations(
+        &self,
+        network: &Network<Rational>,
+        suspects: &[SynapseIndex],
+    ) -> Vec<Cycle> {
+        let is_suspect = |synapse: &SynapseIndex| suspects.binary_search(synapse).is_ok();
+        let rows: Vec<_> = (0..network.synapses())
+            .map(|synapse| match self.exact[synapse] {
+                Some(_) if !is_suspect(&synapse) => network.direction(synapse),
+                _ => Vec::new(),
+            })
+            .collect();
+        let tried = suspects.iter().take(PLACES);
+        let wanted: Vec<_> = tried
+            .map(|suspect| (*suspect, network.direction(*suspect)))
+            .collect();
+        let found = vanishing_with(&rows, &wanted).into_iter();
+        found.map(whole).collect()
+    }
+
+    /// Are the ratios along a combination, computed, farther from those of a scaling than the tolerance allows?
+    pub fn may_refute(&self, cycle: &Cycle, tolerance: &Rational) -> bool {
+        let allowed = -(-rational_to_f64(tolerance)).ln_1p();
+        let (mut total, mut size) = (0.0, 0.0);
+        for (synapse, coefficient) in cycle {
+            let coefficient = rational_to_f64(coefficient);
+            total += coefficient * self.logs[*synapse].unwrap_or(f64::NAN);
+            size += coefficient.abs();
+        }
+        total.abs() > allowed * size * (1.0 - 1e-9)
     }
 
     /// A synapse closed by a shortest path that avoids some (in increasing order): it comes first, then the path from its end.
@@ -307,9 +340,13 @@ impl Ratios {
             .iter()
             .map(|log| Wide::exp(*log).to_rational().unwrap_or_else(Rational::one))
             .collect();
-        let (multipliers, cycle) = match self.refined(before, &start) {
-            Some((multipliers, cycle)) => (multipliers, Some(cycle)),
-            None => (start, None),
+        let (multipliers, cycle) = if is_general(before) {
+            (self.refitted(before, &start).unwrap_or(start), None)
+        } else {
+            match self.refined(before, &start) {
+                Some((multipliers, cycle)) => (multipliers, Some(cycle)),
+                None => (start, None),
+            }
         };
         let mut worst = (Rational::zero(), 0);
         for (synapse, ratio) in self.exact.iter().enumerate() {
@@ -365,6 +402,21 @@ impl Ratios {
         Some((corrected.collect::<Option<_>>()?, found.cycle))
     }
 
+    /// A fit, found as a correction in the same way, where there is no nearest scaling to be had.
+    fn refitted(&self, network: &Network<Rational>, start: &[Rational]) -> Option<Vec<Rational>> {
+        let left = self.exact.iter().enumerate().map(|(synapse, ratio)| {
+            let fitted = enclosed_ratio(network, synapse, start)?.lo().to_rational();
+            let rest = ratio.as_ref()? / fitted - Rational::one();
+            Some(rational_to_f64(&rest).ln_1p()).filter(|log| log.is_finite())
+        });
+        let found = least_squares(network, &left.collect::<Vec<_>>())?;
+        let corrected = start.iter().zip(&found).map(|(multiplier, log)| {
+            let change = rational_from_f64(log.exp_m1())? + Rational::one();
+            Some(multiplier * change).filter(Rational::is_positive)
+        });
+        corrected.collect()
+    }
+
     /// The kernel's proof that no scaling comes nearer than a cycle allows, up to rounding.
     pub fn refutation(
         &self,
@@ -386,6 +438,18 @@ impl Ratios {
             check::not_scaled(problem, &before, &after, &obstacle, &tolerance).ok()
         })
     }
+}
+
+/// Suspects through which combinations are sought.
+const PLACES: usize = 16;
+
+/// The same combination with integers for coefficients.
+fn whole(terms: Cycle) -> Cycle {
+    let common = terms
+        .iter()
+        .fold(num_bigint::BigInt::one(), |lcm, (_, c)| lcm.lcm(c.denom()));
+    let scaled = terms.into_iter().map(|(e, c)| (e, c * common.clone()));
+    scaled.collect()
 }
 
 /// Bits of the enclosures of ratios.

@@ -3,6 +3,7 @@
 use num_traits::Zero;
 
 use super::ExistenceClaim;
+use super::gauge::Gauge;
 use super::pipeline::{AGREEMENT, Balance, Method, Outcome};
 use crate::kernel::{Balanced, Enclosed, Problem};
 use crate::network::Network;
@@ -39,11 +40,11 @@ impl Balance {
         })
     }
 
-    /// Units whose multiplier is determined only up to a factor that they share with others: for each variable, whether it
-    /// belongs to a component that can be scaled as a whole without changing any weight of the result.
+    /// Units whose multiplier is determined only up to a factor, which others may share: for each variable, whether some scaling
+    /// changes it without changing any weight of the result.
     pub fn undetermined(&self) -> Vec<bool> {
         let rest = self.problem.without(self.vanished());
-        rest.floating().iter().map(Option::is_some).collect()
+        Gauge::of(&rest).undetermined()
     }
 
     /// How far the multipliers `Λ`, as `f64`, can be from the balanced ones, relatively: an upper bound by the verified
@@ -130,7 +131,7 @@ impl Balance {
         let of = |unit| match network.variable(unit) {
             Some(variable) => multipliers
                 .get(variable)
-                .map_or(1.0, |value| value.to_f64()),
+                .map_or(1.0, |value| value.power(&network.exponent(unit)).to_f64()),
             None => 1.0,
         };
         (0..network.units()).map(of).collect()

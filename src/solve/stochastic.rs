@@ -104,7 +104,7 @@ pub fn balance_stochastic(
             .fold(0.0, f64::max);
         progress(deficit);
         if deficit <= options.tolerance {
-            let mut solution = state.finish(steps, problem);
+            let mut solution = state.finish(steps);
             if options.subset.is_some() {
                 solution.deficit = deficit;
             }

@@ -54,6 +54,8 @@ pub enum Unit {
     /// A unit that is never scaled and whose value belongs to the network's function: an output,
     /// or any other visible unit.
     Output(Activation),
+    /// The product of the values of the named units at the same time: no synapses enter it, and it has no scaling of its own.
+    Product(Vec<String>),
 }
 
 impl Unit {
@@ -79,7 +81,7 @@ impl Unit {
 
     pub(super) fn activation(&self) -> Option<&Activation> {
         match self {
-            Self::Input | Self::Bias => None,
+            Self::Input | Self::Bias | Self::Product(_) => None,
             Self::Hidden(activation) | Self::Output(activation) => Some(activation),
         }
     }
@@ -110,6 +112,12 @@ pub struct Architecture {
     weights: Vec<Symbol>,
     /// Per unit the first unit it is tied to, itself if to none.
     leaders: Vec<usize>,
+    /// Per unit the power of its leader's scaling that is its own.
+    powers: Vec<i32>,
+    /// Per unit its factors, if it is a product.
+    factors: Vec<Vec<usize>>,
+    /// The products, each after those among its factors.
+    products: Vec<usize>,
 }
 
 impl Architecture {
@@ -124,8 +132,8 @@ impl Architecture {
     ///
     /// The first fault, units before synapses: [`ArchitectureError::Name`],
     /// [`DuplicateUnit`](ArchitectureError::DuplicateUnit),
-    /// [`Degree`](ArchitectureError::Degree),
-    /// [`UnknownUnit`](ArchitectureError::UnknownUnit),
+    /// [`Degree`](ArchitectureError::Degree), [`NoFactors`](ArchitectureError::NoFactors),
+    /// [`UnknownUnit`](ArchitectureError::UnknownUnit), [`Cycle`](ArchitectureError::Cycle) of products;
     /// [`IntoSource`](ArchitectureError::IntoSource),
     /// [`DuplicateSynapse`](ArchitectureError::DuplicateSynapse).
     pub fn new<S: AsRef<str>>(
@@ -138,10 +146,20 @@ impl Architecture {
             synapses: Vec::new(),
             weights: Vec::new(),
             leaders: Vec::new(),
+            powers: Vec::new(),
+            factors: Vec::new(),
+            products: Vec::new(),
         };
         for (name, unit) in units {
             network.add_unit(name.as_ref(), unit)?;
         }
+        for (at, (_, unit)) in units.iter().enumerate() {
+            if let Unit::Product(factors) = unit {
+                let factors = factors.iter().map(|factor| network.find(factor));
+                network.factors[at] = factors.collect::<Result<_, _>>()?;
+            }
+        }
+        network.order_products()?;
         for (from, to) in synapses {
             network.add_synapse(from.as_ref(), to.as_ref())?;
         }
@@ -166,7 +184,13 @@ impl Architecture {
         {
             return Err(Self::degree_error(name));
         }
+        if matches!(unit, Unit::Product(factors) if factors.is_empty()) {
+            let name = name.to_owned();
+            return Err(ArchitectureError::NoFactors { name });
+        }
         self.leaders.push(self.names.len());
+        self.powers.push(1);
+        self.factors.push(Vec::new());
         self.names.push(name.to_owned());
         self.units.push(unit.clone());
         Ok(())
@@ -175,7 +199,7 @@ impl Architecture {
     fn add_synapse(&mut self, from: &str, to: &str) -> Result<(), ArchitectureError> {
         let ends = (self.find(from)?, self.find(to)?);
         let (from, to) = (from.to_owned(), to.to_owned());
-        if self.units[ends.1].is_source() {
+        if self.units[ends.1].is_source() || !self.factors[ends.1].is_empty() {
             return Err(ArchitectureError::IntoSource { from, to });
         }
         if self.synapses.contains(&ends) {
@@ -211,6 +235,36 @@ impl Architecture {
                 if leaders.contains(leader) {
                     *leader = first;
                 }
+            }
+        }
+        Ok(self)
+    }
+
+    /// Gives hidden units powers of one scaling, as where a key is divided by what a query is multiplied with: the first has
+    /// exponent 1.
+    ///
+    /// Paper: ours.
+    ///
+    /// # Errors
+    ///
+    /// [`ArchitectureError::UnknownUnit`], [`ArchitectureError::TiedVisible`], [`ArchitectureError::TieExponent`].
+    pub fn tie_powers(mut self, units: &[(&str, i32)]) -> Result<Self, ArchitectureError> {
+        let names: Vec<&str> = units.iter().map(|(name, _)| *name).collect();
+        let mut leader = None;
+        for (name, power) in units {
+            let at = self.find(name)?;
+            let tied = self.leaders.iter().filter(|leader| **leader == at).count() != 1;
+            let first = *leader.get_or_insert(at);
+            if tied || self.leaders[at] != at || *power == 0 || (first == at && *power != 1) {
+                let name = (*name).to_owned();
+                return Err(ArchitectureError::TieExponent { name });
+            }
+        }
+        self = self.tie(&names)?;
+        if let Some(first) = leader {
+            for (name, power) in units {
+                let at = self.find(name)?;
+                (self.leaders[at], self.powers[at]) = (first, *power);
             }
         }
         Ok(self)
@@ -275,6 +329,67 @@ impl Architecture {
             .iter()
             .zip(&self.synapses)
             .map(|(weight, &(from, to))| (weight, from, to))
+    }
+
+    /// The products, each after those among its factors.
+    fn order_products(&mut self) -> Result<(), ArchitectureError> {
+        let count = self.names.len();
+        let mut left: Vec<usize> = (0..count)
+            .filter(|at| !self.factors[*at].is_empty())
+            .collect();
+        while !left.is_empty() {
+            let is_ready = |at: &usize| {
+                self.factors[*at]
+                    .iter()
+                    .all(|factor| !left.contains(factor))
+            };
+            let (ready, waiting): (Vec<usize>, Vec<usize>) =
+                left.iter().partition(|at| is_ready(at));
+            if let ([], Some(at)) = (ready.as_slice(), waiting.first()) {
+                let name = self.names[*at].clone();
+                return Err(ArchitectureError::Cycle { name });
+            }
+            self.products.extend(ready);
+            left = waiting;
+        }
+        Ok(())
+    }
+
+    /// The products, each after those among its factors.
+    pub(super) fn products(&self) -> &[usize] {
+        &self.products
+    }
+
+    /// The factors of a product; none of any other unit.
+    pub(super) fn factors(&self, at: usize) -> &[usize] {
+        &self.factors[at]
+    }
+
+    /// The power of its [potential](Architecture::potential) that is the unit's scaling.
+    pub(super) fn power(&self, at: usize) -> i32 {
+        self.powers[at]
+    }
+
+    /// The product of the factors' values.
+    pub(super) fn multiply<'a>(
+        &self,
+        at: usize,
+        value: impl Fn(usize) -> &'a Laurent,
+    ) -> Result<Laurent, ArchitectureError> {
+        let mut product = Laurent::one();
+        let mut degree = 0;
+        for factor in &self.factors[at] {
+            let terms = value(*factor).terms();
+            degree += terms
+                .map(|(monomial, _)| monomial.degree())
+                .max()
+                .unwrap_or(0);
+            if degree > i64::from(Self::MAX_DEGREE) {
+                return Err(Self::degree_error(&self.names[at]));
+            }
+            product *= value(*factor);
+        }
+        Ok(product)
     }
 
     pub(super) fn unit(&self, at: usize) -> &Unit {

@@ -66,13 +66,35 @@ pub enum ArchitectureError {
         /// Where it would end.
         to: String,
     },
-    /// A synapse into an input or a bias.
+    /// A synapse into an input, a bias or a product.
     #[error("synapse `{from}->{to}` enters a source")]
     IntoSource {
         /// Where it starts.
         from: String,
-        /// The input or bias.
+        /// The input, bias or product.
         to: String,
+    },
+    /// A product without factors.
+    #[error("the product `{name}` has no factors")]
+    NoFactors {
+        /// The product.
+        name: String,
+    },
+    /// A tie with exponents of a unit that is tied already, or one that is 0, or whose first exponent is not 1.
+    #[error(
+        "unit `{name}`: a tie with exponents begins with exponent 1, has none that is 0, and overlaps no other tie"
+    )]
+    TieExponent {
+        /// The unit.
+        name: String,
+    },
+    /// A statement about sums of inputs met a product, or a tie with exponents.
+    #[error(
+        "unit `{name}` is a product, or its scaling another power of one: the statement is about sums of inputs"
+    )]
+    NotAGraph {
+        /// The unit.
+        name: String,
     },
     /// A tie that includes a unit that is never scaled.
     #[error("unit `{name}` is visible and cannot be tied")]

@@ -37,7 +37,8 @@ impl Architecture {
     /// Hypotheses: all unit inputs stay in one activation region (per step), away from its
     /// boundary where derivatives are concerned.
     ///
-    /// A hidden unit without incoming synapses has value 0, or its factor if its degree is 0.
+    /// A hidden unit without incoming synapses has value 0, or its factor if its degree is 0. A product multiplies values of the
+    /// same step.
     ///
     /// Cost: one monomial per path, so exponential in the depth.
     ///
@@ -81,6 +82,7 @@ impl Architecture {
             values[unit] = match self.unit(unit) {
                 Unit::Input => Laurent::symbol(format!("x[{name}]")),
                 Unit::Bias => Laurent::one(),
+                Unit::Product(_) => self.multiply(unit, |factor| &values[factor])?,
                 _ => self.activate(unit, name, &self.net(unit, |from| &values[from]))?,
             };
         }
@@ -110,7 +112,7 @@ impl Architecture {
             }
             let mut next = states.clone();
             for (unit, (name, kind)) in self.units().enumerate() {
-                if kind.is_source() {
+                if kind.is_source() || !self.factors(unit).is_empty() {
                     continue;
                 }
                 let tag = format!("{name},{step}");
@@ -118,6 +120,9 @@ impl Architecture {
                 if self.is_output(unit) {
                     outputs.insert(self.output_symbol(&tag), next[unit].clone());
                 }
+            }
+            for unit in self.products() {
+                next[*unit] = self.multiply(*unit, |factor| &next[factor])?;
             }
             states = next;
         }
@@ -139,6 +144,9 @@ impl Architecture {
         for (_, _, to) in self.wiring() {
             waiting[to] += 1;
         }
+        for unit in self.products() {
+            waiting[*unit] += self.factors(*unit).len();
+        }
         let mut ready: BTreeSet<usize> = (0..count).filter(|unit| waiting[*unit] == 0).collect();
         let mut order = Vec::with_capacity(count);
         while let Some(unit) = ready.pop_first() {
@@ -147,6 +155,17 @@ impl Architecture {
                 waiting[to] -= 1;
                 if waiting[to] == 0 {
                     ready.insert(to);
+                }
+            }
+            for product in self.products() {
+                let times = self
+                    .factors(*product)
+                    .iter()
+                    .filter(|factor| **factor == unit);
+                let times = times.count();
+                waiting[*product] -= times;
+                if times > 0 && waiting[*product] == 0 {
+                    ready.insert(*product);
                 }
             }
         }

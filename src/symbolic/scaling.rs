@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A symbolic scaling: each parameter times a monomial in the units' multipliers.
 ///
 /// A weight becomes `w λ_i / λ_j^c` for its synapse `j -> i`, with `c` the degree of `j` and
-/// `λ = 1` on visible units; an initial state becomes `h λ_i^c`. So `IN(i)` are the parameters in
+/// `λ = 1` on visible units; an initial state becomes `h λ_i^c`. A synapse out of a product is divided by what all its factors'
+/// values are multiplied with. So `IN(i)` are the parameters in
 /// whose multiplier `λ_i` has a positive exponent and `OUT(i)` those where it has a negative one;
 /// a self-connection of a BiLU unit has exponent 0 and is in neither.
 ///
@@ -48,7 +49,7 @@ impl Scaling {
         let mut multipliers: BTreeMap<Symbol, Monomial> = BTreeMap::new();
         for (weight, from, to) in network.wiring() {
             let multiplier = value_multiplier(network, from, letter)?.inverse()?;
-            let multiplier = multiplier.checked_mul(&unit_multiplier(network, to, letter))?;
+            let multiplier = multiplier.checked_mul(&unit_multiplier(network, to, letter)?)?;
             match multipliers.get(weight) {
                 Some(other) if *other != multiplier => {
                     return Err(ArchitectureError::SharedDifferently {
@@ -123,23 +124,35 @@ impl Scaling {
     }
 }
 
-/// `λ_i`, or 1 on a visible unit.
-fn unit_multiplier(network: &Architecture, unit: usize, letter: &str) -> Monomial {
-    network
-        .potential(unit, letter)
-        .map_or_else(Monomial::one, Monomial::symbol)
+/// `λ_i`, or the power of it that a tie says, or 1 on a visible unit.
+fn unit_multiplier(
+    network: &Architecture,
+    unit: usize,
+    letter: &str,
+) -> Result<Monomial, AlgebraError> {
+    let own = network.potential(unit, letter);
+    let own = own.map_or_else(Monomial::one, Monomial::symbol);
+    own.pow(network.power(unit))
 }
 
-/// `λ_i^c`, by which the unit's value is multiplied.
+/// `λ_i^c`, by which the unit's value is multiplied; for a product what its factors' values are.
 fn value_multiplier(
     network: &Architecture,
     unit: usize,
     letter: &str,
 ) -> Result<Monomial, AlgebraError> {
+    if !network.factors(unit).is_empty() {
+        let factors = network.factors(unit).iter();
+        return factors
+            .map(|factor| value_multiplier(network, *factor, letter))
+            .try_fold(Monomial::one(), |product, factor| {
+                product.checked_mul(&factor?)
+            });
+    }
     let degree = network
         .unit(unit)
         .activation()
         .map_or(1, |activation| activation.degree());
     let degree = i32::try_from(degree).map_err(|_| AlgebraError::ExponentOverflow)?;
-    unit_multiplier(network, unit, letter).pow(degree)
+    unit_multiplier(network, unit, letter)?.pow(degree)
 }

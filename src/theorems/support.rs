@@ -179,14 +179,12 @@ impl CostGraph {
 
 /// The network without its synapses of weight 0.
 pub(super) fn without_zeros(network: &Network<Rational>) -> Result<Network<Rational>, Failure> {
-    let units = (0..network.units()).map(|unit| network.unit(unit).clone());
     let active = (0..network.synapses()).filter(|e| !network.weight(*e).is_zero());
     let synapses = active.map(|e| {
         let (from, to) = network.endpoints(e);
         (from, to, network.weight(e).clone())
     });
-    let (units, synapses) = (units.collect(), synapses.collect());
-    Ok(Network::new(units, synapses, network.ties().to_vec())?)
+    Ok(network.with_synapses(synapses.collect())?)
 }
 
 /// The rank of a list of rational rows, by elimination.

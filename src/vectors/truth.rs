@@ -70,7 +70,7 @@ pub(super) fn optimum(problem: &Problem) -> Result<Optimum, String> {
         direction,
         vanishing,
         multipliers,
-        floating: reduced.floating(),
+        floating: reduced.floating().unwrap_or_default(),
     })
 }
 

@@ -12,6 +12,7 @@ mod main_job;
 mod network;
 mod numbers;
 mod polynomial_units;
+mod products;
 mod rules;
 mod solvers;
 mod symbolic;

@@ -112,7 +112,7 @@ impl Recipe {
 
 /// `μ*` of the scaled network with floating components normalised; `None` where that is irrational.
 fn optimum(problem: &Problem, hiding: &[Rational]) -> Vec<Option<Rational>> {
-    let scaling = problem.common_scaling().into_iter().zip(hiding);
+    let scaling = problem.common_scaling().unwrap().into_iter().zip(hiding);
     let values = scaling.map(|(scaling, hidden_by)| match scaling {
         None => Some(hidden_by.recip()),
         Some((first, exponent)) => Some(rational_power(&hiding[first], &exponent)? / hidden_by),
@@ -163,7 +163,7 @@ fn holds(recipe: &Recipe) -> Result<(), String> {
         if !close(stochastic.solution.multipliers[variable], &optimum) {
             return Err(fault("the stochastic solution"));
         }
-        if problem.free()[variable] {
+        if problem.free().unwrap()[variable] {
             let mut beyond = lower.clone();
             beyond[variable] = &upper[variable] * q("101/100");
             let mut wide = upper.clone();

@@ -19,6 +19,7 @@ mod models;
 mod odd_networks;
 mod outputs;
 mod perceptrons;
+mod products;
 mod readers;
 mod scripts;
 mod terminal;

@@ -1,6 +1,7 @@
 //! The fields of a certificate, as numbers.
 
 use indexmap::IndexMap;
+use num_traits::One;
 
 use super::{Certificate, CertificateError};
 use crate::formats::strict::UniqueMap;
@@ -90,7 +91,8 @@ impl Reader<'_> {
         let mut by_variable = Vec::with_capacity(network.variables());
         for variable in 0..network.variables() {
             let mut value: Option<Rational> = None;
-            for member in network.members(variable) {
+            let members = network.members(variable).iter();
+            for member in members.filter(|unit| network.exponent(**unit).is_one()) {
                 let unit = network.unit(*member).id.clone();
                 let Some(own) = values.swap_remove(unit.as_str()) else {
                     return Err(CertificateError::MissingUnit { field, unit });

@@ -14,7 +14,8 @@ use crate::numbers::{Order, Rational};
 /// [`Enclosed::normalised`] names its variables. The balanced *weights* are unique all the same.
 ///
 /// Hypotheses, all checked: `0 < lower <= upper`; in every active synapse at most one exponent is positive and at most one
-/// negative, as in the ratios `μ_i/μ_j` of BiLU units and `μ_i/μ_j^c`, `c > 0`, of BiPU units; the variables that are not
+/// negative, whatever their sizes, as in the ratios `μ_i/μ_j` of BiLU units and `μ_i/μ_j^c`, `c > 0`, of BiPU units, but not
+/// after a product, nor where a multiplier and its inverse are read by one unit; the variables that are not
 /// [free](Problem::free) (one for each component that can be scaled as a whole) have both bounds 1, which is how that
 /// component is normalised.
 ///
@@ -22,7 +23,8 @@ use crate::numbers::{Order, Rational};
 /// for `v != w`: `g_v` falls in every other variable. `R` has a minimum over the box between the bounds. Where it
 /// touches `upper_v`, a minimum has `g_v <= 0`, while `g_v >= g_v(upper) >= 0`; so `g_v = 0`. Likewise below. Hence the
 /// minimum over the box is stationary, and by convexity it is the minimum over all multipliers. It is unique: no
-/// direction of the free variables leaves all ratios as they are, so `R` is strictly convex in them. In a component that
+/// direction of the free variables leaves all ratios as they are (a synapse of one variable determines it, one of two the other
+/// from one), so `R` is strictly convex in them. In a component that
 /// can be scaled as a whole, along `z`, `Σ_v z_v g_v = 0`, so the variable that is fixed balances with the others.
 /// Place: ours. The general proof (`enclosure_certificate`) does not cover components away from the ground in which no scaling is
 /// common, as where BiPU units of a cycle disagree.
@@ -78,7 +80,7 @@ fn compare(
     if let Some(synapse) = problem.synapses().iter().position(Synapse::raises_both) {
         return Err(Refusal::RaisesBoth { synapse });
     }
-    let free = problem.free();
+    let free = problem.free()?;
     let one = Rational::one();
     for (variable, (lower, upper)) in lower.iter().zip(upper).enumerate() {
         if free.get(variable) == Some(&false) && (*lower != one || *upper != one) {
@@ -95,7 +97,7 @@ fn compare(
     let claim = Enclosed {
         lower: lower.to_vec(),
         upper: upper.to_vec(),
-        normalised: problem.floating().iter().map(Option::is_some).collect(),
+        normalised: problem.floating()?.iter().map(Option::is_some).collect(),
         vanishing,
     };
     Ok(Verified::new(whole, claim))

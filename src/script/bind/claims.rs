@@ -29,15 +29,54 @@ fn architecture(network: &Network<Rational>) -> Result<Architecture, Fault> {
             UnitKind::Bias => Unit::Bias,
             UnitKind::Hidden => Unit::Hidden(activation(unit)?),
             UnitKind::Output => Unit::Output(activation(unit)?),
+            UnitKind::Product => {
+                let factors = network.factors(index).iter();
+                Unit::Product(factors.map(|factor| id(*factor).to_owned()).collect())
+            }
         };
         units.push((id(index), kind));
     }
     let ends = (0..network.synapses()).map(|synapse| network.endpoints(synapse));
     let synapses: Vec<_> = ends.map(|(from, to)| (id(from), id(to))).collect();
     let mut letters = Architecture::new(&units, &synapses).map_err(description)?;
+    if !network.has_plain_ties() {
+        return tied_by_powers(network, letters);
+    }
     for tie in network.ties() {
-        let tied: Vec<_> = tie.iter().map(|unit| id(*unit)).collect();
+        let tied: Vec<_> = tie.iter().map(|(unit, _)| id(*unit)).collect();
         letters = letters.tie(&tied).map_err(description)?;
+    }
+    Ok(letters)
+}
+
+/// The same with the multipliers that a network with exponents in its ties has.
+fn tied_by_powers(
+    network: &Network<Rational>,
+    mut letters: Architecture,
+) -> Result<Architecture, Fault> {
+    for unit in network.units_of(UnitKind::Hidden) {
+        if network.variable(unit).is_none() {
+            return Err(fault(
+                "ties with exponents that leave only 1 are not taken here",
+            ));
+        }
+    }
+    for variable in 0..network.variables() {
+        let members = network.members(variable).iter();
+        let powers = members.map(|unit| {
+            let exponent = network.exponent(*unit);
+            let power = exponent
+                .is_integer()
+                .then(|| i32::try_from(exponent.numer()).ok());
+            let power = power.flatten();
+            let power =
+                power.ok_or_else(|| fault("a symbolic tie has exponents that are integers"))?;
+            Ok((network.unit(*unit).id.as_str(), power))
+        });
+        let powers = powers.collect::<Result<Vec<_>, Fault>>()?;
+        if powers.len() > 1 {
+            letters = letters.tie_powers(&powers).map_err(description)?;
+        }
     }
     Ok(letters)
 }
@@ -79,7 +118,8 @@ fn charge_paths(
     let source = |unit: usize| matches!(network.unit(unit).kind, UnitKind::Input | UnitKind::Bias);
     let start = |unit: usize| u64::from(source(unit) || steps.is_some());
     let mut terms: Vec<u64> = (0..network.units()).map(start).collect();
-    let rounds = steps.unwrap_or(network.units_of(UnitKind::Hidden).len() + 1);
+    let computed = [UnitKind::Hidden, UnitKind::Product].map(|kind| network.units_of(kind).len());
+    let rounds = steps.unwrap_or(computed.iter().sum::<usize>() + 1);
     let mut last = 0;
     for _ in 0..rounds {
         let mut next: Vec<u64> = (0..network.units())
@@ -100,6 +140,16 @@ fn charge_paths(
                 _ => 1,
             };
             *slot = slot.saturating_pow(degree).max(u64::from(degree == 0));
+        }
+        for unit in network.products() {
+            let factors = network
+                .factors(*unit)
+                .iter()
+                .filter_map(|factor| next.get(*factor));
+            let product = factors.fold(1u64, |product, terms| product.saturating_mul(*terms));
+            if let Some(slot) = next.get_mut(*unit) {
+                *slot = product;
+            }
         }
         let total = next
             .iter()

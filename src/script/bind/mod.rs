@@ -6,6 +6,7 @@ pub mod balancing;
 pub mod claims;
 pub mod collections;
 pub mod comparisons;
+pub mod composition;
 pub mod evidence;
 pub mod gradient;
 pub mod manifold;

@@ -5,9 +5,10 @@ use std::rc::Rc;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 use rhai::{Array, Dynamic, Map};
 
+use super::composition::composed;
 use crate::formats::read_network;
-use crate::network::{Activation, Network, SynapseIndex, Unit, UnitIndex, UnitKind};
-use crate::numbers::Rational;
+use crate::network::{Activation, Network, SynapseIndex, UnitIndex, UnitKind};
+use crate::numbers::{Rational, rational_power};
 use crate::script::files;
 use crate::script::library::Library;
 use crate::script::limits::{
@@ -72,7 +73,7 @@ pub fn synapse(network: &Network<Rational>, name: &str) -> Result<SynapseIndex, 
     network.find_synapse(from, to).ok_or_else(unknown)
 }
 
-/// One number for each variable from a map by unit; units that are not named have `default`.
+/// The multiplier of each variable from a map by unit; units that are not named have `default`.
 pub fn by_variable(
     network: &Network<Rational>,
     map: &Map,
@@ -82,7 +83,16 @@ pub fn by_variable(
     for (id, value) in map {
         let variable = network.variable(unit(network, id)?);
         let variable = variable.ok_or_else(|| fault(format!("unit `{id}` cannot be scaled")))?;
-        let value = exact(value)?;
+        let given = exact(value)?;
+        let exponent = network.exponent(unit(network, id)?).recip();
+        let value = match exponent.is_one() {
+            true => given,
+            false => rational_power(&given, &exponent).ok_or_else(|| {
+                fault(format!(
+                    "unit `{id}`: no rational number has this multiplier as its power"
+                ))
+            })?,
+        };
         match values.get_mut(variable) {
             Some(Some(other)) if *other != value => {
                 return Err(fault(format!(
@@ -99,7 +109,7 @@ pub fn by_variable(
         .collect())
 }
 
-/// A map by unit from one number for each variable.
+/// A map by unit from the multiplier of each variable; a unit whose multiplier is an irrational power of it is left out.
 pub fn by_unit(
     network: &Network<Rational>,
     values: &[Rational],
@@ -107,7 +117,7 @@ pub fn by_unit(
 ) -> Result<Map, Fault> {
     let units = (0..network.units()).filter_map(|unit| {
         let value = values.get(network.variable(unit)?)?;
-        Some((unit, value.clone()))
+        Some((unit, network.unit_multiplier(unit, value)?))
     });
     units
         .map(|(unit, value)| {
@@ -303,63 +313,6 @@ fn register_changes(library: &mut Library, session: &Shared) {
     );
 }
 
-/// The network that computes `second` of `first`: each output of the first becomes a hidden unit with its activation,
-/// and takes the place of an input of the second. Units of the second are renamed where both have the id.
-fn composed(
-    first: &Network<Rational>,
-    second: &Network<Rational>,
-) -> Result<Network<Rational>, Fault> {
-    let (outputs, inputs) = (
-        first.units_of(UnitKind::Output),
-        second.units_of(UnitKind::Input),
-    );
-    if outputs.len() != inputs.len() {
-        let (outputs, inputs) = (outputs.len(), inputs.len());
-        return Err(fault(format!(
-            "{outputs} outputs cannot be joined to {inputs} inputs"
-        )));
-    }
-    let mut units: Vec<Unit<Rational>> = (0..first.units())
-        .map(|unit| first.unit(unit).clone())
-        .collect();
-    for output in &outputs {
-        if let Some(unit) = units.get_mut(*output) {
-            unit.kind = UnitKind::Hidden;
-        }
-    }
-    let mut place = Vec::with_capacity(second.units());
-    for index in 0..second.units() {
-        let joined = inputs.iter().position(|input| *input == index);
-        if let Some(output) = joined.and_then(|joined| outputs.get(joined)) {
-            place.push(*output);
-            continue;
-        }
-        let mut unit = second.unit(index).clone();
-        while units.iter().any(|other| other.id == unit.id) {
-            unit.id.push('_');
-        }
-        place.push(units.len());
-        units.push(unit);
-    }
-    let end = |unit: UnitIndex| place.get(unit).copied().unwrap_or(unit);
-    let mut synapses: Vec<_> = (0..first.synapses())
-        .map(|synapse| (first.endpoints(synapse), first.weight(synapse).clone()))
-        .map(|((from, to), weight)| (from, to, weight))
-        .collect();
-    synapses.extend((0..second.synapses()).map(|synapse| {
-        let (from, to) = second.endpoints(synapse);
-        (end(from), end(to), second.weight(synapse).clone())
-    }));
-    let mut ties = first.ties().to_vec();
-    ties.extend(
-        second
-            .ties()
-            .iter()
-            .map(|tie| tie.iter().map(|unit| end(*unit)).collect()),
-    );
-    Network::new(units, synapses, ties).map_err(|error| fault(error.to_string()))
-}
-
 /// Charges for `times` evaluations, over `steps` time steps or once through a network without cycles, and gives the
 /// length of the longest value; refuses what would be too long. An upper bound, since denominators of a sum multiply.
 pub fn charge_evaluation(
@@ -378,7 +331,8 @@ pub fn charge_evaluation(
     };
     let given = longest(&inputs.iter().map(Length::of).collect::<Vec<_>>());
     let mut lengths = vec![given; network.units()];
-    let rounds = steps.unwrap_or(network.units_of(UnitKind::Hidden).len() + 1);
+    let computed = [UnitKind::Hidden, UnitKind::Product].map(|kind| network.units_of(kind).len());
+    let rounds = steps.unwrap_or(computed.iter().sum::<usize>() + 1);
     let mut last = 0;
     for _ in 0..rounds {
         let (next, work) = one_pass(network, &lengths, given);
@@ -447,6 +401,18 @@ fn one_pass(network: &Network<Rational>, lengths: &[Length], given: Length) -> (
         };
         *slot = slot.power(degree).times(factor);
         work = work.saturating_add(slot.operation(*slot));
+    }
+    for unit in network.products() {
+        let factors = network.factors(*unit).iter();
+        let factors = factors.filter_map(|factor| next.get(*factor).copied());
+        let mut product = Length::default();
+        for factor in factors {
+            work = work.saturating_add(product.operation(factor));
+            product = product.times(factor);
+        }
+        if let Some(slot) = next.get_mut(*unit) {
+            *slot = product;
+        }
     }
     (next, work)
 }

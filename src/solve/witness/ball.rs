@@ -58,7 +58,7 @@ impl Ball {
     }
 
     /// The product.
-    fn times(&self, other: &Self) -> Option<Self> {
+    pub(super) fn times(&self, other: &Self) -> Option<Self> {
         let radius = self.middle.abs() * &other.radius
             + other.middle.abs() * &self.radius
             + &self.radius * &other.radius;

@@ -65,9 +65,12 @@ pub fn find_witness(
         after,
         rounded_to,
     };
-    search
-        .among_plain()
-        .or_else(|| search.by_direction(suspects))
+    let found = search.among_plain();
+    // What acts behind a product is no linear program.
+    match before.products().is_empty() {
+        true => found.or_else(|| search.by_direction(suspects)),
+        false => found,
+    }
 }
 
 struct Search<'a> {
@@ -107,7 +110,7 @@ impl Search<'_> {
         let powers = (0..self.before.units()).any(|unit| {
             let degree = self.before.unit(unit).activation.degree();
             degree.is_some_and(|degree| !degree.is_one())
-        });
+        }) || !self.before.products().is_empty();
         match (self.plan.recurrent, powers) {
             (false, _) => 1,
             // Powers of powers grow long.

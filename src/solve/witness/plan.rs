@@ -10,7 +10,7 @@ use num_traits::{One, Signed, Zero};
 
 /// The order in which a network is evaluated.
 pub(super) struct Plan {
-    /// Computed units: sources first where there is no cycle, else in their order.
+    /// Computed units: sources first where there is no cycle, else in their order, the products after the others.
     pub order: Vec<UnitIndex>,
     /// Does a unit read what others were one step before?
     pub recurrent: bool,
@@ -23,17 +23,13 @@ pub(super) struct Plan {
 
 impl Plan {
     pub fn of(network: &Network<Rational>) -> Self {
-        let sorted = petgraph::algo::toposort(network.graph(), None);
+        let sorted = network.in_order();
         let recurrent = sorted.is_err();
-        let all = sorted.map_or_else(
-            |_| (0..network.units()).collect(),
-            |nodes| {
-                nodes
-                    .into_iter()
-                    .map(|node| node.index())
-                    .collect::<Vec<_>>()
-            },
-        );
+        let all = sorted.unwrap_or_else(|_| {
+            let units = 0..network.units();
+            let summing = units.filter(|unit| network.unit(*unit).kind != UnitKind::Product);
+            summing.chain(network.products().iter().copied()).collect()
+        });
         let computed = |unit: &UnitIndex| {
             !matches!(network.unit(*unit).kind, UnitKind::Input | UnitKind::Bias)
         };
@@ -75,6 +71,15 @@ impl Plan {
                 next[*unit] = Ball::exactly(Rational::one());
             }
             for unit in &self.order {
+                let factors = network.factors(*unit);
+                if !factors.is_empty() {
+                    let one = Ball::exactly(Rational::one());
+                    let product = factors
+                        .iter()
+                        .try_fold(one, |product, factor| product.times(&next[*factor]));
+                    next[*unit] = product?;
+                    continue;
+                }
                 let (mut terms, mut radius) = (Vec::new(), Rational::zero());
                 for (source, synapse) in &self.into[*unit] {
                     let value = match self.is_delayed(network, *source) {

@@ -106,8 +106,9 @@ pub fn self_connections_unchanged(network: &Architecture) -> Result<Claim, Archi
     let scaling = Scaling::of(network)?;
     let mut claim = Claim::new("self-connections are unchanged by scaling");
     for (weight, from, to) in network.wiring() {
+        let alike = network.power(from) == network.power(to);
         let (from, to) = (network.potential(from, "λ"), network.potential(to, "λ"));
-        if from.is_some() && from == to {
+        if from.is_some() && from == to && alike {
             let own = Laurent::symbol(weight.clone());
             claim = claim.and(weight.name(), scaling.apply(&own)?, own);
         }

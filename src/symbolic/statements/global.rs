@@ -150,6 +150,10 @@ impl Graph {
         Scaling::of(network)?;
         let mut nodes = BTreeSet::new();
         for (at, (name, unit)) in network.units().enumerate() {
+            if !network.factors(at).is_empty() || network.power(at) != 1 {
+                let name = name.to_owned();
+                return Err(ArchitectureError::NotAGraph { name });
+            }
             if let Unit::Hidden(activation) = unit {
                 if activation.degree() != 1 {
                     let degree = activation.degree();

@@ -1,6 +1,7 @@
 //! Section 4: mixed, recurrent, tied and pass-through structures.
 
 mod passing;
+mod products;
 mod tied;
 
 use num_traits::{One, Signed};
@@ -97,6 +98,23 @@ pub(super) const THEOREMS: &[Theorem] = &[
         ],
         script: Some("proofs/architectures/tied-closed-form.rhai"),
         check: tied::closed_form,
+        ..ENTRY
+    },
+    Theorem {
+        id: "products",
+        room: Room::Architectures,
+        title: "Products of values scale too",
+        statement: "Where a value is the product of other values, as in gates and attention, it is multiplied by what its factors                     are multiplied with together, and a synapse out of it is divided by that: then the function stays as it is.                     Units may have powers of one multiplier, as a key the inverse of its query's. The logarithms of the scalings                     of synapses form a linear space, which depends on the architecture only.",
+        hypotheses: "In recurrent networks a product multiplies values of one step, no product is among its own factors then, and                      initial values are scaled as values are.",
+        place: "ours",
+        kinds: &[
+            Kind::SymbolicIdentity,
+            Kind::PropertyTest,
+            Kind::PropertyTest,
+            Kind::ExactCounterexample,
+        ],
+        script: Some("proofs/architectures/products.rhai"),
+        check: products::check,
         ..ENTRY
     },
 ];

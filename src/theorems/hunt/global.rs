@@ -268,7 +268,7 @@ fn unique_logarithms(network: &Network<Rational>) -> Outcome {
     if !existence(network)?.is_attained() {
         return Ok(None);
     }
-    let component = network.problem(&Regularizer::l1()).floating();
+    let component = network.problem(&Regularizer::l1()).floating()?;
     let of = |unit| {
         network
             .variable(unit)

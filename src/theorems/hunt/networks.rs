@@ -108,11 +108,13 @@ pub(super) fn with_activation(
         }
         copy
     });
-    let units = units.collect();
-    Ok(Network::new(
+    let (units, ties) = (units.collect(), network.ties().to_vec());
+    let none = std::collections::BTreeMap::new();
+    Ok(Network::with_products(
         units,
+        none,
         synapses(network),
-        network.ties().to_vec(),
+        ties,
     )?)
 }
 

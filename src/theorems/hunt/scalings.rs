@@ -243,7 +243,7 @@ fn each_unit(network: &Network<Rational>, scaling: impl Fn(UnitIndex) -> Scaling
 }
 
 /// Outputs over three steps on both sides of the kinks.
-fn outputs(
+pub(super) fn outputs(
     network: &Network<Rational>,
     initial: &[Rational],
 ) -> Result<Vec<Vec<Rational>>, Failure> {

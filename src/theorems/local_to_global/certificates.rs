@@ -127,8 +127,6 @@ pub(in crate::theorems) fn products_are_one(
     network: &Network<Rational>,
     after: &[Rational],
 ) -> Result<bool, Failure> {
-    let mut units = Vec::new();
-    (0..network.units()).for_each(|unit| units.push(network.unit(unit).clone()));
     let active: Vec<usize> = (0..network.synapses())
         .filter(|e| !network.weight(*e).is_zero())
         .collect();
@@ -136,7 +134,7 @@ pub(in crate::theorems) fn products_are_one(
         let (from, to) = network.endpoints(*synapse);
         (from, to, network.weight(*synapse).clone())
     });
-    let reduced = Network::new(units, synapses.collect(), network.ties().to_vec())?;
+    let reduced = network.with_synapses(synapses.collect())?;
     for constraint in Manifold::of(&reduced).constraints() {
         let mut product = Rational::one();
         for (place, exponent) in &constraint.terms {

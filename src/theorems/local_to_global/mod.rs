@@ -8,6 +8,7 @@ mod depth;
 mod enclosures;
 mod existence;
 mod manifold;
+mod products;
 mod spectrum;
 
 pub(super) use certificates::products_are_one;
@@ -244,6 +245,44 @@ pub(super) const THEOREMS: &[Theorem] = &[
         ],
         script: Some("proofs/local-to-global/bounded-scalings.rhai"),
         check: convergence::bounded,
+        ..LOCAL
+    },
+    Theorem {
+        id: "product-balance",
+        title: "Balancing with products",
+        statement: "With products and ties of powers the cost is Σ c_e exp<a_e, x> with rational exponents a_e: convex in                     x = log μ. Where its minimum is attained, the balanced costs are unique, and balancing one variable at a time                     leads to them in every fair order. One variable is balanced by μ = sqrt(B/A) for exponents ±1, by                     (B/A)^(1/2q) for ±q, by (cB/A)^(1/(1+c)) for 1 and -c, else by the one root of Σ a c μ^a. Balancing all                     variables at once can diverge.",
+        hypotheses: "A, B > 0 at the variable that is balanced.",
+        place: "ours",
+        kinds: &[
+            Kind::ExactInstance,
+            Kind::PropertyTest,
+            Kind::PropertyTest,
+            Kind::ExactCounterexample,
+        ],
+        script: Some("proofs/local-to-global/product-balance.rhai"),
+        check: products::balance,
+        ..LOCAL
+    },
+    Theorem {
+        id: "odd-cycle",
+        title: "Where the comparison principle fails",
+        statement: "If costs rise in two multipliers at once, as those of a query and of a key under one gain do, multipliers with                     A <= B everywhere can lie above the balanced ones.",
+        hypotheses: "",
+        place: "ours",
+        kinds: &[Kind::ExactCounterexample, Kind::ExactInstance],
+        script: Some("proofs/local-to-global/odd-cycle.rhai"),
+        check: products::odd_cycle,
+        ..LOCAL
+    },
+    Theorem {
+        id: "double-cover",
+        title: "The double cover",
+        statement: "Costs of at most two variables each, with exponents ±1, become those of an ordinary problem when each variable is                     taken twice, once as x and once as -x, and each cost twice, so that every copy rises in one and falls in one:                     its minimum is twice that of the problem and attained if and only if that is, μ = sqrt(v+/v-), and comparison                     holds there.",
+        hypotheses: "",
+        place: "ours",
+        kinds: &[Kind::ExactInstance, Kind::PropertyTest],
+        script: Some("proofs/local-to-global/double-cover.rhai"),
+        check: products::cover,
         ..LOCAL
     },
 ];

@@ -93,7 +93,7 @@ fn solution(
     );
     let problem = network.problem(regularizer);
     let rest = problem.without(found.existence.vanishing());
-    let scaling = rest.common_scaling();
+    let scaling = rest.common_scaling().unwrap();
     let logs: Vec<f64> = found
         .solution
         .as_ref()
@@ -161,7 +161,7 @@ fn moved(
 }
 
 fn undetermined(network: &Network<Rational>, problem: &Problem, answers: &mut Answers) {
-    let floating = problem.floating();
+    let floating = problem.floating().unwrap();
     let mut firsts: Vec<usize> = floating.iter().flatten().copied().collect();
     firsts.sort_unstable();
     firsts.dedup();

@@ -107,12 +107,12 @@ fn rooms_hold_the_statements_of_the_theory() {
         ),
         (
             "architectures",
-            "mixed-units recurrent tied-scaling pass-through-ties tied-closed-form",
+            "mixed-units recurrent tied-scaling pass-through-ties tied-closed-form products",
         ),
         (
             "local-to-global",
             "noncommutativity prop-5.4 manifold-dimension convex-problem existence thm-5.1 fair-orders comparison-principle \
-             foreign-scaling rem-5.7 depth-law bounded-scalings",
+             foreign-scaling rem-5.7 depth-law bounded-scalings product-balance odd-cycle double-cover",
         ),
         (
             "learning",

@@ -315,3 +315,116 @@ fn laplacian_entries() {
         })
     );
 }
+
+/// A gate `z = g u` beside scores `s = q k`, read by `h`, which is recurrent, and by `y`.
+fn gated() -> Architecture {
+    let named = |factors: [&str; 2]| Unit::Product(factors.map(str::to_owned).to_vec());
+    Architecture::new(
+        &[
+            ("x", Unit::Input),
+            ("z", named(["g", "u"])),
+            ("zz", named(["z", "x"])),
+            ("s", named(["q", "k"])),
+            ("g", Unit::bipu(2)),
+            ("u", Unit::bilu()),
+            ("q", Unit::bilu()),
+            ("k", Unit::bilu()),
+            ("h", Unit::bilu()),
+            ("y", Unit::linear_output()),
+        ],
+        &[
+            ("x", "g"),
+            ("x", "u"),
+            ("x", "q"),
+            ("x", "k"),
+            ("z", "h"),
+            ("zz", "h"),
+            ("h", "y"),
+            ("s", "y"),
+        ],
+    )
+    .expect("an architecture")
+}
+
+/// Checks: a synapse out of a product is divided by what its factors are multiplied with; then the function stays, and it does not
+/// if that is left out; over steps too, where a product multiplies values of one step. With a tie of powers the scores keep
+/// their weight.
+#[test]
+fn products_and_ties_with_exponents() {
+    let network = gated();
+    let scaling = Scaling::of(&network).expect("no shared weights");
+    let written = |name: &str| scaling.multiplier(name).to_string();
+    assert_eq!(written("w[z->h]"), "λ[g]^-2*λ[h]*λ[u]^-1");
+    assert_eq!(written("w[s->y]"), "λ[k]^-1*λ[q]^-1");
+    assert_eq!(written("h[z]"), "λ[g]^2*λ[u]");
+    for run in [Run::Acyclic, Run::Steps(3), Run::StepsFromZero(4)] {
+        assert!(proved(statements::invariance(&network, run)), "{run:?}");
+    }
+    assert!(proved(statements::scalings_form_a_group(&network)));
+    let loss = LOSSES[0];
+    assert!(proved(statements::euler(&network, Run::Acyclic, loss)));
+    let wrong = scaling.without("w[z->h]");
+    refute(statements::invariance_under(&network, Run::Acyclic, &wrong));
+    let tied = network.clone().tie_powers(&[("q", 1), ("k", -1)]);
+    let tied = tied.expect("both are hidden");
+    let scaling = Scaling::of(&tied).expect("no shared weights");
+    assert!(scaling.multiplier("w[s->y]").is_one());
+    assert_eq!(scaling.multiplier("w[x->k]").to_string(), "λ[q]^-1");
+    assert!(proved(statements::invariance(&tied, Run::Acyclic)));
+    assert!(proved(statements::self_connections_unchanged(&tied)));
+    for refused in [
+        statements::laplacian(&network, 2),
+        statements::laplacian(&tied, 2),
+    ] {
+        assert!(matches!(refused, Err(ArchitectureError::NotAGraph { .. })));
+    }
+}
+
+/// Checks: descriptions with products and exponents that make no network are refused.
+#[test]
+fn faults_of_products() {
+    let named = |factors: &[&str]| Unit::Product(factors.iter().map(|f| f.to_string()).collect());
+    let of = |units: &[(&str, Unit)], synapses: &[(&str, &str)]| {
+        Architecture::new(units, synapses).expect_err("a fault")
+    };
+    let name = |name: &str| name.to_owned();
+    let x = ("x", Unit::Input);
+    assert_eq!(
+        of(&[("z", named(&[]))], &[]),
+        ArchitectureError::NoFactors { name: name("z") }
+    );
+    assert_eq!(
+        of(&[("z", named(&["nobody"]))], &[]),
+        ArchitectureError::UnknownUnit {
+            name: name("nobody")
+        }
+    );
+    assert_eq!(
+        of(
+            &[x.clone(), ("z", named(&["v", "x"])), ("v", named(&["z"]))],
+            &[]
+        ),
+        ArchitectureError::Cycle { name: name("z") }
+    );
+    assert!(matches!(
+        of(&[x, ("z", named(&["x"]))], &[("x", "z")]),
+        ArchitectureError::IntoSource { .. }
+    ));
+    let tie = |units: &[(&str, i32)]| gated().tie_powers(units).expect_err("a fault");
+    for wrong in [
+        &[("q", 1), ("k", 0)][..],
+        &[("q", 2), ("k", 1)],
+        &[("q", 1), ("q", -1)],
+    ] {
+        assert!(
+            matches!(tie(wrong), ArchitectureError::TieExponent { .. }),
+            "{wrong:?}"
+        );
+    }
+    let once = gated().tie(&["q", "u"]).expect("hidden");
+    assert!(once.tie_powers(&[("q", 1), ("k", -1)]).is_err());
+    assert!(matches!(
+        tie(&[("z", 1)]),
+        ArchitectureError::TiedVisible { .. }
+    ));
+}

@@ -258,7 +258,7 @@ fn tag(run: Run, name: &str, step: usize) -> String {
 pub fn degree(unit: &Unit) -> u32 {
     match unit {
         Unit::Hidden(activation) | Unit::Output(activation) => activation.degree(),
-        Unit::Input | Unit::Bias => 1,
+        Unit::Input | Unit::Bias | Unit::Product(_) => 1,
     }
 }
 

@@ -127,6 +127,12 @@ const FREE: &[(&str, &str, &str)] = &[
         "a place in a list: the entry is 0, as claimed",
     ),
     ("existence", "witness =", "a direction has no length"),
+    ("double-cover", "fact = certify", "the digits asked for"),
+    (
+        "product-balance",
+        "proposed = propose",
+        "a tolerance: what it proposes is verified",
+    ),
     (
         "comparison-principle",
         "fact = certify",
