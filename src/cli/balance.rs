@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use synaptic_balance::formats::energy::{EnergyFile, NamedProblem};
 use synaptic_balance::formats::{
     Certificate, Losses, Model, OnnxFile, Scaling, Weight, Written, read_certificate,
     verify_certificate,
 };
-use synaptic_balance::network::Network;
+use synaptic_balance::network::{Network, WeightTerms};
 use synaptic_balance::numbers::{MAX_DIGITS, Rational, Wide, rational_power};
 use synaptic_balance::report::{Subject, balance_report, freedom, group_multipliers, lost_weights};
 use synaptic_balance::solve::{
@@ -200,6 +201,10 @@ fn outputs(
         outputs.push((path.clone(), model));
     }
     if let Some(path) = &arguments.certificate
+        && let Some(text) = energy_certificate(arguments, network, result)
+    {
+        outputs.push((path.clone(), text.into_bytes()));
+    } else if let Some(path) = &arguments.certificate
         && let Some(certificate) = certificate(arguments, network, result)
     {
         let text = certificate.to_json();
@@ -300,6 +305,22 @@ fn exact_weights(
         .with_weights(reduced)
         .scaled(&multipliers.collect::<Option<Vec<_>>>()?);
     Some(scaled.ok()?.weights())
+}
+
+/// The file of the energy certificate, where there is no stronger one.
+fn energy_certificate(
+    arguments: &BalanceArguments,
+    network: &Network<Rational>,
+    result: &Balance,
+) -> Option<String> {
+    let proof = result.energy_proof()?;
+    if result.exact.is_some() || result.enclosure.is_some() {
+        return None;
+    }
+    let terms = WeightTerms::of(network);
+    let regularizer = &arguments.regularizer;
+    let problem = NamedProblem::of_network(network, regularizer, &terms).ok()?;
+    Some(EnergyFile::new(&problem, &proof.certificate, regularizer)?.to_json())
 }
 
 fn certificate(

@@ -1,10 +1,8 @@
 //! `synbal verify` for energy certificates.
 
-use synaptic_balance::formats::energy::{
-    EnergyFile, EnergyFileError, NamedProblem, WeightTerms, network_problem,
-};
+use synaptic_balance::formats::energy::{EnergyFile, EnergyFileError, NamedProblem};
 use synaptic_balance::formats::{MappedPerceptron, Model, ModelError, holds_weights_only};
-use synaptic_balance::network::Regularizer;
+use synaptic_balance::network::{Regularizer, WeightTerms};
 use synaptic_balance::report::{Reliance, Report, energy_report, relied_on};
 use synaptic_balance::solve::energy::EnergyProof;
 
@@ -45,7 +43,7 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
     }
     let network = Tied::apply(arguments.tied, &file);
     let terms = WeightTerms::of(&network);
-    let problem = network_problem(&network, &regularizer, &terms);
+    let problem = NamedProblem::of_network(&network, &regularizer, &terms);
     let problem = problem.map_err(|fault| BadInput::at(path, fault))?;
     let (mut report, verdict) = judge(arguments, certificate, &regularizer, &problem)?;
     report.state_layers(file.layers());

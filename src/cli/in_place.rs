@@ -10,7 +10,7 @@ use synaptic_balance::formats::{
     Losses, MAPPED_WEIGHTS, MAX_TEXT, MappedError, MappedPerceptron, ModelError, holds_weights_only,
 };
 use synaptic_balance::network::Regularizer;
-use synaptic_balance::numbers::{Rational, rational_to_f64};
+use synaptic_balance::numbers::{Rational, Wide, rational_to_f64};
 use synaptic_balance::report::{InPlace, Report, SecondRun, in_place_report, lost_weights};
 use synaptic_balance::solve::blocks::{
     BlockEnclosure, BlockOptions, BlockSolution, Blocks, CostSums, NewtonStep, RandomOptions,
@@ -229,7 +229,11 @@ pub fn prove(
 ) -> Result<EnergyProof, EnergyError> {
     let computed = point_of_floats(&solution.multipliers).ok_or(EnergyError::NotRefined)?;
     let mut newton = NewtonStep::at(problem, solution);
-    let mut step = |side: &[f64]| newton.solve(side, NEWTON);
+    let mut step = |side: &[f64], scale: Wide| {
+        let scale = scale.to_f64();
+        let solved = newton.solve(side, NEWTON)?;
+        Some(solved.into_iter().map(|entry| entry * scale).collect())
+    };
     let certificate = energy_certificate(kernel, computed, &mut step, &mut |_| {})?;
     Ok(EnergyProof::new(kernel, certificate)?)
 }

@@ -9,6 +9,7 @@ mod activation_name;
 mod build;
 mod build_general;
 mod elimination;
+mod energy;
 mod evaluate;
 
 mod manifold;
@@ -29,6 +30,7 @@ pub use build::{
     PlantedNetwork, Shape, chain, layered, planted, random_acyclic, random_recurrent, random_weight,
 };
 pub use build_general::{Values, random_general};
+pub use energy::WeightTerms;
 pub use evaluate::EvaluateError;
 
 pub(crate) use elimination::{kernel_basis, vanishing_with};

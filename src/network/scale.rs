@@ -63,15 +63,16 @@ impl<S: Scalar> Network<S> {
     /// What the target and the source of a synapse contribute to [`direction`](Network::direction), each by itself.
     pub fn contributions(&self, synapse: SynapseIndex) -> [Vec<(usize, Rational)>; 2] {
         let (from, to) = self.endpoints(synapse);
-        let target = self
-            .variable(to)
-            .map(|variable| (variable, Rational::one()));
-        let degree = self.unit(from).activation.degree();
-        let source = self.variable(from).zip(degree);
-        let source = source.map(|(variable, degree)| (variable, -degree));
+        let target = self.variable(to);
+        let target = target.map(|variable| (variable, self.exponent(to)));
+        let source = self.form(from).into_iter();
+        let source = source.map(|(variable, exponent)| (variable, -exponent));
         let is_there =
             |(_, exponent): &(usize, Rational)| *exponent != Rational::from_integer(0.into());
-        [target, source].map(|part| part.into_iter().filter(is_there).collect())
+        [
+            target.into_iter().filter(is_there).collect(),
+            source.filter(is_there).collect(),
+        ]
     }
 
     /// The weight of one synapse under the multipliers of its units; `None` if one of them is missing or has no such power in

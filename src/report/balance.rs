@@ -1,5 +1,6 @@
 //! The report of a balancing.
 
+use num_traits::One;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
@@ -92,7 +93,15 @@ pub fn balance_report<'a>(
             json.insert("enclosure".into(), Value::Null);
             json.insert("enclosure_missing".into(), failure.to_string().into());
         }
-        (None, _) => {}
+        (None, _) => {
+            if let (Some(_), Some(bounds)) = (result.energy_proof(), result.bounds()) {
+                json.insert("enclosure".into(), enclosure(network, &bounds));
+                json.insert(
+                    "multipliers_within".into(),
+                    result.certified_distance().into(),
+                );
+            }
+        }
     }
     if let Some((restricted, _)) = &result.restricted {
         json.insert(
@@ -398,7 +407,27 @@ fn certificate(
         (Some(Err(failure)), _) => {
             let _ = writeln!(out, "note      no bounds on the multipliers: {failure}");
         }
-        (None, _) => {}
+        (None, _) => energy(out, regularizer, result),
+    }
+}
+
+/// What an energy certificate proves.
+fn energy(out: &mut String, regularizer: &Regularizer, result: &Balance) {
+    let Some(proof) = result.energy_proof() else {
+        return;
+    };
+    let radius = match regularizer {
+        Regularizer::Lp(power) => proof.weight_radius(power).map(|radius| ("weight", radius)),
+        Regularizer::Mixture(_) => proof
+            .weight_radius(&Rational::one())
+            .map(|radius| ("cost", radius)),
+    };
+    if let Some((what, radius)) = radius {
+        let _ = writeln!(
+            out,
+            "proved    with the multipliers found, before they are rounded, every {what} is within {} of its one balanced value, relatively (energy certificate)",
+            up(radius)
+        );
     }
 }
 

@@ -194,6 +194,17 @@ impl LinearSystem {
         }
     }
 
+    /// The diagonal of the Hessian at the rows.
+    pub fn diagonal(&self, state: &Balancing) -> Vec<Wide> {
+        match self {
+            LinearSystem::Dense(dense) => dense.diagonal.clone(),
+            LinearSystem::Iterative { variables, .. } => {
+                let sides = variables.iter().map(|variable| state.sides(*variable));
+                sides.map(|(input, output)| input + output).collect()
+            }
+        }
+    }
+
     /// See [`NewtonSystem::solve`].
     pub fn solve(&mut self, rhs: &[f64]) -> Option<Vec<f64>> {
         match self {

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::blocks::BlockOptions;
 use super::certify::{certify_limit_refined, certify_refined};
 use super::compare::{difference, total_cost};
+use super::energy::{EnergyError, EnergyProof, prove_network};
 use super::newton::{LinearSystem, MAX_DENSE};
 use super::{
     Balancing, CertifyError, Cyclic, DirectOptions, Existence, ExistenceError, RandomPermutation,
@@ -19,6 +20,7 @@ use super::{
 use crate::kernel::{Balanced, Enclosed, Problem, Verified};
 use crate::network::{Network, Regularizer, one_line};
 use crate::numbers::{Rational, Wide};
+use synaptic_balance_kernel::Number;
 
 /// Two methods whose weights differ by more than this, relatively, do not agree.
 pub const AGREEMENT: f64 = 1e-6;
@@ -29,8 +31,11 @@ const DIGITS: u32 = 12;
 /// Synapses that the cross-check may read.
 const SECOND_READS: usize = 1 << 24;
 
-/// Up to so many synapses a certificate is sought without being asked for where two methods do not agree: beyond, it takes minutes.
-const CERTIFIED_UNASKED: usize = 1 << 14;
+/// Up to so many synapses enclosures by comparison are sought: beyond, they take minutes.
+const COMPARED: usize = 1 << 14;
+
+/// Digits that an energy certificate is good for.
+const ENERGY_DIGITS: u32 = 15;
 
 /// How to balance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +149,9 @@ pub struct Balance {
     pub cross_check: Option<CrossCheck>,
     /// Verified enclosures of `μ*`, or why there are none; `None` if they were not asked for and the two methods agree.
     pub enclosure: Option<Result<Verified<Enclosed>, CertifyError>>,
+    /// What an energy certificate proves of the solution, of this problem; `None` if none was sought: it is where the methods do not agree, and where the comparison principle
+    /// does not apply.
+    pub energy: Option<Result<EnergyProof, EnergyError>>,
     /// Verified exact multipliers `μ*`, those of the limit if [`Outcome::Limit`]: with [`Method::Exact`] only, and `None` where
     /// none were found.
     pub exact: Option<Verified<Balanced>>,
@@ -225,6 +233,7 @@ pub fn balance(
         deficit_before: before,
         cross_check: None,
         enclosure: None,
+        energy: None,
         exact: None,
         restricted: None,
         seconds: Seconds::default(),
@@ -240,7 +249,7 @@ pub fn balance(
         result.solve(&reduced, options, progress)?;
         result.seconds.solve = start.elapsed().as_secs_f64();
         let start = Instant::now();
-        result.certify(&reduced, options, progress);
+        result.certify((network, regularizer), &reduced, options, progress);
         result.seconds.certify = start.elapsed().as_secs_f64();
         let start = Instant::now();
         result.restrict(&reduced, options, progress)?;
@@ -348,6 +357,7 @@ impl Balance {
     /// `reduced` is the problem without the synapses that vanish.
     fn certify(
         &mut self,
+        named: (&Network<Rational>, &Regularizer),
         reduced: &Problem,
         options: &Options,
         progress: &mut dyn FnMut(&str, f64),
@@ -361,31 +371,77 @@ impl Balance {
             }
             None => false,
         };
+        let is_large = self.problem.synapses().len() > COMPARED;
         // Two methods that stop at the same small deficit can both be far from the optimum.
-        let settled = || agree && reach(reduced, solution).is_none_or(|reach| reach <= AGREEMENT);
+        let settled =
+            agree && (is_large || reach(reduced, solution).is_none_or(|reach| reach <= AGREEMENT));
         let digits = match options.certify {
             Some(digits) => digits,
-            None if self.problem.synapses().len() > CERTIFIED_UNASKED || settled() => return,
+            None if settled => return,
             None => DIGITS,
         };
         progress("certifying", solution.deficit);
+        let has_energy = self.existence.is_attained() && digits <= ENERGY_DIGITS;
+        if has_energy
+            && (is_large || options.certify.is_none())
+            && self.prove(named, digits, options)
+        {
+            return;
+        }
+        if is_large && options.certify.is_none() {
+            return;
+        }
+        let solution = self.solution.as_ref().filter(|_| !is_large || !has_energy);
+        let Some(solution) = solution else { return };
         let found = match &self.existence {
             Existence::Attained(_) => certify_refined(&self.problem, solution, digits),
             Existence::NotAttained(claim) => {
                 certify_limit_refined(&self.problem, claim.data(), solution, digits)
             }
         };
+        if found.is_err() && has_energy && self.prove(named, digits, options) {
+            return;
+        }
         self.enclosure = Some(found.map(|(enclosed, point)| {
-            // What the paper's algorithm comes to is reported as it is.
-            if !matches!(options.method, Method::Stochastic | Method::Sweep) {
-                self.take(reduced, &point);
-            }
+            self.energy = None;
+            self.take(reduced, &point, options);
             enclosed
         }));
     }
 
+    /// Seeks an energy certificate; was one found that is good for so many digits?
+    fn prove(
+        &mut self,
+        (network, regularizer): (&Network<Rational>, &Regularizer),
+        digits: u32,
+        options: &Options,
+    ) -> bool {
+        let Some(solution) = &self.solution else {
+            return false;
+        };
+        let found = prove_network(network, regularizer, &self.problem, solution);
+        let point = match &found {
+            Ok(proof) if proof.is_good(digits) => {
+                let point = proof.certificate.point.iter();
+                point
+                    .map(Number::to_rational)
+                    .collect::<Option<Vec<Rational>>>()
+            }
+            _ => None,
+        };
+        self.energy = Some(found);
+        let Some(point) = point else { return false };
+        let problem = self.problem.clone();
+        self.take(&problem, &point, options);
+        true
+    }
+
     /// Puts the point that certifying refined the solution to in its place.
-    fn take(&mut self, reduced: &Problem, point: &[Rational]) {
+    fn take(&mut self, reduced: &Problem, point: &[Rational], options: &Options) {
+        // What the paper's algorithm comes to is reported as it is.
+        if matches!(options.method, Method::Stochastic | Method::Sweep) {
+            return;
+        }
         if let Some(solution) = &mut self.solution {
             solution.multipliers = point.iter().map(Wide::from_rational).collect();
             solution.deficit = Balancing::at(reduced, &solution.multipliers).max_deficit();

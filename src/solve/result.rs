@@ -3,6 +3,7 @@
 use num_traits::Zero;
 
 use super::ExistenceClaim;
+use super::energy::EnergyProof;
 use super::gauge::Gauge;
 use super::pipeline::{AGREEMENT, Balance, Method, Outcome};
 use crate::kernel::{Balanced, Enclosed, Problem};
@@ -47,11 +48,33 @@ impl Balance {
         Gauge::of(&rest).undetermined()
     }
 
+    /// Verified bounds of the balanced multipliers `μ*`, by comparison or by an energy certificate; `None` where one has none.
+    pub fn bounds(&self) -> Option<Enclosed> {
+        if let Some(Ok(enclosed)) = &self.enclosure {
+            return enclosed.claim_about(&self.problem).cloned();
+        }
+        let proof = self.energy.as_ref()?.as_ref().ok()?;
+        let bounds = (0..self.problem.variables()).map(|variable| proof.bounds(variable));
+        let (lower, upper) = bounds.collect::<Option<Vec<_>>>()?.into_iter().unzip();
+        Some(Enclosed {
+            lower,
+            upper,
+            normalised: vec![false; self.problem.variables()],
+            vanishing: Vec::new(),
+        })
+    }
+
+    /// The energy certificate that proves the solution to be near the optimum.
+    pub fn energy_proof(&self) -> Option<&EnergyProof> {
+        let proof = self.energy.as_ref()?.as_ref().ok()?;
+        let is_narrow = |radius: &Rational| rational_to_f64_up(radius) <= AGREEMENT;
+        (proof.is_attained && proof.radius.as_ref().is_some_and(is_narrow)).then_some(proof)
+    }
+
     /// How far the multipliers `Λ`, as `f64`, can be from the balanced ones, relatively: an upper bound by the verified
     /// enclosure, in exact arithmetic and rounded up. `None` without an enclosure, or where a multiplier has no `f64`.
     pub fn certified_distance(&self) -> Option<f64> {
-        let enclosed = self.enclosure.as_ref()?.as_ref().ok()?;
-        let enclosed = enclosed.claim_about(&self.problem)?;
+        let enclosed = self.bounds()?;
         let root = self.power.recip();
         let power = |end| Enclosure::from_rational(end, 4 * BITS)?.power(&root, BITS);
         let mut largest = Rational::zero();
@@ -76,6 +99,9 @@ impl Balance {
         }
         if method == Method::Exact && self.exact.is_none() {
             return Some("no rational multipliers were found".into());
+        }
+        if self.energy_proof().is_some() && self.enclosure.is_none() {
+            return None;
         }
         match &self.enclosure {
             Some(Err(failure)) => Some(failure.to_string()),

@@ -2,11 +2,9 @@
 
 mod file;
 mod named;
-mod network;
 
 pub use file::{EnergyFile, read_energy};
 pub use named::{NamedProblem, TermNames};
-pub use network::{WeightTerms, network_problem};
 
 use thiserror::Error;
 

@@ -1,9 +1,12 @@
 //! A problem as the kernel reads it, with the names that certificates know its units and terms by.
 
+use num_traits::One;
 use std::collections::BTreeMap;
-use synaptic_balance_kernel::{Certificate, Problem};
+use synaptic_balance_kernel::{Certificate, Problem, Refusal};
 
 use super::EnergyFileError;
+use crate::network::{Network, Regularizer, WeightTerms};
+use crate::numbers::Rational;
 
 /// What a term is called by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +26,29 @@ pub struct NamedProblem<'a> {
     pub units: Vec<(String, usize)>,
     /// What terms are called by.
     pub terms: TermNames,
+}
+
+impl<'a> NamedProblem<'a> {
+    /// The problem of a network, with the ids of its units.
+    ///
+    /// # Errors
+    /// What the kernel refuses; nothing in practice.
+    pub fn of_network(
+        network: &Network<Rational>,
+        regularizer: &Regularizer,
+        terms: &'a WeightTerms,
+    ) -> Result<Self, Refusal> {
+        // The multiplier of a unit that is tied by another exponent is a power of that of its variable.
+        let is_plain = |unit: &usize| network.exponent(*unit).is_one();
+        let scaled = (0..network.units())
+            .filter(is_plain)
+            .filter_map(|unit| Some((network.unit(unit).id.clone(), network.variable(unit)?)));
+        Ok(NamedProblem {
+            problem: network.energy_problem(regularizer, terms)?,
+            units: scaled.collect(),
+            terms: TermNames::Synapses(terms.synapses.clone()),
+        })
+    }
 }
 
 impl NamedProblem<'_> {

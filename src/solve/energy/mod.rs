@@ -1,22 +1,25 @@
 //! Energy certificates: a computed solution refined in long numbers, with the few terms that make its costs a circulation exactly.
 
+mod flat;
 mod read;
 mod repair;
 mod terms;
 
+pub use flat::prove_network;
 pub use read::read_all;
 pub use terms::point_of_floats;
 
 use num_bigint::{BigInt, BigUint};
-use num_traits::{One, Signed, ToPrimitive, Zero};
+use num_traits::{One, Signed, Zero};
 use std::collections::BTreeMap;
+use std::f64::consts::LN_2;
 use synaptic_balance_kernel::{
     Certificate, Certified, Entries, MAX_BITS, Number, Problem, Reader, Refusal,
 };
 use thiserror::Error;
 
 use crate::numbers::{
-    Direction, Dyadic, Rational, rational_from_f64, rational_to_f64, rational_to_f64_up,
+    Direction, Dyadic, Rational, Wide, rational_from_f64, rational_to_f64, rational_to_f64_up,
 };
 use repair::Repair;
 use terms::{Extremes, log2};
@@ -48,25 +51,24 @@ pub enum EnergyError {
     NotRepaired,
 }
 
-/// Makes a certificate for a problem from a computed point, which is refined first; `newton` solves `H d = g` in the logarithms of the multipliers, `H` the
-/// Hessian at the computed point.
+/// Solves `H d = scale · side` in the logarithms of the multipliers, `H` the Hessian at the computed point; `None` where it cannot.
+pub type Newton<'a> = dyn FnMut(&[f64], Wide) -> Option<Vec<f64>> + 'a;
+
+/// Makes a certificate for a problem from a computed point, which is refined first by Newton steps.
 ///
-/// Each refinement is one read of the weights and one solution of the Newton system. Ours.
+/// Each refinement is one read of the weights and one solution of the Newton system. `progress` is told the imbalance on the grid. Ours.
 ///
 /// # Errors
 /// [`EnergyError`].
 pub fn energy_certificate(
     problem: &Problem,
     computed: Vec<Number>,
-    newton: &mut dyn FnMut(&[f64]) -> Option<Vec<f64>>,
+    newton: &mut Newton,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Certificate, EnergyError> {
     let extremes = Extremes::of(problem, &computed);
     let mut certificate = Certificate {
-        point: computed
-            .iter()
-            .map(|number| kept(number, KEPT_BITS))
-            .collect(),
+        point: kept_point(&computed),
         bits: MAX_BITS,
         grid: extremes.grid(),
         exceptions: BTreeMap::new(),
@@ -75,31 +77,28 @@ pub fn energy_certificate(
     let mut imbalance = imbalance(problem, &certificate)?;
     for _ in 0..STEPS {
         let size = largest(&imbalance);
-        progress(size);
-        if size == 0.0 {
+        progress(rational_to_f64(&size));
+        if size.is_zero() {
             break;
         }
-        let unit = (certificate.grid as f64).exp2();
-        let side = imbalance.iter().map(|value| nearest(value) / unit);
-        let side: Vec<f64> = side.collect();
-        let step = newton(&side).ok_or(EnergyError::NotRefined)?;
-        let moved: Vec<Number> = point
-            .iter()
-            .zip(&step)
-            .map(|(number, step)| moved(number, -step))
-            .collect::<Option<_>>()
-            .ok_or(EnergyError::NotRefined)?;
+        let side = imbalance.iter().map(|value| ratio(value, &size));
+        let scale = Wide::from_rational(&size) * Wide::exp(-LN_2 * certificate.grid as f64);
+        let step = newton(&side.collect::<Vec<f64>>(), scale).ok_or(EnergyError::NotRefined)?;
+        let next_point = point.iter().zip(&step);
+        let next_point = next_point.map(|(number, step)| moved(number, -step));
+        let next_point: Option<Vec<Number>> = next_point.collect();
+        let next_point = next_point.ok_or(EnergyError::NotRefined)?;
         let next = Certificate {
-            point: moved.iter().map(|number| kept(number, KEPT_BITS)).collect(),
+            point: kept_point(&next_point),
             ..certificate.clone()
         };
         let found = self::imbalance(problem, &next)?;
-        if largest(&found) >= size {
+        let left = largest(&found);
+        if left >= size {
             break;
         }
-        let is_enough = largest(&found) > size / 16.0;
-        (certificate, point, imbalance) = (next, moved, found);
-        if is_enough {
+        (certificate, point, imbalance) = (next, next_point, found);
+        if left * Rational::from_integer(16.into()) > size {
             break;
         }
     }
@@ -194,6 +193,18 @@ impl EnergyProof {
             .then(|| rational_to_f64_up(&(radius / rest)))
     }
 
+    /// Is the minimum attained, and is every weight, as far as costs go, and every multiplier that is determined known to so many digits?
+    pub fn is_good(&self, digits: u32) -> bool {
+        let widest = Number::new(1u32.into(), -(f64::from(digits) * 3.33).ceil() as i64);
+        let Some(widest) = widest.to_rational() else {
+            return false;
+        };
+        let is_narrow =
+            |radius: &Number| radius.to_rational().is_some_and(|radius| radius <= widest);
+        let known = self.radius.as_ref().is_some_and(|radius| *radius <= widest);
+        self.is_attained && known && self.radii.iter().flatten().all(is_narrow)
+    }
+
     /// Bounds on the balanced multiplier `μ` of a variable, as short dyadics; `None` where none are known.
     pub fn bounds(&self, variable: usize) -> Option<(Rational, Rational)> {
         let number = self.certificate.point.get(variable)?;
@@ -273,16 +284,28 @@ fn imbalance(problem: &Problem, certificate: &Certificate) -> Result<Vec<Rationa
     Ok(reader.imbalance(&bands))
 }
 
-fn nearest(value: &Rational) -> f64 {
-    match value.is_integer() {
-        true => value.numer().to_f64().unwrap_or(f64::NAN),
-        false => rational_to_f64(value),
+/// The quotient of a number and a larger one.
+fn ratio(value: &Rational, largest: &Rational) -> f64 {
+    let magnitude = Wide::from_rational(&value.abs()).ratio(Wide::from_rational(largest));
+    if value.is_negative() {
+        -magnitude
+    } else {
+        magnitude
     }
 }
 
-fn largest(values: &[Rational]) -> f64 {
-    let sizes = values.iter().map(|value| nearest(&value.abs()));
-    sizes.fold(0.0, f64::max)
+fn largest(values: &[Rational]) -> Rational {
+    let mut largest = Rational::zero();
+    for value in values {
+        if value.abs() > largest {
+            largest = value.abs();
+        }
+    }
+    largest
+}
+
+fn kept_point(point: &[Number]) -> Vec<Number> {
+    point.iter().map(|number| kept(number, KEPT_BITS)).collect()
 }
 
 /// The number with at most so many bits.

@@ -1,11 +1,11 @@
 //! The terms whose `y` is changed so that the costs are a circulation exactly: for each variable a heavy one that joins it to variables settled before.
 
-use num_traits::{Signed, Zero};
+use num_traits::{One, Signed, Zero};
 use std::collections::{BTreeMap, BinaryHeap};
 use std::rc::Rc;
 use synaptic_balance_kernel::{Block, Certificate, Layout, Number, Problem, Reader};
 
-use super::terms::{LogCosts, logs};
+use super::terms::{LogCosts, each_place, logs};
 use crate::numbers::Rational;
 
 /// A term: block, entry, row and column.
@@ -59,8 +59,34 @@ impl Repair {
         certificate: &Certificate,
         mut imbalance: Vec<Rational>,
     ) -> Option<BTreeMap<(usize, usize), Rational>> {
+        let mut changes = BTreeMap::new();
+        self.push(problem, &mut imbalance, &mut changes)?;
+        if !imbalance.iter().all(Zero::is_zero) {
+            let others = self.around_roots(problem, &certificate.point, &imbalance)?;
+            for (place, change) in others {
+                let sum = changes.entry(place).or_default();
+                *sum = plus(sum, &change);
+            }
+        }
         let reader = Reader::new(problem, certificate).ok()?;
         let mut exceptions = BTreeMap::new();
+        for ((block, entry), change) in changes {
+            let y = plus(&reader.by_rule(block, entry)?, &change);
+            if !y.is_positive() {
+                return None;
+            }
+            exceptions.insert((block, entry), y);
+        }
+        Some(exceptions)
+    }
+
+    /// Cancels the imbalance at each variable by its term, the last settled one first, and notes the changes of `y`. What is left stands at the roots.
+    fn push(
+        &self,
+        problem: &Problem,
+        imbalance: &mut [Rational],
+        changes: &mut BTreeMap<(usize, usize), Rational>,
+    ) -> Option<()> {
         for (variable, (block, entry, row, column)) in self.order.iter().rev() {
             if imbalance[*variable].is_zero() {
                 continue;
@@ -71,11 +97,114 @@ impl Repair {
             for (other, exponent) in &exponents {
                 imbalance[*other] = plus(&imbalance[*other], &times(exponent, &change));
             }
-            let y = plus(&reader.by_rule(*block, *entry)?, &change);
-            exceptions.insert((*block, *entry), y);
+            let sum = changes.entry((*block, *entry)).or_default();
+            *sum = plus(sum, &change);
         }
-        let is_whole = imbalance.iter().all(Zero::is_zero);
-        (is_whole && exceptions.values().all(Signed::is_positive)).then_some(exceptions)
+        Some(())
+    }
+
+    /// Changes of `y` that cancel what is left at the roots: heavy terms besides those of the order, each with what it brings to the roots.
+    fn around_roots(
+        &self,
+        problem: &Problem,
+        point: &[Number],
+        left: &[Rational],
+    ) -> Option<BTreeMap<(usize, usize), Rational>> {
+        let mut system = Elimination::new(left);
+        for place in heaviest(problem, point) {
+            if system.is_solved() {
+                break;
+            }
+            let (block, entry, row, column) = place;
+            let mut at = vec![Rational::zero(); left.len()];
+            for (variable, exponent) in exponents(problem, &problem.blocks()[block], row, column) {
+                at[variable] = exponent;
+            }
+            let mut changes = BTreeMap::from([((block, entry), Rational::one())]);
+            self.push(problem, &mut at, &mut changes)?;
+            system.add(at, changes);
+        }
+        system.is_solved().then_some(system.changes)
+    }
+}
+
+/// The most terms that are looked at for what is left at roots: each costs a walk through the order.
+const MOST_TERMS: usize = 4_096;
+
+/// Places of the heaviest terms, the heaviest first.
+fn heaviest(problem: &Problem, point: &[Number]) -> Vec<Place> {
+    let logs = Rc::new(logs(problem, point));
+    let mut found: Vec<(i64, Place)> = Vec::new();
+    for (number, block) in problem.blocks().iter().enumerate() {
+        let costs = LogCosts::new(block, &logs);
+        each_place(block, |entry, row, column| {
+            let cost = costs.at(entry, row, column);
+            if cost.is_finite() {
+                let cost = (cost * f64::from(1 << 16)) as i64;
+                found.push((cost, (number, entry, row, column)));
+            }
+        });
+    }
+    found.sort_unstable_by(|one, other| other.cmp(one));
+    found.truncate(MOST_TERMS);
+    found.into_iter().map(|(_, place)| place).collect()
+}
+
+/// Rows of what changes of `y` bring to the roots, in echelon form, and what is still left there.
+struct Elimination {
+    left: Vec<Rational>,
+    changes: BTreeMap<(usize, usize), Rational>,
+    /// The first root at which a row is not 0, the row, and its changes.
+    rows: Vec<(usize, Vec<Rational>, BTreeMap<(usize, usize), Rational>)>,
+}
+
+impl Elimination {
+    fn new(left: &[Rational]) -> Self {
+        Elimination {
+            left: left.to_vec(),
+            changes: BTreeMap::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    fn is_solved(&self) -> bool {
+        self.left.iter().all(Zero::is_zero)
+    }
+
+    /// Takes in a row, less what the rows before explain of it, and cancels with it what is left at its first root.
+    fn add(&mut self, mut row: Vec<Rational>, mut changes: BTreeMap<(usize, usize), Rational>) {
+        for (pivot, known, own) in &self.rows {
+            let share = -times(&row[*pivot], &known[*pivot].recip());
+            combine(&mut row, &mut changes, (known, own), &share);
+        }
+        let Some(pivot) = row.iter().position(|entry| !entry.is_zero()) else {
+            return;
+        };
+        let share = -times(&self.left[pivot], &row[pivot].recip());
+        combine(&mut self.left, &mut self.changes, (&row, &changes), &share);
+        // Later rows are 0 at this root; so is what is left, from here on.
+        self.rows.push((pivot, row, changes));
+    }
+}
+
+/// Adds a multiple of a row and of its changes.
+fn combine(
+    row: &mut [Rational],
+    changes: &mut BTreeMap<(usize, usize), Rational>,
+    (other, own): (&[Rational], &BTreeMap<(usize, usize), Rational>),
+    share: &Rational,
+) {
+    if share.is_zero() {
+        return;
+    }
+    for (entry, value) in row.iter_mut().zip(other) {
+        if !value.is_zero() {
+            *entry = plus(entry, &times(value, share));
+        }
+    }
+    for (place, change) in own {
+        let sum = changes.entry(*place).or_default();
+        *sum = plus(sum, &times(change, share));
     }
 }
 

@@ -1,0 +1,52 @@
+//! Energy certificates of networks, from a solution of their flat problem.
+
+use super::{EnergyError, EnergyProof, energy_certificate};
+use crate::kernel::Problem;
+use crate::network::{Network, Regularizer, WeightTerms};
+use crate::numbers::{Rational, Wide};
+use crate::solve::newton::LinearSystem;
+use crate::solve::{Balancing, Solution};
+use num_traits::Signed;
+use synaptic_balance_kernel::Number;
+
+/// The number in those of a certificate.
+fn number(value: &Wide) -> Option<Number> {
+    let rational = value.to_rational()?;
+    let exponent = i64::try_from(rational.denom().bits()).ok()? - 1;
+    rational
+        .is_positive()
+        .then(|| Number::new(rational.numer().magnitude().clone(), -exponent))
+}
+
+/// Has the kernel verify how near a solution is, refined by Newton steps. The minimum must be attained.
+///
+/// # Errors
+/// [`EnergyError`].
+pub fn prove_network(
+    network: &Network<Rational>,
+    regularizer: &Regularizer,
+    flat: &Problem,
+    solution: &Solution,
+) -> Result<EnergyProof, EnergyError> {
+    let terms = WeightTerms::of(network);
+    let problem = network.energy_problem(regularizer, &terms)?;
+    let state = Balancing::at(flat, &solution.multipliers);
+    let mut system = LinearSystem::new(flat, &state).map_err(|_| EnergyError::NotRefined)?;
+    let computed = solution.multipliers.iter().map(number);
+    let computed = computed.collect::<Option<Vec<Number>>>();
+    let diagonal = system.diagonal(&state);
+    let variables = system.variables().to_vec();
+    let mut newton = |side: &[f64], scale: Wide| {
+        let rows = variables.iter().zip(&diagonal);
+        let rows = rows.map(|(variable, diagonal)| side[*variable] * scale.ratio(*diagonal));
+        let solved = system.solve(&rows.collect::<Vec<f64>>())?;
+        let mut step = vec![0.0; side.len()];
+        for (variable, entry) in variables.iter().zip(solved) {
+            step[*variable] = entry;
+        }
+        Some(step)
+    };
+    let computed = computed.ok_or(EnergyError::NotRefined)?;
+    let certificate = energy_certificate(&problem, computed, &mut newton, &mut |_| {})?;
+    Ok(EnergyProof::new(&problem, certificate)?)
+}
