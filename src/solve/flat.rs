@@ -332,11 +332,7 @@ impl Balancing {
             });
             synapse.is_active().then(|| own.sum())
         };
-        problem
-            .synapses()
-            .iter()
-            .map(|synapse| of(synapse))
-            .collect()
+        problem.synapses().iter().map(of).collect()
     }
 
     /// The terms as (cost now, exponents of the variables).
