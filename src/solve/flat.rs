@@ -321,7 +321,7 @@ impl Balancing {
     /// What each synapse of the problem costs now, weighted by the exponents of its costs; `None` for those that take no part.
     pub(super) fn costs(&self, problem: &Problem) -> Vec<Option<Wide>> {
         let mut values = self.values.iter();
-        let mut of = |synapse: &crate::kernel::Synapse| {
+        let of = |synapse: &crate::kernel::Synapse| {
             let own = synapse
                 .costs
                 .iter()
