@@ -44,6 +44,83 @@ Proof.
   split; [apply energy_radius with G|apply energy_enclosure with (log_of mu) G]; auto; try lra; left; auto.
 Qed.
 
+(* Costs that are only enclosed: the larger contribution of the two ends; where the lower end is 0 the flow must be 0. *)
+Theorem energy_certificate_of_intervals : forall Q mu y low high G,
+  proper Q -> positive Q mu ->
+  (forall v, (v < size Q)%nat ->
+     sum_over (listed Q) (fun e => y e * (IZR (target_form Q e v + source_form Q e v) / IZR (denominator Q v))) = 0) ->
+  (forall e, In e (listed Q) -> 0 <= y e /\ 0 <= low e <= cost_of Q mu e /\ cost_of Q mu e <= high e /\ (low e = 0 -> y e = 0)) ->
+  sum_over (listed Q) (fun e => if Req_EM_T (low e) 0 then high e else Rmax (gap_of (y e) (low e)) (gap_of (y e) (high e))) <= G ->
+  (forall mu', positive Q mu' -> regularizer_of Q mu - regularizer_of Q mu' <= G) /\
+  forall best e r, balanced_at Q best -> In e (listed Q) -> radius_passes G (low e) r ->
+    Rabs (ln (cost_of Q best e / cost_of Q mu e)) <= r /\
+    low e * (1 - r) <= cost_of Q best e <= high e / (1 - r).
+Proof.
+  intros Q mu y low high G HQ Hmu Hc Hi HG. assert (HP := proper_positive Q HQ).
+  assert (forall z, whole (powers_of Q) (log_of mu) - whole (powers_of Q) z <= G) as Hgap.
+  { intros z. apply Rle_trans with (gap (powers_of Q) y (log_of mu)).
+    - apply energy_gap_bound; [exact HP| |exact Hc]. intros e He. apply Hi. exact He.
+    - apply Rle_trans with (2 := HG). apply sum_over_le. intros e He. destruct (Hi e He) as (_ & Hl & Hh & H0).
+      assert (0 < cost_of Q mu e) as Hw by (rewrite cost_of_log; apply amount_positive; assumption).
+      rewrite <- cost_of_log. destruct (Req_EM_T (low e) 0) as [E|Hne].
+      + rewrite (H0 E), gap_of_zero by exact Hw. exact Hh.
+      + apply gap_between_ends; lra. }
+  split; [intros mu' _; rewrite !regularizer_of_log; apply Hgap|].
+  intros best e r Hb He Hr. destruct (Hi e He) as (_ & Hl & Hh & _). rewrite !cost_of_log in *.
+  assert (lowest_towards (powers_of Q) (log_of best) (log_of mu)) as Hs.
+  { apply steady_lowest_towards. apply balanced_steady; [exact HQ|apply Hb|exact Hb]. }
+  split; [|apply energy_enclosure with (log_of mu) G; auto].
+  apply energy_radius with G; auto. apply radius_passes_above with (low e); [exact Hr|apply Hl].
+Qed.
+
+(* The radius in use, with G the gap and w the lower end of a cost. *)
+Theorem radius_in_use : forall G w, 0 <= G -> 0 < w -> 16 * G <= w -> radius_passes G w (2 * sqrt (G / w)).
+Proof. exact sixteenth_passes. Qed.
+
+(* Multipliers, where some combination of terms has the exponents of one variable alone. *)
+Theorem enclosure_of_a_multiplier : forall Q mu best v z r,
+  proper Q -> (v < size Q)%nat -> positive Q mu -> positive Q best ->
+  supplies (powers_of Q) z (one_at v) ->
+  (forall e, In e (listed Q) -> z e <> 0 -> Rabs (ln (cost_of Q best e / cost_of Q mu e)) <= r e) ->
+  Rabs (ln (best v / mu v)) <= sum_over (listed Q) (fun e => Rabs (z e) * r e).
+Proof.
+  intros Q mu best v z r HQ Hv Hmu Hbest Hz Hr. unfold Rdiv at 1.
+  rewrite ln_mult, ln_Rinv by (try apply Rinv_0_lt_compat; auto).
+  apply (variable_enclosed (powers_of Q) (log_of best) (log_of mu) v z r); [apply proper_positive; exact HQ|exact Hz|exact Hv|].
+  intros e He Hne. rewrite <- !cost_of_log. apply Hr; assumption.
+Qed.
+
+(* sqrt (2 gap / w) is no radius: for e^x + e^-x, at the multiplier 8 and with the best circulation. *)
+Theorem twice_the_gap_is_no_radius : exists Q mu best y,
+  proper Q /\ positive Q mu /\ balanced_at Q best /\ (forall e, In e (listed Q) -> 0 <= y e) /\ circulates (powers_of Q) y /\
+  let G := sum_over (listed Q) (fun e => (y e - cost_of Q mu e) ^ 2 / cost_of Q mu e) in
+  sqrt (2 * G / cost_of Q mu 0) < Rabs (ln (cost_of Q best 0 / cost_of Q mu 0)).
+Proof.
+  pose (Q := RationalPowers 1 [0; 1]%nat (fun _ => 1) (fun e _ => if (e =? 0)%nat then 1%Z else 0%Z)
+    (fun e _ => if (e =? 1)%nat then (-1)%Z else 0%Z) (fun _ => 1%Z)).
+  assert (forall mu, 0 < mu 0%nat -> cost_of Q mu 0 = mu 0%nat /\ cost_of Q mu 1 = / mu 0%nat) as Hcost.
+  { intros mu H. unfold cost_of, power_product, Q. simpl. unfold Rdiv. rewrite Rinv_1, !Rmult_1_r, !Rmult_1_l.
+    rewrite Rpower_O, Rpower_1 by exact H. change (IZR (-1)) with (- (1)). rewrite Rpower_Ropp, Rpower_1 by exact H. split; ring. }
+  exists Q, (fun _ => 8), (fun _ => 1), (fun _ => 16 / 65).
+  destruct (Hcost (fun _ => 8)) as [C0 C1]; [lra|]. destruct (Hcost (fun _ => 1)) as [B0 B1]; [lra|].
+  split; [|split; [|split; [|split; [|split]]]].
+  - split; intros; simpl; [lra|lia].
+  - intros v _. lra.
+  - split; [intros v _; lra|]. intros v Hv. simpl. rewrite B0, B1. lra.
+  - intros e _. lra.
+  - intros v Hv. simpl. lra.
+  - cbv zeta. change (listed Q) with [0; 1]%nat. cbn [sum_over]. rewrite C0, C1, B0.
+    replace (1 / 8) with (/ 8) by lra. rewrite ln_Rinv, Rabs_Ropp by lra.
+    assert (3 / 2 < ln 8) as Hln.
+    { replace 8 with (2 * (2 * 2)) by ring. rewrite !ln_mult by lra.
+      assert (/ 2 < ln 2); [|lra]. rewrite <- (ln_exp (/ 2)). apply ln_increasing; [apply exp_pos|].
+      assert (exp (/ 2) * exp (/ 2) <= 3) as H3.
+      { rewrite <- exp_plus. replace (/ 2 + / 2) with 1 by lra. apply exp_le_3. }
+      assert (0 < exp (/ 2)) by apply exp_pos. nra. }
+    rewrite Rabs_right by lra. apply Rlt_trans with (2 := Hln).
+    rewrite <- (sqrt_Rsqr (3 / 2)) by lra. apply sqrt_lt_1; unfold Rsqr; lra.
+Qed.
+
 (** The certificate as the kernel evaluates it *)
 
 (* What the certificate says of a cost and its balanced value. *)
@@ -194,4 +271,58 @@ Proof.
     rewrite <- (exp_ln b Hposb). apply exp_le. apply log_le in B1; try assumption. apply log_le in M1; try assumption. nra.
   - specialize (B2 b Eb). specialize (M2 b Eb). assert (0 < b) as Hposb by lra.
     rewrite <- (exp_ln b Hposb). apply exp_le. apply log_le in B2; try assumption. apply log_le in M2; try assumption. nra.
+Qed.
+
+(* Bounds on any linear forms of the logarithms, each with a force that pushes inwards; a bound that the point does not sit on adds its
+   distance times its force. *)
+Theorem energy_certificate_under_linear_bounds : forall P B y force x,
+  positive_costs P -> (forall e, In e (counted P) -> 0 <= y e) -> (forall j, (j < constraints B)%nat -> 0 <= force j) ->
+  supplies P y (fun v => - sum (constraints B) (fun j => force j * side B j v)) ->
+  let G := gap P y x + sum (constraints B) (fun j => force j * (level B j - side_at P B x j)) in
+  (forall z, admissible P B z -> whole P x - whole P z <= G) /\
+  (admissible P B x -> forall best e r, lowest_admissible P B best -> In e (counted P) -> radius_passes G (amount P x e) r ->
+     Rabs (ln (amount P best e / amount P x e)) <= r).
+Proof.
+  intros P B y force x HP Hy Hf Hs G.
+  assert (forall z, admissible P B z -> whole P x - whole P z <= G) as H by (intros z Hz; apply energy_gap_under_bounds; assumption).
+  split; [exact H|]. intros Hx best e r Hbest He Hr. apply energy_radius with G; try assumption.
+  - apply lowest_admissible_towards with B; assumption.
+  - apply H. apply Hbest.
+Qed.
+
+(** A certificate that passes: x + 1/x at 1, of 8 significant bits on the grid 2^-10. *)
+
+Definition sample : rational_powers :=
+  RationalPowers 1 [0; 1]%nat (fun _ => 1) (fun e _ => if (e =? 0)%nat then 1%Z else 0%Z)
+    (fun e _ => if (e =? 1)%nat then (-1)%Z else 0%Z) (fun _ => 1%Z).
+
+Definition sample_certificate : certificate := Certificate 8 10 1 (fun _ => None).
+
+Definition sample_factors : factors :=
+  Factors (fun _ => 128%Z) (fun _ => (-7)%Z) (fun _ => 128%Z) (fun _ => (-7)%Z) (fun _ => 128%Z) (fun _ => (-7)%Z).
+
+Theorem a_certificate_passes :
+  proper sample /\ positive sample (fun _ => 1) /\
+  factors_rounded sample (fun _ => 1) sample_certificate sample_factors /\
+  well_made sample sample_certificate sample_factors 11 /\
+  (forall v, (v < size sample)%nat -> supply_units sample sample_certificate sample_factors v = 0%Z) /\
+  evaluated_gap sample sample_certificate sample_factors 11 <= / 500 /\
+  forall e, In e (listed sample) -> radius_passes (/ 500) (low_end sample_certificate sample_factors e) (1 / 10).
+Proof.
+  assert (forall side e, power_product sample side (fun _ => 1) e = 1) as Hone.
+  { intros side e. unfold power_product. simpl. unfold Rpower. rewrite ln_1, Rmult_0_r, exp_0. ring. }
+  assert (rounded_down 8 128 (-7) 1) as Hr by (split; [simpl; lia|unfold two; simpl; lra]).
+  assert (forall e, units sample_certificate sample_factors e = 1024%Z) as Hu by reflexivity.
+  split; [split; intros; simpl; [lra|lia]|]. split; [intros v _; lra|].
+  split; [intros e _; rewrite !Hone; auto|].
+  split; [|split; [|split]].
+  - split; [simpl; lia|]. split; [simpl; lia|]. split; [discriminate|]. intros e _ _. rewrite Hu. reflexivity.
+  - intros v _. reflexivity.
+  - unfold evaluated_gap, inverse_units. cbn [sum].
+    repeat match goal with |- context [IZR ?t] =>
+      lazymatch t with Z0 => fail | Zpos _ => fail | Zneg _ => fail | _ => let v := eval vm_compute in t in change t with v end
+    end.
+    change (sum_over (listed sample) (exceptional_gap sample_certificate sample_factors)) with (0 + (0 + 0)).
+    unfold excess, two. simpl. lra.
+  - intros e _. right. unfold low_end. simpl. rewrite Hu. unfold two. simpl. lra.
 Qed.
