@@ -1,16 +1,19 @@
 (* A point of positive multipliers and a circulation of the terms, y_e >= 0 with Σ y_e a_e = 0 exactly, prove that the regularizer
-   there is at most Σ (y_e - w_e)²/w_e above its infimum, w_e the costs at the point, and enclose every balanced cost w*_e: with a bound G
-   of that sum, w*_e lies in [w_e (1-r), w_e/(1-r)] if 0 < r < 1 and G <= w_e (1-r) r²/2. If every y_e is positive, the minimum is attained.
-   Nothing asks for exact costs: lower and upper ends of w_e suffice. So too under bounds on the multipliers, and for the limit costs where the
-   minimum is not attained.
+   there is at most G = Σ (y_e - w_e)²/w_e above its infimum, w_e the costs at the point, and enclose every balanced cost: it lies in
+   [w_e (1-r), w_e/(1-r)] if 0 < r < 1 and G <= w_e (1-r) r²/2. If every y_e is positive, the minimum is attained. Nothing asks for
+   exact costs: ends w- <= w_e <= w+ suffice. So too under bounds on the multipliers, and for the limit costs where the minimum is not
+   attained.
 
-   Terms are powers of any number of multipliers, with any exponents: products, gates, attention, units of any degree, mixtures, ties.
+   Terms are products of powers of any number of multipliers: products, gates, attention, units of any degree, mixtures, ties.
 
-   energy_certificate is the mathematics, over the real numbers. energy_certificate_sound is what the kernel of the program evaluates: the
-   certificate gives the significant bits, the grid and the few flows that are exceptions; every factor (cost, target's and source's
-   product of powers) is rounded down to that many significant bits, every other flow is the lower end of its cost rounded down to the
-   grid, and the gap is summed from integers: the units of the grid, how many flows there are, and how many of each length in bits. That the
-   program computes these integers, and that its factors are rounded as `rounded_down` says, is not part of this file. *)
+   energy_certificate is the mathematics, over the real numbers, and energy_certificate_of_intervals the same with costs enclosed.
+   energy_certificate_sound is what the kernel of the program evaluates (general/energy_evaluation.v): every factor (cost, target's and
+   source's product of powers) is rounded down to some significant bits, every flow that is no exception is the lower end of its cost
+   rounded down to a grid, and the gap is summed from integers: units of the grid, the number of flows, and how many there are of each length
+   in bits. That the program computes these integers, and that its factors are rounded as `rounded_down` says, is not part of this.
+
+   attained_or_falling needs no certificate: the two witnesses of whether the minimum exists, for any exponents. Directions and circulations
+   are real here; that rational ones exist where real ones do is not part of this. *)
 
 From Coq Require Import Reals ZArith List Arith Lra Lia.
 From Synbal Require Import finite_sums balancing_problem energy energy_minima energy_attained energy_rounding energy_evaluation.
@@ -159,6 +162,45 @@ Proof.
   - intros best best' e Hb Hb' He. rewrite !cost_of_log. apply steady_costs_unique; auto.
 Qed.
 
+(* Where every cost is enclosed, every flow is positive, so that the minimum is attained. *)
+Corollary all_enclosed_is_attained : forall Q mu c f longest G,
+  proper Q -> NoDup (listed Q) -> positive Q mu -> factors_rounded Q mu c f -> well_made Q c f longest ->
+  (forall v, (v < size Q)%nat -> supply_units Q c f v = 0%Z) -> evaluated_gap Q c f longest <= G ->
+  (forall e, In e (listed Q) -> exists r, radius_passes G (low_end c f e) r) -> exists best, minimal Q best.
+Proof.
+  intros Q mu c f longest G HQ Hnd Hmu Hf Hm Hz HG Hall. assert (HP := proper_positive Q HQ).
+  destruct (energy_certificate_sound Q mu c f longest G HQ Hmu Hf Hm Hz HG) as (_ & _ & _ & H & _). apply H; [exact Hnd|].
+  intros e He. destruct (Hall e He) as (r & Hr). destruct (Z_lt_le_dec 0 (numerator c f e)) as [|Hle]; [assumption|]. exfalso.
+  assert (0 < cost_of Q mu e) as Hw by (rewrite cost_of_log; apply amount_positive; assumption).
+  assert (Hi := interval_bounds Q mu c f longest Hf Hm e He).
+  assert (Hsmall := radius_passes_small G _ r Hw (radius_passes_above _ _ _ _ Hr (proj1 Hi))).
+  assert (flow c f e = 0) as E.
+  { apply Rle_antisym; [|apply (flow_nonneg Q mu c f longest); assumption]. unfold flow. apply IZR_le in Hle.
+    destruct Hm as (_ & Hd & _). apply IZR_lt in Hd. assert (Hg := two_positive (- grid c)).
+    assert (0 < / IZR (divisor c)) by (apply Rinv_0_lt_compat; exact Hd).
+    assert (IZR (numerator c f e) / IZR (divisor c) <= 0) by (unfold Rdiv; nra). nra. }
+  assert (cost_of Q mu e <= G); [|lra]. apply Rle_trans with (2 := HG).
+  apply Rle_trans with (2 := true_gap Q mu c f longest Hf Hm).
+  rewrite <- (gap_of_zero (cost_of Q mu e) Hw), <- E, cost_of_log.
+  apply (sum_over_member (listed Q) (fun e => gap_of (flow c f e) (amount (powers_of Q) (log_of mu) e)) e); [|exact He].
+  intros d Hd. apply gap_of_nonneg. apply amount_positive; assumption.
+Qed.
+
+(* Whatever the exponents: a minimum exists exactly if a circulation is positive on every term, and exactly if no direction of the
+   logarithms raises no cost and lowers one. *)
+Theorem attained_or_falling : forall Q,
+  proper Q -> NoDup (listed Q) ->
+  ((exists best, minimal Q best) <->
+     exists y, (forall e, In e (listed Q) -> 0 < y e) /\ circulates (powers_of Q) y) /\
+  ((~ exists best, minimal Q best) <-> exists d, falls_along (powers_of Q) d).
+Proof.
+  intros Q HQ Hnd. destruct (attained_or_falls (powers_of Q) (proper_positive Q HQ) Hnd) as [H1 H2].
+  assert ((exists best, minimal Q best) <-> exists x, lowest (powers_of Q) x) as H.
+  { split; [intros (best & Hb); exists (log_of best); apply minimal_lowest; exact Hb|].
+    intros (x & Hx). exists (exp_of x). apply lowest_minimal. exact Hx. }
+  rewrite H. split; assumption.
+Qed.
+
 (** Where the minimum is not attained: the terms that are on no circulation vanish, and the others have a minimum, which is the infimum.
     With all terms kept it is the minimum. *)
 
@@ -225,39 +267,55 @@ Definition within_bounds (Q : rational_powers) (B : multiplier_bounds) (mu : nat
 Definition minimal_within (Q : rational_powers) (B : multiplier_bounds) (mu : nat -> R) : Prop :=
   within_bounds Q B mu /\ forall mu', within_bounds Q B mu' -> regularizer_of Q mu <= regularizer_of Q mu'.
 
-(* A sum of integers that is not 0 is negative, and the multiplier is exactly at its upper bound; or positive, at its lower one. *)
-Definition pushed_inwards (Q : rational_powers) (B : multiplier_bounds) (mu : nat -> R) (c : certificate) (f : factors) : Prop :=
+(* A sum of integers that is not 0 is negative where there is an upper bound, positive where there is a lower one. How far the
+   multiplier is from that bound, relatively, bounds its distance in logarithms: 0 if it sits on the bound exactly. *)
+Definition pushed_inwards (Q : rational_powers) (B : multiplier_bounds) (mu : nat -> R) (c : certificate) (f : factors)
+  (distance : nat -> R) : Prop :=
   forall v, (v < size Q)%nat ->
-    supply_units Q c f v = 0%Z \/
-    ((supply_units Q c f v <= 0)%Z /\ greatest B v = Some (mu v)) \/
-    ((0 <= supply_units Q c f v)%Z /\ least B v = Some (mu v)).
+    (supply_units Q c f v = 0%Z /\ 0 <= distance v) \/
+    ((supply_units Q c f v <= 0)%Z /\ exists b, greatest B v = Some b /\ b / mu v - 1 <= distance v) \/
+    ((0 <= supply_units Q c f v)%Z /\ exists b, least B v = Some b /\ 0 < b /\ mu v / b - 1 <= distance v).
 
-Theorem energy_certificate_under_bounds : forall Q B mu c f longest G,
+(* What the distances add to the gap. *)
+Definition distance_gap (Q : rational_powers) (c : certificate) (f : factors) (distance : nat -> R) : R :=
+  sum (size Q) (fun v =>
+    Rabs (IZR (supply_units Q c f v)) * (two (- grid c) / IZR (divisor c) / IZR (denominator Q v)) * distance v).
+
+Theorem energy_certificate_under_bounds : forall Q B mu c f longest distance G,
   proper Q -> within_bounds Q B mu -> factors_rounded Q mu c f -> well_made Q c f longest ->
-  pushed_inwards Q B mu c f -> evaluated_gap Q c f longest <= G ->
+  pushed_inwards Q B mu c f distance -> evaluated_gap Q c f longest + distance_gap Q c f distance <= G ->
   (forall mu', within_bounds Q B mu' -> regularizer_of Q mu - regularizer_of Q mu' <= G) /\
   forall best e r, minimal_within Q B best -> In e (listed Q) -> radius_passes G (low_end c f e) r ->
     enclosed Q mu c f e (cost_of Q best e) r.
 Proof.
-  intros Q B mu c f longest G HQ Hmu Hf Hm Hz HG. assert (HP := proper_positive Q HQ).
+  intros Q B mu c f longest distance G HQ Hmu Hf Hm Hz HG. assert (HP := proper_positive Q HQ).
+  assert (forall a b, 0 < a -> 0 < b -> ln b - ln a <= b / a - 1) as Hlog.
+  { intros a b Ha Hb. assert (0 < b / a) by (apply Rdiv_lt_0_compat; assumption).
+    replace (ln b - ln a) with (ln (b / a)); [apply log_below; assumption|].
+    unfold Rdiv. rewrite ln_mult, ln_Rinv by (try apply Rinv_0_lt_compat; assumption). ring. }
   assert (forall mu', within_bounds Q B mu' -> whole (powers_of Q) (log_of mu) - whole (powers_of Q) (log_of mu') <= G) as Hall.
   { intros mu' Hmu'. assert (H := flow_gap_bound Q mu c f longest HQ Hf Hm (log_of mu')).
-    assert (0 <= sum (size Q) (fun v => IZR (supply_units Q c f v) * (two (- grid c) / IZR (divisor c) / IZR (denominator Q v))
-      * (log_of mu' v - log_of mu v))); [|lra].
-    apply sum_nonneg. intros v Hv. assert (0 < IZR (denominator Q v)) by (apply IZR_lt, HQ; exact Hv).
+    assert (- distance_gap Q c f distance <= sum (size Q) (fun v =>
+      IZR (supply_units Q c f v) * (two (- grid c) / IZR (divisor c) / IZR (denominator Q v)) * (log_of mu' v - log_of mu v))); [|lra].
+    unfold distance_gap. rewrite <- (Rmult_1_l (sum _ _)), <- Ropp_mult_distr_l_reverse, <- sum_scale.
+    apply sum_le. intros v Hv. assert (0 < IZR (denominator Q v)) by (apply IZR_lt, HQ; exact Hv).
     assert (0 < IZR (divisor c)) by (apply IZR_lt, Hm).
     assert (0 < two (- grid c) / IZR (divisor c) / IZR (denominator Q v))
       by (repeat apply Rdiv_lt_0_compat; try assumption; apply two_positive).
     set (k := two (- grid c) / IZR (divisor c) / IZR (denominator Q v)) in *.
     destruct Hmu as [Hmu Hb]. destruct Hmu' as [Hmu' Hb']. specialize (Hmu v Hv). specialize (Hmu' v Hv).
-    destruct (Hb' v Hv) as [Hl Hg]. unfold log_of. destruct (Hz v Hv) as [->|[[Hs E]|[Hs E]]].
-    - rewrite Rmult_0_l. lra.
-    - specialize (Hg _ E). apply log_le in Hg; try assumption. apply IZR_le in Hs.
+    destruct (Hb' v Hv) as [Hl Hg]. unfold log_of. destruct (Hz v Hv) as [[-> _]|[(Hs & b & E & Hd)|(Hs & b & E & Hb0 & Hd)]].
+    - rewrite Rabs_R0, !Rmult_0_l. lra.
+    - specialize (Hg _ E). assert (0 < b) by lra. apply log_le in Hg; try assumption. apply IZR_le in Hs.
+      assert (Hx := Hlog (mu v) b Hmu ltac:(assumption)). rewrite Rabs_left1 by exact Hs.
       assert (0 <= - IZR (supply_units Q c f v) * k) by (apply Rmult_le_pos; lra).
-      replace (IZR (supply_units Q c f v) * k * (ln (mu' v) - ln (mu v)))
-        with (- IZR (supply_units Q c f v) * k * (ln (mu v) - ln (mu' v))) by ring. apply Rmult_le_pos; lra.
+      assert (- IZR (supply_units Q c f v) * k * (ln (mu' v) - ln (mu v)) <= - IZR (supply_units Q c f v) * k * distance v)
+        by (apply Rmult_le_compat_l; lra). lra.
     - specialize (Hl _ E). apply log_le in Hl; try assumption. apply IZR_le in Hs.
-      assert (0 <= IZR (supply_units Q c f v) * k) by (apply Rmult_le_pos; lra). apply Rmult_le_pos; lra. }
+      assert (Hx := Hlog b (mu v) Hb0 Hmu). rewrite Rabs_right by lra.
+      assert (0 <= IZR (supply_units Q c f v) * k) by (apply Rmult_le_pos; lra).
+      assert (IZR (supply_units Q c f v) * k * (ln (mu v) - ln (mu' v)) <= IZR (supply_units Q c f v) * k * distance v)
+        by (apply Rmult_le_compat_l; lra). lra. }
   split; [intros mu' Hmu'; rewrite !regularizer_of_log; apply Hall; exact Hmu'|].
   intros best e r [Hb Hmin] He Hp. unfold enclosed. rewrite (cost_of_log Q best).
   apply (enclosed_by_loss Q mu c f longest HQ Hf Hm _ G); try assumption. rewrite cost_of_log.

@@ -1,132 +1,10 @@
-(* Where every term is on a circulation, the minimum is attained. In general the infimum is the sum of the terms of some circulation. *)
+(* Where every term is on a circulation, the minimum is attained; otherwise a direction raises no cost and lowers one, and the infimum is the
+   minimum of the terms that are on some circulation. *)
 
 From Coq Require Import Reals List Arith Lra Lia Classical.
-From Synbal Require Import finite_sums balancing_problem energy energy_minima.
+From Synbal Require Import finite_sums balancing_problem linear_limits energy energy_minima.
 Import ListNotations.
 Open Scope R_scope.
-
-(** Linear equations: either they have a solution or a combination of them is absurd. *)
-
-Definition weighted (l : list nat) (z b : nat -> R) : R := sum_over l (fun e => z e * b e).
-
-Lemma weighted_ext : forall l z b b', (forall e, In e l -> b e = b' e) -> weighted l z b = weighted l z b'.
-Proof. intros l z b b' H. apply sum_over_ext. intros e He. rewrite (H e He). reflexivity. Qed.
-
-Lemma weighted_combination : forall l z a b k,
-  weighted l z (fun e => a e + k * b e) = weighted l z a + k * weighted l z b.
-Proof.
-  intros. unfold weighted. rewrite <- sum_over_scale, <- sum_over_plus. apply sum_over_ext. intros. ring.
-Qed.
-
-Lemma weighted_at : forall l e k b, NoDup l -> In e l ->
-  weighted l (fun d => if (e =? d)%nat then k else 0) b = k * b e.
-Proof.
-  intros l e k b Hl He. unfold weighted. rewrite (sum_over_ext _ _ (fun d => b d * (if (e =? d)%nat then k else 0))).
-  - rewrite sum_over_single; [ring|exact Hl|contradiction].
-  - intros. ring.
-Qed.
-
-Lemma weighted_shifted : forall l z e k b, NoDup l -> In e l ->
-  weighted l (fun d => z d + (if (e =? d)%nat then k else 0)) b = weighted l z b + k * b e.
-Proof.
-  intros l z e k b Hl He. rewrite <- (weighted_at l e k b Hl He). unfold weighted.
-  rewrite <- sum_over_plus. apply sum_over_ext. intros. ring.
-Qed.
-
-Lemma solution_or_absurdity : forall l, NoDup l -> forall n (b : nat -> nat -> R) (goal : nat -> R),
-  (exists x, forall e, In e l -> sum n (fun v => b e v * x v) = goal e) \/
-  (exists z, (forall v, (v < n)%nat -> weighted l z (fun e => b e v) = 0) /\ weighted l z goal <> 0).
-Proof.
-  intros l Hl. induction n as [|n IH]; intros b goal.
-  - destruct (classic (forall e, In e l -> goal e = 0)) as [H|H].
-    + left. exists (fun _ => 0). intros e He. simpl. symmetry. apply H. exact He.
-    + right. apply not_all_ex_not in H. destruct H as (e & H). apply imply_to_and in H. destruct H as [He H].
-      exists (fun d => if (e =? d)%nat then 1 else 0). split; [intros v Hv; lia|].
-      rewrite weighted_at by assumption. lra.
-  - destruct (classic (forall e, In e l -> b e n = 0)) as [H|H].
-    + destruct (IH b goal) as [(x & Hx)|(z & Hz & Hg)].
-      * left. exists x. intros e He. simpl. rewrite (Hx e He), (H e He). ring.
-      * right. exists z. split; [|exact Hg]. intros v Hv. destruct (Nat.eq_dec v n) as [->|Hne]; [|apply Hz; lia].
-        apply sum_over_zero. intros e He. rewrite (H e He). ring.
-    + apply not_all_ex_not in H. destruct H as (p & H). apply imply_to_and in H. destruct H as [Hp H].
-      pose (b' := fun e v => b e v + (- b p v / b p n) * b e n).
-      pose (goal' := fun e => goal e + (- goal p / b p n) * b e n).
-      destruct (IH b' goal') as [(x & Hx)|(z & Hz & Hg)].
-      * left. exists (fun v => if (v =? n)%nat then (goal p - sum n (fun v => b p v * x v)) / b p n else x v).
-        intros e He. simpl. rewrite Nat.eqb_refl. rewrite (sum_ext n _ (fun v => b e v * x v)).
-        2:{ intros v Hv. destruct (Nat.eqb_spec v n); [lia|reflexivity]. }
-        specialize (Hx e He). unfold b', goal' in Hx.
-        rewrite (sum_ext n _ (fun v => b e v * x v + (- b e n / b p n) * (b p v * x v))) in Hx.
-        2:{ intros v _. field. exact H. }
-        rewrite sum_plus, sum_scale in Hx.
-        replace (goal e) with (goal e + - goal p / b p n * b e n - - goal p / b p n * b e n) by ring.
-        rewrite <- Hx. field. exact H.
-      * right. exists (fun d => z d + (if (p =? d)%nat then - weighted l z (fun e => b e n) / b p n else 0)).
-        split.
-        -- intros v Hv. rewrite weighted_shifted by assumption.
-           destruct (Nat.eq_dec v n) as [->|Hne]; [field; exact H|].
-           specialize (Hz v ltac:(lia)). unfold b' in Hz.
-           rewrite (weighted_combination l z (fun e => b e v) (fun e => b e n)) in Hz.
-           replace (weighted l z (fun e => b e v)) with (- (- b p v / b p n * weighted l z (fun e => b e n))) by lra.
-           field. exact H.
-        -- rewrite weighted_shifted by assumption. intros E. apply Hg. unfold goal'.
-           rewrite (weighted_combination l z goal (fun e => b e n)). rewrite <- E. field. exact H.
-Qed.
-
-(** Nested sets of points on which functions are bounded have a common limit of the values. *)
-
-Definition nested (T : Type) (near : R -> T -> Prop) : Prop :=
-  (forall a b x, a <= b -> near a x -> near b x) /\ forall a, 0 < a -> exists x, near a x.
-
-Lemma limit_of_one : forall T near (f : T -> R) K,
-  nested T near -> (forall x, near 1 x -> - K <= f x <= K) ->
-  exists limit, nested T (fun a x => near a x /\ Rabs (f x - limit) <= a).
-Proof.
-  intros T near f K [Hup Hne] HK.
-  pose (often := fun t => forall a, 0 < a -> exists x, near a x /\ t <= f x).
-  assert (often (- K)) as Hlow.
-  { intros a Ha. destruct (Hne (Rmin a 1)) as (x & Hx); [apply Rmin_pos; lra|]. exists x. split.
-    - apply Hup with (Rmin a 1); [apply Rmin_l|exact Hx].
-    - apply HK. apply Hup with (Rmin a 1); [apply Rmin_r|exact Hx]. }
-  destruct (completeness often) as (limit & Hub & Hleast).
-  - exists K. intros t Ht. destruct (Ht 1) as (x & Hx & Hf); [lra|]. specialize (HK x Hx). lra.
-  - exists (- K). exact Hlow.
-  - exists limit. split.
-    + intros a b x Hab [H1 H2]. split; [apply Hup with a; assumption|lra].
-    + intros a Ha.
-      assert (exists t, often t /\ limit - a < t) as (t & Ht & Hlt).
-      { apply NNPP. intros Hno. assert (limit <= limit - a); [|lra]. apply Hleast. intros t Ht.
-        destruct (Rle_or_lt t (limit - a)); [assumption|]. exfalso. apply Hno. exists t. auto. }
-      assert (~ often (limit + a)) as Hnot by (intros H; specialize (Hub _ H); lra).
-      apply not_all_ex_not in Hnot. destruct Hnot as (d & Hd). apply imply_to_and in Hd. destruct Hd as [Hd Hno].
-      destruct (Ht (Rmin a d)) as (x & Hx & Hf); [apply Rmin_pos; assumption|].
-      exists x. split; [apply Hup with (Rmin a d); [apply Rmin_l|exact Hx]|].
-      assert (f x < limit + a).
-      { destruct (Rlt_or_le (f x) (limit + a)) as [|Hge]; [assumption|]. exfalso. apply Hno. exists x.
-        split; [|exact Hge]. apply Hup with (Rmin a d); [apply Rmin_r|exact Hx]. }
-      apply Rabs_le. lra.
-Qed.
-
-Lemma limits : forall T (l : list nat) (f : nat -> T -> R) K near,
-  nested T near -> (forall e x, In e l -> near 1 x -> - K <= f e x <= K) ->
-  exists limit, nested T (fun a x => near a x /\ forall e, In e l -> Rabs (f e x - limit e) <= a).
-Proof.
-  intros T. induction l as [|d l IH]; intros f K near Hn HK.
-  - exists (fun _ => 0). split; [intros a b x Hab [H1 _]|intros a Ha].
-    + split; [apply (proj1 Hn) with a; assumption|intros e []].
-    + destruct (proj2 Hn a Ha) as (x & Hx). exists x. split; [exact Hx|intros e []].
-  - destruct (IH f K near Hn) as (limit & Hl); [intros e x He; apply HK; right; exact He|].
-    destruct (limit_of_one T _ (f d) K Hl) as (top & Ht).
-    { intros x [Hx _]. apply HK; [left; reflexivity|exact Hx]. }
-    exists (fun e => if (e =? d)%nat then top else limit e).
-    assert (forall a x, (near a x /\ (forall e, In e l -> Rabs (f e x - limit e) <= a)) /\ Rabs (f d x - top) <= a ->
-      near a x /\ forall e, In e (d :: l) -> Rabs (f e x - (if (e =? d)%nat then top else limit e)) <= a) as H.
-    { intros a x [[H1 H2] H3]. split; [exact H1|]. intros e He. destruct (Nat.eqb_spec e d) as [->|Hne]; [exact H3|].
-      apply H2. destruct He as [->|He]; [contradiction|exact He]. }
-    split.
-    + intros a b x Hab [H1 H2]. split; [apply (proj1 Hn) with a; assumption|]. intros e He. specialize (H2 e He). lra.
-    + intros a Ha. destruct (proj2 Ht a Ha) as (x & Hx). exists x. apply H. exact Hx.
-Qed.
 
 (** The infimum *)
 
@@ -195,64 +73,6 @@ Proof.
   apply Rmult_le_reg_l with (y e); [exact Hye|]. replace (y e * (U * Y / y e)) with (U * Y) by (field; lra). exact Hone.
 Qed.
 
-Lemma circulation_attains : forall P y,
-  positive_costs P -> NoDup (counted P) -> (forall e, In e (counted P) -> 0 < y e) -> circulates P y ->
-  exists x, lowest P x.
-Proof.
-  intros P y HP Hnd Hy Hc. destruct (infimum_exists P HP) as (low & Hlow & Hnear).
-  destruct (forms_bounded P y (low + 1) HP Hy Hc) as (K & HK).
-  destruct (limits (nat -> R) (counted P) (fun e x => form P x e) K (fun a x => whole P x <= low + a)) as (limit & Hn & Hl).
-  - split; [intros a b x Hab H; lra|exact Hnear].
-  - intros e x He Hx. apply HK; assumption.
-  - destruct (solution_or_absurdity (counted P) Hnd (variables P) (exponent P) limit) as [(x & Hx)|(z & Hz & Hg)].
-    + exists x. intros x'. apply Rle_trans with (2 := Hlow x').
-      destruct (Rle_or_lt (whole P x) low) as [|Hgt]; [assumption|]. exfalso.
-      assert (Hw := whole_nonneg P x HP).
-      pose (a := (whole P x - low) / (2 * (whole P x + 1))).
-      assert (a * (2 * (whole P x + 1)) = whole P x - low) as Ea by (unfold a; field; lra).
-      assert (0 < a) as Ha by (apply Rdiv_lt_0_compat; lra).
-      destruct (Hl a Ha) as (x1 & H1 & H2).
-      assert (whole P x * (1 - a) <= whole P x1); [|nra].
-      unfold whole. rewrite Rmult_comm, <- sum_over_scale. apply sum_over_le. intros e He.
-      rewrite (amount_moved P x x1). assert (0 < amount P x e) by (apply amount_positive; assumption).
-      rewrite Rmult_comm. apply Rmult_le_compat_l; [lra|].
-      apply Rle_trans with (1 + form P (difference x1 x) e); [|apply exp_ineq1_le].
-      rewrite form_difference. specialize (H2 e He). change (form P x e) with (sum (variables P) (fun v => exponent P e v * x v)).
-      rewrite (Hx e He). assert (H3 := Rle_abs (- (form P x1 e - limit e))). rewrite Rabs_Ropp in H3. lra.
-    + exfalso.
-      assert (forall x, weighted (counted P) z (fun e => form P x e) = 0) as Hzero.
-      { intros x. apply (circulation_against_forms P z x). intros v Hv. apply Hz. exact Hv. }
-      pose (Z := sum_over (counted P) (fun e => Rabs (z e))).
-      assert (0 <= Z) as HZ by (apply sum_over_nonneg; intros; apply Rabs_pos).
-      pose (q := Rabs (weighted (counted P) z limit)). assert (0 < q) as Hq by (apply Rabs_pos_lt; exact Hg).
-      pose (a := q / (2 * (Z + 1))). assert (a * (2 * (Z + 1)) = q) as Ea by (unfold a; field; lra).
-      assert (0 < a) as Ha by (apply Rdiv_lt_0_compat; lra).
-      destruct (Hl a Ha) as (x & _ & H2). specialize (Hzero x).
-      assert (q <= a * Z); [|nra].
-      unfold q. replace (weighted (counted P) z limit)
-        with (sum_over (counted P) (fun e => z e * (limit e - form P x e))).
-      * apply Rle_trans with (sum_over (counted P) (fun e => Rabs (z e * (limit e - form P x e)))).
-        -- apply abs_of_sum.
-        -- apply Rle_trans with (a * sum_over (counted P) (fun e => Rabs (z e))); [|unfold Z; lra].
-           rewrite <- sum_over_scale. apply sum_over_le. intros e He. rewrite Rabs_mult, Rmult_comm.
-           apply Rmult_le_compat_r; [apply Rabs_pos|]. rewrite Rabs_minus_sym. apply H2. exact He.
-      * unfold weighted in *. rewrite <- (Rminus_0_r (sum_over (counted P) (fun e => z e * limit e))), <- Hzero, <- sum_over_minus.
-        apply sum_over_ext. intros. ring.
-Qed.
-
-(* Stiemke: a minimum exists exactly if some circulation is positive on every term. *)
-Lemma attained_iff_circulation : forall P,
-  positive_costs P -> NoDup (counted P) ->
-  ((exists x, lowest P x) <-> exists y, (forall e, In e (counted P) -> 0 < y e) /\ circulates P y).
-Proof.
-  intros P HP Hnd. split.
-  - intros (x & Hx). exists (amount P x). split; [intros e He; apply amount_positive; assumption|].
-    apply lowest_iff_steady; assumption.
-  - intros (y & Hy & Hc). apply circulation_attains with y; assumption.
-Qed.
-
-(** Where it is not attained *)
-
 Lemma squeezed : forall p k, 0 <= k -> (forall a, 0 < a <= 1 -> p <= a * k) -> p <= 0.
 Proof.
   intros p k Hk H. destruct (Rle_or_lt p 0) as [|Hp]; [assumption|]. exfalso.
@@ -267,6 +87,149 @@ Definition length_of (l : list nat) : R := sum_over l (fun _ => 1).
 
 Lemma length_nonneg : forall l, 0 <= length_of l.
 Proof. intros. apply sum_over_nonneg. intros. lra. Qed.
+
+(* The values that forms take at points are a closed set. *)
+Lemma limit_of_forms : forall P limit,
+  NoDup (counted P) ->
+  (forall a, 0 < a -> exists x, forall e, In e (counted P) -> Rabs (form P x e - limit e) <= a) ->
+  exists x, forall e, In e (counted P) -> form P x e = limit e.
+Proof.
+  intros P limit Hnd Hl.
+  destruct (solution_or_absurdity (counted P) Hnd (variables P) (exponent P) limit) as [(x & Hx)|(z & Hz & Hg)];
+    [exists x; exact Hx|]. exfalso.
+  assert (forall x, weighted (counted P) z (fun e => form P x e) = 0) as Hzero.
+  { intros x. apply (circulation_against_forms P z x). intros v Hv. apply Hz. exact Hv. }
+  pose (Z := sum_over (counted P) (fun e => Rabs (z e))).
+  assert (0 <= Z) as HZ by (apply sum_over_nonneg; intros; apply Rabs_pos).
+  pose (q := Rabs (weighted (counted P) z limit)). assert (0 < q) as Hq by (apply Rabs_pos_lt; exact Hg).
+  pose (a := q / (2 * (Z + 1))). assert (a * (2 * (Z + 1)) = q) as Ea by (unfold a; field; lra).
+  assert (0 < a) as Ha by (apply Rdiv_lt_0_compat; lra).
+  destruct (Hl a Ha) as (x & H2). specialize (Hzero x).
+  assert (q <= a * Z); [|nra].
+  unfold q. replace (weighted (counted P) z limit)
+    with (sum_over (counted P) (fun e => z e * (limit e - form P x e))).
+  - apply Rle_trans with (sum_over (counted P) (fun e => Rabs (z e * (limit e - form P x e)))); [apply abs_of_sum|].
+    unfold Z. rewrite <- sum_over_scale. apply sum_over_le. intros e He. rewrite Rabs_mult, Rmult_comm.
+    apply Rmult_le_compat_r; [apply Rabs_pos|]. rewrite Rabs_minus_sym. apply H2. exact He.
+  - unfold weighted in *. rewrite <- (Rminus_0_r (sum_over (counted P) (fun e => z e * limit e))), <- Hzero, <- sum_over_minus.
+    apply sum_over_ext. intros. ring.
+Qed.
+
+Lemma bounded_forms_attain : forall P low K,
+  positive_costs P -> NoDup (counted P) -> infimum P low ->
+  (forall e x, In e (counted P) -> whole P x <= low + 1 -> - K <= form P x e <= K) -> exists x, lowest P x.
+Proof.
+  intros P low K HP Hnd [Hlow Hnear] HK.
+  destruct (limits (nat -> R) (counted P) (fun e x => form P x e) K (fun a x => whole P x <= low + a)) as (limit & Hn & Hl).
+  - split; [intros a b x Hab H; lra|exact Hnear].
+  - intros e x He Hx. apply HK; assumption.
+  - destruct (limit_of_forms P limit Hnd) as (x & Hx).
+    { intros a Ha. destruct (Hl a Ha) as (x & _ & Hx). exists x. exact Hx. }
+    exists x. intros x'. apply Rle_trans with (2 := Hlow x').
+    destruct (Rle_or_lt (whole P x) low) as [|Hgt]; [assumption|]. exfalso.
+    assert (Hw := whole_nonneg P x HP).
+    pose (a := (whole P x - low) / (2 * (whole P x + 1))).
+    assert (a * (2 * (whole P x + 1)) = whole P x - low) as Ea by (unfold a; field; lra).
+    assert (0 < a) as Ha by (apply Rdiv_lt_0_compat; lra).
+    destruct (Hl a Ha) as (x1 & H1 & H2).
+    assert (whole P x * (1 - a) <= whole P x1); [|nra].
+    unfold whole. rewrite Rmult_comm, <- sum_over_scale. apply sum_over_le. intros e He.
+    rewrite (amount_moved P x x1). assert (0 < amount P x e) by (apply amount_positive; assumption).
+    rewrite Rmult_comm. apply Rmult_le_compat_l; [lra|].
+    apply Rle_trans with (1 + form P (difference x1 x) e); [|apply exp_ineq1_le].
+    rewrite form_difference, (Hx e He). specialize (H2 e He).
+    assert (H3 := Rle_abs (- (form P x1 e - limit e))). rewrite Rabs_Ropp in H3. lra.
+Qed.
+
+Lemma circulation_attains : forall P y,
+  positive_costs P -> NoDup (counted P) -> (forall e, In e (counted P) -> 0 < y e) -> circulates P y ->
+  exists x, lowest P x.
+Proof.
+  intros P y HP Hnd Hy Hc. destruct (infimum_exists P HP) as (low & Hinf).
+  destruct (forms_bounded P y (low + 1) HP Hy Hc) as (K & HK). apply bounded_forms_attain with low K; assumption.
+Qed.
+
+(* A direction that raises no cost and lowers one. *)
+Definition falls_along (P : powers) (d : nat -> R) : Prop :=
+  (forall e, In e (counted P) -> form P d e <= 0) /\ exists e, In e (counted P) /\ form P d e < 0.
+
+Lemma falling_not_attained : forall P d, positive_costs P -> falls_along P d -> ~ exists x, lowest P x.
+Proof.
+  intros P d HP (Hd & e & He & Hlt) (x & Hx). apply lowest_iff_steady in Hx; [|exact HP].
+  assert (H := circulation_against_forms P (amount P x) d Hx).
+  assert (sum_over (counted P) (fun e => amount P x e * form P d e) < sum_over (counted P) (fun _ => 0)) as Hneg.
+  { apply sum_over_lt with e; [|exact He|].
+    - intros k Hk. assert (0 < amount P x k) by (apply amount_positive; assumption). specialize (Hd k Hk). nra.
+    - assert (0 < amount P x e) by (apply amount_positive; assumption). nra. }
+  rewrite (sum_over_zero _ (fun _ => 0)) in Hneg by reflexivity. lra.
+Qed.
+
+(* Far points near the infimum have a limit direction. *)
+Lemma not_attained_falls : forall P,
+  positive_costs P -> NoDup (counted P) -> (~ exists x, lowest P x) -> exists d, falls_along P d.
+Proof.
+  intros P HP Hnd Hno. destruct (infimum_exists P HP) as (low & Hinf).
+  pose (far := fun x => sum_over (counted P) (fun e => Rabs (form P x e))).
+  assert (forall x e, In e (counted P) -> Rabs (form P x e) <= far x) as Hfar.
+  { intros x e He. apply (sum_over_member (counted P) (fun e => Rabs (form P x e))); [|exact He]. intros. apply Rabs_pos. }
+  assert (forall a, 0 < a -> exists x, whole P x <= low + 1 /\ 0 < far x /\ / a <= far x) as Hex.
+  { intros a Ha. apply NNPP. intros Hn. apply Hno. apply bounded_forms_attain with low (/ a); try assumption.
+    intros e x He Hx. assert (0 < / a) by (apply Rinv_0_lt_compat; exact Ha).
+    assert (far x < / a).
+    { destruct (Rlt_or_le (far x) (/ a)) as [|Hge]; [assumption|]. exfalso. apply Hn. exists x. lra. }
+    specialize (Hfar x e He). assert (H1 := Rle_abs (form P x e)). assert (H2 := Rle_abs (- form P x e)).
+    rewrite Rabs_Ropp in H2. lra. }
+  destruct (limits (nat -> R) (counted P) (fun e x => form P x e / far x) 1
+    (fun a x => whole P x <= low + 1 /\ 0 < far x /\ / far x <= a)) as (limit & _ & Hl).
+  - split; [intros a b x Hab H; lra|]. intros a Ha. destruct (Hex a Ha) as (x & H1 & H2 & H3). exists x.
+    split; [exact H1|]. split; [exact H2|]. rewrite <- (Rinv_inv a).
+    apply Rinv_le_contravar; [apply Rinv_0_lt_compat; exact Ha|exact H3].
+  - intros e x He (_ & Hp & _). specialize (Hfar x e He). assert (H1 := Rle_abs (form P x e)). assert (H2 := Rle_abs (- form P x e)).
+    rewrite Rabs_Ropp in H2. split; apply Rmult_le_reg_r with (far x); try exact Hp; unfold Rdiv; rewrite ?Rmult_assoc, ?Rinv_l by lra; lra.
+  - assert (forall a, 0 < a -> exists x, 0 < far x /\ / far x <= a /\ whole P x <= low + 1 /\
+      forall e, In e (counted P) -> Rabs (form P x e / far x - limit e) <= a) as Hl'.
+    { intros a Ha. destruct (Hl a Ha) as (x & (H1 & H2 & H3) & H4). exists x. auto. }
+    destruct (limit_of_forms P limit Hnd) as (d & Hd).
+    { intros a Ha. destruct (Hl' a Ha) as (x & Hp & _ & _ & Hx). exists (fun v => x v / far x). intros e He.
+      replace (form P (fun v => x v / far x) e) with (form P x e / far x); [apply Hx; exact He|].
+      unfold form, Rdiv. rewrite Rmult_comm, <- sum_scale. apply sum_ext. intros. ring. }
+    destruct (bound_for_all (counted P) (fun e => (low + 1) / coefficient P e - 1)) as (U & HU & Hup).
+    assert (forall e, In e (counted P) -> limit e <= 0) as Hle.
+    { intros e He. apply squeezed with (U + 1); [lra|]. intros a Ha.
+      destruct (Hl' a (proj1 Ha)) as (x & Hp & Hinv & Hx & Hc). specialize (Hc e He).
+      assert (form P x e <= U).
+      { apply Rle_trans with (2 := Hup e He). apply log_bounded_above; try assumption. apply Rle_trans with (2 := Hx).
+        apply (sum_over_member (counted P) (amount P x)); [|exact He]. intros k Hk. left. apply amount_positive; assumption. }
+      assert (0 < / far x) by (apply Rinv_0_lt_compat; exact Hp).
+      assert (form P x e / far x <= U * a).
+      { unfold Rdiv. apply Rle_trans with (U * / far x); [apply Rmult_le_compat_r; lra|apply Rmult_le_compat_l; lra]. }
+      assert (Ha' := Rle_abs (- (form P x e / far x - limit e))). rewrite Rabs_Ropp in Ha'. lra. }
+    exists d. split; [intros e He; rewrite (Hd e He); auto|]. apply NNPP. intros Hn.
+    assert (forall e, In e (counted P) -> limit e = 0) as Hz.
+    { intros e He. destruct (Hle e He) as [Hlt|]; [|assumption]. exfalso. apply Hn. exists e. rewrite (Hd e He). auto. }
+    assert (1 <= 0); [|lra].
+    assert (1 - 0 <= 0); [|lra]. apply squeezed with (length_of (counted P)); [apply length_nonneg|]. intros a Ha.
+    destruct (Hl' a (proj1 Ha)) as (x & Hp & _ & _ & Hc).
+    replace (1 - 0) with (/ far x * far x) by (rewrite Rinv_l; lra). unfold far at 2, length_of.
+    rewrite <- !sum_over_scale. apply sum_over_le. intros e He. specialize (Hc e He). rewrite (Hz e He), Rminus_0_r in Hc.
+    unfold Rdiv in Hc. rewrite Rabs_mult, (Rabs_right (/ far x)) in Hc by (apply Rle_ge; left; apply Rinv_0_lt_compat; exact Hp). lra.
+Qed.
+
+(* Stiemke: either some circulation is positive on every term and a minimum exists, or some direction raises no cost and lowers one. *)
+Lemma attained_or_falls : forall P,
+  positive_costs P -> NoDup (counted P) ->
+  ((exists x, lowest P x) <-> exists y, (forall e, In e (counted P) -> 0 < y e) /\ circulates P y) /\
+  ((~ exists x, lowest P x) <-> exists d, falls_along P d).
+Proof.
+  intros P HP Hnd. split; split.
+  - intros (x & Hx). exists (amount P x). split; [intros e He; apply amount_positive; assumption|].
+    apply lowest_iff_steady; assumption.
+  - intros (y & Hy & Hc). apply circulation_attains with y; assumption.
+  - apply not_attained_falls; assumption.
+  - intros (d & Hd). apply falling_not_attained with d; assumption.
+Qed.
+
+(** Where it is not attained *)
 
 Lemma amount_sum : forall P x d e, amount P (fun v => x v + d v) e = amount P x e * exp (form P d e).
 Proof.

@@ -191,7 +191,7 @@ Proof.
   split.
   - intros [_ Hb] v Hv. transitivity (/ IZR (denominator Q v) * 0); [|ring]. rewrite <- (Hb v Hv). exact (H v Hv).
   - intros Hs. split; [exact Hp|]. intros v Hv. specialize (H v Hv).
-    assert (E := Hs v Hv). unfold circulates in E. simpl in E, H. rewrite H in E.
+    assert (E := Hs v Hv). simpl in E, H. rewrite H in E.
     assert (0 < IZR (denominator Q v)) as Hd by (apply IZR_lt, HD; exact Hv).
     apply Rmult_integral in E. destruct E as [E|E]; [|exact E].
     assert (0 < / IZR (denominator Q v)) by (apply Rinv_0_lt_compat; exact Hd). lra.
