@@ -338,6 +338,21 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         },
     ),
     (
+        "energy-certificate",
+        GeneralProof {
+            file: "proofs/local-to-global/energy-certificate.v",
+            theorems: &[
+                "energy_certificate",
+                "energy_certificate_of_intervals",
+                "energy_certificate_sound",
+                "attained_or_falling",
+            ],
+            proves: "For any finite list of terms of any exponents; with costs enclosed; and from the integers that the kernel sums, \
+                     roundings included.",
+            open: "that the program computes these integers.",
+        },
+    ),
+    (
         "euler-identity",
         GeneralProof {
             file: "proofs/learning/euler-identity.v",

@@ -106,6 +106,10 @@ pub const NOT_HUNTED: &[(&str, &str)] = &[
         "double-cover",
         "about any costs of two multipliers, which its check draws at random",
     ),
+    (
+        "energy-certificate",
+        "about certificates, which its check makes for random networks",
+    ),
 ];
 
 /// Hunts through all small networks, and `level` times 200 random ones of up to 5 hidden units with a bias.

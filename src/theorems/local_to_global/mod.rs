@@ -6,6 +6,7 @@ mod convergence;
 mod convex;
 mod depth;
 mod enclosures;
+mod energy;
 mod existence;
 mod manifold;
 mod products;
@@ -250,7 +251,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
     Theorem {
         id: "product-balance",
         title: "Balancing with products",
-        statement: "With products and ties of powers the cost is Σ c_e exp<a_e, x> with rational exponents a_e: convex in                     x = log μ. Where its minimum is attained, the balanced costs are unique, and balancing one variable at a time                     leads to them in every fair order. One variable is balanced by μ = sqrt(B/A) for exponents ±1, by                     (B/A)^(1/2q) for ±q, by (cB/A)^(1/(1+c)) for 1 and -c, else by the one root of Σ a c μ^a. Balancing all                     variables at once can diverge.",
+        statement: "With products and ties of powers the cost is Σ c_e exp<a_e, x> with rational exponents a_e: convex in x = log μ. Where its minimum is attained, the balanced costs are unique, and balancing one variable at a time leads to them in every fair order. One variable is balanced by μ = sqrt(B/A) for exponents ±1, by (B/A)^(1/2q) for ±q, by (cB/A)^(1/(1+c)) for 1 and -c, else by the one root of Σ a c μ^a. Balancing all variables at once can diverge.",
         hypotheses: "A, B > 0 at the variable that is balanced.",
         place: "ours",
         kinds: &[
@@ -266,7 +267,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
     Theorem {
         id: "odd-cycle",
         title: "Where the comparison principle fails",
-        statement: "If costs rise in two multipliers at once, as those of a query and of a key under one gain do, multipliers with                     A <= B everywhere can lie above the balanced ones.",
+        statement: "If costs rise in two multipliers at once, as those of a query and of a key under one gain do, multipliers with A <= B everywhere can lie above the balanced ones.",
         hypotheses: "",
         place: "ours",
         kinds: &[Kind::ExactCounterexample, Kind::ExactInstance],
@@ -277,12 +278,26 @@ pub(super) const THEOREMS: &[Theorem] = &[
     Theorem {
         id: "double-cover",
         title: "The double cover",
-        statement: "Costs of at most two variables each, with exponents ±1, become those of an ordinary problem when each variable is                     taken twice, once as x and once as -x, and each cost twice, so that every copy rises in one and falls in one:                     its minimum is twice that of the problem and attained if and only if that is, μ = sqrt(v+/v-), and comparison                     holds there.",
+        statement: "Costs of at most two variables each, with exponents ±1, become those of an ordinary problem when each variable is taken twice, once as x and once as -x, and each cost twice, so that every copy rises in one and falls in one: its minimum is twice that of the problem and attained if and only if that is, μ = sqrt(v+/v-), and comparison holds there.",
         hypotheses: "",
         place: "ours",
         kinds: &[Kind::ExactInstance, Kind::PropertyTest],
         script: Some("proofs/local-to-global/double-cover.rhai"),
         check: products::cover,
+        ..LOCAL
+    },
+    Theorem {
+        id: "energy-certificate",
+        title: "The energy certificate",
+        statement: "A point of positive multipliers and a circulation of the terms, y_e >= 0 with Σ y_e a_e = 0 exactly, prove \
+                    that the regularizer there is at most G = Σ (y_e - w_e)²/w_e above its infimum, w_e the costs at the \
+                    point, and enclose every balanced cost: it lies in [w_e (1-r), w_e/(1-r)] if 0 < r < 1 and \
+                    G <= w_e (1-r) r²/2. If every y_e is positive, the minimum is attained.",
+        hypotheses: "",
+        place: "ours",
+        kinds: &[Kind::ExactInstance, Kind::PropertyTest],
+        script: Some("proofs/local-to-global/energy-certificate.rhai"),
+        check: energy::energy,
         ..LOCAL
     },
 ];
