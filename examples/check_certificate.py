@@ -147,15 +147,14 @@ def read_network(document):
         variable.update((name, v) for name in names if exponents[name] == 1)
         into.update((name, ((v, exponents[name]),)) for name in names)
         out_of.update((name, ((v, -exponents[name] * hidden[name]),) * (hidden[name] != 0)) for name in names)
-    factors, products = {name: [name] for name in units if "of" not in units[name]}, [name for name in units if "of" in units[name]]
-    while products:
-        ready = [name for name in products if units[name]["of"] and {*units[name]["of"]} <= {*factors}]
-        need(ready, "a product of nothing, of an unknown unit, or of itself")
-        for name in ready:
-            products.remove(name)
-            factors[name] = [unit for factor in units[name]["of"] for unit in factors[factor]]
-            need(len(factors[name]) <= LARGEST_POWER, "a product is too long")
-            out_of[name] = tuple(merged([pair for unit in factors[name] for pair in out_of.get(unit, ())]).items())
+    factors, left = {name: [name] for name in units if "of" not in units[name]}, {name for name in units if "of" in units[name]}
+    while left:
+        name = next((name for name in left if {*units[name]["of"]} <= {*factors}), None)
+        need(name is not None, "a product of an unknown unit, or of itself")
+        factors[name] = [unit for factor in units[name]["of"] for unit in factors[factor]]
+        need(0 < len(factors[name]) <= LARGEST_POWER, "a product of nothing, or too long")
+        out_of[name] = tuple(merged([pair for unit in factors[name] for pair in out_of.get(unit, ())]).items())
+        left.remove(name)
     for synapse in document["synapses"]:
         source, target = ends = synapse["from"], synapse["to"]
         need({*ends} <= {*units} and units[target]["kind"] in ("hidden", "output") and ends not in synapses, "a synapse of no two units")
@@ -317,14 +316,14 @@ def energy(synapses, terms, point, F, grid, exceptions):
     # By the rule y <= w < (y + 1) upper: (y - w)^2/w <= ((upper - 1) y + upper)^2/y, 1/y <= 2/2^(bits of y); and w if y = 0.
     lengths = collections.Counter(map(int.bit_length, rule))
     none, inverse = lengths.pop(0, 0), sum(Fraction(2 * count, 1 << length) for length, count in lengths.items())
-    by_rule = (upper - 1) ** 2 * sum(rule) + 2 * (upper - 1) * upper * lengths.total() + upper ** 2 * inverse + upper * none
+    by_rule = (upper - 1) ** 2 * sum(rule) + 2 * (upper - 1) * upper * sum(lengths.values()) + upper ** 2 * inverse + upper * none
     return (gap + math.ceil(scale * by_rule)) * unit / scale, [w * unit for w in given + rule if w], zeros + none
 
 def in_words(gap, ends, zeros):
     up, enclosed = decimal.Context(prec=3, rounding=decimal.ROUND_CEILING), [end for end in ends if end >= 16 * gap]
     gap, square = (up.divide(*map(decimal.Decimal, x.as_integer_ratio())) for x in (gap, 4 * gap / min(enclosed, default=1)))
     return (f": gap at most {gap}, {'no minimum is shown to exist' if zeros else 'a minimum exists'}, balanced costs within "
-            f"{up.next_plus(up.sqrt(square))} in logarithms for {len(enclosed)} of {len(ends) + zeros}")
+            f"{up.next_plus(up.sqrt(square)) if square else 0} in logarithms for {len(enclosed)} of {len(ends) + zeros}")
 
 def judge(network, certificate):
     """The claim that the certificate proves about the network; raises Malformed or Refused."""

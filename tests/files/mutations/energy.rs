@@ -172,7 +172,7 @@ fn enclosed(
 /// digit, and for another network.
 #[test]
 fn mutated_energy_certificates_are_judged_alike() {
-    let step = if crate::in_full() { 1 } else { 8 };
+    let step = if crate::in_full() { 1 } else { 12 };
     let networks: Vec<_> = all_networks().into_iter().step_by(step).collect();
     let Some(references) = references(&networks) else {
         return;
