@@ -37,6 +37,7 @@
 //! | `x_i = log Λ_i`, `L_e = x_i - x_j` | logarithmic scaling of a unit and of a synapse |
 //! | `A_i`, `B_i` | input and output cost: sums of `c_e` over the synapses into and out of `i`, self-connections left out |
 //! | `c` (of a BiPU) | the degree of homogeneity: `f(λx) = λ^c f(x)` |
+//! | `l_i` | the form of a unit's value: its logarithm moves by `Σ_v l_iv log Λ_v`; of a product the sum over its factors |
 //! | deficit | `max_i \|A_i - B_i\| / (A_i + B_i)` |
 //!
 //! # Start here

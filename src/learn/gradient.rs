@@ -25,12 +25,6 @@ pub enum GradientError {
         /// How many are needed.
         expected: usize,
     },
-    /// Gradients are not taken through products.
-    #[error("unit `{unit}` is a product, and gradients are not taken through products")]
-    Product {
-        /// The unit's id.
-        unit: String,
-    },
     /// A loss that no rational has.
     #[error("the loss has no value in this number type")]
     Loss,
@@ -90,14 +84,33 @@ fn check_targets<S>(expected: usize, targets: &[S]) -> Result<(), GradientError>
     }
 }
 
-/// Training through products is not done here.
-fn refuse_products<S: Scalar>(network: &Network<S>) -> Result<(), GradientError> {
-    match network.products().first() {
-        Some(unit) => Err(GradientError::Product {
-            unit: network.unit(*unit).id.clone(),
-        }),
-        None => Ok(()),
+/// The product of the values of a unit's factors, without one of them if that is asked for.
+fn multiplied<S: Scalar>(
+    network: &Network<S>,
+    unit: UnitIndex,
+    values: &[S],
+    without: Option<usize>,
+) -> Result<S, GradientError> {
+    let factors = network.factors(unit).iter().enumerate();
+    let factors = factors.filter(|(place, _)| Some(*place) != without);
+    let factors: Vec<S> = factors.map(|(_, factor)| values[*factor].clone()).collect();
+    let product = S::product_of(&factors);
+    let unit = || network.unit(unit).id.clone();
+    Ok(product.ok_or_else(|| EvaluateError::Product { unit: unit() })?)
+}
+
+/// Hands the derivative by a product on to its factors.
+fn spread<S: Scalar>(
+    network: &Network<S>,
+    unit: UnitIndex,
+    values: &[S],
+    adjoint: &mut [S],
+) -> Result<(), GradientError> {
+    let own = adjoint[unit].clone();
+    for (place, factor) in network.factors(unit).iter().enumerate() {
+        adjoint[*factor] += own.clone() * multiplied(network, unit, values, Some(place))?;
     }
+    Ok(())
 }
 
 fn is_computed<S: Scalar>(network: &Network<S>, unit: UnitIndex) -> bool {
@@ -160,15 +173,13 @@ pub fn gradient<S: Scalar>(
     network: &Network<S>,
     samples: &[Sample<S>],
 ) -> Result<Vec<S>, GradientError> {
-    refuse_products(network)?;
     let order = network.in_order().map_err(|unit| {
         let unit = network.unit(unit).id.clone();
         EvaluateError::Recurrent { unit }
     })?;
-    let order: Vec<UnitIndex> = order
-        .into_iter()
-        .filter(|unit| is_computed(network, *unit))
-        .collect();
+    let given =
+        |unit: &UnitIndex| matches!(network.unit(*unit).kind, UnitKind::Input | UnitKind::Bias);
+    let order: Vec<UnitIndex> = order.into_iter().filter(|unit| !given(unit)).collect();
     let incoming: Vec<Vec<SynapseIndex>> = (0..network.units())
         .map(|unit| network.synapses_of(unit, petgraph::Direction::Incoming))
         .collect();
@@ -179,6 +190,10 @@ pub fn gradient<S: Scalar>(
         let mut values = sources(network, &sample.input)?;
         let mut slopes = vec![S::one(); network.units()];
         for unit in &order {
+            if !network.factors(*unit).is_empty() {
+                values[*unit] = multiplied(network, *unit, &values, None)?;
+                continue;
+            }
             let mut sum = S::zero();
             for synapse in &incoming[*unit] {
                 sum += network.weight(*synapse).clone()
@@ -191,6 +206,10 @@ pub fn gradient<S: Scalar>(
             adjoint[*unit] = values[*unit].clone() - target.clone();
         }
         for unit in order.iter().rev() {
+            if !network.factors(*unit).is_empty() {
+                spread(network, *unit, &values, &mut adjoint)?;
+                continue;
+            }
             let push = adjoint[*unit].clone() * slopes[*unit].clone();
             if push.is_zero() {
                 continue;
@@ -219,7 +238,6 @@ pub fn gradient_over_time<S: Scalar>(
     initial: &[S],
     targets: &[Vec<S>],
 ) -> Result<GradientOverTime<S>, GradientError> {
-    refuse_products(network)?;
     let (found, expected) = (initial.len(), network.units());
     if found != expected {
         return Err(EvaluateError::State { found, expected }.into());
@@ -240,6 +258,9 @@ pub fn gradient_over_time<S: Scalar>(
             result.error += half::<S>() * difference.clone() * difference.clone();
             adjoint[*unit] += difference;
         }
+        for unit in network.products().iter().rev() {
+            spread(network, *unit, &step.values, &mut adjoint)?;
+        }
         let mut before = vec![S::zero(); network.units()];
         for (synapse, total) in result.weights.iter_mut().enumerate() {
             let (from, to) = network.endpoints(synapse);
@@ -248,7 +269,7 @@ pub fn gradient_over_time<S: Scalar>(
                 continue;
             }
             *total += push.clone() * step.read[from].clone();
-            if is_computed(network, from) {
+            if is_computed(network, from) || !network.factors(from).is_empty() {
                 before[from] += push * network.weight(synapse).clone();
             }
         }
@@ -279,7 +300,7 @@ fn forward_over_time<S: Scalar>(
         let before = steps
             .last()
             .map_or(initial, |step: &Step<S>| step.values.as_slice());
-        for unit in &computed {
+        for unit in computed.iter().chain(network.products()) {
             read[*unit] = before[*unit].clone();
         }
         let mut sums = vec![S::zero(); network.units()];
@@ -290,6 +311,9 @@ fn forward_over_time<S: Scalar>(
         let (mut values, mut slopes) = (read.clone(), vec![S::zero(); network.units()]);
         for unit in &computed {
             (values[*unit], slopes[*unit]) = activate(network, *unit, &sums[*unit])?;
+        }
+        for unit in network.products() {
+            values[*unit] = multiplied(network, *unit, &values, None)?;
         }
         steps.push(Step {
             read,

@@ -167,6 +167,7 @@ impl<S: Scalar> Network<S> {
             }
             graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), weight);
         }
+        products.check_size(&graph)?;
         check_ties(&graph, &ties)?;
         let mut network = Network {
             graph,
@@ -185,9 +186,10 @@ impl<S: Scalar> Network<S> {
     /// # Errors
     /// A unit that does not exist, or a tie of one unit; see [`NetworkError`].
     pub fn tied(&self, ties: Vec<Vec<UnitIndex>>) -> Result<Self, NetworkError> {
+        let ties: Vec<Tie> = ties.into_iter().map(plain).collect();
+        check_ties(&self.graph, &ties)?;
         let mut network = self.clone();
-        network.ties.extend(ties.into_iter().map(plain));
-        check_ties(&network.graph, &network.ties)?;
+        network.ties.extend(ties);
         network.assign_variables();
         Ok(network)
     }

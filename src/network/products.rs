@@ -19,6 +19,8 @@ pub(super) struct Products {
     pub order: Vec<UnitIndex>,
     /// The forms of their values.
     pub forms: BTreeMap<UnitIndex, Form>,
+    /// The factors of each with those of the products among them.
+    lengths: BTreeMap<UnitIndex, usize>,
 }
 
 impl Products {
@@ -61,7 +63,26 @@ impl Products {
             factors,
             order,
             forms: BTreeMap::new(),
+            lengths,
         })
+    }
+
+    /// The forms of products, and of the synapses out of them, must not be longer than what was given by more than some factor.
+    pub fn check_size<S>(&self, graph: &DiGraph<Unit<S>, S>) -> Result<(), NetworkError> {
+        let given = graph.node_count() + graph.edge_count();
+        let mut left = given.saturating_mul(8).saturating_add(1 << 20);
+        for (unit, length) in &self.lengths {
+            let node = NodeIndex::new(*unit);
+            let readers = graph.edges(node).count();
+            match left.checked_sub(length * (readers + 1)) {
+                Some(rest) => left = rest,
+                None => {
+                    let (index, id) = (*unit, graph[node].id.clone());
+                    return Err(NetworkError::ProductsTooLong { index, id });
+                }
+            }
+        }
+        Ok(())
     }
 }
 

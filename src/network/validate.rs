@@ -149,6 +149,16 @@ pub enum NetworkError {
         /// The most factors.
         limit: u32,
     },
+    /// Products of products whose factors, and those of the synapses that read them, are too many together.
+    #[error(
+        "units[{index}]: the products up to `{id}`, with the synapses that read them, have too many factors together for a network of this size"
+    )]
+    ProductsTooLong {
+        /// The unit with which they have.
+        index: UnitIndex,
+        /// Its id.
+        id: String,
+    },
     /// An exponent of a tie that is 0, or beyond what powers are computed for.
     #[error(
         "ties[{index}]: the exponent of `{id}` must be a fraction other than 0 with numerator and denominator up to {limit}"

@@ -318,6 +318,23 @@ impl Balancing {
         })
     }
 
+    /// What each synapse of the problem costs now, weighted by the exponents of its costs; `None` for those that take no part.
+    pub(super) fn costs(&self, problem: &Problem) -> Vec<Option<Wide>> {
+        let mut values = self.values.iter();
+        let of = |synapse: &crate::kernel::Synapse| {
+            let own = synapse
+                .costs
+                .iter()
+                .filter(|cost| !cost.base.numer().eq(&0.into()));
+            let own = own.map(|cost| {
+                let value = values.next().copied().unwrap_or(Wide::ZERO);
+                value * Wide::from(&cost.exponent)
+            });
+            synapse.is_active().then(|| own.sum())
+        };
+        problem.synapses().iter().map(of).collect()
+    }
+
     /// The terms as (cost now, exponents of the variables).
     pub(super) fn current_terms(&self) -> impl Iterator<Item = (Wide, Vec<(usize, f64)>)> + '_ {
         let pairs = self.terms.iter().zip(&self.values);

@@ -32,6 +32,7 @@ mod number_type;
 mod pipeline;
 mod precise;
 mod ratios;
+mod repair;
 mod restricted;
 mod result;
 mod schedule;

@@ -29,7 +29,7 @@ pub const AGREEMENT: f64 = 1e-6;
 const DIGITS: u32 = 12;
 
 /// Synapses that the cross-check may read.
-const SECOND_READS: usize = 1 << 24;
+const SECOND_READS: usize = 1 << 23;
 
 /// Up to so many synapses enclosures by comparison are sought: beyond, they take minutes.
 const COMPARED: usize = 1 << 14;

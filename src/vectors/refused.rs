@@ -109,7 +109,8 @@ fn network(fault: &NetworkError) -> (&'static str, Option<String>) {
         NetworkError::NoFactors { index, .. } => ("no_factors", "units", index),
         NetworkError::NoProduct { index, .. } => ("no_product", "units", index),
         NetworkError::ProductCycle { index, .. } => ("product_cycle", "units", index),
-        NetworkError::ProductTooLong { index, .. } => ("too_large", "units", index),
+        NetworkError::ProductTooLong { index, .. }
+        | NetworkError::ProductsTooLong { index, .. } => ("too_large", "units", index),
         NetworkError::TieExponent { index, .. } => ("tie_exponent", "ties", index),
         NetworkError::ExponentsMultiply { index, .. } => ("too_large", "ties", index),
         NetworkError::NotFinite { index, .. } => ("not_finite", "synapses", index),

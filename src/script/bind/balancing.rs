@@ -4,7 +4,8 @@ use num_traits::{Signed, ToPrimitive, Zero};
 use rhai::{Dynamic, Map};
 
 use super::arithmetic::simplest;
-use super::networks::{by_variable, scaled, scaled_length, synapse, unit};
+use super::by_unit::{by_variable, own_variable};
+use super::networks::{scaled, scaled_length, synapse, unit};
 use crate::kernel::Problem;
 use crate::network::{Multiplier, Network, Regularizer};
 use crate::numbers::{Rational, rational_power, sum};
@@ -174,9 +175,7 @@ fn register_costs(library: &mut Library, session: &Shared) {
         library.register_fn(
             name,
             move |net: Net, text: &str, id: &str| -> Result<Dynamic, Fault> {
-                let variable = net.0.variable(unit(&net.0, id)?);
-                let variable =
-                    variable.ok_or_else(|| fault(format!("unit `{id}` cannot be scaled")))?;
+                let variable = own_variable(&net.0, id)?;
                 let (input, output_cost) = sides(&net, text, &shared)?.swap_remove(variable);
                 number(if output { output_cost } else { input }, &shared.work)
             },
@@ -225,6 +224,7 @@ fn unit_multipliers(
     let regularizer = regularizer(text)?;
     problem(net, &regularizer, session)?;
     charge_check(net, &regularizer, &[], session)?;
+    own_variable(&net.0, id)?;
     let balance = net.0.balance_unit(unit(&net.0, id)?, &regularizer);
     let balance = balance.map_err(|error| fault(error.to_string()))?;
     Ok([balance.multiplier, balance.cost_multiplier])
@@ -349,6 +349,7 @@ fn in_order(net: &Net, text: &str, order: &[String], session: &Session) -> Resul
 fn computed(net: &Net, solution: &Solution) -> Map {
     let units = (0..net.0.units()).filter_map(|unit| {
         let value = solution.multipliers.get(net.0.variable(unit)?)?;
+        let value = value.power(&net.0.exponent(unit));
         let computed = Dynamic::from(Computed(value.to_f64()));
         Some((net.0.unit(unit).id.as_str().into(), computed))
     });

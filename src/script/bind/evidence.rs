@@ -4,7 +4,7 @@ use num_traits::{One, Signed, Zero};
 use rhai::{Array, Dynamic, INT, ImmutableString, Map};
 
 use super::balancing::{charge_check, charge_solver, direct, problem, regularizer};
-use super::networks::{by_unit, by_variable};
+use super::by_unit::{by_first_unit, by_unit, by_variable, of_first_units};
 use crate::kernel::{Enclosed, Problem, Refusal, Verified, check};
 use crate::network::{Inconsistent, Manifold, Network, Regularizer};
 use crate::numbers::Rational;
@@ -111,7 +111,7 @@ fn register_existence(library: &mut Library, session: &Shared) {
         "not_attained",
         move |net: Net, text: &str, direction: Map| -> Result<Fact, Fault> {
             let problem = problem(&net, &regularizer(text)?, &shared)?;
-            let direction = by_variable(&net.0, &direction, &Rational::zero())?;
+            let direction = by_first_unit(&net.0, &direction, &Rational::zero())?;
             charge_check(&net, &Regularizer::l1(), &direction, &shared)?;
             let claim = existence_claims(&net, text)[0].clone();
             Ok(match check::not_attained(&problem, &direction) {
@@ -183,7 +183,7 @@ fn decide_existence(
         Existence::NotAttained(evidence) => {
             let claimed = claimed(evidence, &problem)?;
             let mut data = vanishing(&net.0, &claimed.vanishing);
-            let direction = by_unit(&net.0, &claimed.direction, session)?;
+            let direction = of_first_units(&net.0, &claimed.direction, session)?;
             data.insert("direction".into(), Dynamic::from(direction));
             let fact = match positive {
                 true => Fact::refuted(evidence, claim, opposite),
@@ -236,8 +236,8 @@ fn register_enclosures(library: &mut Library, session: &Shared) {
             let problem = problem(&net, &regularizer(text)?, &shared)?;
             let one = Rational::one();
             let (lower, upper) = (
-                by_variable(&net.0, &lower, &one)?,
-                by_variable(&net.0, &upper, &one)?,
+                by_first_unit(&net.0, &lower, &one)?,
+                by_first_unit(&net.0, &upper, &one)?,
             );
             let claim = format!(
                 "the balanced multipliers of [{}] under {text} lie between {} and {}",
@@ -265,7 +265,7 @@ fn register_enclosures(library: &mut Library, session: &Shared) {
 }
 
 fn bounds(net: &Net, enclosed: &Enclosed, session: &Session) -> Result<Map, Fault> {
-    let map = |values| Ok::<_, Fault>(Dynamic::from(by_unit(&net.0, values, session)?));
+    let map = |values| Ok::<_, Fault>(Dynamic::from(of_first_units(&net.0, values, session)?));
     Ok(Map::from([
         ("lower".into(), map(&enclosed.lower)?),
         ("upper".into(), map(&enclosed.upper)?),

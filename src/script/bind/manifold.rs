@@ -2,7 +2,8 @@
 
 use rhai::{Array, Dynamic, INT, Map};
 
-use super::networks::{by_unit, synapse};
+use super::by_unit::logs_by_unit;
+use super::networks::synapse;
 use crate::network::{Inconsistent, Manifold};
 use crate::numbers::{Rational, sum};
 use crate::script::fact::Fact;
@@ -89,6 +90,6 @@ fn self_consistent(net: &Net, logs: &Map, session: &Session) -> Result<Fact, Fau
     }
     let (left, right) = (Value::List(left), Value::List(right));
     let fact = Fact::comparison(&left, "==", &right, &session.work)?;
-    let found = by_unit(&net.0, &potentials, session)?;
+    let found = logs_by_unit(&net.0, &potentials, session)?;
     Ok(fact.with(Map::from([("potentials".into(), Dynamic::from(found))])))
 }

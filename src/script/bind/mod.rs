@@ -3,6 +3,7 @@
 pub mod activation;
 pub mod arithmetic;
 pub mod balancing;
+pub mod by_unit;
 pub mod claims;
 pub mod collections;
 pub mod comparisons;

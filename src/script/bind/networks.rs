@@ -5,10 +5,11 @@ use std::rc::Rc;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 use rhai::{Array, Dynamic, Map};
 
+use super::by_unit::by_variable;
 use super::composition::composed;
 use crate::formats::read_network;
 use crate::network::{Activation, Network, SynapseIndex, UnitIndex, UnitKind};
-use crate::numbers::{Rational, rational_power};
+use crate::numbers::Rational;
 use crate::script::files;
 use crate::script::library::Library;
 use crate::script::limits::{
@@ -71,62 +72,6 @@ pub fn synapse(network: &Network<Rational>, name: &str) -> Result<SynapseIndex, 
         return Err(unknown());
     };
     network.find_synapse(from, to).ok_or_else(unknown)
-}
-
-/// The multiplier of each variable from a map by unit; units that are not named have `default`.
-pub fn by_variable(
-    network: &Network<Rational>,
-    map: &Map,
-    default: &Rational,
-) -> Result<Vec<Rational>, Fault> {
-    let mut values: Vec<Option<Rational>> = vec![None; network.variables()];
-    for (id, value) in map {
-        let variable = network.variable(unit(network, id)?);
-        let variable = variable.ok_or_else(|| fault(format!("unit `{id}` cannot be scaled")))?;
-        let given = exact(value)?;
-        let exponent = network.exponent(unit(network, id)?).recip();
-        let value = match exponent.is_one() {
-            true => given,
-            false => rational_power(&given, &exponent).ok_or_else(|| {
-                fault(format!(
-                    "unit `{id}`: no rational number has this multiplier as its power"
-                ))
-            })?,
-        };
-        match values.get_mut(variable) {
-            Some(Some(other)) if *other != value => {
-                return Err(fault(format!(
-                    "unit `{id}` is tied to one with another multiplier"
-                )));
-            }
-            Some(slot) => *slot = Some(value),
-            None => {}
-        }
-    }
-    Ok(values
-        .into_iter()
-        .map(|value| value.unwrap_or_else(|| default.clone()))
-        .collect())
-}
-
-/// A map by unit from the multiplier of each variable; a unit whose multiplier is an irrational power of it is left out.
-pub fn by_unit(
-    network: &Network<Rational>,
-    values: &[Rational],
-    session: &Session,
-) -> Result<Map, Fault> {
-    let units = (0..network.units()).filter_map(|unit| {
-        let value = values.get(network.variable(unit)?)?;
-        Some((unit, network.unit_multiplier(unit, value)?))
-    });
-    units
-        .map(|(unit, value)| {
-            Ok((
-                network.unit(unit).id.as_str().into(),
-                number(value, &session.work)?,
-            ))
-        })
-        .collect()
 }
 
 /// The length of a weight to a power, times the multipliers that act on it.

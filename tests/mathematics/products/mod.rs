@@ -4,12 +4,14 @@ mod costs;
 mod random;
 
 use num_traits::One;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use synaptic_balance::kernel::check;
 use synaptic_balance::network::{
     Activation, EvaluateError, Manifold, Network, NetworkError, Regularizer, Unit, UnitKind,
 };
 use synaptic_balance::numbers::{Rational, parse_rational};
-use synaptic_balance::solve::{Method, Options, balance};
+use synaptic_balance::solve::{Method, Options, balance, double_cover, existence};
 
 fn q(text: &str) -> Rational {
     parse_rational(text).unwrap()
@@ -281,6 +283,17 @@ fn faults_of_products_and_ties_are_named() {
             limit: 256
         }
     );
+    // 256 inputs in one product, read by as many synapses as there are other units.
+    let many = 30_000;
+    let mut kinds = "x".repeat(256);
+    kinds.push('z');
+    kinds.push_str(&"y".repeat(many));
+    let readers: Vec<_> = (0..many).map(|reader| (256, 257 + reader)).collect();
+    let long = products(&kinds, vec![(256, (0..256).collect())], &readers);
+    assert!(matches!(
+        long,
+        NetworkError::ProductsTooLong { index: 256, .. }
+    ));
     let tied = |tie: Vec<(usize, Rational)>| {
         Network::with_products(units("xhhz"), [(3, vec![1])].into(), vec![], vec![tie]).unwrap_err()
     };
@@ -316,4 +329,44 @@ fn faults_of_products_and_ties_are_named() {
     let kinds = format!("x{}", "h".repeat(many));
     let fault = Network::with_products(units(&kinds), [].into(), vec![], long.collect());
     assert!(matches!(fault, Err(NetworkError::ExponentsMultiply { .. })));
+}
+
+/// Checks: a network too large for linear programs, whose gates are read by hidden units, so that synapses have three variables: its
+/// minimum is shown to be attained by its balanced costs, repaired to a circulation; with weights over many orders too.
+#[test]
+fn large_networks_are_decided_by_their_solution() {
+    let (wide, hidden) = (16, 34);
+    let mut units: Vec<Unit<Rational>> = Vec::new();
+    let mut layer = |id: &str, count: usize, kind| {
+        units.extend((0..count).map(|i| unit(&format!("{id}{i}"), kind)));
+        units.len() - count
+    };
+    let x = layer("x", wide, UnitKind::Input);
+    let (g, u) = (
+        layer("g", wide, UnitKind::Hidden),
+        layer("u", wide, UnitKind::Hidden),
+    );
+    let z = layer("z", wide, UnitKind::Product);
+    let h = layer("h", hidden, UnitKind::Hidden);
+    let y = layer("y", hidden, UnitKind::Output);
+    let factors = (0..wide).map(|i| (z + i, vec![g + i, u + i])).collect();
+    let mut synapses = Vec::new();
+    let mut rng = ChaCha8Rng::seed_from_u64(17);
+    let mut join = |from: usize, senders: usize, to: usize, readers: usize| {
+        for (i, j) in (0..senders).flat_map(|i| (0..readers).map(move |j| (i, j))) {
+            let weight = rng.random_range(1..1_000_000i64);
+            synapses.push((from + i, to + j, Rational::new(weight.into(), 1_000.into())));
+        }
+    };
+    join(x, wide, g, wide);
+    join(x, wide, u, wide);
+    join(z, wide, h, hidden);
+    join(h, hidden, y, hidden);
+    let network = Network::with_products(units, factors, synapses, vec![]).unwrap();
+    assert!(network.synapses() > 2_000);
+    for regularizer in ["l2", "lp:1/2"] {
+        let problem = network.problem(&regularizer.parse().unwrap());
+        assert!(double_cover(&problem).is_none());
+        assert!(existence(&problem).unwrap().is_attained());
+    }
 }

@@ -5,6 +5,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use synaptic_balance::kernel::{Obstacle, Refusal, check};
+use synaptic_balance::learn::{GradientError, Sample, gradient, gradient_over_time, squared_error};
 use synaptic_balance::network::{Manifold, Network, Regularizer, Shape, Values, random_general};
 use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::solve::{
@@ -339,4 +340,70 @@ fn scalings_of_random_networks_are_judged() {
         refuted += 1;
     }
     assert!(refuted * 2 > count);
+}
+
+/// Checks: exact gradients through products, once and over time: those of differences, and the Euler identity: the logarithms of the
+/// multipliers change nothing, initial states counted.
+#[test]
+fn gradients_go_through_products() {
+    let tiny = Rational::new(1.into(), 1_000_000_000i64.into());
+    let small = Shape { hidden: 5, ..SHAPE };
+    let mut taken = 0;
+    for seed in 0..sample(4, 60) {
+        let mut rng = ChaCha8Rng::seed_from_u64(7_000 + seed);
+        let network = random_general(small, seed % 2 == 1, Values::Rational, &mut rng);
+        let mut draw = || {
+            let above: i64 = rng.random_range(-500..500);
+            Rational::new(above.into(), 257.into())
+        };
+        let (input, target) = (vec![draw(), draw()], vec![draw(), draw()]);
+        let initial: Vec<Rational> = (0..network.units()).map(|_| draw()).collect();
+        let steps = [input.clone(), vec![draw(), draw()], input.clone()];
+        let wanted = [target.clone(), target.clone(), vec![draw(), draw()]];
+        let through = |network: &Network<Rational>| {
+            let found = gradient_over_time(network, &steps, &initial, &wanted);
+            found.map(|found| (found.error, found.weights, found.initial))
+        };
+        let data = [Sample { input, target }];
+        let once = |network: &Network<Rational>| {
+            let error = squared_error(network, &data)?;
+            let none = vec![Rational::zero(); network.units()];
+            Ok((error, gradient(network, &data)?, none))
+        };
+        type Found = Result<(Rational, Vec<Rational>, Vec<Rational>), GradientError>;
+        type Way<'a> = &'a dyn Fn(&Network<Rational>) -> Found;
+        let ways: [Way; 2] = [&once, &through];
+        for way in ways {
+            let Ok((_, slopes, states)) = way(&network) else {
+                continue;
+            };
+            taken += 1;
+            let mut sums = vec![Rational::zero(); network.variables()];
+            for (unit, slope) in states.iter().enumerate() {
+                for (variable, exponent) in network.form(unit) {
+                    sums[variable] += exponent * &initial[unit] * slope;
+                }
+            }
+            for (synapse, slope) in slopes.iter().enumerate() {
+                for (variable, exponent) in network.direction(synapse) {
+                    sums[variable] += exponent * network.weight(synapse) * slope;
+                }
+                let moved = |by: Rational| {
+                    let mut weights = network.weights();
+                    weights[synapse] += by;
+                    way(&network.with_weights(weights)).unwrap().0
+                };
+                let difference = moved(tiny.clone()) - moved(-tiny.clone());
+                let found = difference / (&tiny * Rational::from_integer(2.into()));
+                let (found, slope) = (rational_to_f64(&found), rational_to_f64(slope));
+                assert!(
+                    (found - slope).abs() <= 1e-12 * (1.0 + slope.abs()),
+                    "seed {seed}: synapse {synapse}: {found} and {slope}"
+                );
+            }
+            assert!(sums.iter().all(Zero::is_zero), "seed {seed}: {sums:?}");
+        }
+    }
+    println!("{taken} gradients");
+    assert!(taken >= 3);
 }

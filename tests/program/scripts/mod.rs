@@ -4,6 +4,7 @@ mod bounds;
 mod guide;
 mod language;
 mod mutations;
+mod products;
 mod soundness;
 mod support;
 mod transcripts;
