@@ -37,18 +37,19 @@ def natural(value):
 def exact_cost(weight, p):
     if not weight:
         return Fraction(0)
-    low, high = reader.product([(abs(weight), p)], 64)
+    low, high = reader.bounds([(abs(weight), p)])
     if low != high:
         raise NotCovered("an irrational cost")
     return low
 
 def claim(network, certificate):
     """The claim in Coq, and the direction if it is one about the limit."""
-    variable, weights, exponents = reader.read_network(network)
+    variable, synapses = reader.read_network(network)
     summands = reader.read_regularizer(certificate["regularizer"])
     count = len({*variable.values()})
     terms = []
-    for weight, d in zip(weights, exponents):
+    for _, weight, (target, source) in synapses:
+        d = reader.merged(target + source)
         if not d:
             continue
         up = [(v, share) for v, share in d.items() if share > 0]
@@ -134,7 +135,7 @@ def changed(network, certificate, exchange_only):
     yield "bounds exchanged", network, variant
     if exchange_only:
         return
-    variable, *_ = reader.read_network(network)
+    variable, _ = reader.read_network(network)
     for field in ("lower", "upper", "direction"):
         for v in sorted({*variable.values()}) if field in certificate else []:
             names = [name for name in variable if variable[name] == v]

@@ -32,17 +32,30 @@ pub struct UniqueMap(pub IndexMap<String, String>);
 
 impl<'de> Deserialize<'de> for UniqueMap {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries;
-        impl<'de> Visitor<'de> for Entries {
-            type Value = UniqueMap;
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("an object of numbers as strings")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<UniqueMap, A::Error> {
-                entries(access).map(UniqueMap)
-            }
-        }
-        deserializer.deserialize_map(Entries)
+        let entries = Entries("an object of numbers as strings", PhantomData);
+        deserializer.deserialize_map(entries).map(UniqueMap)
+    }
+}
+
+/// For a field of values by key: in their order, without repetition.
+pub(super) fn unique<'de, D, V>(deserializer: D) -> Result<IndexMap<String, V>, D::Error>
+where
+    D: Deserializer<'de>,
+    V: Deserialize<'de>,
+{
+    deserializer.deserialize_map(Entries("an object", PhantomData))
+}
+
+/// The entries of an object; what is expected in words.
+struct Entries<V>(&'static str, PhantomData<V>);
+
+impl<'de, V: Deserialize<'de>> Visitor<'de> for Entries<V> {
+    type Value = IndexMap<String, V>;
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(self.0)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Self::Value, A::Error> {
+        entries(access)
     }
 }
 

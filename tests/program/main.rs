@@ -22,6 +22,7 @@ mod perceptrons;
 mod products;
 mod readers;
 mod scripts;
+mod second_judge;
 mod terminal;
 mod trust;
 mod vectors;

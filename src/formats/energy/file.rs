@@ -11,7 +11,7 @@ use super::{EnergyFileError, NamedProblem};
 use crate::formats::network_json::FormatError;
 use crate::formats::strict::{Object, UniqueMap};
 use crate::network::Regularizer;
-use crate::numbers::{Rational, parse_rational};
+use crate::numbers::parse_rational;
 
 /// What is written: version 2 of certificates.
 ///
@@ -25,6 +25,7 @@ pub struct EnergyFile {
     claim: String,
     /// The regularizer, as on the command line.
     pub regularizer: String,
+    #[serde(deserialize_with = "crate::formats::strict::unique")]
     point: IndexMap<String, (String, i64)>,
     #[serde(rename = "F")]
     bits: u32,
@@ -106,36 +107,53 @@ impl EnergyFile {
         text + "\n"
     }
 
-    /// The certificate, for a problem with these names.
+    /// The certificate, for a problem with these names. What is no number is found first: that does not depend on the problem.
     ///
     /// # Errors
     /// [`EnergyFileError`].
     pub fn certificate(&self, problem: &NamedProblem) -> Result<Certificate, EnergyFileError> {
+        let numbers = self.point.iter();
+        let numbers = numbers.map(|(name, (mantissa, exponent))| {
+            let number = multiplier(mantissa, *exponent);
+            Ok((
+                name.as_str(),
+                number.ok_or_else(|| EnergyFileError::Multiplier(shown(name)))?,
+            ))
+        });
+        let numbers: Vec<_> = numbers.collect::<Result<_, EnergyFileError>>()?;
+        let values = self.exceptions.0.iter().map(|(name, y)| {
+            let y = parse_rational(y).map_err(|fault| EnergyFileError::Number {
+                place: format!("exceptions: {}", shown(name)),
+                fault,
+            })?;
+            Ok((name.as_str(), y))
+        });
+        let values: Vec<_> = values.collect::<Result<_, EnergyFileError>>()?;
+        let exceptions = values
+            .into_iter()
+            .map(|(name, y)| Ok((problem.find(name)?, y)));
         Ok(Certificate {
-            point: self.point(problem)?,
+            point: self.point(problem, numbers)?,
             bits: self.bits,
             grid: self.grid,
-            exceptions: self.exceptions(problem)?,
+            exceptions: exceptions.collect::<Result<_, EnergyFileError>>()?,
         })
     }
 
-    fn point(&self, problem: &NamedProblem) -> Result<Vec<Number>, EnergyFileError> {
+    fn point(
+        &self,
+        problem: &NamedProblem,
+        numbers: Vec<(&str, Number)>,
+    ) -> Result<Vec<Number>, EnergyFileError> {
         let known: BTreeMap<&str, usize> = problem
             .units
             .iter()
             .map(|(name, variable)| (name.as_str(), *variable))
             .collect();
-        let shown = |name: &str| name.chars().take(80).collect::<String>();
         let mut point: Vec<Option<Number>> = vec![None; problem.problem.variables()];
-        for (name, (mantissa, exponent)) in &self.point {
-            let variable = known.get(name.as_str());
+        for (name, number) in numbers {
+            let variable = known.get(name);
             let variable = *variable.ok_or_else(|| EnergyFileError::NoSuchUnit(shown(name)))?;
-            let is_plain =
-                mantissa.len() <= 400 && mantissa.bytes().all(|byte| byte.is_ascii_digit());
-            let value: Option<BigUint> = mantissa.parse().ok().filter(|_| is_plain);
-            let value = value.filter(|value| !value.is_zero() && exponent.unsigned_abs() < 1 << 20);
-            let value = value.ok_or_else(|| EnergyFileError::Multiplier(shown(name)))?;
-            let number = Number::new(value, *exponent);
             match &point[variable] {
                 Some(other) if *other != number => return Err(EnergyFileError::Tie(shown(name))),
                 _ => point[variable] = Some(number),
@@ -155,19 +173,20 @@ impl EnergyFile {
             .map(|number| number.unwrap_or_else(one))
             .collect())
     }
+}
 
-    fn exceptions(
-        &self,
-        problem: &NamedProblem,
-    ) -> Result<BTreeMap<(usize, usize), Rational>, EnergyFileError> {
-        let entries = self.exceptions.0.iter().map(|(name, y)| {
-            let place = problem.find(name)?;
-            let y = parse_rational(y).map_err(|fault| EnergyFileError::Number {
-                place: format!("exceptions: {}", name.chars().take(80).collect::<String>()),
-                fault,
-            })?;
-            Ok((place, y))
-        });
-        entries.collect()
-    }
+/// A positive mantissa of plain digits with an exponent of 2, so that equal numbers are written alike.
+fn multiplier(mantissa: &str, exponent: i64) -> Option<Number> {
+    let is_plain = mantissa.len() <= 400 && mantissa.bytes().all(|byte| byte.is_ascii_digit());
+    let value: Option<BigUint> = mantissa.parse().ok().filter(|_| is_plain);
+    let value = value.filter(|value| !value.is_zero() && exponent.unsigned_abs() < 1 << 20)?;
+    let zeros = value.trailing_zeros().unwrap_or(0);
+    Some(Number::new(
+        value >> zeros,
+        exponent.checked_add(i64::try_from(zeros).ok()?)?,
+    ))
+}
+
+fn shown(name: &str) -> String {
+    name.chars().take(80).collect()
 }

@@ -21,7 +21,7 @@ pub struct Base {
     pub certificate: Value,
 }
 
-/// Name, units, synapses, ties, regularizers. A unit without a kind is hidden; `bipu:c` has `C = 1`, `D = 0`.
+/// Name, units, synapses, ties, regularizers. A unit without a kind is hidden; `bipu:c` has `C = 1`, `D = 0`, `product:a*b` is no hidden unit.
 type Plan = (
     &'static str,
     &'static str,
@@ -30,7 +30,7 @@ type Plan = (
     &'static [&'static str],
 );
 
-const PLANS: [Plan; 19] = [
+static PLANS: [Plan; 19] = [
     (
         "chain",
         "x=input a=relu b=abs y=output",
@@ -170,12 +170,30 @@ fn q(text: &str) -> Rational {
     parse_rational(text).unwrap()
 }
 
+/// The networks of all certificates, each with its regularizers.
+pub fn networks() -> Vec<(String, &'static str)> {
+    let each = |plan: &'static Plan| {
+        let network = document(plan.1, plan.2, plan.3);
+        let regularizers = plan.4.iter().copied();
+        regularizers.map(move |regularizer| (network.clone(), regularizer))
+    };
+    PLANS.iter().flat_map(each).collect()
+}
+
 fn text((_, units, synapses, ties, _): &Plan) -> String {
+    document(units, synapses, ties)
+}
+
+/// A network as JSON, of texts as in the list above.
+pub fn document(units: &str, synapses: &str, ties: &str) -> String {
     let unit = |text: &str| {
         let (id, what) = text.split_once('=').unwrap();
         match what.split_once(':') {
             Some(("bipu", c)) => {
                 json!({"id": id, "kind": "hidden", "activation": {"bipu": {"c": c, "C": "1", "D": "0"}}})
+            }
+            Some(("product", of)) => {
+                json!({"id": id, "kind": "product", "of": of.split('*').collect::<Vec<_>>()})
             }
             Some((name, slope)) => json!({"id": id, "kind": "hidden", "activation": {name: slope}}),
             None if ["input", "bias", "output"].contains(&what) => json!({"id": id, "kind": what}),
@@ -197,7 +215,11 @@ fn text((_, units, synapses, ties, _): &Plan) -> String {
         "synapses": synapses.split(' ').map(synapse).collect::<Value>(),
     });
     if !ties.is_empty() {
-        document["ties"] = json!([ties.split('=').collect::<Vec<_>>()]);
+        let tied = |unit: &str| match unit.split_once('^') {
+            Some((unit, exponent)) => json!({"unit": unit, "exponent": exponent}),
+            None => json!(unit),
+        };
+        document["ties"] = json!([ties.split('=').map(tied).collect::<Vec<_>>()]);
     }
     document.to_string()
 }

@@ -2,6 +2,7 @@
 //! `examples/check_certificate.py`.
 
 mod bases;
+mod energy;
 mod mutate;
 mod second;
 
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use bases::{Base, bases};
 use second::{Verdict, second_opinions};
 use serde_json::{Value, json};
+use synaptic_balance::formats::energy::read_energy;
 use synaptic_balance::formats::{read_certificate, read_network, verify_certificate};
 use synaptic_balance::numbers::parse_rational;
 
@@ -26,6 +28,11 @@ fn first_opinion(case: &Case) -> Verdict {
     let Ok(file) = read_network(case.network.as_bytes()) else {
         return Verdict::Malformed;
     };
+    match read_energy(case.certificate.as_bytes()) {
+        Err(_) => return Verdict::Malformed,
+        Ok(Some(certificate)) => return energy::opinion(&file.network, &certificate),
+        Ok(None) => {}
+    }
     let Ok(certificate) = read_certificate(case.certificate.as_bytes()) else {
         return Verdict::Malformed;
     };

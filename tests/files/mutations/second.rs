@@ -4,6 +4,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 use super::Case;
 
 /// What a judge says; also the column of the counts.
@@ -17,19 +19,50 @@ pub enum Verdict {
 /// Set where the absence of Python must not go unnoticed.
 const REQUIRED: &str = "SYNBAL_REQUIRE_PYTHON";
 
-fn python() -> Command {
+const CHECKER: &str = "examples/check_certificate.py";
+
+fn python(scripts: &[&str]) -> Command {
     let mut command = Command::new("python3");
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/check_certificate.py"));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    command.args(scripts.iter().map(|script| root.join(script)));
     command
 }
 
 /// Verdict and sentence for each case; `None`, said aloud, where there is no Python.
 pub fn second_opinions(cases: &[Case]) -> Option<Vec<(Verdict, String)>> {
-    let started = python()
-        .arg("--batch")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn();
+    let line = |case: &Case| {
+        let line = format!(
+            r#"{{"network": {}, "certificate": {}}}"#,
+            case.network, case.certificate
+        );
+        line.replace('\n', " ") + "\n"
+    };
+    let text = answers(
+        python(&[CHECKER]).arg("--batch"),
+        cases.iter().map(line).collect(),
+    )?;
+    Some(
+        text.lines()
+            .map(|line| (verdict(line), line.to_string()))
+            .collect(),
+    )
+}
+
+/// The optimum of each network to 80 digits with energy certificates about points near it; `null` where none is found.
+pub fn references(networks: &[(String, &str)]) -> Option<Vec<Value>> {
+    let line = |(network, regularizer): &(String, &str)| {
+        let line = format!(r#"{{"network": {network}, "regularizer": "{regularizer}"}}"#);
+        line.replace('\n', " ") + "\n"
+    };
+    let mut command = python(&["tests/files/mutations/reference.py", CHECKER]);
+    let text = answers(&mut command, networks.iter().map(line).collect())?;
+    let values = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    Some(values.collect())
+}
+
+/// What a script writes for an input; `None`, said aloud, where there is no Python.
+fn answers(command: &mut Command, input: String) -> Option<String> {
+    let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut child = match started {
         Ok(child) => child,
         Err(fault) => {
@@ -38,35 +71,17 @@ pub fn second_opinions(cases: &[Case]) -> Option<Vec<(Verdict, String)>> {
                 "{REQUIRED} is set, but python3: {fault}"
             );
             // Not `eprintln`, which the test runner hides where the test passes.
-            let script = "examples/check_certificate.py";
-            let notice = format!("SKIPPED: the comparison with {script} (python3: {fault})\n");
+            let notice = format!("SKIPPED: the comparison with {CHECKER} (python3: {fault})\n");
             std::io::stderr().write_all(notice.as_bytes()).unwrap();
             return None;
         }
     };
-    let line = |case: &Case| {
-        let line = format!(
-            r#"{{"network": {}, "certificate": {}}}"#,
-            case.network, case.certificate
-        );
-        line.replace('\n', " ") + "\n"
-    };
-    let input: String = cases.iter().map(line).collect();
     let mut stdin = child.stdin.take().unwrap();
     let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap().unwrap();
-    assert!(
-        output.status.success(),
-        "the second judge stopped: {}",
-        output.status
-    );
-    let text = String::from_utf8(output.stdout).unwrap();
-    Some(
-        text.lines()
-            .map(|line| (verdict(line), line.to_string()))
-            .collect(),
-    )
+    assert!(output.status.success(), "Python stopped: {}", output.status);
+    Some(String::from_utf8(output.stdout).unwrap())
 }
 
 fn verdict(line: &str) -> Verdict {
@@ -107,7 +122,7 @@ fn exit_codes() {
         ("cut", good[..good.len() / 2].to_string(), 2),
         ("claim", good.replace("enclosure", "everything"), 2),
     ] {
-        let output = python()
+        let output = python(&[CHECKER])
             .arg(&network)
             .arg(write(name, text))
             .output()
@@ -115,13 +130,17 @@ fn exit_codes() {
         assert_eq!(output.status.code(), Some(code), "{name}: {output:?}");
     }
     let certificate = write("certificate.json", good);
-    let swapped = python().arg(&certificate).arg(&network).output().unwrap();
+    let swapped = python(&[CHECKER])
+        .arg(&certificate)
+        .arg(&network)
+        .output()
+        .unwrap();
     assert_eq!(swapped.status.code(), Some(2));
-    let missing = python()
+    let missing = python(&[CHECKER])
         .arg(folder.path().join("none"))
         .arg(&certificate)
         .output()
         .unwrap();
     assert_eq!(missing.status.code(), Some(2));
-    assert_eq!(python().output().unwrap().status.code(), Some(2));
+    assert_eq!(python(&[CHECKER]).output().unwrap().status.code(), Some(2));
 }
