@@ -5,9 +5,9 @@ use num_bigint::{BigInt, BigUint};
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
 
-use crate::number::{Factor, exactly, on_grid};
+use crate::number::{Factor, exactly, on_grid, plus, times};
 use crate::reader::{integer, power_of_two};
-use crate::{Number, Rational, Reader, Refusal};
+use crate::{Number, Problem, Rational, Reader, Refusal};
 
 /// Sums over terms whose `y` is that of the rule.
 #[derive(Debug, Clone)]
@@ -72,7 +72,9 @@ pub struct Certified<'a> {
     reader: Reader<'a>,
     gap: Rational,
     regularizer: Rational,
-    /// No `y` given by the rule is below this one, of those that are not 0.
+    /// The same on the grid, over `2^PLACES`.
+    gap_on_grid: BigInt,
+    /// No cost of a term with `y > 0` is below this one, on the grid.
     least: Option<Rational>,
     zeros: u64,
 }
@@ -106,10 +108,9 @@ impl<'a> Certified<'a> {
         );
         let mut missing = zeros;
         for exception in &exceptions {
-            let (low, high) = (
-                Ends::new(&exception.lower),
-                Ends::new(&exception.lower).times(&upper),
-            );
+            let (mantissa, exponent) = &exception.lower;
+            let low = Ends::new(mantissa.clone(), *exponent);
+            let high = Ends::new(mantissa.clone(), *exponent).times(&upper);
             regularizer += high.ceiling();
             if exception.y.is_zero() {
                 missing = missing.saturating_add(1);
@@ -127,12 +128,35 @@ impl<'a> Certified<'a> {
         let places = power_of_two(PLACES.saturating_neg());
         let off_grid = |value: BigInt| Rational::from_integer(value) * &grid * &places;
         Certified {
-            gap: off_grid(gap),
+            gap: off_grid(gap.clone()),
+            gap_on_grid: gap,
             regularizer: off_grid(regularizer),
-            least: least.map(|least| least * &grid),
+            least,
             zeros: missing,
             reader,
         }
+    }
+
+    /// The problem that this is about.
+    pub fn problem(&self) -> &'a Problem<'a> {
+        self.reader.problem()
+    }
+
+    pub(crate) fn factors(
+        &self,
+        block: usize,
+        entry: usize,
+    ) -> Result<Option<[Factor; 3]>, Refusal> {
+        self.reader.factors(block, entry)
+    }
+
+    pub(crate) fn bits(&self) -> u32 {
+        self.reader.certificate().bits
+    }
+
+    /// How much the upper end of a cost exceeds the lower one, as a share.
+    pub(crate) fn width(&self) -> Rational {
+        width(self.bits())
     }
 
     /// An upper bound of `R(point) - inf R`.
@@ -161,20 +185,24 @@ impl<'a> Certified<'a> {
         match &self.least {
             _ if self.zeros > 0 => None,
             None => Some(Rational::zero()),
-            Some(least) => self.radius_at(least),
+            Some(least) => self.radius_at(&Ends::of(least)).map(off_places),
         }
     }
 
-    /// The same for a term whose cost is at least this.
-    fn radius_at(&self, lower: &Rational) -> Option<Rational> {
-        let sixteen = Rational::from_integer(16.into());
-        if &self.gap * sixteen > *lower {
+    /// The same for a term whose cost on the grid is at least this, over `2^PLACES`: `2 sqrt(gap/cost)`, if that is at most a half.
+    fn radius_at(&self, lower: &Ends) -> Option<BigInt> {
+        let share = &self.gap_on_grid * &lower.bottom;
+        if &share * 16 > (&lower.top << PLACES) {
             return None;
         }
-        let four = Rational::from_integer(4.into());
-        let half = Rational::new(1.into(), 2.into());
-        // At most a half, of which rounding up may take it a little above.
-        root_up(&(&self.gap * four / lower)).map(|radius| radius.min(half))
+        if share.is_zero() {
+            return Some(BigInt::zero());
+        }
+        let scaled: BigInt = (share * 4) << PLACES;
+        let square: BigInt = scaled.div_ceil(&lower.top);
+        let half = BigInt::one() << PLACES.saturating_sub(1);
+        // Rounding up may take it a little above.
+        Some((square.sqrt() + BigInt::one()).min(half))
     }
 
     /// Where the balanced cost of a term lies. `None` for a weight of 0, where `y = 0`, and where the gap is more than a sixteenth of the cost.
@@ -189,15 +217,18 @@ impl<'a> Certified<'a> {
         let Some([cost, row, column]) = self.reader.factors(block, entry)? else {
             return Ok(None);
         };
-        let ends = self.ends(block, entry, [cost, row, column]);
-        let (lower, upper) = ends.ok_or(Refusal::Cost { block, entry })?;
-        Ok(match lower.is_positive() {
-            true => self.radius_at(&lower).map(|radius| {
-                let rest = Rational::one() - radius;
-                (&lower * &rest, upper / rest)
-            }),
-            false => None,
-        })
+        let found = self.lower(block, entry, [cost, row, column]);
+        let Some((mantissa, exponent)) = found.ok_or(Refusal::Cost { block, entry })? else {
+            return Ok(None);
+        };
+        let Some(radius) = self.radius_of(&mantissa, exponent) else {
+            return Ok(None);
+        };
+        let lower = Number::new(mantissa, exponent).to_rational();
+        let lower = lower.ok_or(Refusal::Cost { block, entry })?;
+        let upper = &lower * (Rational::one() + self.width());
+        let rest = Rational::one() - off_places(radius);
+        Ok(Some((lower * &rest, upper / rest)))
     }
 
     /// As [`cost_bounds`](Certified::cost_bounds), `None` also for an entry that is not there.
@@ -207,34 +238,77 @@ impl<'a> Certified<'a> {
 
     /// The radius of one term: `|log(balanced cost / cost at the point)| <= r`, for the true cost at the point. `None` as there.
     pub fn term_radius(&self, block: usize, entry: usize) -> Option<Rational> {
-        let factors = self.reader.factors(block, entry).ok().flatten()?;
-        let (lower, _) = self.ends(block, entry, factors)?;
-        match lower.is_positive() {
-            true => self.radius_at(&lower),
-            false => None,
-        }
+        self.radius_of_term(block, entry).map(off_places)
     }
 
-    /// The two ends of the cost at the point; the lower one 0 where `y` is.
-    fn ends(
+    fn radius_of_term(&self, block: usize, entry: usize) -> Option<BigInt> {
+        let factors = self.reader.factors(block, entry).ok().flatten()?;
+        let (mantissa, exponent) = self.lower(block, entry, factors)??;
+        self.radius_of(&mantissa, exponent)
+    }
+
+    fn radius_of(&self, mantissa: &BigUint, exponent: i64) -> Option<BigInt> {
+        let exponent = exponent.checked_add(self.reader.certificate().grid)?;
+        self.radius_at(&Ends::new(mantissa.clone(), exponent))
+    }
+
+    /// How far multipliers can be from balanced ones: by variable a `ρ` with `|log(μ*/μ)| <= ρ`, `μ` that of the point.
+    ///
+    /// `order` gives variables, each with a term (block and entry) whose other variables come before it: its cost is enclosed, and so is the multiplier. `None` for
+    /// variables that are not in the order, and those whose terms are not enclosed.
+    ///
+    /// # Errors
+    /// [`Refusal::Exception`] for a term that does not hold the variable, or holds one that does not come before.
+    pub fn multiplier_radii(
+        &self,
+        order: &[(usize, (usize, usize))],
+    ) -> Result<Vec<Option<Number>>, Refusal> {
+        let problem = self.reader.problem();
+        // Over 2^PLACES.
+        let mut radii: Vec<Option<Rational>> = vec![None; problem.variables()];
+        for (variable, (block, entry)) in order {
+            let misfit = Refusal::Exception {
+                block: *block,
+                entry: *entry,
+            };
+            let exponents = problem.exponents(*block, *entry).ok_or(misfit.clone())?;
+            let own = exponents.get(variable).ok_or(misfit.clone())?;
+            let Some(radius) = self.radius_of_term(*block, *entry) else {
+                continue;
+            };
+            let mut total = Some(Rational::from_integer(radius));
+            for (other, exponent) in exponents.iter().filter(|(other, _)| *other != variable) {
+                let known = radii.get(*other).ok_or(misfit.clone())?;
+                let share = known.as_ref().map(|known| times(known, &exponent.abs()));
+                total = total.zip(share).map(|(total, share)| plus(&total, &share));
+            }
+            let bound = total.map(|total| times(&total, &own.abs().recip()).ceil());
+            *radii.get_mut(*variable).ok_or(misfit)? = bound;
+        }
+        let exact = |radius: Rational| {
+            let mantissa = radius.numer().magnitude().clone();
+            Number::new(mantissa, PLACES.saturating_neg())
+        };
+        let radii = radii.into_iter();
+        Ok(radii.map(|radius| radius.map(exact)).collect())
+    }
+
+    /// The lower end of the cost at the point, as mantissa and exponent; the inner `None` where `y` is 0, the outer one where it is out of range.
+    fn lower(
         &self,
         block: usize,
         entry: usize,
-        factors: [Factor; 3],
-    ) -> Option<(Rational, Rational)> {
+        [cost, row, column]: [Factor; 3],
+    ) -> Option<Option<(BigUint, i64)>> {
         let certificate = self.reader.certificate();
-        let [cost, row, column] = factors;
-        let (mantissa, exponent) = exactly(cost, row, column)?;
-        let lower = Number::new(mantissa, exponent).to_rational()?;
-        let upper = &lower * (Rational::one() + width(certificate.bits));
         let y_is_zero = match certificate.exceptions.get(&(block, entry)) {
             Some(y) => y.is_zero(),
             None => on_grid(cost, row, column, certificate.grid)? == U256::ZERO,
         };
-        Some(match y_is_zero {
-            true => (Rational::zero(), upper),
-            false => (lower, upper),
-        })
+        match y_is_zero {
+            true => Some(None),
+            false => exactly(cost, row, column).map(Some),
+        }
     }
 }
 
@@ -260,10 +334,17 @@ struct Ends {
 }
 
 impl Ends {
-    fn new((mantissa, exponent): &(BigUint, i64)) -> Self {
-        let mantissa = BigInt::from(mantissa.clone());
+    fn of(value: &Rational) -> Self {
+        Ends {
+            top: value.numer().clone(),
+            bottom: value.denom().clone(),
+        }
+    }
+
+    fn new(mantissa: BigUint, exponent: i64) -> Self {
+        let mantissa = BigInt::from(mantissa);
         let power = BigInt::one() << exponent.unsigned_abs();
-        let (top, bottom) = match *exponent >= 0 {
+        let (top, bottom) = match exponent >= 0 {
             true => (mantissa * power, BigInt::one()),
             false => (mantissa, power),
         };
@@ -299,17 +380,7 @@ impl Ends {
     }
 }
 
-/// A number at least as large as the square root, and larger by less than `2^-63` of it; `None` for negative numbers.
-fn root_up(value: &Rational) -> Option<Rational> {
-    if value.is_negative() {
-        return None;
-    }
-    if value.is_zero() {
-        return Some(Rational::zero());
-    }
-    let (numerator, denominator) = (value.numer().magnitude(), value.denom().magnitude());
-    let places = denominator.bits().saturating_add(64);
-    let scaled = (numerator << places.saturating_mul(2)) / denominator;
-    let root = BigInt::from(scaled.sqrt()) + 1;
-    Some(Rational::new(root, BigInt::one() << places))
+/// An integer over `2^PLACES`.
+fn off_places(value: BigInt) -> Rational {
+    Rational::new(value, BigInt::one() << PLACES)
 }

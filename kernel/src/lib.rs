@@ -85,6 +85,7 @@
 )]
 
 mod certified;
+mod distance;
 mod number;
 mod problem;
 mod reader;

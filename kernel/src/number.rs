@@ -236,7 +236,7 @@ pub(crate) const GRID_BITS: u32 = 192;
 
 /// The product of three mantissas; of at most 85 bits each, so that it fits.
 #[inline]
-fn mantissas(cost: Factor, row: Factor, column: Factor) -> U256 {
+pub(crate) fn mantissas(cost: Factor, row: Factor, column: Factor) -> U256 {
     let two = U256::from(cost.mantissa).wrapping_mul(U256::from(column.mantissa));
     two.wrapping_mul(U256::from(row.mantissa))
 }

@@ -2,7 +2,9 @@
 
 use num_bigint::BigUint;
 use num_traits::{Signed, Zero};
+use std::collections::BTreeMap;
 
+use crate::number::plus;
 use crate::{Rational, Refusal};
 
 /// A product of powers of multipliers.
@@ -221,6 +223,25 @@ impl<'a> Problem<'a> {
     /// The number of variables.
     pub fn variables(&self) -> usize {
         self.variables
+    }
+
+    /// The exponents of all variables in a term; those that cancel are left out.
+    pub(crate) fn exponents(
+        &self,
+        block: usize,
+        entry: usize,
+    ) -> Option<BTreeMap<usize, Rational>> {
+        let content = self.blocks.get(block)?;
+        let (row, column) = content.place(entry)?;
+        let mut all: BTreeMap<usize, Rational> = BTreeMap::new();
+        for form in [content.rows.get(row)?, content.columns.get(column)?] {
+            for (variable, exponent) in self.forms.get(*form)?.factors() {
+                let sum = all.entry(*variable).or_default();
+                *sum = plus(sum, exponent);
+            }
+        }
+        all.retain(|_, exponent| !exponent.is_zero());
+        Some(all)
     }
 
     /// The forms that rows and columns name.

@@ -188,6 +188,9 @@ pub struct ExplainArguments {
     /// Let units share one multiplier.
     #[arg(long, value_enum)]
     pub tied: Option<Tied>,
+    /// Write a basis of the constraints, however long it is; up to 10,000 synapses it is written anyway.
+    #[arg(long)]
+    pub basis: bool,
     /// Write the graph in Graphviz DOT.
     #[arg(long, value_name = "FILE")]
     pub dot: Option<PathBuf>,
@@ -229,6 +232,9 @@ pub struct BalanceArguments {
     /// Write the certificate (implies --certify).
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+    /// Let the paper's algorithm check the result whatever the size; it does by default up to two million weights.
+    #[arg(long)]
+    pub cross_check: bool,
     /// Round multipliers to powers of two: in binary floating point the scaled weights are then exact, and so is the function.
     #[arg(long, conflicts_with = "max_scaling")]
     pub power_of_two: bool,

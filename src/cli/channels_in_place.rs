@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use synaptic_balance::formats::{Losses, MAPPED_WEIGHTS, OnnxFile};
+use synaptic_balance::numbers::rational_to_f64;
 use synaptic_balance::report::freedom;
 
 use super::arguments::BalanceArguments;
@@ -26,11 +27,11 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Out
     let power = in_place::power(arguments)?;
     let mut lost = Losses::default();
     let start = Instant::now();
-    let costs = model.blocks(power);
+    let costs = model.blocks(rational_to_f64(&power));
     let fault = |fault: &dyn std::fmt::Display| Failure::Incomplete(fault.to_string());
     let mut blocks = costs.problem().map_err(|failure| fault(&failure))?;
     let added = start.elapsed().as_secs_f64();
-    let found = in_place::solve(&mut blocks, costs.fan(), power, arguments.tolerance);
+    let found = in_place::solve(arguments, &mut blocks, None, costs.fan());
     // The units of a model begin with two that stand for what is outside.
     let name = |variable: usize| model.network().unit(variable + 2).id.clone();
     let path = &arguments.network;
@@ -63,6 +64,7 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Out
     let (mut report, verdict) = in_place::outcome(
         arguments,
         &found,
+        None,
         model.weights(),
         groups.collect(),
         [read, write],

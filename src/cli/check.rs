@@ -11,9 +11,12 @@ use synaptic_balance::report::{self, NumberType, SameFunction, Subject};
 use synaptic_balance::solve::{self, Distance, JudgeError, Judgement, Reading};
 
 use super::arguments::{CheckArguments, Tied};
-use super::{BadInput, Failure, Outcome, Verdict, input, read};
+use super::{BadInput, Failure, Outcome, Verdict, check_in_place, input, read};
 
 pub fn check(arguments: &CheckArguments) -> Outcome {
+    if let Some(outcome) = check_in_place::check(arguments)? {
+        return outcome;
+    }
     let file = |path: &Option<PathBuf>| {
         let path = path
             .as_ref()

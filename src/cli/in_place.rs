@@ -4,14 +4,23 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use synaptic_balance::formats::{Losses, MAX_TEXT, MappedError, MappedPerceptron, ModelError};
-use synaptic_balance::network::Regularizer;
-use synaptic_balance::numbers::rational_to_f64;
-use synaptic_balance::report::{InPlace, Report, in_place_report, lost_weights};
-use synaptic_balance::solve::SolveError;
-use synaptic_balance::solve::blocks::{
-    BlockEnclosure, BlockOptions, BlockSolution, CostSums, balance_blocks, enclose_blocks,
+use num_traits::One;
+use synaptic_balance::formats::energy::{EnergyFile, NamedProblem, TermNames};
+use synaptic_balance::formats::{
+    Losses, MAPPED_WEIGHTS, MAX_TEXT, MappedError, MappedPerceptron, ModelError, holds_weights_only,
 };
+use synaptic_balance::network::Regularizer;
+use synaptic_balance::numbers::{Rational, rational_to_f64};
+use synaptic_balance::report::{InPlace, Report, SecondRun, in_place_report, lost_weights};
+use synaptic_balance::solve::blocks::{
+    BlockEnclosure, BlockOptions, BlockSolution, Blocks, CostSums, NewtonStep, RandomOptions,
+    RandomRun, balance_blocks, balance_in_random_order, enclose_blocks,
+};
+use synaptic_balance::solve::energy::{
+    EnergyError, EnergyProof, energy_certificate, point_of_floats,
+};
+use synaptic_balance::solve::{AGREEMENT, SolveError};
+use synaptic_balance_kernel::{Problem, Refusal};
 
 use super::arguments::{BalanceArguments, MethodName};
 use super::balance::check_files;
@@ -23,13 +32,42 @@ use super::{BadInput, Failure, Outcome, Progress, Verdict};
 /// Bounds wider than this say too little to count as done.
 const WIDTH: f64 = 1e-6;
 
+/// From so many weights on neither the kernel nor a second method is asked unless the user does: both take longer than reading.
+const ASKED_ONLY: usize = MAPPED_WEIGHTS;
+
+/// Digits that an energy certificate can reach; for more there is another kind, for smaller models.
+const MOST_DIGITS: u32 = 15;
+
 /// Is the model one to be balanced where it lies?
 pub fn is_meant(arguments: &BalanceArguments) -> Result<bool, BadInput> {
     let path = &arguments.network;
-    MappedPerceptron::is_large(path).map_err(|fault| BadInput::at(path, fault))
+    let at = |fault| BadInput::at(path, fault);
+    if MappedPerceptron::is_large(path).map_err(at)? {
+        return Ok(true);
+    }
+    let many_digits = arguments.certify.is_some_and(|digits| digits > MOST_DIGITS);
+    let is_plain = not_offered(arguments).is_none() && !many_digits;
+    if !is_plain || arguments.perceptron.arch.is_none() || !holds_weights_only(path) {
+        return Ok(false);
+    }
+    // What is wrong with a file is said by the reader of files of every kind.
+    let architecture = arguments.perceptron.architecture()?;
+    let model =
+        architecture.and_then(|architecture| MappedPerceptron::open(path, &architecture).ok());
+    Ok(model.is_some_and(|model| model.energy_problem(&Rational::one()).is_ok()))
 }
 
-pub fn balance(arguments: &BalanceArguments) -> Outcome {
+/// Balances a model where it lies. `None` for a small one of which something else has to be said than that it is balanced.
+pub fn balance(arguments: &BalanceArguments) -> Option<Outcome> {
+    let is_small = !MappedPerceptron::is_large(&arguments.network).unwrap_or(true);
+    match balance_mapped(arguments) {
+        Err(Failure::Incomplete(_)) if is_small => None,
+        Ok((_, Verdict::Incomplete)) if is_small => None,
+        outcome => Some(outcome),
+    }
+}
+
+fn balance_mapped(arguments: &BalanceArguments) -> Outcome {
     let path = &arguments.network;
     if !(arguments.roles.learned.is_empty() && arguments.roles.constant.is_empty()) {
         let reason = "--learned and --constant are for ONNX models: here all weights are learned";
@@ -44,13 +82,20 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let model = MappedPerceptron::open(path, &architecture).map_err(fault)?;
     let outputs = outputs(arguments, &model)?;
     check(arguments, &model, &outputs)?;
-    let mut blocks = model.blocks(power).map_err(fault)?;
+    let mut blocks = model.blocks(rational_to_f64(&power)).map_err(fault)?;
     let read = start.elapsed().as_secs_f64();
-    let found = solve(&mut blocks, model.fan(), power, arguments.tolerance);
-    let name = |variable| unit_name(&model, variable);
+    let problem = named_problem(&model, &power).map_err(|refusal| BadInput::at(path, refusal))?;
+    let found = solve(arguments, &mut blocks, Some(&problem), model.fan());
+    let name = |variable: usize| unit_name(&model, variable);
     let found = found.map_err(|fault| failure(fault, path, &name))?;
     let start = Instant::now();
-    let lost = write(arguments, &model, &found.multipliers, outputs)?;
+    let (certificate, is_sure) = certificate(arguments, &problem, &found);
+    let is_small = model.weights() < ASKED_ONLY;
+    let mut lost = Losses::default();
+    // Nothing is written twice: of a small model something else may have to be said.
+    if is_sure || !is_small {
+        lost = write(arguments, &model, &found.multipliers, outputs, certificate)?;
+    }
     let mut rest = found.multipliers.as_slice();
     let grouped = model.groups().into_iter().map(|(name, units)| {
         let (own, others) = rest.split_at(units);
@@ -61,6 +106,7 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let (mut report, verdict) = outcome(
         arguments,
         &found,
+        Some(&problem),
         model.weights(),
         grouped.collect(),
         [read, write],
@@ -70,11 +116,44 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     Ok((report, verdict))
 }
 
+/// The file of the certificate that was asked for, and whether all was found that a small model is asked about.
+fn certificate(
+    arguments: &BalanceArguments,
+    problem: &NamedProblem,
+    found: &Found,
+) -> (Option<(PathBuf, String)>, bool) {
+    let is_sure = incomplete(arguments, found).is_none();
+    let proof = found.proof.as_ref().and_then(|proof| proof.as_ref().ok());
+    let file = proof
+        .and_then(|proof| EnergyFile::new(problem, &proof.certificate, &arguments.regularizer));
+    let path = arguments.certificate.clone();
+    (path.zip(file.map(|file| file.to_json())), is_sure)
+}
+
+/// The problem that the kernel reads, with names.
+pub fn named_problem<'a>(
+    model: &'a MappedPerceptron,
+    power: &Rational,
+) -> Result<NamedProblem<'a>, Refusal> {
+    let problem = model.energy_problem(power)?;
+    let units = (0..problem.variables()).map(|variable| (unit_id(model, variable), variable));
+    let tensors = model.tensors().into_iter().map(str::to_owned);
+    Ok(NamedProblem {
+        units: units.collect(),
+        terms: TermNames::Tensors(tensors.collect()),
+        problem,
+    })
+}
+
 /// What was found by blocks, and the seconds that it took.
 pub struct Found {
     solution: BlockSolution,
     deficit_before: f64,
+    /// Costs of everything that is scaled, before and after.
+    regularizer: Option<[f64; 2]>,
     enclosed: Option<BlockEnclosure>,
+    proof: Option<Result<EnergyProof, EnergyError>>,
+    cross_check: Option<SecondRun>,
     /// The multipliers `Λ`, in the order of the units.
     pub multipliers: Vec<f64>,
     /// Seconds, with those that making the blocks took.
@@ -82,60 +161,123 @@ pub struct Found {
     certify: f64,
 }
 
-/// Balances and bounds; `fan` is the largest number of synapses at a unit, `power` that of the costs.
-pub fn solve<C: CostSums>(
-    problem: &mut C,
+/// Balances, bounds, cross-checks and has the kernel verify; `fan` is the largest number of synapses at a unit.
+pub fn solve(
+    arguments: &BalanceArguments,
+    problem: &mut Blocks,
+    kernel: Option<&NamedProblem>,
     fan: usize,
-    power: f64,
-    tolerance: f64,
 ) -> Result<Found, SolveError> {
     let start = Instant::now();
     let options = BlockOptions {
-        tolerance,
+        tolerance: arguments.tolerance,
         ..BlockOptions::default()
     };
     let progress = Progress::new();
     let mut before = None;
-    let solution = balance_blocks(problem, &options, &mut |deficit| {
+    let mut solution = balance_blocks(problem, &options, &mut |deficit| {
         before.get_or_insert(deficit);
         progress.report("two-level", deficit);
     })?;
+    let is_small = problem.weights() < ASKED_ONLY;
+    let cross_check = (is_small || arguments.cross_check).then(|| {
+        let run = second_run(problem, arguments.seed, &mut |deficit| {
+            progress.report("stochastic", deficit);
+        });
+        let difference = problem.largest_difference(&solution.multipliers, &run.multipliers);
+        SecondRun { run, difference }
+    });
     let solve = start.elapsed().as_secs_f64();
     let start = Instant::now();
-    progress.report("bounds", solution.deficit);
-    let enclosed = enclose_blocks(problem, &solution, fan);
+    let asked = arguments.certify.is_some() || arguments.certificate.is_some();
+    let proof = kernel.filter(|_| asked || is_small).map(|kernel| {
+        progress.report("certifying", solution.deficit);
+        prove(problem, &solution, &kernel.problem)
+    });
+    if let Some(Ok(proof)) = &proof {
+        solution.multipliers = proof.multipliers();
+        solution.deficit = problem.deficit_at(&solution.multipliers);
+    }
+    let enclosed = match proof {
+        None => {
+            progress.report("bounds", solution.deficit);
+            enclose_blocks(problem, &solution, fan)
+        }
+        Some(_) => None,
+    };
+    let power = rational_to_f64(&arguments.regularizer.variable_power());
     let roots = solution.multipliers.iter().map(|mu| mu.powf(1.0 / power));
+    let after = Some(solution.multipliers.as_slice());
     Ok(Found {
         multipliers: roots.collect(),
         deficit_before: before.unwrap_or(0.0),
+        regularizer: is_small.then(|| [problem.total(None), problem.total(after)]),
         enclosed,
+        proof,
+        cross_check,
         solution,
         solve,
         certify: start.elapsed().as_secs_f64(),
     })
 }
 
+/// Has the kernel verify what was found, refined by Newton steps.
+pub fn prove(
+    problem: &mut Blocks,
+    solution: &BlockSolution,
+    kernel: &Problem,
+) -> Result<EnergyProof, EnergyError> {
+    let computed = point_of_floats(&solution.multipliers).ok_or(EnergyError::NotRefined)?;
+    let mut newton = NewtonStep::at(problem, solution);
+    let mut step = |side: &[f64]| newton.solve(side, NEWTON);
+    let certificate = energy_certificate(kernel, computed, &mut step, &mut |_| {})?;
+    Ok(EnergyProof::new(kernel, certificate)?)
+}
+
+/// The accuracy of Newton steps, as a share of the right side.
+const NEWTON: f64 = 1e-9;
+
+/// Weights that the second method may read: some seconds.
+const SECOND_READS: usize = 1 << 27;
+
+/// The paper's algorithm from the given weights, by its own rule.
+fn second_run(problem: &Blocks, seed: u64, progress: &mut dyn FnMut(f64)) -> RandomRun {
+    let options = RandomOptions {
+        seed,
+        tolerance: 1e-12,
+        max_reads: (SECOND_READS / problem.weights().max(1)).clamp(1, 2_000),
+    };
+    balance_in_random_order(problem, &options, progress)
+}
+
 /// The report with the multipliers of each group, and the verdict; reading and writing took so many seconds.
 pub fn outcome(
     arguments: &BalanceArguments,
     found: &Found,
+    kernel: Option<&NamedProblem>,
     weights: usize,
     multipliers: Vec<(String, Vec<f64>)>,
     [read, write]: [f64; 2],
     lost: &Losses,
 ) -> (Report, Verdict) {
-    let enclosure = found.enclosed.as_ref();
-    let incomplete = incomplete(arguments, enclosure.map(|enclosed| enclosed.width));
+    let incomplete = incomplete(arguments, found);
     let verdict = match incomplete {
         Some(_) => Verdict::Incomplete,
         None => Verdict::Done,
     };
+    let asked = arguments.certify.is_some() || arguments.certificate.is_some();
     let mut report = in_place_report(&InPlace {
         regularizer: &arguments.regularizer,
+        values: found.regularizer,
         weights,
         solution: &found.solution,
         deficit_before: found.deficit_before,
-        enclosure,
+        enclosure: found.enclosed.as_ref(),
+        proof: found.proof.as_ref().and_then(|proof| proof.as_ref().ok()),
+        names: kernel
+            .filter(|_| asked)
+            .map(|kernel| kernel.units.as_slice()),
+        cross_check: found.cross_check.as_ref(),
         multipliers,
         incomplete,
         seconds: [read, found.solve, found.certify, write],
@@ -144,18 +286,60 @@ pub fn outcome(
     (report, verdict)
 }
 
-fn incomplete(arguments: &BalanceArguments, width: Option<f64>) -> Option<String> {
-    if arguments.certify.is_some() || arguments.certificate.is_some() {
-        return Some(
-            "the bounds of a model of this size are computed, not verified by the kernel".into(),
-        );
+/// Why not everything that was asked for was verified; `None` if it was.
+fn incomplete(arguments: &BalanceArguments, found: &Found) -> Option<String> {
+    let complete = found
+        .cross_check
+        .as_ref()
+        .filter(|check| check.run.is_complete);
+    if let Some(check) = complete
+        && check.difference > AGREEMENT
+    {
+        return Some("the two methods disagree".into());
     }
-    match width {
-        Some(width) if width <= WIDTH => None,
-        _ => Some(
-            "a small deficit says little in a network nearly cut off from its visible units".into(),
-        ),
+    let asked = arguments.certify.is_some() || arguments.certificate.is_some();
+    match &found.proof {
+        Some(Ok(proof)) => {
+            if !proof.is_attained {
+                return Some("that the minimum is attained was not verified".into());
+            }
+            let digits = arguments.certify.unwrap_or(DEFAULT_DIGITS).min(MOST_DIGITS);
+            let wanted = 10f64.powi(-(digits as i32));
+            match proof.within().filter(|_| asked) {
+                _ if !asked => None,
+                Some(within) if within <= wanted => None,
+                Some(within) => Some(format!(
+                    "multipliers were certified to {within:.1e}, not to {digits} digits"
+                )),
+                None => Some("not every multiplier is enclosed".into()),
+            }
+        }
+        Some(Err(fault)) if asked => Some(fault.to_string()),
+        None if asked => Some("models of this kind are not certified at this size".into()),
+        _ => match found.enclosed.as_ref().map(|enclosed| enclosed.width) {
+            Some(width) if width <= WIDTH => None,
+            _ if complete.is_some() => None,
+            _ => Some(
+                "a small deficit says little in a network nearly cut off from its visible units"
+                    .into(),
+            ),
+        },
     }
+}
+
+/// Digits certified where a certificate file is asked for without a number of digits.
+const DEFAULT_DIGITS: u32 = 12;
+
+/// The name that reports and certificates give to a unit.
+fn unit_id(model: &MappedPerceptron, variable: usize) -> String {
+    let mut first = 0;
+    for (layer, units) in model.hidden() {
+        if variable < first + units {
+            return format!("h{}.{}", layer + 1, variable - first);
+        }
+        first += units;
+    }
+    format!("variable {variable}")
 }
 
 /// The row of a weight that a variable scales.
@@ -184,9 +368,8 @@ pub fn failure(fault: SolveError, path: &Path, name: &dyn Fn(usize) -> String) -
     }
 }
 
-/// The power of the regularizer, and that nothing was asked for which is not done in place.
-pub fn power(arguments: &BalanceArguments) -> Result<f64, Failure> {
-    let path = &arguments.network;
+/// What was asked for that is not done in place.
+fn not_offered(arguments: &BalanceArguments) -> Option<&'static str> {
     let is_two_level = matches!(arguments.method, MethodName::Direct | MethodName::TwoLevel);
     let not_offered = [
         (!is_two_level, "another method than two-level"),
@@ -194,20 +377,24 @@ pub fn power(arguments: &BalanceArguments) -> Result<f64, Failure> {
         (arguments.limit, "--limit"),
         (arguments.power_of_two, "--power-of-two"),
         (arguments.max_scaling.is_some(), "--max-scaling"),
+        (
+            matches!(arguments.regularizer, Regularizer::Mixture(_)),
+            "a mixture of powers",
+        ),
     ];
     let not_offered = not_offered.into_iter().find(|(is_asked, _)| *is_asked);
-    if let Some((_, what)) = not_offered {
+    not_offered.map(|(_, what)| what)
+}
+
+/// The power of the regularizer, and that nothing was asked for which is not done in place.
+pub fn power(arguments: &BalanceArguments) -> Result<Rational, Failure> {
+    if let Some(what) = not_offered(arguments) {
         let reason = format!(
             "models of this size are balanced where they lie, without {what}; only smaller ones are with it"
         );
-        return Err(BadInput::at(path, reason).into());
+        return Err(BadInput::at(&arguments.network, reason).into());
     }
-    match &arguments.regularizer {
-        Regularizer::Lp(power) => Ok(rational_to_f64(power)),
-        Regularizer::Mixture(_) => {
-            Err(BadInput::at(path, "models of this size are balanced for one power only").into())
-        }
-    }
+    Ok(arguments.regularizer.variable_power())
 }
 
 /// Where each file of the model goes: one to the path given, several into the folder given.
@@ -276,6 +463,7 @@ fn write(
     model: &MappedPerceptron,
     multipliers: &[f64],
     outputs: Vec<PathBuf>,
+    certificate: Option<(PathBuf, String)>,
 ) -> Result<Losses, BadInput> {
     let index = &arguments.network;
     let shards = outputs.into_iter().enumerate();
@@ -293,6 +481,7 @@ fn write(
         let place = folder.join(index.file_name().unwrap_or_default());
         files.push((place, files::content(text)));
     }
+    files.extend(certificate.map(|(path, text)| (path, files::content(text))));
     files::write(files)
 }
 

@@ -6,6 +6,9 @@ mod batch;
 mod bench;
 mod channels_in_place;
 mod check;
+mod check_in_place;
+mod energy;
+mod explain;
 mod files;
 mod guard;
 mod in_place;
@@ -29,18 +32,14 @@ use std::time::Duration;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use synaptic_balance::formats::onnx::MAX_WEIGHTS;
 use synaptic_balance::formats::{
-    Architecture, MAX_MODEL, MAX_TEXT, Model, cached, read_certificate, read_input, read_model,
-    to_dot, verify_certificate,
+    Architecture, MAX_MODEL, MAX_TEXT, Model, cached, energy::read_energy, read_certificate,
+    read_input, read_model, verify_certificate,
 };
-use synaptic_balance::network::{Network, Regularizer, one_line, plain_json, plain_text};
-use synaptic_balance::numbers::Rational;
-use synaptic_balance::report::{self, Basis, Report, Subject, demonstrate};
-use synaptic_balance::solve;
+use synaptic_balance::network::{Regularizer, one_line, plain_json, plain_text};
+use synaptic_balance::report::{self, Report, demonstrate};
 
-use arguments::{Command, ExplainArguments, Layers, Perceptron, Tied, VerifyArguments};
-use outputs::{Kind, Output};
+use arguments::{Command, Layers, Perceptron, Tied, VerifyArguments};
 
 /// How a command ended, by exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,9 +131,11 @@ fn end(outcome: Outcome, json: bool, to_stdout: bool) -> ExitCode {
 fn answer_command(command: Option<Command>, json: bool) -> Outcome {
     match command {
         None => demonstration(),
-        Some(Command::Explain(arguments)) => explain(&arguments, json),
+        Some(Command::Explain(arguments)) => explain::explain(&arguments, json),
         Some(Command::Balance(arguments)) => match in_place::is_meant(&arguments) {
-            Ok(true) => in_place::balance(&arguments),
+            Ok(true) => {
+                in_place::balance(&arguments).unwrap_or_else(|| balance::balance(&arguments))
+            }
             Ok(false) => balance::balance(&arguments),
             Err(fault) => Err(fault.into()),
         },
@@ -343,82 +344,12 @@ fn demonstration() -> Outcome {
     Ok((found.report, verdict))
 }
 
-fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
-    let file = balance::open(&arguments.network, &arguments.perceptron)?;
-    let file = arguments.roles.apply(file);
-    let file = match file.map_err(|fault| BadInput::at(&arguments.network, fault))? {
-        Model::Onnx(model) if model.weights() > MAX_WEIGHTS => {
-            if let Some(path) = &arguments.dot {
-                let reason = format!(
-                    "nothing written: no graph of more than {MAX_WEIGHTS} weights is drawn"
-                );
-                return Err(BadInput::at(path, reason).into());
-            }
-            let mut found = report::channels_report(&model, None);
-            report::freedom(&mut found, model.network(), Some(&model));
-            return Ok((found, Verdict::Done));
-        }
-        file => balance::with_weights(file, &arguments.network)?,
-    };
-    if let (Some(path), Model::Onnx(model)) = (&arguments.dot, &file) {
-        let data = model.data_files();
-        let data: Vec<&Path> = data.iter().map(std::path::PathBuf::as_path).collect();
-        outputs::check(&[Output::new(path, Kind::Dot)], &data)?;
-    }
-    let network = Tied::apply(arguments.tied, &file);
-    let basis = match &file {
-        Model::Onnx(_) => Basis::Omitted,
-        _ => Basis::Wanted,
-    };
-    let subject = Subject::new(&network, file.onnx());
-    let explanation = report::explain(subject, &arguments.regularizer, basis);
-    let explanation = explanation.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
-    if let Some(path) = &arguments.dot {
-        files::write_all(vec![(path, to_dot(&network).into_bytes())])?;
-    }
-    // A basis of the constraints can be long: only what is printed is written out.
-    let mut report = match json {
-        true => Report {
-            text: String::new(),
-            json: explanation.json(),
-        },
-        false => Report {
-            text: explanation.text(),
-            json: Value::Null,
-        },
-    };
-    if let Model::Onnx(model) = &file {
-        let multipliers = balanced_multipliers(&network, &arguments.regularizer);
-        let channels = report::channels_report(model, multipliers.as_deref());
-        report.text.insert_str(0, &channels.text);
-        if let (Value::Object(fields), Value::Object(more)) = (&mut report.json, channels.json) {
-            fields.extend(more);
-        }
-    }
-    report::freedom(&mut report, &network, file.onnx());
-    report.state_layers(file.layers());
-    Ok((report, Verdict::Done))
-}
-
-/// The multiplier of every unit after balancing; `None` if there is no optimum, or none was found.
-fn balanced_multipliers(
-    network: &Network<Rational>,
-    regularizer: &Regularizer,
-) -> Option<Vec<f64>> {
-    let progress = Progress::new();
-    let mut report = |what: &str, deficit| progress.report(what, deficit);
-    let found = solve::balance(
-        network,
-        regularizer,
-        &solve::Options::default(),
-        &mut report,
-    )
-    .ok()?;
-    found.solution.as_ref()?;
-    Some(found.by_unit(network))
-}
-
 fn verify(arguments: &VerifyArguments) -> Outcome {
+    let text = input(&arguments.certificate, MAX_MODEL)?;
+    let about = read_energy(&text).map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
+    if let Some(certificate) = about {
+        return energy::verify(arguments, &certificate);
+    }
     let file = read(&arguments.network, &arguments.perceptron)?;
     let file = arguments.roles.apply(file);
     let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
@@ -427,7 +358,6 @@ fn verify(arguments: &VerifyArguments) -> Outcome {
         report.state_reliance(&report::relied_on(&[&file]));
         (report, verdict)
     };
-    let text = input(&arguments.certificate, MAX_MODEL)?;
     let certificate =
         read_certificate(&text).map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
     if let Some(demanded) = &arguments.regularizer {

@@ -17,6 +17,7 @@ use super::safetensors_mlp::SafetensorsError;
 use super::storage::{Storage, Stored};
 use super::strict::NoRepeats;
 use crate::numbers::Rational;
+use crate::solve::NumberType;
 use crate::solve::blocks::{BlockError, Blocks, Weights};
 use synaptic_balance_kernel as energy;
 
@@ -244,11 +245,7 @@ impl MappedPerceptron {
 
     /// The names of the tensors of weights and biases, layer by layer.
     pub fn tensors(&self) -> Vec<&str> {
-        let places = self
-            .layers
-            .iter()
-            .flat_map(|layer| std::iter::once(&layer.weight).chain(&layer.bias));
-        places.map(|place| place.name.as_str()).collect()
+        self.places().map(|place| place.name.as_str()).collect()
     }
 
     fn bytes(&self, place: &Place) -> &[u8] {
@@ -269,6 +266,79 @@ impl MappedPerceptron {
         let scaled = self.layers.iter().filter(|layer| layer.group.is_some());
         scaled
             .map(|layer| (layer.weight.name.clone(), layer.weight.shape[0]))
+            .collect()
+    }
+
+    /// Has another perceptron the same layers, of the same sizes, and the same of them scaled?
+    pub fn is_like(&self, other: &Self) -> bool {
+        let shape = |place: &Place| (place.name.clone(), place.shape.clone());
+        let layer = |layer: &Layer| {
+            (
+                shape(&layer.weight),
+                layer.bias.as_ref().map(shape),
+                layer.group,
+            )
+        };
+        self.layers
+            .iter()
+            .map(layer)
+            .eq(other.layers.iter().map(layer))
+    }
+
+    fn places(&self) -> impl Iterator<Item = &Place> {
+        let layers = self.layers.iter();
+        layers.flat_map(|layer| std::iter::once(&layer.weight).chain(&layer.bias))
+    }
+
+    /// Has every weight the sign that it has in a perceptron that [is like it](MappedPerceptron::is_like), 0 being of either?
+    pub fn signs_agree(&self, other: &Self) -> bool {
+        let sign = |place: &Place, bytes: &[u8]| {
+            let value = place.storage.decode(bytes);
+            (value != 0.0).then_some(value.is_sign_negative())
+        };
+        self.places().zip(other.places()).all(|(own, others)| {
+            let bytes = self.bytes(own).chunks_exact(own.storage.size());
+            let mut pairs = bytes.zip(other.bytes(others).chunks_exact(others.storage.size()));
+            pairs.all(|(one, two)| sign(own, one) == sign(others, two))
+        })
+    }
+
+    /// The number type of all weights, if they have one.
+    pub fn number_type(&self) -> Option<NumberType> {
+        let mut types = self.places().map(|place| match place.storage {
+            Storage::Single => NumberType::F32,
+            Storage::Double => NumberType::F64,
+        });
+        let first = types.next()?;
+        types.all(|other| other == first).then_some(first)
+    }
+
+    /// How many units there are: inputs, the constant that biases come from (if there are biases), hidden and output units.
+    pub fn units(&self) -> [usize; 4] {
+        let inputs = self.layers.first().map_or(0, |layer| layer.weight.shape[1]);
+        let outputs = self.layers.last().map_or(0, |layer| layer.weight.shape[0]);
+        let all: usize = self.layers.iter().map(|layer| layer.weight.shape[0]).sum();
+        let biased = self.layers.iter().any(|layer| layer.bias.is_some());
+        [inputs, biased.into(), all - outputs, outputs]
+    }
+
+    /// The names of the hidden units that cannot be scaled.
+    pub fn pinned(&self) -> Vec<String> {
+        let hidden = self.layers.len().saturating_sub(1);
+        let layers = self.layers.iter().take(hidden).enumerate();
+        let fixed = layers.filter(|(_, layer)| layer.group.is_none());
+        let names = fixed.flat_map(|(number, layer)| {
+            (0..layer.weight.shape[0]).map(move |unit| format!("h{}.{unit}", number + 1))
+        });
+        names.collect()
+    }
+
+    /// The number of each hidden layer that is scaled, from 0 on, and how many units it has.
+    pub fn hidden(&self) -> Vec<(usize, usize)> {
+        let layers = self.layers.iter().enumerate();
+        let scaled = layers.filter(|(_, layer)| layer.group.is_some());
+        scaled
+            .map(|(number, layer)| (number, layer.weight.shape[0]))
             .collect()
     }
 

@@ -4,13 +4,25 @@ use serde_json::{Map, Value, json};
 
 use super::{Report, up};
 use crate::network::Regularizer;
-use crate::solve::blocks::{BlockEnclosure, BlockSolution};
+use crate::solve::blocks::{BlockEnclosure, BlockSolution, RandomRun};
+use crate::solve::energy::EnergyProof;
+
+/// What the paper's algorithm came to by itself.
+#[derive(Debug, Clone)]
+pub struct SecondRun {
+    /// The run.
+    pub run: RandomRun,
+    /// The largest relative difference of a weight.
+    pub difference: f64,
+}
 
 /// What was found in place, and what it took.
 #[derive(Debug, Clone)]
 pub struct InPlace<'a> {
     /// The regularizer.
     pub regularizer: &'a Regularizer,
+    /// Its value before and after, of all weights that are scaled or lead to or from units that are.
+    pub values: Option<[f64; 2]>,
     /// The number of weights.
     pub weights: usize,
     /// The solution.
@@ -19,6 +31,12 @@ pub struct InPlace<'a> {
     pub deficit_before: f64,
     /// Bounds in floating point, where any were found.
     pub enclosure: Option<&'a BlockEnclosure>,
+    /// What the kernel verified.
+    pub proof: Option<&'a EnergyProof>,
+    /// The names of units and their variables, if their bounds are to be given.
+    pub names: Option<&'a [(String, usize)]>,
+    /// The second method.
+    pub cross_check: Option<&'a SecondRun>,
     /// For each group, the name of its weight and the multipliers `Λ`.
     pub multipliers: Vec<(String, Vec<f64>)>,
     /// Why not everything that was asked for was verified.
@@ -29,40 +47,128 @@ pub struct InPlace<'a> {
 
 /// The report of a model that was balanced where it lies.
 pub fn in_place_report(found: &InPlace) -> Report {
+    Report {
+        text: text(found),
+        json: fields(found),
+    }
+}
+
+fn fields(found: &InPlace) -> Value {
     let solution = found.solution;
     let [read, solve, certify, write] = found.seconds;
     let multipliers = found.multipliers.iter();
     let multipliers: Map<String, Value> = multipliers
         .map(|(name, values)| (name.clone(), json!(values)))
         .collect();
-    let json = json!({
+    let power = found.regularizer.variable_power();
+    let mut fields = json!({
         "status": "balanced",
         "regularizer": found.regularizer.to_string(),
+        "regularizer_before": found.values.map(|[before, _]| before),
+        "regularizer_after": found.values.map(|[_, after]| after),
         "deficit_before": found.deficit_before,
         "deficit": solution.deficit,
         "method": "two-level",
         "passes": solution.reads,
         "seconds": {"read": read, "solve": solve, "certify": certify, "write": write},
         "multipliers": multipliers,
-        "cross_check": null,
+        "cross_check": found.cross_check.map(cross_check),
         "vanished": [],
+        "undetermined": [],
         "computed_bounds_width": found.enclosure.map(|enclosed| enclosed.width),
+        "attained": found.proof.map(|proof| proof.is_attained),
+        "weights_within": found.proof.and_then(|proof| proof.weight_radius(&power)),
+        "multipliers_within": found.proof.and_then(EnergyProof::within),
         "incomplete": found.incomplete,
     });
-    let mut text = format!(
-        "computed  {} of {} weights, deficit from {:.3e} to {:.3e} (two-level, {:.1} reads of the weights)\n",
+    if let (Some(names), Some(proof)) = (found.names, found.proof) {
+        let bounds = names.iter().filter_map(|(name, variable)| {
+            let (low, high) = proof.bounds(*variable)?;
+            let bounds = json!({"lo": low.to_string(), "hi": high.to_string()});
+            Some((name.clone(), bounds))
+        });
+        fields["enclosure"] = Value::Object(bounds.collect());
+    }
+    fields
+}
+
+fn cross_check(second: &SecondRun) -> Value {
+    let run = &second.run;
+    json!({
+        "against": "stochastic",
+        "status": match run.is_complete { true => "complete", false => "incomplete" },
+        "passes": run.reads,
+        "deficit": run.deficit,
+        "predicted_passes": run.predicted,
+        "max_relative_difference": second.difference,
+    })
+}
+
+fn text(found: &InPlace) -> String {
+    let solution = found.solution;
+    let power = found.regularizer.variable_power();
+    let mut text = String::new();
+    if let Some(proof) = found.proof {
+        text += &match (proof.is_attained, proof.weight_radius(&power)) {
+            (true, Some(radius)) => format!(
+                "proved    the minimum of {} is attained, and with the multipliers found, before they are rounded, every weight is within {} of its one balanced value, relatively\n",
+                found.regularizer,
+                up(radius)
+            ),
+            _ => format!(
+                "proved    with the multipliers found, before they are rounded, {} exceeds its infimum by a share of {} at most; of {} weights nothing is said\n",
+                found.regularizer,
+                up(proof.gap),
+                proof.not_enclosed
+            ),
+        };
+    }
+    let change = match found.values {
+        Some([before, after]) => format!(" from {before:.6} to {after:.6}"),
+        None => String::new(),
+    };
+    text += &format!(
+        "computed  {}{change} over {} weights, deficit from {:.3e} to {:.3e} (two-level, {:.1} reads of the weights)\n",
         found.regularizer, found.weights, found.deficit_before, solution.deficit, solution.reads
     );
-    text += &match found.enclosure {
-        Some(enclosed) => format!(
-            "computed  every balanced multiplier of costs lies in an interval of relative width {} or less, rounding taken into account\n",
-            up(enclosed.width)
-        ),
-        None => "note      no bounds on the balanced multipliers were found\n".to_owned(),
-    };
-    text += "note      models of this size are balanced where they lie; the kernel verifies smaller ones\n";
+    if let Some(second) = found.cross_check {
+        text += &second_words(second);
+    }
+    match found.enclosure {
+        Some(enclosed) => {
+            text += &format!(
+                "computed  every balanced multiplier of costs lies in an interval of relative width {} or less, rounding taken into account\n",
+                up(enclosed.width)
+            );
+        }
+        None if found.proof.is_none() => {
+            text += "note      no bounds on the balanced multipliers were found\n";
+        }
+        None => {}
+    }
+    if found.proof.is_none() {
+        text += "note      at this size the kernel verifies what is asked for only: --certify\n";
+    }
     if let Some(reason) = &found.incomplete {
         text += &format!("INCOMPLETE {reason}\n");
     }
-    Report { text, json }
+    text
+}
+
+fn second_words(second: &SecondRun) -> String {
+    let (run, difference) = (&second.run, second.difference);
+    if run.is_complete {
+        return format!(
+            "computed  the stochastic method, from the given weights, in {} reads: weights differ by {difference:.1e} at most, relatively\n",
+            run.reads
+        );
+    }
+    let predicted = match run.predicted {
+        Some(predicted) => format!("; it would take about {predicted:.0}"),
+        None => String::new(),
+    };
+    format!(
+        "note      the cross-check by the stochastic method is incomplete: after {} reads its deficit is {:.1e}, its weights differ by {difference:.1e}{predicted}\n",
+        run.reads, run.deficit
+    )
 }

@@ -5,9 +5,11 @@ mod bench;
 mod blocks;
 mod channels;
 mod check;
+mod check_in_place;
 mod demonstration;
 mod differences;
 mod digits;
+mod energy;
 mod explain;
 mod figure;
 mod freedom;
@@ -18,6 +20,7 @@ mod lost;
 mod plot;
 mod reliance;
 mod subject;
+mod tensors;
 mod theorems;
 mod witness;
 
@@ -26,12 +29,14 @@ pub use balance::{balance_report, group_multipliers};
 pub use bench::{
     AUTOENCODER, Bench, BenchOptions, Curve, LARGE, acyclic, balance_small, bench, streaming,
 };
-pub use blocks::{InPlace, in_place_report};
+pub use blocks::{InPlace, SecondRun, in_place_report};
 pub use channels::channels_report;
 pub use check::{CheckReport, SameFunction, check_report};
+pub use check_in_place::{InPlaceCheck, in_place_check};
 pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use differences::differences_report;
 pub use digits::{Digits, digits, digits_network};
+pub use energy::energy_report;
 pub use explain::{Basis, Explanation, explain};
 pub use figure::unit_balance_figure;
 pub use freedom::freedom;
@@ -40,6 +45,7 @@ pub use lost::lost_weights;
 pub use plot::plot_reads;
 pub use reliance::{Reliance, relied_on, relied_on_by_judgement};
 pub use subject::Subject;
+pub use tensors::{Tensors, explain_tensors};
 pub use theorems::{hunt_report, theorems_report};
 
 use serde_json::Value;

@@ -22,6 +22,8 @@ pub enum Reliance {
     ExactArithmetic,
     /// The deficit is a computed number.
     Deficit,
+    /// The scaling is a computed one.
+    Scaling,
     /// The outputs that differ.
     Evaluation,
 }
@@ -37,6 +39,9 @@ impl Reliance {
             Reliance::OperatorRules => "the operator rules (which tensors scale together)",
             Reliance::ExactArithmetic => "a network that computes without rounding",
             Reliance::Deficit => "the deficit, which is computed in f64",
+            Reliance::Scaling => {
+                "the scaling, which is computed in f64 with its rounding taken into account"
+            }
             Reliance::Evaluation => "the exact evaluation of both networks",
         }
     }

@@ -43,7 +43,9 @@ mod newton_cg;
 mod passes;
 mod perceptron;
 mod problem;
+mod random;
 mod rows;
+mod scaling;
 mod shape;
 mod small;
 mod state;
@@ -56,6 +58,8 @@ pub use newton_cg::NewtonStep;
 pub(super) use newton_cg::solve_hessian;
 pub use perceptron::{Perceptron, scale_block};
 pub use problem::{BlockError, Blocks, Weights};
+pub use random::{RandomOptions, RandomRun, balance_in_random_order, deficit};
+pub use scaling::scaling_between;
 pub use shape::{Link, Shape, Sums};
 pub use small::{Edge, SmallProblem};
 

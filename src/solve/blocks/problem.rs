@@ -279,19 +279,22 @@ impl<'a> Blocks<'a> {
 
     /// Every synapse, units numbered through all groups, the ground after them.
     pub fn edges(&self) -> Vec<Edge> {
-        let ground = self.shape.units();
         let mut edges = Vec::with_capacity(self.stored);
+        self.each_edge(|to, from, cost| edges.push(Edge { to, from, cost }));
+        edges
+    }
+
+    /// Calls back with every synapse: the unit that it leads to, the one that it comes from, its cost.
+    pub(super) fn each_edge(&self, mut call: impl FnMut(u32, u32, f64)) {
+        let ground = self.shape.units();
         for (link, matrix) in self.shape.links().iter().zip(&self.matrices) {
             let node = |group: Option<usize>, unit: usize| match group {
                 Some(group) => (self.shape.group(group).start + unit) as u32,
                 None => ground as u32,
             };
-            matrix.visit(|row, column, cost| {
-                let (to, from) = (node(link.to, row), node(link.from, column));
-                edges.push(Edge { to, from, cost });
-            });
+            matrix
+                .visit(|row, column, cost| call(node(link.to, row), node(link.from, column), cost));
         }
-        edges
     }
 }
 

@@ -5,17 +5,21 @@ mod repair;
 mod terms;
 
 pub use read::read_all;
-pub use terms::point_of;
+pub use terms::point_of_floats;
 
 use num_bigint::{BigInt, BigUint};
-use num_traits::{Signed, ToPrimitive, Zero};
+use num_traits::{One, Signed, ToPrimitive, Zero};
 use std::collections::BTreeMap;
-use synaptic_balance_kernel::{Certificate, Certified, MAX_BITS, Number, Problem, Reader, Refusal};
+use synaptic_balance_kernel::{
+    Certificate, Certified, Entries, MAX_BITS, Number, Problem, Reader, Refusal,
+};
 use thiserror::Error;
 
-use crate::numbers::{Rational, rational_from_f64, rational_to_f64};
+use crate::numbers::{
+    Direction, Dyadic, Rational, rational_from_f64, rational_to_f64, rational_to_f64_up,
+};
 use repair::Repair;
-use terms::Extremes;
+use terms::{Extremes, log2};
 
 /// Refinements after which the point is taken as it is.
 const STEPS: usize = 6;
@@ -103,6 +107,150 @@ pub fn energy_certificate(
     let exceptions = repair.exceptions(problem, &certificate, imbalance);
     certificate.exceptions = exceptions.ok_or(EnergyError::NotRepaired)?;
     Ok(certificate)
+}
+
+/// What the kernel verified of a certificate.
+#[derive(Debug, Clone)]
+pub struct EnergyProof {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// An upper bound of how much the regularizer exceeds its infimum at the point, as a share of it, rounded up.
+    pub gap: f64,
+    /// A bound of `|log(balanced cost / cost at the point)|` for every term; `None` where some term is not enclosed.
+    pub radius: Option<Rational>,
+    /// Is the minimum attained? Proved, or not known.
+    pub is_attained: bool,
+    /// Terms of which nothing is said.
+    pub not_enclosed: u64,
+    /// By variable: a `ρ` with `|log(μ*/μ)| <= ρ`, `μ` the multiplier of the point and `μ*` a balanced one; `None` where none is known, as for what nothing joins to
+    /// the ground.
+    pub radii: Vec<Option<Number>>,
+}
+
+impl EnergyProof {
+    /// Has the kernel verify a certificate, and takes from it what it proves.
+    ///
+    /// # Errors
+    /// What the kernel refuses.
+    pub fn new(problem: &Problem, certificate: Certificate) -> Result<Self, Refusal> {
+        let certified = verify_energy(problem, &certificate)?;
+        let order = Repair::of(problem, &certificate.point).order();
+        let radii = certified.multiplier_radii(&order)?;
+        let share = match certified.regularizer().is_zero() {
+            true => Rational::zero(),
+            false => certified.gap() / certified.regularizer(),
+        };
+        let radius = certified.radius();
+        let (is_attained, not_enclosed) = (certified.is_attained(), certified.not_enclosed());
+        drop(certified);
+        Ok(EnergyProof {
+            gap: rational_to_f64_up(&share),
+            radius,
+            is_attained,
+            not_enclosed,
+            radii,
+            certificate,
+        })
+    }
+
+    /// How far, relatively, a balanced weight can be from the one at the point, rounded up, for costs `|w|^power`; `None` where some term is not enclosed, or next to
+    /// nothing is known.
+    ///
+    /// `(1 + s)^(1/p) - 1` is at most `s/p` for `p >= 1`, and at most `(s/p)/(1 - s/p)` in any case.
+    pub fn weight_radius(&self, power: &Rational) -> Option<f64> {
+        let radius = self.radius.as_ref()?;
+        let one = Rational::one();
+        let rest = &one - radius;
+        let share = radius / (rest.is_positive().then_some(rest)? * power);
+        let bound = match *power >= one {
+            true => share,
+            false => {
+                let rest = &one - &share;
+                share / rest.is_positive().then_some(rest)?
+            }
+        };
+        Some(rational_to_f64_up(&bound))
+    }
+
+    /// How far, relatively, a balanced multiplier `μ` can be from that of the point, rounded up; `None` if one has no bounds.
+    pub fn within(&self) -> Option<f64> {
+        let mut largest = Rational::zero();
+        for radius in &self.radii {
+            // Of numbers over one power of 2 the largest is known by its mantissa.
+            let radius = radius.as_ref()?;
+            if largest.numer().magnitude() < radius.mantissa() {
+                largest = Rational::from_integer(radius.mantissa().clone().into());
+            }
+        }
+        let exponent = self
+            .radii
+            .iter()
+            .flatten()
+            .next()
+            .map_or(0, Number::exponent);
+        let radius = Number::new(largest.numer().magnitude().clone(), exponent).to_rational()?;
+        let rest = Rational::one() - &radius;
+        rest.is_positive()
+            .then(|| rational_to_f64_up(&(radius / rest)))
+    }
+
+    /// Bounds on the balanced multiplier `μ` of a variable, as short dyadics; `None` where none are known.
+    pub fn bounds(&self, variable: usize) -> Option<(Rational, Rational)> {
+        let number = self.certificate.point.get(variable)?;
+        let radius = self.radii.get(variable)?.as_ref()?;
+        around(number, &radius.to_rational()?)
+    }
+
+    /// The multipliers `μ` of the point.
+    pub fn multipliers(&self) -> Vec<f64> {
+        let point = self.certificate.point.iter();
+        point.map(|number| log2(number).exp2()).collect()
+    }
+}
+
+/// How far, relatively, other weights (one list for each block of the problem) are at most from the balanced ones, for costs `|w|^power`, rounded up. `None` where nothing
+/// is proved: a weight that is 0 on one side only, a term that is not enclosed, costs that differ by more than a factor of 2.
+///
+/// Of a quotient `q` of costs `|q^(1/p) - 1|` is at most `|q - 1|/p` if `p >= 1` and `q >= 1`, and otherwise at most `s/(1 - s)` with
+/// `s = |q - 1|/(p · min(q, 1))`.
+///
+/// # Errors
+/// What the kernel refuses.
+pub fn distance_to_balance(
+    certified: &Certified,
+    others: &[Entries],
+    power: &Rational,
+) -> Result<Option<f64>, Refusal> {
+    let Some((low, high)) = certified.factors_from_balance(others)? else {
+        return Ok(None);
+    };
+    let one = Rational::one();
+    let bound = |quotient: &Rational| {
+        let change = (quotient - &one).abs() / power;
+        if *power >= one && *quotient >= one {
+            return Some(change);
+        }
+        let share = change / quotient.min(&one);
+        let rest = &one - &share;
+        rest.is_positive().then(|| share / rest)
+    };
+    let bounds = bound(&low).zip(bound(&high));
+    Ok(bounds.map(|(low, high)| rational_to_f64_up(&low.max(high))))
+}
+
+/// Significant bits of bounds.
+const BOUND_BITS: u64 = 96;
+
+/// `number · exp(±radius)`, rounded outward to short dyadics.
+fn around(number: &Number, radius: &Rational) -> Option<(Rational, Rational)> {
+    let value = number.to_rational()?;
+    let rest = Rational::one() - radius;
+    if !rest.is_positive() {
+        return None;
+    }
+    let low = Dyadic::from_rational(&(&value * &rest), BOUND_BITS, Direction::Down)?;
+    let high = Dyadic::from_rational(&(value / rest), BOUND_BITS, Direction::Up)?;
+    Some((low.to_rational(), high.to_rational()))
 }
 
 /// Has the kernel verify a certificate.

@@ -44,6 +44,14 @@ impl Repair {
         }
     }
 
+    /// The variables that have a term, each with it: block and entry.
+    pub fn order(&self) -> Vec<(usize, (usize, usize))> {
+        let order = self.order.iter();
+        order
+            .map(|(variable, (block, entry, _, _))| (*variable, (*block, *entry)))
+            .collect()
+    }
+
     /// What `y` becomes for the terms of the order; `None` where one would not be positive, or something is left over.
     pub fn exceptions(
         &self,

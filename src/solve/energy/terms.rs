@@ -1,11 +1,11 @@
 //! The terms of a problem in floating point.
 
-use num_traits::{Signed, ToPrimitive};
+use num_traits::ToPrimitive;
 use std::rc::Rc;
 use synaptic_balance_kernel::{Block, Entries, Form, Layout, Number, Problem};
 
 use super::{LEAST_BITS, MOST_BITS};
-use crate::numbers::{Wide, natural_log, rational_to_f64};
+use crate::numbers::{natural_log, rational_to_f64};
 
 /// The logarithm, base 2, of a number.
 pub(super) fn log2(number: &Number) -> f64 {
@@ -14,15 +14,13 @@ pub(super) fn log2(number: &Number) -> f64 {
     leading.log2() + (number.exponent() as f64) + excess as f64
 }
 
-/// A point in the numbers of a certificate.
-pub fn point_of(multipliers: &[Wide]) -> Option<Vec<Number>> {
-    let number = |wide: &Wide| {
-        let rational = wide.to_rational()?;
-        let (top, bottom) = (rational.numer(), rational.denom());
-        let exponent = i64::try_from(bottom.bits()).ok()? - 1;
-        rational
-            .is_positive()
-            .then(|| Number::new(top.magnitude().clone(), -exponent))
+/// A point of finite positive floats in the numbers of a certificate.
+pub fn point_of_floats(multipliers: &[f64]) -> Option<Vec<Number>> {
+    let number = |value: &f64| {
+        let bits = value.to_bits();
+        let (exponent, fraction) = ((bits >> 52) as i64, bits & ((1 << 52) - 1));
+        let is_plain = *value > 0.0 && value.is_normal();
+        is_plain.then(|| Number::new((fraction | (1 << 52)).into(), exponent - 1075))
     };
     multipliers.iter().map(number).collect()
 }

@@ -1,0 +1,145 @@
+//! `synbal explain`.
+
+use serde_json::Value;
+use std::path::Path;
+
+use synaptic_balance::formats::onnx::MAX_WEIGHTS;
+use synaptic_balance::formats::{MappedPerceptron, Model, holds_weights_only, to_dot};
+use synaptic_balance::network::{Network, Regularizer};
+use synaptic_balance::numbers::{Rational, rational_to_f64};
+use synaptic_balance::report::{self, Basis, Report, Subject, Tensors};
+use synaptic_balance::solve;
+use synaptic_balance::solve::blocks::{BlockOptions, CostSums, balance_blocks};
+
+use super::arguments::{ExplainArguments, Tied};
+use super::outputs::{self, Kind, Output};
+use super::{BadInput, Failure, Outcome, Progress, Verdict, balance, files, in_place};
+
+/// Above so many synapses a basis of the constraints is written on demand only: it is far longer than the network.
+const BASIS_LIMIT: usize = 10_000;
+
+pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
+    if let Some(found) = explain_mapped(arguments)? {
+        return Ok((found, Verdict::Done));
+    }
+    let file = balance::open(&arguments.network, &arguments.perceptron)?;
+    let file = arguments.roles.apply(file);
+    let file = match file.map_err(|fault| BadInput::at(&arguments.network, fault))? {
+        Model::Onnx(model) if model.weights() > MAX_WEIGHTS => {
+            if let Some(path) = &arguments.dot {
+                let reason = format!(
+                    "nothing written: no graph of more than {MAX_WEIGHTS} weights is drawn"
+                );
+                return Err(BadInput::at(path, reason).into());
+            }
+            let mut found = report::channels_report(&model, None);
+            report::freedom(&mut found, model.network(), Some(&model));
+            return Ok((found, Verdict::Done));
+        }
+        file => balance::with_weights(file, &arguments.network)?,
+    };
+    if let (Some(path), Model::Onnx(model)) = (&arguments.dot, &file) {
+        let data = model.data_files();
+        let data: Vec<&Path> = data.iter().map(std::path::PathBuf::as_path).collect();
+        outputs::check(&[Output::new(path, Kind::Dot)], &data)?;
+    }
+    let network = Tied::apply(arguments.tied, &file);
+    let basis = match &file {
+        Model::Onnx(_) => Basis::Omitted,
+        _ if network.synapses() > BASIS_LIMIT && !arguments.basis => Basis::Omitted,
+        _ => Basis::Wanted,
+    };
+    let subject = Subject::new(&network, file.onnx());
+    let explanation = report::explain(subject, &arguments.regularizer, basis);
+    let explanation = explanation.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
+    if let Some(path) = &arguments.dot {
+        files::write_all(vec![(path, to_dot(&network).into_bytes())])?;
+    }
+    // A basis of the constraints can be long: only what is printed is written out.
+    let mut report = match json {
+        true => Report {
+            text: String::new(),
+            json: explanation.json(),
+        },
+        false => Report {
+            text: explanation.text(),
+            json: Value::Null,
+        },
+    };
+    if let Model::Onnx(model) = &file {
+        let multipliers = balanced_multipliers(&network, &arguments.regularizer);
+        let channels = report::channels_report(model, multipliers.as_deref());
+        report.text.insert_str(0, &channels.text);
+        if let (Value::Object(fields), Value::Object(more)) = (&mut report.json, channels.json) {
+            fields.extend(more);
+        }
+    }
+    report::freedom(&mut report, &network, file.onnx());
+    report.state_layers(file.layers());
+    Ok((report, Verdict::Done))
+}
+
+/// The multiplier of every unit after balancing; `None` if there is no optimum, or none was found.
+fn balanced_multipliers(
+    network: &Network<Rational>,
+    regularizer: &Regularizer,
+) -> Option<Vec<f64>> {
+    let progress = Progress::new();
+    let mut report = |what: &str, deficit| progress.report(what, deficit);
+    let found = solve::balance(
+        network,
+        regularizer,
+        &solve::Options::default(),
+        &mut report,
+    )
+    .ok()?;
+    found.solution.as_ref()?;
+    Some(found.by_unit(network))
+}
+
+/// A perceptron with many weights, explained where it lies; `None` for what is small, or of which something else has to be said.
+fn explain_mapped(arguments: &ExplainArguments) -> Result<Option<Report>, Failure> {
+    let path = &arguments.network;
+    let is_plain = arguments.tied.is_none() && arguments.dot.is_none() && !arguments.basis;
+    let is_lp = matches!(arguments.regularizer, Regularizer::Lp(_));
+    if !is_plain || !is_lp || !holds_weights_only(path) {
+        return Ok(None);
+    }
+    let Some(architecture) = arguments.perceptron.architecture()? else {
+        return Ok(None);
+    };
+    let Ok(model) = MappedPerceptron::open(path, &architecture) else {
+        return Ok(None);
+    };
+    if model.weights() <= BASIS_LIMIT || model.hidden().is_empty() {
+        return Ok(None);
+    }
+    let power = arguments.regularizer.variable_power();
+    let (Ok(mut blocks), Ok(problem)) = (
+        model.blocks(rational_to_f64(&power)),
+        in_place::named_problem(&model, &power),
+    ) else {
+        return Ok(None);
+    };
+    let sides = blocks.sides();
+    let options = BlockOptions::default();
+    let solution = balance_blocks(&mut blocks, &options, &mut |_| {});
+    let proof = solution
+        .ok()
+        .and_then(|solution| in_place::prove(&mut blocks, &solution, &problem.problem).ok());
+    let Some(proof) = proof.filter(|proof| proof.is_attained) else {
+        return Ok(None);
+    };
+    debug_assert_eq!(problem.problem.variables(), blocks.shape().units());
+    let mut found = report::explain_tensors(&Tensors {
+        units: model.units(),
+        pinned: &model.pinned(),
+        weights: model.weights(),
+        regularizer: &arguments.regularizer,
+        problem: &problem,
+        proof: &proof,
+        sides: &sides,
+    });
+    found.state_layers(Some(&model.layers()));
+    Ok(Some(found))
+}

@@ -1,0 +1,81 @@
+//! The report on a result that was judged where it lies: a scaling, exactly or to rounding.
+
+use serde_json::{Map, Value, json};
+
+use super::{Report, up};
+use crate::solve::{EXCUSED_ULPS, NumberType};
+
+/// What was found.
+#[derive(Debug, Clone)]
+pub struct InPlaceCheck {
+    /// The multipliers `Λ` of the scaling, by unit.
+    pub multipliers: Vec<(String, f64)>,
+    /// How far weights are from that scaling at most, relatively; 0 for an exact one.
+    pub deviation: f64,
+    /// The number type of the weights.
+    pub number_type: NumberType,
+    /// The largest deficit.
+    pub deficit: f64,
+    /// How far any weight is from the balanced one, verified by the kernel; `None` where that is more than it bounds.
+    pub distance: Option<f64>,
+    /// What counts as balanced.
+    pub tolerance: f64,
+}
+
+/// Says what was found, in the fields of every judgement.
+pub fn in_place_check(found: &InPlaceCheck) -> Report {
+    let is_exact = found.deviation == 0.0;
+    let is_balanced = found.deficit <= found.tolerance;
+    let multipliers: Map<String, Value> = found
+        .multipliers
+        .iter()
+        .map(|(unit, value)| (unit.clone(), value.to_string().into()))
+        .collect();
+    let json = json!({
+        "same_function": true,
+        "known_scaling": true,
+        "scaling": match is_exact { true => "exact", false => "within_rounding" },
+        "exact_scaling": match is_exact { true => Value::Bool(true), false => "undecided".into() },
+        "within_rounding": true,
+        "vanished": [],
+        "lost": [],
+        "scaling_deviation": found.deviation,
+        "scaling_deviation_at_least": 0.0,
+        "rounding_excused": {"type": found.number_type.name(), "units_in_the_last_place": EXCUSED_ULPS},
+        "witness": {"multipliers": multipliers},
+        "balanced": is_balanced,
+        "deficit": found.deficit,
+        "distance_to_optimum": found.distance,
+        "bound": found.distance.map(|_| "certified"),
+        "distance_missing": match found.distance {
+            Some(_) => Value::Null,
+            None => "some weight is more than twice, or less than half, its balanced value".into(),
+        },
+        "tolerance": found.tolerance,
+    });
+    let mut text = match is_exact {
+        true => "same function      yes: an exact scaling by powers of two\n".to_owned(),
+        false => format!(
+            "same function      yes, to rounding ({EXCUSED_ULPS} units in the last place of {}): a scaling is {} away, relatively\n",
+            found.number_type.name(),
+            up(found.deviation)
+        ),
+    };
+    let answer = if is_balanced { "yes" } else { "NO" };
+    text += &format!(
+        "balanced           {answer}: deficit {:.3e}\n",
+        found.deficit
+    );
+    text += &match found.distance {
+        Some(distance) => format!(
+            "distance           weights within {} relative of the one optimum, proved{}\n",
+            up(distance),
+            match is_balanced && distance > found.tolerance {
+                true => "; not within the tolerance, however small the deficit",
+                false => "",
+            }
+        ),
+        None => "distance           some weight is more than twice, or less than half, its balanced value\n".to_owned(),
+    };
+    Report { text, json }
+}

@@ -1,0 +1,51 @@
+//! What the kernel says of an energy certificate.
+
+use serde_json::json;
+
+use super::{Report, up};
+use crate::network::{Regularizer, one_line};
+use crate::solve::energy::EnergyProof;
+
+/// The verdict on an energy certificate: what it proves, or why it was refused.
+pub fn energy_report(regularizer: &Regularizer, verified: Result<&EnergyProof, String>) -> Report {
+    let proof = match verified {
+        Ok(proof) => proof,
+        Err(reason) => {
+            return Report {
+                text: format!("refused: {}\n", one_line(&reason)),
+                json: json!({"verified": false, "claim": "energy", "reason": reason}),
+            };
+        }
+    };
+    let radius = proof.weight_radius(&regularizer.variable_power());
+    let radius = radius.filter(|_| matches!(regularizer, Regularizer::Lp(_)));
+    let mut statement = match proof.is_attained {
+        true => format!("the minimum of {regularizer} is attained"),
+        false => format!(
+            "{regularizer} at the point exceeds its infimum by a share of {} at most",
+            up(proof.gap)
+        ),
+    };
+    if let (true, Some(radius)) = (proof.is_attained, radius) {
+        statement += &format!(
+            ", and with the multipliers of the certificate every weight is within {} of its one balanced value, relatively",
+            up(radius)
+        );
+    }
+    if proof.not_enclosed > 0 {
+        statement += &format!("; of {} weights nothing is said", proof.not_enclosed);
+    }
+    Report {
+        text: format!("verified: {statement}\n"),
+        json: json!({
+            "verified": true,
+            "claim": "energy",
+            "statement": statement,
+            "attained": proof.is_attained,
+            "gap": proof.gap,
+            "weights_within": radius,
+            "multipliers_within": proof.within(),
+            "not_enclosed": proof.not_enclosed,
+        }),
+    }
+}
