@@ -30,11 +30,10 @@ fn blocks(weights: &[Rational]) -> Vec<Block<'_>> {
     ]
 }
 
+type Read<'a> = &'a dyn Fn(&Reader, &Reader) -> Result<Vec<Band>, Refusal>;
+
 /// Runs a certificate without variables over the blocks, with such bands.
-fn finish(
-    bands: &dyn Fn(&Reader, &Reader) -> Result<Vec<Band>, Refusal>,
-    check: &dyn Fn(Result<Certified, Refusal>),
-) {
+fn finish(bands: Read, check: &dyn Fn(Result<Certified, Refusal>)) {
     let weights: Vec<Rational> = (1..9).map(integer).collect();
     let all = blocks(&weights);
     let problem = Problem::new(0, vec![Form::one()], all).unwrap();
