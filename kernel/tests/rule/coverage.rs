@@ -117,6 +117,32 @@ fn bands_that_do_not_cover() {
     refused(0, &[(0, 3..1)]);
 }
 
+/// Checks: rows that are not there are refused where they are to be read.
+#[test]
+fn rows_that_do_not_exist() {
+    finish(
+        &|reader, _| {
+            #[allow(clippy::reversed_empty_ranges)]
+            let wrong = [
+                (0, 0..5),
+                (0, 5..5),
+                (0, 3..1),
+                (3, 4..4),
+                (2, 1..1),
+                (4, 0..0),
+            ];
+            for (block, rows) in wrong {
+                let refused = reader.read(block, rows.clone()).err();
+                assert_eq!(refused, Some(Refusal::Coverage(block)), "{rows:?}");
+            }
+            let mut bands = rest(reader)?;
+            bands.push(reader.read(0, 0..4)?);
+            Ok(bands)
+        },
+        &|result| assert!(result.is_ok()),
+    );
+}
+
 /// Checks: a band of another reader of the same problem and certificate, even an empty one.
 #[test]
 fn bands_of_another_reader() {

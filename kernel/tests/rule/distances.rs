@@ -281,10 +281,13 @@ fn other_weights() {
             assert!(matches!(refused, Err(Refusal::Block { block: 0, .. })));
         }
     });
-    // A term that is not enclosed.
-    let weights = [integer(1)];
+}
+
+/// Between which factors a weight without multipliers lies of another one.
+fn factors_alone(own: Rational, other: Rational, grid: i64) -> Option<(Rational, Rational)> {
+    let (own, other) = ([own], [other]);
     let block = Block {
-        entries: Entries::Rational(&weights),
+        entries: Entries::Rational(&own),
         rows: vec![0],
         columns: vec![0],
         layout: Layout::Dense,
@@ -293,13 +296,42 @@ fn other_weights() {
     };
     let problem = Problem::new(0, vec![Form::one()], vec![block]).unwrap();
     let certificate = Certificate {
-        bits: 40,
-        grid: -1,
+        bits: 85,
+        grid,
         ..Default::default()
     };
     let certified = verify(&problem, &certificate).unwrap();
-    assert_eq!(
-        certified.factors_from_balance(&[Entries::Rational(&weights)]),
-        Ok(None)
-    );
+    certified
+        .factors_from_balance(&[Entries::Rational(&other)])
+        .unwrap()
+}
+
+/// Checks: quotients at 1/2 and 2, to the last bit that is kept; a term that is not enclosed.
+#[test]
+fn quotients_at_their_limits() {
+    let wide = two_to(63);
+    let twice = |more: i64, less: i64| {
+        factors_alone(
+            &wide + integer(more),
+            (&wide + integer(less)) * integer(2),
+            20,
+        )
+    };
+    assert!(twice(4, 2).is_some() && twice(4, 3).is_none() && twice(4, 4).is_none());
+    let half = |more: i64, less: i64| {
+        factors_alone(
+            &wide + integer(more),
+            (&wide + integer(less)) / integer(2),
+            20,
+        )
+    };
+    assert!(half(4, 5).is_some() && half(4, 4).is_none());
+    assert!(factors_alone(integer(1), integer(4), 20).is_none());
+    assert!(factors_alone(integer(1), ratio(1, 4), 20).is_none());
+    assert!(factors_alone(integer(1), two_to(200), 20).is_none());
+    assert!(factors_alone(integer(1), integer(1), -1).is_none());
+    // Seven eighths, whose first 64 bits are exact.
+    let (low, high) = factors_alone(integer(8), integer(7), 100).expect("near");
+    assert!(low <= ratio(7, 8) && low > ratio(7, 8) - two_to(-40));
+    assert!(high >= Rational::one() && high < integer(1) + two_to(-40));
 }
