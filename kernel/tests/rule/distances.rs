@@ -51,7 +51,7 @@ fn is_within(quotient: &Rational, radius: &Rational) -> bool {
         power = power * radius / integer(degree);
         sum += &power;
     }
-    quotient <= &sum && &quotient.recip() <= &sum
+    quotient <= &sum && quotient.recip() <= sum
 }
 
 fn multipliers_hold(planted: &Planted, evaluation: &Evaluation, certified: &Certified) {
