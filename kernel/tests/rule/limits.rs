@@ -331,6 +331,19 @@ fn nonsense_is_refused() {
             );
         }
         let _ = certified.radius();
+        let place = |random: &mut Random| {
+            let variable = random.between(0, 2) as usize;
+            (
+                variable,
+                (random.between(0, 1) as usize, random.between(0, 4) as usize),
+            )
+        };
+        let order: Vec<_> = (0..3).map(|_| place(random)).collect();
+        let _ = certified.multiplier_radii(&order);
+        let lists = [Entries::F64(&floats), Entries::Rational(&weights)];
+        for list in lists {
+            let _ = certified.factors_from_balance(&[list]);
+        }
         true
     });
 }
