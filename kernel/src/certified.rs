@@ -255,10 +255,10 @@ impl<'a> Certified<'a> {
     /// How far multipliers can be from balanced ones: by variable a `ρ` with `|log(μ*/μ)| <= ρ`, `μ` that of the point.
     ///
     /// `order` gives variables, each with a term (block and entry) whose other variables come before it: its cost is enclosed, and so is the multiplier. `None` for
-    /// variables that are not in the order, and those whose terms are not enclosed.
+    /// variables that are not in the order, and those whose terms are not enclosed or hold a variable that does not come before.
     ///
     /// # Errors
-    /// [`Refusal::Exception`] for a term that does not hold the variable, or holds one that does not come before.
+    /// [`Refusal::Exception`] for a term that is not there or does not hold the variable.
     pub fn multiplier_radii(
         &self,
         order: &[(usize, (usize, usize))],

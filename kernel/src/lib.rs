@@ -12,11 +12,11 @@
 //! `gap = Σ (y - w)²/w`, and every balanced cost is within a factor that `gap/w` bounds: see [`Certified`]. If all `y` are positive, the minimum is attained
 //! (Stiemke). Nothing has to be assumed of the network: products, ties, any degree of homogeneity, recurrence.
 //!
-//! The inequality is proved in Coq, roundings included, as this crate evaluates it: `proofs/general/energy.v`.
+//! The inequality is proved in Coq, roundings included, as this crate evaluates it: `proofs/general/energy*.v`.
 //!
 //! # Reading it
 //! 1. `problem.rs`: is this the problem you mean? 2. `number.rs`: the four roundings. 3. `reader.rs`: one read of the weights.
-//!    4. `certified.rs`: what follows from the sums. 5. `refusal.rs`: what is refused.
+//!    4. `certified.rs`: what follows from the sums. 5. `distance.rs`: other weights against the balanced ones. 6. `refusal.rs`: what is refused.
 //!
 //! Relied on without review: `num-bigint`, `num-rational`, the 256-bit integers of `ethnum`, the standard library, the compiler. That the problem is that of a
 //! file is the caller's to show.

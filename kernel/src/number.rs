@@ -83,10 +83,7 @@ fn root(
         true => (numerator << amount).div_floor(denominator),
         false => numerator.div_floor(&(denominator << amount)),
     };
-    let value = match degree {
-        1 => quotient,
-        _ => quotient.nth_root(degree),
-    };
+    let value = quotient.nth_root(degree);
     let excess = value.bits().checked_sub(u64::from(bits))?;
     let mantissa = (value >> excess).to_u128()?;
     let exponent = exponent.checked_sub(shift)?.checked_div(degree_wide)?;

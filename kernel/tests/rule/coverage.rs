@@ -30,11 +30,10 @@ fn blocks(weights: &[Rational]) -> Vec<Block<'_>> {
     ]
 }
 
+type Read<'a> = &'a dyn Fn(&Reader, &Reader) -> Result<Vec<Band>, Refusal>;
+
 /// Runs a certificate without variables over the blocks, with such bands.
-fn finish(
-    bands: &dyn Fn(&Reader, &Reader) -> Result<Vec<Band>, Refusal>,
-    check: &dyn Fn(Result<Certified, Refusal>),
-) {
+fn finish(bands: Read, check: &dyn Fn(Result<Certified, Refusal>)) {
     let weights: Vec<Rational> = (1..9).map(integer).collect();
     let all = blocks(&weights);
     let problem = Problem::new(0, vec![Form::one()], all).unwrap();
@@ -116,6 +115,32 @@ fn bands_that_do_not_cover() {
     refused(4, &[(4, 0..0)]);
     #[allow(clippy::reversed_empty_ranges)]
     refused(0, &[(0, 3..1)]);
+}
+
+/// Checks: rows that are not there are refused where they are to be read.
+#[test]
+fn rows_that_do_not_exist() {
+    finish(
+        &|reader, _| {
+            #[allow(clippy::reversed_empty_ranges)]
+            let wrong = [
+                (0, 0..5),
+                (0, 5..5),
+                (0, 3..1),
+                (3, 4..4),
+                (2, 1..1),
+                (4, 0..0),
+            ];
+            for (block, rows) in wrong {
+                let refused = reader.read(block, rows.clone()).err();
+                assert_eq!(refused, Some(Refusal::Coverage(block)), "{rows:?}");
+            }
+            let mut bands = rest(reader)?;
+            bands.push(reader.read(0, 0..4)?);
+            Ok(bands)
+        },
+        &|result| assert!(result.is_ok()),
+    );
 }
 
 /// Checks: a band of another reader of the same problem and certificate, even an empty one.

@@ -13,7 +13,7 @@ use crate::maker::{Random, Seed, certificate, check, near, verify};
 use crate::planted::{Planted, general, network};
 
 /// The point near the optimum of a planted problem, with random precisions.
-fn made(planted: &Planted, problem: &Problem, random: &mut Random) -> Option<Certificate> {
+pub fn made(planted: &Planted, problem: &Problem, random: &mut Random) -> Option<Certificate> {
     let precision = random.between(8, 80);
     let point = planted
         .multipliers

@@ -164,6 +164,17 @@ fn product_down<'a>(
     root_down(&value, degree.to_u32().expect("small roots"), bits)
 }
 
+/// The cost of a weight where all multipliers are 1, rounded down.
+pub fn cost_down(
+    weight: &Rational,
+    power: &Rational,
+    coefficient: &Rational,
+    bits: u32,
+) -> Rational {
+    let one = Rational::one();
+    product_down([(coefficient, &one), (weight, power)].into_iter(), bits)
+}
+
 /// The three factors of a term at a point, each rounded down, multiplied.
 pub fn lower_end(term: &Term, point: &[Rational], bits: u32) -> Rational {
     let form = |form: &[(usize, Rational)]| {
@@ -173,11 +184,7 @@ pub fn lower_end(term: &Term, point: &[Rational], bits: u32) -> Rational {
             bits,
         )
     };
-    let one = Rational::one();
-    let cost = product_down(
-        [(&term.coefficient, &one), (&term.weight, &term.power)].into_iter(),
-        bits,
-    );
+    let cost = cost_down(&term.weight, &term.power, &term.coefficient, bits);
     cost * form(&term.row) * form(&term.column)
 }
 

@@ -331,6 +331,19 @@ fn nonsense_is_refused() {
             );
         }
         let _ = certified.radius();
+        let place = |random: &mut Random| {
+            let variable = random.between(0, 2) as usize;
+            (
+                variable,
+                (random.between(0, 1) as usize, random.between(0, 4) as usize),
+            )
+        };
+        let order: Vec<_> = (0..3).map(|_| place(random)).collect();
+        let _ = certified.multiplier_radii(&order);
+        let lists = [Entries::F64(&floats), Entries::Rational(&weights)];
+        for list in lists {
+            let _ = certified.factors_from_balance(&[list]);
+        }
         true
     });
 }
@@ -359,4 +372,40 @@ fn the_largest_radius() {
     assert!(low == ratio(3, 2) && high > integer(6) && high < integer(6) + two_to(-79));
     let (gap, radius, bounds) = fate(ratio(15, 4) + two_to(-30));
     assert!(gap > ratio(3, 16) && radius.is_none() && bounds.is_none());
+}
+
+/// Checks: sums that need more than the 192 bits of a term.
+#[test]
+fn long_sums() {
+    let full: BigInt = ((BigInt::one() << 85u32) - 1) << 107u32;
+    let weight = Rational::from_integer(full.clone());
+    let weights = vec![weight.clone(); 10];
+    let exponent = |value| Form::new([(0, integer(value))]);
+    let block = Block {
+        entries: Entries::Rational(&weights),
+        rows: vec![1, 2],
+        columns: vec![0; 5],
+        layout: Layout::Dense,
+        power: integer(1),
+        coefficient: integer(1),
+    };
+    let forms = vec![Form::one(), exponent(1), exponent(-1)];
+    let problem = Problem::new(1, forms, vec![block]).unwrap();
+    let point = vec![Number::new(BigUint::one(), 0)];
+    let certificate = Certificate {
+        point,
+        bits: 85,
+        grid: 0,
+        ..Default::default()
+    };
+    let reader = Reader::new(&problem, &certificate).unwrap();
+    let bands = vec![reader.read(0, 0..1).unwrap()];
+    assert_eq!(reader.imbalance(&bands), [integer(5) * &weight]);
+    let certified = verify(&problem, &certificate).unwrap();
+    let sum = integer(10) * &weight;
+    assert!(certified.regularizer() >= &sum);
+    assert!(certified.regularizer() <= &(&sum * (integer(1) + two_to(-82))));
+    assert!(certified.gap() <= &(&sum * two_to(-163)));
+    let (low, high) = certified.balanced_cost(0, 7).unwrap();
+    assert!(low <= weight && weight <= high);
 }

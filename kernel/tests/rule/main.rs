@@ -1,6 +1,7 @@
 //! The kernel against a naive implementation of its rule, against problems whose optimum is known, and against false certificates.
 
 mod coverage;
+mod distances;
 mod enclosures;
 mod exact;
 mod limits;

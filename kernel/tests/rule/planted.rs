@@ -192,7 +192,7 @@ pub fn general(random: &mut Random) -> Planted {
             .collect(),
         costs: BTreeMap::new(),
     };
-    let mut drafts: Vec<(Vec<(usize, Rational)>, Vec<(usize, Rational)>, Rational)> = Vec::new();
+    let mut drafts: Vec<(Factors, Factors, Rational)> = Vec::new();
     let mut left = vec![Rational::zero(); variables];
     for _ in 0..random.between(variables as i64, 2 * variables as i64 + 2) {
         let row = factors(random, variables, fractional);
@@ -298,8 +298,10 @@ pub fn general(random: &mut Random) -> Planted {
     planted
 }
 
+type Factors = Vec<(usize, Rational)>;
+
 /// A product of some variables.
-fn factors(random: &mut Random, variables: usize, fractional: bool) -> Vec<(usize, Rational)> {
+fn factors(random: &mut Random, variables: usize, fractional: bool) -> Factors {
     let mut form = Vec::new();
     for variable in 0..variables {
         if random.chance(45) {

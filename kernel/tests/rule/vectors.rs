@@ -66,13 +66,15 @@ const VECTORS: &[Vector] = &[
     ("Rational", "1606938044258990275541962092341162602522202993782792835301375/1606938044258990275541962092341162602522202993782792835301376", "1", "1", &[], &[], SMALL, 8, 8, "255"),
     ("Rational", "1606938044258990275541962092341162602522202993782792835301377/1606938044258990275541962092341162602522202993782792835301376", "1", "1", &[], &[], SMALL, 8, 8, "256"),
     ("Rational", "8", "2/3", "1", &[], &[(0, "-1")], SQUARE, 12, 12, "1820"),
+    ("F64", "bff199999999999a", "3", "1", &[], &[(1, "1")], SMALL, 85, 90, "4119245480722103862533637920"),
+    ("F32", "3f8ccccd", "3", "1", &[], &[(1, "1")], SMALL, 30, 40, "3658625177600"),
 ];
 
 fn number(text: &str) -> Rational {
     Rational::from_str(text).expect("a rational")
 }
 
-/// Checks: `y` of 36 terms: all formats, subnormals, the largest floats, fractional powers of weights, coefficients and multipliers, perfect roots, and
+/// Checks: `y` of 38 terms: all formats, subnormals, the largest floats, fractional powers of weights, coefficients and multipliers, perfect roots, and
 /// values just below and above a power of two.
 #[test]
 fn known_values() {
