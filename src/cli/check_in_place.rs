@@ -33,10 +33,12 @@ pub fn check(arguments: &CheckArguments) -> Result<Option<Outcome>, BadInput> {
         return Ok(None);
     };
     let are_alike = before.is_like(&after) && before.weights() >= LEAST;
-    Ok(match are_alike && before.signs_agree(&after) {
-        true => judge(arguments, &before, &after).map(Ok),
-        false => None,
-    })
+    Ok(
+        match are_alike && before.signs_agree(&after) && before.agrees_in_what_is_fixed(&after) {
+            true => judge(arguments, &before, &after).map(Ok),
+            false => None,
+        },
+    )
 }
 
 fn judge(

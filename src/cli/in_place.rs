@@ -137,7 +137,7 @@ pub fn named_problem<'a>(
 ) -> Result<NamedProblem<'a>, Refusal> {
     let problem = model.energy_problem(power)?;
     let units = (0..problem.variables()).map(|variable| (unit_id(model, variable), variable));
-    let tensors = model.tensors().into_iter().map(str::to_owned);
+    let tensors = model.scaled_tensors().into_iter().map(str::to_owned);
     Ok(NamedProblem {
         units: units.collect(),
         terms: TermNames::Tensors(tensors.collect()),

@@ -190,7 +190,7 @@ impl MappedPerceptron {
         Ok(blocks)
     }
 
-    /// The problem as the kernel reads it: one variable for each unit of the groups, in their order; a block for each tensor, in the order of [`tensors`](MappedPerceptron::tensors).
+    /// The problem as the kernel reads it: one variable for each unit of the groups, in their order; a block for each tensor that some scaling changes, in the order of [`scaled_tensors`](MappedPerceptron::scaled_tensors).
     ///
     /// # Errors
     /// What the kernel refuses; nothing in practice.
@@ -225,6 +225,11 @@ impl MappedPerceptron {
             ];
             for (place, columns) in tensors {
                 let Some(place) = place else { continue };
+                // No scaling changes it: it counts neither here nor in the gap.
+                let is_fixed = rows.iter().chain(&columns).all(|form| *form == 0);
+                if is_fixed || place.shape.contains(&0) {
+                    continue;
+                }
                 let bytes = self.bytes(place);
                 blocks.push(energy::Block {
                     entries: match place.storage {
@@ -243,9 +248,44 @@ impl MappedPerceptron {
         energy::Problem::new(variables, forms, blocks)
     }
 
-    /// The names of the tensors of weights and biases, layer by layer.
-    pub fn tensors(&self) -> Vec<&str> {
-        self.places().map(|place| place.name.as_str()).collect()
+    /// The tensors that some scaling changes, layer by layer; the others.
+    fn sorted(&self) -> (Vec<&Place>, Vec<&Place>) {
+        let (mut scaled, mut fixed) = (Vec::new(), Vec::new());
+        let mut from = None;
+        for layer in &self.layers {
+            let own = layer.group.is_some();
+            for (place, is_scaled) in std::iter::once((&layer.weight, own || from.is_some()))
+                .chain(layer.bias.as_ref().map(|bias| (bias, own)))
+            {
+                match is_scaled && !place.shape.contains(&0) {
+                    true => scaled.push(place),
+                    false => fixed.push(place),
+                }
+            }
+            from = layer.group;
+        }
+        (scaled, fixed)
+    }
+
+    /// The names of the tensors that some scaling changes, layer by layer: those of [`energy_problem`](MappedPerceptron::energy_problem).
+    pub fn scaled_tensors(&self) -> Vec<&str> {
+        let (scaled, _) = self.sorted();
+        scaled
+            .into_iter()
+            .map(|place| place.name.as_str())
+            .collect()
+    }
+
+    /// Is every tensor that no scaling changes the same, byte for byte, in a perceptron that [is like it](MappedPerceptron::is_like)?
+    pub fn agrees_in_what_is_fixed(&self, other: &Self) -> bool {
+        let bytes = |model: &Self| -> Vec<Vec<u8>> {
+            let (_, fixed) = model.sorted();
+            fixed
+                .into_iter()
+                .map(|place| model.bytes(place).to_vec())
+                .collect()
+        };
+        bytes(self) == bytes(other)
     }
 
     fn bytes(&self, place: &Place) -> &[u8] {

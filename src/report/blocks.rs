@@ -116,7 +116,7 @@ fn text(found: &InPlace) -> String {
                 up(radius)
             ),
             _ => format!(
-                "proved    with the multipliers found, before they are rounded, {} exceeds its infimum by a share of {} at most; of {} weights nothing is said\n",
+                "proved    with the multipliers found, before they are rounded, {} exceeds its infimum by {} at most; of {} weights nothing is said\n",
                 found.regularizer,
                 up(proof.gap),
                 proof.not_enclosed

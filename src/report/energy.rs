@@ -22,7 +22,7 @@ pub fn energy_report(regularizer: &Regularizer, verified: Result<&EnergyProof, S
     let mut statement = match proof.is_attained {
         true => format!("the minimum of {regularizer} is attained"),
         false => format!(
-            "{regularizer} at the point exceeds its infimum by a share of {} at most",
+            "{regularizer} at the point exceeds its infimum by {} at most",
             up(proof.gap)
         ),
     };

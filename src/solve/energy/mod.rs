@@ -113,7 +113,7 @@ pub fn energy_certificate(
 pub struct EnergyProof {
     /// The certificate.
     pub certificate: Certificate,
-    /// An upper bound of how much the regularizer exceeds its infimum at the point, as a share of it, rounded up.
+    /// An upper bound of how much the regularizer exceeds its infimum at the point, rounded up.
     pub gap: f64,
     /// A bound of `|log(balanced cost / cost at the point)|` for every term; `None` where some term is not enclosed.
     pub radius: Option<Rational>,
@@ -135,15 +135,12 @@ impl EnergyProof {
         let certified = verify_energy(problem, &certificate)?;
         let order = Repair::of(problem, &certificate.point).order();
         let radii = certified.multiplier_radii(&order)?;
-        let share = match certified.regularizer().is_zero() {
-            true => Rational::zero(),
-            false => certified.gap() / certified.regularizer(),
-        };
         let radius = certified.radius();
+        let gap = rational_to_f64_up(certified.gap());
         let (is_attained, not_enclosed) = (certified.is_attained(), certified.not_enclosed());
         drop(certified);
         Ok(EnergyProof {
-            gap: rational_to_f64_up(&share),
+            gap,
             radius,
             is_attained,
             not_enclosed,
@@ -332,7 +329,7 @@ fn moved(number: &Number, step: f64) -> Option<Number> {
     let mut factor = one.clone();
     let mut term = one;
     for order in 1..=16 {
-        term = (term * &scaled >> WORKING_BITS) / order;
+        term = ((term * &scaled) >> WORKING_BITS) / order;
         if term.is_zero() {
             break;
         }

@@ -8,6 +8,9 @@ use synaptic_balance_kernel::{Block, Certificate, Layout, Number, Problem, Reade
 use super::terms::{LogCosts, each_place, logs};
 use crate::numbers::Rational;
 
+/// What is added to `y`, by block and entry.
+type Changes = BTreeMap<(usize, usize), Rational>;
+
 /// A term: block, entry, row and column.
 type Place = (usize, usize, usize, usize);
 
@@ -58,7 +61,7 @@ impl Repair {
         problem: &Problem,
         certificate: &Certificate,
         mut imbalance: Vec<Rational>,
-    ) -> Option<BTreeMap<(usize, usize), Rational>> {
+    ) -> Option<Changes> {
         let mut changes = BTreeMap::new();
         self.push(problem, &mut imbalance, &mut changes)?;
         if !imbalance.iter().all(Zero::is_zero) {
@@ -85,7 +88,7 @@ impl Repair {
         &self,
         problem: &Problem,
         imbalance: &mut [Rational],
-        changes: &mut BTreeMap<(usize, usize), Rational>,
+        changes: &mut Changes,
     ) -> Option<()> {
         for (variable, (block, entry, row, column)) in self.order.iter().rev() {
             if imbalance[*variable].is_zero() {
@@ -109,7 +112,7 @@ impl Repair {
         problem: &Problem,
         point: &[Number],
         left: &[Rational],
-    ) -> Option<BTreeMap<(usize, usize), Rational>> {
+    ) -> Option<Changes> {
         let mut system = Elimination::new(left);
         for place in heaviest(problem, point) {
             if system.is_solved() {
@@ -153,9 +156,9 @@ fn heaviest(problem: &Problem, point: &[Number]) -> Vec<Place> {
 /// Rows of what changes of `y` bring to the roots, in echelon form, and what is still left there.
 struct Elimination {
     left: Vec<Rational>,
-    changes: BTreeMap<(usize, usize), Rational>,
+    changes: Changes,
     /// The first root at which a row is not 0, the row, and its changes.
-    rows: Vec<(usize, Vec<Rational>, BTreeMap<(usize, usize), Rational>)>,
+    rows: Vec<(usize, Vec<Rational>, Changes)>,
 }
 
 impl Elimination {
@@ -172,7 +175,7 @@ impl Elimination {
     }
 
     /// Takes in a row, less what the rows before explain of it, and cancels with it what is left at its first root.
-    fn add(&mut self, mut row: Vec<Rational>, mut changes: BTreeMap<(usize, usize), Rational>) {
+    fn add(&mut self, mut row: Vec<Rational>, mut changes: Changes) {
         for (pivot, known, own) in &self.rows {
             let share = -times(&row[*pivot], &known[*pivot].recip());
             combine(&mut row, &mut changes, (known, own), &share);
@@ -190,8 +193,8 @@ impl Elimination {
 /// Adds a multiple of a row and of its changes.
 fn combine(
     row: &mut [Rational],
-    changes: &mut BTreeMap<(usize, usize), Rational>,
-    (other, own): (&[Rational], &BTreeMap<(usize, usize), Rational>),
+    changes: &mut Changes,
+    (other, own): (&[Rational], &Changes),
     share: &Rational,
 ) {
     if share.is_zero() {
