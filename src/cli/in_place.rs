@@ -9,7 +9,6 @@ use synaptic_balance::formats::energy::{EnergyFile, NamedProblem, TermNames};
 use synaptic_balance::formats::{
     Losses, MAPPED_WEIGHTS, MAX_TEXT, MappedError, MappedPerceptron, ModelError, holds_weights_only,
 };
-use synaptic_balance::network::Regularizer;
 use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::report::{InPlace, Report, SecondRun, in_place_report, lost_weights};
 use synaptic_balance::solve::blocks::{
@@ -22,9 +21,10 @@ use synaptic_balance::solve::energy::{
 use synaptic_balance::solve::{AGREEMENT, SolveError};
 use synaptic_balance_kernel::{Problem, Refusal};
 
-use super::arguments::{BalanceArguments, MethodName};
+use super::arguments::BalanceArguments;
 use super::balance::check_files;
 use super::files::{self, Content};
+use super::offered::{MOST_DIGITS, is_plain, power};
 use super::outputs::{self, Kind, Output};
 use super::places::Place;
 use super::{BadInput, Failure, Outcome, Progress, Verdict};
@@ -35,9 +35,6 @@ const WIDTH: f64 = 1e-6;
 /// From so many weights on neither the kernel nor a second method is asked unless the user does: both take longer than reading.
 const ASKED_ONLY: usize = MAPPED_WEIGHTS;
 
-/// Digits that an energy certificate can reach; for more there is another kind, for smaller models.
-const MOST_DIGITS: u32 = 15;
-
 /// Is the model one to be balanced where it lies?
 pub fn is_meant(arguments: &BalanceArguments) -> Result<bool, BadInput> {
     let path = &arguments.network;
@@ -45,9 +42,7 @@ pub fn is_meant(arguments: &BalanceArguments) -> Result<bool, BadInput> {
     if MappedPerceptron::is_large(path).map_err(at)? {
         return Ok(true);
     }
-    let many_digits = arguments.certify.is_some_and(|digits| digits > MOST_DIGITS);
-    let is_plain = not_offered(arguments).is_none() && !many_digits;
-    if !is_plain || arguments.perceptron.arch.is_none() || !holds_weights_only(path) {
+    if !is_plain(arguments) || arguments.perceptron.arch.is_none() || !holds_weights_only(path) {
         return Ok(false);
     }
     // What is wrong with a file is said by the reader of files of every kind.
@@ -89,11 +84,11 @@ fn balance_mapped(arguments: &BalanceArguments) -> Outcome {
     let name = |variable: usize| unit_name(&model, variable);
     let found = found.map_err(|fault| failure(fault, path, &name))?;
     let start = Instant::now();
-    let (certificate, is_sure) = certificate(arguments, &problem, &found);
     let is_small = model.weights() < ASKED_ONLY;
     let mut lost = Losses::default();
     // Nothing is written twice: of a small model something else may have to be said.
-    if is_sure || !is_small {
+    if incomplete(arguments, &found).is_none() || !is_small {
+        let certificate = certificate(arguments, &problem, &found);
         lost = write(arguments, &model, &found.multipliers, outputs, certificate)?;
     }
     let mut rest = found.multipliers.as_slice();
@@ -116,18 +111,17 @@ fn balance_mapped(arguments: &BalanceArguments) -> Outcome {
     Ok((report, verdict))
 }
 
-/// The file of the certificate that was asked for, and whether all was found that a small model is asked about.
-fn certificate(
+/// The file of the certificate that was asked for.
+pub fn certificate(
     arguments: &BalanceArguments,
     problem: &NamedProblem,
     found: &Found,
-) -> (Option<(PathBuf, String)>, bool) {
-    let is_sure = incomplete(arguments, found).is_none();
+) -> Option<(PathBuf, String)> {
     let proof = found.proof.as_ref().and_then(|proof| proof.as_ref().ok());
     let file = proof
         .and_then(|proof| EnergyFile::new(problem, &proof.certificate, &arguments.regularizer));
     let path = arguments.certificate.clone();
-    (path.zip(file.map(|file| file.to_json())), is_sure)
+    path.zip(file.map(|file| file.to_json()))
 }
 
 /// The problem that the kernel reads, with names.
@@ -159,6 +153,23 @@ pub struct Found {
     /// Seconds, with those that making the blocks took.
     pub solve: f64,
     certify: f64,
+}
+
+impl Found {
+    /// Adds costs that no multipliers change to what is reported.
+    pub fn add_fixed(&mut self, fixed: f64) {
+        self.regularizer = self
+            .regularizer
+            .map(|values| values.map(|value| value + fixed));
+    }
+}
+
+/// Was everything verified that was asked for, that the minimum is attained, and that it determines every multiplier?
+pub fn is_sure(arguments: &BalanceArguments, found: &Found) -> bool {
+    let proof = found.proof.as_ref().and_then(|proof| proof.as_ref().ok());
+    let is_settled =
+        |proof: &EnergyProof| proof.is_attained && proof.radii.iter().all(Option::is_some);
+    incomplete(arguments, found).is_none() && proof.is_some_and(is_settled)
 }
 
 /// Balances, bounds, cross-checks and has the kernel verify; `fan` is the largest number of synapses at a unit.
@@ -366,35 +377,6 @@ pub fn failure(fault: SolveError, path: &Path, name: &dyn Fn(usize) -> String) -
         SolveError::NotFinite { .. } => BadInput::at(path, fault).into(),
         fault => Failure::Incomplete(fault.to_string()),
     }
-}
-
-/// What was asked for that is not done in place.
-fn not_offered(arguments: &BalanceArguments) -> Option<&'static str> {
-    let is_two_level = matches!(arguments.method, MethodName::Direct | MethodName::TwoLevel);
-    let not_offered = [
-        (!is_two_level, "another method than two-level"),
-        (arguments.tied.is_some(), "--tied"),
-        (arguments.limit, "--limit"),
-        (arguments.power_of_two, "--power-of-two"),
-        (arguments.max_scaling.is_some(), "--max-scaling"),
-        (
-            matches!(arguments.regularizer, Regularizer::Mixture(_)),
-            "a mixture of powers",
-        ),
-    ];
-    let not_offered = not_offered.into_iter().find(|(is_asked, _)| *is_asked);
-    not_offered.map(|(_, what)| what)
-}
-
-/// The power of the regularizer, and that nothing was asked for which is not done in place.
-pub fn power(arguments: &BalanceArguments) -> Result<Rational, Failure> {
-    if let Some(what) = not_offered(arguments) {
-        let reason = format!(
-            "models of this size are balanced where they lie, without {what}; only smaller ones are with it"
-        );
-        return Err(BadInput::at(&arguments.network, reason).into());
-    }
-    Ok(arguments.regularizer.variable_power())
 }
 
 /// Where each file of the model goes: one to the path given, several into the folder given.
