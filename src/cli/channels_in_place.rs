@@ -39,7 +39,10 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
         Err(refusal) => return is_large.then(|| Err(BadInput::at(path, refusal).into())),
     };
     match solve(arguments, model, &problem) {
-        Ok(found) if is_large || in_place::is_sure(arguments, &found) => {
+        Ok(found)
+            if is_large
+                || in_place::unsettled(arguments, &found).is_none() && found.is_enclosed() =>
+        {
             Some(write(arguments, model, &problem, &found, read))
         }
         Err(failure) if is_large => Some(Err(failure)),

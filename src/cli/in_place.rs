@@ -55,14 +55,14 @@ pub fn is_meant(arguments: &BalanceArguments) -> Result<bool, BadInput> {
 /// Balances a model where it lies. `None` for a small one of which something else has to be said than that it is balanced.
 pub fn balance(arguments: &BalanceArguments) -> Option<Outcome> {
     let is_small = !MappedPerceptron::is_large(&arguments.network).unwrap_or(true);
-    match balance_mapped(arguments) {
+    match balance_mapped(arguments, is_small) {
         Err(Failure::Incomplete(_)) if is_small => None,
         Ok((_, Verdict::Incomplete)) if is_small => None,
         outcome => Some(outcome),
     }
 }
 
-fn balance_mapped(arguments: &BalanceArguments) -> Outcome {
+fn balance_mapped(arguments: &BalanceArguments, is_small: bool) -> Outcome {
     let path = &arguments.network;
     if !(arguments.roles.learned.is_empty() && arguments.roles.constant.is_empty()) {
         let reason = "--learned and --constant are for ONNX models: here all weights are learned";
@@ -84,13 +84,11 @@ fn balance_mapped(arguments: &BalanceArguments) -> Outcome {
     let name = |variable: usize| unit_name(&model, variable);
     let found = found.map_err(|fault| failure(fault, path, &name))?;
     let start = Instant::now();
-    let is_small = model.weights() < ASKED_ONLY;
-    let mut lost = Losses::default();
-    // Nothing is written twice: of a small model something else may have to be said.
-    if incomplete(arguments, &found).is_none() || !is_small {
-        let certificate = certificate(arguments, &problem, &found);
-        lost = write(arguments, &model, &found.multipliers, outputs, certificate)?;
+    if let (true, Some(reason)) = (is_small, unsettled(arguments, &found)) {
+        return Err(Failure::Incomplete(reason));
     }
+    let certificate = certificate(arguments, &problem, &found);
+    let lost = write(arguments, &model, &found.multipliers, outputs, certificate)?;
     let mut rest = found.multipliers.as_slice();
     let grouped = model.groups().into_iter().map(|(name, units)| {
         let (own, others) = rest.split_at(units);
@@ -117,8 +115,8 @@ pub fn certificate(
     problem: &NamedProblem,
     found: &Found,
 ) -> Option<(PathBuf, String)> {
-    let proof = found.proof.as_ref().and_then(|proof| proof.as_ref().ok());
-    let file = proof
+    let file = found
+        .proof()
         .and_then(|proof| EnergyFile::new(problem, &proof.certificate, &arguments.regularizer));
     let path = arguments.certificate.clone();
     path.zip(file.map(|file| file.to_json()))
@@ -158,18 +156,27 @@ pub struct Found {
 impl Found {
     /// Adds costs that no multipliers change to what is reported.
     pub fn add_fixed(&mut self, fixed: f64) {
-        self.regularizer = self
-            .regularizer
-            .map(|values| values.map(|value| value + fixed));
+        let values = self.regularizer;
+        self.regularizer = values.map(|values| values.map(|value| value + fixed));
+    }
+
+    /// What the kernel verified.
+    fn proof(&self) -> Option<&EnergyProof> {
+        self.proof.as_ref().and_then(|proof| proof.as_ref().ok())
+    }
+
+    /// Did the kernel verify where every multiplier lies?
+    pub fn is_enclosed(&self) -> bool {
+        let radii = self.proof().map(|proof| proof.radii.iter());
+        radii.is_some_and(|mut radii| radii.all(Option::is_some))
     }
 }
 
-/// Was everything verified that was asked for, that the minimum is attained, and that it determines every multiplier?
-pub fn is_sure(arguments: &BalanceArguments, found: &Found) -> bool {
-    let proof = found.proof.as_ref().and_then(|proof| proof.as_ref().ok());
-    let is_settled =
-        |proof: &EnergyProof| proof.is_attained && proof.radii.iter().all(Option::is_some);
-    incomplete(arguments, found).is_none() && proof.is_some_and(is_settled)
+/// Why something else may have to be said of a model small enough for exact arithmetic; `None` if nothing has.
+pub fn unsettled(arguments: &BalanceArguments, found: &Found) -> Option<String> {
+    let may_be_a_limit = found.proof().is_some_and(|proof| !proof.is_attained);
+    let reason = || "that the minimum is attained was not verified".to_owned();
+    incomplete(arguments, found).or_else(|| may_be_a_limit.then(reason))
 }
 
 /// Balances, bounds, cross-checks and has the kernel verify; `fan` is the largest number of synapses at a unit.
@@ -209,12 +216,15 @@ pub fn solve(
         solution.multipliers = proof.multipliers();
         solution.deficit = problem.deficit_at(&solution.multipliers);
     }
-    let enclosed = match proof {
-        None => {
+    let says_enough = |proof: &Result<EnergyProof, _>| {
+        asked || proof.as_ref().is_ok_and(|proof| proof.is_attained)
+    };
+    let enclosed = match proof.as_ref().is_some_and(says_enough) {
+        false => {
             progress.report("bounds", solution.deficit);
             enclose_blocks(problem, &solution, fan)
         }
-        Some(_) => None,
+        true => None,
     };
     let power = rational_to_f64(&arguments.regularizer.variable_power());
     let roots = solution.multipliers.iter().map(|mu| mu.powf(1.0 / power));
@@ -284,7 +294,7 @@ pub fn outcome(
         solution: &found.solution,
         deficit_before: found.deficit_before,
         enclosure: found.enclosed.as_ref(),
-        proof: found.proof.as_ref().and_then(|proof| proof.as_ref().ok()),
+        proof: found.proof(),
         names: kernel
             .filter(|_| asked)
             .map(|kernel| kernel.units.as_slice()),
@@ -310,7 +320,7 @@ fn incomplete(arguments: &BalanceArguments, found: &Found) -> Option<String> {
     }
     let asked = arguments.certify.is_some() || arguments.certificate.is_some();
     match &found.proof {
-        Some(Ok(proof)) => {
+        Some(Ok(proof)) if asked || proof.is_attained => {
             if !proof.is_attained {
                 return Some("that the minimum is attained was not verified".into());
             }
