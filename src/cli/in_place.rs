@@ -174,9 +174,15 @@ impl Found {
 
 /// Why something else may have to be said of a model small enough for exact arithmetic; `None` if nothing has.
 pub fn unsettled(arguments: &BalanceArguments, found: &Found) -> Option<String> {
-    let may_be_a_limit = found.proof().is_some_and(|proof| !proof.is_attained);
-    let reason = || "that the minimum is attained was not verified".to_owned();
-    incomplete(arguments, found).or_else(|| may_be_a_limit.then(reason))
+    let open = match &found.proof {
+        Some(Ok(proof)) if !proof.is_attained => {
+            Some("that the minimum is attained was not verified".to_owned())
+        }
+        // Such as weights that are not finite, where no unit reads them.
+        Some(Err(fault @ EnergyError::Refused(_))) => Some(fault.to_string()),
+        _ => None,
+    };
+    incomplete(arguments, found).or(open)
 }
 
 /// Balances, bounds, cross-checks and has the kernel verify; `fan` is the largest number of synapses at a unit.
