@@ -15,10 +15,13 @@ use super::in_place::{self, Found};
 use super::offered::{self, is_plain};
 use super::{BadInput, Failure, Outcome};
 
+fn certifies(arguments: &BalanceArguments) -> bool {
+    arguments.certify.is_some() || arguments.certificate.is_some()
+}
+
 /// Is there no exact arithmetic for so many weights? A certificate that was asked for is tried in it as far as that goes.
 fn is_large(arguments: &BalanceArguments, model: &OnnxFile) -> bool {
-    let certifies = arguments.certify.is_some() || arguments.certificate.is_some();
-    let limit = match certifies {
+    let limit = match certifies(arguments) {
         true => synaptic_balance::formats::onnx::MAX_WEIGHTS,
         false => MAPPED_WEIGHTS,
     };
@@ -34,16 +37,19 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
     }
     let path = &arguments.network;
     let power = arguments.regularizer.variable_power();
-    let problem = match model.energy_problem(&power) {
+    // Of a large model the kernel verifies what is asked for only.
+    let is_asked = !is_large || certifies(arguments);
+    let problem = match is_asked.then(|| model.energy_problem(&power)).transpose() {
         Ok(problem) => problem,
         Err(refusal) => return is_large.then(|| Err(BadInput::at(path, refusal).into())),
     };
-    match solve(arguments, model, &problem) {
+    let problem = problem.as_ref();
+    match solve(arguments, model, problem) {
         Ok(found)
             if is_large
                 || in_place::unsettled(arguments, &found).is_none() && found.is_enclosed() =>
         {
-            Some(write(arguments, model, &problem, &found, read))
+            Some(write(arguments, model, problem, &found, read))
         }
         Err(failure) if is_large => Some(Err(failure)),
         _ => None,
@@ -53,7 +59,7 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
 fn solve(
     arguments: &BalanceArguments,
     model: &OnnxFile,
-    problem: &NamedProblem,
+    problem: Option<&NamedProblem>,
 ) -> Result<Found, Failure> {
     let power = offered::power(arguments)?;
     let start = Instant::now();
@@ -61,7 +67,7 @@ fn solve(
     let blocks = costs.problem();
     let mut blocks = blocks.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     let added = start.elapsed().as_secs_f64();
-    let found = in_place::solve(arguments, &mut blocks, Some(problem), costs.fan());
+    let found = in_place::solve(arguments, &mut blocks, problem, costs.fan());
     // The units of a model begin with two that stand for what is outside.
     let name = |variable: usize| model.network().unit(variable + 2).id.clone();
     let path = &arguments.network;
@@ -74,7 +80,7 @@ fn solve(
 fn write(
     arguments: &BalanceArguments,
     model: &OnnxFile,
-    problem: &NamedProblem,
+    problem: Option<&NamedProblem>,
     found: &Found,
     read: f64,
 ) -> Outcome {
@@ -100,7 +106,7 @@ fn write(
             contents.push((output.with_file_name(own), Box::new(write)));
         }
     }
-    let certificate = in_place::certificate(arguments, problem, found);
+    let certificate = problem.and_then(|problem| in_place::certificate(arguments, problem, found));
     contents.extend(certificate.map(|(path, text)| (path, files::content(text))));
     if !contents.is_empty() {
         lost = files::write(contents)?;
@@ -113,7 +119,7 @@ fn write(
     let (mut report, verdict) = in_place::outcome(
         arguments,
         found,
-        Some(problem),
+        problem,
         model.weights(),
         groups.collect(),
         [read, write],
