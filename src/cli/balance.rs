@@ -29,13 +29,13 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let file = arguments.roles.apply(file);
     let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
     check_outputs(arguments, &file)?;
-    let file = match file {
-        Model::Onnx(model) if channels_in_place::is_meant(arguments, &model) => {
-            let seconds_read = start.elapsed().as_secs_f64();
-            return channels_in_place::balance(arguments, &model, seconds_read);
+    if let Model::Onnx(model) = &file {
+        let seconds_read = start.elapsed().as_secs_f64();
+        if let Some(outcome) = channels_in_place::balance(arguments, model, seconds_read) {
+            return outcome;
         }
-        file => with_weights(file, &arguments.network)?,
-    };
+    }
+    let file = with_weights(file, &arguments.network)?;
     let network = Tied::apply(arguments.tied, &file);
     let seconds_read = start.elapsed().as_secs_f64();
     let method = Method::from(arguments.method);

@@ -1,60 +1,115 @@
-//! `synbal balance` for ONNX models with more weights than exact arithmetic takes.
+//! `synbal balance` for ONNX models, over the bytes of their tensors.
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use synaptic_balance::formats::energy::NamedProblem;
 use synaptic_balance::formats::{Losses, MAPPED_WEIGHTS, OnnxFile};
 use synaptic_balance::numbers::rational_to_f64;
 use synaptic_balance::report::freedom;
 
 use super::arguments::BalanceArguments;
 use super::files::{self, Content};
-use super::{Failure, Outcome, in_place};
+use super::in_place::{self, Found};
+use super::offered::{self, is_plain};
+use super::{BadInput, Failure, Outcome};
 
-/// Is the model one to be balanced by blocks? A certificate that was asked for is tried in exact arithmetic as far as that goes.
-pub fn is_meant(arguments: &BalanceArguments, model: &OnnxFile) -> bool {
-    let certifies = arguments.certify.is_some() || arguments.certificate.is_some();
-    let limit = match certifies {
+fn certifies(arguments: &BalanceArguments) -> bool {
+    arguments.certify.is_some() || arguments.certificate.is_some()
+}
+
+/// Is there no exact arithmetic for so many weights? A certificate that was asked for is tried in it as far as that goes.
+fn is_large(arguments: &BalanceArguments, model: &OnnxFile) -> bool {
+    let limit = match certifies(arguments) {
         true => synaptic_balance::formats::onnx::MAX_WEIGHTS,
         false => MAPPED_WEIGHTS,
     };
     model.weights() > limit
 }
 
-/// Balances a model whose outputs have been checked.
-pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Outcome {
-    let power = in_place::power(arguments)?;
-    let mut lost = Losses::default();
+/// Balances a model whose outputs have been checked. `None` for one that exact arithmetic takes, and of which something else has to be said than that it is
+/// balanced.
+pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Option<Outcome> {
+    let is_large = is_large(arguments, model);
+    if !is_large && (!is_plain(arguments) || model.network().variables() == 0) {
+        return None;
+    }
+    let path = &arguments.network;
+    let power = arguments.regularizer.variable_power();
+    // Of a large model the kernel verifies what is asked for only.
+    let is_asked = !is_large || certifies(arguments);
+    let problem = match is_asked.then(|| model.energy_problem(&power)).transpose() {
+        Ok(problem) => problem,
+        Err(refusal) => return is_large.then(|| Err(BadInput::at(path, refusal).into())),
+    };
+    let problem = problem.as_ref();
+    match solve(arguments, model, problem) {
+        Ok(found)
+            if is_large
+                || in_place::unsettled(arguments, &found).is_none() && found.is_enclosed() =>
+        {
+            Some(write(arguments, model, problem, &found, read))
+        }
+        Err(failure) if is_large => Some(Err(failure)),
+        _ => None,
+    }
+}
+
+fn solve(
+    arguments: &BalanceArguments,
+    model: &OnnxFile,
+    problem: Option<&NamedProblem>,
+) -> Result<Found, Failure> {
+    let power = offered::power(arguments)?;
     let start = Instant::now();
     let costs = model.blocks(rational_to_f64(&power));
-    let fault = |fault: &dyn std::fmt::Display| Failure::Incomplete(fault.to_string());
-    let mut blocks = costs.problem().map_err(|failure| fault(&failure))?;
+    let blocks = costs.problem();
+    let mut blocks = blocks.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     let added = start.elapsed().as_secs_f64();
-    let found = in_place::solve(arguments, &mut blocks, None, costs.fan());
+    let found = in_place::solve(arguments, &mut blocks, problem, costs.fan());
     // The units of a model begin with two that stand for what is outside.
     let name = |variable: usize| model.network().unit(variable + 2).id.clone();
     let path = &arguments.network;
     let mut found = found.map_err(|failure| in_place::failure(failure, path, &name))?;
     found.solve += added;
+    found.add_fixed(costs.fixed());
+    Ok(found)
+}
+
+fn write(
+    arguments: &BalanceArguments,
+    model: &OnnxFile,
+    problem: Option<&NamedProblem>,
+    found: &Found,
+    read: f64,
+) -> Outcome {
+    let mut lost = Losses::default();
     let start = Instant::now();
-    let multipliers = model
-        .multipliers(&found.multipliers)
-        .map_err(|failure| fault(&failure))?;
+    let multipliers = model.multipliers(&found.multipliers);
+    let multipliers = multipliers.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
+    let mut contents: Vec<(PathBuf, Content)> = Vec::new();
     if let Some(output) = &arguments.output {
-        let name = output.file_name().unwrap_or_default().to_string_lossy();
-        let files = model.names(&name).into_iter().enumerate();
-        let (multipliers, name) = (&*multipliers, &*name);
-        let files = files.map(|(file, own)| {
+        let name = output
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let multipliers = &*multipliers;
+        // The model itself last.
+        for (file, own) in model.names(&name).into_iter().enumerate().rev() {
+            let name = name.clone();
             let write = move |into: &mut dyn Write| {
-                let written = model.write(file, multipliers, name, into);
+                let written = model.write(file, multipliers, &name, into);
                 written.map_err(|fault| fault.to_string())
             };
-            (output.with_file_name(own), Box::new(write) as Content)
-        });
-        // The model itself last.
-        let files: Vec<(PathBuf, Content)> = files.rev().collect();
-        lost = files::write(files)?;
+            contents.push((output.with_file_name(own), Box::new(write)));
+        }
+    }
+    let certificate = problem.and_then(|problem| in_place::certificate(arguments, problem, found));
+    contents.extend(certificate.map(|(path, text)| (path, files::content(text))));
+    if !contents.is_empty() {
+        lost = files::write(contents)?;
     }
     let groups = model.groups().iter().map(|group| {
         let of = |unit: &usize| multipliers[*unit];
@@ -63,10 +118,9 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Out
     let write = start.elapsed().as_secs_f64();
     let (mut report, verdict) = in_place::outcome(
         arguments,
-        &found,
-        None,
-        model.weights(),
-        groups.collect(),
+        found,
+        problem,
+        (model.weights(), groups.collect()),
         [read, write],
         &lost,
     );

@@ -1,17 +1,21 @@
-//! `synbal check` for perceptrons of many weights, read where they lie.
+//! `synbal check` for models of many weights, read where they lie.
 
 use std::path::Path;
 
-use synaptic_balance::formats::{MappedPerceptron, holds_weights_only};
+use synaptic_balance::formats::energy::NamedProblem;
+use synaptic_balance::formats::{MappedPerceptron, Model, OnnxFile, holds_weights_only};
 use synaptic_balance::network::Regularizer;
-use synaptic_balance::numbers::{rational_to_f64, rational_to_f64_down};
-use synaptic_balance::report::{self, InPlaceCheck, Reliance, Report};
-use synaptic_balance::solve::blocks::{BlockOptions, balance_blocks, deficit, scaling_between};
+use synaptic_balance::numbers::{Rational, rational_to_f64, rational_to_f64_down};
+use synaptic_balance::report::{self, InPlaceCheck, NumberType, Reliance, Report};
+use synaptic_balance::solve::blocks::{
+    BlockOptions, Blocks, balance_blocks, deficit, scaling_between, scaling_of_magnitudes,
+};
 use synaptic_balance::solve::energy::{distance_to_balance, verify_energy};
 use synaptic_balance_kernel::Entries;
 
 use super::arguments::CheckArguments;
-use super::{BadInput, Outcome, Progress, Verdict, in_place};
+use super::balance::open;
+use super::{BadInput, Outcome, Progress, Verdict, files, in_place};
 
 /// Smaller models are judged in rationals.
 const LEAST: usize = 10_000;
@@ -22,7 +26,13 @@ pub fn check(arguments: &CheckArguments) -> Result<Option<Outcome>, BadInput> {
         return Ok(None);
     };
     let is_plain = arguments.tied.is_none() && matches!(arguments.regularizer, Regularizer::Lp(_));
-    if !is_plain || !holds_weights_only(before) || !holds_weights_only(after) {
+    if !is_plain {
+        return Ok(None);
+    }
+    if files::begins_as_onnx(before) && files::begins_as_onnx(after) {
+        return Ok(check_channels(arguments, before, after).map(Ok));
+    }
+    if !holds_weights_only(before) || !holds_weights_only(after) {
         return Ok(None);
     }
     let Some(architecture) = arguments.perceptron.architecture()? else {
@@ -35,53 +45,32 @@ pub fn check(arguments: &CheckArguments) -> Result<Option<Outcome>, BadInput> {
     let are_alike = before.is_like(&after) && before.weights() >= LEAST;
     Ok(
         match are_alike && before.signs_agree(&after) && before.agrees_in_what_is_fixed(&after) {
-            true => judge(arguments, &before, &after).map(Ok),
+            true => check_perceptrons(arguments, &before, &after).map(Ok),
             false => None,
         },
     )
 }
 
-fn judge(
+fn check_perceptrons(
     arguments: &CheckArguments,
     before: &MappedPerceptron,
     after: &MappedPerceptron,
 ) -> Option<(Report, Verdict)> {
     let power = arguments.regularizer.variable_power();
     let number_type = after.number_type()?;
-    let (multipliers, deviation) =
-        scaling_between(&before.blocks(1.0).ok()?, &after.blocks(1.0).ok()?)?;
-    if deviation > rational_to_f64_down(&number_type.excused()) {
-        return None;
-    }
-    let mut costs = after.blocks(rational_to_f64(&power)).ok()?;
-    let largest = costs.sides().into_iter().map(deficit).fold(0.0, f64::max);
-    let progress = Progress::new();
-    let mut blocks = before.blocks(rational_to_f64(&power)).ok()?;
-    let solution = balance_blocks(&mut blocks, &BlockOptions::default(), &mut |deficit| {
-        progress.report("two-level", deficit);
-    });
-    let solution = solution.ok()?;
-    let problem = in_place::named_problem(before, &power).ok()?;
-    let proof = in_place::prove(&mut blocks, &solution, &problem.problem).ok()?;
-    let certified = verify_energy(&problem.problem, &proof.certificate).ok()?;
-    let other = in_place::named_problem(after, &power).ok()?;
-    let others = other.problem.blocks().iter().map(|block| block.entries);
-    let others: Vec<Entries> = others.collect();
-    let distance = distance_to_balance(&certified, &others, &power).ok()?;
-    let is_balanced = largest <= arguments.tolerance;
-    // Far from the optimum the bound is coarse.
-    if distance.is_none() && is_balanced {
-        return None;
-    }
-    let units = problem.units.iter().map(|(name, _)| name.clone());
-    let mut report = report::in_place_check(&InPlaceCheck {
-        multipliers: units.zip(multipliers).collect(),
-        deviation,
+    let scaling = scaling_between(&before.blocks(1.0).ok()?, &after.blocks(1.0).ok()?)?;
+    let deficit = largest_deficit(&mut after.blocks(rational_to_f64(&power)).ok()?);
+    let (mut report, verdict) = judge(
+        arguments,
+        &mut before.blocks(rational_to_f64(&power)).ok()?,
+        [
+            &in_place::named_problem(before, &power).ok()?,
+            &in_place::named_problem(after, &power).ok()?,
+        ],
+        scaling,
         number_type,
-        deficit: largest,
-        distance,
-        tolerance: arguments.tolerance,
-    });
+        deficit,
+    )?;
     report.state_layers(Some(&before.layers()));
     report.state_reliance(&[
         Reliance::WeightsReader,
@@ -90,6 +79,101 @@ fn judge(
         Reliance::Scaling,
         Reliance::Deficit,
     ]);
+    Some((report, verdict))
+}
+
+/// ONNX models whose graphs are the same; what no scaling changes is the same, to the byte, and statistics of normalisations follow their channels.
+fn check_channels(
+    arguments: &CheckArguments,
+    before: &Path,
+    after: &Path,
+) -> Option<(Report, Verdict)> {
+    let open = |path: &Path| match open(path, &arguments.perceptron).ok()? {
+        Model::Onnx(model) => Some(*model),
+        _ => None,
+    };
+    let before = open(before).filter(|model| model.weights() >= LEAST)?;
+    let before = match arguments.roles.apply(Model::Onnx(Box::new(before))).ok()? {
+        Model::Onnx(model) => *model,
+        _ => return None,
+    };
+    let after: OnnxFile = before.aligned(&open(after)?).ok()?;
+    let power = arguments.regularizer.variable_power();
+    let [old, new] = before.magnitudes(&after)?;
+    let scaling = scaling_of_magnitudes(before.network().variables(), &old, &new)?;
+    drop((old, new));
+    let by_unit = before.multipliers(&scaling.0).ok()?;
+    if before
+        .astray(&after, &by_unit, arguments.tolerance)
+        .is_some()
+    {
+        return None;
+    }
+    let costs = after.blocks(rational_to_f64(&power));
+    let deficit = largest_deficit(&mut costs.problem().ok()?);
+    let costs = before.blocks(rational_to_f64(&power));
+    let (mut report, verdict) = judge(
+        arguments,
+        &mut costs.problem().ok()?,
+        [
+            &before.energy_problem(&power).ok()?,
+            &after.energy_problem(&power).ok()?,
+        ],
+        scaling,
+        after.number_type(),
+        deficit,
+    )?;
+    report.state_reliance(&[
+        Reliance::OnnxReader,
+        Reliance::OperatorRules,
+        Reliance::ExactArithmetic,
+        Reliance::Scaling,
+        Reliance::Deficit,
+    ]);
+    Some((report, verdict))
+}
+
+fn largest_deficit(costs: &mut Blocks) -> f64 {
+    costs.sides().into_iter().map(deficit).fold(0.0, f64::max)
+}
+
+/// Judges a scaling by multipliers that are known, up to a deviation; `None` where it is more than rounding, or less can be said than of most models.
+fn judge(
+    arguments: &CheckArguments,
+    blocks: &mut Blocks,
+    [problem, other]: [&NamedProblem; 2],
+    (multipliers, deviation): (Vec<f64>, f64),
+    number_type: NumberType,
+    deficit: f64,
+) -> Option<(Report, Verdict)> {
+    let power: Rational = arguments.regularizer.variable_power();
+    if deviation > rational_to_f64_down(&number_type.excused()) {
+        return None;
+    }
+    let progress = Progress::new();
+    let solution = balance_blocks(blocks, &BlockOptions::default(), &mut |deficit| {
+        progress.report("two-level", deficit);
+    });
+    let solution = solution.ok()?;
+    let proof = in_place::prove(blocks, &solution, &problem.problem).ok()?;
+    let certified = verify_energy(&problem.problem, &proof.certificate).ok()?;
+    let others = other.problem.blocks().iter().map(|block| block.entries);
+    let others: Vec<Entries> = others.collect();
+    let distance = distance_to_balance(&certified, &others, &power).ok()?;
+    let is_balanced = deficit <= arguments.tolerance;
+    // Far from the optimum the bound is coarse.
+    if !proof.is_attained || distance.is_none() && is_balanced {
+        return None;
+    }
+    let units = problem.units.iter().map(|(name, _)| name.clone());
+    let report = report::in_place_check(&InPlaceCheck {
+        multipliers: units.zip(multipliers).collect(),
+        deviation,
+        number_type,
+        deficit,
+        distance,
+        tolerance: arguments.tolerance,
+    });
     let verdict = match distance {
         _ if !is_balanced => Verdict::False,
         Some(distance) if distance > arguments.tolerance => Verdict::Incomplete,

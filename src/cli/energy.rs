@@ -7,7 +7,8 @@ use synaptic_balance::report::{Reliance, Report, energy_report, relied_on};
 use synaptic_balance::solve::energy::EnergyProof;
 
 use super::arguments::{Tied, VerifyArguments};
-use super::{BadInput, Failure, Outcome, Verdict, in_place, read};
+use super::balance::open;
+use super::{BadInput, Failure, Outcome, Verdict, in_place};
 
 /// Verifies a certificate about the model, read as far as it has to be.
 pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome {
@@ -36,10 +37,18 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
         report.state_layers(Some(&model.layers()));
         return Ok(ended(report, verdict, &relied));
     }
-    let file = read(path, &arguments.perceptron)?;
-    if let Model::Onnx(_) = file {
-        let reason = "energy certificates about ONNX models cannot be verified yet";
-        return Err(BadInput::at(path, reason).into());
+    let file = open(path, &arguments.perceptron)?;
+    let file = arguments.roles.apply(file);
+    let file = file.map_err(|fault| BadInput::at(path, fault))?;
+    if let Model::Onnx(model) = &file {
+        if !is_lp || arguments.tied.is_some() {
+            let reason = "energy certificates about ONNX models are about one power, and about units that are not tied";
+            return Err(BadInput::at(path, reason).into());
+        }
+        let problem = model.energy_problem(&regularizer.variable_power());
+        let problem = problem.map_err(|fault| BadInput::at(path, fault))?;
+        let (report, verdict) = judge(arguments, certificate, &regularizer, &problem)?;
+        return Ok(ended(report, verdict, &relied_on(&[&file])));
     }
     let network = Tied::apply(arguments.tied, &file);
     let terms = WeightTerms::of(&network);

@@ -3,13 +3,15 @@
 use serde_json::Value;
 use std::path::Path;
 
+use synaptic_balance::formats::energy::NamedProblem;
 use synaptic_balance::formats::onnx::MAX_WEIGHTS;
-use synaptic_balance::formats::{MappedPerceptron, Model, holds_weights_only, to_dot};
-use synaptic_balance::network::{Network, Regularizer};
+use synaptic_balance::formats::{MappedPerceptron, Model, OnnxFile, holds_weights_only, to_dot};
+use synaptic_balance::network::{Network, Regularizer, UnitKind};
 use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::report::{self, Basis, Report, Subject, Tensors};
 use synaptic_balance::solve;
-use synaptic_balance::solve::blocks::{BlockOptions, CostSums, balance_blocks};
+use synaptic_balance::solve::blocks::{BlockOptions, Blocks, CostSums, balance_blocks};
+use synaptic_balance::solve::energy::EnergyProof;
 
 use super::arguments::{ExplainArguments, Tied};
 use super::outputs::{self, Kind, Output};
@@ -36,6 +38,10 @@ pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
             report::freedom(&mut found, model.network(), Some(&model));
             return Ok((found, Verdict::Done));
         }
+        Model::Onnx(model) => match explain_channels(arguments, &model) {
+            Some(found) => return Ok((found, Verdict::Done)),
+            None => balance::with_weights(Model::Onnx(model), &arguments.network)?,
+        },
         file => balance::with_weights(file, &arguments.network)?,
     };
     if let (Some(path), Model::Onnx(model)) = (&arguments.dot, &file) {
@@ -68,11 +74,7 @@ pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     };
     if let Model::Onnx(model) = &file {
         let multipliers = balanced_multipliers(&network, &arguments.regularizer);
-        let channels = report::channels_report(model, multipliers.as_deref());
-        report.text.insert_str(0, &channels.text);
-        if let (Value::Object(fields), Value::Object(more)) = (&mut report.json, channels.json) {
-            fields.extend(more);
-        }
+        report.precede(report::channels_report(model, multipliers.as_deref()));
     }
     report::freedom(&mut report, &network, file.onnx());
     report.state_layers(file.layers());
@@ -122,12 +124,7 @@ fn explain_mapped(arguments: &ExplainArguments) -> Result<Option<Report>, Failur
         return Ok(None);
     };
     let sides = blocks.sides();
-    let options = BlockOptions::default();
-    let solution = balance_blocks(&mut blocks, &options, &mut |_| {});
-    let proof = solution
-        .ok()
-        .and_then(|solution| in_place::prove(&mut blocks, &solution, &problem.problem).ok());
-    let Some(proof) = proof.filter(|proof| proof.is_attained) else {
+    let Some(proof) = proof_of(&mut blocks, &problem) else {
         return Ok(None);
     };
     debug_assert_eq!(problem.problem.variables(), blocks.shape().units());
@@ -135,6 +132,7 @@ fn explain_mapped(arguments: &ExplainArguments) -> Result<Option<Report>, Failur
         units: model.units(),
         pinned: &model.pinned(),
         weights: model.weights(),
+        has_basis: true,
         regularizer: &arguments.regularizer,
         problem: &problem,
         proof: &proof,
@@ -142,4 +140,53 @@ fn explain_mapped(arguments: &ExplainArguments) -> Result<Option<Report>, Failur
     });
     found.state_layers(Some(&model.layers()));
     Ok(Some(found))
+}
+
+/// An ONNX model with many weights, in the same way.
+fn explain_channels(arguments: &ExplainArguments, model: &OnnxFile) -> Option<Report> {
+    let is_plain = arguments.tied.is_none() && arguments.dot.is_none();
+    let is_lp = matches!(arguments.regularizer, Regularizer::Lp(_));
+    let network = model.network();
+    let weights = model.synapses();
+    if !is_plain || !is_lp || weights <= BASIS_LIMIT || network.variables() == 0 {
+        return None;
+    }
+    let power = arguments.regularizer.variable_power();
+    let costs = model.blocks(rational_to_f64(&power));
+    let (mut blocks, problem) = (costs.problem().ok()?, model.energy_problem(&power).ok()?);
+    let sides = blocks.sides();
+    let proof = proof_of(&mut blocks, &problem)?;
+    // Otherwise some multiplier changes no weight, or nothing is known of it.
+    if proof.radii.iter().any(Option::is_none) {
+        return None;
+    }
+    let count = |kind| network.units_of(kind).len();
+    let mut found = report::explain_tensors(&Tensors {
+        units: [
+            count(UnitKind::Input),
+            count(UnitKind::Bias),
+            count(UnitKind::Hidden),
+            count(UnitKind::Output),
+        ],
+        pinned: &[],
+        weights,
+        has_basis: false,
+        regularizer: &arguments.regularizer,
+        problem: &problem,
+        proof: &proof,
+        sides: &sides,
+    });
+    let root = rational_to_f64(&power).recip();
+    let multipliers = proof.multipliers().into_iter().map(|mu| mu.powf(root));
+    let multipliers = model.multipliers(&multipliers.collect::<Vec<_>>()).ok()?;
+    found.precede(report::channels_report(model, Some(&multipliers)));
+    report::freedom(&mut found, network, Some(model));
+    Some(found)
+}
+
+/// What the kernel verifies at the balanced point, if that is that the minimum is attained.
+fn proof_of(blocks: &mut Blocks, problem: &NamedProblem) -> Option<EnergyProof> {
+    let solution = balance_blocks(blocks, &BlockOptions::default(), &mut |_| {}).ok()?;
+    let proof = in_place::prove(blocks, &solution, &problem.problem).ok()?;
+    Some(proof).filter(|proof| proof.is_attained)
 }

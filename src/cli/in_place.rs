@@ -9,7 +9,6 @@ use synaptic_balance::formats::energy::{EnergyFile, NamedProblem, TermNames};
 use synaptic_balance::formats::{
     Losses, MAPPED_WEIGHTS, MAX_TEXT, MappedError, MappedPerceptron, ModelError, holds_weights_only,
 };
-use synaptic_balance::network::Regularizer;
 use synaptic_balance::numbers::{Rational, Wide, rational_to_f64};
 use synaptic_balance::report::{InPlace, Report, SecondRun, in_place_report, lost_weights};
 use synaptic_balance::solve::blocks::{
@@ -22,9 +21,10 @@ use synaptic_balance::solve::energy::{
 use synaptic_balance::solve::{AGREEMENT, SolveError};
 use synaptic_balance_kernel::{Problem, Refusal};
 
-use super::arguments::{BalanceArguments, MethodName};
+use super::arguments::BalanceArguments;
 use super::balance::check_files;
 use super::files::{self, Content};
+use super::offered::{MOST_DIGITS, is_plain, power};
 use super::outputs::{self, Kind, Output};
 use super::places::Place;
 use super::{BadInput, Failure, Outcome, Progress, Verdict};
@@ -35,9 +35,6 @@ const WIDTH: f64 = 1e-6;
 /// From so many weights on neither the kernel nor a second method is asked unless the user does: both take longer than reading.
 const ASKED_ONLY: usize = MAPPED_WEIGHTS;
 
-/// Digits that an energy certificate can reach; for more there is another kind, for smaller models.
-const MOST_DIGITS: u32 = 15;
-
 /// Is the model one to be balanced where it lies?
 pub fn is_meant(arguments: &BalanceArguments) -> Result<bool, BadInput> {
     let path = &arguments.network;
@@ -45,9 +42,7 @@ pub fn is_meant(arguments: &BalanceArguments) -> Result<bool, BadInput> {
     if MappedPerceptron::is_large(path).map_err(at)? {
         return Ok(true);
     }
-    let many_digits = arguments.certify.is_some_and(|digits| digits > MOST_DIGITS);
-    let is_plain = not_offered(arguments).is_none() && !many_digits;
-    if !is_plain || arguments.perceptron.arch.is_none() || !holds_weights_only(path) {
+    if !is_plain(arguments) || arguments.perceptron.arch.is_none() || !holds_weights_only(path) {
         return Ok(false);
     }
     // What is wrong with a file is said by the reader of files of every kind.
@@ -60,14 +55,14 @@ pub fn is_meant(arguments: &BalanceArguments) -> Result<bool, BadInput> {
 /// Balances a model where it lies. `None` for a small one of which something else has to be said than that it is balanced.
 pub fn balance(arguments: &BalanceArguments) -> Option<Outcome> {
     let is_small = !MappedPerceptron::is_large(&arguments.network).unwrap_or(true);
-    match balance_mapped(arguments) {
+    match balance_mapped(arguments, is_small) {
         Err(Failure::Incomplete(_)) if is_small => None,
         Ok((_, Verdict::Incomplete)) if is_small => None,
         outcome => Some(outcome),
     }
 }
 
-fn balance_mapped(arguments: &BalanceArguments) -> Outcome {
+fn balance_mapped(arguments: &BalanceArguments, is_small: bool) -> Outcome {
     let path = &arguments.network;
     if !(arguments.roles.learned.is_empty() && arguments.roles.constant.is_empty()) {
         let reason = "--learned and --constant are for ONNX models: here all weights are learned";
@@ -89,13 +84,11 @@ fn balance_mapped(arguments: &BalanceArguments) -> Outcome {
     let name = |variable: usize| unit_name(&model, variable);
     let found = found.map_err(|fault| failure(fault, path, &name))?;
     let start = Instant::now();
-    let (certificate, is_sure) = certificate(arguments, &problem, &found);
-    let is_small = model.weights() < ASKED_ONLY;
-    let mut lost = Losses::default();
-    // Nothing is written twice: of a small model something else may have to be said.
-    if is_sure || !is_small {
-        lost = write(arguments, &model, &found.multipliers, outputs, certificate)?;
+    if let (true, Some(reason)) = (is_small, unsettled(arguments, &found)) {
+        return Err(Failure::Incomplete(reason));
     }
+    let certificate = certificate(arguments, &problem, &found);
+    let lost = write(arguments, &model, &found.multipliers, outputs, certificate)?;
     let mut rest = found.multipliers.as_slice();
     let grouped = model.groups().into_iter().map(|(name, units)| {
         let (own, others) = rest.split_at(units);
@@ -107,8 +100,7 @@ fn balance_mapped(arguments: &BalanceArguments) -> Outcome {
         arguments,
         &found,
         Some(&problem),
-        model.weights(),
-        grouped.collect(),
+        (model.weights(), grouped.collect()),
         [read, write],
         &lost,
     );
@@ -116,18 +108,17 @@ fn balance_mapped(arguments: &BalanceArguments) -> Outcome {
     Ok((report, verdict))
 }
 
-/// The file of the certificate that was asked for, and whether all was found that a small model is asked about.
-fn certificate(
+/// The file of the certificate that was asked for.
+pub fn certificate(
     arguments: &BalanceArguments,
     problem: &NamedProblem,
     found: &Found,
-) -> (Option<(PathBuf, String)>, bool) {
-    let is_sure = incomplete(arguments, found).is_none();
-    let proof = found.proof.as_ref().and_then(|proof| proof.as_ref().ok());
-    let file = proof
+) -> Option<(PathBuf, String)> {
+    let file = found
+        .proof()
         .and_then(|proof| EnergyFile::new(problem, &proof.certificate, &arguments.regularizer));
     let path = arguments.certificate.clone();
-    (path.zip(file.map(|file| file.to_json())), is_sure)
+    path.zip(file.map(|file| file.to_json()))
 }
 
 /// The problem that the kernel reads, with names.
@@ -159,6 +150,38 @@ pub struct Found {
     /// Seconds, with those that making the blocks took.
     pub solve: f64,
     certify: f64,
+}
+
+impl Found {
+    /// Adds costs that no multipliers change to what is reported.
+    pub fn add_fixed(&mut self, fixed: f64) {
+        let values = self.regularizer;
+        self.regularizer = values.map(|values| values.map(|value| value + fixed));
+    }
+
+    /// What the kernel verified.
+    fn proof(&self) -> Option<&EnergyProof> {
+        self.proof.as_ref().and_then(|proof| proof.as_ref().ok())
+    }
+
+    /// Did the kernel verify where every multiplier lies?
+    pub fn is_enclosed(&self) -> bool {
+        let radii = self.proof().map(|proof| proof.radii.iter());
+        radii.is_some_and(|mut radii| radii.all(Option::is_some))
+    }
+}
+
+/// Why something else may have to be said of a model small enough for exact arithmetic; `None` if nothing has.
+pub fn unsettled(arguments: &BalanceArguments, found: &Found) -> Option<String> {
+    let open = match &found.proof {
+        Some(Ok(proof)) if !proof.is_attained => {
+            Some("that the minimum is attained was not verified".to_owned())
+        }
+        // Such as weights that are not finite, where no unit reads them.
+        Some(Err(fault @ EnergyError::Refused(_))) => Some(fault.to_string()),
+        _ => None,
+    };
+    incomplete(arguments, found).or(open)
 }
 
 /// Balances, bounds, cross-checks and has the kernel verify; `fan` is the largest number of synapses at a unit.
@@ -198,12 +221,15 @@ pub fn solve(
         solution.multipliers = proof.multipliers();
         solution.deficit = problem.deficit_at(&solution.multipliers);
     }
-    let enclosed = match proof {
-        None => {
+    let says_enough = |proof: &Result<EnergyProof, _>| {
+        asked || proof.as_ref().is_ok_and(|proof| proof.is_attained)
+    };
+    let enclosed = match proof.as_ref().is_some_and(says_enough) {
+        false => {
             progress.report("bounds", solution.deficit);
             enclose_blocks(problem, &solution, fan)
         }
-        Some(_) => None,
+        true => None,
     };
     let power = rational_to_f64(&arguments.regularizer.variable_power());
     let roots = solution.multipliers.iter().map(|mu| mu.powf(1.0 / power));
@@ -259,8 +285,7 @@ pub fn outcome(
     arguments: &BalanceArguments,
     found: &Found,
     kernel: Option<&NamedProblem>,
-    weights: usize,
-    multipliers: Vec<(String, Vec<f64>)>,
+    (weights, multipliers): (usize, Vec<(String, Vec<f64>)>),
     [read, write]: [f64; 2],
     lost: &Losses,
 ) -> (Report, Verdict) {
@@ -277,7 +302,7 @@ pub fn outcome(
         solution: &found.solution,
         deficit_before: found.deficit_before,
         enclosure: found.enclosed.as_ref(),
-        proof: found.proof.as_ref().and_then(|proof| proof.as_ref().ok()),
+        proof: found.proof(),
         names: kernel
             .filter(|_| asked)
             .map(|kernel| kernel.units.as_slice()),
@@ -303,7 +328,7 @@ fn incomplete(arguments: &BalanceArguments, found: &Found) -> Option<String> {
     }
     let asked = arguments.certify.is_some() || arguments.certificate.is_some();
     match &found.proof {
-        Some(Ok(proof)) => {
+        Some(Ok(proof)) if asked || proof.is_attained => {
             if !proof.is_attained {
                 return Some("that the minimum is attained was not verified".into());
             }
@@ -370,35 +395,6 @@ pub fn failure(fault: SolveError, path: &Path, name: &dyn Fn(usize) -> String) -
         SolveError::NotFinite { .. } => BadInput::at(path, fault).into(),
         fault => Failure::Incomplete(fault.to_string()),
     }
-}
-
-/// What was asked for that is not done in place.
-fn not_offered(arguments: &BalanceArguments) -> Option<&'static str> {
-    let is_two_level = matches!(arguments.method, MethodName::Direct | MethodName::TwoLevel);
-    let not_offered = [
-        (!is_two_level, "another method than two-level"),
-        (arguments.tied.is_some(), "--tied"),
-        (arguments.limit, "--limit"),
-        (arguments.power_of_two, "--power-of-two"),
-        (arguments.max_scaling.is_some(), "--max-scaling"),
-        (
-            matches!(arguments.regularizer, Regularizer::Mixture(_)),
-            "a mixture of powers",
-        ),
-    ];
-    let not_offered = not_offered.into_iter().find(|(is_asked, _)| *is_asked);
-    not_offered.map(|(_, what)| what)
-}
-
-/// The power of the regularizer, and that nothing was asked for which is not done in place.
-pub fn power(arguments: &BalanceArguments) -> Result<Rational, Failure> {
-    if let Some(what) = not_offered(arguments) {
-        let reason = format!(
-            "models of this size are balanced where they lie, without {what}; only smaller ones are with it"
-        );
-        return Err(BadInput::at(&arguments.network, reason).into());
-    }
-    Ok(arguments.regularizer.variable_power())
 }
 
 /// Where each file of the model goes: one to the path given, several into the folder given.

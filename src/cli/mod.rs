@@ -13,6 +13,7 @@ mod files;
 mod guard;
 mod in_place;
 mod learn;
+mod offered;
 mod outputs;
 mod places;
 #[cfg(feature = "script")]

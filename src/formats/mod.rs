@@ -13,6 +13,7 @@ mod foreign;
 mod layers;
 mod lost;
 mod mapped;
+mod mapped_problem;
 mod model;
 mod network_json;
 pub mod onnx;

@@ -74,6 +74,14 @@ impl Report {
         self.state("layers_after", layers);
     }
 
+    /// Puts the text of another report before this one, and takes in its fields.
+    pub fn precede(&mut self, other: Report) {
+        self.text.insert_str(0, &other.text);
+        if let (Value::Object(fields), Value::Object(more)) = (&mut self.json, other.json) {
+            fields.extend(more);
+        }
+    }
+
     fn state(&mut self, field: &str, layers: Option<&[String]>) {
         let Some(layers) = layers else { return };
         let names: Vec<_> = layers.iter().map(|name| one_line(name)).collect();

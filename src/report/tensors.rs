@@ -12,7 +12,7 @@ use crate::solve::energy::EnergyProof;
 /// Units named in the text.
 const SHOWN: usize = 12;
 
-/// A perceptron of many weights.
+/// A model of many weights.
 #[derive(Debug, Clone, Copy)]
 pub struct Tensors<'a> {
     /// Input, bias, hidden and output units.
@@ -21,6 +21,8 @@ pub struct Tensors<'a> {
     pub pinned: &'a [String],
     /// Weights and biases, each a synapse.
     pub weights: usize,
+    /// Can a basis of the constraints be asked for?
+    pub has_basis: bool,
     /// The regularizer.
     pub regularizer: &'a Regularizer,
     /// The problem, with names.
@@ -31,7 +33,7 @@ pub struct Tensors<'a> {
     pub sides: &'a [(f64, f64)],
 }
 
-/// Units, synapses, manifold, existence with its witness, and the deficit by unit. Every hidden layer leads to and comes from units that cannot
+/// Units, synapses, manifold, existence with its witness, and the deficit by unit. Every multiplier is joined to units that cannot
 /// be scaled, so that the dimension is the number of multipliers.
 pub fn explain_tensors(model: &Tensors) -> Report {
     let largest = model.sides.iter().map(|sides| deficit(*sides));
@@ -89,9 +91,10 @@ fn text(model: &Tensors, largest: f64) -> String {
     }
     let _ = writeln!(
         out,
-        "manifold  dimension {dimension} in a space of {}; {}, not listed (--basis)",
+        "manifold  dimension {dimension} in a space of {}; {}, not listed{}",
         count(model.weights, "synapse"),
         count(model.weights - dimension, "independent constraint"),
+        if model.has_basis { " (--basis)" } else { "" },
     );
     let _ = writeln!(
         out,

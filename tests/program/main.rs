@@ -4,6 +4,7 @@ mod activations;
 mod bad_input;
 mod batch;
 mod certificates;
+mod channels;
 mod commands;
 mod foreign_files;
 mod graphs;

@@ -18,6 +18,8 @@ pub struct ChannelCosts {
     fan: usize,
     /// Was the cost of a weight too small for `f64`?
     lost: bool,
+    /// The costs that no multipliers change.
+    fixed: f64,
 }
 
 /// The groups that a block leads to and comes from; `None` is outside.
@@ -51,6 +53,7 @@ impl OnnxFile {
             links: Vec::new(),
             fan: 0,
             lost: false,
+            fixed: 0.0,
         };
         costs.count(self);
         costs.add(self, power);
@@ -170,8 +173,10 @@ impl ChannelCosts {
         let widths: Vec<usize> = columns.collect();
         // Weights of one layer follow each other: the block is looked up when it changes.
         let mut last: Option<(Ends, usize)> = None;
+        let mut fixed = 0.0;
         let add = |to: UnitIndex, from: UnitIndex, _: usize, cost: f64| {
             if to == from {
+                fixed += cost;
                 return;
             }
             let (to, from) = (places[to], places[from]);
@@ -205,6 +210,7 @@ impl ChannelCosts {
             power => file.each_run(|magnitude| noted(magnitude, magnitude.powf(power)), add),
         }
         self.lost = lost.get();
+        self.fixed = fixed;
         self.links = links;
     }
 
@@ -239,6 +245,11 @@ impl ChannelCosts {
             }
         }
         Ok(blocks)
+    }
+
+    /// The sum of the costs that no multipliers change.
+    pub fn fixed(&self) -> f64 {
+        self.fixed
     }
 
     /// The most weights at one unit.

@@ -29,6 +29,7 @@
 mod blocks;
 mod compare;
 mod constant;
+mod energy;
 mod field;
 mod files;
 mod held;
@@ -134,7 +135,7 @@ pub enum OnnxError {
     Network(#[from] NetworkError),
 }
 
-/// Weights beyond so many are too many for the rational network: `synbal balance` takes such models, nothing else does.
+/// Weights beyond so many are too many for the rational network: such models are balanced, and judged where they are plainly scaled, over the bytes of their tensors alone.
 pub const MAX_WEIGHTS: usize = 4_000_000;
 
 /// An operator that pins what it touches.

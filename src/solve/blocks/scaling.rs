@@ -12,12 +12,17 @@ const SWEEPS: usize = 12;
 /// deviation is 0, the one is exactly the other scaled: such products are not rounded.
 pub fn scaling_between(before: &Blocks, after: &Blocks) -> Option<(Vec<f64>, f64)> {
     let units = before.shape().units();
-    let (old, new) = (before.edges(), after.edges());
+    scaling_of_magnitudes(units, &before.edges(), &after.edges())
+}
+
+/// The same for so many units and the same synapses twice, magnitudes of weights in place of costs; the ground is the number of units. What leads from the ground to the ground
+/// must not have changed.
+pub fn scaling_of_magnitudes(units: usize, old: &[Edge], new: &[Edge]) -> Option<(Vec<f64>, f64)> {
     if old.len() != new.len() {
         return None;
     }
     let mut ratios: Vec<Edge> = Vec::with_capacity(old.len());
-    for (old, new) in old.iter().zip(&new) {
+    for (old, new) in old.iter().zip(new) {
         match (old.cost == 0.0, new.cost == 0.0) {
             (true, true) => {}
             (false, false) if (new.cost / old.cost).is_normal() => ratios.push(Edge {

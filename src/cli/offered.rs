@@ -1,0 +1,45 @@
+//! What is done with models where they lie, and what is not.
+
+use synaptic_balance::network::Regularizer;
+use synaptic_balance::numbers::Rational;
+
+use super::arguments::{BalanceArguments, MethodName};
+use super::{BadInput, Failure};
+
+/// Digits that an energy certificate can reach; for more there is another kind, for smaller models.
+pub const MOST_DIGITS: u32 = 15;
+
+/// Was nothing asked for that is not done in place?
+pub fn is_plain(arguments: &BalanceArguments) -> bool {
+    let many_digits = arguments.certify.is_some_and(|digits| digits > MOST_DIGITS);
+    not_offered(arguments).is_none() && !many_digits
+}
+
+/// What was asked for that is not done in place.
+fn not_offered(arguments: &BalanceArguments) -> Option<&'static str> {
+    let is_two_level = matches!(arguments.method, MethodName::Direct | MethodName::TwoLevel);
+    let not_offered = [
+        (!is_two_level, "another method than two-level"),
+        (arguments.tied.is_some(), "--tied"),
+        (arguments.limit, "--limit"),
+        (arguments.power_of_two, "--power-of-two"),
+        (arguments.max_scaling.is_some(), "--max-scaling"),
+        (
+            matches!(arguments.regularizer, Regularizer::Mixture(_)),
+            "a mixture of powers",
+        ),
+    ];
+    let not_offered = not_offered.into_iter().find(|(is_asked, _)| *is_asked);
+    not_offered.map(|(_, what)| what)
+}
+
+/// The power of the regularizer, and that nothing was asked for which is not done in place.
+pub fn power(arguments: &BalanceArguments) -> Result<Rational, Failure> {
+    if let Some(what) = not_offered(arguments) {
+        let reason = format!(
+            "models of this size are balanced where they lie, without {what}; only smaller ones are with it"
+        );
+        return Err(BadInput::at(&arguments.network, reason).into());
+    }
+    Ok(arguments.regularizer.variable_power())
+}

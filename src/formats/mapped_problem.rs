@@ -1,0 +1,183 @@
+//! Mapped perceptrons as the kernel reads them, and what two of them have in common.
+
+use num_traits::One;
+use synaptic_balance_kernel as energy;
+
+use super::container::Place;
+use super::mapped::{Layer, MappedPerceptron};
+use super::storage::Storage;
+use crate::numbers::Rational;
+use crate::solve::NumberType;
+
+impl MappedPerceptron {
+    /// The problem as the kernel reads it: one variable for each unit of the groups, in their order; a block for each tensor that some scaling changes, in the order of [`scaled_tensors`](MappedPerceptron::scaled_tensors).
+    ///
+    /// # Errors
+    /// What the kernel refuses; nothing in practice.
+    pub fn energy_problem(&self, power: &Rational) -> Result<energy::Problem<'_>, energy::Refusal> {
+        let mut forms = vec![energy::Form::one()];
+        let mut variables = 0;
+        let mut blocks = Vec::new();
+        let mut from: Option<Vec<usize>> = None;
+        for layer in &self.layers {
+            let &[units, inputs] = layer.weight.shape.as_slice() else {
+                continue;
+            };
+            let rows: Vec<usize> = match layer.group {
+                None => vec![0; units],
+                Some(_) => (0..units).map(|unit| forms.len() + 2 * unit).collect(),
+            };
+            let sources = layer
+                .group
+                .map(|_| rows.iter().map(|form| form + 1).collect());
+            if layer.group.is_some() {
+                for variable in variables..variables + units {
+                    for exponent in [1, -1] {
+                        let exponent = Rational::from_integer(exponent.into());
+                        forms.push(energy::Form::new([(variable, exponent)]));
+                    }
+                }
+                variables += units;
+            }
+            let tensors = [
+                (Some(&layer.weight), from.unwrap_or(vec![0; inputs])),
+                (layer.bias.as_ref(), vec![0]),
+            ];
+            for (place, columns) in tensors {
+                let Some(place) = place else { continue };
+                // No scaling changes it: it counts neither here nor in the gap.
+                let is_fixed = rows.iter().chain(&columns).all(|form| *form == 0);
+                if is_fixed || place.shape.contains(&0) {
+                    continue;
+                }
+                let bytes = self.bytes(place);
+                blocks.push(energy::Block {
+                    entries: match place.storage {
+                        Storage::Single => energy::Entries::F32(bytes.as_chunks().0),
+                        Storage::Double => energy::Entries::F64(bytes.as_chunks().0),
+                    },
+                    rows: rows.clone(),
+                    columns,
+                    layout: energy::Layout::Dense,
+                    power: power.clone(),
+                    coefficient: Rational::one(),
+                });
+            }
+            from = sources;
+        }
+        energy::Problem::new(variables, forms, blocks)
+    }
+
+    /// The tensors that some scaling changes, layer by layer; the others.
+    fn sorted(&self) -> (Vec<&Place>, Vec<&Place>) {
+        let (mut scaled, mut fixed) = (Vec::new(), Vec::new());
+        let mut from = None;
+        for layer in &self.layers {
+            let own = layer.group.is_some();
+            for (place, is_scaled) in std::iter::once((&layer.weight, own || from.is_some()))
+                .chain(layer.bias.as_ref().map(|bias| (bias, own)))
+            {
+                match is_scaled && !place.shape.contains(&0) {
+                    true => scaled.push(place),
+                    false => fixed.push(place),
+                }
+            }
+            from = layer.group;
+        }
+        (scaled, fixed)
+    }
+
+    /// The names of the tensors that some scaling changes, layer by layer: those of [`energy_problem`](MappedPerceptron::energy_problem).
+    pub fn scaled_tensors(&self) -> Vec<&str> {
+        let (scaled, _) = self.sorted();
+        scaled
+            .into_iter()
+            .map(|place| place.name.as_str())
+            .collect()
+    }
+
+    /// Is every tensor that no scaling changes the same, byte for byte, in a perceptron that [is like it](MappedPerceptron::is_like)?
+    pub fn agrees_in_what_is_fixed(&self, other: &Self) -> bool {
+        let bytes = |model: &Self| -> Vec<Vec<u8>> {
+            let (_, fixed) = model.sorted();
+            fixed
+                .into_iter()
+                .map(|place| model.bytes(place).to_vec())
+                .collect()
+        };
+        bytes(self) == bytes(other)
+    }
+
+    /// Has another perceptron the same layers, of the same sizes, and the same of them scaled?
+    pub fn is_like(&self, other: &Self) -> bool {
+        let shape = |place: &Place| (place.name.clone(), place.shape.clone());
+        let layer = |layer: &Layer| {
+            (
+                shape(&layer.weight),
+                layer.bias.as_ref().map(shape),
+                layer.group,
+            )
+        };
+        self.layers
+            .iter()
+            .map(layer)
+            .eq(other.layers.iter().map(layer))
+    }
+
+    fn places(&self) -> impl Iterator<Item = &Place> {
+        let layers = self.layers.iter();
+        layers.flat_map(|layer| std::iter::once(&layer.weight).chain(&layer.bias))
+    }
+
+    /// Has every weight the sign that it has in a perceptron that [is like it](MappedPerceptron::is_like), 0 being of either?
+    pub fn signs_agree(&self, other: &Self) -> bool {
+        let sign = |place: &Place, bytes: &[u8]| {
+            let value = place.storage.decode(bytes);
+            (value != 0.0).then_some(value.is_sign_negative())
+        };
+        self.places().zip(other.places()).all(|(own, others)| {
+            let bytes = self.bytes(own).chunks_exact(own.storage.size());
+            let mut pairs = bytes.zip(other.bytes(others).chunks_exact(others.storage.size()));
+            pairs.all(|(one, two)| sign(own, one) == sign(others, two))
+        })
+    }
+
+    /// The number type of all weights, if they have one.
+    pub fn number_type(&self) -> Option<NumberType> {
+        let mut types = self.places().map(|place| match place.storage {
+            Storage::Single => NumberType::F32,
+            Storage::Double => NumberType::F64,
+        });
+        let first = types.next()?;
+        types.all(|other| other == first).then_some(first)
+    }
+
+    /// How many units there are: inputs, the constant that biases come from (if there are biases), hidden and output units.
+    pub fn units(&self) -> [usize; 4] {
+        let inputs = self.layers.first().map_or(0, |layer| layer.weight.shape[1]);
+        let outputs = self.layers.last().map_or(0, |layer| layer.weight.shape[0]);
+        let all: usize = self.layers.iter().map(|layer| layer.weight.shape[0]).sum();
+        let biased = self.layers.iter().any(|layer| layer.bias.is_some());
+        [inputs, biased.into(), all - outputs, outputs]
+    }
+
+    /// The names of the hidden units that cannot be scaled.
+    pub fn pinned(&self) -> Vec<String> {
+        let hidden = self.layers.len().saturating_sub(1);
+        let layers = self.layers.iter().take(hidden).enumerate();
+        let fixed = layers.filter(|(_, layer)| layer.group.is_none());
+        let names = fixed.flat_map(|(number, layer)| {
+            (0..layer.weight.shape[0]).map(move |unit| format!("h{}.{unit}", number + 1))
+        });
+        names.collect()
+    }
+
+    /// The number of each hidden layer that is scaled, from 0 on, and how many units it has.
+    pub fn hidden(&self) -> Vec<(usize, usize)> {
+        let layers = self.layers.iter().enumerate();
+        let scaled = layers.filter(|(_, layer)| layer.group.is_some());
+        scaled
+            .map(|(number, layer)| (number, layer.weight.shape[0]))
+            .collect()
+    }
+}

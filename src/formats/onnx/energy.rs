@@ -1,0 +1,247 @@
+//! The balancing problem of a model as the kernel reads it, over the bytes of its tensors.
+
+use num_traits::One;
+use synaptic_balance_kernel::{Block, Entries, Form, Layout, Problem, Refusal};
+
+use super::constant::advance;
+use super::field::Field;
+use super::uses::Use;
+use super::weights::{SINK, Scaled, scaled};
+use super::{Constant, OnnxFile};
+use crate::formats::energy::{NamedProblem, TermNames};
+use crate::formats::storage::Storage;
+use crate::network::UnitIndex;
+use crate::numbers::Rational;
+use crate::solve::NumberType;
+use crate::solve::blocks::Edge;
+
+/// The form of what nothing scales.
+const GROUND: usize = 0;
+
+/// The form of a unit that a weight leads to, and of one that it comes from.
+fn form(unit: UnitIndex, is_source: bool) -> usize {
+    match unit {
+        unit if unit <= SINK => GROUND,
+        unit => 1 + 2 * (unit - SINK - 1) + usize::from(is_source),
+    }
+}
+
+/// Forms of rows and columns, and which entry is whose.
+struct Places {
+    rows: Vec<usize>,
+    columns: Vec<usize>,
+    layout: Layout,
+}
+
+impl OnnxFile {
+    /// The balancing problem of the costs `|w|^power`, its variables `μ = Λ^power` in the order of the units from 2 on: a block for each tensor of which some entry is counted and
+    /// scales, over its bytes in the file. Terms are the synapses of [`network`](OnnxFile::network) with their weights; entries that are not counted, or are divided by what
+    /// multiplies them, stand where nothing scales, which changes no claim about the others.
+    ///
+    /// # Errors
+    /// What the kernel refuses; nothing in practice.
+    pub fn energy_problem(&self, power: &Rational) -> Result<NamedProblem<'_>, Refusal> {
+        let variables = self.units.count() - SINK - 1;
+        let mut forms = vec![Form::one()];
+        for variable in 0..variables {
+            for exponent in [1, -1] {
+                let exponent = Rational::from_integer(exponent.into());
+                forms.push(Form::new([(variable, exponent)]));
+            }
+        }
+        let (mut blocks, mut tensors) = (Vec::new(), Vec::new());
+        for weight in &self.counted() {
+            let constant = &self.constants[weight.constant];
+            let Some(entries) = self.entries(constant) else {
+                continue;
+            };
+            let Some(places) = self.places_of(weight, constant) else {
+                continue;
+            };
+            tensors.push(constant.name.clone());
+            blocks.push(Block {
+                entries,
+                rows: places.rows,
+                columns: places.columns,
+                layout: places.layout,
+                power: power.clone(),
+                coefficient: Rational::one(),
+            });
+        }
+        let names = (0..variables).map(|variable| {
+            let unit = self.network.unit(variable + SINK + 1);
+            (unit.id.clone(), variable)
+        });
+        Ok(NamedProblem {
+            units: names.collect(),
+            terms: TermNames::Tensors(tensors),
+            problem: Problem::new(variables, forms, blocks)?,
+        })
+    }
+
+    /// The constants that hold weights, and, where they are counted, statistics.
+    fn counted(&self) -> Vec<Scaled<'_>> {
+        let mut all = scaled(&self.uses);
+        all.retain(|scaled| scaled.is_weight() || self.units.holds());
+        all
+    }
+
+    fn entries(&self, constant: &Constant) -> Option<Entries<'_>> {
+        let (file, start, storage) = constant.place.as_ref().ok()?;
+        let bytes = &self.files.bytes(*file)[*start..][..constant.len() * storage.size()];
+        Some(match storage {
+            Storage::Single => Entries::F32(bytes.as_chunks().0),
+            Storage::Double => Entries::F64(bytes.as_chunks().0),
+        })
+    }
+
+    /// Where the entries of a constant stand; `None` if no term of it scales.
+    fn places_of(&self, weight: &Scaled, constant: &Constant) -> Option<Places> {
+        let plain = weight.plain().filter(|_| weight.is_weight());
+        let dense = plain.and_then(|(one, _)| self.dense(one, constant.len()));
+        let places = dense.unwrap_or_else(|| self.listed(weight, constant.len()));
+        let scales = |forms: &[usize]| forms.iter().any(|form| *form != GROUND);
+        (scales(&places.rows) || scales(&places.columns)).then_some(places)
+    }
+
+    /// Rows and columns of a constant whose first axes belong to one end of its weights, and the others to the other end.
+    fn dense(&self, one: &Use, count: usize) -> Option<Places> {
+        let shape = &one.view.shape;
+        let rank = shape.len();
+        let varying = |field: &Field| -> Vec<usize> {
+            (0..rank).filter(|axis| field.varies(*axis, rank)).collect()
+        };
+        let (plus, minus) = (varying(&one.plus), varying(&one.minus));
+        let end = |axes: &[usize]| axes.last().map_or(0, |axis| axis + 1);
+        let is_apart =
+            |first: &[usize], second: &[usize]| second.iter().all(|axis| *axis >= end(first));
+        let (fields, split) = match (is_apart(&plus, &minus), is_apart(&minus, &plus)) {
+            (true, _) => ([(&one.plus, false), (&one.minus, true)], end(&plus)),
+            (_, true) => ([(&one.minus, true), (&one.plus, false)], end(&minus)),
+            _ => return None,
+        };
+        let [rows, columns] = fields;
+        let rows = self.forms_along(rows, shape, 0..split);
+        let columns = self.forms_along(columns, shape, split..rank);
+        (rows.len() * columns.len() == count).then_some(Places {
+            rows,
+            columns,
+            layout: Layout::Dense,
+        })
+    }
+
+    /// The forms of a field at all indices of some axes, where no others matter.
+    fn forms_along(
+        &self,
+        (field, is_source): (&Field, bool),
+        shape: &[usize],
+        axes: std::ops::Range<usize>,
+    ) -> Vec<usize> {
+        let field = field.of_rank(shape.len());
+        let own = &shape[axes.clone()];
+        let mut index = vec![0; shape.len()];
+        let mut forms = Vec::with_capacity(own.iter().product());
+        for _ in 0..own.iter().product::<usize>() {
+            forms.push(form(self.units.source(field.at(&index)), is_source));
+            advance(&mut index[axes.clone()], own);
+        }
+        forms
+    }
+
+    /// Every entry by itself; rows and columns are the forms.
+    fn listed(&self, weight: &Scaled, count: usize) -> Places {
+        let mut forms = vec![GROUND];
+        let mut numbers = std::collections::BTreeMap::from([(GROUND, 0)]);
+        let mut places = vec![(0, 0); count];
+        let mut number = |form: usize| {
+            *numbers.entry(form).or_insert_with(|| {
+                forms.push(form);
+                forms.len() - 1
+            })
+        };
+        self.each_counted(weight, count, |entry, to, from| {
+            if to != from {
+                places[entry] = (number(form(to, false)), number(form(from, true)));
+            }
+        });
+        Places {
+            rows: forms.clone(),
+            columns: forms,
+            layout: Layout::List(places),
+        }
+    }
+
+    /// Calls back with the entries of a constant that are counted, and the units that they lead to and come from.
+    fn each_counted(
+        &self,
+        weight: &Scaled,
+        count: usize,
+        mut call: impl FnMut(usize, UnitIndex, UnitIndex),
+    ) {
+        let is_weight = weight.is_weight();
+        weight.each(count, |entry, plus, minus| {
+            if is_weight || self.units.is_held(plus) {
+                call(entry, self.units.source(plus), self.units.source(minus));
+            }
+        });
+    }
+
+    /// Calls back with every weight that is counted: the variables that it leads to and comes from, `variables` standing for what is not scaled, and its value.
+    fn each_weight(&self, mut call: impl FnMut(u32, u32, f64)) {
+        let ground = self.units.count() - SINK - 1;
+        let node = |unit: UnitIndex| unit.checked_sub(SINK + 1).unwrap_or(ground) as u32;
+        for weight in &self.counted() {
+            let constant = &self.constants[weight.constant];
+            let Ok((file, start, storage)) = constant.place else {
+                continue;
+            };
+            let bytes = &self.files.bytes(file)[start..];
+            self.each_counted(weight, constant.len(), |entry, to, from| {
+                let value = storage.decode(&bytes[entry * storage.size()..]);
+                call(node(to), node(from), value);
+            });
+        }
+    }
+
+    /// The number of synapses of [`network`](OnnxFile::network) with its weights.
+    pub fn synapses(&self) -> usize {
+        let mut count = 0;
+        self.each_weight(|_, _, _| count += 1);
+        count
+    }
+
+    /// Every weight that is counted, its magnitude as a cost: units from 2 on are numbered from 0 on, what is not scaled comes after them. `None` where a model
+    /// [aligned](OnnxFile::aligned) with this one has a weight of another sign.
+    pub fn magnitudes(&self, other: &OnnxFile) -> Option<[Vec<Edge>; 2]> {
+        let (mut own, mut others) = (Vec::new(), Vec::new());
+        let mut signs = Vec::new();
+        let edge = |to: u32, from: u32, value: f64| Edge {
+            to,
+            from,
+            cost: value.abs(),
+        };
+        self.each_weight(|to, from, value| {
+            signs.push(value);
+            own.push(edge(to, from, value));
+        });
+        let mut agree = true;
+        let mut next = signs.into_iter();
+        other.each_weight(|to, from, value| {
+            agree &= next.next().is_some_and(|first| {
+                first == 0.0 || value == 0.0 || (first < 0.0) == (value < 0.0)
+            });
+            others.push(edge(to, from, value));
+        });
+        (agree && own.len() == others.len()).then_some([own, others])
+    }
+
+    /// The narrowest type that holds all weights.
+    pub fn number_type(&self) -> NumberType {
+        let mut is_single = true;
+        self.each_weight(|_, _, value| is_single &= f64::from(value as f32) == value);
+        match is_single {
+            true => NumberType::F32,
+            false => NumberType::F64,
+        }
+    }
+}
