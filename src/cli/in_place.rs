@@ -335,7 +335,8 @@ fn incomplete(arguments: &BalanceArguments, found: &Found) -> Option<String> {
             let digits = arguments.certify.unwrap_or(DEFAULT_DIGITS).min(MOST_DIGITS);
             let wanted = 10f64.powi(-(digits as i32));
             match proof.within().filter(|_| asked) {
-                _ if !asked => None,
+                _ if !asked && proof.is_good(UNASKED_DIGITS) => None,
+                _ if !asked => Some("too little was proved of the balanced weights".into()),
                 Some(within) if within <= wanted => None,
                 Some(within) => Some(format!(
                     "multipliers were certified to {within:.1e}, not to {digits} digits"
@@ -358,6 +359,9 @@ fn incomplete(arguments: &BalanceArguments, found: &Found) -> Option<String> {
 
 /// Digits certified where a certificate file is asked for without a number of digits.
 const DEFAULT_DIGITS: u32 = 12;
+
+/// Digits to which weights are known where nobody asked, so that a result counts as done.
+const UNASKED_DIGITS: u32 = 6;
 
 /// The name that reports and certificates give to a unit.
 fn unit_id(model: &MappedPerceptron, variable: usize) -> String {

@@ -1,6 +1,7 @@
 //! The two-level solver: planted truth, agreement with the exact path, reads, threads, and sums from outside.
 
 mod bounds;
+mod second;
 mod sums;
 
 use rand::RngExt;
