@@ -49,7 +49,7 @@ pub fn is_meant(arguments: &BalanceArguments) -> Result<bool, BadInput> {
     let architecture = arguments.perceptron.architecture()?;
     let model =
         architecture.and_then(|architecture| MappedPerceptron::open(path, &architecture).ok());
-    Ok(model.is_some_and(|model| model.energy_problem(&Rational::one()).is_ok()))
+    Ok(model.is_some_and(|model| model.is_finite_where_fixed()))
 }
 
 /// Balances a model where it lies. `None` for a small one of which something else has to be said than that it is balanced.

@@ -96,6 +96,15 @@ impl MappedPerceptron {
             .collect()
     }
 
+    /// Is every weight that no scaling changes a finite number? Of the others the kernel sees to it.
+    pub fn is_finite_where_fixed(&self) -> bool {
+        let (_, fixed) = self.sorted();
+        fixed.into_iter().all(|place| {
+            let mut numbers = self.bytes(place).chunks_exact(place.storage.size());
+            numbers.all(|number| place.storage.decode(number).is_finite())
+        })
+    }
+
     /// Is every tensor that no scaling changes the same, byte for byte, in a perceptron that [is like it](MappedPerceptron::is_like)?
     pub fn agrees_in_what_is_fixed(&self, other: &Self) -> bool {
         let bytes = |model: &Self| -> Vec<Vec<u8>> {

@@ -390,6 +390,12 @@ fn distance(
         Err(failure) => return Distance::Undetermined(failure.to_string()),
     };
     let beyond = || Distance::Undetermined("numbers beyond the range of f64".to_owned());
+    let bounds = optimum.energy_proof().and_then(|_| optimum.bounds());
+    if let (None, Some(bounds)) = (&optimum.enclosure, bounds) {
+        let power = regularizer.variable_power();
+        let bound = certified_distance((before, after), problem, &power, &bounds, lost);
+        return bound.map_or_else(beyond, Distance::Certified);
+    }
     match &optimum.enclosure {
         None => Distance::NoOptimum,
         Some(Ok(verified)) => {

@@ -11,6 +11,7 @@
 //! | inputs on which two networks differ | [`find_witness`] |
 //! | all of it in one call | [`balance`] |
 
+mod assurance;
 pub mod blocks;
 mod certify;
 mod compare;

@@ -87,11 +87,12 @@ fn every_command_takes_products() {
             (&found["same_function"], &found["balanced"]),
             (&true.into(), &true.into())
         );
-        assert_eq!(found["bound"], "estimated");
+        assert_eq!(found["bound"], "certified");
+        assert!(found["distance_to_optimum"].as_f64().unwrap() < 1e-12);
     }
     let (code, found) = report(&["balance", before, "--certify"]);
-    assert_eq!(code, 3, "no proof by comparison: {found:#}");
-    assert!(found["enclosure"].is_null());
+    assert_eq!(code, 0, "an energy certificate: {found:#}");
+    assert!(found["enclosure"]["q"]["lo"].is_string());
 
     // The synapse out of the gate is one of three that must multiply to what they did.
     let mut changed = network();

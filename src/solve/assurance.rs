@@ -1,0 +1,130 @@
+//! What is proved of a solution: by comparison, or by an energy certificate.
+
+use super::certify::{certify_limit_refined, certify_refined};
+use super::compare::total_cost;
+use super::energy::prove_network;
+use super::newton::LinearSystem;
+use super::pipeline::{AGREEMENT, Balance, Method, Options};
+use super::{Balancing, CertifyError, Existence, Solution};
+use crate::kernel::Problem;
+use crate::network::{Network, Regularizer};
+use crate::numbers::{Rational, Wide};
+use synaptic_balance_kernel::Number;
+
+/// Digits certified where two methods do not agree and no certificate was asked for.
+const DIGITS: u32 = 12;
+
+/// Up to so many synapses enclosures by comparison are sought: beyond, they take minutes.
+const COMPARED: usize = 1 << 14;
+
+/// Digits that an energy certificate is good for.
+const ENERGY_DIGITS: u32 = 15;
+
+impl Balance {
+    /// `reduced` is the problem without the synapses that vanish.
+    pub(super) fn certify(
+        &mut self,
+        named: (&Network<Rational>, &Regularizer),
+        reduced: &Problem,
+        options: &Options,
+        progress: &mut dyn FnMut(&str, f64),
+    ) {
+        let Some(solution) = &self.solution else {
+            return;
+        };
+        let agree = match &self.cross_check {
+            Some(cross) => {
+                matches!(cross.max_relative_difference, Ok(difference) if difference <= AGREEMENT)
+            }
+            None => false,
+        };
+        let is_large = self.problem.synapses().len() > COMPARED;
+        // Two methods that stop at the same small deficit can both be far from the optimum.
+        let settled =
+            agree && (is_large || reach(reduced, solution).is_none_or(|reach| reach <= AGREEMENT));
+        let digits = match options.certify {
+            Some(digits) => digits,
+            None if settled => return,
+            None => DIGITS,
+        };
+        progress("certifying", solution.deficit);
+        let has_energy = self.existence.is_attained() && digits <= ENERGY_DIGITS;
+        if has_energy
+            && (is_large || options.certify.is_none())
+            && self.prove(named, digits, options)
+        {
+            return;
+        }
+        if is_large && options.certify.is_none() {
+            return;
+        }
+        let solution = self.solution.as_ref().filter(|_| !is_large || !has_energy);
+        let Some(solution) = solution else { return };
+        let found = match &self.existence {
+            Existence::Attained(_) => certify_refined(&self.problem, solution, digits),
+            Existence::NotAttained(claim) => {
+                certify_limit_refined(&self.problem, claim.data(), solution, digits)
+            }
+        };
+        if found.is_err() && has_energy && self.prove(named, digits, options) {
+            return;
+        }
+        self.enclosure = Some(found.map(|(enclosed, point)| {
+            self.energy = None;
+            self.take(reduced, &point, options);
+            enclosed
+        }));
+    }
+
+    /// Seeks an energy certificate; was one found that is good for so many digits?
+    fn prove(
+        &mut self,
+        (network, regularizer): (&Network<Rational>, &Regularizer),
+        digits: u32,
+        options: &Options,
+    ) -> bool {
+        let Some(solution) = &self.solution else {
+            return false;
+        };
+        let found = prove_network(network, regularizer, &self.problem, solution);
+        let point = match &found {
+            Ok(proof) if proof.is_good(digits) => {
+                let point = proof.certificate.point.iter();
+                point
+                    .map(Number::to_rational)
+                    .collect::<Option<Vec<Rational>>>()
+            }
+            _ => None,
+        };
+        self.energy = Some(found);
+        let Some(point) = point else { return false };
+        let problem = self.problem.clone();
+        self.take(&problem, &point, options);
+        true
+    }
+
+    /// Puts the point that certifying refined the solution to in its place.
+    fn take(&mut self, reduced: &Problem, point: &[Rational], options: &Options) {
+        // What the paper's algorithm comes to is reported as it is.
+        if matches!(options.method, Method::Stochastic | Method::Sweep) {
+            return;
+        }
+        if let Some(solution) = &mut self.solution {
+            solution.multipliers = point.iter().map(Wide::from_rational).collect();
+            solution.deficit = Balancing::at(reduced, &solution.multipliers).max_deficit();
+            self.regularizer_after = Some(total_cost(reduced, Some(&solution.multipliers)));
+        }
+    }
+}
+
+/// How far, relatively, a solution can be from the optimum with the deficit that it has and the rounding of `f64`, to first
+/// order; infinite where the Newton system is singular in `f64`, `None` where it is too large.
+fn reach(problem: &Problem, solution: &Solution) -> Option<f64> {
+    let state = Balancing::at(problem, &solution.multipliers);
+    let system = match LinearSystem::new(problem, &state) {
+        Err(CertifyError::TooLarge(_)) => return None,
+        system => system.ok(),
+    };
+    let highest = system.map_or(f64::INFINITY, |mut system| system.reach());
+    Some(highest * (solution.deficit + 8.0 * f64::EPSILON))
+}
