@@ -4,7 +4,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use num_traits::One;
 use synaptic_balance::formats::energy::{EnergyFile, NamedProblem, TermNames};
 use synaptic_balance::formats::{
     Losses, MAPPED_WEIGHTS, MAX_TEXT, MappedError, MappedPerceptron, ModelError, holds_weights_only,
