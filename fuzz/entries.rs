@@ -3,17 +3,19 @@
 
 use std::path::Path;
 
+use synaptic_balance::formats::energy::{EnergyFile, NamedProblem, read_energy};
 use synaptic_balance::formats::{
     Architecture, FormatError, MappedPerceptron, Model, Scaling, Weight, read_certificate,
     read_model, read_network, verify_certificate, write_network,
 };
 use synaptic_balance::learn::idx::read_folder;
-use synaptic_balance::network::{Manifold, Network, Regularizer};
+use synaptic_balance::network::{Manifold, Network, Regularizer, WeightTerms};
 use synaptic_balance::numbers::{
     ParseRationalError, Rational, parse_rational, rational_to_f64_down, rational_to_f64_up,
 };
 use synaptic_balance::report::{Basis, explain};
 use synaptic_balance::script::{self, parse_network};
+use synaptic_balance::solve::energy::EnergyProof;
 use synaptic_balance::solve::{Options, ScalingVerdict, balance, judge};
 
 /// Networks up to so many units and synapses are carried through the solvers.
@@ -80,13 +82,41 @@ pub fn certificate(data: &[u8]) {
         Some(end) => (&data[..end], &data[end + 1..]),
         None => (NETWORK, data),
     };
-    let (Ok(file), Ok(certificate)) = (read_network(network), read_certificate(text)) else {
+    let Ok(file) = read_network(network) else {
+        return;
+    };
+    if let Ok(Some(found)) = read_energy(text) {
+        energy(&file.network, &found);
+    }
+    let Ok(certificate) = read_certificate(text) else {
         return;
     };
     let first = verify_certificate(&file.network, &certificate);
     let again = read_certificate(certificate.to_json().as_bytes());
     let again = verify_certificate(&file.network, &again.expect("what is written is read"));
     assert_eq!(first.is_ok(), again.is_ok());
+}
+
+/// An energy certificate that is read has the same verdict after it is written.
+fn energy(network: &Network<Rational>, file: &EnergyFile) {
+    let Ok(regularizer) = file.regularizer.parse::<Regularizer>() else {
+        return;
+    };
+    let terms = WeightTerms::of(network);
+    let Ok(problem) = NamedProblem::of_network(network, &regularizer, &terms) else {
+        return;
+    };
+    let Ok(certificate) = file.certificate(&problem) else {
+        return;
+    };
+    let verdict = |certificate| EnergyProof::new(&problem.problem, certificate).is_ok();
+    let written = EnergyFile::new(&problem, &certificate, &regularizer).expect("it fits");
+    let read = read_energy(written.to_json().as_bytes()).expect("what is written is read");
+    let again = read.expect("it is one").certificate(&problem);
+    assert_eq!(
+        verdict(certificate),
+        verdict(again.expect("with its names"))
+    );
 }
 
 /// A model that is scaled by 1 stays as it is, byte for byte.

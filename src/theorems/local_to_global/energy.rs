@@ -84,7 +84,7 @@ fn random_networks(ledger: &mut Ledger) -> Result<(), Failure> {
         outputs: 2,
     };
     let (mut proved, mut compared, mut refused) = (0, 0, 0);
-    for number in 0..60 {
+    for number in 0..24 {
         let network = random_general(shape, number % 3 == 2, Values::Any, &mut rng);
         let regularizers = ["l2", "l1", "lp:1/2", "lp:3"];
         let regularizer = regularizers[rng.random_range(0..regularizers.len())];
