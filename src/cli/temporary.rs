@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::{File, Permissions};
 use std::io::Result;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::NamedTempFile;
@@ -98,6 +99,10 @@ fn is_ignored(signal: i32) -> bool {
     mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
+/// Was it said that an input was cut?
+#[cfg(unix)]
+static TOLD: AtomicBool = AtomicBool::new(false);
+
 /// A mapped input that is cut while it is read ends the program with a message and exit code 2; without, the system would kill it.
 #[cfg(unix)]
 #[expect(
@@ -114,10 +119,17 @@ pub fn survive_cut_inputs(json: bool) {
     } else {
         String::new()
     };
-    // SAFETY: the handler calls what signal handlers may call: it unlinks files, writes to open descriptors, and exits. It waits for no
+    // SAFETY: this is before any map is read. The handler calls what signal handlers may call: it unlinks files, writes to open descriptors, and exits. It waits for no
     // lock: the signal comes from a read of a map, and no map is read while the list of files is held.
     let set = unsafe {
+        // The handler that is there, by the standard library for overflows of the stack, would be called first; it gives the signal its default
+        // meaning back, by which a second thread that reads the map would kill the program while the first one still says why.
+        libc::signal(libc::SIGBUS, libc::SIG_DFL);
         signal_hook::low_level::register(signal_hook::consts::SIGBUS, move || {
+            // Of several threads that read the map, one says so.
+            while TOLD.swap(true, Ordering::SeqCst) {
+                libc::pause();
+            }
             if let Ok(files) = FILES.try_lock() {
                 for path in files.iter() {
                     let _ = std::fs::remove_file(path);
