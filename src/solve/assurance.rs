@@ -17,6 +17,9 @@ const DIGITS: u32 = 12;
 /// Up to so many synapses enclosures by comparison are sought: beyond, they take minutes.
 const COMPARED: usize = 1 << 14;
 
+/// Up to so many synapses an energy certificate is sought without being asked for: of a list of exact weights it takes minutes beyond.
+const PROVED_UNASKED: usize = 1 << 17;
+
 /// Digits that an energy certificate is good for.
 const ENERGY_DIGITS: u32 = 15;
 
@@ -44,7 +47,7 @@ impl Balance {
             agree && (is_large || reach(reduced, solution).is_none_or(|reach| reach <= AGREEMENT));
         let digits = match options.certify {
             Some(digits) => digits,
-            None if settled => return,
+            None if settled || self.problem.synapses().len() > PROVED_UNASKED => return,
             None => DIGITS,
         };
         progress("certifying", solution.deficit);
