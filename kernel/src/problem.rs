@@ -225,12 +225,8 @@ impl<'a> Problem<'a> {
         self.variables
     }
 
-    /// The exponents of all variables in a term; those that cancel are left out.
-    pub(crate) fn exponents(
-        &self,
-        block: usize,
-        entry: usize,
-    ) -> Option<BTreeMap<usize, Rational>> {
+    /// The exponents of all variables in a term; those that cancel are left out. `None` where there is no such term.
+    pub fn exponents(&self, block: usize, entry: usize) -> Option<BTreeMap<usize, Rational>> {
         let content = self.blocks.get(block)?;
         let (row, column) = content.place(entry)?;
         let mut all: BTreeMap<usize, Rational> = BTreeMap::new();

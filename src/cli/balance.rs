@@ -313,7 +313,7 @@ fn energy_certificate(
     network: &Network<Rational>,
     result: &Balance,
 ) -> Option<String> {
-    let proof = result.energy_proof()?;
+    let proof = result.energy.as_ref()?;
     if result.exact.is_some() || result.enclosure.is_some() {
         return None;
     }

@@ -7,15 +7,13 @@ use synaptic_balance::formats::{MappedPerceptron, Model, OnnxFile, holds_weights
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::numbers::{Rational, rational_to_f64, rational_to_f64_down};
 use synaptic_balance::report::{self, InPlaceCheck, NumberType, Reliance, Report};
-use synaptic_balance::solve::blocks::{
-    BlockOptions, Blocks, balance_blocks, deficit, scaling_between, scaling_of_magnitudes,
-};
+use synaptic_balance::solve::blocks::{Blocks, CostSums, scaling_between, scaling_of_magnitudes};
 use synaptic_balance::solve::energy::{distance_to_balance, verify_energy};
 use synaptic_balance_kernel::Entries;
 
 use super::arguments::CheckArguments;
 use super::balance::open;
-use super::{BadInput, Outcome, Progress, Verdict, files, in_place};
+use super::{BadInput, Outcome, Verdict, files, in_place};
 
 /// Smaller models are judged in rationals.
 const LEAST: usize = 10_000;
@@ -134,7 +132,7 @@ fn check_channels(
 }
 
 fn largest_deficit(costs: &mut Blocks) -> f64 {
-    costs.sides().into_iter().map(deficit).fold(0.0, f64::max)
+    costs.deficit_at(&vec![1.0; costs.shape().units()])
 }
 
 /// Judges a scaling by multipliers that are known, up to a deviation; `None` where it is more than rounding, or less can be said than of most models.
@@ -150,19 +148,14 @@ fn judge(
     if deviation > rational_to_f64_down(&number_type.excused()) {
         return None;
     }
-    let progress = Progress::new();
-    let solution = balance_blocks(blocks, &BlockOptions::default(), &mut |deficit| {
-        progress.report("two-level", deficit);
-    });
-    let solution = solution.ok()?;
-    let proof = in_place::prove(blocks, &solution, &problem.problem).ok()?;
+    let proof = in_place::prove_attained(blocks, &problem.problem)?;
     let certified = verify_energy(&problem.problem, &proof.certificate).ok()?;
     let others = other.problem.blocks().iter().map(|block| block.entries);
     let others: Vec<Entries> = others.collect();
     let distance = distance_to_balance(&certified, &others, &power).ok()?;
     let is_balanced = deficit <= arguments.tolerance;
     // Far from the optimum the bound is coarse.
-    if !proof.is_attained || distance.is_none() && is_balanced {
+    if distance.is_none() && is_balanced {
         return None;
     }
     let units = problem.units.iter().map(|(name, _)| name.clone());

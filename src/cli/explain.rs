@@ -3,15 +3,13 @@
 use serde_json::Value;
 use std::path::Path;
 
-use synaptic_balance::formats::energy::NamedProblem;
 use synaptic_balance::formats::onnx::MAX_WEIGHTS;
 use synaptic_balance::formats::{MappedPerceptron, Model, OnnxFile, holds_weights_only, to_dot};
 use synaptic_balance::network::{Network, Regularizer, UnitKind};
 use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::report::{self, Basis, Report, Subject, Tensors};
 use synaptic_balance::solve;
-use synaptic_balance::solve::blocks::{BlockOptions, Blocks, CostSums, balance_blocks};
-use synaptic_balance::solve::energy::EnergyProof;
+use synaptic_balance::solve::blocks::CostSums;
 
 use super::arguments::{ExplainArguments, Tied};
 use super::outputs::{self, Kind, Output};
@@ -113,7 +111,7 @@ fn explain_mapped(arguments: &ExplainArguments) -> Result<Option<Report>, Failur
     let Ok(model) = MappedPerceptron::open(path, &architecture) else {
         return Ok(None);
     };
-    if model.weights() <= BASIS_LIMIT || model.hidden().is_empty() {
+    if model.weights() <= BASIS_LIMIT || model.groups().is_empty() {
         return Ok(None);
     }
     let power = arguments.regularizer.variable_power();
@@ -124,7 +122,7 @@ fn explain_mapped(arguments: &ExplainArguments) -> Result<Option<Report>, Failur
         return Ok(None);
     };
     let sides = blocks.sides();
-    let Some(proof) = proof_of(&mut blocks, &problem) else {
+    let Some(proof) = in_place::prove_attained(&mut blocks, &problem.problem) else {
         return Ok(None);
     };
     debug_assert_eq!(problem.problem.variables(), blocks.shape().units());
@@ -155,9 +153,9 @@ fn explain_channels(arguments: &ExplainArguments, model: &OnnxFile) -> Option<Re
     let costs = model.blocks(rational_to_f64(&power));
     let (mut blocks, problem) = (costs.problem().ok()?, model.energy_problem(&power).ok()?);
     let sides = blocks.sides();
-    let proof = proof_of(&mut blocks, &problem)?;
+    let proof = in_place::prove_attained(&mut blocks, &problem.problem)?;
     // Otherwise some multiplier changes no weight, or nothing is known of it.
-    if proof.radii.iter().any(Option::is_none) {
+    if !proof.is_enclosed() {
         return None;
     }
     let count = |kind| network.units_of(kind).len();
@@ -182,11 +180,4 @@ fn explain_channels(arguments: &ExplainArguments, model: &OnnxFile) -> Option<Re
     found.precede(report::channels_report(model, Some(&multipliers)));
     report::freedom(&mut found, network, Some(model));
     Some(found)
-}
-
-/// What the kernel verifies at the balanced point, if that is that the minimum is attained.
-fn proof_of(blocks: &mut Blocks, problem: &NamedProblem) -> Option<EnergyProof> {
-    let solution = balance_blocks(blocks, &BlockOptions::default(), &mut |_| {}).ok()?;
-    let proof = in_place::prove(blocks, &solution, &problem.problem).ok()?;
-    Some(proof).filter(|proof| proof.is_attained)
 }

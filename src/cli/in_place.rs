@@ -14,9 +14,7 @@ use synaptic_balance::solve::blocks::{
     BlockEnclosure, BlockOptions, BlockSolution, Blocks, CostSums, NewtonStep, RandomOptions,
     RandomRun, balance_blocks, balance_in_random_order, enclose_blocks,
 };
-use synaptic_balance::solve::energy::{
-    EnergyError, EnergyProof, energy_certificate, point_of_floats,
-};
+use synaptic_balance::solve::energy::{EnergyError, EnergyProof, point_of_floats};
 use synaptic_balance::solve::{AGREEMENT, SolveError};
 use synaptic_balance_kernel::{Problem, Refusal};
 
@@ -34,60 +32,73 @@ const WIDTH: f64 = 1e-6;
 /// From so many weights on neither the kernel nor a second method is asked unless the user does: both take longer than reading.
 const ASKED_ONLY: usize = MAPPED_WEIGHTS;
 
-/// Is the model one to be balanced where it lies?
-pub fn is_meant(arguments: &BalanceArguments) -> Result<bool, BadInput> {
+/// Balances a model where it lies. `None` for a small one for which this way is not meant, or of which something else has to be said than that it is balanced.
+pub fn balance(arguments: &BalanceArguments) -> Option<Outcome> {
     let path = &arguments.network;
-    let at = |fault| BadInput::at(path, fault);
-    if MappedPerceptron::is_large(path).map_err(at)? {
-        return Ok(true);
+    let start = Instant::now();
+    match MappedPerceptron::is_large(path) {
+        Err(fault) => Some(Err(BadInput::at(path, fault).into())),
+        Ok(true) => {
+            let model = open(arguments);
+            Some(model.and_then(|model| balance_mapped(arguments, &model, false, start)))
+        }
+        Ok(false) => balance_small(arguments, start),
     }
-    if !is_plain(arguments) || arguments.perceptron.arch.is_none() || !holds_weights_only(path) {
-        return Ok(false);
-    }
-    // What is wrong with a file is said by the reader of files of every kind.
-    let architecture = arguments.perceptron.architecture()?;
-    let model =
-        architecture.and_then(|architecture| MappedPerceptron::open(path, &architecture).ok());
-    Ok(model.is_some_and(|model| model.is_finite_where_fixed()))
 }
 
-/// Balances a model where it lies. `None` for a small one of which something else has to be said than that it is balanced.
-pub fn balance(arguments: &BalanceArguments) -> Option<Outcome> {
-    let is_small = !MappedPerceptron::is_large(&arguments.network).unwrap_or(true);
-    match balance_mapped(arguments, is_small) {
-        Err(Failure::Incomplete(_)) if is_small => None,
-        Ok((_, Verdict::Incomplete)) if is_small => None,
+/// What is wrong with a file is said by the reader of files of every kind.
+fn balance_small(arguments: &BalanceArguments, start: Instant) -> Option<Outcome> {
+    let is_one = arguments.perceptron.arch.is_some() && holds_weights_only(&arguments.network);
+    if !is_one || !is_plain(arguments) {
+        return None;
+    }
+    let model = open(arguments).ok()?;
+    if !model.is_finite_where_fixed() {
+        return None;
+    }
+    match balance_mapped(arguments, &model, true, start) {
+        Err(Failure::Incomplete(_)) | Ok((_, Verdict::Incomplete)) => None,
         outcome => Some(outcome),
     }
 }
 
-fn balance_mapped(arguments: &BalanceArguments, is_small: bool) -> Outcome {
+fn open(arguments: &BalanceArguments) -> Result<MappedPerceptron, Failure> {
     let path = &arguments.network;
     if !(arguments.roles.learned.is_empty() && arguments.roles.constant.is_empty()) {
         let reason = "--learned and --constant are for ONNX models: here all weights are learned";
         return Err(BadInput::at(path, reason).into());
     }
-    let fault = |fault: MappedError| BadInput::at(path, fault);
-    let power = power(arguments)?;
-    let start = Instant::now();
+    power(arguments)?;
     let architecture = arguments.perceptron.architecture()?;
     let architecture =
         architecture.ok_or_else(|| BadInput::at(path, ModelError::NoArchitecture))?;
-    let model = MappedPerceptron::open(path, &architecture).map_err(fault)?;
-    let outputs = outputs(arguments, &model)?;
-    check(arguments, &model, &outputs)?;
+    let model = MappedPerceptron::open(path, &architecture);
+    Ok(model.map_err(|fault| BadInput::at(path, fault))?)
+}
+
+fn balance_mapped(
+    arguments: &BalanceArguments,
+    model: &MappedPerceptron,
+    is_small: bool,
+    start: Instant,
+) -> Outcome {
+    let path = &arguments.network;
+    let fault = |fault: MappedError| BadInput::at(path, fault);
+    let power = power(arguments)?;
+    let outputs = outputs(arguments, model)?;
+    check(arguments, model, &outputs)?;
     let mut blocks = model.blocks(rational_to_f64(&power)).map_err(fault)?;
     let read = start.elapsed().as_secs_f64();
-    let problem = named_problem(&model, &power).map_err(|refusal| BadInput::at(path, refusal))?;
+    let problem = named_problem(model, &power).map_err(|refusal| BadInput::at(path, refusal))?;
     let found = solve(arguments, &mut blocks, Some(&problem), model.fan());
-    let name = |variable: usize| unit_name(&model, variable);
+    let name = |variable: usize| unit_name(model, variable);
     let found = found.map_err(|fault| failure(fault, path, &name))?;
     let start = Instant::now();
     if let (true, Some(reason)) = (is_small, unsettled(arguments, &found)) {
         return Err(Failure::Incomplete(reason));
     }
     let certificate = certificate(arguments, &problem, &found);
-    let lost = write(arguments, &model, &found.multipliers, outputs, certificate)?;
+    let lost = write(arguments, model, &found.multipliers, outputs, certificate)?;
     let mut rest = found.multipliers.as_slice();
     let grouped = model.groups().into_iter().map(|(name, units)| {
         let (own, others) = rest.split_at(units);
@@ -126,7 +137,7 @@ pub fn named_problem<'a>(
     power: &Rational,
 ) -> Result<NamedProblem<'a>, Refusal> {
     let problem = model.energy_problem(power)?;
-    let units = (0..problem.variables()).map(|variable| (unit_id(model, variable), variable));
+    let units = model.unit_names().into_iter().zip(0..);
     let tensors = model.scaled_tensors().into_iter().map(str::to_owned);
     Ok(NamedProblem {
         units: units.collect(),
@@ -165,8 +176,7 @@ impl Found {
 
     /// Did the kernel verify where every multiplier lies?
     pub fn is_enclosed(&self) -> bool {
-        let radii = self.proof().map(|proof| proof.radii.iter());
-        radii.is_some_and(|mut radii| radii.all(Option::is_some))
+        self.proof().is_some_and(EnergyProof::is_enclosed)
     }
 }
 
@@ -247,7 +257,7 @@ pub fn solve(
 }
 
 /// Has the kernel verify what was found, refined by Newton steps.
-pub fn prove(
+fn prove(
     problem: &mut Blocks,
     solution: &BlockSolution,
     kernel: &Problem,
@@ -259,8 +269,17 @@ pub fn prove(
         let solved = newton.solve(side, NEWTON)?;
         Some(solved.into_iter().map(|entry| entry * scale).collect())
     };
-    let certificate = energy_certificate(kernel, computed, &mut step, &mut |_| {})?;
-    Ok(EnergyProof::new(kernel, certificate)?)
+    EnergyProof::find(kernel, computed, &mut step)
+}
+
+/// The same after balancing, if what is verified is that the minimum is attained.
+pub fn prove_attained(problem: &mut Blocks, kernel: &Problem) -> Option<EnergyProof> {
+    let progress = Progress::new();
+    let solution = balance_blocks(problem, &BlockOptions::default(), &mut |deficit| {
+        progress.report("two-level", deficit);
+    });
+    let proof = prove(problem, &solution.ok()?, kernel).ok()?;
+    proof.is_attained.then_some(proof)
 }
 
 /// The accuracy of Newton steps, as a share of the right side.
@@ -361,18 +380,6 @@ const DEFAULT_DIGITS: u32 = 12;
 
 /// Digits to which weights are known where nobody asked, so that a result counts as done.
 const UNASKED_DIGITS: u32 = 6;
-
-/// The name that reports and certificates give to a unit.
-fn unit_id(model: &MappedPerceptron, variable: usize) -> String {
-    let mut first = 0;
-    for (layer, units) in model.hidden() {
-        if variable < first + units {
-            return format!("h{}.{}", layer + 1, variable - first);
-        }
-        first += units;
-    }
-    format!("variable {variable}")
-}
 
 /// The row of a weight that a variable scales.
 fn unit_name(model: &MappedPerceptron, variable: usize) -> String {

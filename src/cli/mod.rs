@@ -133,13 +133,9 @@ fn answer_command(command: Option<Command>, json: bool) -> Outcome {
     match command {
         None => demonstration(),
         Some(Command::Explain(arguments)) => explain::explain(&arguments, json),
-        Some(Command::Balance(arguments)) => match in_place::is_meant(&arguments) {
-            Ok(true) => {
-                in_place::balance(&arguments).unwrap_or_else(|| balance::balance(&arguments))
-            }
-            Ok(false) => balance::balance(&arguments),
-            Err(fault) => Err(fault.into()),
-        },
+        Some(Command::Balance(arguments)) => {
+            in_place::balance(&arguments).unwrap_or_else(|| balance::balance(&arguments))
+        }
         Some(Command::Check(arguments)) => check::check(&arguments),
         Some(Command::Verify(arguments)) => verify(&arguments),
         Some(Command::Theorems(arguments)) => theorems::theorems(&arguments),

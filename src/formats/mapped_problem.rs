@@ -170,23 +170,23 @@ impl MappedPerceptron {
         [inputs, biased.into(), all - outputs, outputs]
     }
 
-    /// The names of the hidden units that cannot be scaled.
-    pub fn pinned(&self) -> Vec<String> {
-        let hidden = self.layers.len().saturating_sub(1);
-        let layers = self.layers.iter().take(hidden).enumerate();
-        let fixed = layers.filter(|(_, layer)| layer.group.is_none());
-        let names = fixed.flat_map(|(number, layer)| {
-            (0..layer.weight.shape[0]).map(move |unit| format!("h{}.{unit}", number + 1))
-        });
-        names.collect()
+    /// The names of the hidden units that are scaled, in the order of their variables.
+    pub fn unit_names(&self) -> Vec<String> {
+        self.names_of_layers(|layer| layer.group.is_some())
     }
 
-    /// The number of each hidden layer that is scaled, from 0 on, and how many units it has.
-    pub fn hidden(&self) -> Vec<(usize, usize)> {
-        let layers = self.layers.iter().enumerate();
-        let scaled = layers.filter(|(_, layer)| layer.group.is_some());
-        scaled
-            .map(|(number, layer)| (number, layer.weight.shape[0]))
-            .collect()
+    /// The names of the hidden units that cannot be scaled.
+    pub fn pinned(&self) -> Vec<String> {
+        self.names_of_layers(|layer| layer.group.is_none())
+    }
+
+    fn names_of_layers(&self, is_wanted: impl Fn(&Layer) -> bool) -> Vec<String> {
+        let hidden = self.layers.len().saturating_sub(1);
+        let layers = self.layers.iter().take(hidden).zip(1..);
+        let wanted = layers.filter(|(layer, _)| is_wanted(layer));
+        let names = wanted.flat_map(|(layer, number)| {
+            (0..layer.weight.shape[0]).map(move |unit| format!("h{number}.{unit}"))
+        });
+        names.collect()
     }
 }

@@ -94,7 +94,7 @@ pub fn balance_report<'a>(
             json.insert("enclosure_missing".into(), failure.to_string().into());
         }
         (None, _) => {
-            if let (Some(_), Some(bounds)) = (result.energy_proof(), result.bounds()) {
+            if let (Some(_), Some(bounds)) = (&result.energy, result.bounds()) {
                 json.insert("enclosure".into(), enclosure(network, &bounds));
                 json.insert(
                     "multipliers_within".into(),
@@ -386,20 +386,7 @@ fn certificate(
                     list(&names, SHOWN)
                 );
             }
-            if let Some(distance) = result
-                .certified_distance()
-                .filter(|_| result.restricted.is_none())
-            {
-                let _ = writeln!(
-                    out,
-                    "proved    the computed multipliers, all their digits taken (--json), are within {} relative of {}",
-                    up(distance),
-                    match enclosed.vanishing.is_empty() {
-                        true => "the balanced ones",
-                        false => "those balanced in the limit",
-                    }
-                );
-            }
+            computed_within(out, result, &enclosed.vanishing);
         }
         (Some(Ok(_)), None) => {
             let _ = writeln!(out, "note      {ANOTHER}");
@@ -413,7 +400,7 @@ fn certificate(
 
 /// What an energy certificate proves.
 fn energy(out: &mut String, regularizer: &Regularizer, result: &Balance) {
-    let Some(proof) = result.energy_proof() else {
+    let Some(proof) = &result.energy else {
         return;
     };
     let radius = match regularizer {
@@ -425,8 +412,25 @@ fn energy(out: &mut String, regularizer: &Regularizer, result: &Balance) {
     if let Some((what, radius)) = radius {
         let _ = writeln!(
             out,
-            "proved    with the multipliers found, before they are rounded, every {what} is within {} of its one balanced value, relatively (energy certificate)",
+            "proved    every balanced {what} is known to within {} of it, by an energy certificate",
             up(radius)
+        );
+    }
+    computed_within(out, result, &[]);
+}
+
+/// How far the multipliers that are reported can be from those that are proved.
+fn computed_within(out: &mut String, result: &Balance, vanishing: &[usize]) {
+    let distance = result.certified_distance();
+    if let Some(distance) = distance.filter(|_| result.restricted.is_none()) {
+        let _ = writeln!(
+            out,
+            "proved    the computed multipliers, all their digits taken (--json), are within {} relative of {}",
+            up(distance),
+            match vanishing {
+                [] => "the balanced ones",
+                _ => "those balanced in the limit",
+            }
         );
     }
 }

@@ -5,6 +5,10 @@ use serde_json::{Map, Value, json};
 use super::{Report, up};
 use crate::solve::{EXCUSED_ULPS, NumberType};
 
+/// Why there is no bound on the distance.
+const FAR: &str =
+    "some cost is not enclosed, or more than twice or less than half its balanced value";
+
 /// What was found.
 #[derive(Debug, Clone)]
 pub struct InPlaceCheck {
@@ -49,7 +53,7 @@ pub fn in_place_check(found: &InPlaceCheck) -> Report {
         "bound": found.distance.map(|_| "certified"),
         "distance_missing": match found.distance {
             Some(_) => Value::Null,
-            None => "some weight is more than twice, or less than half, its balanced value".into(),
+            None => FAR.into(),
         },
         "tolerance": found.tolerance,
     });
@@ -75,7 +79,7 @@ pub fn in_place_check(found: &InPlaceCheck) -> Report {
                 false => "",
             }
         ),
-        None => "distance           some weight is more than twice, or less than half, its balanced value\n".to_owned(),
+        None => format!("distance           undecided: {FAR}\n"),
     };
     Report { text, json }
 }

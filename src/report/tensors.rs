@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::{Report, count, list};
 use crate::formats::energy::{EnergyFile, NamedProblem};
 use crate::network::Regularizer;
-use crate::solve::blocks::deficit;
+use crate::solve::blocks;
 use crate::solve::energy::EnergyProof;
 
 /// Units named in the text.
@@ -36,12 +36,16 @@ pub struct Tensors<'a> {
 /// Units, synapses, manifold, existence with its witness, and the deficit by unit. Every multiplier is joined to units that cannot
 /// be scaled, so that the dimension is the number of multipliers.
 pub fn explain_tensors(model: &Tensors) -> Report {
-    let largest = model.sides.iter().map(|sides| deficit(*sides));
+    let largest = model.sides.iter().map(deficit);
     let largest = largest.fold(0.0, f64::max);
     Report {
         text: text(model, largest),
         json: fields(model, largest),
     }
+}
+
+fn deficit(sides: &(f64, f64)) -> f64 {
+    blocks::deficit(sides.0, sides.1)
 }
 
 fn fields(model: &Tensors, largest: f64) -> Value {
@@ -52,7 +56,7 @@ fn fields(model: &Tensors, largest: f64) -> Value {
         .map(|((name, _), sides)| {
             let (input, output) = sides;
             let value =
-                json!({"input_cost": input, "output_cost": output, "deficit": deficit(*sides)});
+                json!({"input_cost": input, "output_cost": output, "deficit": deficit(sides)});
             (name.clone(), value)
         })
         .collect();
@@ -112,7 +116,7 @@ fn text(model: &Tensors, largest: f64) -> String {
         .map(|(name, _)| name.as_str())
         .zip(model.sides)
         .collect();
-    rows.sort_by(|a, b| deficit(*b.1).total_cmp(&deficit(*a.1)));
+    rows.sort_by(|a, b| deficit(b.1).total_cmp(&deficit(a.1)));
     let _ = writeln!(
         out,
         "          {:<8}  {:<12} {:<12} deficit",
@@ -123,7 +127,7 @@ fn text(model: &Tensors, largest: f64) -> String {
         let _ = writeln!(
             out,
             "          {name:<8}  {input:<12.6} {output:<12.6} {:.6}",
-            deficit(**sides)
+            deficit(sides)
         );
     }
     if rows.len() > SHOWN {

@@ -2,11 +2,11 @@
 
 use super::certify::{certify_limit_refined, certify_refined};
 use super::compare::total_cost;
-use super::energy::prove_network;
+use super::energy::{EnergyProof, prove_network};
 use super::newton::LinearSystem;
 use super::pipeline::{AGREEMENT, Balance, Method, Options};
 use super::{Balancing, CertifyError, Existence, Solution};
-use crate::kernel::Problem;
+use crate::kernel::{Enclosed, Problem, Verified};
 use crate::network::{Network, Regularizer};
 use crate::numbers::{Rational, Wide};
 use synaptic_balance_kernel::Number;
@@ -22,6 +22,9 @@ const PROVED_UNASKED: usize = 1 << 17;
 
 /// Digits that an energy certificate is good for.
 const ENERGY_DIGITS: u32 = 15;
+
+/// Verified bounds, and the point that they are around.
+type Refined = (Verified<Enclosed>, Vec<Rational>);
 
 impl Balance {
     /// `reduced` is the problem without the synapses that vanish.
@@ -52,58 +55,60 @@ impl Balance {
         };
         progress("certifying", solution.deficit);
         let has_energy = self.existence.is_attained() && digits <= ENERGY_DIGITS;
-        if has_energy
-            && (is_large || options.certify.is_none())
-            && self.prove(named, digits, options)
-        {
-            return;
+        let energy_first = has_energy && (is_large || options.certify.is_none());
+        let mut proof = match energy_first {
+            true => self.energy_proof(named, digits),
+            false => None,
+        };
+        let is_enclosed = proof.as_ref().is_some_and(EnergyProof::is_enclosed);
+        let is_too_much = is_large && options.certify.is_none();
+        if !(is_enclosed || is_too_much) {
+            match self.enclose(digits) {
+                Some(Ok((enclosed, point))) => {
+                    self.enclosure = Some(Ok(enclosed));
+                    self.take(reduced, &point, options);
+                    return;
+                }
+                Some(Err(fault)) => {
+                    if has_energy && !energy_first {
+                        proof = self.energy_proof(named, digits);
+                    }
+                    if proof.is_none() {
+                        self.enclosure = Some(Err(fault));
+                    }
+                }
+                None => {}
+            }
         }
-        if is_large && options.certify.is_none() {
-            return;
+        if let Some(proof) = proof {
+            let point = proof.certificate.point.iter().map(Number::to_rational);
+            if let Some(point) = point.collect::<Option<Vec<Rational>>>() {
+                self.take(reduced, &point, options);
+                self.energy = Some(proof);
+            }
         }
-        let solution = self.solution.as_ref().filter(|_| !is_large || !has_energy);
-        let Some(solution) = solution else { return };
-        let found = match &self.existence {
+    }
+
+    /// Bounds by comparison, with the point that they are around.
+    fn enclose(&self, digits: u32) -> Option<Result<Refined, CertifyError>> {
+        let solution = self.solution.as_ref()?;
+        Some(match &self.existence {
             Existence::Attained(_) => certify_refined(&self.problem, solution, digits),
             Existence::NotAttained(claim) => {
                 certify_limit_refined(&self.problem, claim.data(), solution, digits)
             }
-        };
-        if found.is_err() && has_energy && self.prove(named, digits, options) {
-            return;
-        }
-        self.enclosure = Some(found.map(|(enclosed, point)| {
-            self.energy = None;
-            self.take(reduced, &point, options);
-            enclosed
-        }));
+        })
     }
 
-    /// Seeks an energy certificate; was one found that is good for so many digits?
-    fn prove(
-        &mut self,
+    /// An energy certificate that is good for so many digits, verified.
+    fn energy_proof(
+        &self,
         (network, regularizer): (&Network<Rational>, &Regularizer),
         digits: u32,
-        options: &Options,
-    ) -> bool {
-        let Some(solution) = &self.solution else {
-            return false;
-        };
-        let found = prove_network(network, regularizer, &self.problem, solution);
-        let point = match &found {
-            Ok(proof) if proof.is_good(digits) => {
-                let point = proof.certificate.point.iter();
-                point
-                    .map(Number::to_rational)
-                    .collect::<Option<Vec<Rational>>>()
-            }
-            _ => None,
-        };
-        self.energy = Some(found);
-        let Some(point) = point else { return false };
-        let problem = self.problem.clone();
-        self.take(&problem, &point, options);
-        true
+    ) -> Option<EnergyProof> {
+        let solution = self.solution.as_ref()?;
+        let found = prove_network(network, regularizer, &self.problem, solution).ok();
+        found.filter(|proof| proof.is_good(digits))
     }
 
     /// Puts the point that certifying refined the solution to in its place.

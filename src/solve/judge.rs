@@ -390,8 +390,11 @@ fn distance(
         Err(failure) => return Distance::Undetermined(failure.to_string()),
     };
     let beyond = || Distance::Undetermined("numbers beyond the range of f64".to_owned());
-    let bounds = optimum.energy_proof().and_then(|_| optimum.bounds());
-    if let (None, Some(bounds)) = (&optimum.enclosure, bounds) {
+    if optimum.energy.is_some() {
+        let Some(bounds) = optimum.bounds() else {
+            let reason = "the certificate bounds every weight, but some multipliers only up to a common factor";
+            return Distance::Undetermined(reason.to_owned());
+        };
         let power = regularizer.variable_power();
         let bound = certified_distance((before, after), problem, &power, &bounds, lost);
         return bound.map_or_else(beyond, Distance::Certified);

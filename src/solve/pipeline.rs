@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::blocks::BlockOptions;
 use super::compare::{difference, total_cost};
-use super::energy::{EnergyError, EnergyProof};
+use super::energy::EnergyProof;
 use super::newton::MAX_DENSE;
 use super::{
     Balancing, CertifyError, Cyclic, DirectOptions, Existence, ExistenceError, RandomPermutation,
@@ -138,9 +138,9 @@ pub struct Balance {
     pub cross_check: Option<CrossCheck>,
     /// Verified enclosures of `μ*`, or why there are none; `None` if they were not asked for and the two methods agree.
     pub enclosure: Option<Result<Verified<Enclosed>, CertifyError>>,
-    /// What an energy certificate proves of the solution, of this problem; `None` if none was sought: it is where the methods do not agree, and where the comparison principle
-    /// does not apply.
-    pub energy: Option<Result<EnergyProof, EnergyError>>,
+    /// What an energy certificate proves of this problem, to the digits asked for; `None` if none was found, or none sought: it is where the methods do not agree, and
+    /// where the comparison principle does not apply. The solution is at its point, unless the paper's algorithm found it.
+    pub energy: Option<EnergyProof>,
     /// Verified exact multipliers `μ*`, those of the limit if [`Outcome::Limit`]: with [`Method::Exact`] only, and `None` where
     /// none were found.
     pub exact: Option<Verified<Balanced>>,

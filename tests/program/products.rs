@@ -302,3 +302,51 @@ fn restrictions_of_ties() {
     let (code, _, fault) = run(&["balance", path, "--max-scaling", "2"]);
     assert!(code != 0 && fault.contains("`k`"), "{code}: {fault}");
 }
+
+/// `x` feeds `h` and `k`, whose product feeds `y`; `c` and `d` are joined to each other alone.
+fn with_a_loop(desk: &Desk) -> String {
+    let hidden = |id: &str| json!({"id": id, "kind": "hidden", "activation": "relu"});
+    let synapse =
+        |from: &str, to: &str, weight: &str| json!({"from": from, "to": to, "weight": weight});
+    let document = json!({
+        "format": "synaptic-balance/network", "version": 1,
+        "units": [{"id": "x", "kind": "input"}, hidden("h"), hidden("k"), {"id": "p", "kind": "product", "of": ["h", "k"]},
+                  {"id": "y", "kind": "output"}, hidden("c"), hidden("d")],
+        "synapses": [synapse("x", "h", "1"), synapse("x", "k", "3"), synapse("p", "y", "5"), synapse("c", "d", "2"), synapse("d", "c", "9")],
+    });
+    let path = desk.write("loop.json", document.to_string());
+    path.to_str().unwrap().to_owned()
+}
+
+/// Checks: energy-certificate where the paper's algorithm stopped early: what is proved is said of the optimum, not of where it stopped, and nothing is done; and where
+/// multipliers have no bounds, that the minimum is attained is not denied.
+#[test]
+fn proofs_are_about_the_optimum() {
+    let desk = Desk::new();
+    let net = with_a_loop(&desk);
+    let net = net.as_str();
+    let early = [
+        "balance",
+        net,
+        "--method",
+        "sweep",
+        "--tolerance",
+        "1e-2",
+        "--certify",
+    ];
+    let (code, found) = report(&early);
+    assert!(
+        found["cross_check"]["max_relative_difference"].as_f64() > Some(1e-6),
+        "{found:#}"
+    );
+    assert_eq!(code, 3, "{found:#}");
+    let (_, text, _) = run(&early);
+    assert!(!text.contains("multipliers found"), "{text}");
+    let out = desk.path("out.json");
+    let out = out.to_str().unwrap();
+    assert_eq!(report(&["balance", net, "--certify", "-o", out]).0, 0);
+    let (code, found) = report(&["check", net, out]);
+    assert_eq!(code, 3, "{found:#}");
+    let missing = found["distance_missing"].as_str().unwrap();
+    assert!(missing.contains("common factor"), "{missing}");
+}

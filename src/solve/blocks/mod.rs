@@ -58,10 +58,10 @@ pub use newton_cg::NewtonStep;
 pub(super) use newton_cg::solve_hessian;
 pub use perceptron::{Perceptron, scale_block};
 pub use problem::{BlockError, Blocks, Weights};
-pub use random::{RandomOptions, RandomRun, balance_in_random_order, deficit};
+pub use random::{RandomOptions, RandomRun, balance_in_random_order};
 pub use scaling::{scaling_between, scaling_of_magnitudes};
 pub use shape::{Link, Shape, Sums};
-pub use small::{Edge, SmallProblem};
+pub use small::{Edge, SmallProblem, deficit};
 
 use super::SolveError;
 use newton_cg::newton;

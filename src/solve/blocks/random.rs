@@ -4,6 +4,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
+use super::small::deficit;
 use super::{Blocks, CostSums, Extent, Sums};
 
 /// When a run in random order ends.
@@ -139,14 +140,6 @@ fn predicted(deficits: &[f64], tolerance: f64) -> Option<f64> {
     (rate < 0.0 && more.is_finite()).then(|| (deficits.len() as f64 + more).ceil())
 }
 
-/// `|A - B| / (A + B)`; 0 where both are.
-pub fn deficit((input, output): (f64, f64)) -> f64 {
-    match input + output {
-        0.0 => 0.0,
-        both => (input - output).abs() / both,
-    }
-}
-
 impl Blocks<'_> {
     /// The largest relative difference of a weight between two sets of multipliers `μ`.
     pub fn largest_difference(&self, one: &[f64], other: &[f64]) -> f64 {
@@ -188,7 +181,9 @@ impl Blocks<'_> {
     /// The largest deficit at multipliers `μ`. Cost: one read.
     pub fn deficit_at(&mut self, multipliers: &[f64]) -> f64 {
         let sides = self.sides_at(multipliers).into_iter();
-        sides.map(deficit).fold(0.0, f64::max)
+        sides
+            .map(|(input, output)| deficit(input, output))
+            .fold(0.0, f64::max)
     }
 
     /// `Σ cost · μ_to / μ_from` over all synapses that balancing knows.

@@ -184,7 +184,7 @@ impl SmallProblem {
 }
 
 /// `|A - B| / (A + B)`; 0 if both are zero.
-pub(super) fn deficit(input: f64, output: f64) -> f64 {
+pub fn deficit(input: f64, output: f64) -> f64 {
     let total = input + output;
     if total == 0.0 {
         0.0

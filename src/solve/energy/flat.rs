@@ -1,6 +1,6 @@
 //! Energy certificates of networks, from a solution of their flat problem.
 
-use super::{EnergyError, EnergyProof, energy_certificate};
+use super::{EnergyError, EnergyProof};
 use crate::kernel::Problem;
 use crate::network::{Network, Regularizer, WeightTerms};
 use crate::numbers::{Rational, Wide};
@@ -34,6 +34,7 @@ pub fn prove_network(
     let mut system = LinearSystem::new(flat, &state).map_err(|_| EnergyError::NotRefined)?;
     let computed = solution.multipliers.iter().map(number);
     let computed = computed.collect::<Option<Vec<Number>>>();
+    let computed = computed.ok_or(EnergyError::NotRefined)?;
     let diagonal = system.diagonal(&state);
     let variables = system.variables().to_vec();
     let mut newton = |side: &[f64], scale: Wide| {
@@ -46,7 +47,5 @@ pub fn prove_network(
         }
         Some(step)
     };
-    let computed = computed.ok_or(EnergyError::NotRefined)?;
-    let certificate = energy_certificate(&problem, computed, &mut newton, &mut |_| {})?;
-    Ok(EnergyProof::new(&problem, certificate)?)
+    EnergyProof::find(&problem, computed, &mut newton)
 }

@@ -18,9 +18,7 @@ use synaptic_balance_kernel::{
 };
 use thiserror::Error;
 
-use crate::numbers::{
-    Direction, Dyadic, Rational, Wide, rational_from_f64, rational_to_f64, rational_to_f64_up,
-};
+use crate::numbers::{Direction, Dyadic, Rational, Wide, rational_from_f64, rational_to_f64_up};
 use repair::Repair;
 use terms::{Extremes, log2};
 
@@ -56,16 +54,12 @@ pub type Newton<'a> = dyn FnMut(&[f64], Wide) -> Option<Vec<f64>> + 'a;
 
 /// Makes a certificate for a problem from a computed point, which is refined first by Newton steps.
 ///
-/// Each refinement is one read of the weights and one solution of the Newton system. `progress` is told the imbalance on the grid. Ours.
-///
-/// # Errors
-/// [`EnergyError`].
-pub fn energy_certificate(
+/// Each refinement is one read of the weights and one solution of the Newton system. Given with it is the forest that its exceptions lie on. Ours.
+fn energy_certificate(
     problem: &Problem,
     computed: Vec<Number>,
     newton: &mut Newton,
-    progress: &mut dyn FnMut(f64),
-) -> Result<Certificate, EnergyError> {
+) -> Result<(Certificate, Repair), EnergyError> {
     let extremes = Extremes::of(problem, &computed);
     let mut certificate = Certificate {
         point: kept_point(&computed),
@@ -77,7 +71,6 @@ pub fn energy_certificate(
     let mut imbalance = imbalance(problem, &certificate)?;
     for _ in 0..STEPS {
         let size = largest(&imbalance);
-        progress(rational_to_f64(&size));
         if size.is_zero() {
             break;
         }
@@ -105,7 +98,7 @@ pub fn energy_certificate(
     let repair = Repair::of(problem, &certificate.point);
     let exceptions = repair.exceptions(problem, &certificate, imbalance);
     certificate.exceptions = exceptions.ok_or(EnergyError::NotRepaired)?;
-    Ok(certificate)
+    Ok((certificate, repair))
 }
 
 /// What the kernel verified of a certificate.
@@ -127,25 +120,42 @@ pub struct EnergyProof {
 }
 
 impl EnergyProof {
+    /// Makes a certificate for a problem from a computed point, refined by Newton steps, and has the kernel verify it.
+    ///
+    /// # Errors
+    /// [`EnergyError`].
+    pub fn find(
+        problem: &Problem,
+        computed: Vec<Number>,
+        newton: &mut Newton,
+    ) -> Result<Self, EnergyError> {
+        let (certificate, forest) = energy_certificate(problem, computed, newton)?;
+        let certified = verify_energy(problem, &certificate)?;
+        Ok(Self::of(&certified, &certificate, &forest)?)
+    }
+
     /// Has the kernel verify a certificate, and takes from it what it proves.
     ///
     /// # Errors
     /// What the kernel refuses.
     pub fn new(problem: &Problem, certificate: Certificate) -> Result<Self, Refusal> {
         let certified = verify_energy(problem, &certificate)?;
-        let order = Repair::of(problem, &certificate.point).order();
-        let radii = certified.multiplier_radii(&order)?;
-        let radius = certified.radius();
-        let gap = rational_to_f64_up(certified.gap());
-        let (is_attained, not_enclosed) = (certified.is_attained(), certified.not_enclosed());
-        drop(certified);
+        let forest = Repair::of(problem, &certificate.point);
+        Self::of(&certified, &certificate, &forest)
+    }
+
+    fn of(
+        certified: &Certified,
+        certificate: &Certificate,
+        forest: &Repair,
+    ) -> Result<Self, Refusal> {
         Ok(EnergyProof {
-            gap,
-            radius,
-            is_attained,
-            not_enclosed,
-            radii,
-            certificate,
+            gap: rational_to_f64_up(certified.gap()),
+            radius: certified.radius(),
+            is_attained: certified.is_attained(),
+            not_enclosed: certified.not_enclosed(),
+            radii: certified.multiplier_radii(&forest.order())?,
+            certificate: certificate.clone(),
         })
     }
 
@@ -170,24 +180,19 @@ impl EnergyProof {
 
     /// How far, relatively, a balanced multiplier `μ` can be from that of the point, rounded up; `None` if one has no bounds.
     pub fn within(&self) -> Option<f64> {
-        let mut largest = Rational::zero();
-        for radius in &self.radii {
-            // Of numbers over one power of 2 the largest is known by its mantissa.
-            let radius = radius.as_ref()?;
-            if largest.numer().magnitude() < radius.mantissa() {
-                largest = Rational::from_integer(radius.mantissa().clone().into());
-            }
-        }
-        let exponent = self
-            .radii
-            .iter()
-            .flatten()
-            .next()
-            .map_or(0, Number::exponent);
-        let radius = Number::new(largest.numer().magnitude().clone(), exponent).to_rational()?;
+        let radii = self.radii.iter().map(Option::as_ref);
+        let radii = radii.collect::<Option<Vec<&Number>>>()?;
+        // Numbers over one power of 2.
+        let largest = radii.into_iter().max_by_key(|radius| radius.mantissa());
+        let radius = largest.map_or(Some(Rational::zero()), Number::to_rational)?;
         let rest = Rational::one() - &radius;
         rest.is_positive()
             .then(|| rational_to_f64_up(&(radius / rest)))
+    }
+
+    /// Is every multiplier enclosed?
+    pub fn is_enclosed(&self) -> bool {
+        self.radii.iter().all(Option::is_some)
     }
 
     /// Is the minimum attained, and is every weight, as far as costs go, and every multiplier that is determined known to so many digits?

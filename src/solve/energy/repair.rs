@@ -90,11 +90,11 @@ impl Repair {
         imbalance: &mut [Rational],
         changes: &mut Changes,
     ) -> Option<()> {
-        for (variable, (block, entry, row, column)) in self.order.iter().rev() {
+        for (variable, (block, entry, _, _)) in self.order.iter().rev() {
             if imbalance[*variable].is_zero() {
                 continue;
             }
-            let exponents = exponents(problem, &problem.blocks()[*block], *row, *column);
+            let exponents = problem.exponents(*block, *entry)?;
             let own = exponents.get(variable)?;
             let change = -times(&imbalance[*variable], &own.recip());
             for (other, exponent) in &exponents {
@@ -118,9 +118,9 @@ impl Repair {
             if system.is_solved() {
                 break;
             }
-            let (block, entry, row, column) = place;
+            let (block, entry, _, _) = place;
             let mut at = vec![Rational::zero(); left.len()];
-            for (variable, exponent) in exponents(problem, &problem.blocks()[block], row, column) {
+            for (variable, exponent) in problem.exponents(block, entry)? {
                 at[variable] = exponent;
             }
             let mut changes = BTreeMap::from([((block, entry), Rational::one())]);
@@ -225,23 +225,6 @@ fn times(one: &Rational, other: &Rational) -> Rational {
         true => Rational::from_integer(one.numer() * other.numer()),
         false => one * other,
     }
-}
-
-/// The exponents of the variables in a term; those that cancel are left out.
-fn exponents(
-    problem: &Problem,
-    block: &Block,
-    row: usize,
-    column: usize,
-) -> BTreeMap<usize, Rational> {
-    let mut all: BTreeMap<usize, Rational> = BTreeMap::new();
-    for form in [block.rows[row], block.columns[column]] {
-        for (variable, exponent) in problem.forms()[form].factors() {
-            *all.entry(*variable).or_default() += exponent;
-        }
-    }
-    all.retain(|_, exponent| !exponent.is_zero());
-    all
 }
 
 /// Where a form stands: a row or a column of a dense block, or an entry of a list.

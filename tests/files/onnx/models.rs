@@ -53,7 +53,7 @@ fn balance_certify_and_keep_the_function() {
         );
         assert!(found.existence.is_attained());
         let enclosed = found.enclosure.as_ref().is_some_and(Result::is_ok);
-        assert!(enclosed || found.energy_proof().is_some(), "{name}");
+        assert!(enclosed || found.energy.is_some(), "{name}");
         assert!(
             found
                 .certified_distance()
