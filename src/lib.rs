@@ -51,6 +51,7 @@
 
 #[cfg(feature = "formats")]
 pub mod formats;
+pub mod forms;
 pub mod kernel;
 pub mod learn;
 pub mod network;

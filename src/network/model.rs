@@ -125,16 +125,18 @@ impl<S: Scalar> Network<S> {
         Network::build(units, factors, synapses, ties, Some(BTreeMap::new()))
     }
 
-    /// The same where several synapses may join one ordered pair of units: a unit then stands for a channel of a tensor, and
+    /// [`with_products`](Network::with_products) where several synapses may join one ordered pair of units: a unit then stands for a channel of a tensor, and
     /// its synapses for all weights between two channels. Their costs add up; the network is balanced, not evaluated.
     ///
     /// # Errors
     /// As [`new`](Network::new), but for synapses given twice.
     pub fn with_parallel_synapses(
         units: Vec<Unit<S>>,
+        factors: BTreeMap<UnitIndex, Vec<UnitIndex>>,
         synapses: Vec<(UnitIndex, UnitIndex, S)>,
+        ties: Vec<Tie>,
     ) -> Result<Self, NetworkError> {
-        Network::build(units, BTreeMap::new(), synapses, vec![], None)
+        Network::build(units, factors, synapses, ties, None)
     }
 
     /// `seen` holds the synapse of each ordered pair, where there may be only one.

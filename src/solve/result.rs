@@ -144,14 +144,22 @@ impl Balance {
         multipliers.iter().map(|mu| mu.power(&power)).collect()
     }
 
-    /// The multiplier `Λ` of every unit of the network that was balanced, as `f64`; 1 where it cannot be scaled.
+    /// The multiplier `Λ` of every unit of the network that was balanced, as `f64`; that of its value for a product, 1 where it cannot be scaled.
     pub fn by_unit(&self, network: &Network<Rational>) -> Vec<f64> {
         let multipliers = self.multipliers();
+        let power = |(variable, exponent): (usize, Rational)| {
+            let multiplier = multipliers.get(variable);
+            multiplier.map_or(Wide::ONE, |value| value.power(&exponent))
+        };
         let of = |unit| match network.variable(unit) {
-            Some(variable) => multipliers
-                .get(variable)
-                .map_or(1.0, |value| value.power(&network.exponent(unit)).to_f64()),
-            None => 1.0,
+            Some(variable) => power((variable, network.exponent(unit))).to_f64(),
+            None if network.factors(unit).is_empty() => 1.0,
+            None => {
+                let factors = network.form(unit).into_iter().map(power);
+                factors
+                    .fold(Wide::ONE, |product, factor| product * factor)
+                    .to_f64()
+            }
         };
         (0..network.units()).map(of).collect()
     }

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms from the ground up: each imports only from rooms before it.
-const ROOMS: [&str; 7] = [
-    "numbers", "kernel", "network", "symbolic", "solve", "learn", "theorems",
+const ROOMS: [&str; 8] = [
+    "numbers", "kernel", "forms", "network", "symbolic", "solve", "learn", "theorems",
 ];
 /// Rooms at the top: they may import all of the above and each other.
 const TOP: [&str; 4] = ["formats", "script", "report", "vectors"];

@@ -3,9 +3,10 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use super::field::Field;
-use super::weights::{SOURCE, scaled};
+use super::units::SOURCE;
+use super::weights::scaled;
 use super::{OnnxError, OnnxFile};
+use crate::forms::Field;
 use crate::network::UnitIndex;
 use crate::solve::blocks::{BlockError, Blocks, Weights};
 
@@ -264,8 +265,8 @@ impl OnnxFile {
     /// # Errors
     /// [`OnnxError::Weights`] if there is another number of them.
     pub fn multipliers(&self, free: &[f64]) -> Result<Vec<f64>, OnnxError> {
-        match free.len() + 2 == self.units.count() {
-            true => Ok([1.0, 1.0].into_iter().chain(free.iter().copied()).collect()),
+        match free.len() == self.units.variables() {
+            true => Ok(self.units.expanded(free)),
             false => Err(OnnxError::Weights(free.len())),
         }
     }

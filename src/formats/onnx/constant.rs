@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::message::{Tensor, element};
 use super::{Files, OnnxError};
 use crate::formats::storage::Storage;
+use crate::forms::advance;
 
 /// A constant tensor.
 #[derive(Debug, Clone)]
@@ -220,23 +221,5 @@ impl View {
             shape,
             entries: Some(entries.into()),
         })
-    }
-}
-
-/// The index of a place in row-major order.
-pub(super) fn set(index: &mut [usize], shape: &[usize], mut place: usize) {
-    for (at, length) in index.iter_mut().zip(shape).rev() {
-        (*at, place) = (place % length, place / length);
-    }
-}
-
-/// The next index in row-major order.
-pub(super) fn advance(index: &mut [usize], shape: &[usize]) {
-    for (place, length) in index.iter_mut().zip(shape).rev() {
-        *place += 1;
-        if *place < *length {
-            return;
-        }
-        *place = 0;
     }
 }

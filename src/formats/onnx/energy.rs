@@ -3,13 +3,14 @@
 use num_traits::One;
 use synaptic_balance_kernel::{Block, Entries, Form, Layout, Problem, Refusal};
 
-use super::constant::advance;
-use super::field::Field;
+use super::units::{SINK, Units};
 use super::uses::Use;
-use super::weights::{SINK, Scaled, scaled};
+use super::weights::{Scaled, scaled};
 use super::{Constant, OnnxFile};
 use crate::formats::energy::{NamedProblem, TermNames};
 use crate::formats::storage::Storage;
+use crate::forms::Field;
+use crate::forms::advance;
 use crate::network::UnitIndex;
 use crate::numbers::Rational;
 use crate::solve::NumberType;
@@ -24,6 +25,23 @@ fn form(unit: UnitIndex, is_source: bool) -> usize {
         unit if unit <= SINK => GROUND,
         unit => 1 + 2 * (unit - SINK - 1) + usize::from(is_source),
     }
+}
+
+/// All forms, in the order of the units.
+fn forms(units: &Units) -> Vec<Form> {
+    let mut forms = vec![Form::one()];
+    for unit in SINK + 1..units.count() {
+        let own = units.form(unit);
+        for sign in [1, -1] {
+            let factors = own.iter().map(|(unit, exponent)| {
+                let exponent = exponent * sign;
+                let (above, below) = (*exponent.numer(), *exponent.denom());
+                (unit - SINK - 1, Rational::new(above.into(), below.into()))
+            });
+            forms.push(Form::new(factors));
+        }
+    }
+    forms
 }
 
 /// Forms of rows and columns, and which entry is whose.
@@ -41,14 +59,8 @@ impl OnnxFile {
     /// # Errors
     /// What the kernel refuses; nothing in practice.
     pub fn energy_problem(&self, power: &Rational) -> Result<NamedProblem<'_>, Refusal> {
-        let variables = self.units.count() - SINK - 1;
-        let mut forms = vec![Form::one()];
-        for variable in 0..variables {
-            for exponent in [1, -1] {
-                let exponent = Rational::from_integer(exponent.into());
-                forms.push(Form::new([(variable, exponent)]));
-            }
-        }
+        let variables = self.units.variables();
+        let forms = forms(&self.units);
         let (mut blocks, mut tensors) = (Vec::new(), Vec::new());
         for weight in &self.counted() {
             let constant = &self.constants[weight.constant];

@@ -7,8 +7,9 @@
 use petgraph::graph::DiGraph;
 
 use super::constant::Constant;
+use super::units::{SOURCE, Units};
 use super::uses::Use;
-use super::weights::{SOURCE, Units, scaled};
+use super::weights::scaled;
 use super::{Files, OnnxFile};
 use crate::network::UnitIndex;
 use crate::solve::joined;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::OnnxError;
 use super::constant::{Constant, View};
-use super::field::{Channels, Field, ONE, Slot};
 use super::learned::Roles;
 use super::message;
 use super::node::{Content, Node, Stop, Value, pin};
@@ -12,6 +11,7 @@ use super::rules;
 use super::shape::Dim;
 use super::uses::Use;
 use super::{Files, Note};
+use crate::forms::{Channels, Field, ONE, Slot};
 
 /// Before, operators broadcast differently.
 const OLDEST: i64 = 7;
@@ -39,7 +39,7 @@ pub(super) struct Inference<'a> {
     redefined: BTreeSet<String>,
     symbols: u32,
     parameters: HashMap<&'a str, u32>,
-    /// The bytes of other files that tensors lie on, by file and first byte: the end, and the tensor.
+    /// The bytes that tensors lie on, by file and first byte: the end, and the tensor.
     occupied: BTreeMap<(usize, usize), (usize, usize)>,
 }
 
@@ -47,6 +47,7 @@ impl<'a> Inference<'a> {
     /// Follows a whole graph.
     pub fn run(
         model: &'a message::Model,
+        nodes: &'a [message::Node],
         files: &'a mut Files,
         roles: &'a Roles,
     ) -> Result<Self, OnnxError> {
@@ -63,7 +64,7 @@ impl<'a> Inference<'a> {
             files,
             roles,
             kept: BTreeMap::new(),
-            nodes: &graph.node,
+            nodes,
             makers: HashMap::new(),
             readers: HashMap::new(),
             values: HashMap::new(),
@@ -82,14 +83,14 @@ impl<'a> Inference<'a> {
                 .insert(info.name.as_deref().unwrap_or(""), info);
         }
         inference.inputs(graph, model.ir_version.unwrap_or(0))?;
-        for (place, node) in graph.node.iter().enumerate() {
+        for (place, node) in nodes.iter().enumerate() {
             let makers = node.output.iter().map(|name| (name.as_str(), place));
             inference.makers.extend(makers);
             for name in &node.input {
                 inference.readers.entry(name).or_default().push(place);
             }
         }
-        for (place, node) in graph.node.iter().enumerate() {
+        for (place, node) in nodes.iter().enumerate() {
             inference.node(place, node)?;
         }
         for output in &graph.output {
@@ -159,12 +160,10 @@ impl<'a> Inference<'a> {
         })
     }
 
-    /// Tensors that lie on the same bytes of another file are all left alone: a number there cannot scale for one of them only.
+    /// Tensors that lie on the same bytes (of another file, or of a function called twice) are all left alone: a number there cannot scale for one of them
+    /// only.
     fn part(&mut self, constant: &mut Constant) {
-        let Some((file, range)) = constant
-            .data
-            .clone()
-            .filter(|(file, range)| *file > 0 && !range.is_empty())
+        let Some((file, range)) = constant.data.clone().filter(|(_, range)| !range.is_empty())
         else {
             return;
         };
@@ -204,6 +203,7 @@ impl<'a> Inference<'a> {
         }
         let node = Node { message, inputs };
         self.current = describe(place, message);
+        self.channels.begin(&self.current);
         let followed = match is_own(message.domain.as_deref()) {
             true if self.opset < OLDEST => {
                 pin(format!("is of opset {}, before {OLDEST}", self.opset))
@@ -212,6 +212,9 @@ impl<'a> Inference<'a> {
                 pin("is defined anew by a function of the file")
             }
             true => rules::follow(self, &node),
+            false if message.domain.as_deref() == Some("com.microsoft") => {
+                rules::follow_contributed(self, &node)
+            }
             false => pin(format!(
                 "is of the domain `{}`",
                 message.domain.as_deref().unwrap_or("")
@@ -278,10 +281,16 @@ impl<'a> Inference<'a> {
         let name = if name.is_empty() { node.output() } else { name };
         self.note(node.operator(), name, reason);
         let outputs = &node.message.output;
-        let pinned = outputs.iter().map(|output| {
+        let kept = node.optional(0).and_then(|input| input.shape.clone());
+        let kept = kept.filter(|_| rules::keeps_shape(node.operator()));
+        let pinned = outputs.iter().enumerate().map(|(number, output)| {
             let slot = self.channels.pinned(&operator);
             let declared = self.declared.get(output.as_str()).copied();
-            Value::data(self.shape_of(declared), Field::uniform(slot))
+            let kept = kept.clone().filter(|_| number == 0);
+            Value::data(
+                kept.or_else(|| self.shape_of(declared)),
+                Field::uniform(slot),
+            )
         });
         pinned.collect()
     }

@@ -9,13 +9,13 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::OnnxError;
 use super::constant::View;
-use super::field::{Field, ONE};
 use super::infer::Inference;
 use super::message;
 use super::node::{Content, Node, Stop, Value};
 use super::shape::Integer;
 use super::spelling;
 use super::uses::Use;
+use crate::forms::{Field, ONE};
 
 /// What a caller says of tensors, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,6 +47,11 @@ impl Roles {
             None => Ok(()),
         }
     }
+}
+
+/// Is a number the same after every scaling: 0, or infinite?
+pub(super) fn is_unscaled(number: f64) -> bool {
+    number == 0.0 || number.is_infinite()
 }
 
 /// A tensor that no scaling changes.
@@ -125,18 +130,20 @@ impl<'a> Inference<'a> {
             Content::Integers(_) => Ok(Field::uniform(ONE)),
             Content::Constant(view) => {
                 let constant = &self.constants[view.constant];
-                if let Err(reason) = &constant.place {
+                let has_numbers = constant.storage.is_some() && constant.data.is_some();
+                if let (Err(reason), false) = (&constant.place, has_numbers) {
                     let reason = format!("`{}`, which is left alone: {reason}", constant.name);
                     return Ok(Field::uniform(self.channels.pinned(&reason)));
                 }
                 let reason = format!("an operand of {} that is not learned", self.current);
-                if self.is_declared_learned(view) {
+                if self.is_declared_learned(view) && constant.place.is_ok() {
                     let field = self.constant_field(view)?;
                     self.weigh(view, field.clone(), Field::uniform(ONE))?;
                     return Ok(field);
                 }
-                let has_zeros = (0..view.len()).any(|place| self.number(view, place) == Some(0.0));
-                if !has_zeros {
+                let mut numbers = (0..view.len()).map(|place| self.number(view, place));
+                let has_free = numbers.any(|number| number.is_some_and(is_unscaled));
+                if !has_free {
                     self.keep(view, &reason);
                     let tensor = &self.constants[view.constant].name;
                     let why = format!("the constant `{tensor}` in {}", self.current);
@@ -187,7 +194,7 @@ impl<'a> Inference<'a> {
         Some(storage.decode(bytes))
     }
 
-    /// The entries of a constant stay as they are: where one is not 0, what scales it must be what it is scaled against.
+    /// The entries of a constant stay as they are: where one is neither 0 nor infinite, what scales it must be what it is scaled against.
     pub(super) fn hold(&mut self, view: &View, plus: Field, minus: Field, reason: &str) {
         let found = Use {
             view: view.clone(),
@@ -197,7 +204,7 @@ impl<'a> Inference<'a> {
         };
         let mut pairs = Vec::new();
         found.each(|entry, plus, minus| {
-            if self.entry(view.constant, entry) != Some(0.0) {
+            if !self.entry(view.constant, entry).is_some_and(is_unscaled) {
                 pairs.push((plus, minus));
             }
         });

@@ -30,8 +30,8 @@ mod blocks;
 mod compare;
 mod constant;
 mod energy;
-mod field;
 mod files;
+mod functions;
 mod held;
 mod infer;
 mod learned;
@@ -42,6 +42,7 @@ mod rules;
 mod shape;
 mod side;
 mod spelling;
+mod units;
 mod uses;
 mod weights;
 mod wire;
@@ -50,7 +51,7 @@ mod write;
 pub use compare::Difference;
 pub use held::Held;
 pub use learned::{Kept, Roles};
-pub(crate) use weights::SOURCE;
+pub(crate) use units::SOURCE;
 pub use write::Written;
 
 use bytes::Bytes;
@@ -61,13 +62,15 @@ use thiserror::Error;
 
 use crate::formats::cache::cached;
 use crate::formats::file_bytes::file_bytes;
+use crate::forms::FormsError;
 use crate::network::{Network, NetworkError, SynapseIndex, UnitIndex};
 use crate::numbers::Rational;
 use constant::Constant;
 use files::Files;
 use infer::Inference;
+use units::Units;
 use uses::Use;
-use weights::{Place, Units};
+use weights::Place;
 
 /// Why a file is not an ONNX model that can be read.
 #[derive(Debug, Error)]
@@ -130,6 +133,9 @@ pub enum OnnxError {
     /// The file cannot be read.
     #[error(transparent)]
     File(#[from] std::io::Error),
+    /// Its channels hang together in too many ways.
+    #[error(transparent)]
+    Forms(#[from] FormsError),
     /// Two channels have one name.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -221,6 +227,7 @@ impl OnnxFile {
     }
 
     fn follow(model: message::Model, mut files: Files, roles: &Roles) -> Result<Self, OnnxError> {
+        let nodes = functions::entered(&model)?;
         let Inference {
             channels,
             constants,
@@ -228,7 +235,7 @@ impl OnnxFile {
             notes,
             kept,
             ..
-        } = Inference::run(&model, &mut files, roles)?;
+        } = Inference::run(&model, &nodes, &mut files, roles)?;
         let counted: BTreeSet<usize> = uses
             .iter()
             .filter(|found| found.is_weight)
@@ -242,7 +249,8 @@ impl OnnxFile {
             reason,
         });
         let kept = kept.collect();
-        let (mut units, groups) = Units::new(&channels, &uses);
+        let forms = channels.solve()?;
+        let (mut units, groups) = Units::new(&channels, &forms, &uses);
         units.hold(held::held(&units, &files, &constants, &uses));
         let network = units.network(vec![])?;
         Ok(OnnxFile {

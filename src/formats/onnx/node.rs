@@ -2,9 +2,9 @@
 
 use super::OnnxError;
 use super::constant::View;
-use super::field::Field;
 use super::message;
 use super::shape::{Dim, Integer};
+use crate::forms::{Field, FormsError};
 
 /// What is known of a tensor.
 #[derive(Debug, Clone)]
@@ -57,6 +57,12 @@ impl From<OnnxError> for Stop {
     }
 }
 
+impl From<FormsError> for Stop {
+    fn from(fault: FormsError) -> Self {
+        Stop::Fault(fault.into())
+    }
+}
+
 /// The values of an operator's outputs.
 pub(super) type Followed = Result<Vec<Value>, Stop>;
 
@@ -95,6 +101,10 @@ impl Node<'_> {
 
     pub fn float(&self, name: &str) -> Option<f32> {
         Some(self.attribute(name)?.f.unwrap_or(0.0))
+    }
+
+    pub fn floats(&self, name: &str) -> Option<&[f32]> {
+        Some(&self.attribute(name)?.floats)
     }
 
     pub fn text(&self, name: &str) -> Option<&[u8]> {

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::constant::{View, advance, set};
-use super::field::{Field, Slot};
+use super::constant::View;
+use crate::forms::{Field, Slot};
+use crate::forms::{advance, set};
 
 /// How the entries of a constant scale: by the ratio of two fields.
 #[derive(Debug, Clone)]

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::constant::Constant;
-use super::field::Field;
 use super::weights::{Scaled, scaled};
 use super::{LayerRange, OnnxError, OnnxFile, wire};
 use crate::formats::lost::{Losses, Settled};
 use crate::formats::storage::{Storage, Stored};
+use crate::forms::Field;
 use crate::network::SynapseIndex;
 
 /// Entries scaled at once, and pieces of so many entries worked on before they are written.

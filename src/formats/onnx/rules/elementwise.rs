@@ -1,10 +1,12 @@
 //! Operators that treat every entry by itself.
 
-use super::super::field::{Field, ONE};
+use super::super::constant::View;
 use super::super::infer::Inference;
 use super::super::message::element;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::{Dim, Integer};
+use super::products::{broadcast, integers, is_free};
+use crate::forms::{Field, ONE};
 
 /// `f(λx) = λ f(x)`: what is made carries the multiplier of what is read.
 pub(super) fn homogeneous(inference: &mut Inference, node: &Node) -> Followed {
@@ -90,6 +92,14 @@ pub(super) fn cast(inference: &mut Inference, node: &Node) -> Followed {
 
 /// What is added must carry one multiplier; so must the arguments of a maximum.
 pub(super) fn sum(inference: &mut Inference, node: &Node) -> Followed {
+    let calculated = match node.operator() {
+        "Add" => integers(inference, node, i64::checked_add),
+        "Sub" => integers(inference, node, i64::checked_sub),
+        _ => None,
+    };
+    if let Some(value) = calculated {
+        return Ok(vec![value]);
+    }
     let inputs: Vec<&Value> = node.inputs.iter().flatten().collect();
     if inputs.is_empty() {
         return pin("has no inputs");
@@ -106,6 +116,16 @@ pub(super) fn sum(inference: &mut Inference, node: &Node) -> Followed {
     let rank = shape.as_ref().map(Vec::len);
     for input in computed.into_iter().chain(constants) {
         if matches!(input.content, Content::Zero) || is_rectifier(inference, node, input) {
+            continue;
+        }
+        if let Some(view) = input.constant().filter(|view| view.len() > 1)
+            && !is_learnable(inference, view)
+            && is_free(inference, view)
+        {
+            inference.keep(
+                view,
+                &format!("a summand of {} without a multiplier", inference.current),
+            );
             continue;
         }
         let field = match is_added {
@@ -126,6 +146,11 @@ pub(super) fn sum(inference: &mut Inference, node: &Node) -> Followed {
     }])
 }
 
+/// Could the entries of a summand be weights, though they are 0 now?
+fn is_learnable(inference: &Inference, view: &View) -> bool {
+    (0..view.len()).all(|place| inference.number(view, place) == Some(0.0))
+}
+
 /// Is it the 0 of `Max(x, 0)`, which is 0 at every multiplier?
 fn is_rectifier(inference: &mut Inference, node: &Node, input: &Value) -> bool {
     let Some(view) = input.constant().filter(|view| view.len() == 1) else {
@@ -140,65 +165,6 @@ fn is_rectifier(inference: &mut Inference, node: &Node, input: &Value) -> bool {
         );
     }
     is_zero
-}
-
-/// The shape of a result, where both are known.
-fn broadcast(
-    inference: &mut Inference,
-    one: Option<&Vec<Dim>>,
-    other: Option<&Vec<Dim>>,
-) -> Option<Vec<Dim>> {
-    Some(inference.broadcast(one?, other?))
-}
-
-/// The gain of a normalisation and the scale of a branch are diagonal layers: their entries are weights. Any other constant changes
-/// no multiplier, and is left.
-pub(super) fn product(inference: &mut Inference, node: &Node) -> Followed {
-    let (one, other) = (node.input(0)?, node.input(1)?);
-    let (data, factor) = match (one.constant(), other.constant()) {
-        (None, Some(factor)) => (one, factor),
-        (Some(factor), None) => (other, factor),
-        _ => return pin("multiplies two computed tensors, or two constants"),
-    };
-    if matches!(data.content, Content::Zero | Content::Integers(_)) {
-        return pin("multiplies no data");
-    }
-    let field = inference.field(data, node.output())?;
-    let shape = broadcast(inference, one.shape.as_ref(), other.shape.as_ref());
-    let rank = factor.shape.len().max(field.shape.len());
-    let reach = factor.shape.len();
-    let covered = |axis: usize| {
-        let missing = rank - reach;
-        axis >= missing && factor.shape[axis - missing] != 1
-    };
-    let lengths = field.of_rank(rank).shape;
-    let fits = (0..rank).all(|axis| {
-        lengths[axis] == 1 || (covered(axis) && lengths[axis] == factor.shape[axis + reach - rank])
-    });
-    let is_learned = fits && inference.is_learned_factor(node, factor, data, &field);
-    if !is_learned || inference.constants[factor.constant].place.is_err() {
-        inference.keep(factor, &format!("a factor of Mul `{}`", node.output()));
-        return Ok(vec![Value::data(shape, field)]);
-    }
-    let fresh = inference.fresh(node, factor.len())?;
-    let made = Field {
-        shape: factor.shape.clone(),
-        labels: fresh.collect(),
-    };
-    inference.weigh(factor, made.clone(), field.of_rank(reach))?;
-    Ok(vec![Value::data(shape, made)])
-}
-
-/// A constant divisor changes nothing, and is left.
-pub(super) fn quotient(inference: &mut Inference, node: &Node) -> Followed {
-    let (data, divisor) = (node.input(0)?, node.input(1)?);
-    let Some(view) = divisor.constant() else {
-        return pin("divides by a computed tensor");
-    };
-    inference.keep(view, &format!("a divisor of Div `{}`", node.output()));
-    let field = inference.field(data, node.output())?;
-    let shape = broadcast(inference, data.shape.as_ref(), divisor.shape.as_ref());
-    Ok(vec![Value::data(shape, field)])
 }
 
 pub(super) fn constant(inference: &mut Inference, node: &Node) -> Followed {

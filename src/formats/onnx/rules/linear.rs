@@ -1,11 +1,12 @@
 //! Layers: matrices and convolutions. A weight scales with its output and against its input.
 
 use super::super::constant::View;
-use super::super::field::{Field, ONE, Slot};
 use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::Dim;
+use super::bilinear;
 use super::pooling::window;
+use crate::forms::{Field, ONE, Slot};
 
 /// The data that a layer reads: a constant there would make the layer a constant.
 fn data<'a>(node: &'a Node, index: usize) -> Result<&'a Value, Stop> {
@@ -34,13 +35,16 @@ fn check_length(labels: &[Slot], length: usize) -> Result<(), Stop> {
 /// `Y = A B + C`, one of `A` and `B` the weight.
 pub(super) fn gemm(inference: &mut Inference, node: &Node) -> Followed {
     let is_transposed = |name| node.int(name).unwrap_or(0) != 0;
+    let transposed = [is_transposed("transA"), is_transposed("transB")];
     let side = match (node.input(0)?.constant(), node.input(1)?.constant()) {
         (None, Some(_)) => 1,
         (Some(_), None) => 0,
+        (None, None) if node.optional(2).is_none() => {
+            return bilinear::gemm(inference, node, transposed);
+        }
         _ => return pin("multiplies two computed tensors, or two constants"),
     };
     let (input, view) = (data(node, 1 - side)?, weight(node, side)?.clone());
-    let transposed = [is_transposed("transA"), is_transposed("transB")];
     // The axis over which is summed: the second of A, the first of B.
     let inner = |side: usize| side ^ usize::from(!transposed[side]);
     let &[_, _] = view.shape.as_slice() else {
@@ -91,14 +95,15 @@ pub(super) fn matmul(inference: &mut Inference, node: &Node) -> Followed {
     let side = match (node.input(0)?.constant(), node.input(1)?.constant()) {
         (None, Some(_)) => 1,
         (Some(_), None) => 0,
-        _ => return pin("multiplies two computed tensors, or two constants"),
+        (None, None) => return bilinear::matmul(inference, node),
+        _ => return pin("multiplies two constants"),
     };
     let (input, view) = (data(node, 1 - side)?, weight(node, side)?.clone());
     let field = inference.field(input, node.output())?;
-    // A tensor whose channels all carry one multiplier need not say its rank.
+    // Axes count from the last, so that a tensor left of its weight need not say its rank.
     let rank = match (input.rank(), field.shape.len()) {
         (Some(rank), _) => rank,
-        (None, 0) if side == 1 => 2,
+        (None, known) if side == 1 => known.max(2),
         (None, _) => return pin("reads a tensor of unknown rank"),
     };
     let width = view.shape.len();

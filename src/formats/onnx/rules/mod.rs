@@ -3,41 +3,74 @@
 //! A multiplier is positive, so every rule is about functions that commute with positive factors. An operator that is not here,
 //! or not in the form that a rule covers, pins what it reads and what it makes.
 
+mod attention;
+mod bilinear;
+mod choosing;
 mod elementwise;
+mod gated;
 mod linear;
 mod moving;
 mod normalisation;
 mod padding;
 mod pooling;
+mod products;
 mod recurrent;
 mod reshaping;
+mod resizing;
 
 use super::infer::Inference;
 use super::node::{Followed, Node, pin};
+use crate::forms::Exponent;
 
 /// Follows one operator of ONNX itself.
 pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
     match node.operator() {
         "Gemm" => linear::gemm(inference, node),
         "MatMul" => linear::matmul(inference, node),
+        "Einsum" => bilinear::einsum(inference, node),
         "Conv" => linear::convolution(inference, node),
         "ConvTranspose" => linear::transposed_convolution(inference, node),
-        "Relu" | "LeakyRelu" | "Abs" | "Neg" => elementwise::homogeneous(inference, node),
+        "Relu" | "LeakyRelu" | "Abs" | "Neg" | "Trilu" => elementwise::homogeneous(inference, node),
         "Identity" => elementwise::identity(node),
         "Dropout" => elementwise::dropout(inference, node),
         "PRelu" => elementwise::prelu(inference, node),
         "Clip" => elementwise::clip(inference, node),
         "Cast" => elementwise::cast(inference, node),
         "Add" | "Sub" | "Sum" | "Mean" | "Max" | "Min" => elementwise::sum(inference, node),
-        "Mul" => elementwise::product(inference, node),
-        "Div" => elementwise::quotient(inference, node),
+        "Mul" => products::product(inference, node),
+        "Div" => products::quotient(inference, node),
+        "Pow" => products::power(inference, node),
+        "Sqrt" => products::power_of(inference, node, Exponent::new(1, 2)),
+        "Reciprocal" => products::power_of(inference, node, Exponent::from(-1)),
         "MaxPool" | "AveragePool" | "LpPool" => pooling::windows(inference, node),
         "GlobalMaxPool" | "GlobalAveragePool" | "GlobalLpPool" => pooling::global(inference, node),
         "ReduceMean" | "ReduceSum" | "ReduceMax" | "ReduceMin" | "ReduceL1" | "ReduceL2" => {
             pooling::reduction(inference, node)
         }
+        "ReduceSumSquare" => pooling::sum_of_squares(inference, node),
         "BatchNormalization" => normalisation::batch(inference, node),
+        "LayerNormalization" | "RMSNormalization" | "SimplifiedLayerNormalization" => {
+            normalisation::layer(inference, node)
+        }
+        "InstanceNormalization" | "GroupNormalization" => {
+            normalisation::by_channel(inference, node)
+        }
         "RNN" => recurrent::rnn(inference, node),
+        "GRU" => gated::gru(inference, node),
+        "LSTM" => gated::lstm(inference, node),
+        "Attention" => attention::plain(inference, node),
+        "RotaryEmbedding" => attention::rotary(inference, node),
+        "Where" => choosing::choice(inference, node),
+        "Equal" | "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" => {
+            choosing::comparison(inference, node)
+        }
+        "And" | "Or" | "Xor" | "Not" => choosing::logic(inference, node),
+        "TopK" => choosing::top(inference, node),
+        "ArgMax" | "ArgMin" => choosing::largest(inference, node),
+        "CumSum" => choosing::cumulative(inference, node),
+        "OneHot" => choosing::one_hot(inference, node),
+        "ScatterND" | "ScatterElements" | "Scatter" => choosing::scattered(inference, node),
+        "GatherND" | "GatherElements" => choosing::gathered(inference, node),
         "Concat" => moving::concatenation(inference, node),
         "Split" => moving::split(inference, node),
         "Slice" => moving::slice(inference, node),
@@ -49,12 +82,84 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "Squeeze" => reshaping::squeeze(inference, node),
         "Unsqueeze" => reshaping::unsqueeze(inference, node),
         "Expand" => reshaping::expand(inference, node),
-        "DepthToSpace" | "SpaceToDepth" => reshaping::rearranged(inference, node),
+        "Tile" => resizing::tiled(inference, node),
+        "Resize" | "Upsample" => resizing::resized(inference, node),
+        "GridSample" | "RoiAlign" => resizing::sampled(inference, node),
+        "DepthToSpace" | "SpaceToDepth" => resizing::rearranged(inference, node),
         "Shape" => reshaping::shape(node),
         "Constant" => elementwise::constant(inference, node),
         "ConstantOfShape" => elementwise::constant_of_shape(inference, node),
         _ => pin("is not homogeneous, or not followed"),
     }
+}
+
+/// Follows one of the operators that runtimes contribute.
+pub(super) fn follow_contributed(inference: &mut Inference, node: &Node) -> Followed {
+    match node.operator() {
+        "Attention" => attention::packed(inference, node),
+        "MultiHeadAttention" => attention::multi_head(inference, node),
+        "GroupQueryAttention" => attention::grouped(inference, node),
+        "RotaryEmbedding" => attention::rotary(inference, node),
+        "SkipLayerNormalization" | "SkipSimplifiedLayerNormalization" => {
+            normalisation::layer_of_sum(inference, node)
+        }
+        "SimplifiedLayerNormalization" => normalisation::layer(inference, node),
+        _ => pin("is not homogeneous, or not followed"),
+    }
+}
+
+/// Operators that make a tensor of the shape of the first that they read, whatever they do with its entries.
+pub(super) fn keeps_shape(operator: &str) -> bool {
+    const KEEPING: &[&str] = &[
+        "BiasGelu",
+        "Bernoulli",
+        "BitwiseNot",
+        "Cast",
+        "CastLike",
+        "Ceil",
+        "Celu",
+        "Clip",
+        "Cos",
+        "Cosh",
+        "DequantizeLinear",
+        "Elu",
+        "Erf",
+        "Exp",
+        "FastGelu",
+        "Floor",
+        "Gelu",
+        "HardSigmoid",
+        "HardSwish",
+        "Hardmax",
+        "IsInf",
+        "IsNaN",
+        "LRN",
+        "Log",
+        "LogSoftmax",
+        "LpNormalization",
+        "MeanVarianceNormalization",
+        "Mish",
+        "PRelu",
+        "Pow",
+        "QuantizeLinear",
+        "QuickGelu",
+        "Round",
+        "Selu",
+        "Shrink",
+        "Sigmoid",
+        "Sign",
+        "Silu",
+        "Sin",
+        "Sinh",
+        "Softmax",
+        "Softplus",
+        "Softsign",
+        "Swish",
+        "Tan",
+        "Tanh",
+        "ThresholdedRelu",
+    ];
+    KEEPING.contains(&operator)
 }
 
 /// An axis, counted from the end if negative.

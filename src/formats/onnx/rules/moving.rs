@@ -1,10 +1,10 @@
 //! Operators that join and cut tensors: multipliers move with the entries.
 
-use super::super::field::{Field, ONE};
 use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::{Dim, Integer};
 use super::axis;
+use crate::forms::{Field, ONE};
 
 pub(super) fn concatenation(inference: &mut Inference, node: &Node) -> Followed {
     let inputs: Vec<&Value> = node.inputs.iter().flatten().collect();

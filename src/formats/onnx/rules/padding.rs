@@ -1,11 +1,13 @@
 //! Padding.
 
-use super::super::field::Slot;
 use super::super::infer::Inference;
+use super::super::learned::is_unscaled;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::Dim;
+use super::axis;
+use crate::forms::Slot;
 
-/// Padding with zeros: new channels bring multipliers of their own.
+/// Padding with zeros, or infinities: new channels bring multipliers of their own.
 pub(super) fn padding(inference: &mut Inference, node: &Node) -> Followed {
     let input = node.input(0)?;
     let (Some(shape), Content::Data(field)) = (&input.shape, &input.content) else {
@@ -14,7 +16,7 @@ pub(super) fn padding(inference: &mut Inference, node: &Node) -> Followed {
     let rank = shape.len();
     let by_attributes = inference.opset < 11;
     let is_constant = matches!(node.text("mode"), None | Some(b"constant"));
-    if is_constant && !is_zero(inference, node, by_attributes) {
+    if is_constant && !is_fill_free(inference, node, by_attributes) {
         return pin("pads with numbers that are not known to be 0");
     }
     let pads = match by_attributes {
@@ -23,15 +25,22 @@ pub(super) fn padding(inference: &mut Inference, node: &Node) -> Followed {
             .optional(1)
             .and_then(|pads| inference.known_integers(pads)),
     };
-    let pads = pads.filter(|pads| pads.len() == 2 * rank && node.optional(3).is_none());
-    let Some(pads) = pads else {
+    let axes: Option<Vec<usize>> = match node.optional(3) {
+        None => Some((0..rank).collect()),
+        Some(axes) => inference.known_integers(axes).and_then(|axes| {
+            let axes = axes.into_iter().map(|found| axis(found, rank));
+            axes.collect()
+        }),
+    };
+    let known = pads.zip(axes);
+    let Some((pads, axes)) = known.filter(|(pads, axes)| pads.len() == 2 * axes.len()) else {
         let merged = inference.channels.merged(field);
         let unknown = (0..rank).map(|_| inference.symbol()).collect();
         return Ok(vec![Value::data(Some(unknown), merged)]);
     };
     let mut value = input.clone();
-    for along in 0..rank {
-        let (before, behind) = (pads[along], pads[rank + along]);
+    for (place, along) in axes.iter().copied().enumerate() {
+        let (before, behind) = (pads[place], pads[axes.len() + place]);
         if before != 0 || behind != 0 {
             value = padded(
                 inference,
@@ -46,9 +55,9 @@ pub(super) fn padding(inference: &mut Inference, node: &Node) -> Followed {
     Ok(vec![value])
 }
 
-fn is_zero(inference: &mut Inference, node: &Node, by_attributes: bool) -> bool {
+fn is_fill_free(inference: &mut Inference, node: &Node, by_attributes: bool) -> bool {
     if by_attributes {
-        return node.float("value").unwrap_or(0.0) == 0.0;
+        return is_unscaled(f64::from(node.float("value").unwrap_or(0.0)));
     }
     let Some(value) = node.optional(2) else {
         return true;
@@ -57,7 +66,7 @@ fn is_zero(inference: &mut Inference, node: &Node, by_attributes: bool) -> bool 
         return matches!(value.content, Content::Zero);
     };
     inference.keep(&view, &format!("the value of Pad `{}`", node.output()));
-    inference.number(&view, 0) == Some(0.0)
+    inference.number(&view, 0).is_some_and(is_unscaled)
 }
 
 fn padded(

@@ -1,10 +1,10 @@
 //! Operators that bring many entries together: one multiplier for all of them.
 
-use super::super::field::{Field, ONE};
 use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Value, pin};
 use super::super::shape::Dim;
 use super::axis;
+use crate::forms::{Exponent, Field, ONE};
 
 /// Pooling over windows, channel by channel.
 pub(super) fn windows(inference: &mut Inference, node: &Node) -> Followed {
@@ -125,4 +125,19 @@ pub(super) fn reduction(inference: &mut Inference, node: &Node) -> Followed {
     };
     let after = (0..rank).filter(kept).map(length).collect();
     Ok(vec![Value::data(Some(after), made)])
+}
+
+/// Squares are added.
+pub(super) fn sum_of_squares(inference: &mut Inference, node: &Node) -> Followed {
+    let mut outputs = reduction(inference, node)?;
+    if let [
+        Value {
+            content: Content::Data(field),
+            ..
+        },
+    ] = outputs.as_mut_slice()
+    {
+        *field = inference.channels.power(field, Exponent::from(2))?;
+    }
+    Ok(outputs)
 }

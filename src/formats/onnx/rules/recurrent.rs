@@ -1,62 +1,104 @@
-//! Recurrent layers of rectified units.
+//! Recurrent layers without gates.
 
-use super::super::field::{Field, ONE, Slot};
+use super::super::constant::View;
 use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::Dim;
+use crate::forms::{Field, ONE, Slot};
 
-/// `h_t = relu(W x_t + R h_{t-1} + b)`, in one direction or both; the initial state scales with the state.
+/// `h_t = relu(W x_t + R h_{t-1} + b)`, in one direction or both; the initial state scales with the state. With another function nothing scales the
+/// state, but what the layer reads may scale.
 pub(super) fn rnn(inference: &mut Inference, node: &Node) -> Followed {
-    let directions = match node.text("direction") {
-        Some(b"bidirectional") => 2,
-        _ => 1,
-    };
+    let directions = directions(node);
     let activations = node.texts("activations");
-    let homogeneous = |name: &&[u8]| matches!(*name, b"Relu" | b"LeakyRelu");
-    if activations.len() != directions || !activations.iter().all(homogeneous) {
-        return pin("has an activation that is not homogeneous");
-    }
+    let is_free =
+        activations.len() == directions && activations.iter().all(|name| is_homogeneous(name));
     if node.has("clip") {
         return pin("clips what it computes");
     }
     let input = node.input(0)?;
+    let Layer {
+        hidden,
+        inputs,
+        forward,
+        backward,
+        ..
+    } = layer(inference, node, 1)?;
+    let slots: Vec<Slot> = match is_free {
+        true => inference.fresh(node, directions * hidden)?.collect(),
+        false => vec![ONE; directions * hidden],
+    };
+    let states = |shape: Vec<usize>| Field {
+        shape,
+        labels: slots.clone().into(),
+    };
+    let target = states(vec![directions, hidden, 1]);
+    inference.weigh(&forward, target.clone(), Field::along(inputs, 0))?;
+    inference.weigh(&backward, target, states(vec![directions, 1, hidden]))?;
+    biases(inference, node, &slots, directions, hidden)?;
+    initial(inference, node, states(vec![directions, 1, hidden]))?;
+    outputs(inference, node, input, directions, hidden, &states)
+}
+
+pub(super) fn is_homogeneous(activation: &[u8]) -> bool {
+    matches!(activation, b"Relu" | b"LeakyRelu")
+}
+
+fn directions(node: &Node) -> usize {
+    match node.text("direction") {
+        Some(b"bidirectional") => 2,
+        _ => 1,
+    }
+}
+
+/// The weights of a recurrent layer.
+pub(super) struct Layer {
+    pub directions: usize,
+    pub hidden: usize,
+    /// The multipliers of what it reads.
+    pub inputs: Vec<Slot>,
+    pub forward: View,
+    pub backward: View,
+}
+
+/// The weights of a layer whose rows are so many blocks of as many as there are units.
+pub(super) fn layer(inference: &mut Inference, node: &Node, blocks: usize) -> Result<Layer, Stop> {
+    let directions = directions(node);
     let weight = |index: usize| match node.input(index)?.constant() {
         Some(view) => Ok(view.clone()),
         None => pin("has computed weights"),
     };
     let (forward, backward) = (weight(1)?, weight(2)?);
-    let &[count, hidden, inputs] = forward.shape.as_slice() else {
+    let &[count, rows, columns] = forward.shape.as_slice() else {
         return pin("has a weight of another rank");
     };
-    if count != directions || backward.shape != [directions, hidden, hidden] {
+    let hidden = rows / blocks;
+    let fits = count == directions && rows == blocks * hidden;
+    if !fits || backward.shape != [directions, rows, hidden] {
         return pin("has weights of other shapes");
     }
-    let field = inference.field(input, node.output())?;
+    let field = inference.field(node.input(0)?, node.output())?;
     let field = inference
         .channels
         .merged_along(&field, 3, |axis| axis != 2)?;
-    let labels = field.labels_along(2, 3);
-    if labels.len() != 1 && labels.len() != inputs {
+    let inputs = field.labels_along(2, 3);
+    if inputs.len() != 1 && inputs.len() != columns {
         return pin("reads a tensor of another number of channels than its weight has");
     }
-    let fresh = inference.fresh(node, directions * hidden)?;
-    let states = |shape: Vec<usize>| Field {
-        shape,
-        labels: fresh.clone().collect(),
-    };
-    let target = states(vec![directions, hidden, 1]);
-    inference.weigh(&forward, target.clone(), Field::along(labels, 0))?;
-    inference.weigh(&backward, target, states(vec![directions, 1, hidden]))?;
-    biases(inference, node, &fresh, directions, hidden)?;
-    initial(inference, node, states(vec![directions, 1, hidden]))?;
-    outputs(inference, node, input, directions, hidden, &states)
+    Ok(Layer {
+        directions,
+        hidden,
+        inputs,
+        forward,
+        backward,
+    })
 }
 
 /// Both biases of a direction, one after the other.
 fn biases(
     inference: &mut Inference,
     node: &Node,
-    fresh: &std::ops::Range<Slot>,
+    slots: &[Slot],
     directions: usize,
     hidden: usize,
 ) -> Result<(), Stop> {
@@ -73,7 +115,7 @@ fn biases(
         };
     };
     let view = view.clone();
-    let label = |index: &[usize]| fresh.start + (index[0] * hidden + index[1] % hidden) as Slot;
+    let label = |index: &[usize]| slots[index[0] * hidden + index[1] % hidden];
     let plus = inference
         .channels
         .remapped(vec![directions, 2 * hidden], label)?;
@@ -95,7 +137,7 @@ fn initial(inference: &mut Inference, node: &Node, states: Field) -> Result<(), 
     Ok(())
 }
 
-fn outputs(
+pub(super) fn outputs(
     inference: &mut Inference,
     node: &Node,
     input: &Value,

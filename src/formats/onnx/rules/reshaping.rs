@@ -1,10 +1,10 @@
 //! Operators that give a tensor another shape: multipliers are followed to where their entries go.
 
-use super::super::field::{Field, ONE};
 use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::{Asked, Dim, Integer, Segment, segments};
 use super::axis;
+use crate::forms::{Field, ONE};
 
 pub(super) fn transposition(inference: &mut Inference, node: &Node) -> Followed {
     let input = node.input(0)?;
@@ -354,15 +354,6 @@ pub(super) fn expand(inference: &mut Inference, node: &Node) -> Followed {
     }
     let field = inference.field(input, node.output())?;
     Ok(vec![Value::data(shape, field)])
-}
-
-/// Channels become pixels, or pixels channels: one multiplier for all.
-pub(super) fn rearranged(inference: &mut Inference, node: &Node) -> Followed {
-    let input = node.input(0)?;
-    let field = inference.field(input, node.output())?;
-    let merged = inference.channels.merged(&field);
-    let shape = (0..4).map(|_| inference.symbol()).collect();
-    Ok(vec![Value::data(Some(shape), merged)])
 }
 
 /// The shape of a tensor does not depend on its multipliers.

@@ -1,24 +1,15 @@
-//! Which multiplier each channel of a tensor carries.
+//! Arrays of slots that broadcast to the shape of a tensor.
 
-use petgraph::unionfind::UnionFind;
 use std::sync::Arc;
 
-use super::OnnxError;
-use super::constant::advance;
-
-/// A multiplier before equal ones are found: every channel that an operator makes has one.
-pub(super) type Slot = u32;
-
-/// The slot that always stays 1.
-pub(super) const ONE: Slot = 0;
-
-/// Labels of all fields together; beyond, a file is not a model but an attack.
-const MAX_LABELS: usize = 1 << 26;
+use super::channels::{Channels, Exponent, FormsError, ONE, Slot};
 
 /// The multipliers of a tensor's entries: an array of slots that broadcasts to the tensor's shape.
 #[derive(Debug, Clone)]
-pub(super) struct Field {
+pub struct Field {
+    /// Its shape, whose axes are the last ones of the tensor.
     pub shape: Vec<usize>,
+    /// Its slots, row after row.
     pub labels: Arc<[Slot]>,
 }
 
@@ -87,101 +78,13 @@ impl Field {
     }
 }
 
-/// Channels that an operator makes.
-#[derive(Debug, Clone)]
-pub(super) struct Group {
-    /// The tensor.
-    pub tensor: String,
-    /// The operator that makes it.
-    pub operator: String,
-    /// Its first slot; the others follow.
-    pub first: Slot,
-    pub len: usize,
-    /// Is it a constant that is added, and so a bias?
-    pub is_constant: bool,
-}
-
-/// All slots, which of them are equal, and which are pinned to 1 by what.
-pub(super) struct Channels {
-    classes: UnionFind<Slot>,
-    pub pins: Vec<(Slot, String)>,
-    pub groups: Vec<Group>,
-    labels: usize,
-}
-
 impl Channels {
-    pub fn new() -> Self {
-        let mut channels = Channels {
-            classes: UnionFind::new_empty(),
-            pins: Vec::new(),
-            groups: Vec::new(),
-            labels: 0,
-        };
-        channels.classes.new_set();
-        channels.pins.push((ONE, "outside the network".to_owned()));
-        channels
-    }
-
-    /// Representatives of all slots.
-    pub fn representatives(&self) -> Vec<Slot> {
-        self.classes.clone().into_labeling()
-    }
-
-    pub fn equal(&mut self, one: Slot, other: Slot) {
-        self.classes.union(one, other);
-    }
-
-    fn spend(&mut self, labels: usize) -> Result<(), OnnxError> {
-        self.labels = self.labels.saturating_add(labels);
-        match self.labels > MAX_LABELS {
-            true => Err(OnnxError::TooLarge("channels")),
-            false => Ok(()),
-        }
-    }
-
-    /// New channels of a tensor.
-    pub fn fresh(
-        &mut self,
-        tensor: &str,
-        operator: &str,
-        len: usize,
-    ) -> Result<std::ops::Range<Slot>, OnnxError> {
-        self.spend(len)?;
-        let first = self.classes.len() as Slot;
-        for _ in 0..len {
-            self.classes.new_set();
-        }
-        self.groups.push(Group {
-            tensor: tensor.to_owned(),
-            operator: operator.to_owned(),
-            first,
-            len,
-            is_constant: false,
-        });
-        Ok(first..first + len as Slot)
-    }
-
-    /// A slot that stays 1, and why.
-    pub fn pinned(&mut self, reason: &str) -> Slot {
-        let slot = self.classes.new_set();
-        self.pins.push((slot, reason.to_owned()));
-        slot
-    }
-
-    /// All labels of a field stay 1.
-    pub fn pin(&mut self, field: &Field, reason: &str) {
-        let slot = self.pinned(reason);
-        for label in field.labels.iter() {
-            self.equal(slot, *label);
-        }
-    }
-
     /// A field in another shape, its labels taken from the places of the old one.
     pub fn remapped(
         &mut self,
         shape: Vec<usize>,
         label: impl Fn(&[usize]) -> Slot,
-    ) -> Result<Field, OnnxError> {
+    ) -> Result<Field, FormsError> {
         let count = shape
             .iter()
             .try_fold(1usize, |count, length| count.checked_mul(*length))
@@ -214,7 +117,7 @@ impl Channels {
         field: &Field,
         rank: usize,
         axes: impl Fn(usize) -> bool,
-    ) -> Result<Field, OnnxError> {
+    ) -> Result<Field, FormsError> {
         let old = field.of_rank(rank);
         let varying = |axis: &usize| old.shape[*axis] != 1 && axes(*axis);
         if !(0..rank).any(|axis| varying(&axis)) {
@@ -235,8 +138,50 @@ impl Channels {
         Ok(merged)
     }
 
+    /// Entry by entry the product of powers of two tensors, broadcasting.
+    ///
+    /// # Errors
+    /// [`FormsError`].
+    pub fn combined(
+        &mut self,
+        (one, a): (&Field, Exponent),
+        (other, b): (&Field, Exponent),
+    ) -> Result<Field, FormsError> {
+        let rank = one.shape.len().max(other.shape.len());
+        let (first, second) = (one.of_rank(rank), other.of_rank(rank));
+        let lengths = first.shape.iter().zip(&second.shape);
+        let fits = lengths.clone().all(|(a, b)| a == b || *a == 1 || *b == 1);
+        if !fits {
+            let (first, second) = (self.merged(one), self.merged(other));
+            return self.combined((&first, a), (&second, b));
+        }
+        let shape: Vec<usize> = lengths
+            .map(|(a, b)| if *a == 1 { *b } else { *a })
+            .collect();
+        let count = shape.iter().product();
+        self.spend(count)?;
+        let mut index = vec![0; rank];
+        let mut labels = Vec::with_capacity(count);
+        for _ in 0..count {
+            labels.push(self.combination(&[(first.at(&index), a), (second.at(&index), b)])?);
+            advance(&mut index, &shape);
+        }
+        Ok(Field {
+            shape,
+            labels: labels.into(),
+        })
+    }
+
+    /// Entry by entry a power.
+    ///
+    /// # Errors
+    /// [`FormsError`].
+    pub fn power(&mut self, field: &Field, exponent: Exponent) -> Result<Field, FormsError> {
+        self.combined((field, exponent), (&Field::uniform(ONE), Exponent::from(1)))
+    }
+
     /// Two tensors that are added, or are one: entry by entry the same multiplier, broadcasting as ONNX does.
-    pub fn tied(&mut self, one: &Field, other: &Field) -> Result<Field, OnnxError> {
+    pub fn tied(&mut self, one: &Field, other: &Field) -> Result<Field, FormsError> {
         let rank = one.shape.len().max(other.shape.len());
         let (a, b) = (one.of_rank(rank), other.of_rank(rank));
         let lengths = a.shape.iter().zip(&b.shape);
@@ -257,5 +202,23 @@ impl Channels {
             advance(&mut index, &shape);
         }
         Ok(result)
+    }
+}
+
+/// The index of a place in row-major order.
+pub(crate) fn set(index: &mut [usize], shape: &[usize], mut place: usize) {
+    for (at, length) in index.iter_mut().zip(shape).rev() {
+        (*at, place) = (place % length, place / length);
+    }
+}
+
+/// The next index in row-major order.
+pub(crate) fn advance(index: &mut [usize], shape: &[usize]) {
+    for (place, length) in index.iter_mut().zip(shape).rev() {
+        *place += 1;
+        if *place < *length {
+            return;
+        }
+        *place = 0;
     }
 }

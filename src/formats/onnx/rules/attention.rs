@@ -1,0 +1,370 @@
+//! Attention and rotary embedding as single operators.
+//!
+//! Scores are products of queries and keys, and nothing scales them: a channel of a key carries the reciprocal of the multiplier of the
+//! queries that meet it. Values carry theirs on to the result, channel by channel, shared by all query heads of a group.
+
+use super::super::constant::View;
+use super::super::infer::Inference;
+use super::super::node::{Content, Followed, Node, Stop, Value, pin};
+use super::super::shape::Dim;
+use crate::forms::{Exponent, Field, ONE, Slot};
+
+/// Heads of queries, and of keys and values.
+#[derive(Clone, Copy)]
+struct Heads {
+    queries: usize,
+    keys: usize,
+}
+
+fn count(node: &Node, name: &str) -> Option<usize> {
+    let count = node.int(name).and_then(|count| usize::try_from(count).ok());
+    count.filter(|count| (1..1 << 16).contains(count))
+}
+
+/// The multipliers of the last axis of a tensor of three axes, one for each of its channels.
+fn channels(inference: &mut Inference, node: &Node, value: &Value) -> Result<Vec<Slot>, Stop> {
+    let Some(&[_, _, Dim::Known(width)]) = value.shape.as_deref() else {
+        return pin("reads a tensor of unknown shape, or not of three axes");
+    };
+    let field = inference.field(value, node.output())?;
+    let field = inference
+        .channels
+        .merged_along(&field, 3, |axis| axis != 2)?;
+    let labels = field.labels_along(2, 3);
+    match labels.len() {
+        1 => Ok(vec![labels[0]; width]),
+        own if own == width => Ok(labels),
+        _ => pin("reads a tensor of another number of channels"),
+    }
+}
+
+/// Ties queries and keys, and gives the result's channels from those of the values.
+fn attended(
+    inference: &mut Inference,
+    [queries, keys, values]: [&[Slot]; 3],
+    heads: Heads,
+    rotary: Option<Rotary>,
+) -> Result<Vec<Slot>, Stop> {
+    let Heads {
+        queries: of_queries,
+        keys: of_keys,
+    } = heads;
+    let shares = of_queries.is_multiple_of(of_keys)
+        && queries.len().is_multiple_of(of_queries)
+        && keys.len().is_multiple_of(of_keys)
+        && values.len().is_multiple_of(of_keys);
+    if !shares || queries.len() / of_queries != keys.len() / of_keys {
+        return pin("has heads that do not divide its channels");
+    }
+    let width = keys.len() / of_keys;
+    if let Some(rotary) = rotary {
+        rotated(inference, queries, width, rotary)?;
+        rotated(inference, keys, width, rotary)?;
+    }
+    let group = of_queries / of_keys;
+    for head in 0..of_queries {
+        for channel in 0..width {
+            let query = queries[head * width + channel];
+            let key = keys[head / group * width + channel];
+            let factors = [(query, Exponent::from(1)), (key, Exponent::from(1))];
+            let score = inference.channels.combination(&factors)?;
+            let why = inference.current.clone();
+            let pinned = inference.channels.pinned(&why);
+            inference.channels.equal(score, pinned);
+        }
+    }
+    let of_value = values.len() / of_keys;
+    let labels = (0..of_queries * of_value).map(|place| {
+        let (head, channel) = (place / of_value, place % of_value);
+        values[head / group * of_value + channel]
+    });
+    Ok(labels.collect())
+}
+
+/// Which channels of a head are rotated into each other.
+#[derive(Clone, Copy)]
+struct Rotary {
+    /// How many of a head's channels, from the first, are rotated; all if 0.
+    width: usize,
+    interleaved: bool,
+}
+
+/// Both channels of a pair carry one multiplier.
+fn rotated(
+    inference: &mut Inference,
+    slots: &[Slot],
+    head: usize,
+    rotary: Rotary,
+) -> Result<(), Stop> {
+    let width = if rotary.width == 0 {
+        head
+    } else {
+        rotary.width
+    };
+    if width > head || !width.is_multiple_of(2) || head == 0 {
+        return pin("rotates channels that its heads have not");
+    }
+    for head in slots.chunks(head) {
+        for pair in 0..width / 2 {
+            let (one, other) = match rotary.interleaved {
+                true => (2 * pair, 2 * pair + 1),
+                false => (pair, pair + width / 2),
+            };
+            inference.channels.equal(head[one], head[other]);
+        }
+    }
+    Ok(())
+}
+
+/// Everything else that an operator reads stays as it is.
+fn pin_from(inference: &mut Inference, node: &Node, first: usize) {
+    let reason = inference.current.clone();
+    for index in first..node.inputs.len() {
+        if let Some(value) = node.optional(index).cloned() {
+            inference.pin(&value, &reason);
+        }
+    }
+}
+
+fn made(inference: &mut Inference, node: &Node, outer: &[Dim], labels: Vec<Slot>) -> Followed {
+    let mut shape = outer.to_vec();
+    shape.push(Dim::Known(labels.len()));
+    let mut outputs = vec![Value::data(Some(shape), Field::along(labels, 0))];
+    for _ in 1..node.outputs() {
+        let why = inference.current.clone();
+        let pinned = inference.channels.pinned(&why);
+        outputs.push(Value::data(None, Field::uniform(pinned)));
+    }
+    Ok(outputs)
+}
+
+/// Caches that it hands on are read elsewhere: keys and values in them carry no multiplier.
+fn pin_cached(inference: &mut Inference, node: &Node, slots: [&[Slot]; 2]) {
+    let is_cached = node.outputs() > 1 || (3..node.inputs.len()).any(|index| is_cache(node, index));
+    if is_cached {
+        let why = format!("the cache of {}", inference.current);
+        for slots in slots {
+            inference
+                .channels
+                .pin(&Field::along(slots.iter().copied(), 0), &why);
+        }
+    }
+}
+
+fn is_cache(node: &Node, index: usize) -> bool {
+    let caches: &[usize] = match node.operator() {
+        "Attention" => &[4, 5],
+        "MultiHeadAttention" => &[6, 7],
+        _ => &[3, 4],
+    };
+    caches.contains(&index) && node.optional(index).is_some()
+}
+
+/// `Attention` of ONNX itself, with queries, keys and values of three axes.
+pub(super) fn plain(inference: &mut Inference, node: &Node) -> Followed {
+    let (Some(queries), Some(keys)) = (count(node, "q_num_heads"), count(node, "kv_num_heads"))
+    else {
+        return four_axes(inference, node);
+    };
+    of_three(inference, node, Heads { queries, keys }, None)
+}
+
+fn of_three(
+    inference: &mut Inference,
+    node: &Node,
+    heads: Heads,
+    rotary: Option<Rotary>,
+) -> Followed {
+    let outer = match node.input(0)?.shape.as_deref() {
+        Some([batch, steps, _]) => vec![*batch, *steps],
+        _ => return pin("reads a tensor of unknown shape, or not of three axes"),
+    };
+    let (query, key, value) = (node.input(0)?, node.input(1)?, node.input(2)?);
+    let queries = channels(inference, node, query)?;
+    let keys = channels(inference, node, key)?;
+    let values = channels(inference, node, value)?;
+    pin_cached(inference, node, [&keys, &values]);
+    let labels = attended(inference, [&queries, &keys, &values], heads, rotary)?;
+    pin_from(inference, node, 3);
+    made(inference, node, &outer, labels)
+}
+
+/// Queries, keys and values with an axis of heads.
+fn four_axes(inference: &mut Inference, node: &Node) -> Followed {
+    let mut lists = Vec::new();
+    let mut lengths = Vec::new();
+    for index in 0..3 {
+        let value = node.input(index)?;
+        let Some(&[batch, Dim::Known(heads), steps, Dim::Known(width)]) = value.shape.as_deref()
+        else {
+            return pin("reads a tensor of unknown shape");
+        };
+        let field = inference.field(value, node.output())?;
+        let field = inference
+            .channels
+            .merged_along(&field, 4, |axis| axis == 0 || axis == 2)?
+            .of_rank(4);
+        let slots: Vec<Slot> = (0..heads * width)
+            .map(|place| field.at(&[0, place / width, 0, place % width]))
+            .collect();
+        lists.push(slots);
+        lengths.push((batch, heads, steps, width));
+    }
+    let heads = Heads {
+        queries: lengths[0].1,
+        keys: lengths[1].1,
+    };
+    if lengths[2].1 != heads.keys || heads.keys == 0 {
+        return pin("has different heads of keys and values");
+    }
+    pin_cached(inference, node, [&lists[1], &lists[2]]);
+    let labels = attended(inference, [&lists[0], &lists[1], &lists[2]], heads, None)?;
+    pin_from(inference, node, 3);
+    let (batch, count, steps, _) = lengths[0];
+    let width = lengths[2].3;
+    let shape = vec![batch, Dim::Known(count), steps, Dim::Known(width)];
+    let field = Field {
+        shape: vec![count, 1, width],
+        labels: labels.into(),
+    };
+    let mut outputs = made(inference, node, &[], Vec::new())?;
+    outputs[0] = Value::data(Some(shape), field);
+    Ok(outputs)
+}
+
+/// `MultiHeadAttention` of the contributed operators: queries, keys and values apart, without a bias of their own.
+pub(super) fn multi_head(inference: &mut Inference, node: &Node) -> Followed {
+    let Some(queries) = count(node, "num_heads") else {
+        return pin("has no number of heads");
+    };
+    if node.optional(3).is_some() || node.optional(1).is_none() || node.optional(2).is_none() {
+        return pin("has a bias, or packed queries, keys and values");
+    }
+    let keys = queries;
+    of_three(inference, node, Heads { queries, keys }, None)
+}
+
+/// `GroupQueryAttention` of the contributed operators.
+pub(super) fn grouped(inference: &mut Inference, node: &Node) -> Followed {
+    let (Some(queries), Some(keys)) = (count(node, "num_heads"), count(node, "kv_num_heads"))
+    else {
+        return pin("has no number of heads");
+    };
+    if node.optional(1).is_none() || node.optional(2).is_none() {
+        return pin("has packed queries, keys and values");
+    }
+    let rotary = (node.int("do_rotary").unwrap_or(0) != 0).then_some(Rotary {
+        width: 0,
+        interleaved: node.int("rotary_interleaved").unwrap_or(0) != 0,
+    });
+    of_three(inference, node, Heads { queries, keys }, rotary)
+}
+
+/// `Attention` of the contributed operators: one weight makes queries, keys and values, one after the other.
+pub(super) fn packed(inference: &mut Inference, node: &Node) -> Followed {
+    let Some(heads) = count(node, "num_heads") else {
+        return pin("has no number of heads");
+    };
+    let weight = |index: usize| {
+        node.optional(index)
+            .and_then(|value| value.constant().cloned())
+    };
+    let Some(view) = weight(1).filter(|view| view.shape.len() == 2) else {
+        return pin("has a computed weight");
+    };
+    let widths = match node.ints("qkv_hidden_sizes") {
+        None => vec![view.shape[1] / 3; 3],
+        Some(sizes) => sizes
+            .iter()
+            .map(|size| usize::try_from(*size).unwrap_or(0))
+            .collect(),
+    };
+    let fits = widths.len() == 3 && widths.iter().sum::<usize>() == view.shape[1];
+    if !fits || node.int("unidirectional").is_some_and(|causal| causal > 1) {
+        return pin("has sizes that its weight has not");
+    }
+    let outer = match node.input(0)?.shape.as_deref() {
+        Some([batch, steps, _]) => vec![*batch, *steps],
+        _ => return pin("reads a tensor of unknown shape, or not of three axes"),
+    };
+    let read = channels(inference, node, node.input(0)?)?;
+    if read.len() != view.shape[0] {
+        return pin("reads a tensor of another number of channels than its weight has");
+    }
+    let own: Vec<Slot> = inference.fresh(node, view.shape[1])?.collect();
+    inference.weigh(&view, Field::along(own.clone(), 0), Field::along(read, 1))?;
+    packed_bias(inference, node, weight(2), &own)?;
+    let (queries, rest) = own.split_at(widths[0]);
+    let (keys, values) = rest.split_at(widths[1]);
+    pin_cached(inference, node, [keys, values]);
+    let rotary = (node.int("do_rotary").unwrap_or(0) != 0).then_some(Rotary {
+        width: count(node, "rotary_embedding_dim").unwrap_or(0),
+        interleaved: false,
+    });
+    let heads = Heads {
+        queries: heads,
+        keys: heads,
+    };
+    let labels = attended(inference, [queries, keys, values], heads, rotary)?;
+    pin_from(inference, node, 3);
+    made(inference, node, &outer, labels)
+}
+
+fn packed_bias(
+    inference: &mut Inference,
+    node: &Node,
+    view: Option<View>,
+    own: &[Slot],
+) -> Result<(), Stop> {
+    match (node.optional(2), view) {
+        (None, _) => Ok(()),
+        (Some(_), Some(view)) if view.shape == [own.len()] => {
+            let field = Field::along(own.iter().copied(), 0);
+            inference.weigh(&view, field, Field::uniform(ONE))
+        }
+        (Some(value), _) if matches!(value.content, Content::Zero) => Ok(()),
+        _ => pin("has a computed bias, or of another shape"),
+    }
+}
+
+/// `RotaryEmbedding`, contributed or of ONNX itself: both channels of a pair carry one multiplier.
+pub(super) fn rotary(inference: &mut Inference, node: &Node) -> Followed {
+    let input = node.input(0)?;
+    pin_from(inference, node, 1);
+    let field = inference.field(input, node.output())?;
+    let rotary = |width: usize| Rotary {
+        width,
+        interleaved: node.int("interleaved").unwrap_or(0) != 0,
+    };
+    let width = count(node, "rotary_embedding_dim").unwrap_or(0);
+    match input.shape.as_deref() {
+        Some(&[_, _, Dim::Known(all)]) => {
+            let Some(heads) = count(node, "num_heads").filter(|heads| all.is_multiple_of(*heads))
+            else {
+                return merged(inference, input, &field);
+            };
+            let slots = channels(inference, node, input)?;
+            rotated(inference, &slots, all / heads, rotary(width))?;
+            Ok(vec![Value::data(
+                input.shape.clone(),
+                Field::along(slots, 0),
+            )])
+        }
+        Some(&[_, _, _, Dim::Known(head)]) if field.varies(3, 4) => {
+            let field = inference
+                .channels
+                .merged_along(&field, 4, |axis| axis == 0 || axis == 2)?;
+            let slots = field.labels.to_vec();
+            rotated(inference, &slots, head, rotary(width))?;
+            Ok(vec![Value::data(input.shape.clone(), field)])
+        }
+        Some(&[_, _, _, _]) => Ok(vec![Value::data(input.shape.clone(), field)]),
+        _ => merged(inference, input, &field),
+    }
+}
+
+/// Heads that are not known: one multiplier for all channels.
+fn merged(inference: &mut Inference, input: &Value, field: &Field) -> Followed {
+    let merged = inference.channels.merged(field);
+    Ok(vec![Value::data(input.shape.clone(), merged)])
+}

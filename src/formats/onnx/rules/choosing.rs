@@ -1,0 +1,218 @@
+//! Operators that compare, choose and place entries: what they go by must carry one multiplier.
+
+use super::super::infer::Inference;
+use super::super::node::{Content, Followed, Node, Stop, Value, pin};
+use super::super::shape::Dim;
+use super::axis;
+use super::products::{broadcast, is_free, zero};
+use crate::forms::{Field, ONE};
+
+/// What is compared carries one multiplier, entry by entry; the answer none. The constant 0 can be compared with anything.
+pub(super) fn comparison(inference: &mut Inference, node: &Node) -> Followed {
+    let shape = both(inference, node);
+    tied(inference, node, &[0, 1])?;
+    Ok(vec![Value::data(shape, Field::uniform(ONE))])
+}
+
+fn both(inference: &mut Inference, node: &Node) -> Option<Vec<Dim>> {
+    let shape = |index: usize| node.optional(index).and_then(|value| value.shape.as_ref());
+    broadcast(inference, shape(0), shape(1))
+}
+
+/// The common multipliers of some inputs; `None` where all of them are 0.
+fn tied(inference: &mut Inference, node: &Node, inputs: &[usize]) -> Result<Option<Field>, Stop> {
+    let mut common: Option<Field> = None;
+    for index in inputs {
+        let value = node.input(*index)?;
+        if matches!(value.content, Content::Zero) {
+            continue;
+        }
+        if let Some(view) = value.constant().cloned()
+            && is_free(inference, &view)
+        {
+            inference.keep(&view, &format!("an operand of {}", inference.current));
+            continue;
+        }
+        let field = inference.field(value, node.output())?;
+        common = Some(match common {
+            None => field,
+            Some(common) => inference.channels.tied(&common, &field)?,
+        });
+    }
+    Ok(common)
+}
+
+/// Truth values.
+pub(super) fn logic(inference: &mut Inference, node: &Node) -> Followed {
+    let shape = match node.inputs.len() {
+        1 => node.input(0)?.shape.clone(),
+        _ => both(inference, node),
+    };
+    Ok(vec![Value::data(shape, Field::uniform(ONE))])
+}
+
+/// `Where`: both branches carry one multiplier, and the condition none.
+pub(super) fn choice(inference: &mut Inference, node: &Node) -> Followed {
+    let reason = inference.current.clone();
+    inference.pin(node.input(0)?, &reason);
+    let shape = both(inference, node);
+    let third = node.input(2)?.shape.clone();
+    let shape = broadcast(inference, shape.as_ref(), third.as_ref());
+    Ok(vec![match tied(inference, node, &[1, 2])? {
+        Some(field) => Value::data(shape, field),
+        None => zero(shape),
+    }])
+}
+
+/// The field of an input, with one multiplier along an axis.
+fn along(
+    inference: &mut Inference,
+    node: &Node,
+    default: i64,
+) -> Result<(Field, usize, Vec<Dim>), Stop> {
+    let input = node.input(0)?;
+    let Some(shape) = input.shape.clone() else {
+        return pin("reads a tensor of unknown rank");
+    };
+    let Some(found) = axis(node.int("axis").unwrap_or(default), shape.len()) else {
+        return pin("has an axis that its input has not");
+    };
+    let field = inference.field(input, node.output())?;
+    let field = inference
+        .channels
+        .merged_along(&field, shape.len(), |axis| axis == found)?;
+    Ok((field, found, shape))
+}
+
+pub(super) fn top(inference: &mut Inference, node: &Node) -> Followed {
+    let (field, found, mut shape) = along(inference, node, -1)?;
+    let count = match node.optional(1) {
+        Some(count) => inference.known_integers(count),
+        None => node.int("k").map(|count| vec![count]),
+    };
+    let count = count.and_then(|count| usize::try_from(*count.first()?).ok());
+    shape[found] = count.map_or_else(|| inference.symbol(), Dim::Known);
+    Ok(vec![
+        Value::data(Some(shape.clone()), field),
+        Value::data(Some(shape), Field::uniform(ONE)),
+    ])
+}
+
+pub(super) fn largest(inference: &mut Inference, node: &Node) -> Followed {
+    let (_, found, mut shape) = along(inference, node, 0)?;
+    match node.int("keepdims").unwrap_or(1) {
+        0 => {
+            shape.remove(found);
+        }
+        _ => shape[found] = Dim::Known(1),
+    }
+    Ok(vec![Value::data(Some(shape), Field::uniform(ONE))])
+}
+
+pub(super) fn cumulative(inference: &mut Inference, node: &Node) -> Followed {
+    let input = node.input(0)?;
+    let asked = node
+        .optional(1)
+        .and_then(|axis| inference.known_integers(axis));
+    let rank = input.rank();
+    let found = asked.and_then(|asked| axis(*asked.first()?, rank?));
+    let field = inference.field(input, node.output())?;
+    let field = match (found, rank) {
+        (Some(found), Some(rank)) => inference
+            .channels
+            .merged_along(&field, rank, |axis| axis == found)?,
+        _ => inference.channels.merged(&field),
+    };
+    Ok(vec![Value::data(input.shape.clone(), field)])
+}
+
+/// `OneHot` of constant values: nothing scales what it makes.
+pub(super) fn one_hot(inference: &mut Inference, node: &Node) -> Followed {
+    let reason = inference.current.clone();
+    for index in 0..3 {
+        let input = node.input(index)?.clone();
+        inference.pin(&input, &reason);
+    }
+    let depth = inference.known_integers(node.input(1)?);
+    let depth = depth.and_then(|depth| usize::try_from(*depth.first()?).ok());
+    let depth = depth.map_or_else(|| inference.symbol(), Dim::Known);
+    let shape = node.input(0)?.shape.clone().and_then(|mut shape| {
+        let at = axis(node.int("axis").unwrap_or(-1), shape.len() + 1)?;
+        shape.insert(at, depth);
+        Some(shape)
+    });
+    Ok(vec![Value::data(shape, Field::uniform(ONE))])
+}
+
+/// Entries placed into a tensor: one multiplier along all axes that the places may vary in.
+pub(super) fn scattered(inference: &mut Inference, node: &Node) -> Followed {
+    let (data, places, updates) = (node.input(0)?, node.input(1)?, node.input(2)?);
+    let (Some(shape), Some(of_places)) = (&data.shape, &places.shape) else {
+        return pin("reads tensors of unknown rank");
+    };
+    let rank = shape.len();
+    let depth = match of_places.last() {
+        Some(Dim::Known(depth)) if node.operator() == "ScatterND" => (*depth).min(rank),
+        _ => rank,
+    };
+    if matches!(
+        (&data.content, &updates.content),
+        (Content::Zero, Content::Zero)
+    ) {
+        return Ok(vec![data.clone()]);
+    }
+    let mut common: Option<Field> = None;
+    for value in [data, updates] {
+        if matches!(value.content, Content::Zero) {
+            continue;
+        }
+        let field = inference.field(value, node.output())?;
+        let own = value.rank().unwrap_or(field.shape.len());
+        let placed = (own + depth).saturating_sub(rank);
+        let field = inference
+            .channels
+            .merged_along(&field, own, |axis| axis < placed)?;
+        let kept = field.of_rank(own).shape[placed.min(own)..].to_vec();
+        let inner = Field {
+            shape: kept,
+            labels: field.labels,
+        };
+        common = Some(match common {
+            None => inner,
+            Some(common) => inference.channels.tied(&common, &inner)?,
+        });
+    }
+    let field = common.unwrap_or_else(|| Field::uniform(ONE));
+    Ok(vec![Value::data(Some(shape.clone()), field)])
+}
+
+/// Entries taken at computed places of several axes: one multiplier.
+pub(super) fn gathered(inference: &mut Inference, node: &Node) -> Followed {
+    let (input, places) = (node.input(0)?, node.input(1)?);
+    let field = inference.field(input, node.output())?;
+    let merged = match (node.operator(), input.rank()) {
+        ("GatherElements", Some(rank)) => {
+            let found = axis(node.int("axis").unwrap_or(0), rank);
+            let lengths = |shape: &Value| shape.shape.clone().unwrap_or_default();
+            let (own, asked) = (lengths(input), lengths(places));
+            let is_kept = |axis: usize| Some(axis) != found && own.get(axis) == asked.get(axis);
+            inference
+                .channels
+                .merged_along(&field, rank, |axis| !is_kept(axis))?
+        }
+        _ => inference.channels.merged(&field),
+    };
+    let shape = match (node.operator(), &input.shape, &places.shape) {
+        ("GatherElements", ..) => places.shape.clone(),
+        (_, Some(own), Some(asked)) if node.int("batch_dims").unwrap_or(0) == 0 => {
+            match asked.split_last() {
+                Some((Dim::Known(depth), outer)) if *depth <= own.len() => {
+                    Some(outer.iter().chain(&own[*depth..]).copied().collect())
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    Ok(vec![Value::data(shape, merged)])
+}
