@@ -13,6 +13,7 @@ use super::arguments::BalanceArguments;
 use super::files::{self, Content};
 use super::in_place::{self, Found};
 use super::offered::{self, is_plain};
+use super::terms_in_place;
 use super::{BadInput, Failure, Outcome};
 
 fn certifies(arguments: &BalanceArguments) -> bool {
@@ -38,7 +39,7 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
     let path = &arguments.network;
     let power = arguments.regularizer.variable_power();
     // Of a large model the kernel verifies what is asked for only.
-    let is_asked = !is_large || certifies(arguments);
+    let is_asked = !is_large || !model.is_plain() || certifies(arguments);
     let problem = match is_asked.then(|| model.energy_problem(&power)).transpose() {
         Ok(problem) => problem,
         Err(refusal) => return is_large.then(|| Err(BadInput::at(path, refusal).into())),
@@ -62,15 +63,22 @@ fn solve(
     problem: Option<&NamedProblem>,
 ) -> Result<Found, Failure> {
     let power = offered::power(arguments)?;
+    // The units of a model begin with two that stand for what is outside.
+    let name = |variable: usize| model.network().unit(variable + 2).id.clone();
+    let path = &arguments.network;
+    if let (false, Some(problem)) = (model.is_plain(), problem) {
+        let found = terms_in_place::solve(arguments, problem);
+        let mut found = found.map_err(|failure| in_place::failure(failure, path, &name))?;
+        let [before, _] = found.regularizer.unwrap_or_default();
+        found.add_fixed(model.total(rational_to_f64(&power)) - before);
+        return Ok(found);
+    }
     let start = Instant::now();
     let costs = model.blocks(rational_to_f64(&power));
     let blocks = costs.problem();
     let mut blocks = blocks.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     let added = start.elapsed().as_secs_f64();
     let found = in_place::solve(arguments, &mut blocks, problem, costs.fan());
-    // The units of a model begin with two that stand for what is outside.
-    let name = |variable: usize| model.network().unit(variable + 2).id.clone();
-    let path = &arguments.network;
     let mut found = found.map_err(|failure| in_place::failure(failure, path, &name))?;
     found.solve += added;
     found.add_fixed(costs.fixed());

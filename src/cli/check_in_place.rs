@@ -90,7 +90,7 @@ fn check_channels(
         Model::Onnx(model) => Some(*model),
         _ => None,
     };
-    let before = open(before).filter(|model| model.weights() >= LEAST)?;
+    let before = open(before).filter(|model| model.is_plain() && model.weights() >= LEAST)?;
     let before = match arguments.roles.apply(Model::Onnx(Box::new(before))).ok()? {
         Model::Onnx(model) => *model,
         _ => return None,

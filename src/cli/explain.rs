@@ -146,7 +146,12 @@ fn explain_channels(arguments: &ExplainArguments, model: &OnnxFile) -> Option<Re
     let is_lp = matches!(arguments.regularizer, Regularizer::Lp(_));
     let network = model.network();
     let weights = model.synapses();
-    if !is_plain || !is_lp || weights <= BASIS_LIMIT || network.variables() == 0 {
+    if !is_plain
+        || !model.is_plain()
+        || !is_lp
+        || weights <= BASIS_LIMIT
+        || network.variables() == 0
+    {
         return None;
     }
     let power = arguments.regularizer.variable_power();

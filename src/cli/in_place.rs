@@ -30,7 +30,7 @@ use super::{BadInput, Failure, Outcome, Progress, Verdict};
 const WIDTH: f64 = 1e-6;
 
 /// From so many weights on neither the kernel nor a second method is asked unless the user does: both take longer than reading.
-const ASKED_ONLY: usize = MAPPED_WEIGHTS;
+pub(super) const ASKED_ONLY: usize = MAPPED_WEIGHTS;
 
 /// Balances a model where it lies. `None` for a small one for which this way is not meant, or of which something else has to be said than that it is balanced.
 pub fn balance(arguments: &BalanceArguments) -> Option<Outcome> {
@@ -148,18 +148,18 @@ pub fn named_problem<'a>(
 
 /// What was found by blocks, and the seconds that it took.
 pub struct Found {
-    solution: BlockSolution,
-    deficit_before: f64,
+    pub(super) solution: BlockSolution,
+    pub(super) deficit_before: f64,
     /// Costs of everything that is scaled, before and after.
-    regularizer: Option<[f64; 2]>,
-    enclosed: Option<BlockEnclosure>,
-    proof: Option<Result<EnergyProof, EnergyError>>,
-    cross_check: Option<SecondRun>,
+    pub(super) regularizer: Option<[f64; 2]>,
+    pub(super) enclosed: Option<BlockEnclosure>,
+    pub(super) proof: Option<Result<EnergyProof, EnergyError>>,
+    pub(super) cross_check: Option<SecondRun>,
     /// The multipliers `Λ`, in the order of the units.
     pub multipliers: Vec<f64>,
     /// Seconds, with those that making the blocks took.
     pub solve: f64,
-    certify: f64,
+    pub(super) certify: f64,
 }
 
 impl Found {
@@ -286,7 +286,7 @@ pub fn prove_attained(problem: &mut Blocks, kernel: &Problem) -> Option<EnergyPr
 const NEWTON: f64 = 1e-9;
 
 /// Weights that the second method may read: some seconds.
-const SECOND_READS: usize = 1 << 27;
+pub(super) const SECOND_READS: usize = 1 << 27;
 
 /// The paper's algorithm from the given weights, by its own rule.
 fn second_run(problem: &Blocks, seed: u64, progress: &mut dyn FnMut(f64)) -> RandomRun {

@@ -19,6 +19,7 @@ mod places;
 #[cfg(feature = "script")]
 mod prove;
 mod temporary;
+mod terms_in_place;
 mod theorems;
 mod vectors;
 

@@ -215,6 +215,13 @@ impl OnnxFile {
         }
     }
 
+    /// The sum of the costs `|w|^power` of all weights that are counted.
+    pub fn total(&self, power: f64) -> f64 {
+        let mut total = 0.0;
+        self.each_weight(|_, _, value| total += value.abs().powf(power));
+        total
+    }
+
     /// The number of synapses of [`network`](OnnxFile::network) with its weights.
     pub fn synapses(&self) -> usize {
         let mut count = 0;

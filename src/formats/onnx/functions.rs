@@ -2,7 +2,7 @@
 
 use prost::Message;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::OnnxError;
 use super::message::{Attribute, Model, Node, OperatorSet};
@@ -96,9 +96,11 @@ fn is_simple(body: &Body, model: &Model) -> bool {
         let mut attributes = node.attribute.iter();
         attributes.any(|attribute| attribute.g.is_some() || !attribute.graphs.is_empty())
     };
+    let made: HashSet<&String> = body.node.iter().flat_map(|node| &node.output).collect();
+    let is_whole = body.output.iter().all(|name| made.contains(name));
     let uses_own = |node: &Node| key(node).0.is_empty();
     let same = version(&body.opset_import, "") == version(&model.opset_import, "");
-    !body.node.iter().any(has_graph) && (same || !body.node.iter().any(uses_own))
+    is_whole && !body.node.iter().any(has_graph) && (same || !body.node.iter().any(uses_own))
 }
 
 struct Writer<'a> {

@@ -334,6 +334,11 @@ impl OnnxFile {
         &self.kept
     }
 
+    /// Does every channel carry a free multiplier itself, or none? Else some carry powers or products of them.
+    pub fn is_plain(&self) -> bool {
+        self.units.is_plain()
+    }
+
     /// The operators that were not followed.
     pub fn notes(&self) -> &[Note] {
         &self.notes

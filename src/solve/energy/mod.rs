@@ -7,6 +7,7 @@ mod terms;
 
 pub use flat::prove_network;
 pub use read::read_all;
+pub(super) use terms::each_place;
 pub use terms::point_of_floats;
 
 use num_bigint::{BigInt, BigUint};

@@ -90,7 +90,7 @@ impl<'a> LogCosts<'a> {
 }
 
 /// Calls back with every entry of a block, its row and its column.
-pub(super) fn each_place(block: &Block, mut call: impl FnMut(usize, usize, usize)) {
+pub(in crate::solve) fn each_place(block: &Block, mut call: impl FnMut(usize, usize, usize)) {
     match &block.layout {
         Layout::Dense => {
             let width = block.columns.len();

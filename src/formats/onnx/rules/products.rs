@@ -126,17 +126,21 @@ pub(super) fn masked(
     if places > MAX_ENTRIES {
         return Ok(field);
     }
+    // Along axes that the field does not vary along, all entries must be 0.
+    let mut is_zero = vec![true; old.labels.len()];
     let mut index = vec![0; rank];
-    let mut labels = Vec::with_capacity(places);
     for _ in 0..places {
-        labels.push(match zeros[mask.at(&index) as usize] {
-            true => inference.channels.fresh(node.output(), "zero", 1)?.start,
-            false => old.at(&index),
-        });
+        is_zero[old.place(&index)] &= zeros[mask.at(&index) as usize];
         advance(&mut index, &shape);
     }
+    let mut labels = old.labels.to_vec();
+    for (label, is_zero) in labels.iter_mut().zip(is_zero) {
+        if is_zero {
+            *label = inference.channels.fresh(node.output(), "zero", 1)?.start;
+        }
+    }
     Ok(Field {
-        shape,
+        shape: old.shape,
         labels: labels.into(),
     })
 }

@@ -1,0 +1,91 @@
+//! Models whose channels carry products and powers of multipliers, balanced over the bytes of their tensors.
+
+use std::time::Instant;
+
+use synaptic_balance::formats::energy::NamedProblem;
+use synaptic_balance::numbers::{Wide, rational_to_f64};
+use synaptic_balance::report::SecondRun;
+use synaptic_balance::solve::SolveError;
+use synaptic_balance::solve::blocks::{BlockSolution, RandomOptions, Sums};
+use synaptic_balance::solve::energy::{EnergyError, EnergyProof, point_of_floats};
+use synaptic_balance::solve::general::{
+    GeneralOptions, TermCosts, balance_terms, balance_terms_in_random_order,
+};
+
+use super::Progress;
+use super::arguments::BalanceArguments;
+use super::in_place::{ASKED_ONLY, Found, SECOND_READS};
+
+/// Balances, cross-checks and has the kernel verify.
+pub fn solve(arguments: &BalanceArguments, kernel: &NamedProblem) -> Result<Found, SolveError> {
+    let start = Instant::now();
+    let progress = Progress::new();
+    let costs = TermCosts::new(&kernel.problem);
+    let options = GeneralOptions {
+        tolerance: arguments.tolerance,
+        ..GeneralOptions::default()
+    };
+    let mut solution = balance_terms(&costs, &options, &mut |deficit| {
+        progress.report("newton", deficit);
+    })?;
+    let is_small = costs.weights() < ASKED_ONLY;
+    let power = rational_to_f64(&arguments.regularizer.variable_power());
+    let cross_check = (is_small || arguments.cross_check).then(|| {
+        let options = RandomOptions {
+            seed: arguments.seed,
+            tolerance: 1e-12,
+            max_reads: (SECOND_READS / costs.weights().max(1)).clamp(1, 2_000),
+        };
+        let run = balance_terms_in_random_order(&costs, &options, &mut |deficit| {
+            progress.report("stochastic", deficit);
+        });
+        let difference = costs.largest_difference(&solution.multipliers, &run.multipliers, power);
+        SecondRun { run, difference }
+    });
+    let solve = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    let asked = arguments.certify.is_some() || arguments.certificate.is_some();
+    let proof = (asked || is_small).then(|| {
+        progress.report("certifying", solution.deficits[1]);
+        prove(&costs, &solution.multipliers, kernel)
+    });
+    if let Some(Ok(proof)) = &proof {
+        solution.multipliers = proof.multipliers();
+        solution.deficits[1] = costs.deficit_at(&solution.multipliers);
+    }
+    let roots = solution.multipliers.iter().map(|mu| mu.powf(1.0 / power));
+    Ok(Found {
+        multipliers: roots.collect(),
+        deficit_before: solution.deficits[0],
+        regularizer: Some(solution.regularizer),
+        enclosed: None,
+        proof,
+        cross_check,
+        solution: BlockSolution {
+            deficit: solution.deficits[1],
+            sums: Sums { values: Vec::new() },
+            reads: solution.reads as f64,
+            passes: solution.reads,
+            sweeps: 0,
+            newton_steps: solution.steps,
+            multipliers: solution.multipliers,
+        },
+        solve,
+        certify: start.elapsed().as_secs_f64(),
+    })
+}
+
+fn prove(
+    costs: &TermCosts,
+    multipliers: &[f64],
+    kernel: &NamedProblem,
+) -> Result<EnergyProof, EnergyError> {
+    let computed = point_of_floats(multipliers).ok_or(EnergyError::NotRefined)?;
+    let mut newton = costs.newton_at(multipliers);
+    let mut step = |side: &[f64], scale: Wide| {
+        let scale = scale.to_f64();
+        let solved = newton(side)?;
+        Some(solved.into_iter().map(|entry| entry * scale).collect())
+    };
+    EnergyProof::find(&kernel.problem, computed, &mut step)
+}

@@ -1,0 +1,13 @@
+//! Problems of any forms, balanced over the bytes of their weights: products, powers, gates, attention.
+//!
+//! `R(x) = Σ c exp <a, x>` is minimised by damped Newton steps, each solved by conjugate gradients. What is asked of the weights is one
+//! product with the matrix of the costs of a block, on both sides at once: for a dense block a read, whatever its number type and
+//! wherever it lies. Nothing as long as the weights is kept. (Ours.)
+
+mod costs;
+mod newton;
+mod random;
+
+pub use costs::TermCosts;
+pub use newton::{GeneralOptions, GeneralSolution, balance_terms};
+pub use random::balance_terms_in_random_order;
