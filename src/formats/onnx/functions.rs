@@ -97,7 +97,7 @@ fn is_simple(body: &Body, model: &Model) -> bool {
         attributes.any(|attribute| attribute.g.is_some() || !attribute.graphs.is_empty())
     };
     let made: HashSet<&String> = body.node.iter().flat_map(|node| &node.output).collect();
-    let is_whole = body.output.iter().all(|name| made.contains(name));
+    let is_whole = !body.output.is_empty() && body.output.iter().all(|name| made.contains(name));
     let uses_own = |node: &Node| key(node).0.is_empty();
     let same = version(&body.opset_import, "") == version(&model.opset_import, "");
     is_whole && !body.node.iter().any(has_graph) && (same || !body.node.iter().any(uses_own))
@@ -111,7 +111,8 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn write(&mut self, node: Node, depth: usize) -> Result<(), OnnxError> {
-        let body = self.bodies.get(&key(&node)).filter(|_| depth < MAX_DEPTH);
+        let fits = |body: &&Body| depth < MAX_DEPTH && node.output.len() <= body.output.len();
+        let body = self.bodies.get(&key(&node)).filter(fits);
         let Some(body) = body else {
             if self.nodes.len() >= MAX_NODES {
                 return Err(OnnxError::TooLarge("operators"));

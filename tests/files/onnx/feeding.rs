@@ -397,10 +397,4 @@ fn operators_that_are_not_followed() {
         .node("Conv", "s w2", "y", &[])
         .output("y", &[1, 2, 6, 6]);
     named(resized, "Resize");
-    let normalised = image()
-        .weight("scale", &[3])
-        .weight("shift", &[3])
-        .node("InstanceNormalization", "h scale shift", "y", &[])
-        .output("y", &[1, 3, 3, 3]);
-    named(normalised, "InstanceNormalization");
 }

@@ -9,6 +9,7 @@ mod graphs;
 mod models;
 mod operators;
 mod pinned;
+mod products;
 mod pruned;
 mod rules;
 mod structure;

@@ -35,19 +35,17 @@ pub fn check(name: &str, builder: &Builder, free: usize) {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
     println!("{name}: seed 11");
     for _ in 0..3 {
-        let mut multipliers = vec![1.0; file.network().units()];
-        multipliers[2..]
-            .iter_mut()
-            .for_each(|value| *value = rng.random_range(-2.3f64..2.3).exp());
+        let free = (0..free).map(|_| rng.random_range(-2.3f64..2.3).exp());
+        let multipliers = file.multipliers(&free.collect::<Vec<f64>>()).unwrap();
         let scaled = file.scaled(&multipliers, &[], false, "scaled").unwrap();
         let found = relative(&engine, &Engine::new(&scaled.model), INPUTS);
         assert!(found < SAME, "{name}: a scaling changes outputs by {found}");
     }
     let manifold = Manifold::of(file.network());
-    for (unit, places) in &places(&file) {
+    for (variable, places) in &places(&file) {
         for part in parts(places.len(), &mut rng) {
             let chosen: Vec<&Place> = part.iter().map(|place| &places[*place]).collect();
-            let exponents = exponents(&file, *unit, &chosen);
+            let exponents = exponents(&file, *variable, &chosen);
             let ratios: Vec<Option<Rational>> = exponents
                 .iter()
                 .map(|exponent| Some(Rational::from_integer(2.into()).pow(*exponent)))
@@ -62,29 +60,37 @@ pub fn check(name: &str, builder: &Builder, free: usize) {
             );
             assert!(
                 found > CHANGED,
-                "{name}: the rule is too narrow: `{}` scaled at {chosen:?} alone changes outputs by {found}",
-                file.network().unit(*unit).id
+                "{name}: the rule is too narrow: variable {variable:?} scaled at {chosen:?} alone changes outputs by {found}"
             );
         }
     }
 }
 
-/// One tensor that a unit multiplies (`true`) or divides.
+/// One tensor that a variable scales through its target (`true`) or its source.
 type Place = (String, bool);
 
-/// The places of every unit; those of the world outside are one unit.
-fn places(file: &OnnxFile) -> BTreeMap<usize, Vec<Place>> {
+/// The places of every variable; those of the world outside are one (`None`).
+fn places(file: &OnnxFile) -> BTreeMap<Option<usize>, Vec<Place>> {
     let network = file.network();
-    let mut places: BTreeMap<usize, Vec<Place>> = BTreeMap::new();
+    let mut places: BTreeMap<Option<usize>, Vec<Place>> = BTreeMap::new();
     for synapse in 0..network.synapses() {
-        let (from, to) = network.endpoints(synapse);
         let tensor = file.place(synapse).0;
-        for (unit, multiplies) in [(from, false), (to, true)] {
-            let unit = if unit == 1 { 0 } else { unit };
-            let known = places.entry(unit).or_default();
-            let place = (tensor.to_owned(), multiplies);
-            if !known.contains(&place) {
-                known.push(place);
+        let ends = network
+            .contributions(synapse)
+            .into_iter()
+            .zip([true, false]);
+        for (form, is_target) in ends {
+            let mut variables: Vec<Option<usize>> =
+                form.iter().map(|(own, _)| Some(*own)).collect();
+            if variables.is_empty() {
+                variables.push(None);
+            }
+            for variable in variables {
+                let known = places.entry(variable).or_default();
+                let place = (tensor.to_owned(), is_target);
+                if !known.contains(&place) {
+                    known.push(place);
+                }
             }
         }
     }
@@ -98,18 +104,33 @@ fn parts(count: usize, rng: &mut ChaCha8Rng) -> Vec<Vec<usize>> {
     masks.sample(rng, 12).map(part).collect()
 }
 
-/// For each synapse the power of 2 by which its weight changes if a unit is scaled at some of its places only.
-fn exponents(file: &OnnxFile, unit: usize, chosen: &[&Place]) -> Vec<i32> {
+/// For each synapse the power of 2 by which its weight changes if a variable is multiplied by 4 at some of its places only.
+fn exponents(file: &OnnxFile, variable: Option<usize>, chosen: &[&Place]) -> Vec<i32> {
     let network = file.network();
-    let is = |end: usize| if end == 1 { unit == 0 } else { end == unit };
     let exponent = |synapse| {
-        let (from, to) = network.endpoints(synapse);
         let tensor = file.place(synapse).0;
-        let at = |multiplies: bool| {
+        let at = |is_target: bool| {
             let mut chosen = chosen.iter();
-            i32::from(chosen.any(|place| place.0 == tensor && place.1 == multiplies))
+            chosen.any(|place| place.0 == tensor && place.1 == is_target)
         };
-        i32::from(is(to)) * at(true) - i32::from(is(from)) * at(false)
+        let [target, source] = network.contributions(synapse);
+        let of = |form: Vec<(usize, Rational)>, sign: i32| match variable {
+            None if form.is_empty() => 2 * sign,
+            None => 0,
+            Some(variable) => {
+                let own = form.into_iter().find(|(own, _)| *own == variable);
+                let twice = own.map(|(_, exponent)| exponent * Rational::from_integer(2.into()));
+                twice.map_or(0, |twice| twice.to_integer().try_into().unwrap())
+            }
+        };
+        let mut sum = 0;
+        if at(true) {
+            sum += of(target, 1);
+        }
+        if at(false) {
+            sum += of(source, -1);
+        }
+        sum
     };
     (0..network.synapses()).map(exponent).collect()
 }
