@@ -54,7 +54,8 @@ pub(super) fn product(inference: &mut Inference, node: &Node) -> Followed {
         }
     };
     let field = inference.field(data, node.output())?;
-    if !is_learned(inference, node, &factor, data, &field) {
+    let is_scaled = inference.constants[factor.constant].place.is_ok();
+    if !(is_scaled && inference.is_learned_factor(node, &factor, data, &field)) {
         inference.keep(&factor, &format!("a factor of Mul `{}`", node.output()));
         let made = masked(inference, node, &factor, field)?;
         return Ok(vec![Value::data(shape, made)]);
@@ -72,18 +73,6 @@ pub(super) fn product(inference: &mut Inference, node: &Node) -> Followed {
     inference.weigh(&factor, own.clone(), Field::uniform(ONE))?;
     let made = multiplied(inference, (&field, 1), (&own, 1))?;
     Ok(vec![Value::data(shape, made)])
-}
-
-fn is_learned(
-    inference: &Inference,
-    node: &Node,
-    factor: &View,
-    data: &Value,
-    field: &Field,
-) -> bool {
-    let fits = covers(factor, field) || inference.is_declared_learned(factor);
-    let is_scaled = inference.constants[factor.constant].place.is_ok();
-    fits && is_scaled && inference.is_learned_factor(node, factor, data, field)
 }
 
 /// Does a constant have an entry for every multiplier of a field?
