@@ -12,6 +12,9 @@ import numpy
 import onnxruntime
 
 
+TYPES = {"tensor(int64)": numpy.int64, "tensor(int32)": numpy.int32, "tensor(double)": numpy.float64, "tensor(float16)": numpy.float16}
+
+
 def session(path):
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -23,7 +26,8 @@ def draw(model, rng):
     inputs = {}
     for entry in model.get_inputs():
         shape = [length if isinstance(length, int) else 2 for length in entry.shape]
-        inputs[entry.name] = rng.uniform(-1, 1, shape).astype(numpy.float32)
+        numbers = rng.integers(0, 2, shape) if "int" in entry.type else rng.uniform(-1, 1, shape)
+        inputs[entry.name] = numbers.astype(TYPES.get(entry.type, numpy.float32))
     return inputs
 
 

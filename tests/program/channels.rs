@@ -16,7 +16,7 @@ const CASES: [&str; 8] = [
     "tests/cases/k.onnx",
     "tests/cases/mobilenet-like-relu6.onnx",
     "tests/cases/pth.onnx",
-    "tests/cases/relu6_minmax2.onnx",
+    "tests/cases/blocks/relu6_minmax2.onnx",
 ];
 
 fn case(name: &str) -> String {

@@ -52,6 +52,24 @@ fn another_architecture() {
     assert!(text.starts_with("same function      undecided"), "{text}");
 }
 
+/// Checks: rescalings of a transformer's block by another tool, by powers of two: those that are right are exact scalings; one that forgot a query head of a
+/// shared value head is none, and the tensor and its entries are named.
+#[test]
+fn folded_by_another_tool() {
+    let before = case("blocks/llama_rms_swiglu_rope_gqa.onnx");
+    for right in ["folds_updown_ok", "folds_vo_gqa_ok"] {
+        let (_, report) = json(&["check", &before, &case(&format!("{right}.onnx"))]);
+        assert_eq!(report["same_function"], true, "{right}");
+        assert_eq!(report["exact_scaling"], true, "{right}");
+    }
+    let (code, report) = json(&["check", &before, &case("folds_vo_gqa_wrong.onnx")]);
+    assert_eq!((code, &report["same_function"]), (3, &"undecided".into()));
+    assert_eq!(report["known_scaling"], false);
+    let first = &report["witness"]["synapses"][0];
+    assert_eq!(first["tensor"], "attn.o_proj.weight");
+    assert_eq!(first["index"], 24, "the first weight of the head that was forgotten");
+}
+
 /// `x -> 3 relu -> y`, scaled by some powers of two, in each format.
 struct Formats {
     json: String,
@@ -235,7 +253,7 @@ fn across_formats() {
 /// `explain` says what is a constant and why.
 #[test]
 fn roles() {
-    let model = case("relu6_minmax2.onnx");
+    let model = case("blocks/relu6_minmax2.onnx");
     let (code, report) = json(&["explain", &model]);
     assert_eq!((code, &report["manifold"]["dimension"]), (0, &0.into()));
     let reasons = report["constants"].as_array().unwrap();

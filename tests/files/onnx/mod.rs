@@ -1,5 +1,6 @@
 //! ONNX models: the multipliers that each operator leaves free, no more and no fewer; files read, scaled and written.
 
+mod blocks;
 mod builder;
 mod energy;
 mod engine;

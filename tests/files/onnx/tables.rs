@@ -101,7 +101,7 @@ fn summands() {
         &image_closed(zeros, "s", 3, &[1, 2, 4, 4]),
         2,
     );
-    let file = read(&std::fs::read("tests/cases/relu6_minmax2.onnx").unwrap());
+    let file = read(&std::fs::read("tests/cases/blocks/relu6_minmax2.onnx").unwrap());
     assert_eq!(
         (file.network().variables(), constants(&file)),
         (0, vec!["z", "six"])
@@ -112,7 +112,7 @@ fn summands() {
 /// no scaling changes a byte of a constant.
 #[test]
 fn a_block() {
-    let bytes = std::fs::read("tests/cases/llama_rms_swiglu_rope_gqa.onnx").unwrap();
+    let bytes = std::fs::read("tests/cases/blocks/llama_rms_swiglu_rope_gqa.onnx").unwrap();
     let file = read(&bytes);
     let found = constants(&file);
     assert_eq!(found.len(), 10);
