@@ -1,27 +1,33 @@
 //! ONNX models: which multipliers their operators leave free, and their weights scaled in place.
 //!
-//! Every tensor carries a positive multiplier for each of its channels. An operator says which of them are equal, and how its
-//! weights scale: with what they make, against what they read. What is left free is a balancing problem like any other: one
-//! unit for each free multiplier, one synapse for each weight. Weights that several places share are counted once.
+//! Every tensor carries a positive multiplier for each of its channels: a product of powers of free ones, whose logarithm is a linear form
+//! ([`forms`](crate::forms)). An operator says how the forms of what it reads and makes hang together, and how its weights scale. What is
+//! left free is a balancing problem like any other: a unit for each free multiplier (others for its powers and products), a synapse
+//! for each weight. Weights that several places share are counted once. Functions that the model defines are entered.
 //!
 //! | operator | what it says |
 //! |---|---|
-//! | `Gemm`, `MatMul`, `Conv`, `ConvTranspose` | weights scale with the output channel and against the input channel; biases with the output |
-//! | `Relu`, `LeakyRelu`, `PRelu`, `Abs`, `Neg`, `Identity`, `Dropout`, `Clip` at 0, `Cast` between `f32` and `f64` | what is made carries what is read |
-//! | `Add`, `Sub`, `Sum`, `Mean`, `Max`, `Min` | all arguments carry the same; a constant added along the channels is a bias, any other stays as it is, and so does what it is added to, but where it is 0 |
-//! | `Mul` by a constant | by the gain of a normalisation, or the scale of a branch, a diagonal layer, whose numbers are weights; by any other nothing |
+//! | `Gemm`, `MatMul`, `Conv`, `ConvTranspose`, `Einsum` with a constant | weights scale with the output channel and against the input channel; biases with the output |
+//! | `MatMul`, `Gemm`, `Einsum` of two computed tensors | all products that are added carry one product of multipliers |
+//! | `Relu`, `LeakyRelu`, `PRelu`, `Abs`, `Neg`, `Identity`, `Dropout`, `Clip` at 0, `Trilu`, `Cast` between floating-point types | what is made carries what is read |
+//! | `Add`, `Sub`, `Sum`, `Mean`, `Max`, `Min`, `Where` | all arguments carry the same; a constant added along the channels is a bias, any other stays as it is, and so does what it is added to, but where it is 0 or infinite |
+//! | `Mul`, `Div`, `Pow` by a small fraction, `Sqrt`, `Reciprocal`, `ReduceSumSquare` of computed tensors | products, quotients and powers of multipliers |
+//! | `Mul` by a constant | by the gain of a normalisation, or the scale of a branch, a diagonal layer, whose numbers are weights; by any other nothing, but that entries that become 0 carry any multiplier |
 //! | `Div` by a constant | nothing |
 //! | `BatchNormalization` | scale and shift are weights, the mean follows its input and is counted only where no weight other than 0 feeds the channel ([`Held`]), the variance stays |
-//! | `MaxPool`, `AveragePool`, `LpPool`, global ones, `ReduceMean`, `ReduceSum`, `ReduceMax`, `ReduceMin`, `ReduceL1`, `ReduceL2` | one multiplier for all that is brought together |
-//! | `Concat`, `Split`, `Slice`, `Gather`, `Transpose`, `Reshape`, `Flatten`, `Squeeze`, `Unsqueeze`, `Expand`, `Pad` with zeros | multipliers move with the entries; where they cannot be followed, the tensor has one |
-//! | `RNN` with `Relu` or `LeakyRelu` | as layers, the state carrying one multiplier for each unit at all times |
-//! | all others, and graphs within operators | what they read and make stays as it is, with a [`Note`] |
+//! | `LayerNormalization`, `RMSNormalization`, `SimplifiedLayerNormalization`, `InstanceNormalization`, `GroupNormalization`, `SkipLayerNormalization`, `SkipSimplifiedLayerNormalization` | nothing scales what is normalised; the result carries the multiplier of the gain, and the shift with it. Norms that are written out come to the same |
+//! | `MaxPool`, `AveragePool`, `LpPool`, global ones, `ReduceMean`, `ReduceSum`, `ReduceMax`, `ReduceMin`, `ReduceL1`, `ReduceL2`, `CumSum`, `TopK`, `ArgMax`, `ArgMin`, comparisons | one multiplier for all that is brought together, or compared |
+//! | `Concat`, `Split`, `Slice`, `Gather`, `GatherElements`, `GatherND`, `ScatterND`, `ScatterElements`, `Transpose`, `Reshape`, `Flatten`, `Squeeze`, `Unsqueeze`, `Expand`, `Tile`, `DepthToSpace`, `SpaceToDepth`, `Resize`, `Upsample`, `GridSample`, `RoiAlign`, `Pad` with zeros or infinities | multipliers move with the entries; where they cannot be followed, the tensor has one |
+//! | `Attention`, `MultiHeadAttention`, `GroupQueryAttention` | queries against keys, values on to the result, by head; what goes into a cache stays |
+//! | `RotaryEmbedding` | both channels of a pair carry one multiplier |
+//! | `RNN`, `GRU`, `LSTM` | what they read scales against their weights; the state carries one multiplier for each unit where rectifiers make it, else none |
+//! | `Softmax`, `Sigmoid`, `Tanh`, `Erf`, `Gelu` and all others, and graphs within operators | what they read and make stays as it is, with a [`Note`] |
 //!
 //! What is learned and what is a constant, where [`Roles`] do not say: a constant is whatever is no operand of a layer, no bias along the channels, no
 //! gain or shift of a normalisation and no scale of a branch by channel.
 //!
 //! Restrictions beyond what the function needs: a weight used at two places has the same pair of multipliers at both (a common
-//! factor of theirs is not used); `DepthToSpace`, `SpaceToDepth` and reshapes to unknown lengths give a tensor one multiplier.
+//! factor of theirs is not used); reshapes to unknown lengths give a tensor one multiplier; graphs within operators are not entered.
 //!
 //! Writing changes the bytes of weights and nothing else; tensors kept in other files are written beside the new model, under new
 //! names. Numbers that are neither `f32` nor `f64` are never changed.
