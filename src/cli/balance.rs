@@ -10,7 +10,9 @@ use synaptic_balance::formats::{
 };
 use synaptic_balance::network::{Network, WeightTerms};
 use synaptic_balance::numbers::{MAX_DIGITS, Rational, Wide, rational_power};
-use synaptic_balance::report::{Subject, balance_report, freedom, group_multipliers, lost_weights};
+use synaptic_balance::report::{
+    self, Report, Subject, balance_report, freedom, group_multipliers, lost_weights,
+};
 use synaptic_balance::solve::{
     self, Balance, BalanceFailure, ExistenceClaim, Method, Options, Restriction,
 };
@@ -39,6 +41,7 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let network = Tied::apply(arguments.tied, &file);
     let seconds_read = start.elapsed().as_secs_f64();
     let method = Method::from(arguments.method);
+    let rounds = arguments.rounds(file.short_type().is_some());
     let options = Options {
         method,
         seed: arguments.seed,
@@ -47,8 +50,9 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
         certify: arguments
             .certify
             .or(arguments.certificate.as_ref().map(|_| DEFAULT_DIGITS)),
-        restriction: match (&arguments.max_scaling, arguments.power_of_two) {
-            (Some(bound), _) => Some(Restriction::Within(bound.clone())),
+        restriction: match (&arguments.max_scaling, rounds) {
+            (Some(bound), true) => Some(Restriction::PowersOfTwoWithin(bound.clone())),
+            (Some(bound), false) => Some(Restriction::Within(bound.clone())),
             (None, true) => Some(Restriction::PowersOfTwo),
             (None, false) => None,
         },
@@ -68,14 +72,15 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let subject = Subject::new(&network, file.onnx());
     let mut report = balance_report(subject, &arguments.regularizer, method, &result, times);
     lost_weights(&mut report, &lost);
+    if rounds && result.restricted.is_some() {
+        report::function_kept(&mut report, &lost);
+    }
     if let Some(groups) = file.groups() {
         group_multipliers(&mut report.json, &network, &groups);
     }
     let is_inexact = arguments.power_of_two && lost.count > 0;
     if is_inexact {
-        let reason = "powers of two are exact where no weight is lost";
-        report.json["incomplete"] = reason.into();
-        report.text += &format!("INCOMPLETE {reason}\n");
+        say_inexact(&mut report);
     }
     freedom(&mut report, &network, file.onnx());
     report.state_layers(file.layers());
@@ -84,6 +89,13 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
         verdict => verdict,
     };
     Ok((report, verdict))
+}
+
+/// Says that powers of two, which were asked for, did not keep every weight exact.
+pub fn say_inexact(report: &mut Report) {
+    let reason = "powers of two are exact where no weight is lost";
+    report.json["incomplete"] = reason.into();
+    report.text += &format!("INCOMPLETE {reason}\n");
 }
 
 /// Refuses what the model cannot be written to, and a pipe or a stream for one that has files beside it.

@@ -9,7 +9,10 @@ use synaptic_balance::formats::{
     Losses, MAPPED_WEIGHTS, MAX_TEXT, MappedError, MappedPerceptron, ModelError, holds_weights_only,
 };
 use synaptic_balance::numbers::{Rational, Wide, rational_to_f64};
-use synaptic_balance::report::{InPlace, Report, SecondRun, in_place_report, lost_weights};
+use synaptic_balance::report::{
+    InPlace, NumberType, Report, RoundedRun, SecondRun, function_kept, in_place_report,
+    lost_weights,
+};
 use synaptic_balance::solve::blocks::{
     BlockEnclosure, BlockOptions, BlockSolution, Blocks, CostSums, NewtonStep, RandomOptions,
     RandomRun, balance_blocks, balance_in_random_order, enclose_blocks,
@@ -90,7 +93,8 @@ fn balance_mapped(
     let mut blocks = model.blocks(rational_to_f64(&power)).map_err(fault)?;
     let read = start.elapsed().as_secs_f64();
     let problem = named_problem(model, &power).map_err(|refusal| BadInput::at(path, refusal))?;
-    let found = solve(arguments, &mut blocks, Some(&problem), model.fan());
+    let rounds = arguments.rounds(model.number_type().is_some_and(NumberType::is_short));
+    let found = solve(arguments, &mut blocks, Some(&problem), model.fan(), rounds);
     let name = |variable: usize| unit_name(model, variable);
     let found = found.map_err(|fault| failure(fault, path, &name))?;
     let start = Instant::now();
@@ -155,7 +159,8 @@ pub struct Found {
     enclosed: Option<BlockEnclosure>,
     proof: Option<Result<EnergyProof, EnergyError>>,
     cross_check: Option<SecondRun>,
-    /// The multipliers `Λ`, in the order of the units.
+    rounded: Option<RoundedRun>,
+    /// The multipliers `Λ`, in the order of the units, rounded if that was asked for.
     pub multipliers: Vec<f64>,
     /// Seconds, with those that making the blocks took.
     pub solve: f64,
@@ -167,6 +172,9 @@ impl Found {
     pub fn add_fixed(&mut self, fixed: f64) {
         let values = self.regularizer;
         self.regularizer = values.map(|values| values.map(|value| value + fixed));
+        if let Some(rounded) = &mut self.rounded {
+            rounded.value = rounded.value.map(|value| value + fixed);
+        }
     }
 
     /// What the kernel verified.
@@ -193,12 +201,13 @@ pub fn unsettled(arguments: &BalanceArguments, found: &Found) -> Option<String> 
     incomplete(arguments, found).or(open)
 }
 
-/// Balances, bounds, cross-checks and has the kernel verify; `fan` is the largest number of synapses at a unit.
+/// Balances, bounds, cross-checks and has the kernel verify; `fan` is the largest number of synapses at a unit. What is found is rounded to powers of two if `rounds`.
 pub fn solve(
     arguments: &BalanceArguments,
     problem: &mut Blocks,
     kernel: Option<&NamedProblem>,
     fan: usize,
+    rounds: bool,
 ) -> Result<Found, SolveError> {
     let start = Instant::now();
     let options = BlockOptions {
@@ -243,7 +252,7 @@ pub fn solve(
     let power = rational_to_f64(&arguments.regularizer.variable_power());
     let roots = solution.multipliers.iter().map(|mu| mu.powf(1.0 / power));
     let after = Some(solution.multipliers.as_slice());
-    Ok(Found {
+    let mut found = Found {
         multipliers: roots.collect(),
         deficit_before: before.unwrap_or(0.0),
         regularizer: is_small.then(|| [problem.total(None), problem.total(after)]),
@@ -251,9 +260,36 @@ pub fn solve(
         proof,
         cross_check,
         solution,
+        rounded: None,
         solve,
         certify: start.elapsed().as_secs_f64(),
-    })
+    };
+    if rounds {
+        found.round(problem, power);
+    }
+    Ok(found)
+}
+
+impl Found {
+    /// Rounds the multipliers to the nearest powers of two.
+    fn round(&mut self, problem: &mut Blocks, power: f64) {
+        let nearest = |value: &f64| value.log2().round().exp2();
+        let rounded: Vec<f64> = self.multipliers.iter().map(nearest).collect();
+        let pairs = self.multipliers.iter().zip(&rounded);
+        let factors = pairs.map(|(value, nearest)| (value / nearest).max(nearest / value));
+        let within = match (self.proof().and_then(EnergyProof::within), &self.enclosed) {
+            (Some(within), _) => within,
+            (None, Some(enclosed)) => enclosed.width,
+            (None, None) => 0.0,
+        };
+        let costs: Vec<f64> = rounded.iter().map(|value| value.powf(power)).collect();
+        self.rounded = Some(RoundedRun {
+            factor: factors.fold(1.0, f64::max) * (1.0 + within).powf(1.0 / power),
+            deficit: problem.deficit_at(&costs),
+            value: self.regularizer.map(|_| problem.total(Some(&costs))),
+        });
+        self.multipliers = rounded;
+    }
 }
 
 /// Has the kernel verify what was found, refined by Newton steps.
@@ -325,12 +361,23 @@ pub fn outcome(
             .filter(|_| asked)
             .map(|kernel| kernel.units.as_slice()),
         cross_check: found.cross_check.as_ref(),
+        rounded: found.rounded,
         multipliers,
         incomplete,
         seconds: [read, found.solve, found.certify, write],
     });
     lost_weights(&mut report, lost);
-    (report, verdict)
+    if found.rounded.is_some() {
+        function_kept(&mut report, lost);
+    }
+    let is_inexact = arguments.power_of_two && lost.count > 0;
+    if is_inexact {
+        super::balance::say_inexact(&mut report);
+    }
+    match verdict {
+        Verdict::Done if is_inexact => (report, Verdict::Incomplete),
+        verdict => (report, verdict),
+    }
 }
 
 /// Why not everything that was asked for was verified; `None` if it was.

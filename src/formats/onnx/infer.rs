@@ -9,6 +9,7 @@ use super::learned::Roles;
 use super::message;
 use super::node::{Content, Node, Stop, Value, pin};
 use super::rules;
+use super::scattered::home;
 use super::shape::Dim;
 use super::uses::Use;
 use super::{Files, Note};
@@ -25,6 +26,7 @@ pub(super) struct Inference<'a> {
     pub opset: i64,
     pub files: &'a mut Files,
     pub roles: &'a Roles,
+    model: &'a message::Model,
     /// Constants that are never changed, each with the first reason.
     pub kept: BTreeMap<usize, String>,
     pub nodes: &'a [message::Node],
@@ -62,6 +64,7 @@ impl<'a> Inference<'a> {
             opset,
             files,
             roles,
+            model,
             kept: BTreeMap::new(),
             nodes: &graph.node,
             makers: HashMap::new(),
@@ -76,7 +79,8 @@ impl<'a> Inference<'a> {
             parameters: HashMap::new(),
             occupied: BTreeMap::new(),
         };
-        for info in graph.value_info.iter().chain(&graph.output) {
+        let given = graph.value_info.iter().chain(&graph.output);
+        for info in given.chain(&graph.input) {
             inference
                 .declared
                 .insert(info.name.as_deref().unwrap_or(""), info);
@@ -122,9 +126,9 @@ impl<'a> Inference<'a> {
                 .values
                 .as_ref()
                 .and_then(|values| values.name.as_deref());
-            let slot = self.channels.pinned("a sparse initializer");
-            let value = Value::data(None, Field::uniform(slot));
-            self.values.insert(name.unwrap_or(""), value);
+            let name = name.unwrap_or("");
+            let value = self.sparse_constant(name, sparse)?;
+            self.values.insert(name, value);
         }
         for tensor in &graph.initializer {
             let name = tensor.name.as_deref().unwrap_or("");
@@ -151,12 +155,65 @@ impl<'a> Inference<'a> {
     pub fn constant(&mut self, name: &str, tensor: &message::Tensor) -> Result<Value, OnnxError> {
         let mut constant = Constant::read(name, tensor, self.files)?;
         self.part(&mut constant);
+        let is_gathered = |place: &(usize, usize, _)| Files::is_gathered(place.0);
+        if constant.place.as_ref().is_ok_and(is_gathered) && home(self.model, name).is_none() {
+            constant.place =
+                Err("its entries stand within a function or a graph of its own".into());
+        }
         let view = View::whole(self.constants.len(), &constant.shape);
         self.constants.push(constant);
         Ok(Value {
             shape: Some(view.shape.iter().copied().map(Dim::Known).collect()),
             content: Content::Constant(view),
         })
+    }
+
+    /// A constant of which only some entries are stored; the others are 0.
+    pub fn sparse_constant(
+        &mut self,
+        name: &str,
+        sparse: &message::SparseTensor,
+    ) -> Result<Value, OnnxError> {
+        let lengths = sparse
+            .dims
+            .iter()
+            .map(|length| usize::try_from(*length).ok());
+        let shape: Option<Vec<usize>> = lengths.collect();
+        let nothing = message::Tensor::default();
+        let values = sparse.values.as_ref().unwrap_or(&nothing);
+        let indices = sparse.indices.as_ref().unwrap_or(&nothing);
+        let value = self.constant(name, values)?;
+        let indices = Constant::read(name, indices, self.files)?.integers;
+        let view = value.constant().cloned();
+        let dense = view
+            .zip(shape)
+            .zip(indices)
+            .and_then(|((view, shape), indices)| {
+                let entries = rules::sparse_places(&shape, &indices, view.len())?;
+                Some(View {
+                    shape,
+                    entries: Some(entries),
+                    ..view
+                })
+            });
+        let Some(view) = dense else {
+            let slot = self.channels.pinned(&format!("the sparse tensor `{name}`"));
+            return Ok(Value::data(None, Field::uniform(slot)));
+        };
+        Ok(Value {
+            shape: Some(view.shape.iter().copied().map(Dim::Known).collect()),
+            content: Content::Constant(view),
+        })
+    }
+
+    /// The type of entries that the file declares for a tensor.
+    pub fn declared_type(&self, name: &str) -> Option<i32> {
+        let declared = self.declared.get(name)?.r#type.as_ref()?;
+        declared
+            .tensor_type
+            .as_ref()?
+            .elem_type
+            .filter(|found| *found > 0)
     }
 
     /// Tensors that lie on the same bytes of another file are all left alone: a number there cannot scale for one of them only.

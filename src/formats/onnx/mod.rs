@@ -7,7 +7,7 @@
 //! | operator | what it says |
 //! |---|---|
 //! | `Gemm`, `MatMul`, `Conv`, `ConvTranspose` | weights scale with the output channel and against the input channel; biases with the output |
-//! | `Relu`, `LeakyRelu`, `PRelu`, `Abs`, `Neg`, `Identity`, `Dropout`, `Clip` at 0, `Cast` between `f32` and `f64` | what is made carries what is read |
+//! | `Relu`, `LeakyRelu`, `PRelu`, `Abs`, `Neg`, `Identity`, `Dropout`, `Clip` at 0, `Cast` between floating-point types | what is made carries what is read |
 //! | `Add`, `Sub`, `Sum`, `Mean`, `Max`, `Min` | all arguments carry the same; a constant added along the channels is a bias, any other stays as it is, and so does what it is added to, but where it is 0 |
 //! | `Mul` by a constant | by the gain of a normalisation, or the scale of a branch, a diagonal layer, whose numbers are weights; by any other nothing |
 //! | `Div` by a constant | nothing |
@@ -24,7 +24,7 @@
 //! factor of theirs is not used); `DepthToSpace`, `SpaceToDepth` and reshapes to unknown lengths give a tensor one multiplier.
 //!
 //! Writing changes the bytes of weights and nothing else; tensors kept in other files are written beside the new model, under new
-//! names. Numbers that are neither `f32` nor `f64` are never changed.
+//! names. Numbers that are no `f16`, `bf16`, `f32` or `f64` are never changed: of quantized weights the scale is.
 
 mod blocks;
 mod compare;
@@ -39,6 +39,7 @@ pub mod message;
 mod node;
 mod perceptron;
 mod rules;
+mod scattered;
 mod shape;
 mod side;
 mod spelling;
@@ -124,7 +125,7 @@ pub enum OnnxError {
         name: String,
         /// The entry.
         entry: usize,
-        /// `f32` or `f64`.
+        /// `f16`, `bf16`, `f32` or `f64`.
         number_type: &'static str,
     },
     /// The file cannot be read.

@@ -3,6 +3,7 @@
 //! A multiplier is positive, so every rule is about functions that commute with positive factors. An operator that is not here,
 //! or not in the form that a rule covers, pins what it reads and what it makes.
 
+mod constants;
 mod elementwise;
 mod linear;
 mod moving;
@@ -11,6 +12,8 @@ mod padding;
 mod pooling;
 mod recurrent;
 mod reshaping;
+
+pub(super) use constants::sparse_places;
 
 use super::infer::Inference;
 use super::node::{Followed, Node, pin};
@@ -24,10 +27,12 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "ConvTranspose" => linear::transposed_convolution(inference, node),
         "Relu" | "LeakyRelu" | "Abs" | "Neg" => elementwise::homogeneous(inference, node),
         "Identity" => elementwise::identity(node),
-        "Dropout" => elementwise::dropout(inference, node),
+        "Dropout" => constants::dropout(inference, node),
         "PRelu" => elementwise::prelu(inference, node),
         "Clip" => elementwise::clip(inference, node),
-        "Cast" => elementwise::cast(inference, node),
+        "Cast" => constants::cast(inference, node),
+        "CastLike" => constants::cast_like(inference, node),
+        "DequantizeLinear" => constants::dequantize(inference, node),
         "Add" | "Sub" | "Sum" | "Mean" | "Max" | "Min" => elementwise::sum(inference, node),
         "Mul" => elementwise::product(inference, node),
         "Div" => elementwise::quotient(inference, node),
@@ -51,7 +56,7 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "Expand" => reshaping::expand(inference, node),
         "DepthToSpace" | "SpaceToDepth" => reshaping::rearranged(inference, node),
         "Shape" => reshaping::shape(node),
-        "Constant" => elementwise::constant(inference, node),
+        "Constant" => constants::constant(inference, node),
         "ConstantOfShape" => elementwise::constant_of_shape(inference, node),
         _ => pin("is not homogeneous, or not followed"),
     }
