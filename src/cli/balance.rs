@@ -10,9 +10,7 @@ use synaptic_balance::formats::{
 };
 use synaptic_balance::network::{Network, WeightTerms};
 use synaptic_balance::numbers::{MAX_DIGITS, Rational, Wide, rational_power};
-use synaptic_balance::report::{
-    self, Report, Subject, balance_report, freedom, group_multipliers, lost_weights,
-};
+use synaptic_balance::report::{Subject, balance_report, freedom, group_multipliers, lost_weights};
 use synaptic_balance::solve::{
     self, Balance, BalanceFailure, ExistenceClaim, Method, Options, Restriction,
 };
@@ -20,7 +18,9 @@ use synaptic_balance::solve::{
 use super::arguments::{BalanceArguments, Perceptron, Tied};
 use super::outputs::{self, Kind, Output};
 use super::places::Place;
-use super::{BadInput, Failure, Outcome, Progress, Verdict, channels_in_place, files, read};
+use super::{
+    BadInput, Failure, Outcome, Progress, Verdict, channels_in_place, files, read, rounded,
+};
 
 /// Digits certified where a certificate file is asked for without a number of digits.
 const DEFAULT_DIGITS: u32 = 12;
@@ -72,30 +72,16 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let subject = Subject::new(&network, file.onnx());
     let mut report = balance_report(subject, &arguments.regularizer, method, &result, times);
     lost_weights(&mut report, &lost);
-    if rounds && result.restricted.is_some() {
-        report::function_kept(&mut report, &lost);
-    }
     if let Some(groups) = file.groups() {
         group_multipliers(&mut report.json, &network, &groups);
     }
-    let is_inexact = arguments.power_of_two && lost.count > 0;
-    if is_inexact {
-        say_inexact(&mut report);
+    let mut verdict = verdict(&result, method);
+    if rounds && result.restricted.is_some() {
+        verdict = rounded::judge(arguments, &mut report, &lost, verdict);
     }
     freedom(&mut report, &network, file.onnx());
     report.state_layers(file.layers());
-    let verdict = match verdict(&result, method) {
-        Verdict::Done if is_inexact => Verdict::Incomplete,
-        verdict => verdict,
-    };
     Ok((report, verdict))
-}
-
-/// Says that powers of two, which were asked for, did not keep every weight exact.
-pub fn say_inexact(report: &mut Report) {
-    let reason = "powers of two are exact where no weight is lost";
-    report.json["incomplete"] = reason.into();
-    report.text += &format!("INCOMPLETE {reason}\n");
 }
 
 /// Refuses what the model cannot be written to, and a pipe or a stream for one that has files beside it.

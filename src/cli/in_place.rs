@@ -10,8 +10,7 @@ use synaptic_balance::formats::{
 };
 use synaptic_balance::numbers::{Rational, Wide, rational_to_f64};
 use synaptic_balance::report::{
-    InPlace, NumberType, Report, RoundedRun, SecondRun, function_kept, in_place_report,
-    lost_weights,
+    InPlace, NumberType, Report, RoundedRun, SecondRun, in_place_report, lost_weights,
 };
 use synaptic_balance::solve::blocks::{
     BlockEnclosure, BlockOptions, BlockSolution, Blocks, CostSums, NewtonStep, RandomOptions,
@@ -27,7 +26,7 @@ use super::files::{self, Content};
 use super::offered::{MOST_DIGITS, is_plain, power};
 use super::outputs::{self, Kind, Output};
 use super::places::Place;
-use super::{BadInput, Failure, Outcome, Progress, Verdict};
+use super::{BadInput, Failure, Outcome, Progress, Verdict, rounded};
 
 /// Bounds wider than this say too little to count as done.
 const WIDTH: f64 = 1e-6;
@@ -265,31 +264,13 @@ pub fn solve(
         certify: start.elapsed().as_secs_f64(),
     };
     if rounds {
-        found.round(problem, power);
+        let within = found.proof().and_then(EnergyProof::within);
+        let within = within.or(found.enclosed.as_ref().map(|enclosed| enclosed.width));
+        let (nearest, mut run) = rounded::nearest(&found.multipliers, problem, power, within);
+        run.value = run.value.filter(|_| is_small);
+        (found.multipliers, found.rounded) = (nearest, Some(run));
     }
     Ok(found)
-}
-
-impl Found {
-    /// Rounds the multipliers to the nearest powers of two.
-    fn round(&mut self, problem: &mut Blocks, power: f64) {
-        let nearest = |value: &f64| value.log2().round().exp2();
-        let rounded: Vec<f64> = self.multipliers.iter().map(nearest).collect();
-        let pairs = self.multipliers.iter().zip(&rounded);
-        let factors = pairs.map(|(value, nearest)| (value / nearest).max(nearest / value));
-        let within = match (self.proof().and_then(EnergyProof::within), &self.enclosed) {
-            (Some(within), _) => within,
-            (None, Some(enclosed)) => enclosed.width,
-            (None, None) => 0.0,
-        };
-        let costs: Vec<f64> = rounded.iter().map(|value| value.powf(power)).collect();
-        self.rounded = Some(RoundedRun {
-            factor: factors.fold(1.0, f64::max) * (1.0 + within).powf(1.0 / power),
-            deficit: problem.deficit_at(&costs),
-            value: self.regularizer.map(|_| problem.total(Some(&costs))),
-        });
-        self.multipliers = rounded;
-    }
 }
 
 /// Has the kernel verify what was found, refined by Newton steps.
@@ -367,17 +348,11 @@ pub fn outcome(
         seconds: [read, found.solve, found.certify, write],
     });
     lost_weights(&mut report, lost);
-    if found.rounded.is_some() {
-        function_kept(&mut report, lost);
-    }
-    let is_inexact = arguments.power_of_two && lost.count > 0;
-    if is_inexact {
-        super::balance::say_inexact(&mut report);
-    }
-    match verdict {
-        Verdict::Done if is_inexact => (report, Verdict::Incomplete),
-        verdict => (report, verdict),
-    }
+    let verdict = match found.rounded {
+        Some(_) => rounded::judge(arguments, &mut report, lost, verdict),
+        None => verdict,
+    };
+    (report, verdict)
 }
 
 /// Why not everything that was asked for was verified; `None` if it was.

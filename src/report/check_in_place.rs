@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::check::{balance_of, units};
+use super::balanced::balance_of;
+use super::check::units;
 use super::{Report, up};
 use crate::solve::NumberType;
 

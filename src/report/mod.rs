@@ -1,6 +1,7 @@
 //! Reports: what a person reads and what `--json` prints. No mathematics.
 
 mod balance;
+mod balanced;
 mod bench;
 mod blocks;
 mod by_unit;

@@ -10,7 +10,7 @@ use super::message;
 use super::node::{Content, Node, Stop, Value, pin};
 use super::rules;
 use super::scattered::home;
-use super::shape::Dim;
+use super::shape::{Dim, is_entrywise};
 use super::uses::Use;
 use super::{Files, Note};
 
@@ -36,7 +36,7 @@ pub(super) struct Inference<'a> {
     pub values: HashMap<&'a str, Value>,
     /// The operator that is being followed, in words.
     pub current: String,
-    declared: HashMap<&'a str, &'a message::ValueInfo>,
+    pub declared: HashMap<&'a str, &'a message::ValueInfo>,
     /// Operators of ONNX that the file defines anew.
     redefined: BTreeSet<String>,
     symbols: u32,
@@ -168,54 +168,6 @@ impl<'a> Inference<'a> {
         })
     }
 
-    /// A constant of which only some entries are stored; the others are 0.
-    pub fn sparse_constant(
-        &mut self,
-        name: &str,
-        sparse: &message::SparseTensor,
-    ) -> Result<Value, OnnxError> {
-        let lengths = sparse
-            .dims
-            .iter()
-            .map(|length| usize::try_from(*length).ok());
-        let shape: Option<Vec<usize>> = lengths.collect();
-        let nothing = message::Tensor::default();
-        let values = sparse.values.as_ref().unwrap_or(&nothing);
-        let indices = sparse.indices.as_ref().unwrap_or(&nothing);
-        let value = self.constant(name, values)?;
-        let indices = Constant::read(name, indices, self.files)?.integers;
-        let view = value.constant().cloned();
-        let dense = view
-            .zip(shape)
-            .zip(indices)
-            .and_then(|((view, shape), indices)| {
-                let entries = rules::sparse_places(&shape, &indices, view.len())?;
-                Some(View {
-                    shape,
-                    entries: Some(entries),
-                    ..view
-                })
-            });
-        let Some(view) = dense else {
-            let slot = self.channels.pinned(&format!("the sparse tensor `{name}`"));
-            return Ok(Value::data(None, Field::uniform(slot)));
-        };
-        Ok(Value {
-            shape: Some(view.shape.iter().copied().map(Dim::Known).collect()),
-            content: Content::Constant(view),
-        })
-    }
-
-    /// The type of entries that the file declares for a tensor.
-    pub fn declared_type(&self, name: &str) -> Option<i32> {
-        let declared = self.declared.get(name)?.r#type.as_ref()?;
-        declared
-            .tensor_type
-            .as_ref()?
-            .elem_type
-            .filter(|found| *found > 0)
-    }
-
     /// Tensors that lie on the same bytes of another file are all left alone: a number there cannot scale for one of them only.
     fn part(&mut self, constant: &mut Constant) {
         let Some((file, range)) = constant
@@ -335,10 +287,21 @@ impl<'a> Inference<'a> {
         let name = if name.is_empty() { node.output() } else { name };
         self.note(node.operator(), name, reason);
         let outputs = &node.message.output;
-        let pinned = outputs.iter().map(|output| {
+        let read = node
+            .inputs
+            .first()
+            .and_then(|input| input.as_ref()?.shape.clone());
+        let is_known = matches!(
+            node.message.domain.as_deref(),
+            None | Some("" | "ai.onnx" | "ai.onnx.ml")
+        ) && !self.redefined.contains(node.operator());
+        let read = read.filter(|_| is_known && is_entrywise(node.operator()));
+        let pinned = outputs.iter().enumerate().map(|(number, output)| {
             let slot = self.channels.pinned(&operator);
             let declared = self.declared.get(output.as_str()).copied();
-            Value::data(self.shape_of(declared), Field::uniform(slot))
+            let shape = self.shape_of(declared);
+            let shape = shape.or_else(|| read.clone().filter(|_| number == 0));
+            Value::data(shape, Field::uniform(slot))
         });
         pinned.collect()
     }

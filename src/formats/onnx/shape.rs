@@ -139,3 +139,55 @@ fn matching(old: &[Dim], new: &[Dim]) -> Option<(usize, usize)> {
         }
     }
 }
+
+/// Does an operator, of ONNX or of its set for classical models, make a tensor of the shape of its first input, whatever else it does?
+pub(super) fn is_entrywise(operator: &str) -> bool {
+    const OPERATORS: &[&str] = &[
+        "Scaler",
+        "Normalizer",
+        "Imputer",
+        "Binarizer",
+        "Cast",
+        "Softmax",
+        "LogSoftmax",
+        "Hardmax",
+        "Sigmoid",
+        "Tanh",
+        "Elu",
+        "Celu",
+        "Selu",
+        "Gelu",
+        "Mish",
+        "Erf",
+        "Exp",
+        "Log",
+        "Sqrt",
+        "Reciprocal",
+        "Softplus",
+        "Softsign",
+        "HardSigmoid",
+        "HardSwish",
+        "Swish",
+        "ThresholdedRelu",
+        "Clip",
+        "Ceil",
+        "Floor",
+        "Round",
+        "Sign",
+        "Sin",
+        "Cos",
+        "Not",
+        "QuantizeLinear",
+        "DequantizeLinear",
+        "LayerNormalization",
+        "InstanceNormalization",
+        "GroupNormalization",
+        "RMSNormalization",
+        "LpNormalization",
+        "LRN",
+        "MeanVarianceNormalization",
+        "Dropout",
+        "CumSum",
+    ];
+    OPERATORS.contains(&operator)
+}

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::constant::View;
+use super::super::OnnxError;
+use super::super::constant::{Constant, View};
 use super::super::field::{Field, ONE};
 use super::super::infer::Inference;
 use super::super::message::{self, element};
@@ -304,6 +305,54 @@ impl Inference<'_> {
         }
     }
 
+    /// A constant of which only some entries are stored; the others are 0.
+    pub fn sparse_constant(
+        &mut self,
+        name: &str,
+        sparse: &message::SparseTensor,
+    ) -> Result<Value, OnnxError> {
+        let lengths = sparse
+            .dims
+            .iter()
+            .map(|length| usize::try_from(*length).ok());
+        let shape: Option<Vec<usize>> = lengths.collect();
+        let nothing = message::Tensor::default();
+        let values = sparse.values.as_ref().unwrap_or(&nothing);
+        let indices = sparse.indices.as_ref().unwrap_or(&nothing);
+        let value = self.constant(name, values)?;
+        let indices = Constant::read(name, indices, self.files)?.integers;
+        let view = value.constant().cloned();
+        let dense = view
+            .zip(shape)
+            .zip(indices)
+            .and_then(|((view, shape), indices)| {
+                let entries = sparse_places(&shape, &indices, view.len())?;
+                Some(View {
+                    shape,
+                    entries: Some(entries),
+                    ..view
+                })
+            });
+        let Some(view) = dense else {
+            let slot = self.channels.pinned(&format!("the sparse tensor `{name}`"));
+            return Ok(Value::data(None, Field::uniform(slot)));
+        };
+        Ok(Value {
+            shape: Some(view.shape.iter().copied().map(Dim::Known).collect()),
+            content: Content::Constant(view),
+        })
+    }
+
+    /// The type of entries that the file declares for a tensor.
+    pub fn declared_type(&self, name: &str) -> Option<i32> {
+        let declared = self.declared.get(name)?.r#type.as_ref()?;
+        declared
+            .tensor_type
+            .as_ref()?
+            .elem_type
+            .filter(|found| *found > 0)
+    }
+
     /// Are all numbers of a constant finite in another type? Of one without floating-point numbers nothing is asked.
     fn fits(&self, view: &View, to: Storage) -> bool {
         let constant = &self.constants[view.constant];
@@ -319,11 +368,7 @@ impl Inference<'_> {
 }
 
 /// The places of the entries of a sparse tensor, in the dense one.
-pub(in super::super) fn sparse_places(
-    dims: &[usize],
-    indices: &[i64],
-    count: usize,
-) -> Option<Arc<[u32]>> {
+fn sparse_places(dims: &[usize], indices: &[i64], count: usize) -> Option<Arc<[u32]>> {
     let size = dims
         .iter()
         .try_fold(1usize, |size, length| size.checked_mul(*length))?;

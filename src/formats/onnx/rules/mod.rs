@@ -13,8 +13,6 @@ mod pooling;
 mod recurrent;
 mod reshaping;
 
-pub(super) use constants::sparse_places;
-
 use super::infer::Inference;
 use super::node::{Followed, Node, pin};
 
