@@ -1,6 +1,7 @@
 //! ONNX models: the multipliers that each operator leaves free, no more and no fewer; files read, scaled and written.
 
 mod builder;
+mod constants;
 mod energy;
 mod engine;
 mod feeding;
