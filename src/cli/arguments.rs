@@ -235,9 +235,13 @@ pub struct BalanceArguments {
     /// Let the paper's algorithm check the result whatever the size; it does by default up to two million weights.
     #[arg(long)]
     pub cross_check: bool,
-    /// Round multipliers to powers of two: in binary floating point the scaled weights are then exact, and so is the function.
-    #[arg(long, conflicts_with = "max_scaling")]
+    /// Round multipliers to powers of two: in binary floating point the scaled weights are then exact, and so is the function. The default for
+    /// weights of 16 bits.
+    #[arg(long)]
     pub power_of_two: bool,
+    /// For weights of 16 bits: round each weight of the optimum instead.
+    #[arg(long, conflicts_with = "power_of_two")]
+    pub round: bool,
     /// Keep every multiplier between 1/S and S (a rational of 1 or more).
     #[arg(long, value_name = "S", value_parser = bound)]
     pub max_scaling: Option<Rational>,
@@ -245,6 +249,13 @@ pub struct BalanceArguments {
     pub perceptron: Perceptron,
     #[command(flatten)]
     pub roles: RoleArguments,
+}
+
+impl BalanceArguments {
+    /// Are multipliers rounded to powers of two, for weights of 16 bits or more?
+    pub fn rounds(&self, is_short: bool) -> bool {
+        self.power_of_two || (is_short && !self.round)
+    }
 }
 
 #[derive(Debug, Args)]

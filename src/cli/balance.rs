@@ -18,7 +18,9 @@ use synaptic_balance::solve::{
 use super::arguments::{BalanceArguments, Perceptron, Tied};
 use super::outputs::{self, Kind, Output};
 use super::places::Place;
-use super::{BadInput, Failure, Outcome, Progress, Verdict, channels_in_place, files, read};
+use super::{
+    BadInput, Failure, Outcome, Progress, Verdict, channels_in_place, files, read, rounded,
+};
 
 /// Digits certified where a certificate file is asked for without a number of digits.
 const DEFAULT_DIGITS: u32 = 12;
@@ -39,6 +41,7 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let network = Tied::apply(arguments.tied, &file);
     let seconds_read = start.elapsed().as_secs_f64();
     let method = Method::from(arguments.method);
+    let rounds = arguments.rounds(file.short_type().is_some());
     let options = Options {
         method,
         seed: arguments.seed,
@@ -47,8 +50,9 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
         certify: arguments
             .certify
             .or(arguments.certificate.as_ref().map(|_| DEFAULT_DIGITS)),
-        restriction: match (&arguments.max_scaling, arguments.power_of_two) {
-            (Some(bound), _) => Some(Restriction::Within(bound.clone())),
+        restriction: match (&arguments.max_scaling, rounds) {
+            (Some(bound), true) => Some(Restriction::PowersOfTwoWithin(bound.clone())),
+            (Some(bound), false) => Some(Restriction::Within(bound.clone())),
             (None, true) => Some(Restriction::PowersOfTwo),
             (None, false) => None,
         },
@@ -71,18 +75,12 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     if let Some(groups) = file.groups() {
         group_multipliers(&mut report.json, &network, &groups);
     }
-    let is_inexact = arguments.power_of_two && lost.count > 0;
-    if is_inexact {
-        let reason = "powers of two are exact where no weight is lost";
-        report.json["incomplete"] = reason.into();
-        report.text += &format!("INCOMPLETE {reason}\n");
+    let mut verdict = verdict(&result, method);
+    if rounds && result.restricted.is_some() {
+        verdict = rounded::judge(arguments, &mut report, &lost, verdict);
     }
     freedom(&mut report, &network, file.onnx());
     report.state_layers(file.layers());
-    let verdict = match verdict(&result, method) {
-        Verdict::Done if is_inexact => Verdict::Incomplete,
-        verdict => verdict,
-    };
     Ok((report, verdict))
 }
 

@@ -67,7 +67,8 @@ fn solve(
     let name = |variable: usize| model.network().unit(variable + 2).id.clone();
     let path = &arguments.network;
     if let (false, Some(problem)) = (model.is_plain(), problem) {
-        let found = terms_in_place::solve(arguments, problem);
+        let rounds = arguments.rounds(model.short_type().is_some());
+        let found = terms_in_place::solve(arguments, problem, rounds);
         let mut found = found.map_err(|failure| in_place::failure(failure, path, &name))?;
         let [before, _] = found.regularizer.unwrap_or_default();
         found.add_fixed(model.total(rational_to_f64(&power)) - before);
@@ -78,7 +79,8 @@ fn solve(
     let blocks = costs.problem();
     let mut blocks = blocks.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     let added = start.elapsed().as_secs_f64();
-    let found = in_place::solve(arguments, &mut blocks, problem, costs.fan());
+    let rounds = arguments.rounds(model.short_type().is_some());
+    let found = in_place::solve(arguments, &mut blocks, problem, costs.fan(), rounds);
     let mut found = found.map_err(|failure| in_place::failure(failure, path, &name))?;
     found.solve += added;
     found.add_fixed(costs.fixed());

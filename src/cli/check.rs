@@ -11,6 +11,7 @@ use synaptic_balance::report::{self, NumberType, SameFunction, Subject};
 use synaptic_balance::solve::{self, Distance, JudgeError, Judgement, Reading};
 
 use super::arguments::{CheckArguments, Tied};
+use super::check_in_place::most_by_rounding;
 use super::{BadInput, Failure, Outcome, Verdict, check_in_place, input, read};
 
 pub fn check(arguments: &CheckArguments) -> Outcome {
@@ -113,15 +114,18 @@ impl Question<'_> {
         }
         let open = match judgement.distance {
             Distance::Undetermined(_) => true,
-            Distance::Certified(distance) => distance > self.tolerance,
+            Distance::Certified(distance) => {
+                distance > self.tolerance.max(most_by_rounding(number_type))
+            }
             _ => false,
         };
-        let verdict = match (checked.same_function, checked.balanced) {
+        let balanced = (checked.balanced, checked.to_powers_of_two);
+        let verdict = match (checked.same_function, balanced) {
             (SameFunction::No, _) => Verdict::False,
             (SameFunction::Undecided, _) => Verdict::Incomplete,
-            (SameFunction::Yes, false) => Verdict::False,
-            (SameFunction::Yes, true) if open => Verdict::Incomplete,
-            (SameFunction::Yes, true) => Verdict::Done,
+            (SameFunction::Yes, (false, false)) => Verdict::False,
+            (SameFunction::Yes, (true, _)) if open => Verdict::Incomplete,
+            (SameFunction::Yes, _) => Verdict::Done,
         };
         let mut report = checked.report;
         let (layers, others) = (models.0.layers(), models.1.layers());
@@ -159,6 +163,11 @@ impl Question<'_> {
 fn number_type(file: &Model) -> NumberType {
     if file.is_exact() {
         return NumberType::Exact;
+    }
+    match file {
+        Model::Onnx(model) => return model.number_type(),
+        _ if file.short_type().is_some() => return file.short_type().unwrap_or(NumberType::F32),
+        _ => {}
     }
     let weights = file.network().weights();
     let single = |weight: &Rational| {

@@ -9,6 +9,7 @@ use synaptic_balance::numbers::{Rational, rational_to_f64, rational_to_f64_down}
 use synaptic_balance::report::{self, InPlaceCheck, NumberType, Reliance, Report};
 use synaptic_balance::solve::blocks::{Blocks, CostSums, scaling_between, scaling_of_magnitudes};
 use synaptic_balance::solve::energy::{distance_to_balance, verify_energy};
+use synaptic_balance::solve::is_rounded;
 use synaptic_balance_kernel::Entries;
 
 use super::arguments::CheckArguments;
@@ -153,11 +154,21 @@ fn judge(
     let others = other.problem.blocks().iter().map(|block| block.entries);
     let others: Vec<Entries> = others.collect();
     let distance = distance_to_balance(&certified, &others, &power).ok()?;
-    let is_balanced = deficit <= arguments.tolerance;
+    let allowed = arguments.tolerance.max(number_type.excused_deficit(&power));
+    let is_balanced = deficit <= allowed;
+    let exponent = rational_to_f64(&power);
+    let is_near = |(value, (_, variable)): (&f64, &(String, usize))| {
+        proof
+            .bounds(*variable)
+            .is_some_and(|(lo, hi)| is_rounded(*value, (&lo, &hi), exponent, arguments.tolerance))
+    };
+    let mut pairs = multipliers.iter().zip(&problem.units);
+    let to_powers_of_two = !is_balanced && deviation == 0.0 && pairs.all(is_near);
     // Far from the optimum the bound is coarse.
     if distance.is_none() && is_balanced {
         return None;
     }
+    let reach = most_by_rounding(number_type);
     let units = problem.units.iter().map(|(name, _)| name.clone());
     let report = report::in_place_check(&InPlaceCheck {
         multipliers: units.zip(multipliers).collect(),
@@ -165,12 +176,23 @@ fn judge(
         number_type,
         deficit,
         distance,
+        to_powers_of_two,
+        allowed,
         tolerance: arguments.tolerance,
     });
     let verdict = match distance {
+        _ if to_powers_of_two => Verdict::Done,
         _ if !is_balanced => Verdict::False,
-        Some(distance) if distance > arguments.tolerance => Verdict::Incomplete,
+        Some(distance) if distance > arguments.tolerance.max(reach) => Verdict::Incomplete,
         _ => Verdict::Done,
     };
     Some((report, verdict))
+}
+
+/// How far rounding to 16 bits can take a weight from the balanced one.
+pub fn most_by_rounding(number_type: NumberType) -> f64 {
+    match number_type.is_short() {
+        true => rational_to_f64(&number_type.excused()),
+        false => 0.0,
+    }
 }

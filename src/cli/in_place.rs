@@ -9,7 +9,9 @@ use synaptic_balance::formats::{
     Losses, MAPPED_WEIGHTS, MAX_TEXT, MappedError, MappedPerceptron, ModelError, holds_weights_only,
 };
 use synaptic_balance::numbers::{Rational, Wide, rational_to_f64};
-use synaptic_balance::report::{InPlace, Report, SecondRun, in_place_report, lost_weights};
+use synaptic_balance::report::{
+    InPlace, NumberType, Report, RoundedRun, SecondRun, in_place_report, lost_weights,
+};
 use synaptic_balance::solve::blocks::{
     BlockEnclosure, BlockOptions, BlockSolution, Blocks, CostSums, NewtonStep, RandomOptions,
     RandomRun, balance_blocks, balance_in_random_order, enclose_blocks,
@@ -24,7 +26,7 @@ use super::files::{self, Content};
 use super::offered::{MOST_DIGITS, is_plain, power};
 use super::outputs::{self, Kind, Output};
 use super::places::Place;
-use super::{BadInput, Failure, Outcome, Progress, Verdict};
+use super::{BadInput, Failure, Outcome, Progress, Verdict, rounded};
 
 /// Bounds wider than this say too little to count as done.
 const WIDTH: f64 = 1e-6;
@@ -90,7 +92,8 @@ fn balance_mapped(
     let mut blocks = model.blocks(rational_to_f64(&power)).map_err(fault)?;
     let read = start.elapsed().as_secs_f64();
     let problem = named_problem(model, &power).map_err(|refusal| BadInput::at(path, refusal))?;
-    let found = solve(arguments, &mut blocks, Some(&problem), model.fan());
+    let rounds = arguments.rounds(model.number_type().is_some_and(NumberType::is_short));
+    let found = solve(arguments, &mut blocks, Some(&problem), model.fan(), rounds);
     let name = |variable: usize| unit_name(model, variable);
     let found = found.map_err(|fault| failure(fault, path, &name))?;
     let start = Instant::now();
@@ -155,7 +158,8 @@ pub struct Found {
     pub(super) enclosed: Option<BlockEnclosure>,
     pub(super) proof: Option<Result<EnergyProof, EnergyError>>,
     pub(super) cross_check: Option<SecondRun>,
-    /// The multipliers `Λ`, in the order of the units.
+    pub(super) rounded: Option<RoundedRun>,
+    /// The multipliers `Λ`, in the order of the units, rounded if that was asked for.
     pub multipliers: Vec<f64>,
     /// Seconds, with those that making the blocks took.
     pub solve: f64,
@@ -167,6 +171,9 @@ impl Found {
     pub fn add_fixed(&mut self, fixed: f64) {
         let values = self.regularizer;
         self.regularizer = values.map(|values| values.map(|value| value + fixed));
+        if let Some(rounded) = &mut self.rounded {
+            rounded.value = rounded.value.map(|value| value + fixed);
+        }
     }
 
     /// What the kernel verified.
@@ -193,12 +200,13 @@ pub fn unsettled(arguments: &BalanceArguments, found: &Found) -> Option<String> 
     incomplete(arguments, found).or(open)
 }
 
-/// Balances, bounds, cross-checks and has the kernel verify; `fan` is the largest number of synapses at a unit.
+/// Balances, bounds, cross-checks and has the kernel verify; `fan` is the largest number of synapses at a unit. What is found is rounded to powers of two if `rounds`.
 pub fn solve(
     arguments: &BalanceArguments,
     problem: &mut Blocks,
     kernel: Option<&NamedProblem>,
     fan: usize,
+    rounds: bool,
 ) -> Result<Found, SolveError> {
     let start = Instant::now();
     let options = BlockOptions {
@@ -243,7 +251,7 @@ pub fn solve(
     let power = rational_to_f64(&arguments.regularizer.variable_power());
     let roots = solution.multipliers.iter().map(|mu| mu.powf(1.0 / power));
     let after = Some(solution.multipliers.as_slice());
-    Ok(Found {
+    let mut found = Found {
         multipliers: roots.collect(),
         deficit_before: before.unwrap_or(0.0),
         regularizer: is_small.then(|| [problem.total(None), problem.total(after)]),
@@ -251,9 +259,18 @@ pub fn solve(
         proof,
         cross_check,
         solution,
+        rounded: None,
         solve,
         certify: start.elapsed().as_secs_f64(),
-    })
+    };
+    if rounds {
+        let within = found.proof().and_then(EnergyProof::within);
+        let within = within.or(found.enclosed.as_ref().map(|enclosed| enclosed.width));
+        let (nearest, mut run) = rounded::nearest(&found.multipliers, problem, power, within);
+        run.value = run.value.filter(|_| is_small);
+        (found.multipliers, found.rounded) = (nearest, Some(run));
+    }
+    Ok(found)
 }
 
 /// Has the kernel verify what was found, refined by Newton steps.
@@ -325,11 +342,16 @@ pub fn outcome(
             .filter(|_| asked)
             .map(|kernel| kernel.units.as_slice()),
         cross_check: found.cross_check.as_ref(),
+        rounded: found.rounded,
         multipliers,
         incomplete,
         seconds: [read, found.solve, found.certify, write],
     });
     lost_weights(&mut report, lost);
+    let verdict = match found.rounded {
+        Some(_) => rounded::judge(arguments, &mut report, lost, verdict),
+        None => verdict,
+    };
     (report, verdict)
 }
 

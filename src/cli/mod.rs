@@ -18,6 +18,7 @@ mod outputs;
 mod places;
 #[cfg(feature = "script")]
 mod prove;
+mod rounded;
 mod temporary;
 mod terms_in_place;
 mod theorems;

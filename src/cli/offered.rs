@@ -22,7 +22,6 @@ fn not_offered(arguments: &BalanceArguments) -> Option<&'static str> {
         (!is_two_level, "another method than two-level"),
         (arguments.tied.is_some(), "--tied"),
         (arguments.limit, "--limit"),
-        (arguments.power_of_two, "--power-of-two"),
         (arguments.max_scaling.is_some(), "--max-scaling"),
         (
             matches!(arguments.regularizer, Regularizer::Mixture(_)),

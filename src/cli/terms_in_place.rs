@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use synaptic_balance::formats::energy::NamedProblem;
 use synaptic_balance::numbers::{Wide, rational_to_f64};
-use synaptic_balance::report::SecondRun;
+use synaptic_balance::report::{RoundedRun, SecondRun};
 use synaptic_balance::solve::SolveError;
 use synaptic_balance::solve::blocks::{BlockSolution, RandomOptions, Sums};
 use synaptic_balance::solve::energy::{EnergyError, EnergyProof, point_of_floats};
@@ -17,7 +17,11 @@ use super::arguments::BalanceArguments;
 use super::in_place::{ASKED_ONLY, Found, SECOND_READS};
 
 /// Balances, cross-checks and has the kernel verify.
-pub fn solve(arguments: &BalanceArguments, kernel: &NamedProblem) -> Result<Found, SolveError> {
+pub fn solve(
+    arguments: &BalanceArguments,
+    kernel: &NamedProblem,
+    rounds: bool,
+) -> Result<Found, SolveError> {
     let start = Instant::now();
     let progress = Progress::new();
     let costs = TermCosts::new(&kernel.problem);
@@ -51,11 +55,23 @@ pub fn solve(arguments: &BalanceArguments, kernel: &NamedProblem) -> Result<Foun
     });
     if let Some(Ok(proof)) = &proof {
         solution.multipliers = proof.multipliers();
-        solution.deficits[1] = costs.deficit_at(&solution.multipliers);
+        solution.deficits[1] = costs.at(&solution.multipliers).0;
     }
     let roots = solution.multipliers.iter().map(|mu| mu.powf(1.0 / power));
+    let multipliers: Vec<f64> = roots.collect();
+    let within = proof
+        .as_ref()
+        .and_then(|proof| proof.as_ref().ok()?.within());
+    let (multipliers, rounded) = match rounds {
+        true => {
+            let (nearest, run) = nearest(&multipliers, kernel, &costs, (power, within));
+            (nearest, Some(run))
+        }
+        false => (multipliers, None),
+    };
     Ok(Found {
-        multipliers: roots.collect(),
+        multipliers,
+        rounded,
         deficit_before: solution.deficits[0],
         regularizer: Some(solution.regularizer),
         enclosed: None,
@@ -73,6 +89,42 @@ pub fn solve(arguments: &BalanceArguments, kernel: &NamedProblem) -> Result<Foun
         solve,
         certify: start.elapsed().as_secs_f64(),
     })
+}
+
+/// The nearest multipliers by which every weight changes by a power of two, each known within a share of its cost, if that is known.
+fn nearest(
+    multipliers: &[f64],
+    kernel: &NamedProblem,
+    costs: &TermCosts,
+    (power, within): (f64, Option<f64>),
+) -> (Vec<f64>, RoundedRun) {
+    // A power 1/2 of a multiplier is one of two where that is one of four.
+    let mut steps = vec![1u64; multipliers.len()];
+    for (variable, exponent) in kernel
+        .problem
+        .forms()
+        .iter()
+        .flat_map(|form| form.factors())
+    {
+        let below = exponent.denom().try_into().unwrap_or(1);
+        steps[*variable] = num_integer::lcm(steps[*variable], below);
+    }
+    let pairs = multipliers.iter().zip(&steps);
+    let nearest = pairs.map(|(value, step)| {
+        let step = *step as f64;
+        ((value.log2() / step).round() * step).exp2()
+    });
+    let nearest: Vec<f64> = nearest.collect();
+    let pairs = multipliers.iter().zip(&nearest);
+    let factors = pairs.map(|(value, nearest)| (value / nearest).max(nearest / value));
+    let of_costs: Vec<f64> = nearest.iter().map(|value| value.powf(power)).collect();
+    let (deficit, value) = costs.at(&of_costs);
+    let run = RoundedRun {
+        factor: factors.fold(1.0, f64::max) * (1.0 + within.unwrap_or(0.0)).powf(1.0 / power),
+        deficit,
+        value: Some(value),
+    };
+    (nearest, run)
 }
 
 fn prove(

@@ -115,6 +115,8 @@ fn placed(
             )));
         }
         let storage = match info.dtype {
+            Dtype::F16 => Storage::Half,
+            Dtype::BF16 => Storage::Brain,
             Dtype::F32 => Storage::Single,
             Dtype::F64 => Storage::Double,
             _ => return Err(SafetensorsError::NumberType(name)),

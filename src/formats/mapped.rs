@@ -14,7 +14,7 @@ use super::file_bytes::{self, MAX_TEXT, open_input, read_input};
 use super::layers::chain;
 use super::lost::{Losses, Settled};
 use super::safetensors_mlp::SafetensorsError;
-use super::storage::{Storage, Stored};
+use super::storage::{Brain, Half, Storage, Stored};
 use super::strict::NoRepeats;
 use crate::solve::blocks::{BlockError, Blocks, Weights};
 
@@ -35,9 +35,6 @@ pub enum MappedError {
     /// An index that is not one, or does not fit its files.
     #[error("the index of the shards: {0}")]
     Index(String),
-    /// A tensor in the middle of a number.
-    #[error("tensor `{0}` does not start at a multiple of the size of its numbers")]
-    Alignment(String),
     /// Units of another degree.
     #[error(
         "layer `{0}`: only units of degree 1, and units that are not scaled, can be balanced in place"
@@ -169,7 +166,7 @@ impl MappedPerceptron {
     /// The balancing problem on the mapped weights: nothing is copied for powers 1 and 2.
     ///
     /// # Errors
-    /// [`MappedError::Alignment`], [`MappedError::Blocks`].
+    /// [`MappedError::Blocks`].
     pub fn blocks(&self, power: f64) -> Result<Blocks<'_>, MappedError> {
         let mut blocks = Blocks::new(power)?;
         let mut from = None;
@@ -178,9 +175,9 @@ impl MappedPerceptron {
                 continue;
             };
             let to = layer.group.map(|_| blocks.add_group(units));
-            blocks.add_dense(to, from, units, inputs, self.weights_of(&layer.weight)?)?;
+            blocks.add_dense(to, from, units, inputs, self.weights_of(&layer.weight))?;
             if let Some(bias) = &layer.bias {
-                blocks.add_dense(to, None, units, 1, self.weights_of(bias)?)?;
+                blocks.add_dense(to, None, units, 1, self.weights_of(bias))?;
             }
             from = to;
         }
@@ -191,13 +188,8 @@ impl MappedPerceptron {
         &self.shards[place.shard].map[place.bytes.clone()]
     }
 
-    fn weights_of(&self, place: &Place) -> Result<Weights<'_>, MappedError> {
-        let bytes = self.bytes(place);
-        let misplaced = |_| MappedError::Alignment(place.name.clone());
-        Ok(match place.storage {
-            Storage::Single => Weights::Single(bytemuck::try_cast_slice(bytes).map_err(misplaced)?),
-            Storage::Double => Weights::Double(bytemuck::try_cast_slice(bytes).map_err(misplaced)?),
-        })
+    fn weights_of(&self, place: &Place) -> Weights<'_> {
+        place.storage.weights(self.bytes(place))
     }
 
     /// For each hidden layer that is scaled, the name of its weight and its number of units, in the order of the groups.
@@ -271,6 +263,8 @@ impl MappedPerceptron {
             (up, from.map_or(1.0, |from| from[index % columns]))
         };
         match place.storage {
+            Storage::Half => write_rows::<Half, 2>(place, bytes, columns, ends, into),
+            Storage::Brain => write_rows::<Brain, 2>(place, bytes, columns, ends, into),
             Storage::Single => write_rows::<f32, 4>(place, bytes, columns, ends, into),
             Storage::Double => write_rows::<f64, 8>(place, bytes, columns, ends, into),
         }

@@ -5,7 +5,6 @@ use synaptic_balance_kernel as energy;
 
 use super::container::Place;
 use super::mapped::{Layer, MappedPerceptron};
-use super::storage::Storage;
 use crate::numbers::Rational;
 use crate::solve::NumberType;
 
@@ -52,10 +51,7 @@ impl MappedPerceptron {
                 }
                 let bytes = self.bytes(place);
                 blocks.push(energy::Block {
-                    entries: match place.storage {
-                        Storage::Single => energy::Entries::F32(bytes.as_chunks().0),
-                        Storage::Double => energy::Entries::F64(bytes.as_chunks().0),
-                    },
+                    entries: place.storage.entries(bytes),
                     rows: rows.clone(),
                     columns,
                     layout: energy::Layout::Dense,
@@ -151,14 +147,14 @@ impl MappedPerceptron {
         })
     }
 
-    /// The number type of all weights, if they have one.
+    /// The number type of the weights that some scaling changes, the one with the fewest digits if they have several; that of all weights where none scales.
     pub fn number_type(&self) -> Option<NumberType> {
-        let mut types = self.places().map(|place| match place.storage {
-            Storage::Single => NumberType::F32,
-            Storage::Double => NumberType::F64,
-        });
-        let first = types.next()?;
-        types.all(|other| other == first).then_some(first)
+        let (scaled, fixed) = self.sorted();
+        let types = |places: Vec<&Place>| {
+            let types = places.into_iter();
+            types.map(|place| place.storage.number_type()).min()
+        };
+        types(scaled).or(types(fixed))
     }
 
     /// How many units there are: inputs, the constant that biases come from (if there are biases), hidden and output units.

@@ -11,6 +11,7 @@ use super::onnx::{OnnxError, OnnxFile, SOURCE, Written};
 use super::safetensors_mlp::{PerceptronFile, SafetensorsError};
 use crate::network::{Network, SynapseIndex, UnitIndex};
 use crate::numbers::Rational;
+use crate::solve::NumberType;
 
 /// A network with the file that it came from.
 #[derive(Debug, Clone)]
@@ -177,6 +178,16 @@ impl Model {
             Model::Onnx(file) => Some(file),
             _ => None,
         }
+    }
+
+    /// The 16-bit type in which weights are stored that some scaling changes, if there are any.
+    pub fn short_type(&self) -> Option<NumberType> {
+        let found = match self {
+            Model::Json(_) => None,
+            Model::Perceptron(file) => file.number_type(),
+            Model::Onnx(file) => file.short_type(),
+        };
+        found.filter(|found| found.is_short())
     }
 
     /// Are all weights given exactly, so that none was rounded?

@@ -8,9 +8,10 @@ use super::container::{Place, tensors};
 use super::layers::{Layer, chain};
 use super::lost::{Losses, Settled};
 use super::network_json::Weight;
-use super::storage::{Storage, Stored};
+use super::storage::{Brain, Half, Storage, Stored};
 use crate::network::{Activation, Network, NetworkError, UnitIndex, UnitKind, layered};
 use crate::numbers::{Rational, Wide, rational_from_f64};
+use crate::solve::NumberType;
 
 /// Why a safetensors file is not a multilayer perceptron.
 #[derive(Debug, Error)]
@@ -21,8 +22,8 @@ pub enum SafetensorsError {
     /// A tensor that is neither a weight nor a bias.
     #[error("tensor `{0}`: expected `<layer>.weight` and, optionally, `<layer>.bias`")]
     Name(String),
-    /// A number type other than f32 and f64.
-    #[error("tensor `{0}`: only f32 and f64 are read")]
+    /// A number type that is not read.
+    #[error("tensor `{0}`: only f16, bf16, f32 and f64 are read")]
     NumberType(String),
     /// A tensor of the wrong shape.
     #[error("tensor `{name}` has the shape {found:?}, where {expected} is needed")]
@@ -92,7 +93,7 @@ pub enum SafetensorsError {
         name: String,
         /// Position in the flattened tensor.
         index: usize,
-        /// `f32` or `f64`.
+        /// `f16`, `bf16`, `f32` or `f64`.
         number_type: &'static str,
     },
 }
@@ -106,7 +107,7 @@ struct Values {
 /// Reads layers `<name>.weight` of shape `[out, in]` and `<name>.bias` as a layered network with one activation for all hidden units and
 /// linear outputs. Their order is that of the numbers in their names, which must differ in nothing else.
 ///
-/// Every `f32` or `f64` is taken as the rational that it denotes. A layer without a bias among layers with one gets
+/// Every `f16`, `bf16`, `f32` or `f64` is taken as the rational that it denotes. A layer without a bias among layers with one gets
 /// biases of 0.
 ///
 /// # Errors
@@ -181,7 +182,7 @@ struct Slot {
     tensor: std::sync::Arc<str>,
     index: usize,
     at: usize,
-    single: bool,
+    storage: Storage,
 }
 
 impl PerceptronFile {
@@ -210,6 +211,14 @@ impl PerceptronFile {
     /// The names of the layers, the first one first.
     pub fn layers(&self) -> &[String] {
         &self.layers
+    }
+
+    /// The number type of the weights that some scaling changes, the one with the fewest digits if they have several.
+    pub fn number_type(&self) -> Option<NumberType> {
+        let scaled =
+            (0..self.places.len()).filter(|synapse| !self.network.direction(*synapse).is_empty());
+        let places = scaled.filter_map(|synapse| self.places[synapse].as_ref());
+        places.map(|place| place.storage.number_type()).min()
     }
 
     /// The name of the weight that leads into each hidden layer, with the units of the layer.
@@ -253,9 +262,11 @@ impl PerceptronFile {
                 Weight::Float(float) => (*float, Wide::from_f64(float.abs())),
             };
             let Some(place) = place else { continue };
-            match place.single {
-                true => place.write::<f32, 4>(&mut bytes, sign, exact, &mut lost)?,
-                false => place.write::<f64, 8>(&mut bytes, sign, exact, &mut lost)?,
+            match place.storage {
+                Storage::Half => place.write::<Half, 2>(&mut bytes, sign, exact, &mut lost)?,
+                Storage::Brain => place.write::<Brain, 2>(&mut bytes, sign, exact, &mut lost)?,
+                Storage::Single => place.write::<f32, 4>(&mut bytes, sign, exact, &mut lost)?,
+                Storage::Double => place.write::<f64, 8>(&mut bytes, sign, exact, &mut lost)?,
             }
         }
         Ok((bytes, lost))
@@ -276,7 +287,7 @@ impl Slot {
             return Err(SafetensorsError::Range {
                 name: self.tensor.to_string(),
                 index: self.index,
-                number_type: if self.single { "f32" } else { "f64" },
+                number_type: self.storage.name(),
             });
         }
         if let Some(loss) = settled.loss::<T>(&self.tensor, self.index) {
@@ -303,7 +314,7 @@ fn places(layers: &[Layer]) -> Vec<Option<Slot>> {
                 tensor: name.clone(),
                 index,
                 at,
-                single: place.storage == Storage::Single,
+                storage: place.storage,
             })
         };
         starts.map(slot).collect()

@@ -19,6 +19,7 @@
 
 mod dyadic;
 mod enclosure;
+mod half;
 mod rational;
 mod root;
 mod scalar;
@@ -28,6 +29,7 @@ mod work;
 
 pub use dyadic::{Direction, Dyadic};
 pub use enclosure::{Enclosure, Order};
+pub use half::{bf16_to_f64, f16_to_f64};
 pub use rational::{
     MAX_DIGITS, ParseRationalError, Rational, natural_log, parse_rational, rational_from_f64,
     rational_to_f64, rational_to_f64_down, rational_to_f64_up, simplest_between, sum,

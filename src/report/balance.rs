@@ -34,10 +34,10 @@ pub fn balance_report<'a>(
         Outcome::WithinBound => "restricted",
     };
     // With a restriction, what is written is not the optimum.
-    let status = if result.restricted.is_some() {
-        "restricted"
-    } else {
-        status
+    let status = match &result.restricted {
+        Some((restricted, _)) if restricted.rounding.is_some() => "rounded",
+        Some(_) => "restricted",
+        None => status,
     };
     let after = match &result.restricted {
         Some((_, regularizer)) => Some(*regularizer),
@@ -51,11 +51,21 @@ pub fn balance_report<'a>(
     json.insert(
         "deficit".into(),
         match (&result.restricted, &result.solution) {
+            // Before rounding.
+            (Some((restricted, _)), Some(solution)) if restricted.rounding.is_some() => {
+                solution.deficit.into()
+            }
             (Some((restricted, _)), _) => restricted.deficit.into(),
             (None, Some(solution)) => solution.deficit.into(),
             (None, None) => Value::Null,
         },
     );
+    if let Some((restricted, _)) = &result.restricted
+        && let Some(factor) = restricted.rounding
+    {
+        json.insert("deficit_written".into(), restricted.deficit.into());
+        json.insert("rounding".into(), rounding(factor));
+    }
     json.insert("method".into(), method.name().into());
     json.insert(
         "passes".into(),
@@ -115,6 +125,11 @@ pub fn balance_report<'a>(
         text: text(network, regularizer, method, result, proved),
         json: Value::Object(json),
     }
+}
+
+/// What multipliers were rounded to, and the largest factor between one and that which it was rounded from.
+pub(super) fn rounding(factor: f64) -> Value {
+    json!({"to": "powers_of_two", "largest_factor": factor})
 }
 
 /// What is said of a result that belongs to another network, or another regularizer.
@@ -336,6 +351,13 @@ fn exactly(network: &Subject, result: &Balance, exact: &Balanced) -> String {
     }
 }
 
+/// The line about multipliers that were rounded.
+pub(super) fn rounded_words(factor: f64, deficit: f64) -> String {
+    format!(
+        "rounded   to the nearest powers of two, by a factor of {factor:.4} at most, deficit then {deficit:.3e}\n"
+    )
+}
+
 fn restricted_text(out: &mut String, network: &Network<Rational>, result: &Balance) {
     let Some((restricted, regularizer)) = &result.restricted else {
         return;
@@ -343,6 +365,9 @@ fn restricted_text(out: &mut String, network: &Network<Rational>, result: &Balan
     let price = result.price().map_or(String::new(), |price| {
         format!(", {:.3} % above the minimum", 100.0 * price)
     });
+    if let Some(factor) = restricted.rounding {
+        *out += &rounded_words(factor, restricted.deficit);
+    }
     let _ = writeln!(
         out,
         "computed  within the restriction the regularizer is {regularizer}{price}, residual deficit {:.3e}",

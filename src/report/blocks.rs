@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::balance::{rounded_words, rounding};
 use super::{Report, up};
 use crate::network::Regularizer;
 use crate::solve::blocks::{BlockEnclosure, BlockSolution, RandomRun};
@@ -14,6 +15,17 @@ pub struct SecondRun {
     pub run: RandomRun,
     /// The largest relative difference of a weight.
     pub difference: f64,
+}
+
+/// Multipliers rounded to the nearest powers of two.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RoundedRun {
+    /// An upper bound of the factor between any of them and the balanced one, what is known of that one taken into account.
+    pub factor: f64,
+    /// The largest deficit with them.
+    pub deficit: f64,
+    /// The regularizer with them, where it is known.
+    pub value: Option<f64>,
 }
 
 /// What was found in place, and what it took.
@@ -35,6 +47,8 @@ pub struct InPlace<'a> {
     pub proof: Option<&'a EnergyProof>,
     /// The names of units and their variables, if their bounds are to be given.
     pub names: Option<&'a [(String, usize)]>,
+    /// The multipliers that were written, if they were rounded.
+    pub rounded: Option<RoundedRun>,
     /// The second method.
     pub cross_check: Option<&'a SecondRun>,
     /// For each group, the name of its weight and the multipliers `Λ`.
@@ -62,10 +76,13 @@ fn fields(found: &InPlace) -> Value {
         .collect();
     let power = found.regularizer.variable_power();
     let mut fields = json!({
-        "status": "balanced",
+        "status": match found.rounded { Some(_) => "rounded", None => "balanced" },
         "regularizer": found.regularizer.to_string(),
         "regularizer_before": found.values.map(|[before, _]| before),
-        "regularizer_after": found.values.map(|[_, after]| after),
+        "regularizer_after": match found.rounded {
+            Some(rounded) => rounded.value,
+            None => found.values.map(|[_, after]| after),
+        },
         "deficit_before": found.deficit_before,
         "deficit": solution.deficit,
         "method": "two-level",
@@ -81,6 +98,18 @@ fn fields(found: &InPlace) -> Value {
         "multipliers_within": found.proof.and_then(EnergyProof::within),
         "incomplete": found.incomplete,
     });
+    if let Some(rounded) = found.rounded {
+        fields["deficit_written"] = rounded.deficit.into();
+        fields["rounding"] = rounding(rounded.factor);
+        let optimum = found.values.map(|[_, after]| after);
+        let values = rounded.value.zip(optimum);
+        fields["restriction"] = json!({
+            "optimum": optimum,
+            "price": values.map(|(value, optimum)| (value / optimum - 1.0).max(0.0)),
+            "residual": solution.deficit,
+            "at_bound": [],
+        });
+    }
     if let (Some(names), Some(proof)) = (found.names, found.proof) {
         let bounds = names.iter().filter_map(|(name, variable)| {
             let (low, high) = proof.bounds(*variable)?;
@@ -131,6 +160,9 @@ fn text(found: &InPlace) -> String {
         "computed  {}{change} over {} weights, deficit from {:.3e} to {:.3e} (two-level, {:.1} reads of the weights)\n",
         found.regularizer, found.weights, found.deficit_before, solution.deficit, solution.reads
     );
+    if let Some(rounded) = found.rounded {
+        text += &rounded_words(rounded.factor, rounded.deficit);
+    }
     if let Some(second) = found.cross_check {
         text += &second_words(second);
     }

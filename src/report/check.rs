@@ -4,11 +4,12 @@ use num_traits::{One, Signed, Zero};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
+use super::balanced::{Balanced, balance_of};
 use super::{Report, Subject, down, list, up, witness};
 use crate::kernel::Obstacle;
 use crate::network::{SynapseIndex, UnitKind, one_line, printable};
 use crate::numbers::{Rational, Wide, rational_from_f64, rational_to_f64_down, rational_to_f64_up};
-use crate::solve::{Distance, EXCUSED_ULPS, Judgement, NumberType, ScalingFault, ScalingVerdict};
+use crate::solve::{Distance, Judgement, NumberType, ScalingFault, ScalingVerdict};
 
 /// The answer to "the same function?".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +29,10 @@ pub struct CheckReport {
     pub report: Report,
     /// Is the function the same?
     pub same_function: SameFunction,
-    /// Is the deficit at most the tolerance?
+    /// Is the deficit at most the tolerance, or, for weights of 16 bits, what rounding can leave?
     pub balanced: bool,
+    /// If not: is every multiplier a power of two within a factor `√2` of that which balances?
+    pub to_powers_of_two: bool,
 }
 
 impl CheckReport {
@@ -68,7 +71,8 @@ pub fn check_report<'a>(
 ) -> CheckReport {
     let number_type = judgement.number_type;
     let (same_function, how) = same_function(judgement, tolerance);
-    let balanced = judgement.deficit <= tolerance;
+    let allowed = tolerance.max(judgement.excused_deficit);
+    let balanced = balance_of(judgement.deficit <= allowed, judgement.to_powers_of_two);
     let words = Words {
         before: before.into(),
         judgement,
@@ -85,7 +89,8 @@ pub fn check_report<'a>(
     CheckReport {
         report,
         same_function,
-        balanced,
+        balanced: balanced == Balanced::Yes,
+        to_powers_of_two: balanced == Balanced::ToPowersOfTwo,
     }
 }
 
@@ -126,7 +131,7 @@ struct Words<'a> {
     number_type: NumberType,
     same_function: SameFunction,
     how: &'static str,
-    balanced: bool,
+    balanced: Balanced,
     tolerance: f64,
 }
 
@@ -251,9 +256,9 @@ impl Words<'_> {
             "lost": self.judgement.lost.iter().map(|s| self.before.synapse(*s)).collect::<Value>(),
             "scaling_deviation": deviation,
             "scaling_deviation_at_least": self.at_least(),
-            "rounding_excused": {"type": self.number_type.name(), "units_in_the_last_place": EXCUSED_ULPS},
+            "rounding_excused": {"type": self.number_type.name(), "units_in_the_last_place": self.number_type.excused_ulps()},
             "witness": self.witness(),
-            "balanced": self.balanced,
+            "balanced": self.balanced.json(),
             "deficit": self.judgement.deficit,
             "distance_to_optimum": distance,
             "bound": bound,
@@ -274,7 +279,7 @@ impl Words<'_> {
 
     /// By its function and its deficit.
     fn seems_right(&self) -> bool {
-        self.balanced && self.same_function == SameFunction::Yes
+        self.balanced == Balanced::Yes && self.same_function == SameFunction::Yes
     }
 
     /// What the kernel verified that the nearest scaling deviates by, rounded down.
@@ -323,7 +328,7 @@ impl Words<'_> {
         let mut text = String::new();
         let out = &mut text;
         let _ = self.function(out);
-        let answer = if self.balanced { "yes" } else { "NO" };
+        let answer = self.balanced.words();
         let nothing = match self.before.variables() {
             0 => ", since no unit can be scaled",
             _ => "",
@@ -426,7 +431,8 @@ impl Words<'_> {
     fn nearly(&self, out: &mut String, deviation: &Rational) -> std::fmt::Result {
         let within = match self.how {
             "within_rounding" => format!(
-                "to rounding ({EXCUSED_ULPS} units in the last place of {})",
+                "to rounding ({} in the last place of {})",
+                units(self.number_type),
                 self.number_type.name()
             ),
             _ => "within the tolerance, though not within rounding".to_owned(),
@@ -474,6 +480,14 @@ impl Words<'_> {
             )?;
         }
         Ok(())
+    }
+}
+
+/// The units in the last place that are excused.
+pub(super) fn units(number_type: NumberType) -> String {
+    match number_type.excused_ulps() {
+        1 => "1 unit".to_owned(),
+        units => format!("{units} units"),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::balanced::balance_of;
+use super::check::units;
 use super::{Report, up};
-use crate::solve::{EXCUSED_ULPS, NumberType};
+use crate::solve::NumberType;
 
 /// Why there is no bound on the distance.
 const FAR: &str =
@@ -22,14 +24,19 @@ pub struct InPlaceCheck {
     pub deficit: f64,
     /// How far any weight is from the balanced one, verified by the kernel; `None` where that is more than it bounds.
     pub distance: Option<f64>,
-    /// What counts as balanced.
+    /// Are the multipliers those that balance, rounded to powers of two?
+    pub to_powers_of_two: bool,
+    /// The deficit that counts as none.
+    pub allowed: f64,
+    /// The tolerance.
     pub tolerance: f64,
 }
 
 /// Says what was found, in the fields of every judgement.
 pub fn in_place_check(found: &InPlaceCheck) -> Report {
     let is_exact = found.deviation == 0.0;
-    let is_balanced = found.deficit <= found.tolerance;
+    let is_balanced = found.deficit <= found.allowed;
+    let balanced = balance_of(is_balanced, found.to_powers_of_two);
     let multipliers: Map<String, Value> = found
         .multipliers
         .iter()
@@ -45,9 +52,9 @@ pub fn in_place_check(found: &InPlaceCheck) -> Report {
         "lost": [],
         "scaling_deviation": found.deviation,
         "scaling_deviation_at_least": 0.0,
-        "rounding_excused": {"type": found.number_type.name(), "units_in_the_last_place": EXCUSED_ULPS},
+        "rounding_excused": {"type": found.number_type.name(), "units_in_the_last_place": found.number_type.excused_ulps()},
         "witness": {"multipliers": multipliers},
-        "balanced": is_balanced,
+        "balanced": balanced.json(),
         "deficit": found.deficit,
         "distance_to_optimum": found.distance,
         "bound": found.distance.map(|_| "certified"),
@@ -60,12 +67,13 @@ pub fn in_place_check(found: &InPlaceCheck) -> Report {
     let mut text = match is_exact {
         true => "same function      yes: an exact scaling by powers of two\n".to_owned(),
         false => format!(
-            "same function      yes, to rounding ({EXCUSED_ULPS} units in the last place of {}): a scaling is {} away, relatively\n",
+            "same function      yes, to rounding ({} in the last place of {}): a scaling is {} away, relatively\n",
+            units(found.number_type),
             found.number_type.name(),
             up(found.deviation)
         ),
     };
-    let answer = if is_balanced { "yes" } else { "NO" };
+    let answer = balanced.words();
     text += &format!(
         "balanced           {answer}: deficit {:.3e}\n",
         found.deficit

@@ -41,6 +41,19 @@ pub fn lost_weights(report: &mut Report, lost: &Losses) {
     );
 }
 
+/// Says what multipliers that are powers of two leave of the function: all of it, bit for bit, but for weights that were lost, and for results within the model that leave
+/// the range of their number type.
+pub fn function_kept(report: &mut Report, lost: &Losses) {
+    let (kept, words) = match lost.count {
+        0 => ("bit_for_bit", ""),
+        _ => ("but_for_lost", ", but for the weights that lost digits"),
+    };
+    report.json["function"] = kept.into();
+    report.text += &format!(
+        "function  the same bit for bit{words}, as long as no result within the model leaves the range of its number type\n"
+    );
+}
+
 /// The value as a number; as a text where `f64` has not all its digits either.
 fn exact(loss: &Loss) -> Value {
     let value = loss.exact.to_f64();

@@ -1,6 +1,7 @@
 //! Reports: what a person reads and what `--json` prints. No mathematics.
 
 mod balance;
+mod balanced;
 mod bench;
 mod blocks;
 mod by_unit;
@@ -30,7 +31,7 @@ pub use balance::{balance_report, group_multipliers};
 pub use bench::{
     AUTOENCODER, Bench, BenchOptions, Curve, LARGE, acyclic, balance_small, bench, streaming,
 };
-pub use blocks::{InPlace, SecondRun, in_place_report};
+pub use blocks::{InPlace, RoundedRun, SecondRun, in_place_report};
 pub use channels::channels_report;
 pub use check::{CheckReport, SameFunction, check_report};
 pub use check_in_place::{InPlaceCheck, in_place_check};
@@ -41,7 +42,7 @@ pub use energy::energy_report;
 pub use explain::{Basis, Explanation, explain};
 pub use figure::unit_balance_figure;
 pub use freedom::freedom;
-pub use lost::lost_weights;
+pub use lost::{function_kept, lost_weights};
 #[cfg(feature = "plot")]
 pub use plot::plot_reads;
 pub use reliance::{Reliance, relied_on, relied_on_by_judgement};

@@ -217,12 +217,6 @@ impl Balancing {
         (input, output)
     }
 
-    /// What the synapses of a variable cost together.
-    pub(super) fn cost_of(&self, variable: usize) -> Wide {
-        let terms = self.touching[variable].iter();
-        terms.map(|(term, _)| self.values[*term]).sum()
-    }
-
     /// Takes variables out of the Newton system, besides those that a component without visible units fixes.
     pub(super) fn hold(&mut self, is_held: impl Fn(usize) -> bool) {
         for variable in 0..self.variables() {

@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::fit::is_general;
 use super::pipeline::{Options, balance, check_continuity};
 use super::ratios::{BITS, Cycle, Ratios};
+use super::rounded::is_balance_rounded;
 use super::{Balancing, CertifyError, Existence, NumberType, Witness, existence, find_witness};
 use crate::kernel::{Enclosed, NotScaled, Obstacle, Problem, Scaled, Verified, check};
 use crate::network::{Network, Regularizer, SynapseIndex};
@@ -78,6 +79,11 @@ pub struct Judgement {
     pub witness: Option<Witness>,
     /// The deficit of the second network.
     pub deficit: f64,
+    /// What of it rounding to 16 bits can leave.
+    pub excused_deficit: f64,
+    /// Is it the scaling that balances the first one with every multiplier rounded to a power of two, within a factor `√2` of what it would be, as far as verified bounds show? Not
+    /// asked where the deficit is within the tolerance.
+    pub to_powers_of_two: bool,
     /// An upper bound on the largest relative difference of a weight to the balanced one, but for weights that were lost.
     pub distance: Distance,
 }
@@ -208,9 +214,21 @@ pub fn judge_as(
         }
         find_witness(whole, after, &places, reading.number_type)
     });
+    let deficit = Balancing::new(&after.problem(regularizer)).max_deficit();
+    let to_powers_of_two = match &scaling {
+        ScalingVerdict::Exact(found) if deficit > tolerance => {
+            let multipliers = &found.claim().multipliers;
+            is_balance_rounded(before, regularizer, multipliers, tolerance)
+        }
+        _ => false,
+    };
     Ok(Judgement {
         scaling,
-        deficit: Balancing::new(&after.problem(regularizer)).max_deficit(),
+        deficit,
+        excused_deficit: reading
+            .number_type
+            .excused_deficit(&regularizer.variable_power()),
+        to_powers_of_two,
         distance: distance(before, after, regularizer, &problem, &lost),
         suspects,
         cycle,

@@ -38,6 +38,7 @@ mod ratios;
 mod repair;
 mod restricted;
 mod result;
+mod rounded;
 mod schedule;
 mod stochastic;
 mod witness;
@@ -64,6 +65,7 @@ pub use pipeline::{
 };
 pub use restricted::{Restricted, Restriction, balance_within, powers_of_two};
 pub use result::Proved;
+pub use rounded::is_rounded;
 pub use schedule::{Cyclic, Given, Greedy, RandomPermutation, Schedule, UniformRandom};
 pub use stochastic::{StochasticOptions, StochasticRun, TraceStep, balance_stochastic};
 pub use witness::{Ball, Witness, find_witness};

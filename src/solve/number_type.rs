@@ -2,13 +2,19 @@
 
 use num_traits::{One, Signed, Zero};
 
-use crate::numbers::{Rational, rational_from_f64};
+use crate::numbers::{Rational, rational_from_f64, rational_to_f64};
 
 /// The number type in which a result is written, which bounds what rounding alone can do to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// In the order of their digits, exact numbers first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NumberType {
     /// Exact numbers: no rounding is excused.
     Exact,
+    /// Some weights that scale are floats of 16 bits, with 8 of exponent; no others have fewer digits.
+    Bf16,
+    /// Some weights that scale are floats of 16 bits, with 5 of exponent; no others have fewer digits.
+    F16,
     /// Every weight is a 32-bit float.
     F32,
     /// 64-bit floats.
@@ -16,27 +22,49 @@ pub enum NumberType {
 }
 
 /// Rounding errors that a scaled weight is excused, in units in the last place: a product, a quotient, and the rounding
-/// of the multiplier itself, twice.
+/// of the multiplier itself, twice. Where numbers have 16 bits, nobody computes in them: one unit.
 pub const EXCUSED_ULPS: i64 = 4;
 
 impl NumberType {
-    /// `exact`, `f32` or `f64`.
+    /// `exact`, `bf16`, `f16`, `f32` or `f64`.
     pub fn name(self) -> &'static str {
         match self {
             NumberType::Exact => "exact",
+            NumberType::Bf16 => "bf16",
+            NumberType::F16 => "f16",
             NumberType::F32 => "f32",
             NumberType::F64 => "f64",
         }
     }
 
-    /// [`EXCUSED_ULPS`], relative to a weight.
+    /// Does it take 16 bits, so that powers of two are what multipliers are rounded to?
+    pub fn is_short(self) -> bool {
+        matches!(self, NumberType::Bf16 | NumberType::F16)
+    }
+
+    /// The units in the last place that a scaled weight is excused: [`EXCUSED_ULPS`], of 16-bit numbers one.
+    pub fn excused_ulps(self) -> i64 {
+        if self.is_short() { 1 } else { EXCUSED_ULPS }
+    }
+
+    /// The same relative to a weight.
     pub fn excused(self) -> Rational {
         let unit = match self {
             NumberType::Exact => return Rational::default(),
+            NumberType::Bf16 => 7,
+            NumberType::F16 => 10,
             NumberType::F32 => 23,
             NumberType::F64 => 52,
         };
-        Rational::new(EXCUSED_ULPS.into(), (1i64 << unit).into())
+        Rational::new(self.excused_ulps().into(), (1i64 << unit).into())
+    }
+
+    /// The deficit that rounding every weight of an optimum to 16 bits can leave; of other types nothing is excused.
+    pub fn excused_deficit(self, power: &Rational) -> f64 {
+        match self.is_short() {
+            true => rational_to_f64(&(self.excused() * power)),
+            false => 0.0,
+        }
     }
 
     /// The relative deviation of a weight at which a result still counts as a scaling: rounding, or the tolerance where that is
@@ -54,6 +82,8 @@ impl NumberType {
     pub fn smallest(self) -> Option<Rational> {
         match self {
             NumberType::Exact => None,
+            NumberType::Bf16 => Some(power_of_half(133)),
+            NumberType::F16 => Some(power_of_half(24)),
             NumberType::F32 => Some(power_of_half(149)),
             NumberType::F64 => Some(power_of_half(1074)),
         }
@@ -63,7 +93,8 @@ impl NumberType {
     pub(super) fn is_subnormal(self, value: &Rational) -> bool {
         let exponent = match self {
             NumberType::Exact => return false,
-            NumberType::F32 => 126,
+            NumberType::F16 => 14,
+            NumberType::Bf16 | NumberType::F32 => 126,
             NumberType::F64 => 1022,
         };
         // By the lengths of the two parts, in nearly every case.

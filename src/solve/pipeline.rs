@@ -10,6 +10,7 @@ use super::blocks::BlockOptions;
 use super::compare::{difference, total_cost};
 use super::energy::EnergyProof;
 use super::newton::MAX_DENSE;
+use super::restricted::power_below;
 use super::{
     Balancing, CertifyError, Cyclic, DirectOptions, Existence, ExistenceError, RandomPermutation,
     Restricted, Restriction, Schedule, Solution, SolveError, StochasticOptions, balance_exactly,
@@ -200,7 +201,10 @@ pub fn balance(
     let start = Instant::now();
     let problem = network.problem(regularizer);
     let existence = existence(&problem)?;
-    let is_bounded = matches!(options.restriction, Some(Restriction::Within(_)));
+    let is_bounded = options
+        .restriction
+        .as_ref()
+        .is_some_and(Restriction::is_bounded);
     let outcome = match (existence.is_attained(), options.limit) {
         (true, _) => Outcome::Balanced,
         (false, true) => Outcome::Limit,
@@ -309,7 +313,12 @@ impl Balance {
             (Some(Restriction::PowersOfTwo), Some(solution)) => {
                 powers_of_two(problem, &self.power, &solution.multipliers)
             }
-            (Some(Restriction::Within(bound)), _) => {
+            (Some(Restriction::Within(bound) | Restriction::PowersOfTwoWithin(bound)), _) => {
+                let rounds = matches!(options.restriction, Some(Restriction::PowersOfTwoWithin(_)));
+                let bound = &match rounds {
+                    true => power_below(bound),
+                    false => bound.clone(),
+                };
                 let mut within = |newton: bool| {
                     let mut report = |residual| progress("balancing within the bound", residual);
                     balance_within(
@@ -335,7 +344,14 @@ impl Balance {
                     against: Method::Sweep,
                     max_relative_difference: compared,
                 });
-                found
+                match rounds {
+                    true => Restricted {
+                        at_bound: found.at_bound,
+                        residual: found.residual,
+                        ..powers_of_two(problem, &self.power, &found.multipliers)
+                    },
+                    false => found,
+                }
             }
         };
         let regularizer = total_cost(problem, Some(&restricted.multipliers));

@@ -14,6 +14,15 @@ pub enum Restriction {
     PowersOfTwo,
     /// Between `1/S` and `S`, `S >= 1`.
     Within(Rational),
+    /// Powers of two between them: the optimum between the powers of two within `S`, rounded to the nearest.
+    PowersOfTwoWithin(Rational),
+}
+
+impl Restriction {
+    /// Is every multiplier within a bound?
+    pub fn is_bounded(&self) -> bool {
+        !matches!(self, Restriction::PowersOfTwo)
+    }
 }
 
 /// Restricted multipliers: computed, not verified.
@@ -27,12 +36,11 @@ pub struct Restricted {
     pub residual: f64,
     /// The variables that lie at a bound.
     pub at_bound: Vec<usize>,
+    /// The largest factor between a multiplier `Λ` and the one that it was rounded from, where they were rounded.
+    pub rounding: Option<f64>,
 }
 
-/// Rounds multipliers `Λ = μ^(1/p)` to powers of two, and improves on that one variable at a time.
-///
-/// Starting from the nearest powers, each variable is doubled or halved as long as that lowers the regularizer. What is
-/// returned is no worse than rounding, but need not be the best of all choices. Cost: a few reads of the weights.
+/// Rounds multipliers `Λ = μ^(1/p)` to the nearest powers of two: each is within a factor `√2` of what it was.
 ///
 /// ```
 /// use synaptic_balance::network::{Regularizer, chain};
@@ -43,44 +51,36 @@ pub struct Restricted {
 /// // Balanced by Λ² = 18; the nearest power of two is 4.
 /// let restricted = powers_of_two(&problem, &Rational::from_integer(2.into()), &[Wide::from_f64(18.0)]);
 /// assert_eq!(restricted.multipliers[0].to_f64(), 16.0);
+/// assert!(restricted.rounding.unwrap() < 1.07);
 /// ```
 pub fn powers_of_two(problem: &Problem, power: &Rational, multipliers: &[Wide]) -> Restricted {
     let log = |mu: &Wide| mu.power(&power.recip()).ln() / std::f64::consts::LN_2;
-    let mut exponents: Vec<f64> = multipliers.iter().map(|mu| log(mu).round()).collect();
     let two = Wide::from_f64(2.0);
-    let value = |exponent: f64| {
-        let exponent = Rational::from_integer((exponent as i64).into());
-        two.power(&(exponent * power))
-    };
-    let rounded: Vec<Wide> = exponents.iter().map(|exponent| value(*exponent)).collect();
-    let mut state = Balancing::at(problem, &rounded);
-    // Each change lowers a convex function on a lattice; the limit only guards against rounding.
-    for _ in 0..100 {
-        let mut changed = false;
-        for (variable, exponent) in exponents.iter_mut().enumerate() {
-            let before = state.cost_of(variable);
-            for step in [1.0, -1.0] {
-                state.set(variable, value(*exponent + step));
-                let lower = state.cost_of(variable) < before * Wide::from_f64(1.0 - 1e-12);
-                if lower {
-                    *exponent += step;
-                    changed = true;
-                    break;
-                }
-                state.set(variable, value(*exponent));
-            }
-        }
-        if !changed {
-            break;
-        }
-    }
+    let mut factor = 1.0f64;
+    let rounded = multipliers.iter().map(|mu| {
+        let log = log(mu);
+        let exponent = log.round();
+        factor = factor.max((log - exponent).abs().exp2());
+        two.power(&(Rational::from_integer((exponent as i64).into()) * power))
+    });
+    let mut state = Balancing::at(problem, &rounded.collect::<Vec<_>>());
     let deficit = state.max_deficit();
     Restricted {
         deficit,
         residual: deficit,
         multipliers: state.multipliers().to_vec(),
         at_bound: Vec::new(),
+        rounding: Some(factor),
     }
+}
+
+/// The largest power of two that is not above a bound of 1 or more: multipliers within it stay within it when they are rounded to the nearest powers of two.
+pub(super) fn power_below(bound: &Rational) -> Rational {
+    let mut power = num_bigint::BigInt::one() << bound.to_integer().bits().saturating_sub(1);
+    if power < num_bigint::BigInt::one() {
+        power = num_bigint::BigInt::one();
+    }
+    Rational::from_integer(power)
 }
 
 /// Minimises the regularizer over `1/S <= Λ_v <= S`: strictly convex as without bounds, with one solution.
@@ -124,6 +124,7 @@ pub fn balance_within(
                 at_bound: (0..state.variables()).filter(held).collect(),
                 residual,
                 multipliers: state.multipliers().to_vec(),
+                rounding: None,
             });
         }
     }

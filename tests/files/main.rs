@@ -7,6 +7,7 @@ mod mutations;
 mod nearest;
 mod onnx;
 mod records;
+mod sixteen_bits;
 mod theorems;
 mod witness;
 mod wrong_implementations;

@@ -67,7 +67,10 @@ fn folded_by_another_tool() {
     assert_eq!(report["known_scaling"], false);
     let first = &report["witness"]["synapses"][0];
     assert_eq!(first["tensor"], "attn.o_proj.weight");
-    assert_eq!(first["index"], 24, "the first weight of the head that was forgotten");
+    assert_eq!(
+        first["index"], 24,
+        "the first weight of the head that was forgotten"
+    );
 }
 
 /// `x -> 3 relu -> y`, scaled by some powers of two, in each format.

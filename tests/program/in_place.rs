@@ -111,7 +111,6 @@ fn shards_are_balanced_as_one_file_is() {
     for refused in [
         &["--tied", "layer"][..],
         &["--limit"],
-        &["--power-of-two"],
         &["--max-scaling", "2"],
         &["--method", "exact"],
         &["--regularizer", "mix:1*2+1*1"],

@@ -17,6 +17,7 @@ mod learning_results;
 mod limits;
 mod lost;
 mod models;
+mod number_types;
 mod odd_networks;
 mod outputs;
 mod perceptrons;

@@ -59,16 +59,20 @@ fn restrictions() {
     let desk = Desk::new();
     let after = desk.path("after.onnx");
     let (code, report) = json(&["balance", DIGITS, "-o", text(&after), "--power-of-two"]);
-    assert_eq!((code, report["status"].as_str()), (0, Some("restricted")));
+    assert_eq!((code, report["status"].as_str()), (0, Some("rounded")));
     assert!(report["restriction"]["price"].as_f64().unwrap() > 0.0);
+    let factor = report["rounding"]["largest_factor"].as_f64().unwrap();
+    assert!((1.0..1.4143).contains(&factor), "{factor}");
+    assert!(report["deficit"].as_f64().unwrap() < 1e-12);
+    assert!(report["deficit_written"].as_f64().unwrap() > 0.01);
     let (code, judged) = json(&["check", DIGITS, text(&after)]);
     assert_eq!(
         (
             code,
             judged["scaling"].as_str(),
-            judged["balanced"].as_bool()
+            judged["balanced"].as_str()
         ),
-        (1, Some("exact"), Some(false))
+        (0, Some("exact"), Some("to_powers_of_two"))
     );
     let (code, report) = json(&["balance", DIGITS, "--max-scaling", "3/2"]);
     assert_eq!(code, 0);
@@ -85,10 +89,12 @@ fn restrictions() {
     for bad in [["--max-scaling", "1/2"], ["--max-scaling", "x"]] {
         assert_eq!(run(&["balance", DIGITS, bad[0], bad[1]]).0, 2);
     }
-    assert_eq!(
-        run(&["balance", DIGITS, "--max-scaling", "2", "--power-of-two"]).0,
-        2
-    );
+    let both = ["balance", DIGITS, "--max-scaling", "3", "--power-of-two"];
+    let (code, report) = json(&both);
+    assert_eq!((code, report["status"].as_str()), (0, Some("rounded")));
+    let first = report["multipliers"]["mul_result"].as_array().unwrap();
+    let allowed = |value: &serde_json::Value| [0.5, 1.0, 2.0].contains(&value.as_f64().unwrap());
+    assert!(first.iter().all(allowed), "{first:?}");
 }
 
 /// Checks: a minimum that is not attained is one within a bound.

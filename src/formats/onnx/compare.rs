@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::constant::Constant;
-use super::message::{Node, TensorType};
+use super::message::{Node, TensorType, element};
 use super::side::{Side, Source};
 use super::spelling;
 use super::weights::{self, scaled};
@@ -438,8 +438,10 @@ fn entries_differ(before: &Side, one: usize, after: &Side, second: usize) -> Opt
         return None;
     }
     let storage = match before.leaves[one].data_type {
-        1 => Some(Storage::Single),
-        11 => Some(Storage::Double),
+        element::FLOAT => Some(Storage::Single),
+        element::DOUBLE => Some(Storage::Double),
+        element::FLOAT16 => Some(Storage::Half),
+        element::BFLOAT16 => Some(Storage::Brain),
         _ => None,
     };
     let Some(storage) = storage.filter(|_| is_plain && own.len() == other.len()) else {

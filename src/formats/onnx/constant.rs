@@ -13,7 +13,7 @@ use crate::forms::advance;
 pub(super) struct Constant {
     pub name: String,
     pub shape: Vec<usize>,
-    /// Where `f32` or `f64` entries stand: the file, the first byte, and how they are stored. Else why they are left alone.
+    /// Where floating-point entries stand: the file, the first byte, and how they are stored. Else why they are left alone.
     pub place: Result<(usize, usize, Storage), String>,
     /// How its entries are stored, if they are floating-point numbers.
     pub storage: Option<Storage>,
@@ -21,6 +21,31 @@ pub(super) struct Constant {
     pub data: Option<(usize, std::ops::Range<usize>)>,
     /// The entries, if they are integers and few.
     pub integers: Option<Vec<i64>>,
+    /// The types that operators cast the entries to which do not hold all numbers of their own.
+    pub casts: Vec<Storage>,
+}
+
+impl Storage {
+    /// The type of entries of this number in `TensorProto.DataType`.
+    pub fn of_element(element: i32) -> Option<Self> {
+        match element {
+            element::FLOAT16 => Some(Storage::Half),
+            element::BFLOAT16 => Some(Storage::Brain),
+            element::FLOAT => Some(Storage::Single),
+            element::DOUBLE => Some(Storage::Double),
+            _ => None,
+        }
+    }
+
+    /// That number.
+    pub fn element(self) -> i32 {
+        match self {
+            Storage::Half => element::FLOAT16,
+            Storage::Brain => element::BFLOAT16,
+            Storage::Single => element::FLOAT,
+            Storage::Double => element::DOUBLE,
+        }
+    }
 }
 
 /// Integers beyond so many are no shape.
@@ -57,11 +82,16 @@ impl Constant {
                 let data = entries(tensor, &tensor.double_data, files).map_err(fault)?;
                 (Constant::place(data, count, Storage::Double, &fault)?, None)
             }
-            Some(element::INT64) => {
+            Some(kind @ (element::FLOAT16 | element::BFLOAT16)) => {
+                let storage = Storage::of_element(kind).unwrap_or(Storage::Half);
+                let data = short_entries(tensor, files).map_err(fault)?;
+                (Constant::place(data, count, storage, &fault)?, None)
+            }
+            Some(element::INT64 | element::INT32 | element::BOOL) => {
                 let integers = integers(tensor, files, count).map_err(fault)?;
                 (Err("it holds integers".into()), integers)
             }
-            _ => (Err("its entries are neither f32 nor f64".into()), None),
+            _ => (Err("its entries are no f16, bf16, f32 or f64".into()), None),
         };
         let bytes = |(file, start, storage): &(usize, usize, Storage)| {
             (*file, *start..*start + count * storage.size())
@@ -83,6 +113,7 @@ impl Constant {
             shape,
             place,
             integers,
+            casts: Vec::new(),
         })
     }
 
@@ -110,6 +141,14 @@ impl Constant {
     pub fn len(&self) -> usize {
         self.shape.iter().product()
     }
+
+    /// An operator casts the entries.
+    pub fn read_as(&mut self, to: Storage) {
+        let narrows = self.storage.is_some_and(|storage| !to.holds(storage));
+        if narrows && !self.casts.contains(&to) {
+            self.casts.push(to);
+        }
+    }
 }
 
 type Found = Result<Result<(usize, std::ops::Range<usize>), String>, String>;
@@ -120,29 +159,63 @@ fn entries(tensor: &Tensor, packed: &[Bytes], files: &mut Files) -> Found {
         return Ok(Ok(files.external(&tensor.external_data)?));
     }
     match (&tensor.raw_data, packed) {
-        (Some(raw), _) => Ok(Ok((0, files.range(raw)))),
-        (None, [one]) => Ok(Ok((0, files.range(one)))),
+        (Some(raw), _) => Ok(Ok(files.place(raw))),
+        (None, [one]) => Ok(Ok(files.place(one))),
         (None, []) => Ok(Ok((0, 0..0))),
         (None, _) => Ok(Err("its entries are in several pieces".into())),
     }
+}
+
+/// The same for entries of 16 bits, each of which may stand in a 32-bit integer.
+fn short_entries(tensor: &Tensor, files: &mut Files) -> Found {
+    let is_plain = tensor.data_location == Some(1) || tensor.raw_data.is_some();
+    if is_plain || tensor.int32_data.is_empty() {
+        return entries(tensor, &[], files);
+    }
+    if tensor
+        .int32_data
+        .iter()
+        .any(|bits| u16::try_from(*bits).is_err())
+    {
+        return Err("an entry has more than 16 bits".into());
+    }
+    let bits = tensor.int32_data.iter().map(|bits| *bits as u16);
+    let bytes: Vec<u8> = bits.flat_map(u16::to_le_bytes).collect();
+    Ok(Ok(files.place(&bytes.into())))
 }
 
 fn integers(tensor: &Tensor, files: &mut Files, count: usize) -> Result<Option<Vec<i64>>, String> {
     if count > MAX_INTEGERS {
         return Ok(None);
     }
+    let size = match tensor.data_type {
+        Some(element::BOOL) => 1,
+        Some(element::INT32) => 4,
+        _ => 8,
+    };
     let found: Vec<i64> = if tensor.data_location == Some(1) || tensor.raw_data.is_some() {
         let Ok((file, range)) = entries(tensor, &[], files)? else {
             return Ok(None);
         };
-        let bytes = &files.bytes(file)[range];
-        let (chunks, rest) = bytes.as_chunks();
-        if !rest.is_empty() {
+        let chunks = files.bytes(file)[range].chunks_exact(size);
+        if !chunks.remainder().is_empty() {
             return Err("its data are cut off".into());
         }
-        chunks
+        let number = |chunk: &[u8]| match (chunk, size) {
+            ([truth], 1) => i64::from(*truth != 0),
+            (chunk, 4) => chunk
+                .first_chunk()
+                .map_or(0, |chunk| i32::from_le_bytes(*chunk).into()),
+            (chunk, _) => chunk
+                .first_chunk()
+                .map_or(0, |chunk| i64::from_le_bytes(*chunk)),
+        };
+        chunks.map(number).collect()
+    } else if size < 8 {
+        tensor
+            .int32_data
             .iter()
-            .map(|chunk| i64::from_le_bytes(*chunk))
+            .map(|number| i64::from(*number))
             .collect()
     } else {
         tensor.int64_data.clone()
@@ -163,15 +236,43 @@ pub(super) struct View {
     pub shape: Vec<usize>,
     /// The entry of the constant at each place of the view; `None` where they are the same.
     pub entries: Option<Arc<[u32]>>,
+    /// Are its numbers those of the constant times others, which are not looked at?
+    pub is_part: bool,
 }
 
 impl View {
+    /// The entry of a number that is 0 and stored nowhere.
+    pub const ABSENT: u32 = u32::MAX;
+
+    /// Numbers of another shape, each of which has one entry of this view as a factor, at a place; `None` if there are too many to number.
+    pub fn spread(&self, shape: Vec<usize>, place: impl Fn(&[usize]) -> usize) -> Option<Self> {
+        let count = shape
+            .iter()
+            .try_fold(1usize, |count, length| count.checked_mul(*length))?;
+        u32::try_from(count)
+            .ok()
+            .filter(|count| *count < View::ABSENT)?;
+        let mut entries = Vec::with_capacity(count);
+        let mut index = vec![0; shape.len()];
+        for _ in 0..count {
+            entries.push(self.entry(place(&index)) as u32);
+            advance(&mut index, &shape);
+        }
+        Some(View {
+            constant: self.constant,
+            shape,
+            entries: Some(entries.into()),
+            is_part: true,
+        })
+    }
+
     /// The whole constant.
     pub fn whole(constant: usize, shape: &[usize]) -> Self {
         View {
             constant,
             shape: shape.to_vec(),
             entries: None,
+            is_part: false,
         }
     }
 
@@ -179,7 +280,7 @@ impl View {
         self.shape.iter().product()
     }
 
-    /// The entry of the constant at a place of the view.
+    /// The entry of the constant at a place of the view; [`ABSENT`](View::ABSENT) if it is none.
     pub fn entry(&self, place: usize) -> usize {
         match &self.entries {
             Some(entries) => entries[place] as usize,
@@ -220,6 +321,7 @@ impl View {
             constant: self.constant,
             shape,
             entries: Some(entries.into()),
+            is_part: self.is_part,
         })
     }
 }

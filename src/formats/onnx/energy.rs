@@ -8,7 +8,6 @@ use super::uses::Use;
 use super::weights::{Scaled, scaled};
 use super::{Constant, OnnxFile};
 use crate::formats::energy::{NamedProblem, TermNames};
-use crate::formats::storage::Storage;
 use crate::forms::Field;
 use crate::forms::advance;
 use crate::network::UnitIndex;
@@ -101,10 +100,7 @@ impl OnnxFile {
     fn entries(&self, constant: &Constant) -> Option<Entries<'_>> {
         let (file, start, storage) = constant.place.as_ref().ok()?;
         let bytes = &self.files.bytes(*file)[*start..][..constant.len() * storage.size()];
-        Some(match storage {
-            Storage::Single => Entries::F32(bytes.as_chunks().0),
-            Storage::Double => Entries::F64(bytes.as_chunks().0),
-        })
+        Some(storage.entries(bytes))
     }
 
     /// Where the entries of a constant stand; `None` if no term of it scales.
@@ -254,13 +250,36 @@ impl OnnxFile {
         (agree && own.len() == others.len()).then_some([own, others])
     }
 
-    /// The narrowest type that holds all weights.
+    /// The type with the fewest digits of those in which weights that some scaling changes are stored and read; where all are `f64`, `f32` if it holds them.
     pub fn number_type(&self) -> NumberType {
+        if let Some(found) = self.stored_type().filter(|found| *found != NumberType::F64) {
+            return found;
+        }
         let mut is_single = true;
         self.each_weight(|_, _, value| is_single &= f64::from(value as f32) == value);
         match is_single {
             true => NumberType::F32,
             false => NumberType::F64,
         }
+    }
+
+    /// The 16-bit type in which weights are stored or read that some scaling changes, if there are any.
+    pub fn short_type(&self) -> Option<NumberType> {
+        self.stored_type().filter(|found| found.is_short())
+    }
+
+    fn stored_type(&self) -> Option<NumberType> {
+        let counted = self.counted();
+        let scaled = counted.iter().filter(|scaled| {
+            let mut labels = scaled.labels();
+            labels.any(|slot| self.units.source(slot) > SINK)
+        });
+        let types = scaled.filter_map(|scaled| {
+            let constant = &self.constants[scaled.constant];
+            let (.., storage) = constant.place.as_ref().ok()?;
+            let casts = constant.casts.iter().map(|cast| cast.number_type());
+            casts.chain([storage.number_type()]).min()
+        });
+        types.min()
     }
 }

@@ -12,18 +12,37 @@ use crate::formats::file_bytes::file_bytes;
 pub(super) struct Files {
     folder: Option<PathBuf>,
     files: Vec<(String, Bytes)>,
+    /// Entries that stand in the model one by one, brought together.
+    gathered: Vec<Bytes>,
 }
+
+/// The number of the first of what was gathered.
+const GATHERED: usize = 1 << 30;
 
 impl Files {
     pub fn new(model: Bytes, folder: Option<&Path>) -> Self {
         Files {
             folder: folder.map(Path::to_path_buf),
             files: vec![(String::new(), model)],
+            gathered: Vec::new(),
         }
     }
 
     pub fn bytes(&self, file: usize) -> &Bytes {
-        &self.files[file].1
+        match file.checked_sub(GATHERED) {
+            Some(gathered) => &self.gathered[gathered],
+            None => &self.files[file].1,
+        }
+    }
+
+    /// Is it no file, but entries that stand in the model one by one?
+    pub fn is_gathered(file: usize) -> bool {
+        file >= GATHERED
+    }
+
+    /// Is there any of that?
+    pub fn has_gathered(&self) -> bool {
+        !self.gathered.is_empty()
     }
 
     /// How many there are.
@@ -45,13 +64,21 @@ impl Files {
             .collect()
     }
 
-    /// Where a part of the model lies in it.
-    pub fn range(&self, part: &Bytes) -> std::ops::Range<usize> {
-        let start = (part.as_ptr() as usize).wrapping_sub(self.files[0].1.as_ptr() as usize);
-        match part.is_empty() {
-            true => 0..0,
-            false => start..start + part.len(),
+    /// Where a part of the model lies in it; entries that were brought together are a file of their own.
+    pub fn place(&mut self, part: &Bytes) -> (usize, std::ops::Range<usize>) {
+        if part.is_empty() {
+            return (0, 0..0);
         }
+        let model = &self.files[0].1;
+        let start = (part.as_ptr() as usize).wrapping_sub(model.as_ptr() as usize);
+        if start
+            .checked_add(part.len())
+            .is_some_and(|end| end <= model.len())
+        {
+            return (0, start..start + part.len());
+        }
+        self.gathered.push(part.clone());
+        (GATHERED + self.gathered.len() - 1, 0..part.len())
     }
 
     /// The bytes that a tensor keeps in another file.

@@ -8,7 +8,8 @@ use super::learned::Roles;
 use super::message;
 use super::node::{Content, Node, Stop, Value, pin};
 use super::rules;
-use super::shape::Dim;
+use super::scattered::home;
+use super::shape::{Dim, is_entrywise};
 use super::uses::Use;
 use super::{Files, Note};
 use crate::forms::{Channels, Field, ONE, Slot};
@@ -25,6 +26,7 @@ pub(super) struct Inference<'a> {
     pub opset: i64,
     pub files: &'a mut Files,
     pub roles: &'a Roles,
+    model: &'a message::Model,
     /// Constants that are never changed, each with the first reason.
     pub kept: BTreeMap<usize, String>,
     pub nodes: &'a [message::Node],
@@ -34,7 +36,7 @@ pub(super) struct Inference<'a> {
     pub values: HashMap<&'a str, Value>,
     /// The operator that is being followed, in words.
     pub current: String,
-    declared: HashMap<&'a str, &'a message::ValueInfo>,
+    pub declared: HashMap<&'a str, &'a message::ValueInfo>,
     /// Operators of ONNX that the file defines anew.
     redefined: BTreeSet<String>,
     symbols: u32,
@@ -63,6 +65,7 @@ impl<'a> Inference<'a> {
             opset,
             files,
             roles,
+            model,
             kept: BTreeMap::new(),
             nodes,
             makers: HashMap::new(),
@@ -77,7 +80,8 @@ impl<'a> Inference<'a> {
             parameters: HashMap::new(),
             occupied: BTreeMap::new(),
         };
-        for info in graph.value_info.iter().chain(&graph.output) {
+        let given = graph.value_info.iter().chain(&graph.output);
+        for info in given.chain(&graph.input) {
             inference
                 .declared
                 .insert(info.name.as_deref().unwrap_or(""), info);
@@ -123,9 +127,9 @@ impl<'a> Inference<'a> {
                 .values
                 .as_ref()
                 .and_then(|values| values.name.as_deref());
-            let slot = self.channels.pinned("a sparse initializer");
-            let value = Value::data(None, Field::uniform(slot));
-            self.values.insert(name.unwrap_or(""), value);
+            let name = name.unwrap_or("");
+            let value = self.sparse_constant(name, sparse)?;
+            self.values.insert(name, value);
         }
         for tensor in &graph.initializer {
             let name = tensor.name.as_deref().unwrap_or("");
@@ -152,6 +156,11 @@ impl<'a> Inference<'a> {
     pub fn constant(&mut self, name: &str, tensor: &message::Tensor) -> Result<Value, OnnxError> {
         let mut constant = Constant::read(name, tensor, self.files)?;
         self.part(&mut constant);
+        let is_gathered = |place: &(usize, usize, _)| Files::is_gathered(place.0);
+        if constant.place.as_ref().is_ok_and(is_gathered) && home(self.model, name).is_none() {
+            constant.place =
+                Err("its entries stand within a function or a graph of its own".into());
+        }
         let view = View::whole(self.constants.len(), &constant.shape);
         self.constants.push(constant);
         Ok(Value {
@@ -281,16 +290,21 @@ impl<'a> Inference<'a> {
         let name = if name.is_empty() { node.output() } else { name };
         self.note(node.operator(), name, reason);
         let outputs = &node.message.output;
-        let kept = node.optional(0).and_then(|input| input.shape.clone());
-        let kept = kept.filter(|_| rules::keeps_shape(node.operator()));
+        let read = node
+            .inputs
+            .first()
+            .and_then(|input| input.as_ref()?.shape.clone());
+        let is_known = matches!(
+            node.message.domain.as_deref(),
+            None | Some("" | "ai.onnx" | "ai.onnx.ml" | "com.microsoft")
+        ) && !self.redefined.contains(node.operator());
+        let read = read.filter(|_| is_known && is_entrywise(node.operator()));
         let pinned = outputs.iter().enumerate().map(|(number, output)| {
             let slot = self.channels.pinned(&operator);
             let declared = self.declared.get(output.as_str()).copied();
-            let kept = kept.clone().filter(|_| number == 0);
-            Value::data(
-                kept.or_else(|| self.shape_of(declared)),
-                Field::uniform(slot),
-            )
+            let shape = self.shape_of(declared);
+            let shape = shape.or_else(|| read.clone().filter(|_| number == 0));
+            Value::data(shape, Field::uniform(slot))
         });
         pinned.collect()
     }

@@ -160,7 +160,7 @@ impl<'a> Inference<'a> {
     pub fn integers(&self, value: &Value) -> Option<Vec<Integer>> {
         match &value.content {
             Content::Integers(integers) => Some(integers.clone()),
-            Content::Constant(view) => {
+            Content::Constant(view) if !view.is_part => {
                 let integers = self.constants[view.constant].integers.as_ref()?;
                 let entry = |place| integers.get(view.entry(place)).copied().map(Integer::Known);
                 (0..view.len()).map(entry).collect()
@@ -182,7 +182,11 @@ impl<'a> Inference<'a> {
 
     /// A number of a floating-point constant, finite or not.
     pub fn number(&self, view: &View, place: usize) -> Option<f64> {
-        self.entry(view.constant, view.entry(place))
+        match view.entry(place) {
+            entry if entry == View::ABSENT as usize => Some(0.0),
+            _ if view.is_part => None,
+            entry => self.entry(view.constant, entry),
+        }
     }
 
     /// The same by its entry.

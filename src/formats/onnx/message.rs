@@ -207,10 +207,18 @@ pub struct Tensor {
 pub mod element {
     /// `f32`.
     pub const FLOAT: i32 = 1;
+    /// `i32`.
+    pub const INT32: i32 = 6;
+    /// Truth values.
+    pub const BOOL: i32 = 9;
     /// `i64`.
     pub const INT64: i32 = 7;
+    /// `f16`.
+    pub const FLOAT16: i32 = 10;
     /// `f64`.
     pub const DOUBLE: i32 = 11;
+    /// `bf16`.
+    pub const BFLOAT16: i32 = 16;
 }
 
 /// `TensorProto.Segment`.

@@ -30,7 +30,7 @@
 //! factor of theirs is not used); reshapes to unknown lengths give a tensor one multiplier; graphs within operators are not entered.
 //!
 //! Writing changes the bytes of weights and nothing else; tensors kept in other files are written beside the new model, under new
-//! names. Numbers that are neither `f32` nor `f64` are never changed.
+//! names. Numbers that are no `f16`, `bf16`, `f32` or `f64` are never changed: of quantized weights the scale is.
 
 mod blocks;
 mod compare;
@@ -45,6 +45,7 @@ pub mod message;
 mod node;
 mod perceptron;
 mod rules;
+mod scattered;
 mod shape;
 mod side;
 mod spelling;
@@ -133,7 +134,7 @@ pub enum OnnxError {
         name: String,
         /// The entry.
         entry: usize,
-        /// `f32` or `f64`.
+        /// `f16`, `bf16`, `f32` or `f64`.
         number_type: &'static str,
     },
     /// The file cannot be read.

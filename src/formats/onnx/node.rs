@@ -107,6 +107,10 @@ impl Node<'_> {
         Some(&self.attribute(name)?.floats)
     }
 
+    pub fn sparse_tensor(&self, name: &str) -> Option<&message::SparseTensor> {
+        self.attribute(name)?.sparse_tensor.as_ref()
+    }
+
     pub fn text(&self, name: &str) -> Option<&[u8]> {
         self.attribute(name)?.s.as_deref()
     }

@@ -48,7 +48,10 @@ impl Use {
                 let (plus, minus) = (self.plus.labels[plus], self.minus.labels[minus]);
                 let first = slice.place + step * slice.run;
                 for place in first..first + slice.run {
-                    call(self.view.entry(place), plus, minus);
+                    let entry = self.view.entry(place);
+                    if entry != View::ABSENT as usize {
+                        call(entry, plus, minus);
+                    }
                 }
             }
         });

@@ -38,6 +38,15 @@ impl Scaled<'_> {
         self.uses.iter().any(|found| found.is_weight)
     }
 
+    /// What multiplies or divides its entries.
+    pub fn labels(&self) -> impl Iterator<Item = Slot> + '_ {
+        let fields = self
+            .uses
+            .iter()
+            .flat_map(|found| [&found.plus, &found.minus]);
+        fields.flat_map(|field| field.labels.iter().copied())
+    }
+
     /// Ranges of a constant of so many entries that can be gone through by themselves: runs of at least `size` where entries
     /// follow each other as they are used, else all.
     pub fn parts(&self, length: usize, size: usize) -> Vec<Range<usize>> {

@@ -42,15 +42,15 @@ impl Kind {
 }
 
 /// One field: where it begins, and where its content lies.
-struct Field {
-    number: u64,
-    is_delimited: bool,
-    start: usize,
-    content: std::ops::Range<usize>,
+pub(super) struct Field {
+    pub number: u64,
+    pub is_delimited: bool,
+    pub start: usize,
+    pub content: std::ops::Range<usize>,
 }
 
 /// The fields of a message, one after the other.
-struct Fields<'a> {
+pub(super) struct Fields<'a> {
     bytes: &'a [u8],
     at: usize,
     end: usize,
@@ -73,7 +73,7 @@ impl Fields<'_> {
         Err(OnnxError::Truncated(self.at))
     }
 
-    fn next(&mut self) -> Result<Option<Field>, OnnxError> {
+    pub fn next(&mut self) -> Result<Option<Field>, OnnxError> {
         if self.at == self.end {
             return Ok(None);
         }
@@ -105,7 +105,7 @@ impl Fields<'_> {
     }
 }
 
-fn fields(bytes: &[u8], range: std::ops::Range<usize>) -> Fields<'_> {
+pub(super) fn fields(bytes: &[u8], range: std::ops::Range<usize>) -> Fields<'_> {
     Fields {
         bytes,
         at: range.start,
@@ -193,7 +193,7 @@ fn has_key(bytes: &[u8], range: std::ops::Range<usize>, key: &[u8]) -> Result<bo
     Ok(false)
 }
 
-fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
+pub(super) fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         bytes.push(value as u8 | 0x80);
         value >>= 7;

@@ -9,12 +9,15 @@ use std::sync::Arc;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::constant::Constant;
+use super::files::Files;
+use super::scattered::{home, replaced};
 use super::weights::{Scaled, scaled};
 use super::{LayerRange, OnnxError, OnnxFile, wire};
-use crate::formats::lost::{Losses, Settled};
-use crate::formats::storage::{Storage, Stored};
+use crate::formats::lost::{Loss, Losses, Settled};
+use crate::formats::storage::{Brain, Half, Storage, Stored};
 use crate::forms::Field;
 use crate::network::SynapseIndex;
+use crate::numbers::Wide;
 
 /// Entries scaled at once, and pieces of so many entries worked on before they are written.
 const PIECE: usize = 1 << 18;
@@ -51,17 +54,57 @@ impl Piece<'_> {
     fn scale(&self, bytes: &[u8], factors: &Factors) -> Result<(Vec<u8>, Losses), OnnxError> {
         let mut scaled = bytes.to_vec();
         let found = match self.storage {
+            Storage::Half => self.scale_as::<Half, 2>(bytes, &mut scaled, factors),
+            Storage::Brain => self.scale_as::<Brain, 2>(bytes, &mut scaled, factors),
             Storage::Single => self.scale_as::<f32, 4>(bytes, &mut scaled, factors),
             Storage::Double => self.scale_as::<f64, 8>(bytes, &mut scaled, factors),
         };
-        match found.fault {
-            None => Ok((scaled, found.lost)),
-            Some(entry) => Err(OnnxError::Range {
-                name: self.constant.name.clone(),
-                entry,
-                number_type: self.storage.name(),
-            }),
+        let out_of_range = |entry: usize, storage: Storage| OnnxError::Range {
+            name: self.constant.name.clone(),
+            entry,
+            number_type: storage.name(),
+        };
+        if let Some(entry) = found.fault {
+            return Err(out_of_range(entry, self.storage));
         }
+        let mut lost = found.lost;
+        for cast in &self.constant.casts {
+            self.recast(bytes, &scaled, *cast, &mut lost)
+                .map_err(|entry| out_of_range(entry, *cast))?;
+        }
+        Ok((scaled, lost))
+    }
+
+    /// Looks for scaled entries that a type which they are cast to cannot hold; the error is the first that is too large.
+    fn recast(
+        &self,
+        old: &[u8],
+        scaled: &[u8],
+        cast: Storage,
+        lost: &mut Losses,
+    ) -> Result<(), usize> {
+        let size = self.storage.size();
+        let pairs = old.chunks_exact(size).zip(scaled.chunks_exact(size));
+        for (entry, (old, new)) in self.entries.clone().zip(pairs) {
+            let new = self.storage.decode(new);
+            if new == self.storage.decode(old) {
+                continue;
+            }
+            let kept = cast.rounded(new);
+            if !kept.is_finite() {
+                return Err(entry);
+            }
+            if kept.abs() < cast.smallest() && kept != new {
+                lost.push(Loss {
+                    tensor: self.constant.name.clone(),
+                    index: entry,
+                    is_negative: new.is_sign_negative(),
+                    exact: Wide::from_f64(new.abs()),
+                    written: kept,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Scales entries of `SIZE` bytes.
@@ -220,15 +263,21 @@ impl OnnxFile {
             lost.append(self.write_scaled(file, &factors, &mut bytes)?);
             files.push(bytes);
         }
+        let mut gathered = self.gathered(&factors, &mut lost)?;
         for (constant, entry) in factors.vanished {
             if let Ok((file, start, storage)) = self.constants[constant].place {
                 let at = start + entry * storage.size();
-                files[file][at..at + storage.size()].fill(0);
+                let own = gathered.iter_mut().find(|(number, _)| *number == file);
+                let bytes = match own {
+                    Some((_, bytes)) => bytes,
+                    None => &mut files[file],
+                };
+                bytes[at..at + storage.size()].fill(0);
             }
         }
         let beside = files.split_off(1);
         Ok(Written {
-            model: self.relocated(files.remove(0), name)?,
+            model: self.relocated(self.scattered(files.remove(0), gathered)?, name)?,
             beside: self.names(name).into_iter().skip(1).zip(beside).collect(),
             lost,
         })
@@ -262,14 +311,59 @@ impl OnnxFile {
         into: &mut dyn Write,
     ) -> Result<Losses, OnnxError> {
         let factors = self.factors(multipliers, false)?;
-        if file > 0 || self.files.len() == 1 {
+        let is_as_long = self.files.len() == 1 && !self.files.has_gathered();
+        if file > 0 || is_as_long {
             return self.write_scaled(file, &factors, into);
         }
-        // The names of the other files change, so that the length of this one does.
+        // The names of the other files change, or numbers of any length, so that the length of this one does.
         let mut bytes = Vec::new();
-        let lost = self.write_scaled(file, &factors, &mut bytes)?;
-        into.write_all(&self.relocated(bytes, name)?)?;
+        let mut lost = self.write_scaled(file, &factors, &mut bytes)?;
+        let gathered = self.gathered(&factors, &mut lost)?;
+        into.write_all(&self.relocated(self.scattered(bytes, gathered)?, name)?)?;
         Ok(lost)
+    }
+
+    /// The numbers that stand one by one in the model, scaled, by the number of what they were gathered in.
+    fn gathered(
+        &self,
+        factors: &Factors,
+        lost: &mut Losses,
+    ) -> Result<Vec<(usize, Vec<u8>)>, OnnxError> {
+        let mut scaled = Vec::new();
+        for constant in &self.constants {
+            let Ok((file, ..)) = constant.place else {
+                continue;
+            };
+            if Files::is_gathered(file) {
+                let mut bytes = Vec::new();
+                lost.append(self.write_scaled(file, factors, &mut bytes)?);
+                scaled.push((file, bytes));
+            }
+        }
+        Ok(scaled)
+    }
+
+    /// The model with those numbers where they stand.
+    fn scattered(
+        &self,
+        model: Vec<u8>,
+        gathered: Vec<(usize, Vec<u8>)>,
+    ) -> Result<Vec<u8>, OnnxError> {
+        let mut changed = Vec::new();
+        for (file, bytes) in gathered {
+            if bytes[..] == self.files.bytes(file)[..] {
+                continue;
+            }
+            let own =
+                |constant: &&Constant| constant.place.as_ref().is_ok_and(|place| place.0 == file);
+            let name = self.constants.iter().find(own).map_or("", |own| &own.name);
+            let home = home(&self.model, name).ok_or_else(|| OnnxError::NoTensor(name.into()))?;
+            changed.push((home, bytes));
+        }
+        match changed.is_empty() {
+            true => Ok(model),
+            false => replaced(&model, &changed),
+        }
     }
 
     fn factors(&self, multipliers: &[f64], exactly: bool) -> Result<Factors, OnnxError> {

@@ -2,6 +2,8 @@
 
 use pulp::{Simd, WithSimd};
 
+use crate::numbers::{bf16_to_f64, f16_to_f64};
+
 /// A number as models store it.
 pub trait Number: Copy + Send + Sync {
     /// As `f64`, exactly.
@@ -19,6 +21,40 @@ impl Number for f32 {
     #[inline(always)]
     fn wide(self) -> f64 {
         f64::from(self)
+    }
+}
+
+/// Little-endian, wherever it lies.
+impl Number for [u8; 8] {
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        f64::from_le_bytes(self)
+    }
+}
+
+impl Number for [u8; 4] {
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        f64::from(f32::from_le_bytes(self))
+    }
+}
+
+/// `bf16`.
+impl Number for [u8; 2] {
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        bf16_to_f64(u16::from_le_bytes(self))
+    }
+}
+
+/// The bytes of an `f16`: another type than those of a `bf16`.
+pub type HalfBytes = [[u8; 1]; 2];
+
+impl Number for HalfBytes {
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        let [[low], [high]] = self;
+        f16_to_f64(u16::from_le_bytes([low, high]))
     }
 }
 

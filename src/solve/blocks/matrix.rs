@@ -3,7 +3,9 @@
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-use super::kernels::{Number, TILE, dispatch, dot, dot_and_spread, dot_one, spread, spread_one};
+use super::kernels::{
+    HalfBytes, Number, TILE, dispatch, dot, dot_and_spread, dot_one, spread, spread_one,
+};
 use super::problem::is_lost;
 
 /// How a stored number becomes a cost.
@@ -29,7 +31,36 @@ impl Cost {
 pub(super) enum Dense<'a> {
     Single(&'a [f32]),
     Double(&'a [f64]),
+    Bytes4(&'a [[u8; 4]]),
+    Bytes8(&'a [[u8; 8]]),
+    Half(&'a [HalfBytes]),
+    Brain(&'a [[u8; 2]]),
     Owned(Vec<f64>),
+}
+
+/// Does something with the numbers of a [`Dense`], whatever their type.
+macro_rules! with_numbers {
+    ($dense:expr, $numbers:ident => $work:expr) => {
+        match $dense {
+            Dense::Single($numbers) => $work,
+            Dense::Double($numbers) => $work,
+            Dense::Bytes4($numbers) => $work,
+            Dense::Bytes8($numbers) => $work,
+            Dense::Half($numbers) => $work,
+            Dense::Brain($numbers) => $work,
+            Dense::Owned(numbers) => {
+                let $numbers = numbers.as_slice();
+                $work
+            }
+        }
+    };
+}
+
+impl Dense<'_> {
+    /// All numbers, as `f64`, exactly.
+    pub fn each(&self, mut call: impl FnMut(f64)) {
+        with_numbers!(self, numbers => numbers.iter().for_each(|number| call(number.wide())));
+    }
 }
 
 /// Numbers in compressed rows.
@@ -68,9 +99,7 @@ impl Matrix<'_> {
 
     pub fn bytes(&self) -> usize {
         match &self.entries {
-            Entries::Dense(Dense::Single(weights)) => size_of_val(*weights),
-            Entries::Dense(Dense::Double(weights)) => size_of_val(*weights),
-            Entries::Dense(Dense::Owned(weights)) => size_of_val(weights.as_slice()),
+            Entries::Dense(dense) => with_numbers!(dense, numbers => size_of_val(&numbers[..])),
             Entries::Sparse(sparse) => 12 * sparse.costs.len() + 8 * sparse.starts.len(),
         }
     }
@@ -79,9 +108,10 @@ impl Matrix<'_> {
     pub fn loses_costs(&self) -> bool {
         let lost = |weight: f64| is_lost(weight, self.cost.of(weight));
         match &self.entries {
-            Entries::Dense(Dense::Single(weights)) => weights.iter().any(|w| lost(w.wide())),
-            Entries::Dense(Dense::Double(weights)) => weights.iter().any(|w| lost(*w)),
             Entries::Dense(Dense::Owned(_)) | Entries::Sparse(_) => false,
+            Entries::Dense(dense) => {
+                with_numbers!(dense, numbers => numbers.iter().any(|number| lost(number.wide())))
+            }
         }
     }
 
@@ -99,9 +129,9 @@ impl Matrix<'_> {
             }
         };
         match &self.entries {
-            Entries::Dense(Dense::Single(weights)) => self.visit_dense(weights, visit),
-            Entries::Dense(Dense::Double(weights)) => self.visit_dense(weights, visit),
-            Entries::Dense(Dense::Owned(weights)) => self.visit_dense(weights, visit),
+            Entries::Dense(dense) => {
+                with_numbers!(dense, numbers => self.visit_dense(numbers, visit));
+            }
             Entries::Sparse(sparse) => sparse.visit(visit),
         }
     }
@@ -150,9 +180,7 @@ impl WithSimd for Work<'_, '_> {
     fn with_simd<S: Simd>(self, simd: S) {
         match &self.matrix.entries {
             Entries::Sparse(sparse) => self.step.sparse(sparse, self.matrix.skip_diagonal),
-            Entries::Dense(Dense::Single(weights)) => self.dense(simd, weights),
-            Entries::Dense(Dense::Double(weights)) => self.dense(simd, weights),
-            Entries::Dense(Dense::Owned(weights)) => self.dense(simd, weights.as_slice()),
+            Entries::Dense(dense) => with_numbers!(dense, numbers => self.dense(simd, numbers)),
         }
     }
 }

@@ -42,13 +42,35 @@ pub enum Weights<'a> {
     Single(&'a [f32]),
     /// `f64`.
     Double(&'a [f64]),
+    /// The bytes of `f16` numbers, little-endian, wherever they lie.
+    F16(&'a [u8]),
+    /// Those of `bf16` numbers.
+    Bf16(&'a [u8]),
+    /// Those of `f32` numbers.
+    F32(&'a [u8]),
+    /// Those of `f64` numbers.
+    F64(&'a [u8]),
 }
 
-impl Weights<'_> {
+impl<'a> Weights<'a> {
     fn len(&self) -> usize {
         match self {
             Weights::Single(weights) => weights.len(),
             Weights::Double(weights) => weights.len(),
+            Weights::F16(bytes) | Weights::Bf16(bytes) => bytes.len() / 2,
+            Weights::F32(bytes) => bytes.len() / 4,
+            Weights::F64(bytes) => bytes.len() / 8,
+        }
+    }
+
+    fn dense(self) -> Dense<'a> {
+        match self {
+            Weights::Single(weights) => Dense::Single(weights),
+            Weights::Double(weights) => Dense::Double(weights),
+            Weights::F16(bytes) => Dense::Half(bytes.as_chunks::<1>().0.as_chunks().0),
+            Weights::Bf16(bytes) => Dense::Brain(bytes.as_chunks().0),
+            Weights::F32(bytes) => Dense::Bytes4(bytes.as_chunks().0),
+            Weights::F64(bytes) => Dense::Bytes8(bytes.as_chunks().0),
         }
     }
 }
@@ -138,21 +160,17 @@ impl<'a> Blocks<'a> {
                 expected,
             });
         }
-        let (cost, entries) = match (self.cost(), weights) {
-            (Some(cost), Weights::Single(weights)) => (cost, Dense::Single(weights)),
-            (Some(cost), Weights::Double(weights)) => (cost, Dense::Double(weights)),
-            (None, Weights::Single(weights)) => {
-                let costs = weights.iter().map(|w| f64::from(w.abs()).powf(self.power));
-                let costs: Vec<f64> = costs.collect();
-                self.lost |= weights
-                    .iter()
-                    .zip(&costs)
-                    .any(|(w, c)| is_lost(f64::from(*w), *c));
-                (Cost::First, Dense::Owned(costs))
-            }
-            (None, Weights::Double(weights)) => {
-                let costs: Vec<f64> = weights.iter().map(|w| w.abs().powf(self.power)).collect();
-                self.lost |= weights.iter().zip(&costs).any(|(w, c)| is_lost(*w, *c));
+        let (cost, entries) = match self.cost() {
+            Some(cost) => (cost, weights.dense()),
+            None => {
+                let mut costs = Vec::with_capacity(expected);
+                let mut lost = false;
+                weights.dense().each(|weight| {
+                    let cost = weight.abs().powf(self.power);
+                    lost |= is_lost(weight, cost);
+                    costs.push(cost);
+                });
+                self.lost |= lost;
                 (Cost::First, Dense::Owned(costs))
             }
         };

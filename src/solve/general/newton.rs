@@ -251,10 +251,10 @@ impl TermCosts<'_> {
         }
     }
 
-    /// The largest deficit at some multipliers `μ`.
-    pub fn deficit_at(&self, multipliers: &[f64]) -> f64 {
-        self.state(multipliers.iter().map(|value| value.ln()).collect())
-            .deficit()
+    /// The largest deficit at some multipliers `μ`, and the regularizer.
+    pub fn at(&self, multipliers: &[f64]) -> (f64, f64) {
+        let state = self.state(multipliers.iter().map(|value| value.ln()).collect());
+        (state.deficit(), state.regularizer)
     }
 }
 

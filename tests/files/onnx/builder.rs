@@ -5,8 +5,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use synaptic_balance::formats::onnx::message::{
-    Attribute, Dimension, Entry, Graph, Model, Node, OperatorSet, Shape, Tensor, TensorType, Type,
-    ValueInfo, element,
+    Attribute, Dimension, Entry, Graph, Model, Node, OperatorSet, Shape, SparseTensor, Tensor,
+    TensorType, Type, ValueInfo, element,
 };
 
 /// A graph under construction, with random weights from a fixed seed.
@@ -126,6 +126,8 @@ pub enum Setting<'a> {
     Int(&'a str, i64),
     Ints(&'a str, &'a [i64]),
     Float(&'a str, f32),
+    Floats(&'a str, &'a [f32]),
+    Sparse(&'a str, SparseTensor),
     Text(&'a str, &'a str),
     Texts(&'a str, &'a [&'a str]),
     Tensor(&'a str, Tensor),
@@ -139,6 +141,8 @@ impl Setting<'_> {
                 Setting::Int(..) => 2,
                 Setting::Text(..) => 3,
                 Setting::Tensor(..) => 4,
+                Setting::Floats(..) => 6,
+                Setting::Sparse(..) => 11,
                 Setting::Ints(..) => 7,
                 Setting::Texts(..) => 8,
             }),
@@ -155,6 +159,14 @@ impl Setting<'_> {
             }
             Setting::Float(name, value) => {
                 attribute.f = Some(*value);
+                name
+            }
+            Setting::Floats(name, values) => {
+                attribute.floats = values.to_vec();
+                name
+            }
+            Setting::Sparse(name, value) => {
+                attribute.sparse_tensor = Some(value.clone());
                 name
             }
             Setting::Text(name, value) => {

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod builder;
+mod constants;
 mod energy;
 mod engine;
 mod feeding;

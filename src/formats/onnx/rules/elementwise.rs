@@ -2,7 +2,6 @@
 
 use super::super::constant::View;
 use super::super::infer::Inference;
-use super::super::message::element;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::{Dim, Integer};
 use super::products::{broadcast, integers, is_free};
@@ -20,18 +19,6 @@ pub(super) fn homogeneous(inference: &mut Inference, node: &Node) -> Followed {
 
 pub(super) fn identity(node: &Node) -> Followed {
     Ok(vec![node.input(0)?.clone()])
-}
-
-/// In inference it hands on what it reads; the mask is beside the point.
-pub(super) fn dropout(inference: &mut Inference, node: &Node) -> Followed {
-    if node.optional(2).is_some() {
-        return pin("may be in training mode");
-    }
-    let mut outputs = homogeneous(inference, node)?;
-    if node.outputs() > 1 {
-        outputs.push(Value::data(outputs[0].shape.clone(), Field::uniform(ONE)));
-    }
-    Ok(outputs)
 }
 
 /// A slope of any sign and size is homogeneous; it stays as it is.
@@ -76,17 +63,6 @@ fn bound(inference: &mut Inference, node: &Node, index: usize) -> Result<Option<
     match inference.number(view, 0) {
         Some(bound) => Ok(Some(bound)),
         None => pin("has a bound that is not read"),
-    }
-}
-
-/// Between `f32` and `f64` numbers stay what they are, but for rounding.
-pub(super) fn cast(inference: &mut Inference, node: &Node) -> Followed {
-    let input = node.input(0)?;
-    let is_integer = inference.integers(input).is_some();
-    match node.int("to").and_then(|to| i32::try_from(to).ok()) {
-        Some(element::INT64) if is_integer => identity(node),
-        Some(element::FLOAT | element::DOUBLE) => homogeneous(inference, node),
-        _ => pin("makes numbers of another type"),
     }
 }
 
@@ -165,25 +141,6 @@ fn is_rectifier(inference: &mut Inference, node: &Node, input: &Value) -> bool {
         );
     }
     is_zero
-}
-
-pub(super) fn constant(inference: &mut Inference, node: &Node) -> Followed {
-    if let Some(tensor) = node.tensor("value") {
-        return Ok(vec![inference.constant(node.output(), tensor)?]);
-    }
-    let integers = match (node.int("value_int"), node.ints("value_ints")) {
-        (Some(integer), _) => vec![integer],
-        (None, Some(integers)) => integers.to_vec(),
-        (None, None) => return pin("holds no dense tensor"),
-    };
-    let shape = match node.has("value_int") {
-        true => vec![],
-        false => vec![Dim::Known(integers.len())],
-    };
-    Ok(vec![Value {
-        shape: Some(shape),
-        content: Content::Integers(integers.into_iter().map(Integer::Known).collect()),
-    }])
 }
 
 /// Zeros carry any multiplier.

@@ -6,6 +6,7 @@
 mod attention;
 mod bilinear;
 mod choosing;
+mod constants;
 mod elementwise;
 mod gated;
 mod linear;
@@ -32,10 +33,12 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "ConvTranspose" => linear::transposed_convolution(inference, node),
         "Relu" | "LeakyRelu" | "Abs" | "Neg" | "Trilu" => elementwise::homogeneous(inference, node),
         "Identity" => elementwise::identity(node),
-        "Dropout" => elementwise::dropout(inference, node),
+        "Dropout" => constants::dropout(inference, node),
         "PRelu" => elementwise::prelu(inference, node),
         "Clip" => elementwise::clip(inference, node),
-        "Cast" => elementwise::cast(inference, node),
+        "Cast" => constants::cast(inference, node),
+        "CastLike" => constants::cast_like(inference, node),
+        "DequantizeLinear" => constants::dequantize(inference, node),
         "Add" | "Sub" | "Sum" | "Mean" | "Max" | "Min" => elementwise::sum(inference, node),
         "Mul" => products::product(inference, node),
         "Div" => products::quotient(inference, node),
@@ -87,7 +90,7 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "GridSample" | "RoiAlign" => resizing::sampled(inference, node),
         "DepthToSpace" | "SpaceToDepth" => resizing::rearranged(inference, node),
         "Shape" => reshaping::shape(node),
-        "Constant" => elementwise::constant(inference, node),
+        "Constant" => constants::constant(inference, node),
         "ConstantOfShape" => elementwise::constant_of_shape(inference, node),
         _ => pin("is not homogeneous, or not followed"),
     }
@@ -106,60 +109,6 @@ pub(super) fn follow_contributed(inference: &mut Inference, node: &Node) -> Foll
         "SimplifiedLayerNormalization" => normalisation::layer(inference, node),
         _ => pin("is not homogeneous, or not followed"),
     }
-}
-
-/// Operators that make a tensor of the shape of the first that they read, whatever they do with its entries.
-pub(super) fn keeps_shape(operator: &str) -> bool {
-    const KEEPING: &[&str] = &[
-        "BiasGelu",
-        "Bernoulli",
-        "BitwiseNot",
-        "Cast",
-        "CastLike",
-        "Ceil",
-        "Celu",
-        "Clip",
-        "Cos",
-        "Cosh",
-        "DequantizeLinear",
-        "Elu",
-        "Erf",
-        "Exp",
-        "FastGelu",
-        "Floor",
-        "Gelu",
-        "HardSigmoid",
-        "HardSwish",
-        "Hardmax",
-        "IsInf",
-        "IsNaN",
-        "LRN",
-        "Log",
-        "LogSoftmax",
-        "LpNormalization",
-        "MeanVarianceNormalization",
-        "Mish",
-        "PRelu",
-        "Pow",
-        "QuantizeLinear",
-        "QuickGelu",
-        "Round",
-        "Selu",
-        "Shrink",
-        "Sigmoid",
-        "Sign",
-        "Silu",
-        "Sin",
-        "Sinh",
-        "Softmax",
-        "Softplus",
-        "Softsign",
-        "Swish",
-        "Tan",
-        "Tanh",
-        "ThresholdedRelu",
-    ];
-    KEEPING.contains(&operator)
 }
 
 /// An axis, counted from the end if negative.

@@ -7,6 +7,7 @@ use super::super::infer::Inference;
 use super::super::learned::is_unscaled;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::{Dim, Integer};
+use super::constants;
 use crate::forms::{Exponent, Field, ONE, advance};
 
 /// Exponents beyond so much, or with a larger denominator, are not followed.
@@ -46,7 +47,11 @@ pub(super) fn product(inference: &mut Inference, node: &Node) -> Followed {
     let (data, factor) = match (one.constant(), other.constant()) {
         (None, Some(factor)) => (one, factor.clone()),
         (Some(factor), None) => (other, factor.clone()),
-        _ => {
+        (Some(a), Some(b)) => match constants::product(inference, node, a, b) {
+            Some(value) => return Ok(vec![value]),
+            None => return pin("multiplies two constants"),
+        },
+        (None, None) => {
             let one = inference.field(one, node.output())?;
             let other = inference.field(other, node.output())?;
             let made = multiplied(inference, (&one, 1), (&other, 1))?;

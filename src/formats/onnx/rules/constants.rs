@@ -1,0 +1,405 @@
+//! Operators on constants that give constants again: a view of a constant reaches back to the numbers that are stored.
+
+use std::sync::Arc;
+
+use super::super::OnnxError;
+use super::super::constant::{Constant, View};
+use super::super::infer::Inference;
+use super::super::message::{self, element};
+use super::super::node::{Content, Followed, Node, Value, pin};
+use super::super::shape::{Dim, Integer};
+use super::super::spelling;
+use super::axis;
+use super::elementwise::homogeneous;
+use crate::formats::storage::Storage;
+use crate::forms::{Field, ONE};
+
+/// In inference it hands on what it reads; the mask is beside the point.
+pub(super) fn dropout(inference: &mut Inference, node: &Node) -> Followed {
+    let training = node.optional(2);
+    let is_off = |value: &Value| inference.known_integers(value).as_deref() == Some(&[0]);
+    if !training.is_none_or(is_off) {
+        return pin("may be in training mode");
+    }
+    let input = node.input(0)?;
+    let mut outputs = match input.content {
+        Content::Constant(_) => vec![input.clone()],
+        _ => homogeneous(inference, node)?,
+    };
+    if node.outputs() > 1 {
+        outputs.push(Value::data(outputs[0].shape.clone(), Field::uniform(ONE)));
+    }
+    Ok(outputs)
+}
+
+/// Between floating-point types numbers stay what they are, but for rounding.
+pub(super) fn cast(inference: &mut Inference, node: &Node) -> Followed {
+    let to = node.int("to").and_then(|to| i32::try_from(to).ok());
+    recast(inference, node, to)
+}
+
+/// The same to the type of another tensor.
+pub(super) fn cast_like(inference: &mut Inference, node: &Node) -> Followed {
+    let like = node.message.input.get(1).map_or("", String::as_str);
+    let to = inference.element_type(like, DEPTH);
+    recast(inference, node, to)
+}
+
+fn recast(inference: &mut Inference, node: &Node, to: Option<i32>) -> Followed {
+    let input = node.input(0)?;
+    if to == Some(element::INT64) && inference.integers(input).is_some() {
+        return Ok(vec![input.clone()]);
+    }
+    let Some(to) = to.and_then(Storage::of_element) else {
+        return pin("makes numbers of another type");
+    };
+    match &input.content {
+        Content::Constant(view) if inference.fits(view, to) => {
+            inference.constants[view.constant].read_as(to);
+            Ok(vec![input.clone()])
+        }
+        _ => homogeneous(inference, node),
+    }
+}
+
+/// Integers, or floats of 8 bits, times a scale: the scale is what scales, for all entries that share it.
+pub(super) fn dequantize(inference: &mut Inference, node: &Node) -> Followed {
+    let (input, scale) = (node.input(0)?, node.input(1)?);
+    let (Some(quantized), Some(scale)) = (input.constant(), scale.constant()) else {
+        return pin("restores computed numbers, or by a computed scale");
+    };
+    let shape = quantized.shape.clone();
+    let block = usize::try_from(node.int("block_size").unwrap_or(0)).unwrap_or(0);
+    let place: Box<dyn Fn(&[usize]) -> usize> = match scale.shape.as_slice() {
+        [] | [1] => Box::new(|_| 0),
+        own => {
+            let along = match (own.len(), block) {
+                (1, 0) => axis(node.int("axis").unwrap_or(1), shape.len()),
+                (_, 0) => None,
+                _ => axis(node.int("axis").unwrap_or(1), shape.len())
+                    .filter(|_| own.len() == shape.len()),
+            };
+            let Some(along) = along else {
+                return pin("has a scale of another shape than its axis");
+            };
+            match block {
+                0 if own != [shape[along]] => {
+                    return pin("has a scale of another shape than its axis");
+                }
+                0 => Box::new(move |index| index[along]),
+                block => {
+                    let fits = |axis: usize| match axis == along {
+                        true => own[axis] == shape[axis].div_ceil(block),
+                        false => own[axis] == shape[axis],
+                    };
+                    if !(0..shape.len()).all(fits) {
+                        return pin("has a scale of another shape than its blocks");
+                    }
+                    let own = own.to_vec();
+                    Box::new(move |index| {
+                        let places = index.iter().zip(&own).enumerate();
+                        places.fold(0, |at, (axis, (index, length))| {
+                            at * length + if axis == along { index / block } else { *index }
+                        })
+                    })
+                }
+            }
+        }
+    };
+    let Some(view) = scale.spread(shape, place) else {
+        return pin("restores too many entries");
+    };
+    let reason = format!(
+        "quantized: its scale in {} `{}` is what scales",
+        node.operator(),
+        node.output()
+    );
+    inference.kept.entry(quantized.constant).or_insert(reason);
+    Ok(vec![made(view)])
+}
+
+fn made(view: View) -> Value {
+    Value {
+        shape: Some(view.shape.iter().copied().map(Dim::Known).collect()),
+        content: Content::Constant(view),
+    }
+}
+
+/// A product of two constants as the one of them that scales, where the other is a single number, or not of a type that scales; `None` for others.
+pub(super) fn product(
+    inference: &mut Inference,
+    node: &Node,
+    one: &View,
+    other: &View,
+) -> Option<Value> {
+    for (weight, factor) in [(one, other), (other, one)] {
+        let constants = &inference.constants;
+        let reason = format!("a factor of Mul `{}`", node.output());
+        let is_number = |view: &View| {
+            view.len() == 1
+                && inference
+                    .number(view, 0)
+                    .is_some_and(|value| value != 0.0 && value.is_finite())
+        };
+        if constants[weight.constant].place.is_err() {
+            continue;
+        }
+        if weight.len() > 1 && is_number(factor) && factor.shape.len() <= weight.shape.len() {
+            inference.keep(factor, &reason);
+            return Some(made(View {
+                is_part: true,
+                ..weight.clone()
+            }));
+        }
+        let missing = factor.shape.len().checked_sub(weight.shape.len());
+        let Some(missing) = missing.filter(|_| constants[factor.constant].storage.is_none()) else {
+            continue;
+        };
+        let lengths = weight.shape.iter().zip(&factor.shape[missing..]);
+        if !lengths
+            .clone()
+            .all(|(own, length)| *own == 1 || own == length)
+        {
+            continue;
+        }
+        let own = weight.shape.clone();
+        let place = move |index: &[usize]| {
+            let places = index[missing..].iter().zip(&own);
+            places.fold(0, |at, (index, length)| {
+                at * length + if *length == 1 { 0 } else { *index }
+            })
+        };
+        let view = weight.spread(factor.shape.clone(), place)?;
+        let reason = format!(
+            "quantized: its scale in {} `{}` is what scales",
+            node.operator(),
+            node.output()
+        );
+        inference.kept.entry(factor.constant).or_insert(reason);
+        return Some(made(view));
+    }
+    None
+}
+
+/// What the operator `Constant` holds, in whichever attribute.
+pub(super) fn constant(inference: &mut Inference, node: &Node) -> Followed {
+    if let Some(tensor) = node.tensor("value") {
+        return Ok(vec![inference.constant(node.output(), tensor)?]);
+    }
+    if let Some(sparse) = node.sparse_tensor("sparse_value") {
+        return Ok(vec![inference.sparse_constant(node.output(), sparse)?]);
+    }
+    let floats = match (node.float("value_float"), node.floats("value_floats")) {
+        (Some(number), _) => Some((vec![], vec![number])),
+        (None, Some(numbers)) => Some((vec![numbers.len() as i64], numbers.to_vec())),
+        (None, None) => None,
+    };
+    if let Some((dims, numbers)) = floats {
+        let bytes: Vec<u8> = numbers
+            .iter()
+            .flat_map(|number| number.to_le_bytes())
+            .collect();
+        let tensor = message::Tensor {
+            dims,
+            data_type: Some(element::FLOAT),
+            raw_data: Some(bytes.into()),
+            ..message::Tensor::default()
+        };
+        return Ok(vec![inference.constant(node.output(), &tensor)?]);
+    }
+    let integers = match (node.int("value_int"), node.ints("value_ints")) {
+        (Some(integer), _) => vec![integer],
+        (None, Some(integers)) => integers.to_vec(),
+        (None, None) => return pin("holds no numbers"),
+    };
+    let shape = match node.has("value_int") {
+        true => vec![],
+        false => vec![Dim::Known(integers.len())],
+    };
+    Ok(vec![Value {
+        shape: Some(shape),
+        content: Content::Integers(integers.into_iter().map(Integer::Known).collect()),
+    }])
+}
+
+/// Operators whose results are of the type of their first input.
+const OF_INPUT: &[&str] = &[
+    "Identity",
+    "Relu",
+    "LeakyRelu",
+    "PRelu",
+    "Abs",
+    "Neg",
+    "Clip",
+    "Dropout",
+    "Add",
+    "Sub",
+    "Mul",
+    "Div",
+    "Sum",
+    "Mean",
+    "Max",
+    "Min",
+    "Gemm",
+    "MatMul",
+    "Conv",
+    "ConvTranspose",
+    "MaxPool",
+    "AveragePool",
+    "GlobalAveragePool",
+    "GlobalMaxPool",
+    "BatchNormalization",
+    "LayerNormalization",
+    "Softmax",
+    "Sigmoid",
+    "Tanh",
+    "Erf",
+    "Gelu",
+    "Reshape",
+    "Transpose",
+    "Flatten",
+    "Squeeze",
+    "Unsqueeze",
+    "Concat",
+    "Split",
+    "Slice",
+    "Gather",
+    "Expand",
+    "Pad",
+    "ReduceMean",
+    "ReduceSum",
+    "Sqrt",
+    "Pow",
+    "Exp",
+];
+
+/// Operators gone through in search of a type.
+const DEPTH: usize = 64;
+
+impl Inference<'_> {
+    /// The type of a tensor's entries, where the graph tells it.
+    fn element_type(&self, name: &str, left: usize) -> Option<i32> {
+        if let Some(Content::Constant(view)) = self.values.get(name).map(|value| &value.content) {
+            let constant = &self.constants[view.constant];
+            let stored = constant.casts.last().copied().or(constant.storage);
+            return stored.map(Storage::element);
+        }
+        if let Some(declared) = self.declared_type(name) {
+            return Some(declared);
+        }
+        let node = &self.nodes[*self.makers.get(name)?];
+        let reads = node.input.first().map_or("", String::as_str);
+        match spelling::operator(node) {
+            "Cast" => {
+                let to = node
+                    .attribute
+                    .iter()
+                    .find(|own| own.name.as_deref() == Some("to"))?;
+                i32::try_from(to.i?).ok()
+            }
+            "CastLike" if left > 0 => self.element_type(node.input.get(1)?, left - 1),
+            operator if left > 0 && OF_INPUT.contains(&operator) => {
+                self.element_type(reads, left - 1)
+            }
+            _ => None,
+        }
+    }
+
+    /// A constant of which only some entries are stored; the others are 0.
+    pub fn sparse_constant(
+        &mut self,
+        name: &str,
+        sparse: &message::SparseTensor,
+    ) -> Result<Value, OnnxError> {
+        let lengths = sparse
+            .dims
+            .iter()
+            .map(|length| usize::try_from(*length).ok());
+        let shape: Option<Vec<usize>> = lengths.collect();
+        let nothing = message::Tensor::default();
+        let values = sparse.values.as_ref().unwrap_or(&nothing);
+        let indices = sparse.indices.as_ref().unwrap_or(&nothing);
+        let value = self.constant(name, values)?;
+        let indices = Constant::read(name, indices, self.files)?.integers;
+        let view = value.constant().cloned();
+        let dense = view
+            .zip(shape)
+            .zip(indices)
+            .and_then(|((view, shape), indices)| {
+                let entries = sparse_places(&shape, &indices, view.len())?;
+                Some(View {
+                    shape,
+                    entries: Some(entries),
+                    ..view
+                })
+            });
+        let Some(view) = dense else {
+            let slot = self.channels.pinned(&format!("the sparse tensor `{name}`"));
+            return Ok(Value::data(None, Field::uniform(slot)));
+        };
+        Ok(Value {
+            shape: Some(view.shape.iter().copied().map(Dim::Known).collect()),
+            content: Content::Constant(view),
+        })
+    }
+
+    /// The type of entries that the file declares for a tensor.
+    pub fn declared_type(&self, name: &str) -> Option<i32> {
+        let declared = self.declared.get(name)?.r#type.as_ref()?;
+        declared
+            .tensor_type
+            .as_ref()?
+            .elem_type
+            .filter(|found| *found > 0)
+    }
+
+    /// Are all numbers of a constant finite in another type? Of one without floating-point numbers nothing is asked.
+    fn fits(&self, view: &View, to: Storage) -> bool {
+        let constant = &self.constants[view.constant];
+        let Some(storage) = constant.storage.filter(|storage| !to.holds(*storage)) else {
+            return true;
+        };
+        let Some((file, range)) = &constant.data else {
+            return false;
+        };
+        let mut numbers = self.files.bytes(*file)[range.clone()].chunks_exact(storage.size());
+        numbers.all(|number| to.rounded(storage.decode(number)).is_finite())
+    }
+}
+
+/// The places of the entries of a sparse tensor, in the dense one.
+fn sparse_places(dims: &[usize], indices: &[i64], count: usize) -> Option<Arc<[u32]>> {
+    let size = dims
+        .iter()
+        .try_fold(1usize, |size, length| size.checked_mul(*length))?;
+    if size > MAX_SPARSE {
+        return None;
+    }
+    let mut entries = vec![View::ABSENT; size];
+    let rank = match indices.len() {
+        found if found == count => 0,
+        found if found == count.checked_mul(dims.len())? => dims.len(),
+        _ => return None,
+    };
+    for entry in 0..count {
+        let at = match rank {
+            0 => usize::try_from(*indices.get(entry)?).ok()?,
+            rank => {
+                let own = indices.get(entry * rank..(entry + 1) * rank)?;
+                let mut at = 0usize;
+                for (index, length) in own.iter().zip(dims) {
+                    let index = usize::try_from(*index)
+                        .ok()
+                        .filter(|index| index < length)?;
+                    at = at * length + index;
+                }
+                at
+            }
+        };
+        *entries.get_mut(at)? = u32::try_from(entry).ok()?;
+    }
+    Some(entries.into())
+}
+
+/// Entries of a sparse tensor written out; more are left alone.
+const MAX_SPARSE: usize = 1 << 26;
