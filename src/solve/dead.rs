@@ -1,6 +1,6 @@
 //! Units that no path of weights other than 0 joins to the visible units.
 
-use num_traits::Zero;
+use num_traits::{Signed, Zero};
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, Reversed};
 
@@ -28,8 +28,8 @@ pub struct DeadUnits {
 /// assert_eq!((dead.unfed.len(), dead.unread.len()), (1, 1));
 /// ```
 pub fn dead_units(network: &Network<Rational>) -> DeadUnits {
-    if !network.products().is_empty() {
-        return dead_around_products(network);
+    if !(network.products().is_empty() && network.has_plain_ties()) {
+        return dead_by_direction(network);
     }
     let node = |unit: UnitIndex| network.variable(unit).map_or(0, |variable| variable + 1);
     let mut graph: DiGraph<(), ()> = DiGraph::new();
@@ -55,47 +55,56 @@ pub fn dead_units(network: &Network<Rational>) -> DeadUnits {
     dead
 }
 
-/// The same where there are products: one is fed if all its factors are, and reads its factors if it is fed and read itself.
-fn dead_around_products(network: &Network<Rational>) -> DeadUnits {
-    let is_visible =
-        |unit: UnitIndex| network.factors(unit).is_empty() && network.variable(unit).is_none();
-    let mut fed: Vec<bool> = (0..network.units()).map(is_visible).collect();
-    let mut read = fed.clone();
-    let joins: Vec<(UnitIndex, UnitIndex)> = (0..network.synapses())
+/// The same where there are products, or ties with exponents. A variable is fed by a weight that rises with it if all that the weight falls with are
+/// fed, and read by one that falls with it if all others that it falls with are fed, and all that it rises with are read.
+fn dead_by_direction(network: &Network<Rational>) -> DeadUnits {
+    let terms: Vec<Vec<(usize, Rational)>> = (0..network.synapses())
         .filter(|synapse| !network.weight(*synapse).is_zero())
-        .map(|synapse| network.endpoints(synapse))
+        .map(|synapse| network.direction(synapse))
         .collect();
-    let tied: Vec<&[UnitIndex]> = (0..network.variables())
-        .map(|variable| network.members(variable))
-        .collect();
-    let share = |found: &mut Vec<bool>| {
-        for members in &tied {
-            let any = members.iter().any(|unit| found[*unit]);
-            members.iter().for_each(|unit| found[*unit] = any);
-        }
-    };
+    let rises = |(_, exponent): &&(usize, Rational)| exponent.is_positive();
+    let falls = |(_, exponent): &&(usize, Rational)| exponent.is_negative();
+    let mut fed = vec![false; network.variables()];
     settle(&mut fed, |fed| {
-        joins.iter().for_each(|(from, to)| fed[*to] |= fed[*from]);
-        for unit in network.products() {
-            fed[*unit] = network.factors(*unit).iter().all(|factor| fed[*factor]);
-        }
-        share(fed);
-    });
-    settle(&mut read, |read| {
-        joins.iter().for_each(|(from, to)| read[*from] |= read[*to]);
-        for unit in network.products() {
-            if fed[*unit] && read[*unit] {
-                let factors = network.factors(*unit).iter();
-                factors.for_each(|factor| read[*factor] = true);
+        for term in &terms {
+            if term
+                .iter()
+                .filter(falls)
+                .all(|(variable, _)| fed[*variable])
+            {
+                let rising = term.iter().filter(rises);
+                rising.for_each(|(variable, _)| fed[*variable] = true);
             }
         }
-        share(read);
     });
-    let scalable = |unit: &UnitIndex| network.variable(*unit).is_some();
-    let units = || (0..network.units()).filter(scalable);
+    let mut read = vec![false; network.variables()];
+    settle(&mut read, |read| {
+        for term in &terms {
+            let is_read = term
+                .iter()
+                .filter(rises)
+                .all(|(variable, _)| read[*variable]);
+            let mut falling = term.iter().filter(falls);
+            let unfed = falling
+                .clone()
+                .filter(|(variable, _)| !fed[*variable])
+                .count();
+            let alone = |variable: usize| unfed == usize::from(!fed[variable]);
+            if is_read {
+                falling
+                    .by_ref()
+                    .filter(|(variable, _)| alone(*variable))
+                    .for_each(|(variable, _)| read[*variable] = true);
+            }
+        }
+    });
+    let of = |is_dead: &dyn Fn(usize) -> bool| {
+        let known = |unit: &UnitIndex| network.variable(*unit).is_some_and(is_dead);
+        (0..network.units()).filter(known).collect()
+    };
     DeadUnits {
-        unfed: units().filter(|unit| !fed[*unit]).collect(),
-        unread: units().filter(|unit| fed[*unit] && !read[*unit]).collect(),
+        unfed: of(&|variable| !fed[variable]),
+        unread: of(&|variable| fed[variable] && !read[variable]),
     }
 }
 
