@@ -116,6 +116,7 @@ impl OnnxFile {
         Ok(OnnxFile {
             files: other.files.clone(),
             model: self.model.clone(),
+            written: self.written.clone(),
             constants,
             uses: self.uses.clone(),
             units: self.units.clone(),

@@ -1,11 +1,10 @@
-//! Functions that a model defines: where an operator is one, what it does is written out.
+//! Functions that a model defines, and branches of a choice: where an operator is one, what it does is written out.
 
 use prost::Message;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::OnnxError;
-use super::message::{Attribute, Model, Node, OperatorSet};
+use super::message::{Attribute, Graph, Model, Node, OperatorSet};
 
 /// Operators of a model with its functions written out; beyond, a file is not a model but an attack.
 const MAX_NODES: usize = 1 << 20;
@@ -37,9 +36,17 @@ struct Body {
 
 type Bodies = BTreeMap<(String, String, String), Body>;
 
-/// The operators of a model's graph, those that are functions of the model replaced by what these do; functions of another version of ONNX's operators, or
-/// with graphs within their operators, stay as they are.
-pub(super) fn entered(model: &Model) -> Result<Cow<'_, [Node]>, OnnxError> {
+/// The operators of a model, written out, each with the place of the one in the model's graph that it is part of.
+#[derive(Debug, Clone)]
+pub(super) struct WrittenOut {
+    pub nodes: Vec<Node>,
+    pub places: Vec<usize>,
+}
+
+/// The operators of a model's graph. Those that are functions of the model are replaced by what these do, but for functions of another version of ONNX's
+/// operators, or with graphs within their operators. Of a choice (`If`) both branches are written out, and after them an `If` that reads the condition
+/// and the results of both.
+pub(super) fn entered(model: &Model) -> Result<WrittenOut, OnnxError> {
     let graph = model.graph.as_ref().ok_or(OnnxError::NoGraph)?;
     let mut bodies = Bodies::new();
     for bytes in &model.functions {
@@ -56,19 +63,20 @@ pub(super) fn entered(model: &Model) -> Result<Cow<'_, [Node]>, OnnxError> {
             bodies.insert(key, body);
         }
     }
-    let calls = |node: &Node| bodies.contains_key(&key(node));
-    if !graph.node.iter().any(calls) {
-        return Ok(Cow::Borrowed(&graph.node));
-    }
     let mut writer = Writer {
         bodies: &bodies,
-        nodes: Vec::new(),
+        written: WrittenOut {
+            nodes: Vec::with_capacity(graph.node.len()),
+            places: Vec::with_capacity(graph.node.len()),
+        },
+        place: 0,
         calls: 0,
     };
-    for node in &graph.node {
+    for (place, node) in graph.node.iter().enumerate() {
+        writer.place = place;
         writer.write(node.clone(), 0)?;
     }
-    Ok(Cow::Owned(writer.nodes))
+    Ok(writer.written)
 }
 
 fn own_domain(domain: String) -> String {
@@ -105,7 +113,9 @@ fn is_simple(body: &Body, model: &Model) -> bool {
 
 struct Writer<'a> {
     bodies: &'a Bodies,
-    nodes: Vec<Node>,
+    written: WrittenOut,
+    /// The place of the operator that is being written.
+    place: usize,
     calls: usize,
 }
 
@@ -114,11 +124,10 @@ impl Writer<'_> {
         let fits = |body: &&Body| depth < MAX_DEPTH && node.output.len() <= body.output.len();
         let body = self.bodies.get(&key(&node)).filter(fits);
         let Some(body) = body else {
-            if self.nodes.len() >= MAX_NODES {
-                return Err(OnnxError::TooLarge("operators"));
-            }
-            self.nodes.push(node);
-            return Ok(());
+            return match branches(&node).filter(|_| depth < MAX_DEPTH) {
+                Some(branches) => self.choose(&node, branches, depth),
+                None => self.push(node),
+            };
         };
         self.calls += 1;
         let prefix = format!("{}/{}/", node.op_type.as_deref().unwrap_or(""), self.calls);
@@ -152,6 +161,111 @@ impl Writer<'_> {
             self.write(own, depth + 1)?;
         }
         Ok(())
+    }
+}
+
+impl Writer<'_> {
+    fn push(&mut self, node: Node) -> Result<(), OnnxError> {
+        if self.written.nodes.len() >= MAX_NODES {
+            return Err(OnnxError::TooLarge("operators"));
+        }
+        self.written.nodes.push(node);
+        self.written.places.push(self.place);
+        Ok(())
+    }
+
+    /// Writes out both branches.
+    fn choose(
+        &mut self,
+        node: &Node,
+        branches: [&Graph; 2],
+        depth: usize,
+    ) -> Result<(), OnnxError> {
+        self.calls += 1;
+        let mut inputs = node.input.clone();
+        for (branch, word) in branches.into_iter().zip(["then", "else"]) {
+            let prefix = format!("If/{}/{word}/", self.calls);
+            let own = branch.node.iter().flat_map(|node| &node.output);
+            let held = branch
+                .initializer
+                .iter()
+                .filter_map(|tensor| tensor.name.as_ref());
+            let names: HashMap<&str, String> = own
+                .chain(held)
+                .filter(|name| !name.is_empty())
+                .map(|name| (name.as_str(), format!("{prefix}{name}")))
+                .collect();
+            for tensor in &branch.initializer {
+                let name = tensor.name.as_deref().unwrap_or("");
+                self.push(Node {
+                    op_type: Some("Constant".into()),
+                    output: vec![names.get(name).cloned().unwrap_or_default()],
+                    attribute: vec![Attribute {
+                        name: Some("value".into()),
+                        t: Some(tensor.clone()),
+                        ..Attribute::default()
+                    }],
+                    ..Node::default()
+                })?;
+            }
+            for own in &branch.node {
+                self.write(renamed(own, &names), depth + 1)?;
+            }
+            let results = branch.output.iter().map(|output| {
+                let name = output.name.as_deref().unwrap_or("");
+                names.get(name).cloned().unwrap_or_else(|| name.to_owned())
+            });
+            inputs.extend(results);
+        }
+        self.push(Node {
+            input: inputs,
+            attribute: Vec::new(),
+            ..node.clone()
+        })
+    }
+}
+
+/// The branches of a choice between as many results as it has.
+fn branches(node: &Node) -> Option<[&Graph; 2]> {
+    let (domain, operator, _) = key(node);
+    if !domain.is_empty() || operator != "If" || node.input.len() != 1 {
+        return None;
+    }
+    let branch = |name: &str| {
+        let mut attributes = node.attribute.iter();
+        let found = attributes.find(|attribute| attribute.name.as_deref() == Some(name))?;
+        let plain = |graph: &&Graph| {
+            graph.input.is_empty()
+                && graph.sparse_initializer.is_empty()
+                && graph.output.len() == node.output.len()
+        };
+        found.g.as_ref().filter(plain)
+    };
+    Some([branch("then_branch")?, branch("else_branch")?])
+}
+
+/// An operator with other names for some tensors, also where graphs within it read them.
+fn renamed(node: &Node, names: &HashMap<&str, String>) -> Node {
+    let name = |own: &String| names.get(own.as_str()).unwrap_or(own).clone();
+    let within = |graph: &Graph| {
+        let mut graph = graph.clone();
+        graph.node = graph.node.iter().map(|node| renamed(node, names)).collect();
+        for output in &mut graph.output {
+            output.name = output.name.as_ref().map(name);
+        }
+        graph
+    };
+    let attribute = |own: &Attribute| {
+        let mut attribute = own.clone();
+        attribute.g = own.g.as_ref().map(within);
+        attribute.graphs = own.graphs.iter().map(within).collect();
+        attribute
+    };
+    Node {
+        input: node.input.iter().map(name).collect(),
+        output: node.output.iter().map(name).collect(),
+        attribute: node.attribute.iter().map(attribute).collect(),
+        ..node.clone()
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::OnnxError;
 use super::constant::{Constant, View};
+use super::functions::WrittenOut;
 use super::learned::Roles;
 use super::message;
 use super::node::{Content, Node, Stop, Value, pin};
@@ -30,6 +31,8 @@ pub(super) struct Inference<'a> {
     /// Constants that are never changed, each with the first reason.
     pub kept: BTreeMap<usize, String>,
     pub nodes: &'a [message::Node],
+    /// The place of each, or of what it is part of, in the model's graph.
+    places: &'a [usize],
     /// The operator that makes each tensor, and those that read it.
     pub makers: HashMap<&'a str, usize>,
     pub readers: HashMap<&'a str, Vec<usize>>,
@@ -49,7 +52,7 @@ impl<'a> Inference<'a> {
     /// Follows a whole graph.
     pub fn run(
         model: &'a message::Model,
-        nodes: &'a [message::Node],
+        written: &'a WrittenOut,
         files: &'a mut Files,
         roles: &'a Roles,
     ) -> Result<Self, OnnxError> {
@@ -67,7 +70,8 @@ impl<'a> Inference<'a> {
             roles,
             model,
             kept: BTreeMap::new(),
-            nodes,
+            nodes: &written.nodes,
+            places: &written.places,
             makers: HashMap::new(),
             readers: HashMap::new(),
             values: HashMap::new(),
@@ -87,14 +91,14 @@ impl<'a> Inference<'a> {
                 .insert(info.name.as_deref().unwrap_or(""), info);
         }
         inference.inputs(graph, model.ir_version.unwrap_or(0))?;
-        for (place, node) in nodes.iter().enumerate() {
+        for (place, node) in written.nodes.iter().enumerate() {
             let makers = node.output.iter().map(|name| (name.as_str(), place));
             inference.makers.extend(makers);
             for name in &node.input {
                 inference.readers.entry(name).or_default().push(place);
             }
         }
-        for (place, node) in nodes.iter().enumerate() {
+        for (place, node) in written.nodes.iter().enumerate() {
             inference.node(place, node)?;
         }
         for output in &graph.output {
@@ -204,14 +208,14 @@ impl<'a> Inference<'a> {
                 true => None,
                 false => Some(self.values.get(name.as_str()).cloned().ok_or_else(|| {
                     OnnxError::Undefined {
-                        place: describe(place, message),
+                        place: describe(self.places[place], message),
                         name: name.clone(),
                     }
                 })?),
             });
         }
         let node = Node { message, inputs };
-        self.current = describe(place, message);
+        self.current = describe(self.places[place], message);
         self.channels.begin(&self.current);
         let followed = match is_own(message.domain.as_deref()) {
             true if self.opset < OLDEST => {
@@ -264,7 +268,7 @@ impl<'a> Inference<'a> {
 
     /// Everything that an operator reads, and makes, keeps its values.
     fn pin_all(&mut self, place: usize, node: &Node<'a>, reason: &str) -> Vec<Value> {
-        let operator = describe(place, node.message);
+        let operator = describe(self.places[place], node.message);
         for input in node.inputs.iter().flatten() {
             match &input.content {
                 Content::Constant(view) => {

@@ -297,6 +297,8 @@ impl<'a> Inference<'a> {
         match spelling::operator(node) {
             "Div" => self.is_deviation(reads(1), left - 1),
             "Mul" => (0..2).any(|place| self.is_reciprocal(reads(place), left - 1)),
+            // The gain may come before what it scales.
+            "Reciprocal" | "Pow" => self.is_reciprocal(name, left),
             _ => FUSED.contains(&node.op_type.as_deref().unwrap_or("")),
         }
     }

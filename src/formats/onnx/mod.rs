@@ -21,13 +21,14 @@
 //! | `Attention`, `MultiHeadAttention`, `GroupQueryAttention` | queries against keys, values on to the result, by head; what goes into a cache stays |
 //! | `RotaryEmbedding` | both channels of a pair carry one multiplier |
 //! | `RNN`, `GRU`, `LSTM` | what they read scales against their weights; the state carries one multiplier for each unit where rectifiers make it, else none |
-//! | `Softmax`, `Sigmoid`, `Tanh`, `Erf`, `Gelu` and all others, and graphs within operators | what they read and make stays as it is, with a [`Note`] |
+//! | `If` | both branches are entered; their results carry the same |
+//! | `Softmax`, `Sigmoid`, `Tanh`, `Erf`, `Gelu` and all others, `Loop` and `Scan` | what they read and make stays as it is, with a [`Note`] |
 //!
 //! What is learned and what is a constant, where [`Roles`] do not say: a constant is whatever is no operand of a layer, no bias along the channels, no
 //! gain or shift of a normalisation and no scale of a branch by channel.
 //!
 //! Restrictions beyond what the function needs: a weight used at two places has the same pair of multipliers at both (a common
-//! factor of theirs is not used); reshapes to unknown lengths give a tensor one multiplier; graphs within operators are not entered.
+//! factor of theirs is not used); reshapes to unknown lengths give a tensor one multiplier; bodies of loops are not entered.
 //!
 //! Writing changes the bytes of weights and nothing else; tensors kept in other files are written beside the new model, under new
 //! names. Numbers that are no `f16`, `bf16`, `f32` or `f64` are never changed: of quantized weights the scale is.
@@ -74,6 +75,7 @@ use crate::network::{Network, NetworkError, SynapseIndex, UnitIndex};
 use crate::numbers::Rational;
 use constant::Constant;
 use files::Files;
+use functions::WrittenOut;
 use infer::Inference;
 use units::Units;
 use uses::Use;
@@ -189,6 +191,7 @@ pub struct LayerRange {
 pub struct OnnxFile {
     files: Files,
     model: message::Model,
+    written: WrittenOut,
     constants: Vec<Constant>,
     uses: Vec<Use>,
     units: Units,
@@ -234,7 +237,7 @@ impl OnnxFile {
     }
 
     fn follow(model: message::Model, mut files: Files, roles: &Roles) -> Result<Self, OnnxError> {
-        let nodes = functions::entered(&model)?;
+        let written = functions::entered(&model)?;
         let Inference {
             channels,
             constants,
@@ -242,7 +245,7 @@ impl OnnxFile {
             notes,
             kept,
             ..
-        } = Inference::run(&model, &nodes, &mut files, roles)?;
+        } = Inference::run(&model, &written, &mut files, roles)?;
         let counted: BTreeSet<usize> = uses
             .iter()
             .filter(|found| found.is_weight)
@@ -263,6 +266,7 @@ impl OnnxFile {
         Ok(OnnxFile {
             files,
             model,
+            written,
             constants,
             uses,
             units,

@@ -56,11 +56,10 @@ pub(super) struct Side<'a> {
 
 impl<'a> Side<'a> {
     pub fn new(file: &'a OnnxFile) -> Self {
-        let nothing: &[Node] = &[];
         let graph = file.model.graph.as_ref();
         let mut side = Side {
             file,
-            nodes: graph.map_or(nothing, |graph| &graph.node),
+            nodes: &file.written.nodes,
             inputs: Vec::new(),
             types: Vec::new(),
             leaves: Vec::new(),
@@ -256,6 +255,7 @@ impl<'a> Side<'a> {
         let named = node.name.as_deref().filter(|name| !name.is_empty());
         let name = named.or(node.output.first().map(String::as_str));
         let operator = node.op_type.as_deref().unwrap_or("");
+        let place = self.file.written.places[place];
         format!("{operator} `{}` (nodes[{place}])", name.unwrap_or(""))
     }
 

@@ -64,6 +64,48 @@ pub(super) fn choice(inference: &mut Inference, node: &Node) -> Followed {
     }])
 }
 
+/// `If` with the results of both branches after its condition: both carry one multiplier, entry by entry.
+pub(super) fn branches(inference: &mut Inference, node: &Node) -> Followed {
+    let count = node.message.output.len();
+    if node.inputs.len() != 1 + 2 * count {
+        return pin("chooses between graphs that are not followed");
+    }
+    let reason = inference.current.clone();
+    inference.pin(node.input(0)?, &reason);
+    let mut outputs = Vec::with_capacity(count);
+    for result in 0..count {
+        let (one, other) = (1 + result, 1 + count + result);
+        if let (Some(first), Some(second)) = (node.optional(one), node.optional(other))
+            && let (Some(a), Some(b)) = (
+                inference.known_integers(first),
+                inference.known_integers(second),
+            )
+            && a == b
+        {
+            outputs.push(first.clone());
+            continue;
+        }
+        let shape = common_shape(inference, node.input(one)?, node.input(other)?);
+        outputs.push(match tied(inference, node, &[one, other])? {
+            Some(field) if shape.is_some() => Value::data(shape, field),
+            Some(field) => Value::data(None, inference.channels.merged(&field)),
+            None => zero(shape),
+        });
+    }
+    Ok(outputs)
+}
+
+/// The shape of either of two tensors, as far as they agree.
+fn common_shape(inference: &mut Inference, one: &Value, other: &Value) -> Option<Vec<Dim>> {
+    let (one, other) = (one.shape.as_ref()?, other.shape.as_ref()?);
+    if one.len() != other.len() {
+        return None;
+    }
+    let pairs = one.iter().zip(other);
+    let dims = pairs.map(|(a, b)| if a == b { *a } else { inference.symbol() });
+    Some(dims.collect())
+}
+
 /// The field of an input, with one multiplier along an axis.
 fn along(
     inference: &mut Inference,

@@ -47,7 +47,7 @@ pub(super) fn cast_like(inference: &mut Inference, node: &Node) -> Followed {
 
 fn recast(inference: &mut Inference, node: &Node, to: Option<i32>) -> Followed {
     let input = node.input(0)?;
-    if to == Some(element::INT64) && inference.integers(input).is_some() {
+    if matches!(to, Some(element::INT64 | element::INT32)) && inference.integers(input).is_some() {
         return Ok(vec![input.clone()]);
     }
     let Some(to) = to.and_then(Storage::of_element) else {

@@ -64,6 +64,7 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "Attention" => attention::plain(inference, node),
         "RotaryEmbedding" => attention::rotary(inference, node),
         "Where" => choosing::choice(inference, node),
+        "If" => choosing::branches(inference, node),
         "Equal" | "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" => {
             choosing::comparison(inference, node)
         }
