@@ -1,6 +1,7 @@
 //! `synbal explain`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::fmt::Write;
 use std::path::Path;
 
 use synaptic_balance::formats::onnx::MAX_WEIGHTS;
@@ -13,7 +14,9 @@ use synaptic_balance::solve::blocks::CostSums;
 
 use super::arguments::{ExplainArguments, Tied};
 use super::outputs::{self, Kind, Output};
-use super::{BadInput, Failure, Outcome, Progress, Verdict, balance, files, in_place};
+use super::{
+    BadInput, Failure, Outcome, Progress, Verdict, balance, files, in_place, terms_in_place,
+};
 
 /// Above so many synapses a basis of the constraints is written on demand only: it is far longer than the network.
 const BASIS_LIMIT: usize = 10_000;
@@ -32,9 +35,10 @@ pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
                 );
                 return Err(BadInput::at(path, reason).into());
             }
-            let mut found = report::channels_report(&model, None);
-            report::freedom(&mut found, model.network(), Some(&model));
-            return Ok((found, Verdict::Done));
+            return Ok((outline(&model), Verdict::Done));
+        }
+        Model::Onnx(model) if is_outlined(arguments, &model) => {
+            return Ok((outline(&model), Verdict::Done));
         }
         Model::Onnx(model) => match explain_channels(arguments, &model) {
             Some(found) => return Ok((found, Verdict::Done)),
@@ -77,6 +81,30 @@ pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     report::freedom(&mut report, &network, file.onnx());
     report.state_layers(file.layers());
     Ok((report, Verdict::Done))
+}
+
+/// From so many weights on, what is known without exact arithmetic is all that is said of a model of which not everything is proved.
+const OUTLINED: usize = 1 << 19;
+
+/// Is there nothing to balance in a model with many weights?
+fn is_outlined(arguments: &ExplainArguments, model: &OnnxFile) -> bool {
+    let is_plain = arguments.tied.is_none() && arguments.dot.is_none();
+    is_plain && model.network().variables() == 0 && model.weights() > BASIS_LIMIT
+}
+
+/// Channels, multipliers and what pins them, of a model whose weights are not gone through one by one.
+fn outline(model: &OnnxFile) -> Report {
+    let free = model.network().variables();
+    let mut found = report::channels_report(model, None);
+    let _ = writeln!(
+        found.text,
+        "scaling   {free} independent multipliers of {} weights",
+        model.weights()
+    );
+    found.json["synapses"] = model.weights().into();
+    found.json["manifold"] = json!({"dimension": free});
+    report::freedom(&mut found, model.network(), Some(model));
+    found
 }
 
 /// The multiplier of every unit after balancing; `None` if there is no optimum, or none was found.
@@ -146,19 +174,36 @@ fn explain_channels(arguments: &ExplainArguments, model: &OnnxFile) -> Option<Re
     let is_lp = matches!(arguments.regularizer, Regularizer::Lp(_));
     let network = model.network();
     let weights = model.synapses();
-    if !is_plain
-        || !model.is_plain()
-        || !is_lp
-        || weights <= BASIS_LIMIT
-        || network.variables() == 0
-    {
+    if !is_plain || !is_lp || weights <= BASIS_LIMIT || network.variables() == 0 {
         return None;
     }
+    let found = explain_proved(arguments, model, weights);
+    match found.is_none() && weights > OUTLINED {
+        true => Some(outline(model)),
+        false => found,
+    }
+}
+
+fn explain_proved(
+    arguments: &ExplainArguments,
+    model: &OnnxFile,
+    weights: usize,
+) -> Option<Report> {
+    let network = model.network();
     let power = arguments.regularizer.variable_power();
-    let costs = model.blocks(rational_to_f64(&power));
-    let (mut blocks, problem) = (costs.problem().ok()?, model.energy_problem(&power).ok()?);
-    let sides = blocks.sides();
-    let proof = in_place::prove_attained(&mut blocks, &problem.problem)?;
+    let problem = model.energy_problem(&power).ok()?;
+    let (sides, proof) = match model.is_plain() {
+        true => {
+            let costs = model.blocks(rational_to_f64(&power));
+            let mut blocks = costs.problem().ok()?;
+            let sides = blocks.sides();
+            (
+                sides,
+                in_place::prove_attained(&mut blocks, &problem.problem)?,
+            )
+        }
+        false => terms_in_place::explained(&problem)?,
+    };
     // Otherwise some multiplier changes no weight, or nothing is known of it.
     if !proof.is_enclosed() {
         return None;

@@ -91,6 +91,17 @@ pub fn solve(
     })
 }
 
+/// The two sides of each variable, and what the kernel verifies after balancing, if that is that the minimum is attained.
+pub fn explained(kernel: &NamedProblem) -> Option<(Vec<(f64, f64)>, EnergyProof)> {
+    let progress = Progress::new();
+    let costs = TermCosts::new(&kernel.problem);
+    let solution = balance_terms(&costs, &GeneralOptions::default(), &mut |deficit| {
+        progress.report("newton", deficit);
+    });
+    let proof = prove(&costs, &solution.ok()?.multipliers, kernel).ok()?;
+    proof.is_attained.then(|| (costs.sides(), proof))
+}
+
 /// The nearest multipliers by which every weight changes by a power of two, each known within a share of its cost, if that is known.
 fn nearest(
     multipliers: &[f64],

@@ -73,6 +73,7 @@ const CARRIERS: &[&str] = &[
     "Squeeze",
     "Unsqueeze",
     "Flatten",
+    "Expand",
 ];
 
 /// Normalisations that are one operator.
@@ -336,7 +337,7 @@ impl<'a> Inference<'a> {
         };
         match spelling::operator(node) {
             "ReduceMean" | "ReduceSumSquare" | "ReduceSum" | "GlobalAveragePool" => true,
-            "Add" | "Max" | "Clip" | "Div" | "Mul" => {
+            "Add" | "Sub" | "Max" | "Clip" | "Div" | "Mul" => {
                 let mut reads = node.input.iter().take(2);
                 reads.any(|name| self.is_spread(name, left - 1))
             }

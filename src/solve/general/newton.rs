@@ -251,6 +251,15 @@ impl TermCosts<'_> {
         }
     }
 
+    /// The costs that rise with each variable and those that fall, times their exponents, for the weights as they are.
+    pub fn sides(&self) -> Vec<(f64, f64)> {
+        let state = self.state(vec![0.0; self.variables()]);
+        let sides = state.sides.into_iter();
+        sides
+            .map(|(rising, falling, _)| (rising, falling))
+            .collect()
+    }
+
     /// The largest deficit at some multipliers `μ`, and the regularizer.
     pub fn at(&self, multipliers: &[f64]) -> (f64, f64) {
         let state = self.state(multipliers.iter().map(|value| value.ln()).collect());

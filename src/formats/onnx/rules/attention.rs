@@ -244,6 +244,9 @@ pub(super) fn multi_head(inference: &mut Inference, node: &Node) -> Followed {
     of_three(inference, node, Heads { queries, keys }, None)
 }
 
+/// The inputs of `GroupQueryAttention` that are known.
+const GROUPED_INPUTS: usize = 12;
+
 /// `GroupQueryAttention` of the contributed operators.
 pub(super) fn grouped(inference: &mut Inference, node: &Node) -> Followed {
     let (Some(queries), Some(keys)) = (count(node, "num_heads"), count(node, "kv_num_heads"))
@@ -252,6 +255,9 @@ pub(super) fn grouped(inference: &mut Inference, node: &Node) -> Followed {
     };
     if node.optional(1).is_none() || node.optional(2).is_none() {
         return pin("has packed queries, keys and values");
+    }
+    if node.inputs.len() > GROUPED_INPUTS {
+        return pin("reads more than is known of it");
     }
     let rotary = (node.int("do_rotary").unwrap_or(0) != 0).then_some(Rotary {
         width: 0,

@@ -188,6 +188,9 @@ pub(super) fn one_hot(inference: &mut Inference, node: &Node) -> Followed {
 
 /// Entries placed into a tensor: one multiplier along all axes that the places may vary in.
 pub(super) fn scattered(inference: &mut Inference, node: &Node) -> Followed {
+    if node.text("reduction") == Some(b"mul") {
+        return pin("multiplies entries in place");
+    }
     let (data, places, updates) = (node.input(0)?, node.input(1)?, node.input(2)?);
     let (Some(shape), Some(of_places)) = (&data.shape, &places.shape) else {
         return pin("reads tensors of unknown rank");

@@ -37,6 +37,11 @@ pub(super) fn resized(inference: &mut Inference, node: &Node) -> Followed {
         .flatten()
         .and_then(|sizes| inference.integers(sizes))
         .filter(|sizes| sizes.len() == axes.len());
+    let keeps_ratio = !matches!(
+        node.text("keep_aspect_ratio_policy"),
+        None | Some(b"stretch")
+    );
+    let sizes = sizes.filter(|_| !keeps_ratio);
     let mut after = shape.clone();
     let mut changes = vec![false; rank];
     for (place, axis) in axes.iter().enumerate() {
@@ -53,7 +58,8 @@ pub(super) fn resized(inference: &mut Inference, node: &Node) -> Followed {
             }
             _ => None,
         };
-        changes[*axis] = asked != Some(shape[*axis]) || crops;
+        let scales = scale.is_some_and(|scale| scale != 1.0);
+        changes[*axis] = asked != Some(shape[*axis]) || crops || scales;
         after[*axis] = asked.unwrap_or_else(|| inference.symbol());
     }
     if matches!(input.content, Content::Zero) {
