@@ -1,6 +1,6 @@
 //! Units that no path of weights other than 0 joins to the visible units.
 
-use num_traits::{Signed, Zero};
+use num_traits::{One, Signed, Zero};
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, Reversed};
 
@@ -56,7 +56,7 @@ pub fn dead_units(network: &Network<Rational>) -> DeadUnits {
 }
 
 /// The same where there are products, or ties with exponents. A variable is fed by a weight that rises with it if all that the weight falls with are
-/// fed, and read by one that falls with it if all others that it falls with are fed, and all that it rises with are read.
+/// fed, and read by one that falls with it if all others that it falls with are fed, and all that it rises with are read. Units whose multiplier is another power are not listed.
 fn dead_by_direction(network: &Network<Rational>) -> DeadUnits {
     let terms: Vec<Vec<(usize, Rational)>> = (0..network.synapses())
         .filter(|synapse| !network.weight(*synapse).is_zero())
@@ -99,7 +99,9 @@ fn dead_by_direction(network: &Network<Rational>) -> DeadUnits {
         }
     });
     let of = |is_dead: &dyn Fn(usize) -> bool| {
-        let known = |unit: &UnitIndex| network.variable(*unit).is_some_and(is_dead);
+        let known = |unit: &UnitIndex| {
+            network.variable(*unit).is_some_and(is_dead) && network.exponent(*unit).is_one()
+        };
         (0..network.units()).filter(known).collect()
     };
     DeadUnits {
