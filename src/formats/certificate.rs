@@ -302,7 +302,7 @@ fn explain(network: &Network<Rational>, refusal: &Refusal) -> String {
         | Refusal::Ratio { synapse } => {
             format!(" (synapse {synapse} is {})", network.synapse_name(*synapse))
         }
-        Refusal::Conservation { variable, .. }
+        Refusal::NotACirculation(variable)
         | Refusal::NotPositive { variable, .. }
         | Refusal::Crossed { variable }
         | Refusal::NotNormalised { variable }
@@ -315,14 +315,7 @@ fn explain(network: &Network<Rational>, refusal: &Refusal) -> String {
                 network.variable_name(*variable)
             )
         }
-        Refusal::Arity { .. }
-        | Refusal::NothingFalls
-        | Refusal::NoSuchSynapse { .. }
-        | Refusal::Dependent { .. }
-        | Refusal::Tolerance
-        | Refusal::Consistent { .. }
-        | Refusal::Formula { .. }
-        | Refusal::Differs { .. } => String::new(),
+        _ => String::new(),
     };
     format!("{refusal}{subject}")
 }

@@ -56,7 +56,7 @@ fn attained_accepts_and_refuses() {
     ));
     assert!(matches!(
         check::attained(&problem, &qs("1 2 1")),
-        Err(Refusal::Conservation { variable: 0, .. })
+        Err(Refusal::NotACirculation(0))
     ));
     let with_zero = chained("1 0 3", &Regularizer::l2());
     assert!(matches!(

@@ -4,7 +4,7 @@ use num_traits::{One, Zero};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::kernel::{Cost, Problem, Refusal, Synapse, check};
+use crate::kernel::{Cost, Priced, Problem, Refusal, Synapse, check};
 use crate::network::{Shape, Values, random_general};
 use crate::numbers::{Rational, Wide, rational_to_f64, sum};
 use crate::solve::{

@@ -1,7 +1,7 @@
 //! Sums of products of powers as problems: the kernel, one variable, exact minima.
 
 use num_traits::Zero;
-use synaptic_balance::kernel::{Cost, Problem, Refusal, Synapse, check};
+use synaptic_balance::kernel::{Cost, Problem, Refusal, Surveyed, Synapse, check};
 use synaptic_balance::solve::{Balancing, DirectOptions, balance_exactly, certify, solve_direct};
 
 use super::{q, qs};
@@ -46,7 +46,7 @@ fn the_kernel_takes_synapses_of_many_variables() {
     assert!(check::attained(&problem, &qs("1 1 1 1")).is_ok());
     assert!(matches!(
         check::attained(&problem, &qs("1 1 2 1")),
-        Err(Refusal::Conservation { .. })
+        Err(Refusal::NotACirculation(_))
     ));
     let three = Refusal::RaisesBoth { synapse: 3 };
     let wide = check::enclosure(&problem, &qs("1 1 1"), &qs("3 3 3"));
