@@ -3,7 +3,7 @@
 use ethnum::U256;
 use num_bigint::{BigInt, BigUint};
 use num_traits::{Signed, Zero};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -324,20 +324,20 @@ impl<'a> Reader<'a> {
     }
 
     fn check_coverage(&self, bands: &[Band]) -> Result<(), Refusal> {
-        let mut read: BTreeSet<(usize, usize, usize)> = BTreeSet::new();
-        for band in bands {
-            let own = Arc::ptr_eq(&band.mark, &self.mark);
-            let is_new = read.insert((band.block, band.rows.start, band.rows.end));
-            if !own || !(is_new || band.rows.is_empty()) {
-                return Err(Refusal::Coverage(band.block));
-            }
+        if let Some(foreign) = bands
+            .iter()
+            .find(|band| !Arc::ptr_eq(&band.mark, &self.mark))
+        {
+            return Err(Refusal::Coverage(foreign.block));
         }
+        let read = bands.iter().filter(|band| !band.rows.is_empty());
+        let mut read: Vec<_> = read
+            .map(|band| (band.block, band.rows.start, band.rows.end))
+            .collect();
+        read.sort_unstable();
         for (block, content) in self.problem.blocks().iter().enumerate() {
             let mut next = 0;
-            for (_, start, end) in read.range((block, 0, 0)..=(block, usize::MAX, usize::MAX)) {
-                if start == end {
-                    continue;
-                }
+            for (_, start, end) in read.iter().filter(|(other, _, _)| *other == block) {
                 if *start != next {
                     return Err(Refusal::Coverage(block));
                 }

@@ -84,11 +84,8 @@ pub enum Refusal {
         needed: &'static str,
     },
     /// The direction raises the cost of a synapse.
-    #[error("the direction raises the cost of synapse {synapse}")]
-    Rises {
-        /// Index of the synapse.
-        synapse: usize,
-    },
+    #[error("the direction raises the cost of synapse {0}")]
+    Rises(usize),
     /// The direction lowers no cost.
     #[error("the direction lowers no cost")]
     NothingFalls,
@@ -101,27 +98,16 @@ pub enum Refusal {
         variable: usize,
     },
     /// A lower bound above the upper one.
-    #[error("the lower bound exceeds the upper one at variable {variable}")]
-    Crossed {
-        /// The variable.
-        variable: usize,
-    },
+    #[error("the lower bound exceeds the upper one at variable {0}")]
+    Crossed(usize),
     /// A component without a visible unit is defined up to a factor; its first variable must be 1.
-    #[error(
-        "variable {variable} represents a component without visible units: both its bounds must be 1"
-    )]
-    NotNormalised {
-        /// The variable.
-        variable: usize,
-    },
+    #[error("variable {0} represents a component without visible units: both its bounds must be 1")]
+    NotNormalised(usize),
     /// The comparison principle needs every synapse to rise in at most one variable and to fall in at most one.
     #[error(
-        "synapse {synapse} rises, or falls, in two multipliers at once: the comparison principle does not apply"
+        "synapse {0} rises, or falls, in two multipliers at once: the comparison principle does not apply"
     )]
-    RaisesBoth {
-        /// Index of the synapse.
-        synapse: usize,
-    },
+    RaisesBoth(usize),
     /// A sign test of the comparison principle fails.
     #[error("at the {bound} bound, the {larger} cost of variable {variable} is the larger one")]
     Sign {
@@ -153,25 +139,14 @@ pub enum Refusal {
         expected: Box<Rational>,
     },
     /// Irrational costs, exponents too large, or sums closer than the arithmetic resolves.
-    #[error("variable {variable} is undecided: its costs are irrational or too close to compare")]
-    Undecided {
-        /// The variable.
-        variable: usize,
-    },
+    #[error("variable {0} is undecided: its costs are irrational or too close to compare")]
+    Undecided(usize),
     /// A scaled weight, or a power of a ratio of weights, is irrational or too long to be written out.
-    #[error(
-        "the scaled weight of synapse {synapse}, or a power of its ratio, is irrational or too long"
-    )]
-    Irrational {
-        /// Index of the synapse.
-        synapse: usize,
-    },
+    #[error("the scaled weight of synapse {0}, or a power of its ratio, is irrational or too long")]
+    Irrational(usize),
     /// A certificate names a synapse that the problem does not have.
-    #[error("there is no synapse {synapse}")]
-    NoSuchSynapse {
-        /// The index given.
-        synapse: usize,
-    },
+    #[error("there is no synapse {0}")]
+    NoSuchSynapse(usize),
     /// A constraint holds a synapse twice or with coefficient 0.
     #[error("constraint {constraint} holds synapse {synapse} twice, or with coefficient 0")]
     Coefficient {
@@ -200,17 +175,11 @@ pub enum Refusal {
     #[error("the tolerance must be at least 0 and below 1")]
     Tolerance,
     /// A synapse said to stand against every scaling has weights of one sign.
-    #[error("the weights of synapse {synapse} agree in sign")]
-    SameSign {
-        /// Index of the synapse.
-        synapse: usize,
-    },
+    #[error("the weights of synapse {0} agree in sign")]
+    SameSign(usize),
     /// A ratio of weights on a cycle is not a positive number.
-    #[error("the weights of synapse {synapse} have no positive ratio")]
-    Ratio {
-        /// Index of the synapse.
-        synapse: usize,
-    },
+    #[error("the weights of synapse {0} have no positive ratio")]
+    Ratio(usize),
     /// The ratios along a cycle are those of a scaling, within the tolerance.
     #[error("the ratios along the cycle multiply to {product}, which is within the tolerance")]
     Consistent {

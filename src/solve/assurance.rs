@@ -51,12 +51,12 @@ impl Balance {
             None => DIGITS,
         };
         progress("certifying", solution.deficit);
-        let is_sensible = (1..=MAX_DIGITS).contains(&digits);
-        let proof = match self.existence.is_attained() && is_sensible {
+        let has_energy = self.existence.is_attained() && (1..=MAX_DIGITS).contains(&digits);
+        let energy_first = has_energy && (is_large || options.certify.is_none());
+        let mut proof = match energy_first {
             true => self.energy_proof(named, digits),
             false => None,
         };
-        // Components away from the ground have bounds by comparison only, and so have limits.
         let is_enclosed = proof.as_ref().is_some_and(EnergyProof::is_enclosed);
         let is_too_much = is_large && options.certify.is_none();
         if !(is_enclosed || is_too_much) {
@@ -66,8 +66,15 @@ impl Balance {
                     self.take(reduced, &point, options);
                     return;
                 }
-                Some(Err(fault)) if proof.is_none() => self.enclosure = Some(Err(fault)),
-                _ => {}
+                Some(Err(fault)) => {
+                    if has_energy && !energy_first {
+                        proof = self.energy_proof(named, digits);
+                    }
+                    if proof.is_none() {
+                        self.enclosure = Some(Err(fault));
+                    }
+                }
+                None => {}
             }
         }
         if let Some(proof) = proof {

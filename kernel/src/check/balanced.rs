@@ -46,7 +46,7 @@ fn balance(
         let mut sum = |shares| exact_sum(shares, multipliers, &mut work);
         let (input, output) = sum(input)
             .zip(sum(output))
-            .ok_or(Refusal::Undecided { variable })?;
+            .ok_or(Refusal::Undecided(variable))?;
         if input != output {
             return Err(Refusal::Unbalanced {
                 variable,

@@ -73,17 +73,17 @@ fn compare(
     positive("upper", upper, problem.variables())?;
     let mut bounds = lower.iter().zip(upper);
     if let Some(variable) = bounds.position(|(lower, upper)| lower > upper) {
-        return Err(Refusal::Crossed { variable });
+        return Err(Refusal::Crossed(variable));
     }
     if let Some(synapse) = problem.synapses().iter().position(Synapse::raises_both) {
-        return Err(Refusal::RaisesBoth { synapse });
+        return Err(Refusal::RaisesBoth(synapse));
     }
     let scaling = problem.common_scaling()?;
     // The first one of a component that can be scaled as a whole is held at 1.
     let held = |variable: usize| matches!(scaling.get(variable), Some(Some((first, _))) if *first == variable);
     for (variable, (lower, upper)) in lower.iter().zip(upper).enumerate() {
         if held(variable) && !(lower.is_one() && upper.is_one()) {
-            return Err(Refusal::NotNormalised { variable });
+            return Err(Refusal::NotNormalised(variable));
         }
     }
     let sides = problem.shares();
@@ -108,7 +108,7 @@ fn compare(
                         larger,
                     });
                 }
-                None => return Err(Refusal::Undecided { variable }),
+                None => return Err(Refusal::Undecided(variable)),
             }
         }
     }

@@ -20,7 +20,7 @@ impl Flat {
     pub fn common_scaling(&self) -> Result<Vec<Option<(usize, Rational)>>, Refusal> {
         let is_wide = |synapse: &Synapse| synapse.is_active() && synapse.direction.len() > 2;
         if let Some(synapse) = self.synapses().iter().position(is_wide) {
-            return Err(Refusal::RaisesBoth { synapse });
+            return Err(Refusal::RaisesBoth(synapse));
         }
         let mut around: Vec<Vec<&Synapse>> = vec![Vec::new(); self.variables()];
         let mut waiting = Vec::new();

@@ -87,7 +87,7 @@ pub(super) fn falling(problem: &Flat, direction: &[Rational]) -> Result<Vec<usiz
             slope = step.map_or(slope.clone(), |step| plus(&slope, &times(exponent, step)));
         }
         if slope.is_positive() {
-            return Err(Refusal::Rises { synapse: index });
+            return Err(Refusal::Rises(index));
         }
         if slope.is_negative() {
             vanishing.push(index);

@@ -44,7 +44,7 @@ pub fn manifold(
     let mut rows = Vec::new();
     for synapse in spanning {
         let found = problem.synapses().get(*synapse);
-        let found = found.ok_or(Refusal::NoSuchSynapse { synapse: *synapse })?;
+        let found = found.ok_or(Refusal::NoSuchSynapse(*synapse))?;
         let variables = found.direction.iter().map(|(variable, _)| *variable);
         rows.push(variables.collect());
     }
@@ -76,7 +76,7 @@ pub(super) fn vanishes(
     let mut seen = BTreeSet::new();
     for (synapse, coefficient) in terms {
         let found = problem.synapses().get(*synapse);
-        let found = found.ok_or(Refusal::NoSuchSynapse { synapse: *synapse })?;
+        let found = found.ok_or(Refusal::NoSuchSynapse(*synapse))?;
         if !is_number(coefficient) || coefficient.is_zero() || !seen.insert(*synapse) {
             return Err(Refusal::Coefficient {
                 constraint,

@@ -37,7 +37,7 @@ pub fn not_scaled(
     let mut weights = Vec::new();
     let mut pair = |synapse: usize| {
         let pair = before.get(synapse).zip(after.get(synapse));
-        let (before, after) = pair.ok_or(Refusal::NoSuchSynapse { synapse })?;
+        let (before, after) = pair.ok_or(Refusal::NoSuchSynapse(synapse))?;
         weights.push((synapse, before.clone(), after.clone()));
         Ok((before, after))
     };
@@ -46,7 +46,7 @@ pub fn not_scaled(
             let (before, after) = pair(*synapse)?;
             let both_zero = before.is_zero() && after.is_zero();
             if both_zero || (before * after).is_positive() {
-                return Err(Refusal::SameSign { synapse: *synapse });
+                return Err(Refusal::SameSign(*synapse));
             }
             None
         }
@@ -57,7 +57,7 @@ pub fn not_scaled(
             for (synapse, coefficient) in terms {
                 let (before, after) = pair(*synapse)?;
                 if !(before * after).is_positive() {
-                    return Err(Refusal::Ratio { synapse: *synapse });
+                    return Err(Refusal::Ratio(*synapse));
                 }
                 let (low, high) = match coefficient.is_positive() {
                     true => (&down, &up),
@@ -72,7 +72,7 @@ pub fn not_scaled(
             let mut work = Work::new(terms.len());
             let mut multiplied = |factors: &[(Base, Rational)]| {
                 let product = Powers::of(factors).and_then(|powers| powers.exact(&mut work));
-                product.ok_or(Refusal::Irrational { synapse })
+                product.ok_or(Refusal::Irrational(synapse))
             };
             let product = multiplied(&ratios)?;
             if multiplied(&least)? <= product && product <= multiplied(&greatest)? {

@@ -29,7 +29,7 @@ pub fn scaling(
             true => Rational::zero(),
             false => {
                 let ratio = synapse.ratio(multipliers);
-                before * ratio.ok_or(Refusal::Irrational { synapse: index })?
+                before * ratio.ok_or(Refusal::Irrational(index))?
             }
         };
         if expected != *after {

@@ -126,8 +126,7 @@ fn solution(
                 ),
             );
         }
-        if let Some(verified) = &found.enclosure {
-            let claim = verified.as_ref().unwrap().claim_about(&problem).unwrap();
+        if let Some(claim) = found.bounds() {
             give(
                 answers,
                 place,
