@@ -54,16 +54,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             cross.max_relative_difference
         );
     }
-    let enclosure = result
-        .enclosure
-        .as_ref()
-        .ok_or("no certificate was asked for")?
-        .as_ref();
-    // A verified value speaks of one problem, and is read for it only.
-    let bounds = enclosure
-        .map_err(ToString::to_string)?
-        .claim_about(&network.problem(&Regularizer::l2()))
-        .ok_or("the bounds are about another problem")?;
+    let bounds = result.bounds().ok_or("no bounds were verified")?;
     for variable in 0..network.variables() {
         println!(
             "{}: Λ = {}, and Λ² lies between {} and {}",

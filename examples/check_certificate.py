@@ -289,15 +289,15 @@ def remaining(problem, direction):
 
 def energy(synapses, terms, point, F, grid, exceptions):
     """The gap, the lower ends of the costs with y > 0, and the number of those with y = 0."""
-    need(8 <= F <= 85 and abs(grid) <= 1 << 14, "F or grid is out of range", Refused)
-    upper, scale, unit, left = (1 + Fraction(2, 1 << F)) ** 3, 1 << 256, Fraction(2) ** -grid, dict(exceptions)
+    need(8 <= F <= 4096 and abs(grid) <= 1 << 14, "F or grid is out of range", Refused)
+    upper, scale, unit, left = (1 + Fraction(2, 1 << F)) ** 3, 1 << max(256, 3 * F), Fraction(2) ** -grid, dict(exceptions)
     surplus, rule, given, gap, zeros = [0 for _ in point], [], [], 0, 0  # costs over 2^grid, the gap over 2^grid scale
     for k, (a, p, q) in enumerate(terms, 1):
         factor, sums = functools.cache(lambda form: rounded([(point[v], q * share) for v, share in form], F)), collections.Counter()
         for name, weight, (target, source) in synapses:
             (c, i), (to, j), (of, l) = rounded([(abs(weight), p), (a, 1)], F), factor(target), factor(source)
             mantissa, exponent = c * to * of, i + j + l + grid
-            need(mantissa.bit_length() + exponent <= 192, "the grid is too fine", Refused)
+            need(mantissa.bit_length() + exponent <= 1 << 18, "the grid is too fine", Refused)
             y = left.pop(f"{name}#{k}" if len(terms) > 1 else name, None)
             if y is None:
                 y = mantissa << exponent if exponent > 0 else mantissa >> -exponent

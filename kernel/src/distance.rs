@@ -2,10 +2,11 @@
 
 use ethnum::U256;
 use num_bigint::BigInt;
-use num_traits::One;
+use num_traits::{One, ToPrimitive};
 
-use crate::number::{Costs, Factor, mantissas};
-use crate::{Block, Certified, Entries, Rational, Refusal};
+use crate::costs::Costs;
+use crate::short::SHORT_BITS;
+use crate::{Block, Certified, Entries, Number, Rational, Refusal};
 
 /// Bits of a quotient.
 const BITS: u32 = 60;
@@ -69,21 +70,29 @@ impl Certified<'_> {
         entries: Entries,
         all: &mut Quotients,
     ) -> Result<Option<()>, Refusal> {
+        let reader = self.reader();
         let other = Block {
             entries,
             ..block.clone()
         };
-        let costs = Costs::new(&other, self.bits());
+        let costs = Costs::new(&other, reader.certificate().bits);
+        let is_short = reader.certificate().bits <= SHORT_BITS;
         for entry in 0..entries.len() {
             let fault = Refusal::Cost {
                 block: number,
                 entry,
             };
-            let own = self.factors(number, entry)?;
-            let other = costs.of(entry).ok_or(fault)?;
-            match (own, other) {
+            let other = match costs.short(entry).filter(|_| is_short) {
+                Some(other) => other.map(|cost| Leading::of_wide(cost.wide())),
+                None => costs.of(entry).ok_or(fault)?.map(|cost| Leading::of(&cost)),
+            };
+            let own = match reader.lower_short(number, entry).filter(|_| is_short) {
+                Some(own) => own.map(Leading::of_wide),
+                None => reader.lower(number, entry)?.map(|cost| Leading::of(&cost)),
+            };
+            match (other, own) {
                 (None, None) => {}
-                (Some(own), Some(other)) => {
+                (Some(Some(other)), Some(Some(own))) => {
                     let Some((below, above)) = quotient(other, own) else {
                         return Ok(None);
                     };
@@ -97,45 +106,42 @@ impl Certified<'_> {
     }
 }
 
-/// `dividend / Π factors` over `2^BITS`, rounded down and up; `None` unless it lies between 1/2 and 2.
-fn quotient(dividend: Factor, [cost, row, column]: [Factor; 3]) -> Option<(u128, u128)> {
-    let exponent = cost.exponent.checked_add(row.exponent)?;
-    let exponent = exponent.checked_add(column.exponent)?;
-    let divisor = mantissas(cost, row, column);
-    let dividend_bits = 128u32.checked_sub(dividend.mantissa.leading_zeros())?;
-    let divisor_bits = 256u32.checked_sub(divisor.leading_zeros())?;
-    // Both with their leading bit at one place, so that what is cut off counts alike.
-    let place = 64u32;
-    let (top, top_exponent) = leading(
-        dividend.mantissa.into(),
-        dividend_bits,
-        dividend.exponent,
-        place,
-    )?;
-    let (bottom, bottom_exponent) = leading(divisor, divisor_bits, exponent, place)?;
-    // The dividend is in [top, top + 1), the divisor in [bottom, bottom + 1), times powers of 2.
-    let shift = top_exponent.checked_sub(bottom_exponent)?;
+/// A number between `top` and `top + 1`, times a power of 2; `top` has its leading 64 bits.
+#[derive(Clone, Copy)]
+struct Leading {
+    top: u128,
+    exponent: i64,
+}
+
+impl Leading {
+    fn of(number: &Number) -> Option<Self> {
+        let exponent = number.top()?.checked_sub(64)?;
+        let top = number.on_grid(exponent.checked_neg()?)?;
+        let top = top.to_u128()?;
+        Some(Leading { top, exponent })
+    }
+
+    fn of_wide((value, exponent): (U256, i64)) -> Option<Self> {
+        let zeros = value.leading_zeros();
+        let length = 256i64.checked_sub(zeros.into())?;
+        let top = value.checked_shl(zeros)?.wrapping_shr(192).as_u128();
+        let exponent = exponent.checked_add(length)?.checked_sub(64)?;
+        Some(Leading { top, exponent })
+    }
+}
+
+/// `dividend / divisor` over `2^BITS`, rounded down and up; `None` unless it lies between 1/2 and 2.
+fn quotient(dividend: Leading, divisor: Leading) -> Option<(u128, u128)> {
+    let shift = dividend.exponent.checked_sub(divisor.exponent)?;
     let shift = shift.checked_add(BITS.into())?;
     if !(i64::from(BITS).saturating_sub(1)..=i64::from(BITS).saturating_add(1)).contains(&shift) {
         return None;
     }
     let shift = u32::try_from(shift).ok()?;
-    let below = top
-        .checked_shl(shift)?
-        .checked_div(bottom.checked_add(1)?)?;
-    let above = top.checked_add(1)?.checked_shl(shift)?;
-    let above = above.checked_div(bottom)?.checked_add(1)?;
+    let below = dividend.top.checked_shl(shift)?;
+    let below = below.checked_div(divisor.top.checked_add(1)?)?;
+    let above = dividend.top.checked_add(1)?.checked_shl(shift)?;
+    let above = above.checked_div(divisor.top)?.checked_add(1)?;
     let (half, two) = (1u128 << (BITS - 1), 1u128 << (BITS + 1));
     (below >= half && above <= two).then_some((below, above))
-}
-
-/// The number as its leading bits, so many of them, and an exponent.
-fn leading(value: U256, bits: u32, exponent: i64, place: u32) -> Option<(u128, i64)> {
-    let shift = i64::from(bits).checked_sub(place.into())?;
-    let amount = u32::try_from(shift.unsigned_abs()).ok()?;
-    let cut = match shift >= 0 {
-        true => value.wrapping_shr(amount),
-        false => value.wrapping_shl(amount),
-    };
-    Some((cut.as_u128(), exponent.checked_add(shift)?))
 }

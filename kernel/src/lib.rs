@@ -85,13 +85,24 @@
 )]
 
 mod certified;
+pub mod check;
+mod claims;
+mod costs;
 mod distance;
+mod flat;
 mod number;
 mod problem;
 mod reader;
 mod refusal;
+mod short;
+mod work;
 
 pub use certified::Certified;
+pub use claims::{
+    Attained, Balanced, Basis, Complete, Enclosed, NotAttained, NotScaled, Obstacle, Scaled,
+    Verified,
+};
+pub use flat::{Cost, Flat, Synapse};
 pub use number::Number;
 pub use problem::{Block, Entries, Form, Layout, Problem};
 pub use reader::{Band, Certificate, MAX_BITS, Reader};

@@ -1,8 +1,8 @@
 //! Terms, read from where they lie.
 
-use num_bigint::BigUint;
 use num_traits::{Signed, Zero};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::number::plus;
 use crate::{Rational, Refusal};
@@ -152,6 +152,15 @@ impl Block<'_> {
         }
     }
 
+    /// The entries that are read with these rows.
+    pub(crate) fn entries_of(&self, rows: &Range<usize>) -> Option<Range<usize>> {
+        let width = match self.layout {
+            Layout::Dense => self.columns.len(),
+            Layout::List(_) => 1,
+        };
+        Some(rows.start.checked_mul(width)?..rows.end.checked_mul(width)?)
+    }
+
     /// The rows that are read one by one.
     pub(crate) fn bands(&self) -> usize {
         match self.layout {
@@ -225,13 +234,18 @@ impl<'a> Problem<'a> {
         self.variables
     }
 
-    /// The exponents of all variables in a term; those that cancel are left out. `None` where there is no such term.
-    pub fn exponents(&self, block: usize, entry: usize) -> Option<BTreeMap<usize, Rational>> {
+    /// The forms of the row and of the column of a term; `None` where there is no such term.
+    pub(crate) fn forms_of(&self, block: usize, entry: usize) -> Option<[usize; 2]> {
         let content = self.blocks.get(block)?;
         let (row, column) = content.place(entry)?;
+        Some([*content.rows.get(row)?, *content.columns.get(column)?])
+    }
+
+    /// The exponents of all variables in a term; those that cancel are left out. `None` where there is no such term.
+    pub fn exponents(&self, block: usize, entry: usize) -> Option<BTreeMap<usize, Rational>> {
         let mut all: BTreeMap<usize, Rational> = BTreeMap::new();
-        for form in [content.rows.get(row)?, content.columns.get(column)?] {
-            for (variable, exponent) in self.forms.get(*form)?.factors() {
+        for form in self.forms_of(block, entry)? {
+            for (variable, exponent) in self.forms.get(form)?.factors() {
                 let sum = all.entry(*variable).or_default();
                 *sum = plus(sum, exponent);
             }
@@ -254,14 +268,4 @@ impl<'a> Problem<'a> {
 /// Is the denominator positive? It may be 0 or negative in what `Ratio::new_raw` made, and arithmetic panics there.
 pub(crate) fn is_number(value: &Rational) -> bool {
     value.denom().is_positive()
-}
-
-/// The numerator of a positive rational.
-pub(crate) fn numerator(value: &Rational) -> &BigUint {
-    value.numer().magnitude()
-}
-
-/// The denominator of a positive rational.
-pub(crate) fn denominator(value: &Rational) -> &BigUint {
-    value.denom().magnitude()
 }

@@ -1,22 +1,24 @@
 //! One read of the weights.
 
 use ethnum::U256;
-use num_bigint::BigInt;
-use num_traits::{One, Signed, Zero};
-use std::collections::{BTreeMap, BTreeSet};
+use num_bigint::{BigInt, BigUint};
+use num_traits::{Signed, Zero};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::certified::{Exception, Sums};
-use crate::number::{Costs, Factor, GRID_BITS, exactly, long, on_grid, plus, product, times};
+use crate::certified::Ends;
+use crate::costs::{Costs, product};
+use crate::number::{plus, times};
 use crate::problem::is_number;
-use crate::{Certified, Layout, Number, Problem, Rational, Refusal};
+use crate::short::{self, SHORT_BITS, Short};
+use crate::{Certified, Form, Layout, Number, Problem, Rational, Refusal};
 
-/// The most significant bits of a factor: three of them fit 256 bits.
-pub const MAX_BITS: u32 = 85;
+/// The most significant bits of a factor.
+pub const MAX_BITS: u32 = 1 << 12;
 
 /// The finest grid, and the coarsest one.
-const MAX_GRID: i64 = 1 << 14;
+pub(crate) const MAX_GRID: i64 = 1 << 14;
 
 /// A point, and by a rule a number `y` for each term: `2^-grid · floor(2^grid · c · P · Q)`, where `c`, `P` and `Q` are the cost of the weight and the
 /// products of multipliers of its row and its column, each its exact value rounded down to so many significant bits.
@@ -38,11 +40,62 @@ pub struct Reader<'a> {
     problem: &'a Problem<'a>,
     certificate: &'a Certificate,
     /// By form.
-    products: Vec<Factor>,
+    products: Vec<Number>,
     /// By block.
     costs: Vec<Costs<'a>>,
     /// What its bands are known by.
     mark: Arc<()>,
+}
+
+/// Sums over terms whose `y` is that of the rule, on the grid.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sums {
+    /// `Σ y`.
+    pub total: BigInt,
+    /// By form, over the terms whose row or column names it.
+    by_form: BTreeMap<usize, BigInt>,
+    /// How many `y` have so many bits; those of 0 bits are 0.
+    pub lengths: BTreeMap<u64, u64>,
+}
+
+impl Sums {
+    /// Adds to the sums of forms.
+    fn add(&mut self, forms: impl IntoIterator<Item = usize>, y: BigInt) {
+        for form in forms {
+            *self.by_form.entry(form).or_default() += &y;
+        }
+    }
+
+    fn count(&mut self, bits: u64, terms: u64) {
+        let count = self.lengths.entry(bits).or_default();
+        *count = count.saturating_add(terms);
+    }
+
+    fn join(&mut self, other: &Sums) {
+        self.total += &other.total;
+        for (form, sum) in &other.by_form {
+            self.add([*form], sum.clone());
+        }
+        for (bits, terms) in &other.lengths {
+            self.count(*bits, *terms);
+        }
+    }
+
+    /// Takes a term out of all but the sums of forms.
+    fn remove(&mut self, y: &BigUint) {
+        self.total -= BigInt::from(y.clone());
+        if let Some(count) = self.lengths.get_mut(&y.bits()) {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
+/// A term whose `y` is given, all on the grid.
+#[derive(Debug, Clone)]
+pub(crate) struct Exception {
+    pub y: Rational,
+    /// The lower end of its cost.
+    pub lower: Ends,
 }
 
 /// What one band of rows sums up to.
@@ -51,10 +104,7 @@ pub struct Band {
     mark: Arc<()>,
     block: usize,
     rows: Range<usize>,
-    /// Sums of `y` on the grid, by row and by column of the block; the rows of a list are all of them.
-    by_row: Vec<U256>,
-    by_column: Vec<U256>,
-    pub(crate) sums: Sums,
+    sums: Sums,
 }
 
 impl<'a> Reader<'a> {
@@ -65,11 +115,17 @@ impl<'a> Reader<'a> {
     pub fn new(problem: &'a Problem<'a>, certificate: &'a Certificate) -> Result<Self, Refusal> {
         let (found, expected) = (certificate.point.len(), problem.variables());
         if found != expected {
-            return Err(Refusal::Arity { found, expected });
+            let what = "multipliers";
+            return Err(Refusal::Arity {
+                what,
+                found,
+                expected,
+            });
         }
         let is_zero = |number: &Number| number.mantissa().is_zero();
         if let Some(variable) = certificate.point.iter().position(is_zero) {
-            return Err(Refusal::NotPositive(variable));
+            let what = "multiplier";
+            return Err(Refusal::NotPositive { what, variable });
         }
         if !(8..=MAX_BITS).contains(&certificate.bits) {
             return Err(Refusal::Range("the number of significant bits"));
@@ -104,108 +160,129 @@ impl<'a> Reader<'a> {
         if rows.start > rows.end || rows.end > content.bands() {
             return Err(missing);
         }
-        let mut band = Band {
+        let sums = match self.read_short(block, rows.clone()) {
+            Some(sums) => sums,
+            None => self.read_long(block, content.entries_of(&rows).ok_or(missing)?)?,
+        };
+        Ok(Band {
             mark: Arc::clone(&self.mark),
             block,
-            rows: rows.clone(),
-            by_row: vec![U256::ZERO; content.rows.len()],
-            by_column: vec![U256::ZERO; content.columns.len()],
-            sums: Sums::default(),
+            rows,
+            sums,
+        })
+    }
+
+    /// In numbers of any length.
+    fn read_long(&self, block: usize, entries: Range<usize>) -> Result<Sums, Refusal> {
+        let mut sums = Sums::default();
+        for entry in entries {
+            let Some(cost) = self.lower(block, entry)? else {
+                continue;
+            };
+            let y = cost.on_grid(self.certificate.grid);
+            let y = y.ok_or(Refusal::Grid { block, entry })?;
+            sums.count(y.bits(), 1);
+            let y = BigInt::from(y);
+            sums.total += &y;
+            sums.add(self.problem.forms_of(block, entry).into_iter().flatten(), y);
+        }
+        Ok(sums)
+    }
+
+    /// The same in 256 bits; `None` where they do not suffice, and where anything is to be refused.
+    fn read_short(&self, block: usize, rows: Range<usize>) -> Option<Sums> {
+        let (content, costs) = (self.problem.blocks().get(block)?, self.costs.get(block)?);
+        if self.certificate.bits > SHORT_BITS {
+            return None;
+        }
+        let shorts = |forms: &[usize]| {
+            let products = forms.iter().map(|form| self.products.get(*form)?.short());
+            products.collect::<Option<Vec<Short>>>()
+        };
+        let (row_factors, column_factors) = (shorts(&content.rows)?, shorts(&content.columns)?);
+        let mut by_row = vec![U256::ZERO; row_factors.len()];
+        let mut by_column = vec![U256::ZERO; column_factors.len()];
+        let (mut total, mut lengths) = (U256::ZERO, [0u64; 257]);
+        let mut add = |entry: usize, row: usize, column: usize| {
+            let Some(cost) = costs.short(entry)? else {
+                return Some(());
+            };
+            let factors = [cost, *row_factors.get(row)?, *column_factors.get(column)?];
+            let y = short::on_grid(factors, self.certificate.grid)?;
+            for sum in [&mut total, by_row.get_mut(row)?, by_column.get_mut(column)?] {
+                *sum = sum.wrapping_add(y);
+            }
+            let length = usize::try_from(256u32.saturating_sub(y.leading_zeros())).ok()?;
+            let count = lengths.get_mut(length)?;
+            *count = count.saturating_add(1);
+            Some(())
         };
         match &content.layout {
             Layout::Dense => {
-                let columns = content.columns.iter().map(|form| self.product(*form));
-                let columns: Option<Vec<Factor>> = columns.collect();
-                let columns = columns.ok_or(missing)?;
                 for row in rows {
-                    self.read_row(&mut band, row, &columns)?;
+                    let first = row.checked_mul(content.columns.len())?;
+                    for (column, entry) in (0..content.columns.len()).zip(first..) {
+                        add(entry, row, column)?;
+                    }
                 }
             }
-            Layout::List(_) => {
-                for entry in rows {
-                    self.read_entry(&mut band, entry)?;
+            Layout::List(places) => {
+                for (entry, (row, column)) in rows.clone().zip(places.get(rows)?) {
+                    add(entry, *row, *column)?;
                 }
             }
         }
-        Ok(band)
-    }
-
-    fn read_row(&self, band: &mut Band, row: usize, columns: &[Factor]) -> Result<(), Refusal> {
-        let block = band.block;
-        let missing = || Refusal::Coverage(block);
-        let content = self.problem.blocks().get(block).ok_or_else(missing)?;
-        let costs = self.costs.get(block).ok_or_else(missing)?;
-        let form = content.rows.get(row).ok_or_else(missing)?;
-        let factor = self.product(*form).ok_or_else(missing)?;
-        let first = row.checked_mul(columns.len()).ok_or_else(missing)?;
-        let mut total = U256::ZERO;
-        for (entry, (column, sum)) in (first..).zip(columns.iter().zip(&mut band.by_column)) {
-            let cost = costs.of(entry).ok_or(Refusal::Cost { block, entry })?;
-            let Some(cost) = cost else { continue };
-            let y = on_grid(cost, factor, *column, self.certificate.grid);
-            let y = y.ok_or(Refusal::Grid { block, entry })?;
-            *sum = sum.wrapping_add(y);
-            total = total.wrapping_add(y);
-            band.sums.add(y);
-        }
-        if let Some(sum) = band.by_row.get_mut(row) {
-            *sum = sum.wrapping_add(total);
-        }
-        Ok(())
-    }
-
-    fn read_entry(&self, band: &mut Band, entry: usize) -> Result<(), Refusal> {
-        let block = band.block;
-        let fault = Refusal::Cost { block, entry };
-        let Some([cost, row, column]) = self.factors(block, entry)? else {
-            return Ok(());
+        let mut sums = Sums {
+            total: long(total),
+            ..Sums::default()
         };
-        let y = on_grid(cost, row, column, self.certificate.grid);
-        let y = y.ok_or(Refusal::Grid { block, entry })?;
-        let content = self.problem.blocks().get(block).ok_or(fault.clone())?;
-        let (row, column) = content.place(entry).ok_or(fault)?;
-        for (sums, index) in [(&mut band.by_row, row), (&mut band.by_column, column)] {
-            if let Some(sum) = sums.get_mut(index) {
-                *sum = sum.wrapping_add(y);
+        let forms = content.rows.iter().chain(&content.columns);
+        for (form, sum) in forms.zip(by_row.into_iter().chain(by_column)) {
+            if sum != U256::ZERO {
+                sums.add([*form], long(sum));
             }
         }
-        band.sums.add(y);
-        Ok(())
+        for (bits, terms) in (0..).zip(lengths).filter(|(_, terms)| *terms > 0) {
+            sums.count(bits, terms);
+        }
+        Some(sums)
     }
 
-    fn product(&self, form: usize) -> Option<Factor> {
-        self.products.get(form).copied()
+    /// The lower end of the cost of a term at the point, the product of its three factors; `None` if its weight is 0.
+    pub(crate) fn lower(&self, block: usize, entry: usize) -> Result<Option<Number>, Refusal> {
+        let fault = || Refusal::Cost { block, entry };
+        let costs = self.costs.get(block).ok_or_else(fault)?;
+        let Some(mut product) = costs.of(entry).ok_or_else(fault)? else {
+            return Ok(None);
+        };
+        let forms = self.problem.forms_of(block, entry).ok_or_else(fault)?;
+        for form in forms {
+            let factor = self.products.get(form).ok_or_else(fault)?;
+            product = product.times(factor).ok_or_else(fault)?;
+        }
+        Ok(Some(product))
     }
 
-    /// The three factors of a term; `None` if its weight is 0.
-    pub(crate) fn factors(
-        &self,
-        block: usize,
-        entry: usize,
-    ) -> Result<Option<[Factor; 3]>, Refusal> {
-        let fault = Refusal::Cost { block, entry };
-        let content = self.problem.blocks().get(block).ok_or(fault.clone())?;
-        let costs = self.costs.get(block).ok_or(fault.clone())?;
-        let cost = costs.of(entry).ok_or(fault.clone())?;
-        let Some(cost) = cost else { return Ok(None) };
-        let (row, column) = content.place(entry).ok_or(fault.clone())?;
-        let factor = |forms: &[usize], index: usize| self.product(*forms.get(index)?);
-        let row = factor(&content.rows, row).ok_or(fault.clone())?;
-        let column = factor(&content.columns, column).ok_or(fault)?;
-        Ok(Some([cost, row, column]))
+    /// The same where it is short: mantissa and exponent.
+    pub(crate) fn lower_short(&self, block: usize, entry: usize) -> Option<Option<(U256, i64)>> {
+        let Some(cost) = self.costs.get(block)?.short(entry)? else {
+            return Some(None);
+        };
+        let [row, column] = self.problem.forms_of(block, entry)?;
+        let factor = |form: usize| self.products.get(form)?.short();
+        short::product([cost, factor(row)?, factor(column)?]).map(Some)
     }
 
     /// `2^grid · y` of a term by the rule. For whoever makes certificates. `None` for a weight of 0, and where the cost is out of range.
     pub fn by_rule(&self, block: usize, entry: usize) -> Option<Rational> {
-        let [cost, row, column] = self.factors(block, entry).ok()??;
-        let y = on_grid(cost, row, column, self.certificate.grid)?;
-        Some(integer(y))
+        let cost = self.lower(block, entry).ok()??;
+        let y = cost.on_grid(self.certificate.grid)?;
+        Some(Rational::from_integer(y.into()))
     }
 
     /// `2^grid · Σ y a` at every variable, with no exceptions made: what those have to cancel. For whoever makes certificates; nothing is verified.
     pub fn imbalance(&self, bands: &[Band]) -> Vec<Rational> {
-        let (by_form, _) = self.totals(bands);
-        self.by_variable(&by_form)
+        self.by_variable(&by_form(&total(bands)))
     }
 
     /// Adds up all bands, verifies that they are a circulation, and says what follows.
@@ -214,25 +291,30 @@ impl<'a> Reader<'a> {
     /// [`Refusal::Coverage`], [`Refusal::Exception`], [`Refusal::NotACirculation`].
     pub fn finish(self, bands: Vec<Band>) -> Result<Certified<'a>, Refusal> {
         self.check_coverage(&bands)?;
-        let (mut by_form, mut sums) = self.totals(&bands);
-        let mut add = |form: Option<&usize>, amount: &Rational| {
-            if let Some(sum) = form.and_then(|form| by_form.get_mut(*form)) {
-                *sum = plus(sum, amount);
-            }
-        };
+        let mut sums = total(&bands);
+        let mut by_form = by_form(&sums);
         let mut exceptions = Vec::new();
         for ((block, entry), y) in &self.certificate.exceptions {
-            let exception = self.exception(*block, *entry, y)?;
-            let change = plus(y, &-integer(exception.rule));
-            let content = self.problem.blocks().get(*block);
-            let place = content.and_then(|content| Some((content, content.place(*entry)?)));
-            if let Some((content, (row, column))) = place {
-                for form in [content.rows.get(row), content.columns.get(column)] {
-                    add(form, &change);
-                }
+            let (block, entry) = (*block, *entry);
+            let fault = Refusal::Exception { block, entry };
+            let lower = self.lower(block, entry).ok().flatten();
+            let lower = lower.ok_or(fault.clone())?;
+            if !is_number(y) || y.is_negative() {
+                return Err(fault);
             }
-            sums.remove(exception.rule);
-            exceptions.push(exception);
+            let rule = lower.on_grid(self.certificate.grid);
+            let rule = rule.ok_or(Refusal::Grid { block, entry })?;
+            sums.remove(&rule);
+            let change = plus(y, &-Rational::from_integer(rule.into()));
+            for form in self.problem.forms_of(block, entry).into_iter().flatten() {
+                let sum = by_form.entry(form).or_default();
+                *sum = plus(sum, &change);
+            }
+            let lower = Ends::new(&lower, self.certificate.grid);
+            exceptions.push(Exception {
+                y: y.clone(),
+                lower: lower.ok_or(Refusal::Cost { block, entry })?,
+            });
         }
         let at = self.by_variable(&by_form);
         if let Some(variable) = at.iter().position(|total| !total.is_zero()) {
@@ -241,57 +323,21 @@ impl<'a> Reader<'a> {
         Ok(Certified::new(self, sums, exceptions))
     }
 
-    /// The sums of all bands, by form, and over all terms.
-    fn totals(&self, bands: &[Band]) -> (Vec<Rational>, Sums) {
-        let mut by_form = vec![Rational::zero(); self.problem.forms().len()];
-        let mut sums = Sums::default();
-        for band in bands {
-            let Some(content) = self.problem.blocks().get(band.block) else {
-                continue;
-            };
-            let rows = content.rows.iter().zip(&band.by_row);
-            for (form, sum) in rows.chain(content.columns.iter().zip(&band.by_column)) {
-                if let (true, Some(total)) = (*sum != U256::ZERO, by_form.get_mut(*form)) {
-                    *total = plus(total, &integer(*sum));
-                }
-            }
-            sums.join(&band.sums);
-        }
-        (by_form, sums)
-    }
-
-    fn exception(&self, block: usize, entry: usize, y: &Rational) -> Result<Exception, Refusal> {
-        let fault = Refusal::Exception { block, entry };
-        let factors = self.factors(block, entry).ok().flatten();
-        let [cost, row, column] = factors.ok_or(fault.clone())?;
-        if !is_number(y) || y.is_negative() {
-            return Err(fault);
-        }
-        let rule = on_grid(cost, row, column, self.certificate.grid);
-        let (mantissa, exponent) =
-            exactly(cost, row, column).ok_or(Refusal::Cost { block, entry })?;
-        Ok(Exception {
-            y: y.clone(),
-            lower: (mantissa, exponent.saturating_add(self.certificate.grid)),
-            rule: rule.ok_or(Refusal::Grid { block, entry })?,
-        })
-    }
-
     fn check_coverage(&self, bands: &[Band]) -> Result<(), Refusal> {
-        let mut read: BTreeSet<(usize, usize, usize)> = BTreeSet::new();
-        for band in bands {
-            let own = Arc::ptr_eq(&band.mark, &self.mark);
-            let is_new = read.insert((band.block, band.rows.start, band.rows.end));
-            if !own || !(is_new || band.rows.is_empty()) {
-                return Err(Refusal::Coverage(band.block));
-            }
+        if let Some(foreign) = bands
+            .iter()
+            .find(|band| !Arc::ptr_eq(&band.mark, &self.mark))
+        {
+            return Err(Refusal::Coverage(foreign.block));
         }
+        let read = bands.iter().filter(|band| !band.rows.is_empty());
+        let mut read: Vec<_> = read
+            .map(|band| (band.block, band.rows.start, band.rows.end))
+            .collect();
+        read.sort_unstable();
         for (block, content) in self.problem.blocks().iter().enumerate() {
             let mut next = 0;
-            for (_, start, end) in read.range((block, 0, 0)..=(block, usize::MAX, usize::MAX)) {
-                if start == end {
-                    continue;
-                }
+            for (_, start, end) in read.iter().filter(|(other, _, _)| *other == block) {
                 if *start != next {
                     return Err(Refusal::Coverage(block));
                 }
@@ -305,10 +351,11 @@ impl<'a> Reader<'a> {
     }
 
     /// `Σ y a` at every variable, on the grid.
-    fn by_variable(&self, by_form: &[Rational]) -> Vec<Rational> {
+    fn by_variable(&self, by_form: &BTreeMap<usize, Rational>) -> Vec<Rational> {
         let mut at = vec![Rational::zero(); self.problem.variables()];
-        for (form, sum) in self.problem.forms().iter().zip(by_form) {
-            for (variable, exponent) in form.factors() {
+        for (form, sum) in by_form {
+            let form = self.problem.forms().get(*form);
+            for (variable, exponent) in form.into_iter().flat_map(Form::factors) {
                 if let Some(total) = at.get_mut(*variable) {
                     *total = plus(total, &times(exponent, sum));
                 }
@@ -327,18 +374,19 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// An integer on the grid.
-pub(crate) fn integer(value: U256) -> Rational {
-    Rational::from_integer(BigInt::from(long(value)))
+fn total(bands: &[Band]) -> Sums {
+    let mut sums = Sums::default();
+    bands.iter().for_each(|band| sums.join(&band.sums));
+    sums
 }
 
-/// `2^exponent`; exponents are bounded by [`MAX_GRID`] and [`GRID_BITS`].
-pub(crate) fn power_of_two(exponent: i64) -> Rational {
-    let power = BigInt::one() << exponent.unsigned_abs();
-    match exponent >= 0 {
-        true => Rational::from_integer(power),
-        false => Rational::new(BigInt::one(), power),
-    }
+fn by_form(sums: &Sums) -> BTreeMap<usize, Rational> {
+    let by_form = sums.by_form.iter();
+    by_form
+        .map(|(form, sum)| (*form, Rational::from_integer(sum.clone())))
+        .collect()
 }
 
-const _: () = assert!(GRID_BITS < 256);
+fn long(value: U256) -> BigInt {
+    BigUint::from_bytes_le(&value.to_le_bytes()).into()
+}

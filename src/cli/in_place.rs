@@ -16,7 +16,7 @@ use synaptic_balance::solve::blocks::{
     BlockEnclosure, BlockOptions, BlockSolution, Blocks, CostSums, NewtonStep, RandomOptions,
     RandomRun, balance_blocks, balance_in_random_order, enclose_blocks,
 };
-use synaptic_balance::solve::energy::{EnergyError, EnergyProof, point_of_floats};
+use synaptic_balance::solve::energy::{EnergyError, EnergyProof, PLAIN_DIGITS, point_of_floats};
 use synaptic_balance::solve::{AGREEMENT, SolveError};
 use synaptic_balance_kernel::{Problem, Refusal};
 
@@ -286,7 +286,7 @@ fn prove(
         let solved = newton.solve(side, NEWTON)?;
         Some(solved.into_iter().map(|entry| entry * scale).collect())
     };
-    EnergyProof::find(kernel, computed, &mut step)
+    EnergyProof::find(kernel, computed, &mut step, PLAIN_DIGITS)
 }
 
 /// The same after balancing, if what is verified is that the minimum is attained.

@@ -1,14 +1,14 @@
 //! Certificates: claims about a network, with what the kernel needs to check them.
 
 mod reader;
+mod written;
 
-use num_traits::One;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::network_json::{FormatError, check_header};
 use super::strict::{Object, UniqueMap, present};
-use crate::kernel::{Balanced, Enclosed, NotAttained, Refusal, check};
+use crate::kernel::{Enclosed, Obstacle, Refusal, check};
 use crate::network::{Network, Regularizer, RegularizerError};
 use crate::numbers::{ParseRationalError, Rational};
 use reader::Reader;
@@ -22,7 +22,7 @@ pub struct Certificate {
     pub format: String,
     /// 1.
     pub version: u64,
-    /// `enclosure`, `attained`, `not_attained`, `balanced` or `scaling`.
+    /// `enclosure`, `attained`, `not_attained`, `balanced`, `scaling`, `not_scaled` or `manifold`.
     pub claim: String,
     /// The regularizer, as on the command line.
     pub regularizer: String,
@@ -61,13 +61,48 @@ pub struct Certificate {
         skip_serializing_if = "Option::is_none"
     )]
     pub multipliers: Option<UniqueMap>,
-    /// `scaling`: the weights after scaling, in the order of the synapses.
+    /// `scaling`, `not_scaled`: the other weights, in the order of the synapses.
     #[serde(
         default,
         deserialize_with = "present",
         skip_serializing_if = "Option::is_none"
     )]
     pub weights: Option<Vec<String>>,
+    /// `not_scaled`: by how much each weight may deviate, relatively.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub tolerance: Option<String>,
+    /// `not_scaled`: the number of a synapse whose sign changed, or that is 0 on one side only.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub synapse: Option<usize>,
+    /// `not_scaled`: synapses by number, each with its coefficient, around which all multipliers cancel.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub cycle: Option<UniqueMap>,
+    /// `manifold`: the constraints, each as such synapses.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub constraints: Option<Vec<UniqueMap>>,
+    /// `manifold`: the numbers of as many synapses as the manifold has dimensions, whose scalings can be chosen freely.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub spanning: Option<Vec<usize>>,
 }
 
 /// Why a certificate does not prove its claim about the network.
@@ -238,6 +273,38 @@ pub fn verify_certificate(
                 .map_err(refused)?;
             Ok("the weights are an exact scaling of the network: the same function".to_string())
         }
+        "not_scaled" => {
+            reader.only(&["weights", "tolerance", "synapse", "cycle"])?;
+            let weights = reader.in_order("weights", &certificate.weights)?;
+            let tolerance = reader.number("tolerance", &certificate.tolerance)?;
+            let obstacle = match (certificate.synapse, &certificate.cycle) {
+                (Some(synapse), None) => Obstacle::Synapse(synapse),
+                (_, cycle) => {
+                    reader.none("synapse", certificate.synapse.is_some())?;
+                    Obstacle::Cycle(reader.terms("cycle", cycle.as_ref())?)
+                }
+            };
+            let before = network.weights();
+            check::not_scaled(&problem, &before, &weights, &obstacle, &tolerance)
+                .map_err(refused)?;
+            Ok(format!(
+                "no multipliers give every weight up to a relative deviation of {tolerance}"
+            ))
+        }
+        "manifold" => {
+            reader.only(&["constraints", "spanning"])?;
+            let constraints = reader.given("constraints", certificate.constraints.as_ref())?;
+            let spanning = reader.given("spanning", certificate.spanning.as_ref())?;
+            let rows = constraints.iter();
+            let rows = rows.map(|row| reader.terms("constraints", Some(row)));
+            let rows = rows.collect::<Result<Vec<_>, _>>()?;
+            check::manifold(&problem, &rows, spanning).map_err(refused)?;
+            Ok(format!(
+                "{} constraints, none of which can be spared, describe the scalings, which form a space of {} dimensions",
+                rows.len(),
+                spanning.len()
+            ))
+        }
         other => Err(CertificateError::UnknownClaim(
             other.chars().take(80).collect(),
         )),
@@ -293,135 +360,29 @@ fn explain(network: &Network<Rational>, refusal: &Refusal) -> String {
     let subject = match refusal {
         Refusal::Malformed { synapse, .. }
         | Refusal::Flow { synapse, .. }
-        | Refusal::Rises { synapse }
-        | Refusal::RaisesBoth { synapse }
+        | Refusal::Rises(synapse)
+        | Refusal::RaisesBoth(synapse)
         | Refusal::Weight { synapse, .. }
-        | Refusal::Irrational { synapse }
+        | Refusal::Irrational(synapse)
         | Refusal::Coefficient { synapse, .. }
-        | Refusal::SameSign { synapse }
-        | Refusal::Ratio { synapse } => {
+        | Refusal::SameSign(synapse)
+        | Refusal::Ratio(synapse) => {
             format!(" (synapse {synapse} is {})", network.synapse_name(*synapse))
         }
-        Refusal::Conservation { variable, .. }
+        Refusal::NotACirculation(variable)
         | Refusal::NotPositive { variable, .. }
-        | Refusal::Crossed { variable }
-        | Refusal::NotNormalised { variable }
+        | Refusal::Crossed(variable)
+        | Refusal::NotNormalised(variable)
         | Refusal::Sign { variable, .. }
         | Refusal::Unbalanced { variable, .. }
         | Refusal::NotAConstraint { variable, .. }
-        | Refusal::Undecided { variable } => {
+        | Refusal::Undecided(variable) => {
             format!(
                 " (variable {variable} is that of {})",
                 network.variable_name(*variable)
             )
         }
-        Refusal::Arity { .. }
-        | Refusal::NothingFalls
-        | Refusal::NoSuchSynapse { .. }
-        | Refusal::Dependent { .. }
-        | Refusal::Tolerance
-        | Refusal::Consistent { .. }
-        | Refusal::Formula { .. }
-        | Refusal::Differs { .. } => String::new(),
+        _ => String::new(),
     };
     format!("{refusal}{subject}")
-}
-
-impl Certificate {
-    fn new(claim: &str, regularizer: &Regularizer) -> Self {
-        Certificate {
-            format: FORMAT.to_string(),
-            version: 1,
-            claim: claim.to_string(),
-            regularizer: regularizer.to_string(),
-            lower: None,
-            upper: None,
-            circulation: None,
-            direction: None,
-            multipliers: None,
-            weights: None,
-        }
-    }
-
-    /// The certificate of an enclosure; `limit` is given if it is one of the limit.
-    pub fn enclosure(
-        network: &Network<Rational>,
-        regularizer: &Regularizer,
-        enclosed: &Enclosed,
-        limit: Option<&NotAttained>,
-    ) -> Self {
-        Certificate {
-            lower: Some(by_unit(network, &enclosed.lower)),
-            upper: Some(by_unit(network, &enclosed.upper)),
-            direction: limit.map(|limit| by_unit(network, &limit.direction)),
-            ..Self::new("enclosure", regularizer)
-        }
-    }
-
-    /// The certificate that the minimum is attained.
-    pub fn attained(regularizer: &Regularizer, circulation: &[Rational]) -> Self {
-        let circulation = circulation.iter().map(Rational::to_string).collect();
-        Certificate {
-            circulation: Some(circulation),
-            ..Self::new("attained", regularizer)
-        }
-    }
-
-    /// The certificate that the infimum is not attained.
-    pub fn not_attained(
-        network: &Network<Rational>,
-        regularizer: &Regularizer,
-        claim: &NotAttained,
-    ) -> Self {
-        let direction = Some(by_unit(network, &claim.direction));
-        Certificate {
-            direction,
-            ..Self::new("not_attained", regularizer)
-        }
-    }
-
-    /// The certificate of exact balance; `limit` is given if it is one of the limit.
-    pub fn balanced(
-        network: &Network<Rational>,
-        regularizer: &Regularizer,
-        claim: &Balanced,
-        limit: Option<&NotAttained>,
-    ) -> Self {
-        let multipliers = Some(by_unit(network, &claim.multipliers));
-        Certificate {
-            multipliers,
-            direction: limit.map(|limit| by_unit(network, &limit.direction)),
-            ..Self::new("balanced", regularizer)
-        }
-    }
-
-    /// The certificate that `weights` are the network's, scaled by `multipliers` (of weights, `Λ`).
-    pub fn scaling(
-        network: &Network<Rational>,
-        regularizer: &Regularizer,
-        weights: &[Rational],
-        multipliers: &[Rational],
-    ) -> Self {
-        Certificate {
-            weights: Some(weights.iter().map(Rational::to_string).collect()),
-            multipliers: Some(by_unit(network, multipliers)),
-            ..Self::new("scaling", regularizer)
-        }
-    }
-
-    /// The file's text.
-    pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
-        text.push('\n');
-        text
-    }
-}
-
-fn by_unit(network: &Network<Rational>, values: &[Rational]) -> UniqueMap {
-    let units = (0..network.units())
-        .filter(|unit| network.exponent(*unit).is_one())
-        .filter_map(|unit| Some((unit, network.variable(unit)?)));
-    let named =
-        units.map(|(unit, variable)| (network.unit(unit).id.clone(), values[variable].to_string()));
-    UniqueMap(named.collect())
 }

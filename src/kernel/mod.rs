@@ -1,9 +1,9 @@
-//! **The trusted kernel**: checks claims about balancing problems in rational arithmetic.
+//! Claims and their verification: the crate [`synaptic_balance_kernel`], which is all that has to be trusted, under the names that the other rooms use, and what
+//! they ask of its problems besides.
 //!
 //! Whatever finds an answer (floating-point solvers, linear programs, graph searches) is untrusted. It hands
-//! the kernel a claim with its certificate, and only the kernel can make a [`Verified`] value. To trust
-//! one, read [`crate::numbers`] (enclosures), this module, and the translation of a network into a
-//! [`Problem`] (`network/translate.rs`). No floats, no input or output, no panics.
+//! the kernel a claim with its certificate, and only the kernel can make a [`Verified`] value. To trust one, read that crate, in the order that its README gives,
+//! and the translation of a network into a [`Problem`] (`network/translate.rs`).
 //!
 //! # The problem
 //! Variables `μ_v > 0`, one for each set of hidden units that share a multiplier; visible units are fixed
@@ -27,7 +27,8 @@
 //! | [`manifold`](check::manifold) | constraints, spanning synapses | the constraints describe the manifold, and all are needed | rank from both sides |
 //! | [`identity`](check::identity) | two formulas | they are the same function | coefficients of the expansion |
 //!
-//! [`RULES`] lists the premises of each. A problem is checked when it is made ([`Problem::new`]).
+//! The energy rule is not in this table: it takes a problem of blocks, see [`synaptic_balance_kernel`]. `identity` is no rule of the kernel; it stands here
+//! for what asks for it. [`RULES`] lists the premises of each. A problem is checked when it is made ([`Problem::new`]).
 //!
 //! # What of the rules is proved in general
 //!
@@ -44,30 +45,6 @@
 //! | `scaling` | `scaling_invariance`, that a scaling keeps the function: any real degree | products; ties with exponents |
 //! | `not_scaled` | `foreign_scaling`: BiLU units, tolerance 0 | other degrees; products; ties with exponents; a tolerance |
 //! | `manifold`, `identity` | none of the rule itself | |
-//!
-//! # Reviewing it in an hour
-//!
-//! What has to be believed is little: a [`Verified`] value is made only by the functions in [`check`], each of which says in
-//! its documentation what it proves, why, and what it refuses. In this order:
-//!
-//! 1. [`Problem`], [`Synapse`], [`Cost`]: what the claims are about; and `network/translate.rs` with
-//!    [`Network::direction`](crate::network::Network::direction), which make the problem of a network: `Λ_i` times into a unit, `Λ_i^-c` out
-//!    of it, out of a product the product of its factors' (`network/products.rs`), units of one tie sharing a variable or its powers
-//!    (`network/ties.rs`). Is this the problem you mean?
-//! 2. [`Refusal`] and [`Verified`]: what can be said, that nothing else can say it, and that it is not said of another problem.
-//! 3. `check/scaling`, `check/balanced`, `check/existence`: evaluation in exact rationals, and two sums.
-//! 4. `check/not_scaled`, `check/manifold`: multipliers cancel along a combination of synapses; rank by removing rows one after
-//!    the other.
-//! 5. `check/comparison`, the one argument that is not evaluation. Its mathematics is a paragraph; its arithmetic is
-//!    `sides.rs` (sums of outward-rounded products) and [`components`](Problem::common_scaling) (which multipliers are determined).
-//! 6. [`Enclosure`](crate::numbers::Enclosure) and [`Dyadic`](crate::numbers::Dyadic): every operation returns an interval that holds all
-//!    results; comparison has three outcomes, and the third one never passes a test.
-//! 7. `check/identity`: expansion into monomials.
-//!
-//! Relied on without review: the integers and rationals of `num-bigint` and `num-rational`, the ordered collections of the
-//! standard library, and the compiler. Nothing here can run into a number too large for memory unless the problem or the
-//! certificate holds one: exponents outside 20 bits and powers beyond 2^18 bits are refused as undecided or irrational, and so are
-//! sums and products that would take too long, which [`Work`](crate::numbers::Work) counts before they are computed.
 #![deny(
     clippy::float_arithmetic,
     clippy::unwrap_used,
@@ -77,19 +54,20 @@
     clippy::arithmetic_side_effects
 )]
 
-pub mod check;
-mod components;
-mod problem;
-mod refusal;
+mod identity;
 mod rules;
-mod sides;
-mod verified;
+mod survey;
 
-pub use problem::{Cost, Problem, Synapse};
-pub use refusal::Refusal;
+/// One function for each rule.
+pub mod check {
+    pub use super::identity::identity;
+    pub use synaptic_balance_kernel::check::*;
+}
+
+pub use identity::{Identical, NotIdentical, Step};
 pub use rules::RULES;
-pub use sides::{Costs, Sides};
-pub use verified::{
-    Attained, Balanced, Basis, Complete, Enclosed, Identical, NotAttained, NotScaled, Obstacle,
-    Scaled, Step, Verified,
+pub use survey::{Costs, Priced, Sides, Surveyed};
+pub use synaptic_balance_kernel::{
+    Attained, Balanced, Basis, Complete, Cost, Enclosed, Flat as Problem, NotAttained, NotScaled,
+    Obstacle, Refusal, Scaled, Synapse, Verified,
 };

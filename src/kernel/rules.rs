@@ -4,7 +4,7 @@
 ///
 /// The tests exercise every rule and every premise, and fail if one is left out on either side.
 pub static RULES: &[(&str, &str)] = &[
-    ("attained", "Arity Flow Conservation"),
+    ("attained", "Arity Flow NotACirculation"),
     ("not_attained", "Arity Rises NothingFalls"),
     (
         "enclosure",

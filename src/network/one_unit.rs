@@ -4,7 +4,7 @@ use num_traits::{One, Signed, ToPrimitive};
 use thiserror::Error;
 
 use super::{Network, Penalty, Regularizer, UnitIndex, UnitKind};
-use crate::kernel::{Cost, Problem};
+use crate::kernel::{Cost, Priced, Problem};
 use crate::numbers::{Enclosure, Order, Rational, Wide, nth_root, rational_power, sum};
 
 /// The multiplier that balances a unit, said exactly.

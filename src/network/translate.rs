@@ -3,7 +3,7 @@
 use num_traits::One;
 
 use super::{Network, Regularizer};
-use crate::kernel::{Cost, Problem, Refusal, Synapse};
+use crate::kernel::{Cost, Problem, Synapse};
 use crate::numbers::{Rational, Scalar};
 
 impl Network<Rational> {
@@ -23,46 +23,22 @@ impl Network<Rational> {
     /// assert!(balanced.is_ok());
     /// ```
     pub fn problem(&self, regularizer: &Regularizer) -> Problem {
-        let factors = vec![Rational::one(); self.synapses()];
-        self.weighted_problem(regularizer, &factors)
-            .expect("a network makes a well-formed problem")
-    }
-
-    /// The same with the cost of each synapse multiplied by a positive factor of its own.
-    ///
-    /// # Errors
-    /// The wrong number of factors, or one that is not positive.
-    pub fn weighted_problem(
-        &self,
-        regularizer: &Regularizer,
-        factors: &[Rational],
-    ) -> Result<Problem, Refusal> {
-        if factors.len() != self.synapses() {
-            let (found, expected) = (factors.len(), self.synapses());
-            return Err(Refusal::Arity {
-                what: "factors",
-                found,
-                expected,
-            });
-        }
-        let terms = regularizer.terms();
         let in_cost_space = matches!(regularizer, Regularizer::Lp(_));
+        let cost = |index: usize, (coefficient, power): &(Rational, Rational)| Cost {
+            coefficient: coefficient.clone(),
+            base: self.weight(index).magnitude(),
+            power: power.clone(),
+            exponent: match in_cost_space {
+                true => Rational::one(),
+                false => power.clone(),
+            },
+        };
+        let terms = regularizer.terms();
         let synapses = (0..self.synapses()).map(|index| Synapse {
             direction: self.direction(index),
-            costs: terms
-                .iter()
-                .map(|(factor, power)| Cost {
-                    coefficient: factor * &factors[index],
-                    base: self.weight(index).magnitude(),
-                    power: power.clone(),
-                    exponent: if in_cost_space {
-                        Rational::one()
-                    } else {
-                        power.clone()
-                    },
-                })
-                .collect(),
+            costs: terms.iter().map(|term| cost(index, term)).collect(),
         });
         Problem::new(self.variables(), synapses.collect())
+            .expect("a network makes a well-formed problem")
     }
 }

@@ -25,7 +25,6 @@ mod root;
 mod scalar;
 mod short;
 mod wide;
-mod work;
 
 pub use dyadic::{Direction, Dyadic};
 pub use enclosure::{Enclosure, Order};
@@ -37,4 +36,3 @@ pub use rational::{
 pub use root::{MAX_POWER_BITS, nth_root, rational_power, root_of_power};
 pub use scalar::Scalar;
 pub use wide::Wide;
-pub use work::Work;

@@ -1,6 +1,6 @@
 //! What is proved of a solution: by comparison, or by an energy certificate.
 
-use super::certify::{certify_limit_refined, certify_refined};
+use super::certify::{MAX_DIGITS, certify_limit_refined, certify_refined};
 use super::compare::total_cost;
 use super::energy::{EnergyProof, prove_network};
 use super::newton::LinearSystem;
@@ -19,9 +19,6 @@ const COMPARED: usize = 1 << 14;
 
 /// Up to so many synapses an energy certificate is sought without being asked for: of a list of exact weights it takes minutes beyond.
 const PROVED_UNASKED: usize = 1 << 17;
-
-/// Digits that an energy certificate is good for.
-const ENERGY_DIGITS: u32 = 15;
 
 /// Verified bounds, and the point that they are around.
 type Refined = (Verified<Enclosed>, Vec<Rational>);
@@ -54,7 +51,7 @@ impl Balance {
             None => DIGITS,
         };
         progress("certifying", solution.deficit);
-        let has_energy = self.existence.is_attained() && digits <= ENERGY_DIGITS;
+        let has_energy = self.existence.is_attained() && (1..=MAX_DIGITS).contains(&digits);
         let energy_first = has_energy && (is_large || options.certify.is_none());
         let mut proof = match energy_first {
             true => self.energy_proof(named, digits),
@@ -107,7 +104,8 @@ impl Balance {
         digits: u32,
     ) -> Option<EnergyProof> {
         let solution = self.solution.as_ref()?;
-        let found = prove_network(network, regularizer, &self.problem, solution).ok();
+        let found = prove_network(network, regularizer, &self.problem, solution, digits);
+        let found = found.ok();
         found.filter(|proof| proof.is_good(digits))
     }
 

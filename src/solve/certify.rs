@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::newton::{LinearSystem, MAX_DENSE};
 use super::precise::solve_precisely;
 use super::{Balancing, Solution};
-use crate::kernel::{Enclosed, NotAttained, Problem, Refusal, Synapse, Verified, check};
+use crate::kernel::{Enclosed, NotAttained, Problem, Refusal, Surveyed, Synapse, Verified, check};
 use crate::numbers::{
     Direction, Dyadic, Rational, rational_from_f64, rational_to_f64, simplest_between, sum,
 };

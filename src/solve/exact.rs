@@ -2,7 +2,7 @@
 
 use super::certify::refined_point;
 use super::{CertifyError, Solution, certify};
-use crate::kernel::{Balanced, NotAttained, Problem, Refusal, Verified, check};
+use crate::kernel::{Balanced, NotAttained, Priced, Problem, Refusal, Verified, check};
 use crate::numbers::{Rational, simplest_between};
 
 /// Digits of the enclosures in which simple rationals are looked for, one after the other.

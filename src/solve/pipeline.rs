@@ -190,7 +190,7 @@ pub enum BalanceFailure {
 /// let network = chain(&["3", "1/2", "5"].map(|w| synaptic_balance::numbers::parse_rational(w).unwrap()));
 /// let options = Options { certify: Some(12), ..Options::default() };
 /// let result = balance(&network, &Regularizer::l2(), &options, &mut |_, _| {}).unwrap();
-/// assert!(result.enclosure.unwrap().is_ok());
+/// assert!(result.bounds().is_some());
 /// ```
 pub fn balance(
     network: &Network<Rational>,

@@ -4,7 +4,7 @@ use num_traits::{One, Signed};
 
 use super::Balancing;
 use super::levels::{Link, links};
-use crate::kernel::Problem;
+use crate::kernel::{Priced, Problem};
 use crate::numbers::{
     Direction, Dyadic, Rational, natural_log, rational_from_f64, rational_to_f64,
 };

@@ -1,7 +1,7 @@
 //! Identities, and the two verdicts on them.
 
 use super::{Laurent, Monomial, Point, Symbol};
-use crate::kernel::{Identical, Verified, check};
+use crate::kernel::{Identical, check};
 use crate::numbers::Rational;
 use num_traits::One;
 use std::collections::BTreeSet;
@@ -135,13 +135,13 @@ impl Claim {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proved {
     claim: Claim,
-    verified: Vec<Verified<Identical>>,
+    verified: Vec<Identical>,
 }
 
 impl Proved {
     /// What the kernel verified: both sides of each identity as formulas in numbered variables, those of both sides
     /// together in the order of their names.
-    pub fn verified(&self) -> &[Verified<Identical>] {
+    pub fn verified(&self) -> &[Identical] {
         &self.verified
     }
 

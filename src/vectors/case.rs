@@ -8,7 +8,7 @@ use super::VectorError;
 use super::number::Number;
 use super::truth::{self, Optimum};
 use crate::formats::{read_network, write_network};
-use crate::kernel::check;
+use crate::kernel::{Priced, check};
 use crate::network::{Network, Regularizer, UnitKind};
 use crate::numbers::{Rational, parse_rational};
 

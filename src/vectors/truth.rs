@@ -3,7 +3,7 @@
 use num_traits::{One, Zero};
 
 use super::number::{DIGITS, Number};
-use crate::kernel::{Problem, Synapse, check};
+use crate::kernel::{Priced, Problem, Surveyed, Synapse, check};
 use crate::network::{Network, Regularizer};
 use crate::numbers::{Rational, Wide};
 use crate::solve::{

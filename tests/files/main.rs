@@ -2,6 +2,7 @@
 
 mod claims;
 mod conformance;
+mod exported;
 mod judge;
 mod mutations;
 mod nearest;

@@ -3,7 +3,7 @@
 use num_traits::One;
 use synaptic_balance::kernel::check;
 use synaptic_balance::network::{Manifold, Network, Regularizer, chain};
-use synaptic_balance::numbers::{Rational, Work, nth_root, parse_rational, root_of_power};
+use synaptic_balance::numbers::{Rational, nth_root, parse_rational, root_of_power};
 use synaptic_balance::solve::blocks::BlockOptions;
 use synaptic_balance::solve::{existence, solve_two_level};
 
@@ -67,22 +67,4 @@ fn long_roots_are_exact() {
         Rational::new(1.into(), 3.into()),
     );
     assert_eq!(root_of_power(&four, &sixth), expected);
-}
-
-/// Checks: bounded sums and products are those without a bound, or none.
-#[test]
-fn work_is_bounded() {
-    let terms: Vec<Rational> = (1..200)
-        .map(|n| Rational::new(n.into(), (n + 1).into()))
-        .collect();
-    assert_eq!(Work::new(0).sum(&terms), Some(terms.iter().sum()));
-    assert_eq!(
-        Work::new(0).product_of(&terms),
-        Some(Rational::new(1.into(), 200.into()))
-    );
-    assert_eq!(Work::new(0).sum(&[]), Some(Rational::default()));
-    let long: Rational = num_traits::Pow::pow(&Rational::from_integer(3.into()), 1 << 18);
-    let inverse = long.recip();
-    assert_eq!(Work::new(0).product(&long, &inverse), None);
-    assert_eq!(Work::new(0).sum(&[long, inverse]), None);
 }

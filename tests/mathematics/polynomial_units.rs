@@ -4,7 +4,7 @@ use quickcheck::{Arbitrary, Gen, QuickCheck, TestResult};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use synaptic_balance::kernel::{Problem, check};
+use synaptic_balance::kernel::{Problem, Surveyed, check};
 use synaptic_balance::network::{Activation, Network, Regularizer, Unit, UnitKind};
 use synaptic_balance::numbers::{Rational, Scalar, Wide, parse_rational, rational_power};
 use synaptic_balance::solve::{

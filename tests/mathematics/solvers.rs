@@ -257,15 +257,14 @@ fn bipu_networks_are_balanced_and_certified() {
     for degree in ["2", "1/2", "7/3"] {
         let network = with_bipu(degree);
         let result = balance(&network, &Regularizer::l2(), &options, &mut |_, _| {}).unwrap();
+        let enclosed = result.bounds().unwrap();
         let solution = result.solution.unwrap();
         assert!(solution.deficit <= 1e-12);
         assert!(result.cross_check.unwrap().max_relative_difference.unwrap() < 1e-9);
-        let enclosure = result.enclosure.unwrap().unwrap();
-        let problem = network.problem(&Regularizer::l2());
-        let width = relative_width(enclosure.claim_about(&problem).unwrap());
+        let width = relative_width(&enclosed);
         assert!(width <= q("1e-30"), "{degree}: {width}");
         let found = solution.multipliers[0].to_f64();
-        let lower = rational_to_f64(&enclosure.claim_about(&problem).unwrap().lower[0]);
+        let lower = rational_to_f64(&enclosed.lower[0]);
         assert!((found / lower - 1.0).abs() < 1e-9, "{degree}");
     }
     let problem = with_bipu("-1").problem(&Regularizer::l2());

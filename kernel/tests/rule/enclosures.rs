@@ -14,14 +14,19 @@ use crate::planted::{Planted, general, network};
 
 /// The point near the optimum of a planted problem, with random precisions.
 pub fn made(planted: &Planted, problem: &Problem, random: &mut Random) -> Option<Certificate> {
-    let precision = random.between(8, 80);
+    // Beyond 85 bits, or 192 on the grid, the kernel computes in numbers of any length.
+    let (most, finest) = match random.chance(20) {
+        true => (300, 700),
+        false => (85, 150),
+    };
+    let precision = random.between(8, most - 5);
     let point = planted
         .multipliers
         .iter()
         .map(|value| near(value, precision, random))
         .collect();
-    let bits = random.between(8, 85) as u32;
-    certificate(problem, point, bits, random.between(10, 150))
+    let bits = random.between(8, most) as u32;
+    certificate(problem, point, bits, random.between(10, finest))
 }
 
 /// Checks an accepted certificate against the optimum; says how many terms it encloses.

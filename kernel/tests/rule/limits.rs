@@ -78,19 +78,19 @@ fn long_weights() {
         let certificate = at(8, 0, [exponent, 0]);
         Reader::new(&problem, &certificate).unwrap().by_rule(0, 0)
     };
-    let long = Rational::from_integer((&one << 65535u32) - 1);
-    assert_eq!(fate(long.clone(), -65525), Some(integer(1020)));
-    assert_eq!(fate(&long + integer(1), -65525), None);
-    // A quotient is shifted by at most 65,536 bits.
-    assert_eq!(fate(two_to(-65526), 65536), Some(integer(1024)));
-    assert_eq!(fate(two_to(-65527), 65536), None);
+    let long = Rational::from_integer((&one << 262143u32) - 1);
+    assert_eq!(fate(long.clone(), -262133), Some(integer(1020)));
+    assert_eq!(fate(&long + integer(1), -262133), None);
+    // A quotient is shifted by at most 262,144 bits.
+    assert_eq!(fate(two_to(-262134), 262144), Some(integer(1024)));
+    assert_eq!(fate(two_to(-262135), 262144), None);
     // Ten thousand digits over ten thousand others.
     let digits = BigInt::from(10u32).pow(10_000u32);
     let fraction = Rational::new(&digits * 3 + 1, digits * 2 + 1);
     // Just below 3/2.
     assert_eq!(fate(fraction.clone(), 20), Some(integer(191 << 13)));
     let [power] = [[fraction]];
-    let problem = powered(&power, variable(0), Form::one(), integer(2));
+    let problem = powered(&power, variable(0), Form::one(), integer(8));
     let certificate = at(8, 0, [20, 0]);
     let reader = Reader::new(&problem, &certificate).unwrap();
     assert_eq!(
@@ -111,10 +111,15 @@ fn strange_powers() {
     let big = Rational::from_integer(BigInt::one() << 40u32);
     assert_eq!(fate(integer(1), big.clone()), None);
     assert_eq!(fate(integer(1), big.recip()), None);
-    assert_eq!(fate(integer(2), integer(257)), None, "beyond the grid");
+    assert_eq!(fate(integer(2), integer(257)), Some(two_to(267)));
+    assert_eq!(
+        fate(integer(2), integer(1 << 17)),
+        Some(two_to((1 << 17) + 10))
+    );
+    assert_eq!(fate(integer(2), integer((1 << 17) + 1)), None, "too long");
     assert_eq!(fate(ratio(1, 2), integer(258)), Some(integer(0)));
-    assert_eq!(fate(integer(1), ratio(1, 6553)), Some(integer(1024)));
-    assert_eq!(fate(integer(1), ratio(1, 6554)), None);
+    assert_eq!(fate(integer(1), ratio(1, 4095)), Some(integer(1024)));
+    assert_eq!(fate(integer(1), ratio(1, 4096)), None);
     assert_eq!(
         fate(integer(4), Rational::new_raw(4.into(), 2.into())),
         Some(integer(16 << 10))
@@ -125,7 +130,7 @@ fn strange_powers() {
     );
 }
 
-/// Checks: the 192 bits of a term on the grid, and a shift by 256 bits, which leaves 0.
+/// Checks: more than the 192 bits of a short term on the grid, and a shift by 256 bits, which leaves 0.
 #[test]
 fn the_grid() {
     let full: BigInt = (BigInt::one() << 85u32) - 1;
@@ -136,10 +141,9 @@ fn the_grid() {
         Reader::new(&problem, &certificate).unwrap().by_rule(0, 0)
     };
     assert_eq!(fate(0), Some(weight[0].clone()));
-    assert_eq!(fate(1), None);
-    assert_eq!(fate(63), None);
-    assert_eq!(fate(64), None);
-    assert_eq!(fate(16384), None);
+    for grid in [1, 63, 64, 65, 16384] {
+        assert_eq!(fate(grid), Some(&weight[0] * two_to(grid)), "{grid}");
+    }
     for grid in 1..300 {
         let down = (&full << 107u32) >> (grid as u32);
         assert_eq!(fate(-grid), Some(Rational::from_integer(down)), "{grid}");
@@ -153,7 +157,7 @@ fn the_grid() {
     ] {
         let certificate = at(85, 0, exponents);
         let refused = verify(&problem, &certificate).err();
-        assert_eq!(refused, Some(Refusal::Grid { block: 0, entry: 0 }));
+        assert_eq!(refused, Some(Refusal::Cost { block: 0, entry: 0 }));
     }
     let certificate = at(85, 0, [i64::MAX - 1000, -(i64::MAX - 1000)]);
     assert_eq!(
@@ -184,17 +188,17 @@ fn exponents_of_multipliers() {
         fate(0, Rational::from_integer(BigInt::one() << 40u32)),
         refused
     );
-    assert_eq!(fate(0, integer(1 << 17)), refused);
+    assert_eq!(fate(0, integer(1 << 19)), refused);
 }
 
-/// Checks: the ends of a cost are written out up to 65,536 binary places.
+/// Checks: the ends of a cost are written out up to 262,144 binary places.
 #[test]
 fn ends_that_are_written_out() {
     let number = |mantissa: u32, exponent| Number::new(mantissa.into(), exponent).to_rational();
-    assert_eq!(number(1, 65535), Some(two_to(65535)));
-    assert_eq!(number(1, 65536), None);
-    assert_eq!(number(3, -65534), Some(integer(3) * two_to(-65534)));
-    assert_eq!(number(3, -65535), None);
+    assert_eq!(number(1, 262143), Some(two_to(262143)));
+    assert_eq!(number(1, 262144), None);
+    assert_eq!(number(3, -262142), Some(integer(3) * two_to(-262142)));
+    assert_eq!(number(3, -262143), None);
     assert_eq!(number(0, 5), Some(integer(0)));
     assert_eq!(number(6, -1), Some(integer(3)));
     assert_eq!((number(1, i64::MIN), number(1, i64::MAX)), (None, None));
@@ -214,8 +218,11 @@ fn ends_that_are_written_out() {
         Ok(())
     };
     let refused = Err(Refusal::Exception { block: 0, entry: 0 });
-    assert_eq!(fate(-65536 + 21), Ok(()));
-    assert_eq!(fate(-65537 + 21), Err(Refusal::Cost { block: 0, entry: 0 }));
+    assert_eq!(fate(-262144 + 21), Ok(()));
+    assert_eq!(
+        fate(-262145 + 21),
+        Err(Refusal::Cost { block: 0, entry: 0 })
+    );
     assert_eq!(
         fate(i64::MAX),
         refused.or(Err(Refusal::Grid { block: 0, entry: 0 }))
@@ -238,7 +245,7 @@ fn extreme(random: &mut Random) -> i64 {
         i64::MAX,
         i64::MIN,
         -256,
-        -65536,
+        -262144,
     ];
     random.pick(&ends).saturating_add(near)
 }

@@ -6,7 +6,7 @@ use num_traits::One;
 use super::{Certificate, CertificateError};
 use crate::formats::strict::UniqueMap;
 use crate::network::Network;
-use crate::numbers::{Rational, parse_rational};
+use crate::numbers::{ParseRationalError, Rational, parse_rational};
 
 pub(super) struct Reader<'a> {
     pub network: &'a Network<Rational>,
@@ -24,6 +24,11 @@ impl Reader<'_> {
             ("direction", c.direction.is_some()),
             ("multipliers", c.multipliers.is_some()),
             ("weights", c.weights.is_some()),
+            ("tolerance", c.tolerance.is_some()),
+            ("synapse", c.synapse.is_some()),
+            ("cycle", c.cycle.is_some()),
+            ("constraints", c.constraints.is_some()),
+            ("spanning", c.spanning.is_some()),
         ];
         match present
             .into_iter()
@@ -50,6 +55,52 @@ impl Reader<'_> {
         let values = values.as_ref().ok_or_else(|| self.field("hold", field))?;
         let number = |(index, text): (usize, &String)| number(format!("{field}[{index}]"), text);
         values.iter().enumerate().map(number).collect()
+    }
+
+    /// A field that the claim needs.
+    pub fn given<'v, T>(
+        &self,
+        field: &'static str,
+        value: Option<&'v T>,
+    ) -> Result<&'v T, CertificateError> {
+        value.ok_or_else(|| self.field("hold", field))
+    }
+
+    /// Refuses a field that another one stands for.
+    pub fn none(&self, field: &'static str, is_there: bool) -> Result<(), CertificateError> {
+        match is_there {
+            true => Err(self.field("not hold", field)),
+            false => Ok(()),
+        }
+    }
+
+    pub fn number(
+        &self,
+        field: &'static str,
+        value: &Option<String>,
+    ) -> Result<Rational, CertificateError> {
+        number(field.to_owned(), self.given(field, value.as_ref())?)
+    }
+
+    /// Synapses by number, with coefficients.
+    pub fn terms(
+        &self,
+        field: &'static str,
+        values: Option<&UniqueMap>,
+    ) -> Result<Vec<(usize, Rational)>, CertificateError> {
+        let term = |(name, text): (&String, &String)| {
+            let place = format!("{field}.{name}");
+            let synapse = name
+                .parse()
+                .ok()
+                .filter(|number: &usize| number.to_string() == *name);
+            let synapse = synapse.ok_or_else(|| CertificateError::Number {
+                place: place.clone(),
+                fault: ParseRationalError::NotANumber(name.chars().take(60).collect()),
+            })?;
+            Ok((synapse, number(place, text)?))
+        };
+        self.given(field, values)?.0.iter().map(term).collect()
     }
 
     /// The direction, where the claim is about a limit.

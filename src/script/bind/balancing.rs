@@ -6,7 +6,7 @@ use rhai::{Dynamic, Map};
 use super::arithmetic::simplest;
 use super::by_unit::{by_variable, own_variable};
 use super::networks::{scaled, scaled_length, synapse, unit};
-use crate::kernel::Problem;
+use crate::kernel::{Priced, Problem};
 use crate::network::{Multiplier, Network, Regularizer};
 use crate::numbers::{Rational, rational_power, sum};
 use crate::script::library::Library;

@@ -72,7 +72,7 @@ fn balanced(net: &Net, text: &str, multipliers: &Map, session: &Session) -> Resu
             let claim = format!("{claim}; at {}", net.0.variable_name(variable));
             Fact::contradicted("kernel, rule `balanced`", claim, [&input, &output])
         }
-        Err(Refusal::Undecided { variable }) => {
+        Err(Refusal::Undecided(variable)) => {
             let reason = format!(
                 "the costs of {} are irrational",
                 net.0.variable_name(variable)

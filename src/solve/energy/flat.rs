@@ -18,7 +18,7 @@ fn number(value: &Wide) -> Option<Number> {
         .then(|| Number::new(rational.numer().magnitude().clone(), -exponent))
 }
 
-/// Has the kernel verify how near a solution is, refined by Newton steps. The minimum must be attained.
+/// Has the kernel verify how near a solution is, refined by Newton steps to so many digits. The minimum must be attained.
 ///
 /// # Errors
 /// [`EnergyError`].
@@ -27,6 +27,7 @@ pub fn prove_network(
     regularizer: &Regularizer,
     flat: &Problem,
     solution: &Solution,
+    digits: u32,
 ) -> Result<EnergyProof, EnergyError> {
     let terms = WeightTerms::of(network);
     let problem = network.energy_problem(regularizer, &terms)?;
@@ -47,5 +48,5 @@ pub fn prove_network(
         }
         Some(step)
     };
-    EnergyProof::find(&problem, computed, &mut newton)
+    EnergyProof::find(&problem, computed, &mut newton, digits)
 }

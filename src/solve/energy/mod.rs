@@ -1,6 +1,7 @@
 //! Energy certificates: a computed solution refined in long numbers, with the few terms that make its costs a circulation exactly.
 
 mod flat;
+mod precision;
 mod read;
 mod repair;
 mod terms;
@@ -14,25 +15,16 @@ use num_bigint::{BigInt, BigUint};
 use num_traits::{One, Signed, Zero};
 use std::collections::BTreeMap;
 use std::f64::consts::LN_2;
-use synaptic_balance_kernel::{
-    Certificate, Certified, Entries, MAX_BITS, Number, Problem, Reader, Refusal,
-};
+use synaptic_balance_kernel::{Certificate, Certified, Entries, Number, Problem, Reader, Refusal};
 use thiserror::Error;
 
 use crate::numbers::{Direction, Dyadic, Rational, Wide, rational_from_f64, rational_to_f64_up};
+use precision::Precision;
 use repair::Repair;
 use terms::{Extremes, log2};
 
-/// Refinements after which the point is taken as it is.
-const STEPS: usize = 6;
-
-/// Bits kept of a multiplier while it is refined, and in a certificate.
-const WORKING_BITS: u64 = 256;
-const KEPT_BITS: u64 = 128;
-
-/// Bits that the lightest cost should have on the grid, and the heaviest may.
-const LEAST_BITS: f64 = 90.0;
-const MOST_BITS: f64 = 188.0;
+/// Digits that certificates are made for where no number was asked for.
+pub const PLAIN_DIGITS: u32 = 15;
 
 /// Why no energy certificate was made. Nothing is claimed then.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -55,22 +47,27 @@ pub type Newton<'a> = dyn FnMut(&[f64], Wide) -> Option<Vec<f64>> + 'a;
 
 /// Makes a certificate for a problem from a computed point, which is refined first by Newton steps.
 ///
-/// Each refinement is one read of the weights and one solution of the Newton system. Given with it is the forest that its exceptions lie on. Ours.
+/// It is to be good for so many digits. Each refinement is one read of the weights and one solution of the Newton system. Given with it is the forest that its exceptions lie on. Ours.
 fn energy_certificate(
     problem: &Problem,
     computed: Vec<Number>,
     newton: &mut Newton,
+    digits: u32,
 ) -> Result<(Certificate, Repair), EnergyError> {
-    let extremes = Extremes::of(problem, &computed);
+    let precision = Precision::of(&Extremes::of(problem, &computed), problem, digits);
+    let kept_point = |point: &[Number]| -> Vec<Number> {
+        let short = point.iter().map(|number| kept(number, precision.kept));
+        short.collect()
+    };
     let mut certificate = Certificate {
         point: kept_point(&computed),
-        bits: MAX_BITS,
-        grid: extremes.grid(),
+        bits: precision.factors,
+        grid: precision.grid,
         exceptions: BTreeMap::new(),
     };
     let mut point = computed;
     let mut imbalance = imbalance(problem, &certificate)?;
-    for _ in 0..STEPS {
+    for _ in 0..precision.steps {
         let size = largest(&imbalance);
         if size.is_zero() {
             break;
@@ -79,7 +76,7 @@ fn energy_certificate(
         let scale = Wide::from_rational(&size) * Wide::exp(-LN_2 * certificate.grid as f64);
         let step = newton(&side.collect::<Vec<f64>>(), scale).ok_or(EnergyError::NotRefined)?;
         let next_point = point.iter().zip(&step);
-        let next_point = next_point.map(|(number, step)| moved(number, -step));
+        let next_point = next_point.map(|(number, step)| moved(number, -step, precision.working));
         let next_point: Option<Vec<Number>> = next_point.collect();
         let next_point = next_point.ok_or(EnergyError::NotRefined)?;
         let next = Certificate {
@@ -121,7 +118,7 @@ pub struct EnergyProof {
 }
 
 impl EnergyProof {
-    /// Makes a certificate for a problem from a computed point, refined by Newton steps, and has the kernel verify it.
+    /// Makes a certificate for a problem from a computed point, refined by Newton steps so far that it is good for so many digits, and has the kernel verify it.
     ///
     /// # Errors
     /// [`EnergyError`].
@@ -129,8 +126,9 @@ impl EnergyProof {
         problem: &Problem,
         computed: Vec<Number>,
         newton: &mut Newton,
+        digits: u32,
     ) -> Result<Self, EnergyError> {
-        let (certificate, forest) = energy_certificate(problem, computed, newton)?;
+        let (certificate, forest) = energy_certificate(problem, computed, newton, digits)?;
         let certified = verify_energy(problem, &certificate)?;
         Ok(Self::of(&certified, &certificate, &forest)?)
     }
@@ -252,9 +250,6 @@ pub fn distance_to_balance(
     Ok(bounds.map(|(low, high)| rational_to_f64_up(&low.max(high))))
 }
 
-/// Significant bits of bounds.
-const BOUND_BITS: u64 = 96;
-
 /// `number · exp(±radius)`, rounded outward to short dyadics.
 fn around(number: &Number, radius: &Rational) -> Option<(Rational, Rational)> {
     let value = number.to_rational()?;
@@ -262,8 +257,11 @@ fn around(number: &Number, radius: &Rational) -> Option<(Rational, Rational)> {
     if !rest.is_positive() {
         return None;
     }
-    let low = Dyadic::from_rational(&(&value * &rest), BOUND_BITS, Direction::Down)?;
-    let high = Dyadic::from_rational(&(value / rest), BOUND_BITS, Direction::Up)?;
+    // Some more significant bits than are known.
+    let known = radius.denom().bits().saturating_sub(radius.numer().bits());
+    let bits = if radius.is_zero() { 0 } else { known + 32 }.max(96);
+    let low = Dyadic::from_rational(&(&value * &rest), bits, Direction::Down)?;
+    let high = Dyadic::from_rational(&(value / rest), bits, Direction::Up)?;
     Some((low.to_rational(), high.to_rational()))
 }
 
@@ -307,10 +305,6 @@ fn largest(values: &[Rational]) -> Rational {
     largest
 }
 
-fn kept_point(point: &[Number]) -> Vec<Number> {
-    point.iter().map(|number| kept(number, KEPT_BITS)).collect()
-}
-
 /// The number with at most so many bits.
 fn kept(number: &Number, bits: u64) -> Number {
     let excess = number.mantissa().bits().saturating_sub(bits);
@@ -320,28 +314,28 @@ fn kept(number: &Number, bits: u64) -> Number {
     )
 }
 
-/// `number · exp(step)`; `None` unless the step is finite and not too far.
-fn moved(number: &Number, step: f64) -> Option<Number> {
+/// `number · exp(step)` with so many bits; `None` unless the step is finite and not too far.
+fn moved(number: &Number, step: f64, bits: u64) -> Option<Number> {
     if step == 0.0 {
         return Some(number.clone());
     }
     if !(step.is_finite() && step.abs() < 1.0) {
         return None;
     }
-    // The step as an integer over 2^WORKING_BITS, and four terms of the series: each step is far smaller than the one before, and an error only costs a refinement.
+    // The step as an integer over 2^bits, and four terms of the series: each step is far smaller than the one before, and an error only costs a refinement.
     let exact = rational_from_f64(step)?;
-    let scaled: BigInt = (exact.numer() << WORKING_BITS) / exact.denom();
-    let one = BigInt::from(1) << WORKING_BITS;
+    let scaled: BigInt = (exact.numer() << bits) / exact.denom();
+    let one = BigInt::from(1) << bits;
     let mut factor = one.clone();
     let mut term = one;
     for order in 1..=16 {
-        term = ((term * &scaled) >> WORKING_BITS) / order;
+        term = ((term * &scaled) >> bits) / order;
         if term.is_zero() {
             break;
         }
         factor += &term;
     }
     let mantissa: BigUint = number.mantissa() * factor.to_biguint()?;
-    let exponent = number.exponent() - WORKING_BITS as i64;
-    Some(kept(&Number::new(mantissa, exponent), WORKING_BITS))
+    let exponent = number.exponent() - bits as i64;
+    Some(kept(&Number::new(mantissa, exponent), bits))
 }

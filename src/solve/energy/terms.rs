@@ -4,7 +4,6 @@ use num_traits::ToPrimitive;
 use std::rc::Rc;
 use synaptic_balance_kernel::{Block, Entries, Form, Layout, Number, Problem};
 
-use super::{LEAST_BITS, MOST_BITS};
 use crate::numbers::{natural_log, rational_to_f64};
 
 /// The logarithm, base 2, of a number.
@@ -131,11 +130,8 @@ impl Extremes {
         found
     }
 
-    /// A grid on which the lightest cost has many bits, if the heaviest does not get too many.
-    pub fn grid(&self) -> i64 {
-        if self.least > self.most {
-            return 0;
-        }
-        (LEAST_BITS - self.least).min(MOST_BITS - self.most).floor() as i64
+    /// Both; `None` where there are no costs.
+    pub fn range(&self) -> Option<(f64, f64)> {
+        (self.least <= self.most).then_some((self.least, self.most))
     }
 }

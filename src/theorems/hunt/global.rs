@@ -8,7 +8,7 @@ use super::super::local_to_global::{
 };
 use super::super::support::{CostGraph, integer, rank, ratio};
 use super::hunted::{Domain, Hunted, Outcome};
-use crate::kernel::check;
+use crate::kernel::{Surveyed, check};
 use crate::network::{BalanceError, Manifold, Network, Regularizer, UnitKind};
 use crate::numbers::{Rational, rational_to_f64};
 use crate::solve::{

@@ -4,6 +4,7 @@ use num_traits::One;
 
 use super::hunted::{Domain, Hunted, Outcome};
 use super::scalings::outputs;
+use crate::kernel::Priced;
 use crate::network::{Activation, Network, Regularizer, Unit, UnitKind};
 use crate::numbers::{Rational, rational_power, sum};
 use crate::theorems::Failure;

@@ -102,11 +102,7 @@ fn without_ground(ledger: &mut Ledger) -> Result<(), Failure> {
     }
     let problem = pair.problem(&Regularizer::l1());
     let verdict = check::enclosure(&problem, &twos, &twos).err();
-    ledger.equal(
-        "the kernel",
-        &verdict,
-        &Some(Refusal::NotNormalised { variable: 0 }),
-    )?;
+    ledger.equal("the kernel", &verdict, &Some(Refusal::NotNormalised(0)))?;
     ledger.record(
         Kind::ExactCounterexample,
         "the ground is needed: two units joined to each other alone have A = B at (1, 1) and at (2, 2); the kernel asks that one of \

@@ -8,7 +8,7 @@ use crate::network::{
     Activation, Network, Regularizer, Shape, Unit, UnitKind, Values, WeightTerms, random_general,
 };
 use crate::numbers::Rational;
-use crate::solve::energy::{EnergyProof, prove_network, verify_energy};
+use crate::solve::energy::{EnergyProof, PLAIN_DIGITS, prove_network, verify_energy};
 use crate::solve::{DirectOptions, certify, existence, solve_direct};
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{generator, integer, ratio};
@@ -23,7 +23,7 @@ fn proof(network: &Network<Rational>, regularizer: &Regularizer) -> Result<Energ
     let problem = network.problem(regularizer);
     let solution = solve_direct(&problem, &DirectOptions::default(), &mut |_| {})
         .map_err(|fault| Failure::new(fault.to_string()))?;
-    prove_network(network, regularizer, &problem, &solution)
+    prove_network(network, regularizer, &problem, &solution, PLAIN_DIGITS)
         .map_err(|fault| Failure::new(fault.to_string()))
 }
 

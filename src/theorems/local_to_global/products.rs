@@ -4,7 +4,7 @@ use num_traits::{One, Zero};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::kernel::{Cost, Problem, Refusal, Synapse, check};
+use crate::kernel::{Cost, Priced, Problem, Refusal, Synapse, check};
 use crate::network::{Shape, Values, random_general};
 use crate::numbers::{Rational, Wide, rational_to_f64, sum};
 use crate::solve::{
@@ -229,7 +229,7 @@ pub(super) fn odd_cycle(ledger: &mut Ledger) -> Result<(), Failure> {
     }
     ledger.holds(*y > best[1], || "the point lies below".into())?;
     let refused = check::enclosure(&problem, &point, &[integer(9), integer(9)]);
-    let expected = Err(Refusal::RaisesBoth { synapse: 1 });
+    let expected = Err(Refusal::RaisesBoth(1));
     ledger.holds(refused == expected, || format!("{refused:?}"))?;
     ledger.record(
         Kind::ExactCounterexample,

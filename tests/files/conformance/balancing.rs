@@ -2,7 +2,7 @@
 
 use num_traits::{One, Zero};
 use serde_json::Value;
-use synaptic_balance::kernel::{Problem, check};
+use synaptic_balance::kernel::{Problem, Surveyed, check};
 use synaptic_balance::network::{BalanceError, Multiplier, Network, Penalty, Regularizer};
 use synaptic_balance::numbers::{Rational, Wide, natural_log, rational_power, rational_to_f64};
 use synaptic_balance::solve::{
@@ -126,8 +126,7 @@ fn solution(
                 ),
             );
         }
-        if let Some(verified) = &found.enclosure {
-            let claim = verified.as_ref().unwrap().claim_about(&problem).unwrap();
+        if let Some(claim) = found.bounds() {
             give(
                 answers,
                 place,

@@ -7,7 +7,7 @@ use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::{Rational, parse_rational};
 use synaptic_balance::solve::{
     Existence, ExistenceClaim, Options, balance, balance_exactly, balance_exactly_in_limit,
-    existence,
+    certify, certify_limit, existence,
 };
 
 /// A certificate and its network.
@@ -287,14 +287,19 @@ fn certificates(network: &Network<Rational>, regularizer: &Regularizer) -> Vec<C
     }];
     let options = Options {
         limit: true,
-        certify: Some(6),
         ..Options::default()
     };
     let optimum = balance(network, regularizer, &options, &mut |_, _| {}).ok();
-    if let Some(Ok(enclosed)) = optimum
-        .as_ref()
-        .and_then(|optimum| optimum.enclosure.as_ref())
-    {
+    // Bounds by comparison, as in files of version 1.
+    let enclosed = optimum.as_ref().and_then(|optimum| {
+        let solution = optimum.solution.as_ref()?;
+        let found = match limit {
+            None => certify(&problem, solution, 6),
+            Some(limit) => certify_limit(&problem, limit, solution, 6),
+        };
+        found.ok()
+    });
+    if let Some(enclosed) = enclosed {
         found.push(Certificate::enclosure(
             network,
             regularizer,

@@ -77,7 +77,7 @@ fn general_networks_are_certified() {
         tried += 1;
         let solution = solve_direct(&problem, &DirectOptions::default(), &mut |_| {});
         let solution = solution.unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
-        let proof = prove_network(&network, &regularizer, &problem, &solution);
+        let proof = prove_network(&network, &regularizer, &problem, &solution, 12);
         let proof = proof.unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
         assert!(
             proof.is_attained && proof.is_good(12),

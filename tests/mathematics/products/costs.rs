@@ -1,7 +1,7 @@
 //! Sums of products of powers as problems: the kernel, one variable, exact minima.
 
 use num_traits::Zero;
-use synaptic_balance::kernel::{Cost, Problem, Refusal, Synapse, check};
+use synaptic_balance::kernel::{Cost, Problem, Refusal, Surveyed, Synapse, check};
 use synaptic_balance::solve::{Balancing, DirectOptions, balance_exactly, certify, solve_direct};
 
 use super::{q, qs};
@@ -46,9 +46,9 @@ fn the_kernel_takes_synapses_of_many_variables() {
     assert!(check::attained(&problem, &qs("1 1 1 1")).is_ok());
     assert!(matches!(
         check::attained(&problem, &qs("1 1 2 1")),
-        Err(Refusal::Conservation { .. })
+        Err(Refusal::NotACirculation(_))
     ));
-    let three = Refusal::RaisesBoth { synapse: 3 };
+    let three = Refusal::RaisesBoth(3);
     let wide = check::enclosure(&problem, &qs("1 1 1"), &qs("3 3 3"));
     assert_eq!(wide, Err(three.clone()));
     assert_eq!(problem.common_scaling(), Err(three.clone()));
@@ -84,7 +84,7 @@ fn odd_cycles_are_refused_by_comparison() {
     }
     assert_eq!(
         check::enclosure(&problem, &qs("1 29/10"), &qs("9 9")),
-        Err(Refusal::RaisesBoth { synapse: 1 })
+        Err(Refusal::RaisesBoth(1))
     );
     // With one sign turned it is an ordinary problem, whatever the sizes of exponents.
     let even = posynomial(2, &[("1", "1 -1"), ("16", "-1 2"), ("2", "0 -1/2")]);

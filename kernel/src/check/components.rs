@@ -2,10 +2,9 @@
 
 use num_traits::{CheckedDiv, One};
 
-use super::{Problem, Refusal, Synapse};
-use crate::numbers::Rational;
+use crate::{Flat, Rational, Refusal, Synapse};
 
-impl Problem {
+impl Flat {
     /// For each variable `v`, `(first, z_v)` if its component can be scaled as a whole without changing any weight:
     /// `first` is its smallest variable, `z_first = 1`, and multiplying every `μ_v` of the component by `t^{z_v}` leaves every
     /// ratio as it is. `None` where the weights determine the multipliers.
@@ -21,7 +20,7 @@ impl Problem {
     pub fn common_scaling(&self) -> Result<Vec<Option<(usize, Rational)>>, Refusal> {
         let is_wide = |synapse: &Synapse| synapse.is_active() && synapse.direction.len() > 2;
         if let Some(synapse) = self.synapses().iter().position(is_wide) {
-            return Err(Refusal::RaisesBoth { synapse });
+            return Err(Refusal::RaisesBoth(synapse));
         }
         let mut around: Vec<Vec<&Synapse>> = vec![Vec::new(); self.variables()];
         let mut waiting = Vec::new();
@@ -60,26 +59,6 @@ impl Problem {
             }
         }
         Ok(scaling)
-    }
-
-    /// For each variable, the first variable of its component if that component can be scaled as a whole without
-    /// changing any weight, see [`Problem::common_scaling`]; the first variable is then fixed at 1.
-    ///
-    /// # Errors
-    /// Those of [`Problem::common_scaling`].
-    pub fn floating(&self) -> Result<Vec<Option<usize>>, Refusal> {
-        let scaling = self.common_scaling()?.into_iter();
-        Ok(scaling.map(|entry| entry.map(|(first, _)| first)).collect())
-    }
-
-    /// For each variable, whether it is free: not fixed at 1 as the first of a [floating](Problem::floating) component.
-    ///
-    /// # Errors
-    /// Those of [`Problem::common_scaling`].
-    pub fn free(&self) -> Result<Vec<bool>, Refusal> {
-        let floating = self.floating()?.into_iter().enumerate();
-        let free = floating.map(|(variable, first)| first != Some(variable));
-        Ok(free.collect())
     }
 }
 

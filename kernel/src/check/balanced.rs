@@ -1,8 +1,8 @@
 //! Exact balance.
 
-use super::{arity, exact_sides, existence::falling, positive};
-use crate::kernel::{Balanced, Problem, Refusal, Verified};
-use crate::numbers::Rational;
+use super::{exact_sum, existence::falling, positive};
+use crate::work::Work;
+use crate::{Balanced, Flat, Rational, Refusal, Verified};
 
 /// **`A_v = B_v` exactly at every variable**, at the multipliers `μ`.
 ///
@@ -13,10 +13,7 @@ use crate::numbers::Rational;
 /// # Errors
 /// Wrong length or sign; the first variable that is not balanced, with both costs; [`Refusal::Undecided`]
 /// where a cost is irrational.
-pub fn balanced(
-    problem: &Problem,
-    multipliers: &[Rational],
-) -> Result<Verified<Balanced>, Refusal> {
+pub fn balanced(problem: &Flat, multipliers: &[Rational]) -> Result<Verified<Balanced>, Refusal> {
     balance(problem, Vec::new(), multipliers)
 }
 
@@ -30,7 +27,7 @@ pub fn balanced(
 /// # Errors
 /// Those of [`not_attained`](super::not_attained), and of [`balanced`] for the remaining problem.
 pub fn limit_balanced(
-    problem: &Problem,
+    problem: &Flat,
     direction: &[Rational],
     multipliers: &[Rational],
 ) -> Result<Verified<Balanced>, Refusal> {
@@ -38,17 +35,18 @@ pub fn limit_balanced(
 }
 
 fn balance(
-    problem: &Problem,
+    problem: &Flat,
     vanishing: Vec<usize>,
     multipliers: &[Rational],
 ) -> Result<Verified<Balanced>, Refusal> {
-    arity("multipliers", multipliers.len(), problem.variables())?;
-    positive("multipliers", multipliers)?;
-    for (variable, sides) in exact_sides(&problem.without(&vanishing), multipliers, |_| true)
-        .into_iter()
-        .enumerate()
-    {
-        let (input, output) = sides.ok_or(Refusal::Undecided { variable })?;
+    positive("multipliers", multipliers, problem.variables())?;
+    let rest = problem.without(&vanishing);
+    let mut work = Work::new(rest.synapses().len());
+    for (variable, [input, output]) in rest.shares().iter().enumerate() {
+        let mut sum = |shares| exact_sum(shares, multipliers, &mut work);
+        let (input, output) = sum(input)
+            .zip(sum(output))
+            .ok_or(Refusal::Undecided(variable))?;
         if input != output {
             return Err(Refusal::Unbalanced {
                 variable,

@@ -1,22 +1,21 @@
 //! What has been verified: values that only the kernel can make.
 
-use super::Problem;
-use crate::numbers::Rational;
+use crate::{Flat, Rational};
 
 /// A claim that the kernel has checked, with the problem that it speaks of. There is no public constructor.
 ///
 /// ```compile_fail,E0451
-/// use synaptic_balance::kernel::{Attained, Problem, Verified};
-/// let forged = Verified { claim: Attained { circulation: vec![] }, problem: Problem::default() };
+/// use synaptic_balance_kernel::{Attained, Flat, Verified};
+/// let forged = Verified { claim: Attained { circulation: vec![] }, problem: Flat::default() };
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified<T> {
     claim: T,
-    problem: Problem,
+    problem: Flat,
 }
 
 impl<T> Verified<T> {
-    pub(super) fn new(problem: &Problem, claim: T) -> Self {
+    pub(crate) fn new(problem: &Flat, claim: T) -> Self {
         let problem = problem.clone();
         Verified { claim, problem }
     }
@@ -27,20 +26,22 @@ impl<T> Verified<T> {
     /// Cost: none for copies of one problem; linear otherwise.
     ///
     /// ```
-    /// use synaptic_balance::kernel::check;
-    /// use synaptic_balance::network::{Regularizer, chain};
-    /// use synaptic_balance::numbers::parse_rational;
-    /// let problem = |weights: [&str; 2]| chain(&weights.map(|text| parse_rational(text).unwrap())).problem(&Regularizer::l1());
-    /// let (one, other) = (problem(["1", "4"]), problem(["1", "5"]));
-    /// let verified = check::balanced(&one, &[parse_rational("2").unwrap()]).unwrap();
-    /// assert!(verified.claim_about(&one).is_some() && verified.claim_about(&other).is_none());
+    /// use synaptic_balance_kernel::{Cost, Flat, Rational, Synapse, check};
+    /// let rational = |value: i64| Rational::from_integer(value.into());
+    /// let synapse = |weight: i64, exponent: i64| Synapse {
+    ///     direction: vec![(0, rational(exponent))],
+    ///     costs: vec![Cost { coefficient: rational(1), base: rational(weight), power: rational(1), exponent: rational(1) }],
+    /// };
+    /// let chain = |one, other| Flat::new(1, vec![synapse(one, 1), synapse(other, -1)]).unwrap();
+    /// let verified = check::balanced(&chain(1, 4), &[rational(2)]).unwrap();
+    /// assert!(verified.claim_about(&chain(1, 4)).is_some() && verified.claim_about(&chain(1, 5)).is_none());
     /// ```
-    pub fn claim_about(&self, problem: &Problem) -> Option<&T> {
+    pub fn claim_about(&self, problem: &Flat) -> Option<&T> {
         (self.problem == *problem).then_some(&self.claim)
     }
 
     /// The same as mere data, for solvers to go on from: what is not held against a problem is not claimed.
-    pub(crate) fn data(&self) -> &T {
+    pub fn data(&self) -> &T {
         &self.claim
     }
 }
@@ -50,7 +51,6 @@ pub trait Complete {}
 
 impl Complete for Scaled {}
 impl Complete for NotScaled {}
-impl Complete for Identical {}
 
 impl<T: Complete> Verified<T> {
     /// What was verified.
@@ -138,32 +138,4 @@ pub struct NotScaled {
     pub product: Option<Rational>,
     /// The weights that stand against it: each synapse of the obstacle with its weight before and after.
     pub weights: Vec<(usize, Rational, Rational)>,
-}
-
-/// One step of a formula. Each takes its operands from the results of the steps before it, the last ones first used, and
-/// leaves one result in their place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// A number.
-    Constant(Rational),
-    /// A variable to an integer power.
-    Power {
-        /// The variable.
-        variable: usize,
-        /// The exponent, of either sign.
-        exponent: i64,
-    },
-    /// The sum of so many results; 0 of none.
-    Sum(usize),
-    /// The product of so many results; 1 of none.
-    Product(usize),
-}
-
-/// Two formulas are the same function.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identical {
-    /// One formula.
-    pub left: Vec<Step>,
-    /// The other.
-    pub right: Vec<Step>,
 }

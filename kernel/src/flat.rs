@@ -1,10 +1,12 @@
-//! The flat problem that claims are about.
+//! Problems of exact weights, synapse by synapse: what all rules but that of energy are about.
 
-use num_traits::{Signed, Zero};
+use num_traits::{One, Signed, Zero};
 use std::sync::Arc;
 
-use super::Refusal;
-use crate::numbers::{Enclosure, Rational, rational_power};
+use crate::number::{Base, Number, Powers};
+use crate::problem::is_number;
+use crate::work::Work;
+use crate::{Rational, Refusal};
 
 /// One summand of a synapse's cost: `coefficient · base^power · r^exponent`, `r` the synapse's ratio.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,20 +19,6 @@ pub struct Cost {
     pub power: Rational,
     /// Positive; 1 where the variables are `μ = Λ^p`, `p` where they are `Λ`.
     pub exponent: Rational,
-}
-
-impl Cost {
-    /// `coefficient · base^power` if it is rational.
-    pub fn exact(&self) -> Option<Rational> {
-        Some(&self.coefficient * rational_power(&self.base, &self.power)?)
-    }
-
-    /// `coefficient · base^power`, enclosed.
-    pub fn enclosed(&self, bits: u64) -> Option<Enclosure> {
-        let base = Enclosure::from_rational(&self.base, bits.checked_mul(2)?)?;
-        base.power(&self.power, bits)?
-            .times(&self.coefficient, bits)
-    }
 }
 
 /// A synapse: how the variables enter its ratio, and its cost as a function of the ratio.
@@ -63,16 +51,34 @@ impl Synapse {
         let falling = exponents().filter(|(_, exponent)| exponent.is_negative());
         self.is_active() && (rising.count() > 1 || falling.count() > 1)
     }
+
+    /// `Π μ_v^{d_v}` where it is rational.
+    pub(crate) fn ratio(&self, multipliers: &[Rational]) -> Option<Rational> {
+        let factors = self.factors(multipliers, &Rational::one())?;
+        Powers::of(&factors)?.exact(&mut Work::new(1))
+    }
+
+    fn factors(&self, point: &[Rational], power: &Rational) -> Option<Vec<(Base, Rational)>> {
+        let factors = self.direction.iter();
+        factors
+            .map(|(variable, d)| Some((Base::from(point.get(*variable)?), d * power)))
+            .collect()
+    }
 }
 
-/// A balancing problem: see the [module](super). Copies share their synapses, so that whatever is said of a problem can hold it.
+/// A balancing problem: the variables `μ_v > 0` enter the *ratio* `r_e = Π_v μ_v^{d_ev}` of synapse `e`, whose cost is
+/// `Σ_k a_k b_k^{p_k} r_e^{q_k}`. The regularizer is the sum of all costs.
+/// For variable `v`, `A_v` sums `d_ev q_k · cost` over the synapses with `d_ev > 0` and `B_v` the same with
+/// `-d_ev` over those with `d_ev < 0`; the gradient of the regularizer in `log μ_v` is `A_v - B_v`.
+///
+/// Copies share their synapses, so that whatever is said of a problem can hold it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Problem {
+pub struct Flat {
     variables: usize,
     synapses: Arc<Vec<Synapse>>,
 }
 
-impl Problem {
+impl Flat {
     /// Checks the shape: variables of a synapse in range and increasing, exponents non-zero, signs right.
     ///
     /// # Errors
@@ -88,15 +94,15 @@ impl Problem {
                 if *variable < next || *variable >= variables {
                     return malformed("variables must exist and increase");
                 }
-                if exponent.is_zero() {
+                if !is_number(exponent) || exponent.is_zero() {
                     return malformed("an exponent of a variable is zero");
                 }
                 next = variable.saturating_add(1);
             }
             for cost in &synapse.costs {
                 let mut numbers = [&cost.coefficient, &cost.power, &cost.exponent].into_iter();
-                let positive = numbers.all(|number| number.is_positive());
-                if !positive || cost.base.is_negative() {
+                let positive = numbers.all(|number| is_number(number) && number.is_positive());
+                if !positive || !is_number(&cost.base) || cost.base.is_negative() {
                     return malformed(
                         "coefficients, powers and exponents are positive, bases not negative",
                     );
@@ -104,7 +110,7 @@ impl Problem {
             }
         }
         let synapses = Arc::new(synapses);
-        Ok(Problem {
+        Ok(Flat {
             variables,
             synapses,
         })
@@ -121,12 +127,12 @@ impl Problem {
     }
 
     /// The synapses that take part.
-    pub(super) fn active(&self) -> impl Iterator<Item = &Synapse> {
+    pub(crate) fn active(&self) -> impl Iterator<Item = &Synapse> {
         self.synapses.iter().filter(|synapse| synapse.is_active())
     }
 
     /// The problem with the cost of some synapses set to zero.
-    pub fn without(&self, vanishing: &[usize]) -> Problem {
+    pub fn without(&self, vanishing: &[usize]) -> Flat {
         let mut reduced = self.clone();
         for index in vanishing {
             if let Some(synapse) = Arc::make_mut(&mut reduced.synapses).get_mut(*index) {
@@ -134,5 +140,61 @@ impl Problem {
             }
         }
         reduced
+    }
+
+    /// The summands of `A_v` and of `B_v`, for every variable.
+    pub(crate) fn shares(&self) -> Vec<[Vec<Share<'_>>; 2]> {
+        let mut sides = vec![[Vec::new(), Vec::new()]; self.variables];
+        for synapse in self.active() {
+            for (variable, exponent) in &synapse.direction {
+                let Some([input, output]) = sides.get_mut(*variable) else {
+                    continue;
+                };
+                let side = match exponent.is_positive() {
+                    true => input,
+                    false => output,
+                };
+                let costs = synapse.costs.iter().filter(|cost| !cost.base.is_zero());
+                side.extend(costs.map(|cost| Share {
+                    synapse,
+                    cost,
+                    exponent,
+                }));
+            }
+        }
+        sides
+    }
+}
+
+/// `|d| q a b^p r^q`: what one summand of a synapse's cost adds to a side of a variable with exponent `d`.
+#[derive(Clone, Copy)]
+pub(crate) struct Share<'a> {
+    synapse: &'a Synapse,
+    cost: &'a Cost,
+    exponent: &'a Rational,
+}
+
+impl Share<'_> {
+    fn coefficient(&self) -> Rational {
+        &self.cost.coefficient * &self.cost.exponent * self.exponent.abs()
+    }
+
+    fn factors(&self, point: &[Rational]) -> Option<Vec<(Base, Rational)>> {
+        let mut factors = self.synapse.factors(point, &self.cost.exponent)?;
+        factors.push((Base::from(&self.cost.base), self.cost.power.clone()));
+        Some(factors)
+    }
+
+    /// The value at a point, rounded down.
+    pub(crate) fn rounded(&self, point: &[Rational], bits: u32) -> Option<Number> {
+        let mut factors = self.factors(point)?;
+        factors.push((Base::from(&self.coefficient()), Rational::one()));
+        Powers::of(&factors)?.rounded(bits)
+    }
+
+    /// The value where it is rational and not too long.
+    pub(crate) fn exact(&self, point: &[Rational], work: &mut Work) -> Option<Rational> {
+        let product = Powers::of(&self.factors(point)?)?.exact(work)?;
+        work.product(&self.coefficient(), &product)
     }
 }

@@ -1,10 +1,74 @@
-//! Polynomial identities.
+//! Polynomial identities: formulas, not of a problem.
 
 use num_traits::Zero;
 use std::collections::BTreeMap;
 
-use crate::kernel::{Identical, Problem, Refusal, Step, Verified};
+use thiserror::Error;
+
 use crate::numbers::Rational;
+
+/// One step of a formula. Each takes its operands from the results of the steps before it, the last ones first used, and
+/// leaves one result in their place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A number.
+    Constant(Rational),
+    /// A variable to an integer power.
+    Power {
+        /// The variable.
+        variable: usize,
+        /// The exponent, of either sign.
+        exponent: i64,
+    },
+    /// The sum of so many results; 0 of none.
+    Sum(usize),
+    /// The product of so many results; 1 of none.
+    Product(usize),
+}
+
+/// Two formulas that were found to be the same function; [`identity`] alone makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identical {
+    left: Vec<Step>,
+    right: Vec<Step>,
+}
+
+impl Identical {
+    /// One formula.
+    pub fn left(&self) -> &[Step] {
+        &self.left
+    }
+
+    /// The other.
+    pub fn right(&self) -> &[Step] {
+        &self.right
+    }
+}
+
+/// Why two formulas are not found to be the same function.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NotIdentical {
+    /// A formula is not well formed.
+    #[error("step {step} of the {side} formula: {reason}")]
+    Formula {
+        /// `left` or `right`.
+        side: &'static str,
+        /// Index of the step.
+        step: usize,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// Two formulas have different coefficients.
+    #[error("the coefficients of {monomial:?} (variable, exponent) differ: {left} and {right}")]
+    Differs {
+        /// Variables with their exponents.
+        monomial: Vec<(usize, i64)>,
+        /// The coefficient on the left.
+        left: Box<Rational>,
+        /// The coefficient on the right.
+        right: Box<Rational>,
+    },
+}
 
 /// Variables with their exponents, none of them zero.
 type Monomial = BTreeMap<usize, i64>;
@@ -21,14 +85,14 @@ type Expanded = BTreeMap<Monomial, Rational>;
 ///
 /// # Errors
 /// A formula that is not well formed or leaves the range of exponents; the first monomial with different coefficients.
-pub fn identity(left: &[Step], right: &[Step]) -> Result<Verified<Identical>, Refusal> {
+pub fn identity(left: &[Step], right: &[Step]) -> Result<Identical, NotIdentical> {
     let (one, other) = (expand("left", left)?, expand("right", right)?);
     let zero = Rational::zero();
     for monomial in one.keys().chain(other.keys()) {
         let coefficient = |side: &Expanded| side.get(monomial).unwrap_or(&zero).clone();
         let (left, right) = (coefficient(&one), coefficient(&other));
         if left != right {
-            return Err(Refusal::Differs {
+            return Err(NotIdentical::Differs {
                 monomial: monomial.iter().map(|(v, e)| (*v, *e)).collect(),
                 left: Box::new(left),
                 right: Box::new(right),
@@ -36,15 +100,13 @@ pub fn identity(left: &[Step], right: &[Step]) -> Result<Verified<Identical>, Re
         }
     }
     let (left, right) = (left.to_vec(), right.to_vec());
-    // Of formulas, not of a problem.
-    let claim = Identical { left, right };
-    Ok(Verified::new(&Problem::default(), claim))
+    Ok(Identical { left, right })
 }
 
-fn expand(side: &'static str, formula: &[Step]) -> Result<Expanded, Refusal> {
+fn expand(side: &'static str, formula: &[Step]) -> Result<Expanded, NotIdentical> {
     let mut stack: Vec<Expanded> = Vec::new();
     for (index, step) in formula.iter().enumerate() {
-        let malformed = |reason| Refusal::Formula {
+        let malformed = |reason| NotIdentical::Formula {
             side,
             step: index,
             reason,
@@ -74,7 +136,7 @@ fn expand(side: &'static str, formula: &[Step]) -> Result<Expanded, Refusal> {
     }
     match (stack.pop(), stack.is_empty()) {
         (Some(result), true) => Ok(result),
-        _ => Err(Refusal::Formula {
+        _ => Err(NotIdentical::Formula {
             side,
             step: formula.len(),
             reason: "exactly one result must be left at the end",

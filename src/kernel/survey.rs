@@ -1,9 +1,9 @@
-//! Input and output cost of every variable, enclosed.
+//! What solvers ask of a problem and of its costs. Nothing here is trusted.
 
 use num_traits::Signed;
 
-use super::{Cost, Problem, Synapse};
-use crate::numbers::{Enclosure, Rational};
+use super::{Cost, Problem, Refusal, Synapse};
+use crate::numbers::{Enclosure, Rational, rational_power};
 
 /// `(A_v, B_v)`, each `None` where an exponent leaves its range.
 pub type Sides = (Option<Enclosure>, Option<Enclosure>);
@@ -15,9 +15,64 @@ pub struct Costs {
     slopes: Vec<Vec<Option<Enclosure>>>,
 }
 
-impl Problem {
+/// What solvers ask of a cost.
+pub trait Priced {
+    /// `coefficient · base^power` if it is rational.
+    fn exact(&self) -> Option<Rational>;
+
+    /// `coefficient · base^power`, enclosed.
+    fn enclosed(&self, bits: u64) -> Option<Enclosure>;
+}
+
+impl Priced for Cost {
+    fn exact(&self) -> Option<Rational> {
+        Some(&self.coefficient * rational_power(&self.base, &self.power)?)
+    }
+
+    fn enclosed(&self, bits: u64) -> Option<Enclosure> {
+        let base = Enclosure::from_rational(&self.base, bits.checked_mul(2)?)?;
+        base.power(&self.power, bits)?
+            .times(&self.coefficient, bits)
+    }
+}
+
+/// What solvers ask of a problem.
+pub trait Surveyed {
+    /// For each variable, the first variable of its component if that component can be scaled as a whole without
+    /// changing any weight, see [`Problem::common_scaling`]; the first variable is then fixed at 1.
+    ///
+    /// # Errors
+    /// Those of [`Problem::common_scaling`].
+    fn floating(&self) -> Result<Vec<Option<usize>>, Refusal>;
+
+    /// For each variable, whether it is free: not fixed at 1 as the first of a [floating](Surveyed::floating) component.
+    ///
+    /// # Errors
+    /// Those of [`Problem::common_scaling`].
+    fn free(&self) -> Result<Vec<bool>, Refusal>;
+
     /// Encloses the costs to `bits` bits. Cost: a root of each weight where a power is fractional.
-    pub fn costs(&self, bits: u64) -> Costs {
+    fn costs(&self, bits: u64) -> Costs;
+
+    /// `(A_v, B_v)` of every variable at the multipliers `point > 0`, with outward rounding.
+    ///
+    /// Cost: linear in the number of synapses.
+    fn sides(&self, costs: &Costs, point: &[Rational]) -> Vec<Sides>;
+}
+
+impl Surveyed for Problem {
+    fn floating(&self) -> Result<Vec<Option<usize>>, Refusal> {
+        let scaling = self.common_scaling()?.into_iter();
+        Ok(scaling.map(|entry| entry.map(|(first, _)| first)).collect())
+    }
+
+    fn free(&self) -> Result<Vec<bool>, Refusal> {
+        let floating = self.floating()?.into_iter().enumerate();
+        let free = floating.map(|(variable, first)| first != Some(variable));
+        Ok(free.collect())
+    }
+
+    fn costs(&self, bits: u64) -> Costs {
         let slope = |cost: &Cost| cost.enclosed(bits)?.times(&cost.exponent, bits);
         let slopes = self
             .synapses()
@@ -32,10 +87,7 @@ impl Problem {
         }
     }
 
-    /// `(A_v, B_v)` of every variable at the multipliers `point > 0`, with outward rounding.
-    ///
-    /// Cost: linear in the number of synapses.
-    pub fn sides(&self, costs: &Costs, point: &[Rational]) -> Vec<Sides> {
+    fn sides(&self, costs: &Costs, point: &[Rational]) -> Vec<Sides> {
         let bits = costs.bits;
         let enclosed = point.iter().map(|value| {
             let value = Enclosure::from_rational(value, bits)?;

@@ -2,9 +2,9 @@
 
 use num_traits::{One, Signed, Zero};
 
-use super::arity;
-use crate::kernel::{Attained, NotAttained, Problem, Refusal, Verified};
-use crate::numbers::{Rational, sum};
+use super::numbers;
+use crate::number::{plus, times};
+use crate::{Attained, Flat, NotAttained, Rational, Refusal, Verified};
 
 /// **The minimum is attained** if there is a circulation `y`, at least 1 on every synapse of non-zero cost
 /// and 0 on the others, with `Σ_e y_e d_ev = 0` at every variable `v`.
@@ -16,12 +16,9 @@ use crate::numbers::{Rational, sum};
 ///
 /// # Errors
 /// Wrong length, a flow of the wrong size, or a variable where the flow is not conserved.
-pub fn attained(
-    problem: &Problem,
-    circulation: &[Rational],
-) -> Result<Verified<Attained>, Refusal> {
-    arity("circulation", circulation.len(), problem.synapses().len())?;
-    let mut surplus = vec![Vec::new(); problem.variables()];
+pub fn attained(problem: &Flat, circulation: &[Rational]) -> Result<Verified<Attained>, Refusal> {
+    numbers("circulation", circulation, problem.synapses().len())?;
+    let mut at = vec![Rational::zero(); problem.variables()];
     for (index, (synapse, flow)) in problem.synapses().iter().zip(circulation).enumerate() {
         if synapse.direction.is_empty() {
             continue;
@@ -43,19 +40,13 @@ pub fn attained(
             return refuse("at least 1");
         }
         for (variable, exponent) in &synapse.direction {
-            if let Some(terms) = surplus.get_mut(*variable) {
-                terms.push(flow * exponent);
+            if let Some(sum) = at.get_mut(*variable) {
+                *sum = plus(sum, &times(flow, exponent));
             }
         }
     }
-    for (variable, terms) in surplus.iter().enumerate() {
-        let surplus = sum(terms);
-        if !surplus.is_zero() {
-            return Err(Refusal::Conservation {
-                variable,
-                surplus: Box::new(surplus),
-            });
-        }
+    if let Some(variable) = at.iter().position(|surplus| !surplus.is_zero()) {
+        return Err(Refusal::NotACirculation(variable));
     }
     let circulation = circulation.to_vec();
     Ok(Verified::new(problem, Attained { circulation }))
@@ -70,7 +61,7 @@ pub fn attained(
 /// # Errors
 /// Wrong length, a cost that rises, or none that falls.
 pub fn not_attained(
-    problem: &Problem,
+    problem: &Flat,
     direction: &[Rational],
 ) -> Result<Verified<NotAttained>, Refusal> {
     let vanishing = falling(problem, direction)?;
@@ -83,18 +74,20 @@ pub fn not_attained(
 }
 
 /// The synapses whose cost falls along `direction`, if there are any and none rises.
-pub(super) fn falling(problem: &Problem, direction: &[Rational]) -> Result<Vec<usize>, Refusal> {
-    arity("direction", direction.len(), problem.variables())?;
+pub(super) fn falling(problem: &Flat, direction: &[Rational]) -> Result<Vec<usize>, Refusal> {
+    numbers("direction", direction, problem.variables())?;
     let mut vanishing = Vec::new();
     for (index, synapse) in problem.synapses().iter().enumerate() {
         if !synapse.is_active() {
             continue;
         }
-        let terms = synapse.direction.iter();
-        let terms = terms.filter_map(|(variable, d)| Some(d * direction.get(*variable)?));
-        let slope = sum(&terms.collect::<Vec<_>>());
+        let mut slope = Rational::zero();
+        for (variable, exponent) in &synapse.direction {
+            let step = direction.get(*variable);
+            slope = step.map_or(slope.clone(), |step| plus(&slope, &times(exponent, step)));
+        }
         if slope.is_positive() {
-            return Err(Refusal::Rises { synapse: index });
+            return Err(Refusal::Rises(index));
         }
         if slope.is_negative() {
             vanishing.push(index);

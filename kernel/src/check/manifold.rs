@@ -4,8 +4,8 @@ use num_traits::Zero;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::arity;
-use crate::kernel::{Basis, Problem, Refusal, Verified};
-use crate::numbers::Rational;
+use crate::problem::is_number;
+use crate::{Basis, Flat, Rational, Refusal, Verified};
 
 /// **The vectors `L` with `L_e = Σ_v d_ev x_v` for some `x` are exactly those with `Σ_e c_e L_e = 0` for every one of the
 /// constraints, none of which can be spared; they form a space of dimension `spanning.len()`.**
@@ -26,7 +26,7 @@ use crate::numbers::Rational;
 /// for which no such order of removal exists; the wrong number of constraints. Rows can be independent without such an
 /// order, where BiPU units of a cycle away from the ground disagree on their common scaling: refused as well.
 pub fn manifold(
-    problem: &Problem,
+    problem: &Flat,
     constraints: &[Vec<(usize, Rational)>],
     spanning: &[usize],
 ) -> Result<Verified<Basis>, Refusal> {
@@ -44,7 +44,7 @@ pub fn manifold(
     let mut rows = Vec::new();
     for synapse in spanning {
         let found = problem.synapses().get(*synapse);
-        let found = found.ok_or(Refusal::NoSuchSynapse { synapse: *synapse })?;
+        let found = found.ok_or(Refusal::NoSuchSynapse(*synapse))?;
         let variables = found.direction.iter().map(|(variable, _)| *variable);
         rows.push(variables.collect());
     }
@@ -68,7 +68,7 @@ pub fn manifold(
 
 /// Is `Σ_e c_e d_ev = 0` at every variable?
 pub(super) fn vanishes(
-    problem: &Problem,
+    problem: &Flat,
     constraint: usize,
     terms: &[(usize, Rational)],
 ) -> Result<(), Refusal> {
@@ -76,8 +76,8 @@ pub(super) fn vanishes(
     let mut seen = BTreeSet::new();
     for (synapse, coefficient) in terms {
         let found = problem.synapses().get(*synapse);
-        let found = found.ok_or(Refusal::NoSuchSynapse { synapse: *synapse })?;
-        if coefficient.is_zero() || !seen.insert(*synapse) {
+        let found = found.ok_or(Refusal::NoSuchSynapse(*synapse))?;
+        if !is_number(coefficient) || coefficient.is_zero() || !seen.insert(*synapse) {
             return Err(Refusal::Coefficient {
                 constraint,
                 synapse: *synapse,

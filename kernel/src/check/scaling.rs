@@ -2,9 +2,8 @@
 
 use num_traits::Zero;
 
-use super::{arity, exact_ratio, positive};
-use crate::kernel::{Problem, Refusal, Scaled, Verified};
-use crate::numbers::Rational;
+use super::{numbers, positive};
+use crate::{Flat, Rational, Refusal, Scaled, Verified};
 
 /// **`after` is `before`, scaled**: `after_e = before_e · Π Λ_v^{d_ev}` exactly, for every synapse, with all
 /// `Λ > 0`. Both networks then compute the same function.
@@ -15,23 +14,22 @@ use crate::numbers::Rational;
 /// Wrong lengths, a multiplier that is not positive, or the first synapse whose weight differs, with what
 /// the multipliers give; [`Refusal::Irrational`] where that is irrational (BiPU of fractional degree).
 pub fn scaling(
-    problem: &Problem,
+    problem: &Flat,
     before: &[Rational],
     after: &[Rational],
     multipliers: &[Rational],
 ) -> Result<Verified<Scaled>, Refusal> {
-    arity("weights before", before.len(), problem.synapses().len())?;
-    arity("weights after", after.len(), problem.synapses().len())?;
-    arity("multipliers", multipliers.len(), problem.variables())?;
-    positive("multipliers", multipliers)?;
+    numbers("weights before", before, problem.synapses().len())?;
+    numbers("weights after", after, problem.synapses().len())?;
+    positive("multipliers", multipliers, problem.variables())?;
     let weights = before.iter().zip(after);
     for (index, (synapse, (before, after))) in problem.synapses().iter().zip(weights).enumerate() {
         // Whatever the ratio, 0 stays 0.
         let expected = match before.is_zero() {
             true => Rational::zero(),
             false => {
-                let ratio = exact_ratio(&synapse.direction, multipliers);
-                before * ratio.ok_or(Refusal::Irrational { synapse: index })?
+                let ratio = synapse.ratio(multipliers);
+                before * ratio.ok_or(Refusal::Irrational(index))?
             }
         };
         if expected != *after {

@@ -1,0 +1,77 @@
+//! The same roundings in 256 bits, for rows of weights in the formats of floats.
+
+use ethnum::U256;
+
+use crate::Number;
+
+/// The most bits of a short factor: three of them fit 256 bits.
+pub(crate) const SHORT_BITS: u32 = 85;
+
+/// The most bits that a term may have on the grid: sums of 2^64 such terms fit 256.
+const GRID_BITS: u32 = 192;
+
+/// A positive number of at most [`SHORT_BITS`] bits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Short {
+    mantissa: u128,
+    exponent: i64,
+}
+
+impl Number {
+    /// The same number, if it is short.
+    pub(crate) fn short(&self) -> Option<Short> {
+        let mantissa = u128::try_from(self.mantissa()).ok()?;
+        let is_short = self.mantissa().bits() <= SHORT_BITS.into();
+        is_short.then_some(Short {
+            mantissa,
+            exponent: self.exponent(),
+        })
+    }
+}
+
+impl Short {
+    /// `(mantissa · 2^exponent)^power` for the powers 1 and 2, rounded down to so many significant bits.
+    #[inline]
+    pub(crate) fn of_float(mantissa: u64, exponent: i64, power: u8, bits: u32) -> Option<Self> {
+        let wide = u128::from(mantissa);
+        let (value, exponent) = match power {
+            1 => (wide, exponent),
+            _ => (wide.checked_mul(wide)?, exponent.checked_mul(2)?),
+        };
+        let length = 128u32.checked_sub(value.leading_zeros())?;
+        let excess = length.saturating_sub(bits);
+        Some(Short {
+            mantissa: value.checked_shr(excess)?,
+            exponent: exponent.checked_add(excess.into())?,
+        })
+    }
+
+    /// The same number: mantissa and exponent.
+    pub(crate) fn wide(self) -> (U256, i64) {
+        (U256::from(self.mantissa), self.exponent)
+    }
+}
+
+/// The product of three factors, exactly: mantissa and exponent.
+#[inline]
+pub(crate) fn product([cost, row, column]: [Short; 3]) -> Option<(U256, i64)> {
+    let two = U256::from(cost.mantissa).wrapping_mul(U256::from(column.mantissa));
+    let mantissa = two.wrapping_mul(U256::from(row.mantissa));
+    let exponent = cost.exponent.checked_add(row.exponent)?;
+    Some((mantissa, exponent.checked_add(column.exponent)?))
+}
+
+/// `2^grid` times the product of three factors, rounded down; `None` if it has too many bits.
+#[inline]
+pub(crate) fn on_grid(factors: [Short; 3], grid: i64) -> Option<U256> {
+    let (product, exponent) = product(factors)?;
+    let shift = exponent.checked_add(grid)?;
+    let amount = u32::try_from(shift.unsigned_abs()).unwrap_or(u32::MAX);
+    let value = match shift >= 0 {
+        true if amount <= product.leading_zeros() => product.wrapping_shl(amount),
+        true => return None,
+        false if amount < 256 => product.wrapping_shr(amount),
+        false => U256::ZERO,
+    };
+    (value.leading_zeros() >= 256 - GRID_BITS).then_some(value)
+}

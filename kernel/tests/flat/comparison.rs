@@ -1,0 +1,160 @@
+//! Enclosures by comparison.
+
+use synaptic_balance_kernel::{Flat, Refusal, check};
+
+use crate::{chain, qs, synapse};
+
+fn fate(problem: &Flat, lower: &str, upper: &str) -> Result<(), Refusal> {
+    check::enclosure(problem, &qs(lower), &qs(upper)).map(|_| ())
+}
+
+fn sign(variable: usize, bound: &'static str, larger: &'static str) -> Result<(), Refusal> {
+    Err(Refusal::Sign {
+        variable,
+        bound,
+        larger,
+    })
+}
+
+/// Checks: bounds around the one optimum, the optimum itself, and no bounds beside it.
+#[test]
+fn rational_costs() {
+    let problem = chain("1 8 1", "1");
+    assert_eq!(fate(&problem, "1 1/4", "4 1"), Ok(()));
+    assert_eq!(fate(&problem, "2 1/2", "2 1/2"), Ok(()));
+    assert_eq!(fate(&problem, "3 1/2", "4 1"), sign(0, "lower", "input"));
+    assert_eq!(fate(&problem, "1 1/4", "2 1/4"), sign(1, "upper", "output"));
+    assert_eq!(fate(&problem, "2 1", "2 1/2"), Err(Refusal::Crossed(1)));
+    assert!(matches!(
+        fate(&problem, "0 1/4", "4 1"),
+        Err(Refusal::NotPositive { variable: 0, .. })
+    ));
+    assert!(matches!(
+        fate(&problem, "1", "4 1"),
+        Err(Refusal::Arity { .. })
+    ));
+    assert!(matches!(
+        fate(&problem, "1 1/4", "4"),
+        Err(Refusal::Arity { .. })
+    ));
+}
+
+/// Checks: irrational sums that differ in the 130th or the 900th bit are told apart; equal ones are undecided.
+#[test]
+fn irrational_costs() {
+    // Balanced where sqrt(2) μ = sqrt(3)/μ: at μ² = sqrt(3/2).
+    let problem = chain("2 3", "1/2");
+    assert_eq!(fate(&problem, "110", "120"), sign(0, "lower", "input"));
+    assert_eq!(fate(&problem, "11/10", "12/10"), Ok(()));
+    assert_eq!(fate(&problem, "11/10", "11/10"), sign(0, "upper", "output"));
+    assert_eq!(
+        fate(&chain("2 2", "1/2"), "1", "1"),
+        Err(Refusal::Undecided(0))
+    );
+    for bits in [130u32, 900] {
+        let unit = num_bigint::BigInt::from(1) << bits;
+        let above = format!("{}/{unit}", &unit + 1);
+        let below = format!("{}/{unit}", &unit - 1);
+        let problem = chain("2 2", "1/2");
+        assert_eq!(fate(&problem, &below, &above), Ok(()), "{bits}");
+        assert_eq!(
+            fate(&problem, &above, &above),
+            sign(0, "lower", "input"),
+            "{bits}"
+        );
+        assert_eq!(
+            fate(&problem, &below, &below),
+            sign(0, "upper", "output"),
+            "{bits}"
+        );
+    }
+    let beyond = format!(
+        "{}/{}",
+        (num_bigint::BigInt::from(1) << 1100u32) + 1,
+        num_bigint::BigInt::from(1) << 1100u32
+    );
+    assert_eq!(
+        fate(&chain("2 2", "1/2"), "1/2", &beyond),
+        Err(Refusal::Undecided(0))
+    );
+}
+
+/// Checks: a component that nothing joins to the ground is held at 1 in its first variable, and named; one whose cycle disagrees is not.
+#[test]
+fn components() {
+    let cycle = |degree: &str| {
+        let back = format!("0*1 1*-{degree}");
+        let synapses = vec![synapse("0*-1 1*1", "4", "1"), synapse(&back, "1", "1")];
+        Flat::new(2, synapses).unwrap()
+    };
+    let floating = cycle("1");
+    assert_eq!(fate(&floating, "1 1/4", "1 1"), Ok(()));
+    let found = check::enclosure(&floating, &qs("1 1/4"), &qs("1 1")).unwrap();
+    assert_eq!(found.data().normalised, [true, true]);
+    assert_eq!(
+        fate(&floating, "1/2 1/8", "1/2 1/2"),
+        Err(Refusal::NotNormalised(0))
+    );
+    assert_eq!(fate(&floating, "1 1", "1 2"), sign(1, "lower", "input"));
+    let scaling = cycle("1").common_scaling().unwrap();
+    assert_eq!(
+        scaling,
+        [Some((0, qs("1").remove(0))), Some((0, qs("1").remove(0)))]
+    );
+    assert_eq!(cycle("2").common_scaling().unwrap(), [None, None]);
+    // 4 b/a against a/b²: 4 b/a = a/b² at a, and 4 b/a = 2 a/b² at b, which no point is.
+    assert!(fate(&cycle("2"), "1 1/2", "1 1").is_err());
+    // Joined to the ground by a weight of 0 only.
+    let apart = Flat::new(
+        2,
+        vec![
+            synapse("0*1", "1", "1"),
+            synapse("0*-1", "1", "1"),
+            synapse("1*1", "0", "1"),
+        ],
+    );
+    assert_eq!(fate(&apart.clone().unwrap(), "1/2 1", "2 1"), Ok(()));
+    assert_eq!(
+        fate(&apart.unwrap(), "1/2 1/2", "2 2"),
+        Err(Refusal::NotNormalised(1))
+    );
+}
+
+/// Checks: a synapse that rises, or falls, in two variables is outside the principle.
+#[test]
+fn hypotheses() {
+    for direction in ["0*1 1*1", "0*-1 1*-1/2", "0*1 1*-1 2*1"] {
+        let synapses = vec![synapse("0*1", "1", "1"), synapse(direction, "1", "1")];
+        let problem = Flat::new(3, synapses).unwrap();
+        assert_eq!(
+            fate(&problem, "1 1 1", "1 1 1"),
+            Err(Refusal::RaisesBoth(1)),
+            "{direction}"
+        );
+        assert!(!problem.without(&[1]).synapses()[1].raises_both());
+    }
+}
+
+/// Checks: in the limit what vanishes does not count.
+#[test]
+fn limits() {
+    let synapses = vec![
+        synapse("0*1", "1", "1"),
+        synapse("0*-1", "4", "1"),
+        synapse("0*-1 1*1", "7", "1"),
+    ];
+    let branch = Flat::new(2, synapses).unwrap();
+    let fate = |direction: &str, lower: &str, upper: &str| {
+        let found = check::limit_enclosure(&branch, &qs(direction), &qs(lower), &qs(upper));
+        found.map(|found| found.data().vanishing.clone())
+    };
+    assert_eq!(fate("0 -1", "1 1", "3 1"), Ok(vec![2]));
+    assert_eq!(fate("0 -1", "2 1", "2 1"), Ok(vec![2]));
+    assert_eq!(fate("0 -1", "1 2", "3 2"), Err(Refusal::NotNormalised(1)));
+    assert!(matches!(
+        fate("0 -1", "3 1", "4 1"),
+        Err(Refusal::Sign { variable: 0, .. })
+    ));
+    assert_eq!(fate("0 1", "1 1", "3 1"), Err(Refusal::Rises(2)));
+    assert_eq!(fate("0 0", "1 1", "3 1"), Err(Refusal::NothingFalls));
+}

@@ -1,0 +1,296 @@
+//! Existence, balance, scalings, obstacles, the manifold: what is evaluated.
+
+use synaptic_balance_kernel::{Cost, Flat, Obstacle, Refusal, check};
+
+use crate::{chain, q, qs, synapse, terms};
+
+/// Checks: a circulation is at least 1 on what counts, 0 on weights of 0, anything where no scaling acts, and conserved.
+#[test]
+fn attained() {
+    let synapses = vec![
+        synapse("0*1", "1", "1"),
+        synapse("0*-2 1*1", "3", "1"),
+        synapse("1*-1", "2", "1"),
+        synapse("0*1", "0", "1"),
+        synapse("", "7", "1"),
+    ];
+    let problem = Flat::new(2, synapses).unwrap();
+    let fate = |flow: &str| check::attained(&problem, &qs(flow)).map(|_| ());
+    assert_eq!(fate("2 1 1 0 -5"), Ok(()));
+    assert_eq!(fate("8/3 4/3 4/3 0 0"), Ok(()));
+    assert!(matches!(
+        fate("2 1 1 0"),
+        Err(Refusal::Arity {
+            found: 4,
+            expected: 5,
+            ..
+        })
+    ));
+    assert!(matches!(
+        fate("2 1 1 1 0"),
+        Err(Refusal::Flow { synapse: 3, .. })
+    ));
+    assert!(matches!(
+        fate("1 1/2 1/2 0 0"),
+        Err(Refusal::Flow { synapse: 1, .. })
+    ));
+    assert_eq!(fate("1 1 1 0 0"), Err(Refusal::NotACirculation(0)));
+    assert_eq!(fate("2 1 2 0 0"), Err(Refusal::NotACirculation(1)));
+}
+
+/// Checks: a direction raises no cost, and lowers at least one: those are named.
+#[test]
+fn not_attained() {
+    let problem = chain("1 2 0", "1");
+    let fate = |direction: &str| {
+        let found = check::not_attained(&problem, &qs(direction));
+        found.map(|found| found.data().vanishing.clone())
+    };
+    assert_eq!(fate("-1 -2"), Ok(vec![0, 1]));
+    assert_eq!(fate("0 -1/3"), Ok(vec![1]));
+    assert_eq!(fate("-1 -1"), Ok(vec![0]));
+    assert_eq!(fate("-2 -1"), Err(Refusal::Rises(1)));
+    assert_eq!(fate("1 1"), Err(Refusal::Rises(0)));
+    assert_eq!(fate("0 0"), Err(Refusal::NothingFalls));
+    assert!(matches!(fate("-1"), Err(Refusal::Arity { .. })));
+}
+
+/// Checks: balance is exact, for mixtures, fractional exponents and irrational factors that cancel; what is irrational is undecided.
+#[test]
+fn balanced() {
+    let fate = |problem: &Flat, point: &str| check::balanced(problem, &qs(point)).map(|_| ());
+    assert_eq!(fate(&chain("1 8 1", "1"), "2 1/2"), Ok(()));
+    assert_eq!(
+        fate(&chain("1 8 1", "1"), "2 1"),
+        Err(unbalanced(0, "2", "4"))
+    );
+    assert_eq!(fate(&chain("3 3", "1/2"), "1"), Err(Refusal::Undecided(0)));
+    assert_eq!(fate(&chain("3 12", "3/2"), "8"), Err(Refusal::Undecided(0)));
+    assert_eq!(
+        fate(&chain("4 9", "1/2"), "3/2"),
+        Err(unbalanced(0, "3", "2"))
+    );
+    // sqrt(2) · 8^(1/2) = 4 and sqrt(8) / ...: the product is rational, its factors are not.
+    let roots = vec![synapse("0*1/2", "2", "1/2"), synapse("0*-1/2", "32", "1/2")];
+    let roots = Flat::new(1, roots).unwrap();
+    assert_eq!(fate(&roots, "8"), Err(unbalanced(0, "2", "1")));
+    assert_eq!(fate(&roots, "4"), Err(Refusal::Undecided(0)));
+    // 4 · 1 and 1 · 2 at 1/2: a mixture r + r² against 1/r.
+    let cost = |coefficient: &str, exponent: &str| Cost {
+        coefficient: q(coefficient),
+        base: q("1"),
+        power: q("1"),
+        exponent: q(exponent),
+    };
+    let mut mixed = vec![synapse("0*1", "1", "1"), synapse("0*-1", "3", "1")];
+    mixed[0].costs = vec![cost("1", "1"), cost("1", "2")];
+    assert_eq!(fate(&Flat::new(1, mixed).unwrap(), "1"), Ok(()));
+    assert!(matches!(
+        fate(&chain("1 1", "1"), "0"),
+        Err(Refusal::NotPositive { variable: 0, .. })
+    ));
+    assert!(matches!(
+        fate(&chain("1 1", "1"), "1 1"),
+        Err(Refusal::Arity { .. })
+    ));
+    // Of no cost, of weight 0, of a number too long.
+    assert_eq!(fate(&chain("0 0", "1"), "5"), Ok(()));
+    assert_eq!(
+        fate(&chain("2 2", "400000"), "1"),
+        Err(Refusal::Undecided(0))
+    );
+}
+
+fn unbalanced(variable: usize, input: &str, output: &str) -> Refusal {
+    let (input, output) = (Box::new(q(input)), Box::new(q(output)));
+    Refusal::Unbalanced {
+        variable,
+        input,
+        output,
+    }
+}
+
+/// Checks: in the limit what vanishes does not count, and the direction is checked.
+#[test]
+fn balanced_in_the_limit() {
+    let synapses = vec![
+        synapse("0*1", "1", "1"),
+        synapse("0*-1", "4", "1"),
+        synapse("0*-1 1*1", "7", "1"),
+    ];
+    let branch = Flat::new(2, synapses).unwrap();
+    let fate = |direction: &str, point: &str| {
+        let found = check::limit_balanced(&branch, &qs(direction), &qs(point));
+        found.map(|found| found.data().vanishing.clone())
+    };
+    assert_eq!(fate("0 -1", "2 1"), Ok(vec![2]));
+    assert_eq!(fate("0 -1", "1 1"), Err(unbalanced(0, "1", "4")));
+    assert_eq!(fate("0 1", "2 1"), Err(Refusal::Rises(2)));
+    assert!(matches!(
+        check::balanced(&branch, &qs("2 1")),
+        Err(Refusal::Unbalanced { .. })
+    ));
+}
+
+/// Checks: weights are those scaled, exactly, 0 stays 0 whatever the ratio, and irrational ratios are refused.
+#[test]
+fn scaling() {
+    let problem = chain("1 1 1", "2");
+    let fate = |before: &str, after: &str, by: &str| {
+        check::scaling(&problem, &qs(before), &qs(after), &qs(by)).map(|_| ())
+    };
+    assert_eq!(fate("1 -4 3", "2 -6 1", "2 3"), Ok(()));
+    assert_eq!(fate("1 0 3", "2 0 1", "2 3"), Ok(()));
+    assert!(matches!(
+        fate("1 -4 3", "2 6 1", "2 3"),
+        Err(Refusal::Weight { synapse: 1, .. })
+    ));
+    assert!(matches!(
+        fate("1 -4 3", "2 -6 1", "2 -3"),
+        Err(Refusal::NotPositive { variable: 1, .. })
+    ));
+    assert!(matches!(
+        fate("1 -4", "2 -6 1", "2 3"),
+        Err(Refusal::Arity { .. })
+    ));
+    assert!(matches!(
+        fate("1 -4 3", "2 -6", "2 3"),
+        Err(Refusal::Arity { .. })
+    ));
+    let half = Flat::new(1, vec![synapse("0*1/2", "1", "1")]).unwrap();
+    assert!(check::scaling(&half, &qs("3"), &qs("6"), &qs("4")).is_ok());
+    let refused = check::scaling(&half, &qs("3"), &qs("6"), &qs("2")).map(|_| ());
+    assert_eq!(refused, Err(Refusal::Irrational(0)));
+    assert!(check::scaling(&half, &qs("0"), &qs("0"), &qs("2")).is_ok());
+}
+
+/// `x -> a`, `x -> b`, `a -> b` and out of both: a cycle, and synapses that no cycle holds.
+fn diamond() -> Flat {
+    let directions = ["0*1", "1*1", "0*-1 1*1", "0*-1", "1*-1"];
+    let synapses = directions.map(|direction| synapse(direction, "1", "1"));
+    Flat::new(2, synapses.to_vec()).unwrap()
+}
+
+/// Checks: signs, zeros and products around cycles that no multipliers give, up to a tolerance that is exact.
+#[test]
+fn not_scaled() {
+    let problem = diamond();
+    let before = qs("1 2 3 4 5");
+    let fate = |after: &str, obstacle: &Obstacle, tolerance: &str| {
+        let found = check::not_scaled(&problem, &before, &qs(after), obstacle, &q(tolerance));
+        found.map(|found| found.claim().product.clone())
+    };
+    let sign = |synapse| Obstacle::Synapse(synapse);
+    assert_eq!(fate("1 2 3 -4 5", &sign(3), "1/2"), Ok(None));
+    assert_eq!(fate("1 2 3 0 5", &sign(3), "0"), Ok(None));
+    assert_eq!(fate("1 2 3 4 5", &sign(3), "0"), Err(Refusal::SameSign(3)));
+    assert_eq!(
+        fate("1 2 3 4 5", &sign(5), "0"),
+        Err(Refusal::NoSuchSynapse(5))
+    );
+    let cycle = |text: &str| Obstacle::Cycle(terms(text));
+    let around = cycle("0*1 2*1 1*-1");
+    assert_eq!(fate("2 2 3 4 5", &around, "0"), Ok(Some(q("2"))));
+    assert_eq!(fate("2 4 3 4 5", &around, "0"), Err(consistent("1")));
+    // (11/10)² over 9/10, and just beyond.
+    assert_eq!(
+        fate("121/90 2 3 4 5", &around, "1/10"),
+        Err(consistent("121/90"))
+    );
+    assert!(fate("122/90 2 3 4 5", &around, "1/10").is_ok());
+    assert_eq!(
+        fate("81/110 2 3 4 5", &around, "1/10"),
+        Err(consistent("81/110"))
+    );
+    assert!(fate("80/110 2 3 4 5", &around, "1/10").is_ok());
+    assert!(fate("2 2 3 4 5", &cycle("0*1/2 2*1/2 1*-1/2"), "0").is_err());
+    assert!(fate("4 2 3 4 5", &cycle("0*1/2 2*1/2 1*-1/2"), "0").is_ok());
+    assert_eq!(fate("-2 2 3 4 5", &around, "0"), Err(Refusal::Ratio(0)));
+    assert_eq!(fate("2 2 3 4 5", &around, "1"), Err(Refusal::Tolerance));
+    assert_eq!(fate("2 2 3 4 5", &around, "-1/9"), Err(Refusal::Tolerance));
+    let not = |constraint, variable| {
+        Err(Refusal::NotAConstraint {
+            constraint,
+            variable,
+        })
+    };
+    assert_eq!(fate("2 2 3 4 5", &cycle("0*1 2*1"), "0"), not(0, 1));
+    let twice = |synapse| {
+        Err(Refusal::Coefficient {
+            constraint: 0,
+            synapse,
+        })
+    };
+    assert_eq!(fate("2 2 3 4 5", &cycle("0*1 2*1 1*-1 0*0"), "0"), twice(0));
+    assert_eq!(fate("2 2 3 4 5", &cycle("0*1 2*0 1*-1"), "0"), twice(2));
+    assert_eq!(
+        fate("2 2 3 4 5", &cycle("9*1"), "0"),
+        Err(Refusal::NoSuchSynapse(9))
+    );
+    assert!(matches!(
+        fate("2 2 3 4", &around, "0"),
+        Err(Refusal::Arity { .. })
+    ));
+}
+
+fn consistent(product: &str) -> Refusal {
+    Refusal::Consistent {
+        product: Box::new(q(product)),
+    }
+}
+
+/// Checks: constraints that vanish and are independent, and spanning synapses, in the right numbers, and no others.
+#[test]
+fn manifold() {
+    let problem = diamond();
+    let fate = |rows: &[&str], spanning: &[usize]| {
+        let rows: Vec<_> = rows.iter().map(|row| terms(row)).collect();
+        let found = check::manifold(&problem, &rows, spanning);
+        found.map(|found| found.data().dimension)
+    };
+    let rows = ["0*1 3*1", "1*1 4*1", "0*1 2*1 1*-1"];
+    assert_eq!(fate(&rows, &[0, 1]), Ok(2));
+    assert_eq!(fate(&rows, &[2, 4]), Ok(2));
+    assert!(matches!(
+        fate(&rows, &[0, 3]),
+        Err(Refusal::Dependent { .. })
+    ));
+    assert!(matches!(
+        fate(&rows, &[0]),
+        Err(Refusal::Arity {
+            found: 4,
+            expected: 5,
+            ..
+        })
+    ));
+    assert!(matches!(
+        fate(&rows[..2], &[0, 1]),
+        Err(Refusal::Arity { .. })
+    ));
+    let twice = ["0*1 3*1", "0*2 3*2", "0*1 2*1 1*-1"];
+    assert!(matches!(
+        fate(&twice, &[0, 1]),
+        Err(Refusal::Dependent { .. })
+    ));
+    let wrong = ["0*1 3*2", "1*1 4*1", "0*1 2*1 1*-1"];
+    assert!(matches!(
+        fate(&wrong, &[0, 1]),
+        Err(Refusal::NotAConstraint {
+            constraint: 0,
+            variable: 0
+        })
+    ));
+    assert_eq!(fate(&rows, &[0, 7]), Err(Refusal::NoSuchSynapse(7)));
+    let wrong = ["0*1 3*1 3*1", "1*1 4*1", "0*1 2*1 1*-1"];
+    assert!(matches!(
+        fate(&wrong, &[0, 1]),
+        Err(Refusal::Coefficient {
+            constraint: 0,
+            synapse: 3
+        })
+    ));
+    assert!(matches!(
+        fate(&["0*1 3*1", "", rows[2]], &[0, 1]),
+        Err(Refusal::Dependent { .. })
+    ));
+}
