@@ -6,10 +6,12 @@
 //! computations.
 //! The same bytes come out on every machine. `tests/vectors/` holds them, with a guide for implementers and a schema.
 
+mod bounded;
 mod case;
 mod flags;
 mod groups;
 mod judge;
+mod known;
 mod learning;
 mod number;
 mod refused;

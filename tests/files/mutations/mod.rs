@@ -4,7 +4,7 @@
 mod bases;
 mod energy;
 mod mutate;
-mod second;
+pub(crate) mod second;
 
 use std::collections::BTreeMap;
 
