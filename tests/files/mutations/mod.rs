@@ -3,6 +3,7 @@
 
 mod bases;
 mod energy;
+mod general;
 mod mutate;
 pub(crate) mod second;
 
@@ -16,7 +17,7 @@ use synaptic_balance::formats::{read_certificate, read_network, verify_certifica
 use synaptic_balance::numbers::parse_rational;
 
 /// A network and a certificate as texts, what was done to them, and the kind of certificate it started from.
-struct Case {
+pub(crate) struct Case {
     kind: String,
     what: String,
     network: String,

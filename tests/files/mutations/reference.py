@@ -117,7 +117,9 @@ def answer(checker, network, given):
             if weight and d:
                 names[f"{name}#{k}" if len(summands) > 1 else name] = (weight, forms), (a, p, q)
                 terms.append((decimal(a) * decimal(abs(weight)) ** decimal(Fraction(p)), {v: q * share for v, share in d.items()}))
-    logs = optimum(terms, variables) if variables else None
+    if not terms:
+        return {"certificates": [], "costs": {}}
+    logs = optimum(terms, variables)
     if logs is None:
         return None
     at = lambda x: [c * sum(decimal(Fraction(share)) * x[v] for v, share in a.items()).exp() for c, a in terms]
