@@ -19,6 +19,7 @@ NETWORKS_IN_A_FILE = 12
 LONG = 2000  # bits of all numbers of a claim; longer ones are compared as they are and with their bounds exchanged, no more
 
 def module(path):
+    sys.path.insert(0, str(path.parent))  # of what it imports itself
     spec = importlib.util.spec_from_file_location(path.stem, path)
     loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
