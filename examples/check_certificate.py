@@ -75,7 +75,7 @@ def radicand(factors):
     """The product of base^exponent, bases positive, as the n-th root of top/bottom: top, bottom, n."""
     n = math.lcm(*[exponent.denominator for _, exponent in factors])
     parts = [(part, int(times * n)) for base, x in factors for part, times in ((base.numerator, x), (base.denominator, -x))]
-    need(sum(abs(times) * part.bit_length() for part, times in parts) < 1 << 22, "undecided: powers too large to be written out", Refused)
+    need(sum(abs(times) * part.bit_length() for part, times in parts) < 1 << 23, "undecided: powers too large to be written out", Refused)
     return *(math.prod(part ** (sign * times) for part, times in parts if sign * times > 0) for sign in (1, -1)), n
 
 def rounded(factors, bits):
