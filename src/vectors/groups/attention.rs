@@ -10,11 +10,12 @@ const ODD: &str = "odd-cycle";
 
 const SCORE: &str = "x -> q: 2; x -> k: 8; product s: q k; s -> y: 1; tie q k^-1";
 /// `e^(x-y) + 16 e^(-x-y) + 2 e^y`, `x` of the query and `y` of the gain.
-const GAIN: &str = "n -> g: 2; g -> q: 1; g -> k: 16; product s: q k; s -> y: 1; tie q k^-1; unit g: hidden linear";
+const GAIN: &str =
+    "n -> g: 2; g -> q: 1; g -> k: 16; product s: q k; s -> y: 1; tie q k^-1; unit g: linear";
 
 /// One head of keys and values for two of queries, one rotary pair turned by (3/5, 4/5), gains free; balanced under L2.
 pub(super) const BLOCK: &str = "\
-    n0 -> g0: 5; n1 -> g1: 5; unit g0: hidden linear; unit g1: hidden linear
+    n0 -> g0: 5; n1 -> g1: 5; unit g0: linear; unit g1: linear
     g0 -> q1a: 3; g0 -> q1b: 1; g0 -> q2a: 1; g0 -> q2b: 1
     g1 -> q1a: 1; g1 -> q1b: -1; g1 -> q2a: 1; g1 -> q2b: 1
     g0 -> ka: 2; g0 -> kb: 2; g1 -> ka: -2; g1 -> kb: 2
@@ -27,8 +28,8 @@ pub(super) const BLOCK: &str = "\
     z1a -> o0: 3/2; z1b -> o0: 2; z2a -> o0: 1/2; z2b -> o0: 2
     z1a -> o1: -1/2; z1b -> o1: 2; z2a -> o1: 3/2; z2b -> o1: 1
     unit p1: input; unit p2: input
-    unit q1a: hidden linear; unit q1b: hidden linear; unit q2a: hidden linear; unit q2b: hidden linear
-    unit ka: hidden linear; unit kb: hidden linear; unit va: hidden linear; unit vb: hidden linear
+    unit q1a: linear; unit q1b: linear; unit q2a: linear; unit q2b: linear
+    unit ka: linear; unit kb: linear; unit va: linear; unit vb: linear
     tie q1a q1b q2a q2b ka^-1 kb^-1";
 
 pub(super) fn fill(cases: &mut Cases) -> Result<(), VectorError> {
@@ -127,7 +128,7 @@ fn scores(cases: &mut Cases) -> Result<(), VectorError> {
             "A query that reads nothing: its key may shrink for nothing.",
             "existence",
         ),
-        &text("x -> k: 3; product s: q k; s -> y: 1; x -> y: 1; unit q: hidden relu; tie q k^-1")?,
+        &text("x -> k: 3; product s: q k; s -> y: 1; x -> y: 1; unit q: relu; tie q k^-1")?,
         "l1",
     )
 }
@@ -152,17 +153,17 @@ fn gains_and_values(cases: &mut Cases) -> Result<(), VectorError> {
     )?;
     cases.balance(
         note("A gain read by a query alone, its key fed otherwise.", "double-cover"),
-        &text("n -> g: 3; g -> q: 1; x -> k: 5; g -> y: 2; product s: q k; s -> y: 1; tie q k^-1; unit g: hidden linear")?,
+        &text("n -> g: 3; g -> q: 1; x -> k: 5; g -> y: 2; product s: q k; s -> y: 1; tie q k^-1; unit g: linear")?,
         "l2",
     )?;
     cases.balance_known(
         note("Values against outputs: two heads of queries mix one head of values, (1 + 3) mu against (2 + 14) / mu.", TIE),
-        &text("x -> v: 1; u -> v: -3; product z1: p1 v; product z2: p2 v; z1 -> o: 2; z2 -> o: 14; unit p1: input; unit p2: input; unit u: input; unit v: hidden linear")?,
+        &text("x -> v: 1; u -> v: -3; product z1: p1 v; product z2: p2 v; z1 -> o: 2; z2 -> o: 14; unit p1: input; unit p2: input; unit u: input; unit v: linear")?,
         "l1",
         &["2", "-6", "1", "7"],
     )?;
     let dead = text(
-        "n -> g: 1; g -> v: 1; g -> y: 4; product z: p v; unit p: input; unit v: hidden linear; unit g: hidden linear; x -> y2: 1",
+        "n -> g: 1; g -> v: 1; g -> y: 4; product z: p v; unit p: input; unit v: linear; unit g: linear; x -> y2: 1",
     )?;
     let comment = "A value that no output reads.";
     cases.balance(note(comment, "existence"), &dead, "l1")?;

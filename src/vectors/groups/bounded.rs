@@ -11,7 +11,8 @@ const SOURCE: &str = "bounded-scalings";
 type Case<'a> = (&'a str, &'a str, &'a str, &'a str, &'a [&'a str]);
 
 const CHAIN: &str = "x -> a: 1; a -> b: 64; b -> y: 4";
-const GAIN: &str = "n -> g: 2; g -> q: 1; g -> k: 16; product s: q k; s -> y: 1; tie q k^-1; unit g: hidden linear";
+const GAIN: &str =
+    "n -> g: 2; g -> q: 1; g -> k: 16; product s: q k; s -> y: 1; tie q k^-1; unit g: linear";
 
 const ORDINARY: &[Case] = &[
     (
@@ -65,14 +66,14 @@ const ORDINARY: &[Case] = &[
     ),
     (
         "A dead unit goes to the bound: within it there is an optimum.",
-        "x -> a: 3; x -> y: 1; unit a: hidden relu",
+        "x -> a: 3; x -> y: 1; unit a: relu",
         "l1",
         "4",
         &["3/4", "1"],
     ),
     (
         "A unit that nothing feeds goes to the other bound.",
-        "a -> y: 3; x -> y: 1; unit a: hidden relu",
+        "a -> y: 3; x -> y: 1; unit a: relu",
         "l1",
         "4",
         &["3/4", "1"],
@@ -86,7 +87,7 @@ const ORDINARY: &[Case] = &[
     ),
     (
         "A unit of degree 2: its outgoing weight is divided by 4.",
-        "x -> a: 1; a -> y: 100; unit a: bipu(2, 1, 0)",
+        "x -> a: 1; a -> y: 100; unit a: square",
         "l1",
         "2",
         &["2", "25"],

@@ -12,6 +12,7 @@ mod powers;
 mod products;
 mod scales;
 mod steps;
+mod written;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -20,7 +21,7 @@ use super::VectorError;
 use super::case::Cases;
 use crate::network::{Activation, Network, Unit, UnitKind};
 use crate::numbers::{Rational, parse_rational};
-use crate::script::parse_network;
+use written::text;
 
 /// A group: the file it fills, what it is about, and how it is filled.
 pub(super) struct Group {
@@ -149,11 +150,6 @@ fn plain_unit(id: &str) -> Unit<Rational> {
 /// A network from lines such as `x a 3, a y 1/2`; units in the order in which they are met.
 fn net(synapses: &str) -> Result<Network<Rational>, VectorError> {
     build(synapses, &[], &[])
-}
-
-/// A network as scripts write it: `x -> a: 1; product z: a b; z -> y: 2; tie a b^-1`.
-fn text(network: &str) -> Result<Network<Rational>, VectorError> {
-    Ok(parse_network(network)?)
 }
 
 /// The same with activations other than ReLU, and ties given as `a b`.

@@ -184,7 +184,7 @@ fn hidden_by_scalings(cases: &mut Cases) -> Result<(), VectorError> {
         ),
         (
             "A factor of degree 2 counts twice.",
-            "x -> g: 4; x -> u: 2; product z: g u; z -> y: 2; unit g: bipu(2, 1, 0)",
+            "x -> g: 4; x -> u: 2; product z: g u; z -> y: 2; unit g: square",
             "l1",
             &[3, 2],
         ),
@@ -228,7 +228,7 @@ fn without_minimum(cases: &mut Cases) -> Result<(), VectorError> {
         cases.balance(note(comment, "existence"), network, "l1")?;
         cases.limit(note(comment, "existence"), network, "l1")?;
     }
-    let unfed = text("x -> g: 1; u -> y: 3; product z: g u; z -> y: 2; unit u: hidden relu")?;
+    let unfed = text("x -> g: 1; u -> y: 3; product z: g u; z -> y: 2; unit u: relu")?;
     cases.balance(
         note("A factor that nothing feeds: the readers of the product vanish, and with them what feeds the other.", "existence"),
         &unfed,
