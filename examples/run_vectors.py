@@ -11,6 +11,10 @@ def log(value):  # of an exact number of any size, beyond binary64 too
 
 def owners(network):  # the variable of each unit, named after one of its units; "" where there is none
     owner = {}
+    if any(unit["kind"] == "product" for unit in network["units"]):
+        raise Skip("products")
+    if any(not isinstance(unit, str) for tie in network.get("ties", []) for unit in tie):
+        raise Skip("powers in ties")
     for unit in network["units"]:
         activation = unit.get("activation")
         activation = None if isinstance(activation, dict) and "not_homogeneous" in activation else activation

@@ -8,8 +8,9 @@ variants with one number changed: each bound, each number of the direction, each
 all of them, `synbal verify` has its own, and they must agree. Each certificate that stands as it was made is also proved: Coq
 is given the theorem that the multipliers of that network lie within its bounds.
 
-What the checker does not cover is counted with the reason: irrational costs, fractional exponents, units of negative degree, components
-away from the ground with units of a degree other than 1. The reading of networks is that of examples/check_certificate.py.
+What the checker does not cover is counted with the reason: irrational costs, fractional exponents, costs that rise or fall in two multipliers
+(units of negative degree), components away from the ground with units of a degree other than 1. The reading of networks is that of
+examples/check_certificate.py.
 """
 import collections, concurrent.futures, copy, importlib.util, json, pathlib, re, subprocess, sys, tempfile
 from fractions import Fraction
@@ -19,12 +20,14 @@ NETWORKS_IN_A_FILE = 12
 LONG = 2000  # bits of all numbers of a claim; longer ones are compared as they are and with their bounds exchanged, no more
 
 def module(path):
+    sys.path.insert(0, str(path.parent))  # of what it imports itself
     spec = importlib.util.spec_from_file_location(path.stem, path)
     loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
     return loaded
 
 reader = module(ROOT / "examples" / "check_certificate.py")
+number = module(ROOT / "examples" / "read_network.py").number
 
 class NotCovered(Exception):
     """The claim is outside of what the checker covers."""
@@ -55,7 +58,7 @@ def claim(network, certificate):
         up = [(v, share) for v, share in d.items() if share > 0]
         down = [(v, -share) for v, share in d.items() if share < 0]
         if len(up) > 1 or len(down) > 1:
-            raise NotCovered("a unit of negative degree")
+            raise NotCovered("a cost that rises or falls in two multipliers")
         for a, p, q in summands:
             (to, rises), (source, falls) = [side[0] if side else (count, 1 / Fraction(q)) for side in (up, down)]
             terms.append((source, to, a * exact_cost(weight, p), natural(falls * q), natural(rises * q)))
@@ -147,7 +150,7 @@ def changed(network, certificate, exchange_only):
                     variant[field].update((name, str(new)) for name in names)
                     yield f"{field} of {names[0]}: {new}", network, variant
     for index, synapse in enumerate(network["synapses"]):
-        weight = reader.number(synapse["weight"])
+        weight = number(synapse["weight"])
         for new in (weight * (1001 if index % 2 else 999) / 1000, Fraction(0) if weight else Fraction(1)):
             if new != weight:
                 variant = copy.deepcopy(network)

@@ -10,7 +10,7 @@ use super::truth::{self, Optimum};
 use crate::formats::{read_network, write_network};
 use crate::kernel::{Priced, check};
 use crate::network::{Network, Regularizer, UnitKind};
-use crate::numbers::{Rational, parse_rational};
+use crate::numbers::{Rational, parse_rational, rational_power};
 
 /// What a person says of a case: a comment, the statement it comes from, and flags that cannot be seen from the data.
 #[derive(Debug, Clone)]
@@ -196,20 +196,33 @@ impl Cases {
     }
 }
 
-/// A number for each hidden unit that can be scaled, tied units having the same.
+/// A value for each hidden unit that can be scaled, from that of its variable and the power of it that the unit has.
 pub(super) fn by_unit<T>(
     network: &Network<Rational>,
     values: &[T],
-    json: impl Fn(&T) -> Value,
-) -> Value {
-    let units = (0..network.units()).filter_map(|unit| {
-        let value = values.get(network.variable(unit)?)?;
-        Some((network.unit(unit).id.clone(), json(value)))
-    });
-    Value::Object(units.collect())
+    json: impl Fn(&T, &Rational) -> Option<Value>,
+) -> Result<Value, String> {
+    let mut units = Map::new();
+    for unit in 0..network.units() {
+        let Some(value) = network.variable(unit).and_then(|v| values.get(v)) else {
+            continue;
+        };
+        let id = &network.unit(unit).id;
+        let value = json(value, &network.exponent(unit));
+        let value = value.ok_or_else(|| format!("{id} has no number"))?;
+        units.insert(id.clone(), value);
+    }
+    Ok(units.into())
 }
 
-fn numbers(values: &[Number]) -> Result<Value, String> {
+/// `μ` of each unit, rounded outward to the digits that are written.
+pub(super) fn multipliers(network: &Network<Rational>, mu: &[Number]) -> Result<Value, String> {
+    by_unit(network, mu, |value, exponent| {
+        Some(truth::narrow(value.power(exponent)?).ok()?.json())
+    })
+}
+
+pub(super) fn numbers(values: &[Number]) -> Result<Value, String> {
     let narrow = values.iter().cloned().map(truth::narrow);
     narrow.map(|value| Ok(value?.json())).collect()
 }
@@ -234,16 +247,14 @@ fn balance_answer(
         );
         let expected = json!({
             "status": "not_attained", "reason": reason, "vanishing": found.vanishing,
-            "direction": by_unit(network, direction, |d| d.to_string().into()),
+            "direction": by_unit(network, direction, |d, exponent| Some((d * exponent).to_string().into()))?,
             "regularizer_before": before.json(), "infimum": after.json(),
         });
         return Ok((expected, found));
     }
-    let mu = found.multipliers.iter().cloned().map(truth::narrow);
-    let mu: Vec<Number> = mu.collect::<Result<_, String>>()?;
     let mut expected = json!({
         "status": if found.direction.is_some() { "limit" } else { "balanced" },
-        "mu": by_unit(network, &mu, Number::json),
+        "mu": multipliers(network, &found.multipliers)?,
         "weights": numbers(&weights)?,
         "regularizer_before": before.json(), "regularizer_after": after.json(),
     });
@@ -286,6 +297,9 @@ fn steps_answer(
         let Some(variable) = current.variable(unit) else {
             return Ok(json!({"status": "refused", "error": "not_scalable", "unit": id}));
         };
+        if !current.exponent(unit).is_one() {
+            return Err(format!("{id} has another multiplier than its variable"));
+        }
         let problem = current.problem(regularizer);
         let (input, output) = truth::sides(&problem, variable)?;
         let (input, output) = (truth::narrow(input)?, truth::narrow(output)?);
@@ -336,6 +350,8 @@ fn scale_answer(
         if !num_traits::Signed::is_positive(&value) {
             return Ok(json!({"status": "refused", "error": "not_positive", "unit": id}));
         }
+        let value = rational_power(&value, &network.exponent(unit).recip());
+        let value = value.ok_or_else(|| format!("the root of {text} is irrational"))?;
         if let Some(other) = &values[variable]
             && *other != value
         {
@@ -379,6 +395,8 @@ pub(super) fn with_flags(
     let components = petgraph::algo::kosaraju_scc(network.graph());
     add(components.iter().any(|units| units.len() > 1), "cycle");
     add(!network.ties().is_empty(), "tie");
+    add(!network.has_plain_ties(), "tie_power");
+    add(!network.units_of(UnitKind::Product).is_empty(), "product");
     add(
         synapses().any(|s| network.weight(s).is_zero()),
         "zero_weight",

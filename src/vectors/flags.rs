@@ -10,6 +10,11 @@ pub(super) const FLAGS: &[(&str, &str, &str)] = &[
         "Implementations that hold weights or costs in binary64: compute with logarithms, or report the case as skipped, not as passed.",
     ),
     (
+        "at_bound",
+        "Some multiplier ends at a bound that it was given.",
+        "Implementations of bounded scalings: the unit is not balanced there, and must not be.",
+    ),
+    (
         "bias",
         "The network has a bias unit with synapses of non-zero weight.",
         "Everyone: the bias of a unit is one of its incoming weights. Code that scales only weight matrices changes the function.",
@@ -80,6 +85,11 @@ pub(super) const FLAGS: &[(&str, &str, &str)] = &[
         "Nobody in particular: the answer is known by construction as well as by proof.",
     ),
     (
+        "product",
+        "A unit's value is the product of those of other units, as in gates and attention.",
+        "Implementations of products: the value scales as its factors together; others may skip.",
+    ),
+    (
         "published_mistake",
         "The result to judge repeats a mistake seen in published implementations.",
         "Authors of test suites: their oracle must tell this result from a right one.",
@@ -103,6 +113,11 @@ pub(super) const FLAGS: &[(&str, &str, &str)] = &[
         "tie",
         "Several hidden units share one multiplier.",
         "Implementations of layer-wise or channel-wise balancing; others may skip.",
+    ),
+    (
+        "tie_power",
+        "Units of a tie have powers of one multiplier, as a key the inverse of its query's.",
+        "Implementations of attention; others may skip. Multipliers are given by unit, each with its own power.",
     ),
     (
         "undetermined",

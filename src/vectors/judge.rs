@@ -1,6 +1,6 @@
 //! What an oracle must say of a result: the same function or not, balanced or not, and how far from the optimum.
 
-use num_traits::{One, Signed, Zero};
+use num_traits::{One, Signed, ToPrimitive, Zero};
 use serde_json::{Value, json};
 
 use super::VectorError;
@@ -9,7 +9,7 @@ use super::number::Number;
 use super::truth;
 use crate::kernel::{NotScaled, Obstacle, Problem, check};
 use crate::network::{Manifold, Network, Regularizer};
-use crate::numbers::{Rational, rational_to_f64};
+use crate::numbers::{Rational, rational_power, rational_to_f64};
 use crate::solve::{Ball, Judgement, ScalingFault, ScalingVerdict, Witness};
 
 /// The relative deviation that counts as none in these cases, as a rational.
@@ -111,7 +111,9 @@ fn same_function(
         let problem = before.problem(regularizer);
         check::scaling(&problem, &before.weights(), &after.weights(), &multipliers)
             .map_err(|fault| fault.to_string())?;
-        let multipliers = by_unit(before, &multipliers, |value| value.to_string().into());
+        let multipliers = by_unit(before, &multipliers, |value, exponent| {
+            Some(rational_power(value, exponent)?.to_string().into())
+        })?;
         return Ok(
             json!({"same_function": true, "exact_scaling": true, "multipliers": multipliers}),
         );
@@ -213,12 +215,11 @@ fn broken(
         let ratio = ratios[*synapse]
             .as_ref()
             .ok_or("a cycle has a zero weight")?;
-        if !coefficient.abs().is_one() {
-            return Err("a combination of synapses is no cycle".into());
-        }
-        let along = coefficient.is_positive();
-        signs.push(if along { 1 } else { -1 });
-        product *= if along { ratio.clone() } else { ratio.recip() };
+        let times = coefficient.to_integer().to_i32();
+        let times = times.filter(|_| coefficient.is_integer() && !coefficient.is_zero());
+        let times = times.ok_or("a combination of synapses has no small integers")?;
+        signs.push(times);
+        product *= ratio.pow(times);
         for (variable, exponent) in network.direction(*synapse) {
             exponents[variable] += coefficient * exponent;
         }

@@ -2,14 +2,17 @@
 //!
 //! Each case is a network with what must come out of it: exact where it is rational, enclosed to 30 significant digits
 //! where it is not, or a refusal and its reason. [`generate`] computes every answer and fails with the name of the case if
-//! it is not verified: balanced states, limits and scalings by the [kernel](crate::kernel), gradients by two exact
-//! computations.
+//! it is not verified: balanced states, limits and scalings by the [kernel](crate::kernel), optima within bounds by the signs of
+//! `A - B` at the bounds, gradients by two exact computations. Where an answer is known in closed form or by construction, it is
+//! held against that too.
 //! The same bytes come out on every machine. `tests/vectors/` holds them, with a guide for implementers and a schema.
 
+mod bounded;
 mod case;
 mod flags;
 mod groups;
 mod judge;
+mod known;
 mod learning;
 mod number;
 mod refused;

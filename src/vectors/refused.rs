@@ -77,9 +77,10 @@ fn describe(fault: &FormatError) -> (&'static str, Option<String>) {
             }
         }
         FormatError::Content { place, reason } => {
-            let kind = match reason {
+            let kind = match reason.as_str() {
                 _ if place == "format" => "wrong_format",
                 _ if place == "version" => "wrong_version",
+                "only a product has factors" => "no_product",
                 reason if reason.starts_with("there is no unit") => "no_such_unit",
                 reason if reason.starts_with("expected a number") => "wrong_type",
                 reason if reason.contains("activation") || reason.contains("needs parameters") => {

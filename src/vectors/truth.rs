@@ -3,11 +3,12 @@
 use num_traits::{One, Zero};
 
 use super::number::{DIGITS, Number};
-use crate::kernel::{Priced, Problem, Surveyed, Synapse, check};
+use crate::kernel::{Enclosed, Priced, Problem, Surveyed, Synapse, Verified, check};
 use crate::network::{Network, Regularizer};
 use crate::numbers::{Rational, Wide};
 use crate::solve::{
-    DirectOptions, ExistenceClaim, balance_exactly, certify, certify_limit, existence, solve_direct,
+    DirectOptions, ExistenceClaim, Solution, balance_exactly, certify, certify_limit, double_cover,
+    existence, solve_direct,
 };
 
 /// Digits certified: so many more than are written that the ends, rounded outward, are those of the number itself, and
@@ -36,9 +37,7 @@ pub(super) fn optimum(problem: &Problem) -> Result<Optimum, String> {
     let claim = found.claim_about(problem).ok_or(ANOTHER)?;
     let vanishing = found.vanishing().to_vec();
     let reduced = problem.without(&vanishing);
-    let options = DirectOptions::default();
-    let solution =
-        solve_direct(&reduced, &options, &mut |_| {}).map_err(|fault| fault.to_string())?;
+    let solution = solve(&reduced)?;
     let multipliers = match balance_exactly(&reduced, &solution) {
         Some(verified) => {
             let exact = verified.claim_about(&reduced).ok_or(ANOTHER)?;
@@ -46,20 +45,16 @@ pub(super) fn optimum(problem: &Problem) -> Result<Optimum, String> {
             exact.cloned().map(Number::Exact).collect()
         }
         None => {
-            let verified = match claim {
+            let compared = match claim {
                 ExistenceClaim::Attained(_) => certify(problem, &solution, CERTIFIED),
                 ExistenceClaim::NotAttained(claim) => {
                     certify_limit(problem, claim, &solution, CERTIFIED)
                 }
             };
-            let verified = verified.map_err(|fault| fault.to_string())?;
-            let enclosed = verified.claim_about(problem).ok_or(ANOTHER)?;
-            let bounds = enclosed.lower.iter().zip(&enclosed.upper);
-            let between = |(low, high): (&Rational, &Rational)| match low == high {
-                true => Number::Exact(low.clone()),
-                false => Number::Between(low.clone(), high.clone()),
-            };
-            bounds.map(between).collect()
+            match compared {
+                Ok(verified) => bounds(&verified, problem)?,
+                Err(_) => covered(&reduced)?,
+            }
         }
     };
     let direction = match claim {
@@ -72,6 +67,41 @@ pub(super) fn optimum(problem: &Problem) -> Result<Optimum, String> {
         multipliers,
         floating: reduced.floating().unwrap_or_default(),
     })
+}
+
+/// The bounds of a verified enclosure.
+fn bounds(verified: &Verified<Enclosed>, problem: &Problem) -> Result<Vec<Number>, String> {
+    let enclosed = verified.claim_about(problem).ok_or(ANOTHER)?;
+    let bounds = enclosed.lower.iter().zip(&enclosed.upper);
+    let between = |(low, high): (&Rational, &Rational)| match low == high {
+        true => Number::Exact(low.clone()),
+        false => Number::Between(low.clone(), high.clone()),
+    };
+    Ok(bounds.map(between).collect())
+}
+
+/// `sqrt(v+ / v-)` of the double cover, for what the comparison principle does not cover itself.
+fn covered(problem: &Problem) -> Result<Vec<Number>, String> {
+    let cover = double_cover(problem).ok_or("neither rational nor of two multipliers a synapse")?;
+    if !cover.magnitudes.iter().all(One::is_one) {
+        return Err("the cover has other exponents than 1 and -1".into());
+    }
+    let solution = solve(&cover.problem)?;
+    let verified = certify(&cover.problem, &solution, CERTIFIED);
+    let verified = verified.map_err(|fault| fault.to_string())?;
+    let doubled = bounds(&verified, &cover.problem)?;
+    let half = Rational::new(1.into(), 2.into());
+    let root = |pair: &[Number]| {
+        let ratio = pair[0].times(&pair[1].power(&-Rational::one())?);
+        ratio.power(&half)
+    };
+    let roots = doubled.chunks_exact(2).map(root).collect::<Option<_>>();
+    roots.ok_or_else(|| "a root could not be computed".into())
+}
+
+fn solve(problem: &Problem) -> Result<Solution, String> {
+    let options = DirectOptions::default();
+    solve_direct(problem, &options, &mut |_| {}).map_err(|fault| fault.to_string())
 }
 
 /// `Π μ_v^{d_v x}` of a synapse.
@@ -182,7 +212,15 @@ pub(super) fn identity(problem: &Problem) -> Optimum {
 
 /// `(A, B)` of a variable at the weights as they are.
 pub(super) fn sides(problem: &Problem, variable: usize) -> Result<(Number, Number), String> {
-    let ones = identity(problem).multipliers;
+    sides_at(problem, variable, &identity(problem).multipliers)
+}
+
+/// `(A, B)` of a variable at any `μ`.
+pub(super) fn sides_at(
+    problem: &Problem,
+    variable: usize,
+    multipliers: &[Number],
+) -> Result<(Number, Number), String> {
     let (mut input, mut output) = (Number::zero(), Number::zero());
     for synapse in problem.synapses() {
         let own = synapse.direction.iter().find(|(v, _)| *v == variable);
@@ -192,7 +230,7 @@ pub(super) fn sides(problem: &Problem, variable: usize) -> Result<(Number, Numbe
             false => &mut output,
         };
         let share = Number::Exact(num_traits::Signed::abs(exponent));
-        *side = side.plus(&cost(synapse, &ones, true)?.times(&share));
+        *side = side.plus(&cost(synapse, multipliers, true)?.times(&share));
     }
     Ok((input, output))
 }

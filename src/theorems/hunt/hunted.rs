@@ -21,6 +21,8 @@ pub enum Domain {
     Few,
     /// Chains of one hidden unit, by its activation.
     Activations,
+    /// Random networks of sums, products, powers and ties of powers.
+    Products,
 }
 
 /// A statement about a network, as printed or with a hypothesis dropped.

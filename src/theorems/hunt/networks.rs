@@ -4,7 +4,9 @@ use num_traits::Zero;
 
 use super::super::Failure;
 use super::super::support::{generator, integer, ratio, without_zeros};
-use crate::network::{Activation, Network, Shape, Unit, UnitKind, chain, random_recurrent};
+use crate::network::{
+    Activation, Network, Shape, Unit, UnitKind, Values, chain, random_general, random_recurrent,
+};
 use crate::numbers::Rational;
 
 /// All architectures of one input, `hidden` hidden units and one output, with weights 1; self-connections and the synapse
@@ -92,6 +94,28 @@ pub(super) fn random_networks(count: u32, seed: u64) -> Vec<Network<Rational>> {
         random_recurrent(shape, 0.4, &mut rng)
     };
     (0..count).map(random).collect()
+}
+
+/// Random networks of one input, up to five hidden units and products together, a bias and one output: units of degree 1, 2 and 3, ties
+/// of integer powers, every third one recurrent. Each has a product.
+pub(super) fn random_products(count: u32, seed: u64) -> Vec<Network<Rational>> {
+    let mut rng = generator(seed);
+    let mut found = Vec::new();
+    for case in 0.. {
+        if found.len() == count as usize {
+            break;
+        }
+        let shape = Shape {
+            inputs: 1,
+            hidden: 3 + (case % 3) as usize,
+            outputs: 1,
+        };
+        let network = random_general(shape, case % 3 == 2, Values::Rational, &mut rng);
+        if !network.products().is_empty() {
+            found.push(network);
+        }
+    }
+    found
 }
 
 /// The network with other activations of its hidden units, given by their place among these.

@@ -19,7 +19,10 @@ pub(super) fn energy(ledger: &mut Ledger) -> Result<(), Failure> {
 }
 
 /// The certificate of a network whose minimum is attained.
-fn proof(network: &Network<Rational>, regularizer: &Regularizer) -> Result<EnergyProof, Failure> {
+pub(super) fn proof(
+    network: &Network<Rational>,
+    regularizer: &Regularizer,
+) -> Result<EnergyProof, Failure> {
     let problem = network.problem(regularizer);
     let solution = solve_direct(&problem, &DirectOptions::default(), &mut |_| {})
         .map_err(|fault| Failure::new(fault.to_string()))?;

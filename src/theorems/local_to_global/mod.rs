@@ -1,5 +1,6 @@
 //! Section 5: the manifold, the convex problem, convergence and certificates.
 
+mod attention;
 mod certificates;
 mod commuting;
 mod convergence;
@@ -298,6 +299,26 @@ pub(super) const THEOREMS: &[Theorem] = &[
         kinds: &[Kind::ExactInstance, Kind::PropertyTest],
         script: Some("proofs/local-to-global/energy-certificate.rhai"),
         check: energy::energy,
+        ..LOCAL
+    },
+    Theorem {
+        id: "attention",
+        title: "A block of attention",
+        statement: "In a block of attention a query has the inverse multiplier of its key, one for each pair of channels that a rotation \
+                    mixes and each head of keys, whose query heads share it; a value's is divided out of the outputs that read it, \
+                    in all heads that share it; a gain's out of all that reads it. Scores and outputs stay as they are. The costs \
+                    of gains and keys rise or fall in two multipliers at once, so that no comparison applies; the energy \
+                    certificate does.",
+        hypotheses: "Normalised values and mixing weights are inputs, scores are outputs; rotations are constants.",
+        place: "ours",
+        kinds: &[
+            Kind::ExactInstance,
+            Kind::ExactInstance,
+            Kind::ExactInstance,
+            Kind::ExactCounterexample,
+        ],
+        script: Some("proofs/local-to-global/attention.rhai"),
+        check: attention::check,
         ..LOCAL
     },
 ];

@@ -6,7 +6,7 @@ use super::{build, q};
 use crate::network::Activation;
 use crate::numbers::Rational;
 
-fn power(degree: &str) -> Result<Activation<Rational>, VectorError> {
+pub(super) fn power(degree: &str) -> Result<Activation<Rational>, VectorError> {
     Ok(Activation::BiPu {
         degree: q(degree)?,
         above: q("1")?,

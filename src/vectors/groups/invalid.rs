@@ -20,6 +20,7 @@ pub(super) fn fill(cases: &mut Cases) -> Result<(), VectorError> {
     units(cases)?;
     synapses(cases)?;
     documents(cases)?;
+    products(cases)?;
     for (text, kind, comment) in [
         (
             "l3",
@@ -243,6 +244,70 @@ fn documents(cases: &mut Cases) -> Result<(), VectorError> {
         (String::new(), "not_json", "Empty."),
     ] {
         cases.invalid(note(comment, SOURCE), &text, kind)?;
+    }
+    Ok(())
+}
+
+fn products(cases: &mut Cases) -> Result<(), VectorError> {
+    let product = |of: &str| format!(r#"{UNITS}, {{"id": "z", "kind": "product"{of}}}"#);
+    let read =
+        r#"{"from": "x", "to": "a", "weight": "1"}, {"from": "x", "to": "z", "weight": "1"}"#;
+    for (units, synapses, rest, kind, comment) in [
+        (
+            product(r#", "of": ["a", "x"]"#),
+            read,
+            "",
+            "into_product",
+            "A synapse into a product.",
+        ),
+        (
+            product(r#", "of": []"#),
+            SYNAPSES,
+            "",
+            "no_factors",
+            "A product of nothing.",
+        ),
+        (
+            product(r#", "of": ["a", "z"]"#),
+            SYNAPSES,
+            "",
+            "product_cycle",
+            "A product that is its own factor.",
+        ),
+        (
+            product(r#", "of": ["a", "b"]"#),
+            SYNAPSES,
+            "",
+            "no_such_unit",
+            "A factor that is no unit.",
+        ),
+        (
+            UNITS.replace(r#""relu"}"#, r#""relu", "of": ["x"]}"#),
+            SYNAPSES,
+            "",
+            "no_product",
+            "Factors of a unit that adds.",
+        ),
+        (
+            UNITS.into(),
+            SYNAPSES,
+            r#", "ties": [[{"unit": "a", "exponent": "0"}]]"#,
+            "tie_exponent",
+            "A multiplier to the power 0 is no tie.",
+        ),
+        (
+            UNITS.into(),
+            SYNAPSES,
+            r#", "ties": [[{"unit": "a", "exponent": "1/0"}]]"#,
+            "zero_denominator",
+            "No zero denominator in an exponent.",
+        ),
+    ] {
+        cases.invalid(
+            note(comment, SOURCE),
+            &document(&units, synapses, rest),
+            kind,
+        )?;
     }
     Ok(())
 }

@@ -1,14 +1,18 @@
 //! The groups of cases.
 
+mod attention;
 mod bipu;
+mod bounded;
 mod degenerate;
 mod graphs;
 mod invalid;
 mod judged;
 mod plain;
 mod powers;
+mod products;
 mod scales;
 mod steps;
+mod written;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -17,6 +21,7 @@ use super::VectorError;
 use super::case::Cases;
 use crate::network::{Activation, Network, Unit, UnitKind};
 use crate::numbers::{Rational, parse_rational};
+use written::text;
 
 /// A group: the file it fills, what it is about, and how it is filled.
 pub(super) struct Group {
@@ -66,6 +71,21 @@ pub(super) const GROUPS: &[Group] = &[
         name: "bipu",
         comment: "Units homogeneous of degree c: balance is A + (1-c) S = c B, with S the cost of a self-connection.",
         fill: bipu::fill,
+    },
+    Group {
+        name: "products",
+        comment: "Units that multiply the values of others: gates, squares, products of products; the value scales as its factors together.",
+        fill: products::fill,
+    },
+    Group {
+        name: "attention",
+        comment: "Queries against keys, values against outputs, shared key heads, rotary pairs, free gains: ties of inverse multipliers.",
+        fill: attention::fill,
+    },
+    Group {
+        name: "bounded",
+        comment: "Multipliers kept within 1/S and S: a unit at a bound is not balanced, and the optimum is the one within the bounds.",
+        fill: bounded::fill,
     },
     Group {
         name: "extreme_scales",

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use synaptic_balance::formats::read_network;
 use synaptic_balance::network::{Network, Regularizer, ScaleError, UnitKind};
-use synaptic_balance::numbers::{Rational, Scalar, natural_log, parse_rational, rational_from_f64};
+use synaptic_balance::numbers::{
+    Rational, Scalar, natural_log, parse_rational, rational_from_f64, rational_power,
+};
 use synaptic_balance::solve::{Distance, ScalingFault, ScalingVerdict, judge as judge_result};
 
 /// Relative deviation allowed of computed numbers: the deepest chain amplifies a deficit of 1e-12 by about 1,000.
@@ -42,7 +44,7 @@ pub fn exact(value: &str) -> Rational {
 }
 
 /// The ends of an expected number.
-fn ends(value: &Value) -> Option<(Rational, Rational)> {
+pub fn ends(value: &Value) -> Option<(Rational, Rational)> {
     if let Some(text) = value.as_str() {
         let number = parse_rational(text).ok()?;
         return Some((number.clone(), number));
@@ -94,6 +96,11 @@ fn says(message: &str, wanted: &str) -> bool {
         ("activation", &["activation", "needs parameters"]),
         ("zero_denominator", &["zero denominator"]),
         ("too_large", &["up to 256"]),
+        ("into_product", &["takes no synapses"]),
+        ("no_factors", &["has no factors"]),
+        ("no_product", &["only a product has factors"]),
+        ("product_cycle", &["among its own factors"]),
+        ("tie_exponent", &["the exponent of"]),
         ("wrong_type", &["invalid type", "expected a number"]),
         ("into_source", &["takes no synapses"]),
         ("duplicate_synapse", &["already given"]),
@@ -199,6 +206,8 @@ pub fn scale(case: &Value) -> Answers {
             refuse("not_scalable", id);
             return answers;
         };
+        let exponent = network.exponent(network.find(id).unwrap());
+        let value = rational_power(&value, &exponent.recip()).unwrap_or(value);
         if std::mem::replace(&mut given[variable], true) && multipliers[variable] != value {
             refuse("tie_broken", id);
             return answers;
@@ -314,7 +323,8 @@ pub fn judge(case: &Value) -> Answers {
         (ScalingVerdict::Exact(verified), _) => {
             for unit in 0..before.units() {
                 if let Some(variable) = before.variable(unit) {
-                    let value = verified.claim().multipliers[variable].clone();
+                    let value = &verified.claim().multipliers[variable];
+                    let value = before.unit_multiplier(unit, value).unwrap();
                     give(
                         &mut answers,
                         format!("multipliers/{}", before.unit(unit).id),

@@ -4,6 +4,7 @@
 mod answers;
 mod balancing;
 mod files;
+mod newton;
 
 use answers::{Answers, flatten, wrong};
 use serde_json::Value;
@@ -38,6 +39,7 @@ fn cases() -> Vec<Value> {
 fn answers(case: &Value) -> Answers {
     match case["operation"].as_str().unwrap() {
         "balance" | "limit" => balancing::balance(case),
+        "balance_within" => balancing::within(case),
         "balance_units" => balancing::units(case),
         "scale" => answers::scale(case),
         "gradient_step" => answers::gradient_step(case),

@@ -3,8 +3,9 @@
 
 mod bases;
 mod energy;
+mod general;
 mod mutate;
-mod second;
+pub(crate) mod second;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ use synaptic_balance::formats::{read_certificate, read_network, verify_certifica
 use synaptic_balance::numbers::parse_rational;
 
 /// A network and a certificate as texts, what was done to them, and the kind of certificate it started from.
-struct Case {
+pub(crate) struct Case {
     kind: String,
     what: String,
     network: String,

@@ -6,7 +6,7 @@
 Writes for each line the certificates and, by term, the balanced costs; null where no minimum is found. Of CHECKER (examples/check_certificate.py) it
 takes how networks are read and how factors are rounded; and it demands of what CHECKER accepts that the optimum lies where that says.
 """
-import importlib.util, json, math, sys
+import importlib.util, json, math, pathlib, sys
 from decimal import Decimal, getcontext
 from fractions import Fraction
 
@@ -14,6 +14,7 @@ DIGITS, SPARE = 80, 20
 F, POINT_BITS, Y_BITS = 80, 50, 64
 
 def module(path):
+    sys.path.insert(0, str(pathlib.Path(path).parent))  # of what it imports itself
     spec = importlib.util.spec_from_file_location("checker", path)
     loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
@@ -117,7 +118,9 @@ def answer(checker, network, given):
             if weight and d:
                 names[f"{name}#{k}" if len(summands) > 1 else name] = (weight, forms), (a, p, q)
                 terms.append((decimal(a) * decimal(abs(weight)) ** decimal(Fraction(p)), {v: q * share for v, share in d.items()}))
-    logs = optimum(terms, variables) if variables else None
+    if not terms:
+        return {"certificates": [], "costs": {}}
+    logs = optimum(terms, variables)
     if logs is None:
         return None
     at = lambda x: [c * sum(decimal(Fraction(share)) * x[v] for v, share in a.items()).exp() for c, a in terms]

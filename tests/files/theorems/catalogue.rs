@@ -112,7 +112,7 @@ fn rooms_hold_the_statements_of_the_theory() {
         (
             "local-to-global",
             "noncommutativity prop-5.4 manifold-dimension convex-problem existence thm-5.1 fair-orders comparison-principle \
-             foreign-scaling rem-5.7 depth-law bounded-scalings product-balance odd-cycle double-cover energy-certificate",
+             foreign-scaling rem-5.7 depth-law bounded-scalings product-balance odd-cycle double-cover energy-certificate attention",
         ),
         (
             "learning",

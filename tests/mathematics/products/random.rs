@@ -247,7 +247,7 @@ fn same_outputs(
 #[test]
 fn planted_circulations_are_found() {
     let mut found = 0;
-    let count = sample(30, 500);
+    let count = sample(30, 2_000);
     for seed in 0..count {
         let mut rng = ChaCha8Rng::seed_from_u64(5_000 + seed);
         let network = random_general(SHAPE, seed % 3 == 2, Values::Any, &mut rng);

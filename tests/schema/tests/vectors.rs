@@ -65,6 +65,30 @@ fn the_schema_refuses_broken_documents() {
     ] {
         broken("basic", place, value);
     }
+    for (place, value) in [
+        ("/cases/0/network/units/3/of", json!([])),
+        ("/cases/0/network/units/3/of", json!("g")),
+        ("/cases/0/network/units/3/kind", json!("hidden")),
+        ("/cases/0/network/units/0/kind", json!("product")),
+    ] {
+        broken("products", place, value);
+    }
+    for (place, value) in [
+        ("/cases/0/network/ties/0/1", json!({"exponent": "-1"})),
+        ("/cases/0/network/ties/0/1/exponent", json!(-1)),
+        ("/cases/0/network/ties/0/1/exponent", json!("1/0")),
+        ("/cases/0/network/ties/0/1/unit", json!("")),
+    ] {
+        broken("attention", place, value);
+    }
+    for (place, value) in [
+        ("/cases/0/max_scaling", json!(2)),
+        ("/cases/0/operation", json!("balance")),
+        ("/cases/0/expected/at_bound/a", json!("above")),
+        ("/cases/0/expected/status", json!("balanced")),
+    ] {
+        broken("bounded", place, value);
+    }
     broken("not_attained", "/cases/0/expected/vanishing", json!([]));
     broken("not_attained", "/cases/0/expected/vanishing/0", json!(-1));
     broken("gradient_steps", "/cases/0/data", json!([]));
