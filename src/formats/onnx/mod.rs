@@ -29,6 +29,7 @@
 mod blocks;
 mod compare;
 mod constant;
+mod direct;
 mod energy;
 mod field;
 mod files;
