@@ -67,7 +67,7 @@ fn solve(
     let blocks = costs.problem();
     let mut blocks = blocks.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     let added = start.elapsed().as_secs_f64();
-    let rounds = arguments.rounds(model.short_type().is_some());
+    let rounds = arguments.rounds(model.is_short());
     let found = in_place::solve(arguments, &mut blocks, problem, costs.fan(), rounds);
     // The units of a model begin with two that stand for what is outside.
     let name = |variable: usize| model.network().unit(variable + 2).id.clone();

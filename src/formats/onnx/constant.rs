@@ -20,6 +20,10 @@ pub(super) struct Constant {
     pub data: Option<(usize, std::ops::Range<usize>)>,
     /// The entries, if they are integers and few.
     pub integers: Option<Vec<i64>>,
+    /// Are the entries floats of 8 bits?
+    pub is_eighth: bool,
+    /// Are they scales of such?
+    pub scales_eighths: bool,
     /// The types that operators cast the entries to which do not hold all numbers of their own.
     pub casts: Vec<Storage>,
 }
@@ -113,6 +117,10 @@ impl Constant {
             place,
             integers,
             casts: Vec::new(),
+            is_eighth: tensor
+                .data_type
+                .is_some_and(|kind| element::FLOAT8.contains(&kind)),
+            scales_eighths: false,
         })
     }
 

@@ -249,12 +249,24 @@ impl OnnxFile {
         self.stored_type().filter(|found| found.is_short())
     }
 
+    /// Has any such weight 16 bits or fewer? Of floats of 8 bits the scales are what scales.
+    pub fn is_short(&self) -> bool {
+        let counted = self.counted();
+        let mut scaled = counted.iter();
+        let scales_eighths =
+            |scaled: &Scaled| self.constants[scaled.constant].scales_eighths && self.scales(scaled);
+        self.short_type().is_some() || scaled.any(scales_eighths)
+    }
+
+    /// Does some scaling change any entry?
+    fn scales(&self, scaled: &Scaled) -> bool {
+        let mut labels = scaled.labels();
+        labels.any(|slot| self.units.source(slot) > SINK)
+    }
+
     fn stored_type(&self) -> Option<NumberType> {
         let counted = self.counted();
-        let scaled = counted.iter().filter(|scaled| {
-            let mut labels = scaled.labels();
-            labels.any(|slot| self.units.source(slot) > SINK)
-        });
+        let scaled = counted.iter().filter(|scaled| self.scales(scaled));
         let types = scaled.filter_map(|scaled| {
             let constant = &self.constants[scaled.constant];
             let (.., storage) = constant.place.as_ref().ok()?;

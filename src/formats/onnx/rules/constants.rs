@@ -65,7 +65,8 @@ fn recast(inference: &mut Inference, node: &Node, to: Option<i32>) -> Followed {
 /// Integers, or floats of 8 bits, times a scale: the scale is what scales, for all entries that share it.
 pub(super) fn dequantize(inference: &mut Inference, node: &Node) -> Followed {
     let (input, scale) = (node.input(0)?, node.input(1)?);
-    let (Some(quantized), Some(scale)) = (input.constant(), scale.constant()) else {
+    let (Some(quantized), Some(scale)) = (input.constant().cloned(), scale.constant().cloned())
+    else {
         return pin("restores computed numbers, or by a computed scale");
     };
     let shape = quantized.shape.clone();
@@ -109,12 +110,7 @@ pub(super) fn dequantize(inference: &mut Inference, node: &Node) -> Followed {
     let Some(view) = scale.spread(shape, place) else {
         return pin("restores too many entries");
     };
-    let reason = format!(
-        "quantized: its scale in {} `{}` is what scales",
-        node.operator(),
-        node.output()
-    );
-    inference.kept.entry(quantized.constant).or_insert(reason);
+    inference.restores(&scale, &quantized, node);
     Ok(vec![made(view)])
 }
 
@@ -125,60 +121,58 @@ fn made(view: View) -> Value {
     }
 }
 
-/// A product of two constants as the one of them that scales, where the other is a single number, or not of a type that scales; `None` for others.
+/// A product of two constants as the one of them that scales: the one that the other broadcasts to, or, where that one is not of a type that scales, the one that broadcasts to
+/// it. `None` for others.
 pub(super) fn product(
     inference: &mut Inference,
     node: &Node,
     one: &View,
     other: &View,
 ) -> Option<Value> {
-    for (weight, factor) in [(one, other), (other, one)] {
-        let constants = &inference.constants;
-        let reason = format!("a factor of Mul `{}`", node.output());
-        let is_number = |view: &View| {
-            view.len() == 1
-                && inference
-                    .number(view, 0)
-                    .is_some_and(|value| value != 0.0 && value.is_finite())
-        };
-        if constants[weight.constant].place.is_err() {
-            continue;
-        }
-        if weight.len() > 1 && is_number(factor) && factor.shape.len() <= weight.shape.len() {
+    let scales = |inference: &Inference, view: &View| {
+        view.len() > 1 && inference.constants[view.constant].place.is_ok()
+    };
+    let pairs = [(one, other), (other, one)];
+    for (weight, factor) in pairs {
+        let broadcasts = spread_to(&weight.shape, &factor.shape).is_some();
+        let is_known = inference.constants[factor.constant].place.is_ok();
+        if scales(inference, weight) && broadcasts && is_known {
+            let reason = format!("a factor of Mul `{}`", node.output());
             inference.keep(factor, &reason);
             return Some(made(View {
                 is_part: true,
                 ..weight.clone()
             }));
         }
-        let missing = factor.shape.len().checked_sub(weight.shape.len());
-        let Some(missing) = missing.filter(|_| constants[factor.constant].storage.is_none()) else {
+    }
+    for (scale, quantized) in pairs {
+        let is_stored = inference.constants[quantized.constant].storage.is_none();
+        let Some(place) = spread_to(&quantized.shape, &scale.shape) else {
             continue;
         };
-        let lengths = weight.shape.iter().zip(&factor.shape[missing..]);
-        if !lengths
-            .clone()
-            .all(|(own, length)| *own == 1 || own == length)
-        {
-            continue;
+        if is_stored && scales(inference, scale) {
+            let view = scale.spread(quantized.shape.clone(), place)?;
+            inference.restores(scale, quantized, node);
+            return Some(made(view));
         }
-        let own = weight.shape.clone();
-        let place = move |index: &[usize]| {
-            let places = index[missing..].iter().zip(&own);
-            places.fold(0, |at, (index, length)| {
-                at * length + if *length == 1 { 0 } else { *index }
-            })
-        };
-        let view = weight.spread(factor.shape.clone(), place)?;
-        let reason = format!(
-            "quantized: its scale in {} `{}` is what scales",
-            node.operator(),
-            node.output()
-        );
-        inference.kept.entry(factor.constant).or_insert(reason);
-        return Some(made(view));
     }
     None
+}
+
+/// Where the entry of a shape that broadcasts to another one stands; `None` if it does not.
+fn spread_to(shape: &[usize], own: &[usize]) -> Option<impl Fn(&[usize]) -> usize + use<>> {
+    let missing = shape.len().checked_sub(own.len())?;
+    let mut lengths = own.iter().zip(&shape[missing..]);
+    if !lengths.all(|(own, length)| *own == 1 || own == length) {
+        return None;
+    }
+    let own = own.to_vec();
+    Some(move |index: &[usize]| {
+        let places = index[missing..].iter().zip(&own);
+        places.fold(0, |at, (index, length)| {
+            at * length + if *length == 1 { 0 } else { *index }
+        })
+    })
 }
 
 /// What the operator `Constant` holds, in whichever attribute.
@@ -351,6 +345,18 @@ impl Inference<'_> {
             .as_ref()?
             .elem_type
             .filter(|found| *found > 0)
+    }
+
+    /// Numbers that do not scale are restored by a scale that does.
+    fn restores(&mut self, scale: &View, quantized: &View, node: &Node) {
+        let reason = format!(
+            "quantized: its scale in {} `{}` is what scales",
+            node.operator(),
+            node.output()
+        );
+        self.kept.entry(quantized.constant).or_insert(reason);
+        let is_float = self.constants[quantized.constant].is_eighth;
+        self.constants[scale.constant].scales_eighths |= is_float;
     }
 
     /// Are all numbers of a constant finite in another type? Of one without floating-point numbers nothing is asked.
