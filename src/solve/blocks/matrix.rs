@@ -42,18 +42,19 @@ pub(super) enum Dense<'a> {
 macro_rules! with_numbers {
     ($dense:expr, $numbers:ident => $work:expr) => {
         match $dense {
-            Dense::Single($numbers) => $work,
-            Dense::Double($numbers) => $work,
-            Dense::Bytes4($numbers) => $work,
-            Dense::Bytes8($numbers) => $work,
-            Dense::Half($numbers) => $work,
-            Dense::Brain($numbers) => $work,
-            Dense::Owned(numbers) => {
-                let $numbers = numbers.as_slice();
-                $work
-            }
+            Dense::Single(numbers) => with_numbers!(@ numbers, $numbers => $work),
+            Dense::Double(numbers) => with_numbers!(@ numbers, $numbers => $work),
+            Dense::Bytes4(numbers) => with_numbers!(@ numbers, $numbers => $work),
+            Dense::Bytes8(numbers) => with_numbers!(@ numbers, $numbers => $work),
+            Dense::Half(numbers) => with_numbers!(@ numbers, $numbers => $work),
+            Dense::Brain(numbers) => with_numbers!(@ numbers, $numbers => $work),
+            Dense::Owned(numbers) => with_numbers!(@ numbers, $numbers => $work),
         }
     };
+    (@ $found:ident, $numbers:ident => $work:expr) => {{
+        let $numbers: &[_] = $found;
+        $work
+    }};
 }
 
 impl Dense<'_> {
@@ -101,7 +102,7 @@ impl Matrix<'_> {
 
     pub fn bytes(&self) -> usize {
         match &self.entries {
-            Entries::Dense(dense) => with_numbers!(dense, numbers => size_of_val(&numbers[..])),
+            Entries::Dense(dense) => with_numbers!(dense, numbers => size_of_val(numbers)),
             Entries::Sparse(sparse) => 12 * sparse.costs.len() + 8 * sparse.starts.len(),
         }
     }

@@ -241,6 +241,31 @@ fn scales_of_quantized_weights() {
     check("of the next layer", &second, 1);
 }
 
+/// Checks: a few bytes that claim to be billions of numbers take no memory.
+#[test]
+fn claims_of_size_cost_nothing() {
+    let mut builder = model(|b| {
+        b.positive("s", &[65_536])
+            .node("DequantizeLinear", "q s", "w", &[Int("axis", 1)])
+    });
+    let mut claimed = quantized("q", &[2]);
+    claimed.dims = vec![60_000, 65_536];
+    builder.graph().initializer.push(claimed);
+    assert_eq!(read(&builder.bytes()).network().variables(), 0);
+    let mut builder = model(|b| b);
+    builder.graph().sparse_initializer.push(SparseTensor {
+        values: Some(floats("w", &[1], &[1.0])),
+        indices: Some(Tensor {
+            dims: vec![1],
+            data_type: Some(element::INT64),
+            int64_data: vec![3],
+            ..Tensor::default()
+        }),
+        dims: vec![60_000, 60_000],
+    });
+    assert_eq!(read(&builder.bytes()).network().variables(), 0);
+}
+
 /// Checks: entries that a sparse tensor stores scale, those that it does not are 0.
 #[test]
 fn sparse_tensors() {

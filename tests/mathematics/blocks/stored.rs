@@ -11,6 +11,9 @@ const SIZES: [usize; 5] = [12, 300, 40, 30, 5];
 
 type Add = fn(&mut Blocks<'static>, [Option<usize>; 2], [usize; 2], &'static [u8]);
 
+/// A type, its size, the layers in it and in `f64`, and how layers are added by rows and by columns.
+type Case = (&'static str, usize, Vec<Vec<u8>>, Vec<Vec<u8>>, Add, Add);
+
 /// Balances the chain of layers, each added in a way of its own.
 fn solve(layers: &[&'static [u8]], power: f64, add: Add) -> (BlockSolution, f64) {
     let mut blocks = Blocks::new(power).unwrap();
@@ -106,7 +109,7 @@ fn every_storage_has_the_same_optimum() {
         })
         .collect();
     let (half, brain) = (short(&f16), short(&bf16));
-    let cases: [(&str, usize, Vec<Vec<u8>>, Vec<Vec<u8>>, Add, Add); 3] = [
+    let cases: [Case; 3] = [
         (
             "f16",
             2,
