@@ -156,8 +156,8 @@ pub struct Found {
     /// Costs of everything that is scaled, before and after.
     pub(super) regularizer: Option<[f64; 2]>,
     pub(super) enclosed: Option<BlockEnclosure>,
-    proof: Option<Result<EnergyProof, EnergyError>>,
-    cross_check: Option<SecondRun>,
+    pub(super) proof: Option<Result<EnergyProof, EnergyError>>,
+    pub(super) cross_check: Option<SecondRun>,
     pub(super) rounded: Option<RoundedRun>,
     /// The multipliers `Λ`, in the order of the units, rounded if that was asked for.
     pub multipliers: Vec<f64>,

@@ -3,12 +3,13 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use super::direct::Direct;
 use super::field::Field;
 use super::weights::{SOURCE, scaled};
 use super::{OnnxError, OnnxFile};
 use crate::network::UnitIndex;
 use crate::solve::blocks::{BlockError, Blocks, Weights};
+
+use super::direct::Direct;
 
 /// The costs of a model's weights: those of large matrices are left where they lie, those of other tensors added up between every two channels.
 #[derive(Debug)]

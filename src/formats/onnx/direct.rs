@@ -1,8 +1,7 @@
 //! Weights that blocks read where they lie: matrices, stored by rows or by columns, between all units of one group and all of another.
 
-use super::OnnxFile;
-use super::field::Field;
-use super::weights::{SOURCE, Scaled};
+use super::weights::Scaled;
+use super::{OnnxFile, SOURCE};
 use crate::network::UnitIndex;
 use crate::solve::blocks::Weights;
 
@@ -42,12 +41,12 @@ impl OnnxFile {
             return None;
         }
         // The axis along which a field varies, if it is one at most.
-        let along = |field: &Field| -> Option<Option<usize>> {
+        let [plus, minus] = [&one.plus, &one.minus].map(|field| {
             let mut axes = (0..shape.len()).filter(|axis| field.varies(*axis, shape.len()));
             let first = axes.next();
             axes.next().is_none().then_some(first)
-        };
-        let (plus, minus) = (along(&one.plus)?, along(&one.minus)?);
+        });
+        let (plus, minus) = (plus?, minus?);
         let is_transposed = match (plus, minus) {
             (Some(to), _) => to == inner,
             (None, Some(from)) => from == outer,
@@ -60,18 +59,19 @@ impl OnnxFile {
         if minus == plus || minus.is_some_and(|axis| axis != from_axis) {
             return None;
         }
-        let group = |field: &Field, length: usize| -> Option<Option<usize>> {
+        let (rows, columns) = (shape[to_axis], shape[from_axis]);
+        let ends = [(&one.plus, rows), (&one.minus, columns)];
+        let [to, from] = ends.map(|(field, length)| {
             let units = field.labels.iter().map(|slot| self.units.source(*slot));
             let units: Vec<UnitIndex> = units.collect();
             if units.iter().all(|unit| *unit == SOURCE) {
                 return Some(None);
             }
             let group = groups.iter().position(|group| group.start == units[0])?;
-            let is_whole = units.len() == length && groups[group].clone().eq(units.iter().copied());
+            let is_whole = units.len() == length && groups[group].clone().eq(units);
             is_whole.then_some(Some(group))
-        };
-        let (rows, columns) = (shape[to_axis], shape[from_axis]);
-        let (to, from) = (group(&one.plus, rows)?, group(&one.minus, columns)?);
+        });
+        let (to, from) = (to?, from?);
         if to == from {
             return None;
         }
