@@ -41,7 +41,7 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let network = Tied::apply(arguments.tied, &file);
     let seconds_read = start.elapsed().as_secs_f64();
     let method = Method::from(arguments.method);
-    let rounds = arguments.rounds(file.short_type().is_some());
+    let rounds = arguments.rounds(file.is_short());
     let options = Options {
         method,
         seed: arguments.seed,

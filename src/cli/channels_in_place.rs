@@ -79,7 +79,7 @@ fn solve(
     let blocks = costs.problem();
     let mut blocks = blocks.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     let added = start.elapsed().as_secs_f64();
-    let rounds = arguments.rounds(model.short_type().is_some());
+    let rounds = arguments.rounds(model.is_short());
     let found = in_place::solve(arguments, &mut blocks, problem, costs.fan(), rounds);
     let mut found = found.map_err(|failure| in_place::failure(failure, path, &name))?;
     found.solve += added;

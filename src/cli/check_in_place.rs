@@ -7,7 +7,7 @@ use synaptic_balance::formats::{MappedPerceptron, Model, OnnxFile, holds_weights
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::numbers::{Rational, rational_to_f64, rational_to_f64_down};
 use synaptic_balance::report::{self, InPlaceCheck, NumberType, Reliance, Report};
-use synaptic_balance::solve::blocks::{Blocks, CostSums, scaling_between, scaling_of_magnitudes};
+use synaptic_balance::solve::blocks::{Blocks, CostSums, scaling_between};
 use synaptic_balance::solve::energy::{distance_to_balance, verify_energy};
 use synaptic_balance::solve::is_rounded;
 use synaptic_balance_kernel::Entries;
@@ -98,9 +98,7 @@ fn check_channels(
     };
     let after: OnnxFile = before.aligned(&open(after)?).ok()?;
     let power = arguments.regularizer.variable_power();
-    let [old, new] = before.magnitudes(&after)?;
-    let scaling = scaling_of_magnitudes(before.network().variables(), &old, &new)?;
-    drop((old, new));
+    let scaling = before.scaling_to(&after)?;
     let by_unit = before.multipliers(&scaling.0).ok()?;
     if before
         .astray(&after, &by_unit, arguments.tolerance)

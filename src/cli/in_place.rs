@@ -177,7 +177,7 @@ impl Found {
     }
 
     /// What the kernel verified.
-    fn proof(&self) -> Option<&EnergyProof> {
+    pub(super) fn proof(&self) -> Option<&EnergyProof> {
         self.proof.as_ref().and_then(|proof| proof.as_ref().ok())
     }
 
@@ -264,11 +264,7 @@ pub fn solve(
         certify: start.elapsed().as_secs_f64(),
     };
     if rounds {
-        let within = found.proof().and_then(EnergyProof::within);
-        let within = within.or(found.enclosed.as_ref().map(|enclosed| enclosed.width));
-        let (nearest, mut run) = rounded::nearest(&found.multipliers, problem, power, within);
-        run.value = run.value.filter(|_| is_small);
-        (found.multipliers, found.rounded) = (nearest, Some(run));
+        rounded::round(&mut found, problem, power);
     }
     Ok(found)
 }

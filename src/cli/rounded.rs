@@ -3,28 +3,31 @@
 use synaptic_balance::formats::Losses;
 use synaptic_balance::report::{Report, RoundedRun, function_kept};
 use synaptic_balance::solve::blocks::Blocks;
+use synaptic_balance::solve::energy::EnergyProof;
 
 use super::Verdict;
 use super::arguments::BalanceArguments;
+use super::in_place::Found;
 
-/// The powers of two nearest to multipliers `Λ`, each of which is known within a share of its cost `Λ^power`, if that is known.
-pub fn nearest(
-    multipliers: &[f64],
-    problem: &mut Blocks,
-    power: f64,
-    within: Option<f64>,
-) -> (Vec<f64>, RoundedRun) {
-    let nearest = multipliers.iter().map(|value| value.log2().round().exp2());
+/// Rounds the multipliers `Λ` that were found to the nearest powers of two; costs are `|w|^power`.
+pub fn round(found: &mut Found, problem: &mut Blocks, power: f64) {
+    let nearest = found
+        .multipliers
+        .iter()
+        .map(|value| value.log2().round().exp2());
     let rounded: Vec<f64> = nearest.collect();
-    let pairs = multipliers.iter().zip(&rounded);
+    let pairs = found.multipliers.iter().zip(&rounded);
     let factors = pairs.map(|(value, nearest)| (value / nearest).max(nearest / value));
+    // How far the optimum may be from what was found.
+    let proved = found.proof().and_then(EnergyProof::within);
+    let within = proved.or(found.enclosed.as_ref().map(|enclosed| enclosed.width));
     let costs: Vec<f64> = rounded.iter().map(|value| value.powf(power)).collect();
-    let run = RoundedRun {
+    found.rounded = Some(RoundedRun {
         factor: factors.fold(1.0, f64::max) * (1.0 + within.unwrap_or(0.0)).powf(1.0 / power),
         deficit: problem.deficit_at(&costs),
-        value: Some(problem.total(Some(&costs))),
-    };
-    (rounded, run)
+        value: found.regularizer.map(|_| problem.total(Some(&costs))),
+    });
+    found.multipliers = rounded;
 }
 
 /// Says what is left of the function. Powers of two that were asked for are complete where no weight was lost.

@@ -190,6 +190,14 @@ impl Model {
         found.filter(|found| found.is_short())
     }
 
+    /// Has any weight that some scaling changes 16 bits or fewer?
+    pub fn is_short(&self) -> bool {
+        match self {
+            Model::Onnx(file) => file.is_short(),
+            _ => self.short_type().is_some(),
+        }
+    }
+
     /// Are all weights given exactly, so that none was rounded?
     pub fn is_exact(&self) -> bool {
         matches!(self, Model::Json(file) if file.is_exact())

@@ -215,13 +215,17 @@ pub fn judge_as(
         find_witness(whole, after, &places, reading.number_type)
     });
     let deficit = Balancing::new(&after.problem(regularizer)).max_deficit();
-    let to_powers_of_two = match &scaling {
-        ScalingVerdict::Exact(found) if deficit > tolerance => {
-            let multipliers = &found.claim().multipliers;
-            is_balance_rounded(before, regularizer, multipliers, tolerance)
+    let found = match &scaling {
+        ScalingVerdict::Exact(found) => Some((found.claim().multipliers.as_slice(), 0.0)),
+        ScalingVerdict::Near { multipliers, .. } if explained => {
+            let excused = reading.number_type.excused();
+            Some((multipliers.as_slice(), rational_to_f64_up(&excused)))
         }
-        _ => false,
+        _ => None,
     };
+    let found = found.filter(|_| deficit > tolerance);
+    let to_powers_of_two =
+        found.is_some_and(|found| is_balance_rounded(before, regularizer, found, tolerance));
     Ok(Judgement {
         scaling,
         deficit,

@@ -1,7 +1,5 @@
 //! Results whose multipliers were rounded to powers of two.
 
-use num_traits::One;
-
 use super::{Options, balance};
 use crate::network::{Network, Regularizer};
 use crate::numbers::{Rational, rational_to_f64, rational_to_f64_down, rational_to_f64_up};
@@ -22,23 +20,21 @@ pub fn is_rounded(
         && rational_to_f64_up(hi).log2() - cost <= reach
 }
 
-/// Is a scaling by these multipliers `Λ` that which balances a network, all rounded to powers of two, as far as verified bounds show?
+/// Is a scaling by these multipliers `Λ`, each known up to a relative deviation, that which balances a network, all rounded to powers of two, as far as verified bounds show?
 pub(super) fn is_balance_rounded(
     before: &Network<Rational>,
     regularizer: &Regularizer,
-    multipliers: &[Rational],
+    (multipliers, deviation): (&[Rational], f64),
     tolerance: f64,
 ) -> bool {
-    let is_power = |value: &Rational| {
-        let (above, below) = (value.numer(), value.denom());
-        let single = |part: &num_bigint::BigInt| {
-            part.trailing_zeros().map(|zeros| zeros + 1) == Some(part.bits())
-        };
-        (below.is_one() && single(above)) || (above.is_one() && single(below))
-    };
-    if !multipliers.iter().all(is_power) {
+    let powers = multipliers.iter().map(|value| {
+        let value = rational_to_f64(value);
+        let power = value.log2().round().exp2();
+        ((value / power - 1.0).abs() <= deviation).then_some(power)
+    });
+    let Some(powers) = powers.collect::<Option<Vec<f64>>>() else {
         return false;
-    }
+    };
     let options = Options {
         certify: Some(DIGITS),
         max_passes: 1_000,
@@ -51,10 +47,10 @@ pub(super) fn is_balance_rounded(
     let bounds = optimum.bounds();
     bounds.is_some_and(|bounds| {
         let ends = bounds.lower.iter().zip(&bounds.upper);
-        multipliers
+        powers
             .iter()
             .zip(ends)
-            .all(|(value, ends)| is_rounded(rational_to_f64(value), ends, power, tolerance))
+            .all(|(value, ends)| is_rounded(*value, ends, power, tolerance))
     })
 }
 

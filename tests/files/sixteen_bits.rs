@@ -49,9 +49,11 @@ fn every_number_is_read() {
 /// Checks: a weight is rounded to the nearest number of its type, ties to even, subnormal ones included; what is too large is refused, and what loses digits named.
 #[test]
 fn weights_are_rounded_once() {
-    let types: [(&str, fn(u16) -> f64, u16); 2] =
-        [("F16", f16_to_f64, 0x7c00), ("BF16", bf16_to_f64, 0x7f80)];
-    for (dtype, decode, infinity) in types {
+    for is_half in [true, false] {
+        let (dtype, decode, infinity) = match is_half {
+            true => ("F16", f16_to_f64 as fn(u16) -> f64, 0x7c00u16),
+            false => ("BF16", bf16_to_f64 as fn(u16) -> f64, 0x7f80),
+        };
         // Everything finite and positive, in order.
         let numbers: Vec<f64> = (0..infinity).map(decode).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(3);

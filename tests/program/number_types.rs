@@ -146,3 +146,96 @@ fn constants_in_other_spellings() {
         );
     }
 }
+
+/// A perceptron in safetensors, its layers `l1`, `l2`, ... with weights and biases.
+fn perceptron(
+    dtype: &str,
+    size: usize,
+    layers: &[[usize; 2]],
+    mut number: impl FnMut() -> Vec<u8>,
+) -> Vec<u8> {
+    let (mut header, mut data) = (serde_json::Map::new(), Vec::new());
+    for (place, [outputs, inputs]) in layers.iter().enumerate() {
+        for (part, shape) in [
+            ("weight", vec![*outputs, *inputs]),
+            ("bias", vec![*outputs]),
+        ] {
+            let start = data.len();
+            (0..shape.iter().product()).for_each(|_: usize| data.extend(number()));
+            assert_eq!(data.len() - start, size * shape.iter().product::<usize>());
+            let name = format!("l{}.{part}", place + 1);
+            let offsets = [start, data.len()];
+            let entry =
+                serde_json::json!({"dtype": dtype, "shape": shape, "data_offsets": offsets});
+            header.insert(name, entry);
+        }
+    }
+    let header = Value::from(header).to_string();
+    [
+        &(header.len() as u64).to_le_bytes()[..],
+        header.as_bytes(),
+        &data,
+    ]
+    .concat()
+}
+
+/// Checks: networks with weights that decayed to 1e-37, and to the subnormal numbers of their type, are balanced, and the results judged: what lost digits is named, and the rest is right.
+#[test]
+fn decayed_weights() {
+    let layers = [[16, 8], [12, 16], [4, 12]];
+    for (dtype, size, share) in [
+        ("F32", 4, 1e-37),
+        ("F32", 4, 1e-41),
+        ("BF16", 2, 1e-37),
+        ("F16", 2, 1e-6),
+    ] {
+        let desk = Desk::new();
+        let (mut state, mut count) = (7u64, 0);
+        let number = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let value = (state >> 40) as f64 / f64::from(1 << 24) - 0.5;
+            count += 1;
+            let value = (if count % 3 == 0 { value * share } else { value }) as f32;
+            match (dtype, size) {
+                (_, 4) => value.to_le_bytes().to_vec(),
+                ("BF16", _) => ((value.to_bits() >> 16) as u16).to_le_bytes().to_vec(),
+                // Those below the normal numbers are multiples of 2^-24.
+                _ if value.abs() < 6e-5 => {
+                    let sign = u16::from(value < 0.0) << 15;
+                    (((value.abs() * 2f32.powi(24)).round() as u16) | sign)
+                        .to_le_bytes()
+                        .to_vec()
+                }
+                _ => {
+                    let bits = value.to_bits();
+                    let exponent = ((bits >> 23 & 0xff) - 112) << 10;
+                    let short = exponent | (bits >> 13 & 0x3ff) | (bits >> 16 & 0x8000);
+                    (short as u16).to_le_bytes().to_vec()
+                }
+            }
+        };
+        let before = desk.write(
+            "before.safetensors",
+            perceptron(dtype, size, &layers, number),
+        );
+        let after = desk.path("after.safetensors");
+        let (before, after) = (text(&before), text(&after));
+        for round in [&[][..], &["--round"]] {
+            let arguments = ["balance", before, "--arch", "relu", "-o", after];
+            let (code, report) = json(&[&arguments, round].concat());
+            assert_eq!(code, 0, "{dtype} {share}: {report:#}");
+            let is_short = size == 2 && round.is_empty();
+            let status = if is_short { "rounded" } else { "balanced" };
+            assert_eq!(report["status"], status, "{dtype} {share}");
+            let (code, judged) = json(&["check", before, after, "--arch", "relu"]);
+            assert_eq!(code, 0, "{dtype} {share} {round:?}: {judged:#}");
+            assert_eq!(judged["same_function"], true, "{dtype} {share}");
+            match is_short {
+                true => assert_eq!(judged["balanced"], "to_powers_of_two", "{dtype} {share}"),
+                false => assert_eq!(judged["balanced"], true, "{dtype} {share}"),
+            }
+        }
+    }
+}

@@ -10,9 +10,13 @@ use crate::forms::Field;
 use crate::network::UnitIndex;
 use crate::solve::blocks::{BlockError, Blocks, Weights};
 
-/// The costs of a model's weights, added up between every two channels.
+use super::direct::Direct;
+
+/// The costs of a model's weights: those of large matrices are left where they lie, those of other tensors added up between every two channels.
 #[derive(Debug)]
-pub struct ChannelCosts {
+pub struct ChannelCosts<'a> {
+    power: f64,
+    direct: Vec<Direct<'a>>,
     /// The units of each group of the blocks; they follow each other from unit 2 on.
     groups: Vec<std::ops::Range<UnitIndex>>,
     links: Vec<(Ends, Costs)>,
@@ -34,8 +38,9 @@ enum Costs {
 }
 
 impl OnnxFile {
-    /// The costs `|w|^power` of all weights, channel by channel. Cost: one read of the weights, `f64` for each pair of channels.
-    pub fn blocks(&self, power: f64) -> ChannelCosts {
+    /// The costs `|w|^power` of all weights, channel by channel. Cost: one read of the weights; `f64` for each pair of channels of tensors that are no
+    /// large matrix, or all where the power is neither 1 nor 2.
+    pub fn blocks(&self, power: f64) -> ChannelCosts<'_> {
         let mut groups: Vec<std::ops::Range<UnitIndex>> = Vec::new();
         let mut end = 2;
         for group in &self.groups {
@@ -49,7 +54,14 @@ impl OnnxFile {
         if end < self.units.count() {
             groups.push(end..self.units.count());
         }
+        let scaled = scaled(&self.uses);
+        let candidates = scaled.iter().filter(|_| power == 1.0 || power == 2.0);
+        let direct: Vec<Direct> = candidates
+            .filter_map(|weight| self.direct(weight, &groups))
+            .collect();
         let mut costs = ChannelCosts {
+            power,
+            direct,
             groups,
             links: Vec::new(),
             fan: 0,
@@ -61,14 +73,21 @@ impl OnnxFile {
         costs
     }
 
-    /// Calls back with the weights that follow each other with the same ends: the units that they lead to and come from, how many they are, and
+    /// Calls back with the weights that are not read where they lie and follow each other with the same ends: the units that they lead to and come from, how many they are, and
     /// the sum of their costs.
     fn each_run(
         &self,
+        direct: &[Direct],
         cost: impl Fn(f64) -> f64,
         mut call: impl FnMut(UnitIndex, UnitIndex, usize, f64),
     ) {
         for weight in &scaled(&self.uses) {
+            if direct
+                .iter()
+                .any(|direct| direct.constant == weight.constant)
+            {
+                continue;
+            }
             let is_weight = weight.is_weight();
             if !is_weight && !self.units.holds() {
                 continue;
@@ -106,7 +125,7 @@ impl OnnxFile {
     }
 }
 
-impl ChannelCosts {
+impl ChannelCosts<'_> {
     /// The group of a unit, and its place there.
     fn place(&self, unit: UnitIndex) -> Option<(usize, usize)> {
         let group = self.groups.partition_point(|group| group.end <= unit);
@@ -129,7 +148,15 @@ impl ChannelCosts {
             .map(|unit| self.place(unit).map(|(group, _)| group))
             .collect();
         let mut last: (Ends, usize) = ((None, None), 0);
+        for direct in &self.direct {
+            let ends = [(direct.to, direct.columns), (direct.from, direct.rows)];
+            for (group, weights) in ends {
+                let units = group.map_or(0..0, |group| self.groups[group].clone());
+                units.for_each(|unit| of_unit[unit] += weights);
+            }
+        }
         file.each_run(
+            &self.direct,
             |_| 0.0,
             |to, from, weights, _| {
                 of_unit[to] += weights;
@@ -206,9 +233,15 @@ impl ChannelCosts {
             cost
         };
         match power {
-            1.0 => file.each_run(|magnitude| magnitude, add),
-            2.0 => file.each_run(|magnitude| noted(magnitude, magnitude * magnitude), add),
-            power => file.each_run(|magnitude| noted(magnitude, magnitude.powf(power)), add),
+            1.0 => file.each_run(&self.direct, |magnitude| magnitude, add),
+            2.0 => {
+                let square = |magnitude| noted(magnitude, magnitude * magnitude);
+                file.each_run(&self.direct, square, add);
+            }
+            power => {
+                let cost = |magnitude: f64| noted(magnitude, magnitude.powf(power));
+                file.each_run(&self.direct, cost, add);
+            }
         }
         self.lost = lost.get();
         self.fixed = fixed;
@@ -220,14 +253,27 @@ impl ChannelCosts {
     /// # Errors
     /// None in practice: the blocks fit.
     pub fn problem(&self) -> Result<Blocks<'_>, BlockError> {
-        // Costs are handed over as they are.
-        let mut blocks = Blocks::new(1.0)?;
+        let mut blocks = Blocks::new(self.power)?;
         if self.lost {
             blocks.lose_costs();
         }
         for group in &self.groups {
             blocks.add_group(group.len());
         }
+        for direct in &self.direct {
+            let Direct {
+                to,
+                from,
+                rows,
+                columns,
+                ..
+            } = *direct;
+            match direct.is_transposed {
+                true => blocks.add_transposed(to, from, rows, columns, direct.weights)?,
+                false => blocks.add_dense(to, from, rows, columns, direct.weights)?,
+            }
+        }
+        blocks.take_costs();
         for ((to, from), costs) in &self.links {
             let (rows, columns) = (self.size(*to), self.size(*from));
             match costs {

@@ -21,6 +21,12 @@ pub(super) struct Constant {
     pub data: Option<(usize, std::ops::Range<usize>)>,
     /// The entries, if they are integers and few.
     pub integers: Option<Vec<i64>>,
+    /// So many bytes of the file hold its entries, or more.
+    pub stored: usize,
+    /// Are the entries floats of 8 bits?
+    pub is_eighth: bool,
+    /// Are they scales of such?
+    pub scales_eighths: bool,
     /// The types that operators cast the entries to which do not hold all numbers of their own.
     pub casts: Vec<Storage>,
 }
@@ -106,14 +112,25 @@ impl Constant {
             true => Ok(found),
             false => Err("it holds numbers that are not finite".into()),
         });
+        let external = data.as_ref().map_or(0, |(_, range)| range.len());
         Ok(Constant {
             name: name.to_owned(),
+            stored: external.max(
+                tensor
+                    .raw_data
+                    .as_ref()
+                    .map_or(tensor.int32_data.len(), Bytes::len),
+            ),
             storage,
             data,
             shape,
             place,
             integers,
             casts: Vec::new(),
+            is_eighth: tensor
+                .data_type
+                .is_some_and(|kind| element::FLOAT8.contains(&kind)),
+            scales_eighths: false,
         })
     }
 

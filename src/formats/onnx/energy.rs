@@ -13,7 +13,7 @@ use crate::forms::advance;
 use crate::network::UnitIndex;
 use crate::numbers::Rational;
 use crate::solve::NumberType;
-use crate::solve::blocks::Edge;
+use crate::solve::blocks::{Edge, scaling_of_ratios};
 
 /// The form of what nothing scales.
 const GROUND: usize = 0;
@@ -225,29 +225,56 @@ impl OnnxFile {
         count
     }
 
-    /// Every weight that is counted, its magnitude as a cost: units from 2 on are numbered from 0 on, what is not scaled comes after them. `None` where a model
-    /// [aligned](OnnxFile::aligned) with this one has a weight of another sign.
-    pub fn magnitudes(&self, other: &OnnxFile) -> Option<[Vec<Edge>; 2]> {
-        let (mut own, mut others) = (Vec::new(), Vec::new());
-        let mut signs = Vec::new();
-        let edge = |to: u32, from: u32, value: f64| Edge {
-            to,
-            from,
-            cost: value.abs(),
-        };
-        self.each_weight(|to, from, value| {
-            signs.push(value);
-            own.push(edge(to, from, value));
+    /// Multipliers `Λ` by which the weights that are counted became those of a model [aligned](OnnxFile::aligned) with this one, one for each unit from 2 on, and the largest
+    /// relative deviation from them; `None` where a weight is 0, or of another sign, on one side only, or where no scaling is near. Cost: some reads of both models.
+    pub fn scaling_to(&self, other: &OnnxFile) -> Option<(Vec<f64>, f64)> {
+        let mut is_scaling = true;
+        let is_complete = self.each_pair(other, |_, _, old, new| {
+            let is_ratio = (new / old).abs().is_normal() && (new < 0.0) == (old < 0.0);
+            is_scaling &= (old == 0.0 && new == 0.0) || is_ratio;
         });
-        let mut agree = true;
-        let mut next = signs.into_iter();
-        other.each_weight(|to, from, value| {
-            agree &= next.next().is_some_and(|first| {
-                first == 0.0 || value == 0.0 || (first < 0.0) == (value < 0.0)
+        if !is_complete || !is_scaling {
+            return None;
+        }
+        scaling_of_ratios(self.network.variables(), &|call| {
+            self.each_pair(other, |to, from, old, new| {
+                let cost = (new / old).abs();
+                if old != 0.0 {
+                    call(&Edge { to, from, cost });
+                }
             });
-            others.push(edge(to, from, value));
-        });
-        (agree && own.len() == others.len()).then_some([own, others])
+        })
+    }
+
+    /// Calls back with every weight that is counted: the variables that it leads to and comes from, as [`each_weight`](OnnxFile::each_weight) does, and its values in this model and
+    /// in another one. False where the other one has none.
+    fn each_pair(&self, other: &OnnxFile, mut call: impl FnMut(u32, u32, f64, f64)) -> bool {
+        let ground = self.units.count() - SINK - 1;
+        let node = |unit: UnitIndex| unit.checked_sub(SINK + 1).unwrap_or(ground) as u32;
+        let data = |model: &OnnxFile, constant: usize| {
+            let constant = model.constants.get(constant)?;
+            let (file, start, storage) = *constant.place.as_ref().ok()?;
+            let length = constant.len() * storage.size();
+            Some((
+                model.files.bytes(file).slice(start..start + length),
+                storage,
+            ))
+        };
+        for weight in &self.counted() {
+            let Some((bytes, storage)) = data(self, weight.constant) else {
+                continue;
+            };
+            let Some((others, other_storage)) = data(other, weight.constant) else {
+                return false;
+            };
+            let count = self.constants[weight.constant].len();
+            self.each_counted(weight, count, |entry, to, from| {
+                let old = storage.decode(&bytes[entry * storage.size()..]);
+                let new = other_storage.decode(&others[entry * other_storage.size()..]);
+                call(node(to), node(from), old, new);
+            });
+        }
+        true
     }
 
     /// The type with the fewest digits of those in which weights that some scaling changes are stored and read; where all are `f64`, `f32` if it holds them.
@@ -268,12 +295,24 @@ impl OnnxFile {
         self.stored_type().filter(|found| found.is_short())
     }
 
+    /// Has any such weight 16 bits or fewer? Of floats of 8 bits the scales are what scales.
+    pub fn is_short(&self) -> bool {
+        let counted = self.counted();
+        let mut scaled = counted.iter();
+        let scales_eighths =
+            |scaled: &Scaled| self.constants[scaled.constant].scales_eighths && self.scales(scaled);
+        self.short_type().is_some() || scaled.any(scales_eighths)
+    }
+
+    /// Does some scaling change any entry?
+    fn scales(&self, scaled: &Scaled) -> bool {
+        let mut labels = scaled.labels();
+        labels.any(|slot| self.units.source(slot) > SINK)
+    }
+
     fn stored_type(&self) -> Option<NumberType> {
         let counted = self.counted();
-        let scaled = counted.iter().filter(|scaled| {
-            let mut labels = scaled.labels();
-            labels.any(|slot| self.units.source(slot) > SINK)
-        });
+        let scaled = counted.iter().filter(|scaled| self.scales(scaled));
         let types = scaled.filter_map(|scaled| {
             let constant = &self.constants[scaled.constant];
             let (.., storage) = constant.place.as_ref().ok()?;

@@ -219,6 +219,8 @@ pub mod element {
     pub const DOUBLE: i32 = 11;
     /// `bf16`.
     pub const BFLOAT16: i32 = 16;
+    /// Floats of 8 bits.
+    pub const FLOAT8: std::ops::RangeInclusive<i32> = 17..=20;
 }
 
 /// `TensorProto.Segment`.

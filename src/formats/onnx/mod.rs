@@ -36,6 +36,7 @@
 mod blocks;
 mod compare;
 mod constant;
+mod direct;
 mod energy;
 mod files;
 mod functions;

@@ -51,7 +51,7 @@ pub(super) fn replaced(bytes: &[u8], new: &[(Home, Vec<u8>)]) -> Result<Vec<u8>,
     })
 }
 
-fn node(bytes: &[u8], node: usize, new: &[(Home, Vec<u8>)]) -> Result<Option<Vec<u8>>, OnnxError> {
+fn node(bytes: &[u8], node: usize, new: &[(Home, Vec<u8>)]) -> Changed {
     let mut edits = new.iter();
     let found = edits.find_map(|(home, numbers)| match home {
         Home::Attribute(own, place) if *own == node => Some((*place, numbers)),
@@ -67,10 +67,13 @@ fn node(bytes: &[u8], node: usize, new: &[(Home, Vec<u8>)]) -> Result<Option<Vec
     rebuilt.map(Some)
 }
 
+/// What is made of the content of a field; `None` to leave it as it is.
+type Changed = Result<Option<Vec<u8>>, OnnxError>;
+
 /// A message with some of its delimited fields replaced: `change` is told the number of the field, how many of that number came before, and its content.
 fn rebuilt(
     bytes: &[u8],
-    change: &mut dyn FnMut(u64, usize, &[u8]) -> Result<Option<Vec<u8>>, OnnxError>,
+    change: &mut dyn FnMut(u64, usize, &[u8]) -> Changed,
 ) -> Result<Vec<u8>, OnnxError> {
     let mut result = Vec::with_capacity(bytes.len());
     let mut before: std::collections::BTreeMap<u64, usize> = std::collections::BTreeMap::new();

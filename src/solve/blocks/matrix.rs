@@ -42,18 +42,19 @@ pub(super) enum Dense<'a> {
 macro_rules! with_numbers {
     ($dense:expr, $numbers:ident => $work:expr) => {
         match $dense {
-            Dense::Single($numbers) => $work,
-            Dense::Double($numbers) => $work,
-            Dense::Bytes4($numbers) => $work,
-            Dense::Bytes8($numbers) => $work,
-            Dense::Half($numbers) => $work,
-            Dense::Brain($numbers) => $work,
-            Dense::Owned(numbers) => {
-                let $numbers = numbers.as_slice();
-                $work
-            }
+            Dense::Single(numbers) => with_numbers!(@ numbers, $numbers => $work),
+            Dense::Double(numbers) => with_numbers!(@ numbers, $numbers => $work),
+            Dense::Bytes4(numbers) => with_numbers!(@ numbers, $numbers => $work),
+            Dense::Bytes8(numbers) => with_numbers!(@ numbers, $numbers => $work),
+            Dense::Half(numbers) => with_numbers!(@ numbers, $numbers => $work),
+            Dense::Brain(numbers) => with_numbers!(@ numbers, $numbers => $work),
+            Dense::Owned(numbers) => with_numbers!(@ numbers, $numbers => $work),
         }
     };
+    (@ $found:ident, $numbers:ident => $work:expr) => {{
+        let $numbers: &[_] = $found;
+        $work
+    }};
 }
 
 impl Dense<'_> {
@@ -84,6 +85,8 @@ pub(super) struct Matrix<'a> {
     pub rows: usize,
     pub columns: usize,
     pub cost: Cost,
+    /// Dense entries stand column after column.
+    pub is_transposed: bool,
     /// From a group to itself: the diagonal holds self-connections, which no scaling changes.
     pub skip_diagonal: bool,
     pub entries: Entries<'a>,
@@ -99,7 +102,7 @@ impl Matrix<'_> {
 
     pub fn bytes(&self) -> usize {
         match &self.entries {
-            Entries::Dense(dense) => with_numbers!(dense, numbers => size_of_val(&numbers[..])),
+            Entries::Dense(dense) => with_numbers!(dense, numbers => size_of_val(numbers)),
             Entries::Sparse(sparse) => 12 * sparse.costs.len() + 8 * sparse.starts.len(),
         }
     }
@@ -137,6 +140,14 @@ impl Matrix<'_> {
     }
 
     fn visit_dense<T: Number>(&self, weights: &[T], mut visit: impl FnMut(usize, usize, f64)) {
+        if self.is_transposed {
+            for (column, weights) in weights.chunks_exact(self.rows.max(1)).enumerate() {
+                for (row, weight) in weights.iter().enumerate() {
+                    visit(row, column, self.cost.of(weight.wide()));
+                }
+            }
+            return;
+        }
         for (row, weights) in weights.chunks_exact(self.columns.max(1)).enumerate() {
             for (column, weight) in weights.iter().enumerate() {
                 visit(row, column, self.cost.of(weight.wide()));
@@ -189,6 +200,13 @@ impl Work<'_, '_> {
     #[inline(always)]
     fn dense<S: Simd, T: Number>(self, simd: S, weights: &[T]) {
         let width = self.matrix.columns;
+        if self.matrix.is_transposed {
+            let length = self.matrix.rows;
+            return match self.matrix.cost {
+                Cost::First => self.step.transposed::<S, T, 1>(simd, weights, length),
+                Cost::Second => self.step.transposed::<S, T, 2>(simd, weights, length),
+            };
+        }
         match (self.matrix.cost, self.matrix.skip_diagonal) {
             (Cost::First, false) => self.step.dense::<S, T, 1>(simd, weights, width),
             (Cost::Second, false) => self.step.dense::<S, T, 2>(simd, weights, width),
@@ -243,6 +261,43 @@ impl Step<'_> {
                 spread_one::<T, P>(row(weights, width, from), *p, self.columns);
                 from += 1;
             }
+        }
+    }
+
+    /// The same where columns of so many entries are stored one after the other: what is a sum of a row there is spread here, and the other way round.
+    #[inline(always)]
+    fn transposed<S: Simd, T: Number, const P: u8>(self, simd: S, weights: &[T], length: usize) {
+        let part = |column: usize, rows: &Range<usize>| {
+            &weights[column * length + rows.start..column * length + rows.end]
+        };
+        if !self.sums.is_empty() {
+            let (tiles, rest) = self.q.as_chunks::<TILE>();
+            let mut column = 0;
+            for q in tiles {
+                let parts = [0, 1, 2, 3].map(|r| part(column + r, &self.rows));
+                spread::<S, T, P>(simd, parts, *q, self.sums);
+                column += TILE;
+            }
+            for q in rest {
+                spread_one::<T, P>(part(column, &self.rows), *q, self.sums);
+                column += 1;
+            }
+        }
+        let p = &self.p[..self.spread.len()];
+        if p.is_empty() {
+            return;
+        }
+        let (tiles, rest) = self.columns.as_chunks_mut::<TILE>();
+        let mut column = 0;
+        for sums in tiles {
+            let parts = [0, 1, 2, 3].map(|r| part(column + r, &self.spread));
+            let found = dot::<S, T, P>(simd, parts, p);
+            (0..TILE).for_each(|r| sums[r] += found[r]);
+            column += TILE;
+        }
+        for sum in rest {
+            *sum += dot_one::<T, P>(part(column, &self.spread), p);
+            column += 1;
         }
     }
 

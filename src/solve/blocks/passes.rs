@@ -16,6 +16,9 @@ const BANDS: usize = 64;
 /// `f64`) where rows are not longer.
 const STEP: usize = 1 << 13;
 
+/// Numbers that follow each other in a strip of a block that is stored column after column.
+const STRIP: usize = 128;
+
 impl Blocks<'_> {
     /// The blocks that are passed together, band by band: those into one group, and each block into the ground by itself.
     fn targets(&self) -> impl Iterator<Item = Vec<usize>> + '_ {
@@ -27,8 +30,19 @@ impl Blocks<'_> {
         let Some(first) = blocks.first() else {
             return Vec::new();
         };
-        let count = self.stored(blocks).div_ceil(BAND).min(BANDS);
-        ranges(0..self.matrices[*first].rows, count)
+        let mut count = self.stored(blocks).div_ceil(BAND).min(BANDS);
+        let rows = self.matrices[*first].rows;
+        if self.is_transposed(blocks) {
+            count = count.min(rows / STRIP).max(1);
+        }
+        ranges(0..rows, count)
+    }
+
+    /// Is a block stored column after column? Its bands are strips, which are short where they are narrow.
+    fn is_transposed(&self, blocks: &[usize]) -> bool {
+        blocks
+            .iter()
+            .any(|block| self.matrices[*block].is_transposed)
     }
 
     /// The number of weights of blocks.
@@ -63,7 +77,11 @@ impl Blocks<'_> {
         };
         let all_rows = blocks.first().map_or(1, |block| self.matrices[*block].rows);
         let share = self.stored(blocks) as f64 * band.len() as f64 / all_rows.max(1) as f64;
-        let steps = ranges(band.clone(), (share as usize).div_ceil(STEP));
+        let steps = match self.is_transposed(blocks) {
+            true => 1,
+            false => (share as usize).div_ceil(STEP),
+        };
+        let steps = ranges(band.clone(), steps);
         let mut before = band.start..band.start;
         let end = std::iter::once(band.end..band.end);
         for step in steps.into_iter().chain(end) {

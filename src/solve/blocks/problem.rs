@@ -108,6 +108,8 @@ pub struct Blocks<'a> {
     pub(super) stored: usize,
     /// Did a cost that was computed beforehand leave the range of `f64`?
     pub(super) lost: bool,
+    /// Are blocks added as costs?
+    takes_costs: bool,
 }
 
 impl<'a> Blocks<'a> {
@@ -128,6 +130,7 @@ impl<'a> Blocks<'a> {
             ones: Vec::new(),
             stored: 0,
             lost: false,
+            takes_costs: false,
         })
     }
 
@@ -150,6 +153,36 @@ impl<'a> Blocks<'a> {
         columns: usize,
         weights: Weights<'a>,
     ) -> Result<(), BlockError> {
+        self.add_stored((to, from), (rows, columns), weights, false)
+    }
+
+    /// The same for weights that are stored column after column: those that come from one unit follow each other.
+    ///
+    /// # Errors
+    /// [`BlockError`].
+    pub fn add_transposed(
+        &mut self,
+        to: Option<usize>,
+        from: Option<usize>,
+        rows: usize,
+        columns: usize,
+        weights: Weights<'a>,
+    ) -> Result<(), BlockError> {
+        self.add_stored((to, from), (rows, columns), weights, true)
+    }
+
+    /// Takes the numbers of blocks that are added from now on as costs, whatever the power.
+    pub fn take_costs(&mut self) {
+        self.takes_costs = true;
+    }
+
+    fn add_stored(
+        &mut self,
+        (to, from): (Option<usize>, Option<usize>),
+        (rows, columns): (usize, usize),
+        weights: Weights<'a>,
+        is_transposed: bool,
+    ) -> Result<(), BlockError> {
         let block = self.matrices.len();
         let expected = rows.saturating_mul(columns);
         if weights.len() != expected {
@@ -160,7 +193,17 @@ impl<'a> Blocks<'a> {
                 expected,
             });
         }
+        // A loop leaves out its diagonal row by row.
+        let is_loop = is_transposed && to.is_some() && to == from;
         let (cost, entries) = match self.cost() {
+            Some(cost) if is_loop => {
+                let (mut costs, mut at) = (vec![0.0; expected], 0);
+                weights.dense().each(|weight| {
+                    costs[at % rows * columns + at / rows] = cost.of(weight);
+                    at += 1;
+                });
+                (Cost::First, Dense::Owned(costs))
+            }
             Some(cost) => (cost, weights.dense()),
             None => {
                 let mut costs = Vec::with_capacity(expected);
@@ -174,7 +217,11 @@ impl<'a> Blocks<'a> {
                 (Cost::First, Dense::Owned(costs))
             }
         };
-        self.push((to, from), (rows, columns), cost, Entries::Dense(entries))
+        self.push((to, from), (rows, columns), cost, Entries::Dense(entries))?;
+        if let Some(matrix) = self.matrices.last_mut() {
+            matrix.is_transposed = is_transposed && !is_loop;
+        }
+        Ok(())
     }
 
     /// Adds a sparse block in compressed rows: row `i` has the entries `starts[i]..starts[i + 1]`, with their columns and the
@@ -229,7 +276,7 @@ impl<'a> Blocks<'a> {
         )
     }
 
-    /// Says that of costs handed over with power 1 some that are not 0 were already lost below the range of `f64`, so that sums of 0 are not
+    /// Says that of costs handed over some that are not 0 were already lost below the range of `f64`, so that sums of 0 are not
     /// believed.
     pub fn lose_costs(&mut self) {
         self.lost = true;
@@ -237,6 +284,7 @@ impl<'a> Blocks<'a> {
 
     fn cost(&self) -> Option<Cost> {
         match self.power {
+            _ if self.takes_costs => Some(Cost::First),
             1.0 => Some(Cost::First),
             2.0 => Some(Cost::Second),
             _ => None,
@@ -277,6 +325,7 @@ impl<'a> Blocks<'a> {
             rows,
             columns,
             cost,
+            is_transposed: false,
             skip_diagonal: to.is_some() && to == from,
             entries,
         };

@@ -32,29 +32,37 @@ pub fn scaling_of_magnitudes(units: usize, old: &[Edge], new: &[Edge]) -> Option
             _ => return None,
         }
     }
-    let mut multipliers = from_the_ground(units, &ratios);
-    if deviation(&multipliers, &ratios) > 0.0 {
-        settle(&mut multipliers, &ratios);
+    scaling_of_ratios(units, &|call| ratios.iter().for_each(&mut *call))
+}
+
+/// All synapses whose weights are not 0, their ratios as costs, gone through as often as is asked.
+type Ratios<'a> = &'a dyn Fn(&mut dyn FnMut(&Edge));
+
+/// The same for the ratios of magnitudes, each normal, gone through some dozen times.
+pub fn scaling_of_ratios(units: usize, ratios: Ratios) -> Option<(Vec<f64>, f64)> {
+    let mut multipliers = from_the_ground(units, ratios);
+    if deviation(&multipliers, ratios) > 0.0 {
+        settle(&mut multipliers, ratios);
     }
-    let deviation = deviation(&multipliers, &ratios);
+    let deviation = deviation(&multipliers, ratios);
     deviation.is_finite().then_some((multipliers, deviation))
 }
 
 /// Along a tree from what cannot be scaled; 1 for what is not joined to it.
-fn from_the_ground(units: usize, ratios: &[Edge]) -> Vec<f64> {
+fn from_the_ground(units: usize, ratios: Ratios) -> Vec<f64> {
     let mut multipliers = vec![0.0; units];
     multipliers.push(1.0);
     loop {
         let mut found = false;
-        for edge in ratios {
+        ratios(&mut |edge| {
             let (to, from) = (edge.to as usize, edge.from as usize);
             match (multipliers[to] > 0.0, multipliers[from] > 0.0) {
                 (false, true) => multipliers[to] = edge.cost * multipliers[from],
                 (true, false) => multipliers[from] = multipliers[to] / edge.cost,
-                _ => continue,
+                _ => return,
             }
             found = true;
-        }
+        });
         if found {
             continue;
         }
@@ -68,7 +76,7 @@ fn from_the_ground(units: usize, ratios: &[Edge]) -> Vec<f64> {
 }
 
 /// Each multiplier in the middle between the least and the largest that a synapse asks for, again and again.
-fn settle(multipliers: &mut [f64], ratios: &[Edge]) {
+fn settle(multipliers: &mut [f64], ratios: Ratios) {
     let units = multipliers.len();
     for _ in 0..SWEEPS {
         let mut ends = vec![(f64::INFINITY, 0.0f64); units + 1];
@@ -77,10 +85,10 @@ fn settle(multipliers: &mut [f64], ratios: &[Edge]) {
             (*low, *high) = (low.min(value), high.max(value));
         };
         let of = |unit: u32| multipliers.get(unit as usize).copied().unwrap_or(1.0);
-        for edge in ratios {
+        ratios(&mut |edge| {
             ask(edge.to as usize, edge.cost * of(edge.from));
             ask(edge.from as usize, of(edge.to) / edge.cost);
-        }
+        });
         for (value, (low, high)) in multipliers.iter_mut().zip(&ends) {
             if *high > 0.0 {
                 // Half of the way: neighbours move at the same time.
@@ -91,13 +99,13 @@ fn settle(multipliers: &mut [f64], ratios: &[Edge]) {
 }
 
 /// The largest relative deviation, with what rounding can hide of it.
-fn deviation(multipliers: &[f64], ratios: &[Edge]) -> f64 {
+fn deviation(multipliers: &[f64], ratios: Ratios) -> f64 {
     let of = |unit: u32| multipliers.get(unit as usize).copied().unwrap_or(1.0);
     let mut largest = 0.0f64;
-    for edge in ratios {
+    ratios(&mut |edge| {
         let expected = of(edge.to) / of(edge.from);
         largest = largest.max((edge.cost / expected - 1.0).abs());
-    }
+    });
     match largest == 0.0 && multipliers.iter().all(|value| is_power_of_two(*value)) {
         true => 0.0,
         // Four roundings.

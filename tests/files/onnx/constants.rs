@@ -60,7 +60,7 @@ fn check(name: &str, builder: &Builder, free: usize) {
 #[test]
 fn views_reach_back_to_what_is_stored() {
     let weight = |builder: Builder| builder.weight("w0", &[3, 6]);
-    let cases: [(&str, &dyn Fn(Builder) -> Builder); 8] = [
+    let cases: [(&str, &dyn Fn(Builder) -> Builder); 9] = [
         ("Identity", &|b| weight(b).node("Identity", "w0", "w", &[])),
         ("Dropout", &|b| weight(b).node("Dropout", "w0", "w", &[])),
         ("CastLike", &|b| {
@@ -92,6 +92,11 @@ fn views_reach_back_to_what_is_stored() {
             weight(b)
                 .floats("half", &[], &[0.5])
                 .node("Mul", "half w0", "w", &[])
+        }),
+        ("Mul by a mask", &|b| {
+            weight(b)
+                .floats("mask", &[6], &[0.5, 2.0, -1.0, 3.0, 0.25, 1.0])
+                .node("Mul", "w0 mask", "w", &[])
         }),
     ];
     for (name, spell) in cases {
@@ -148,6 +153,47 @@ fn dropout_says_its_mode() {
     }
 }
 
+/// Checks: floats of 8 bits stay as they are; their scales take powers of two unless the optimum is asked for.
+#[test]
+fn floats_of_eight_bits() {
+    for kind in [17, 19] {
+        for product in [false, true] {
+            let mut builder = model(|b| match product {
+                true => b
+                    .positive("s", &[1, 6])
+                    .node("Cast", "q", "c", &[Int("to", 1)])
+                    .node("Mul", "s c", "w", &[]),
+                false => {
+                    b.positive("s", &[6])
+                        .node("DequantizeLinear", "q s", "w", &[Int("axis", 1)])
+                }
+            });
+            let mut eighths = quantized("q", &[3, 6]);
+            eighths.data_type = Some(kind);
+            builder.graph().initializer.push(eighths);
+            let file = read(&builder.bytes());
+            assert_eq!(file.network().variables(), 6, "{:?}", file.notes());
+            assert!(file.is_short() && file.short_type().is_none());
+            let mut multipliers = vec![4.0; file.network().units()];
+            multipliers[..2].fill(1.0);
+            let after = file.scaled(&multipliers, &[], true, "scaled").unwrap();
+            let after: Model = prost::Message::decode(after.model.as_slice()).unwrap();
+            let data = |model: &Model, name: &str| {
+                let tensors = &model.graph.as_ref().unwrap().initializer;
+                let found = tensors.iter().find(|own| own.name.as_deref() == Some(name));
+                found.unwrap().raw_data.clone().unwrap()
+            };
+            assert_eq!(data(&after, "q"), data(&builder.model, "q"));
+            let [before, after] = [&builder.model, &after].map(|model| data(model, "s"));
+            let number = |bytes: &[u8; 4]| f32::from_le_bytes(*bytes);
+            let pairs = before.as_chunks().0.iter().zip(after.as_chunks().0);
+            for (before, after) in pairs {
+                assert_eq!(4.0 * number(before), number(after));
+            }
+        }
+    }
+}
+
 fn quantized(name: &str, shape: &[i64]) -> Tensor {
     let count = shape.iter().product::<i64>();
     let bytes = (0..count).map(|entry| (entry * 37 % 120 + 3) as u8);
@@ -193,6 +239,31 @@ fn scales_of_quantized_weights() {
         .output("y", &[2, 2]);
     second.graph().initializer.push(quantized("q", &[6, 2]));
     check("of the next layer", &second, 1);
+}
+
+/// Checks: a few bytes that claim to be billions of numbers take no memory.
+#[test]
+fn claims_of_size_cost_nothing() {
+    let mut builder = model(|b| {
+        b.positive("s", &[65_536])
+            .node("DequantizeLinear", "q s", "w", &[Int("axis", 1)])
+    });
+    let mut claimed = quantized("q", &[2]);
+    claimed.dims = vec![60_000, 65_536];
+    builder.graph().initializer.push(claimed);
+    assert_eq!(read(&builder.bytes()).network().variables(), 0);
+    let mut builder = model(|b| b);
+    builder.graph().sparse_initializer.push(SparseTensor {
+        values: Some(floats("w", &[1], &[1.0])),
+        indices: Some(Tensor {
+            dims: vec![1],
+            data_type: Some(element::INT64),
+            int64_data: vec![3],
+            ..Tensor::default()
+        }),
+        dims: vec![60_000, 60_000],
+    });
+    assert_eq!(read(&builder.bytes()).network().variables(), 0);
 }
 
 /// Checks: entries that a sparse tensor stores scale, those that it does not are 0.

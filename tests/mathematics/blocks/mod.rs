@@ -2,6 +2,7 @@
 
 mod bounds;
 mod second;
+mod stored;
 mod sums;
 
 use rand::RngExt;

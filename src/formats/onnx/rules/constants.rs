@@ -54,6 +54,7 @@ fn recast(inference: &mut Inference, node: &Node, to: Option<i32>) -> Followed {
         return pin("makes numbers of another type");
     };
     match &input.content {
+        // Of a product the parts alone would be known to fit.
         Content::Constant(view) if inference.fits(view, to) => {
             inference.constants[view.constant].read_as(to);
             Ok(vec![input.clone()])
@@ -65,57 +66,69 @@ fn recast(inference: &mut Inference, node: &Node, to: Option<i32>) -> Followed {
 /// Integers, or floats of 8 bits, times a scale: the scale is what scales, for all entries that share it.
 pub(super) fn dequantize(inference: &mut Inference, node: &Node) -> Followed {
     let (input, scale) = (node.input(0)?, node.input(1)?);
-    let (Some(quantized), Some(scale)) = (input.constant(), scale.constant()) else {
+    let (Some(quantized), Some(scale)) = (input.constant().cloned(), scale.constant().cloned())
+    else {
         return pin("restores computed numbers, or by a computed scale");
     };
-    let shape = quantized.shape.clone();
-    let block = usize::try_from(node.int("block_size").unwrap_or(0)).unwrap_or(0);
-    let place: Box<dyn Fn(&[usize]) -> usize> = match scale.shape.as_slice() {
-        [] | [1] => Box::new(|_| 0),
-        own => {
-            let along = match (own.len(), block) {
-                (1, 0) => axis(node.int("axis").unwrap_or(1), shape.len()),
-                (_, 0) => None,
-                _ => axis(node.int("axis").unwrap_or(1), shape.len())
-                    .filter(|_| own.len() == shape.len()),
-            };
-            let Some(along) = along else {
-                return pin("has a scale of another shape than its axis");
-            };
-            match block {
-                0 if own != [shape[along]] => {
-                    return pin("has a scale of another shape than its axis");
-                }
-                0 => Box::new(move |index| index[along]),
-                block => {
-                    let fits = |axis: usize| match axis == along {
-                        true => own[axis] == shape[axis].div_ceil(block),
-                        false => own[axis] == shape[axis],
-                    };
-                    if !(0..shape.len()).all(fits) {
-                        return pin("has a scale of another shape than its blocks");
-                    }
-                    let own = own.to_vec();
-                    Box::new(move |index| {
-                        let places = index.iter().zip(&own).enumerate();
-                        places.fold(0, |at, (axis, (index, length))| {
-                            at * length + if axis == along { index / block } else { *index }
-                        })
-                    })
-                }
-            }
-        }
+    if !inference.is_there(&quantized) {
+        return pin("restores numbers that are not in the file");
+    }
+    let shape = &quantized.shape;
+    let Some(shared) = Shared::of(node, &scale.shape, shape) else {
+        return pin("has a scale of another shape than its axis");
     };
-    let Some(view) = scale.spread(shape, place) else {
+    let Some(view) = scale.spread(shape.clone(), |index| shared.place(index)) else {
         return pin("restores too many entries");
     };
-    let reason = format!(
-        "quantized: its scale in {} `{}` is what scales",
-        node.operator(),
-        node.output()
-    );
-    inference.kept.entry(quantized.constant).or_insert(reason);
+    inference.restores(&scale, &quantized, node);
     Ok(vec![made(view)])
+}
+
+/// Which entries share a scale.
+enum Shared {
+    All,
+    /// Those with one index along an axis.
+    Along(usize),
+    /// Those in one of the blocks of so many indices along an axis; there are so many along each.
+    Blocks(usize, usize, Vec<usize>),
+}
+
+impl Shared {
+    fn of(node: &Node, scales: &[usize], shape: &[usize]) -> Option<Self> {
+        if let [] | [1] = scales {
+            return Some(Shared::All);
+        }
+        let along = axis(node.int("axis").unwrap_or(1), shape.len())?;
+        let block = usize::try_from(node.int("block_size").unwrap_or(0)).ok()?;
+        if block == 0 {
+            return (scales == [shape[along]]).then_some(Shared::Along(along));
+        }
+        let blocks = (0..shape.len()).map(|axis| match axis == along {
+            true => shape[axis].div_ceil(block),
+            false => shape[axis],
+        });
+        let blocks: Vec<usize> = blocks.collect();
+        (scales == blocks).then_some(Shared::Blocks(along, block, blocks))
+    }
+
+    /// The scale of an entry.
+    fn place(&self, index: &[usize]) -> usize {
+        match self {
+            Shared::All => 0,
+            Shared::Along(axis) => index[*axis],
+            Shared::Blocks(along, block, blocks) => {
+                let places = index.iter().zip(blocks).enumerate();
+                places.fold(0, |at, (axis, (index, length))| {
+                    let own = if axis == *along {
+                        index / block
+                    } else {
+                        *index
+                    };
+                    at * length + own
+                })
+            }
+        }
+    }
 }
 
 fn made(view: View) -> Value {
@@ -125,60 +138,58 @@ fn made(view: View) -> Value {
     }
 }
 
-/// A product of two constants as the one of them that scales, where the other is a single number, or not of a type that scales; `None` for others.
+/// A product of two constants as the one of them that scales: the one that the other broadcasts to, or, where that one is not of a type that scales, the one that broadcasts to
+/// it. `None` for others.
 pub(super) fn product(
     inference: &mut Inference,
     node: &Node,
     one: &View,
     other: &View,
 ) -> Option<Value> {
-    for (weight, factor) in [(one, other), (other, one)] {
-        let constants = &inference.constants;
-        let reason = format!("a factor of Mul `{}`", node.output());
-        let is_number = |view: &View| {
-            view.len() == 1
-                && inference
-                    .number(view, 0)
-                    .is_some_and(|value| value != 0.0 && value.is_finite())
-        };
-        if constants[weight.constant].place.is_err() {
-            continue;
-        }
-        if weight.len() > 1 && is_number(factor) && factor.shape.len() <= weight.shape.len() {
+    let scales = |inference: &Inference, view: &View| {
+        view.len() > 1 && inference.constants[view.constant].place.is_ok()
+    };
+    let pairs = [(one, other), (other, one)];
+    for (weight, factor) in pairs {
+        let broadcasts = spread_to(&weight.shape, &factor.shape).is_some();
+        let is_known = inference.constants[factor.constant].place.is_ok();
+        if scales(inference, weight) && broadcasts && is_known {
+            let reason = format!("a factor of Mul `{}`", node.output());
             inference.keep(factor, &reason);
             return Some(made(View {
                 is_part: true,
                 ..weight.clone()
             }));
         }
-        let missing = factor.shape.len().checked_sub(weight.shape.len());
-        let Some(missing) = missing.filter(|_| constants[factor.constant].storage.is_none()) else {
+    }
+    for (scale, quantized) in pairs {
+        let is_stored = inference.constants[quantized.constant].storage.is_none();
+        let Some(place) = spread_to(&quantized.shape, &scale.shape) else {
             continue;
         };
-        let lengths = weight.shape.iter().zip(&factor.shape[missing..]);
-        if !lengths
-            .clone()
-            .all(|(own, length)| *own == 1 || own == length)
-        {
-            continue;
+        if is_stored && scales(inference, scale) && inference.is_there(quantized) {
+            let view = scale.spread(quantized.shape.clone(), place)?;
+            inference.restores(scale, quantized, node);
+            return Some(made(view));
         }
-        let own = weight.shape.clone();
-        let place = move |index: &[usize]| {
-            let places = index[missing..].iter().zip(&own);
-            places.fold(0, |at, (index, length)| {
-                at * length + if *length == 1 { 0 } else { *index }
-            })
-        };
-        let view = weight.spread(factor.shape.clone(), place)?;
-        let reason = format!(
-            "quantized: its scale in {} `{}` is what scales",
-            node.operator(),
-            node.output()
-        );
-        inference.kept.entry(factor.constant).or_insert(reason);
-        return Some(made(view));
     }
     None
+}
+
+/// Where the entry of a shape that broadcasts to another one stands; `None` if it does not.
+fn spread_to(shape: &[usize], own: &[usize]) -> Option<impl Fn(&[usize]) -> usize + use<>> {
+    let missing = shape.len().checked_sub(own.len())?;
+    let mut lengths = own.iter().zip(&shape[missing..]);
+    if !lengths.all(|(own, length)| *own == 1 || own == length) {
+        return None;
+    }
+    let own = own.to_vec();
+    Some(move |index: &[usize]| {
+        let places = index[missing..].iter().zip(&own);
+        places.fold(0, |at, (index, length)| {
+            at * length + if *length == 1 { 0 } else { *index }
+        })
+    })
 }
 
 /// What the operator `Constant` holds, in whichever attribute.
@@ -353,12 +364,32 @@ impl Inference<'_> {
             .filter(|found| *found > 0)
     }
 
+    /// Does the file hold as many numbers as the shape says, of four bits at least? They take memory.
+    fn is_there(&self, view: &View) -> bool {
+        view.len() <= self.constants[view.constant].stored.saturating_mul(2)
+    }
+
+    /// Numbers that do not scale are restored by a scale that does.
+    fn restores(&mut self, scale: &View, quantized: &View, node: &Node) {
+        let reason = format!(
+            "quantized: its scale in {} `{}` is what scales",
+            node.operator(),
+            node.output()
+        );
+        self.kept.entry(quantized.constant).or_insert(reason);
+        let is_float = self.constants[quantized.constant].is_eighth;
+        self.constants[scale.constant].scales_eighths |= is_float;
+    }
+
     /// Are all numbers of a constant finite in another type? Of one without floating-point numbers nothing is asked.
     fn fits(&self, view: &View, to: Storage) -> bool {
         let constant = &self.constants[view.constant];
         let Some(storage) = constant.storage.filter(|storage| !to.holds(*storage)) else {
             return true;
         };
+        if view.is_part {
+            return false;
+        }
         let Some((file, range)) = &constant.data else {
             return false;
         };
@@ -372,7 +403,7 @@ fn sparse_places(dims: &[usize], indices: &[i64], count: usize) -> Option<Arc<[u
     let size = dims
         .iter()
         .try_fold(1usize, |size, length| size.checked_mul(*length))?;
-    if size > MAX_SPARSE {
+    if size > count.saturating_mul(MOST_ZEROS).max(SMALL) {
         return None;
     }
     let mut entries = vec![View::ABSENT; size];
@@ -401,5 +432,6 @@ fn sparse_places(dims: &[usize], indices: &[i64], count: usize) -> Option<Arc<[u
     Some(entries.into())
 }
 
-/// Entries of a sparse tensor written out; more are left alone.
-const MAX_SPARSE: usize = 1 << 26;
+/// Entries of a sparse tensor for each that is stored, where they are more than [`SMALL`]: more are left alone, since each takes memory.
+const MOST_ZEROS: usize = 256;
+const SMALL: usize = 1 << 16;
