@@ -8,10 +8,13 @@ use synaptic_balance::formats::energy::NamedProblem;
 use synaptic_balance::formats::{Losses, MAPPED_WEIGHTS, OnnxFile};
 use synaptic_balance::numbers::rational_to_f64;
 use synaptic_balance::report::freedom;
+use synaptic_balance::solve::SolveError;
+use synaptic_balance::solve::blocks::Cut;
 
 use super::arguments::BalanceArguments;
 use super::files::{self, Content};
 use super::in_place::{self, Found};
+use super::limit_in_place::{Unsolved, in_limit, is_for_exact_arithmetic, not_attained};
 use super::offered::{self, is_plain};
 use super::{BadInput, Failure, Outcome};
 
@@ -36,6 +39,9 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
         return None;
     }
     let path = &arguments.network;
+    if let Err(fault) = offered::power(arguments) {
+        return Some(Err(fault));
+    }
     let power = arguments.regularizer.variable_power();
     // Of a large model the kernel verifies what is asked for only.
     let is_asked = !is_large || certifies(arguments);
@@ -44,7 +50,36 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
         Err(refusal) => return is_large.then(|| Err(BadInput::at(path, refusal).into())),
     };
     let problem = problem.as_ref();
-    match solve(arguments, model, problem) {
+    let start = Instant::now();
+    let name = |variable: usize| model.network().unit(variable + 2).id.clone();
+    let limit = |cut: &Cut| in_limit(cut, &name, |vanishes, most| model.vanishing(vanishes, most));
+    let solved = solve(arguments, model, problem);
+    let cut = match &solved {
+        Ok(found) => found.cut.as_ref(),
+        Err(Unsolved::NotAttained(cut)) => Some(cut),
+        Err(_) => None,
+    };
+    if cut.is_some() && is_for_exact_arithmetic(arguments, model.weights(), is_large) {
+        return None;
+    }
+    let limit = cut.map(limit);
+    let solved = match (solved, limit) {
+        (Err(Unsolved::NotAttained(_)), Some(limit)) => {
+            let seconds = [read, start.elapsed().as_secs_f64()];
+            return Some(Ok(not_attained(
+                arguments,
+                model.weights(),
+                &limit,
+                seconds,
+            )));
+        }
+        (Ok(mut found), limit) => {
+            found.limit = limit;
+            Ok(found)
+        }
+        (Err(fault), _) => Err(in_place::failure(fault, path, &name)),
+    };
+    match solved {
         Ok(found)
             if is_large
                 || in_place::unsettled(arguments, &found).is_none() && found.is_enclosed() =>
@@ -60,18 +95,16 @@ fn solve(
     arguments: &BalanceArguments,
     model: &OnnxFile,
     problem: Option<&NamedProblem>,
-) -> Result<Found, Failure> {
-    let power = offered::power(arguments)?;
+) -> Result<Found, Unsolved> {
+    let power = arguments.regularizer.variable_power();
     let start = Instant::now();
     let costs = model.blocks(rational_to_f64(&power));
     let blocks = costs.problem();
-    let mut blocks = blocks.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
+    let mut blocks =
+        blocks.map_err(|_| Unsolved::Solver(SolveError::NotBlocks("its blocks do not fit")))?;
     let added = start.elapsed().as_secs_f64();
     let found = in_place::solve(arguments, &mut blocks, problem, costs.fan());
-    // The units of a model begin with two that stand for what is outside.
-    let name = |variable: usize| model.network().unit(variable + 2).id.clone();
-    let path = &arguments.network;
-    let mut found = found.map_err(|failure| in_place::failure(failure, path, &name))?;
+    let mut found = found?;
     found.solve += added;
     found.add_fixed(costs.fixed());
     Ok(found)
@@ -86,6 +119,8 @@ fn write(
 ) -> Outcome {
     let mut lost = Losses::default();
     let start = Instant::now();
+    let written = model.multipliers(&found.written());
+    let written = written.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     let multipliers = model.multipliers(&found.multipliers);
     let multipliers = multipliers.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     let mut contents: Vec<(PathBuf, Content)> = Vec::new();
@@ -95,7 +130,7 @@ fn write(
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        let multipliers = &*multipliers;
+        let multipliers = &*written;
         // The model itself last.
         for (file, own) in model.names(&name).into_iter().enumerate().rev() {
             let name = name.clone();

@@ -13,7 +13,7 @@ use synaptic_balance_kernel::Entries;
 
 use super::arguments::CheckArguments;
 use super::balance::open;
-use super::{BadInput, Outcome, Verdict, files, in_place};
+use super::{BadInput, Outcome, Verdict, files, in_place, proving};
 
 /// Smaller models are judged in rationals.
 const LEAST: usize = 10_000;
@@ -148,7 +148,7 @@ fn judge(
     if deviation > rational_to_f64_down(&number_type.excused()) {
         return None;
     }
-    let proof = in_place::prove_attained(blocks, &problem.problem)?;
+    let proof = proving::prove_attained(blocks, &problem.problem)?;
     let certified = verify_energy(&problem.problem, &proof.certificate).ok()?;
     let others = other.problem.blocks().iter().map(|block| block.entries);
     let others: Vec<Entries> = others.collect();

@@ -13,7 +13,7 @@ use synaptic_balance::solve::blocks::CostSums;
 
 use super::arguments::{ExplainArguments, Tied};
 use super::outputs::{self, Kind, Output};
-use super::{BadInput, Failure, Outcome, Progress, Verdict, balance, files, in_place};
+use super::{BadInput, Failure, Outcome, Progress, Verdict, balance, files, in_place, proving};
 
 /// Above so many synapses a basis of the constraints is written on demand only: it is far longer than the network.
 const BASIS_LIMIT: usize = 10_000;
@@ -122,7 +122,7 @@ fn explain_mapped(arguments: &ExplainArguments) -> Result<Option<Report>, Failur
         return Ok(None);
     };
     let sides = blocks.sides();
-    let Some(proof) = in_place::prove_attained(&mut blocks, &problem.problem) else {
+    let Some(proof) = proving::prove_attained(&mut blocks, &problem.problem) else {
         return Ok(None);
     };
     debug_assert_eq!(problem.problem.variables(), blocks.shape().units());
@@ -153,7 +153,7 @@ fn explain_channels(arguments: &ExplainArguments, model: &OnnxFile) -> Option<Re
     let costs = model.blocks(rational_to_f64(&power));
     let (mut blocks, problem) = (costs.problem().ok()?, model.energy_problem(&power).ok()?);
     let sides = blocks.sides();
-    let proof = in_place::prove_attained(&mut blocks, &problem.problem)?;
+    let proof = proving::prove_attained(&mut blocks, &problem.problem)?;
     // Otherwise some multiplier changes no weight, or nothing is known of it.
     if !proof.is_enclosed() {
         return None;

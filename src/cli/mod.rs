@@ -13,11 +13,14 @@ mod files;
 mod guard;
 mod in_place;
 mod learn;
+mod limit_in_place;
 mod offered;
 mod outputs;
 mod places;
 #[cfg(feature = "script")]
 mod prove;
+mod proving;
+mod shards;
 mod temporary;
 mod theorems;
 mod vectors;

@@ -9,6 +9,9 @@ use super::{BadInput, Failure};
 /// Digits that an energy certificate can reach; for more there is another kind, for smaller models.
 pub const MOST_DIGITS: u32 = 15;
 
+/// Where something else has to be said of a model of fewer weights than that it is balanced, exact arithmetic says more of it, in about a second.
+pub const EXACT: usize = 1 << 14;
+
 /// Was nothing asked for that is not done in place?
 pub fn is_plain(arguments: &BalanceArguments) -> bool {
     let many_digits = arguments.certify.is_some_and(|digits| digits > MOST_DIGITS);
@@ -21,7 +24,6 @@ fn not_offered(arguments: &BalanceArguments) -> Option<&'static str> {
     let not_offered = [
         (!is_two_level, "another method than two-level"),
         (arguments.tied.is_some(), "--tied"),
-        (arguments.limit, "--limit"),
         (arguments.power_of_two, "--power-of-two"),
         (arguments.max_scaling.is_some(), "--max-scaling"),
         (

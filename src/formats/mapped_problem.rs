@@ -96,6 +96,41 @@ impl MappedPerceptron {
             .collect()
     }
 
+    /// The weights other than 0 between units of which `vanishes(to, from)` holds: the first of them, at most so many, as tensors and places there, and their number. Units are numbered in the order of their variables, the
+    /// number of which stands for what is not scaled.
+    pub fn vanishing(
+        &self,
+        vanishes: &dyn Fn(usize, usize) -> bool,
+        most: usize,
+    ) -> (Vec<(String, usize)>, usize) {
+        let ground = self.unit_names().len();
+        let (mut found, mut count) = (Vec::new(), 0);
+        let (mut first, mut from): (usize, Option<usize>) = (0, None);
+        for layer in &self.layers {
+            let to = layer.group.map(|_| first);
+            for (place, from) in
+                std::iter::once((&layer.weight, from)).chain(layer.bias.as_ref().map(|b| (b, None)))
+            {
+                let columns = place.shape.get(1).copied().unwrap_or(1);
+                let node = |group: Option<usize>, unit| group.map_or(ground, |first| first + unit);
+                let numbers = self.bytes(place).chunks_exact(place.storage.size());
+                let own = numbers.enumerate().filter(|(index, number)| {
+                    vanishes(node(to, index / columns), node(from, index % columns))
+                        && place.storage.decode(number) != 0.0
+                });
+                for (index, _) in own {
+                    count += 1;
+                    if found.len() < most {
+                        found.push((place.name.clone(), index));
+                    }
+                }
+            }
+            first += to.map_or(0, |_| layer.weight.shape[0]);
+            from = to;
+        }
+        (found, count)
+    }
+
     /// Is every weight that no scaling changes a finite number? Of the others the kernel sees to it.
     pub fn is_finite_where_fixed(&self) -> bool {
         let (_, fixed) = self.sorted();

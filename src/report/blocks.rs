@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Report, up};
+use super::{InLimit, Report, up};
 use crate::network::Regularizer;
 use crate::solve::blocks::{BlockEnclosure, BlockSolution, RandomRun};
 use crate::solve::energy::EnergyProof;
@@ -35,6 +35,12 @@ pub struct InPlace<'a> {
     pub proof: Option<&'a EnergyProof>,
     /// The names of units and their variables, if their bounds are to be given.
     pub names: Option<&'a [(String, usize)]>,
+    /// What was left out, where the minimum is not attained.
+    pub limit: Option<&'a InLimit>,
+    /// How far, relatively, the multipliers `Λ` of the units that stay can be from the balanced ones, as the kernel verified.
+    pub within: Option<f64>,
+    /// Units without any weight other than 0, as far as weights stay: their multipliers may be anything, and are 1.
+    pub undetermined: Vec<String>,
     /// The second method.
     pub cross_check: Option<&'a SecondRun>,
     /// For each group, the name of its weight and the multipliers `Λ`.
@@ -47,10 +53,15 @@ pub struct InPlace<'a> {
 
 /// The report of a model that was balanced where it lies.
 pub fn in_place_report(found: &InPlace) -> Report {
-    Report {
+    let mut report = Report {
         text: text(found),
         json: fields(found),
+    };
+    if let Some(limit) = found.limit {
+        report.json["status"] = "limit".into();
+        limit.state(&mut report);
     }
+    report
 }
 
 fn fields(found: &InPlace) -> Value {
@@ -74,11 +85,11 @@ fn fields(found: &InPlace) -> Value {
         "multipliers": multipliers,
         "cross_check": found.cross_check.map(cross_check),
         "vanished": [],
-        "undetermined": [],
+        "undetermined": found.undetermined,
         "computed_bounds_width": found.enclosure.map(|enclosed| enclosed.width),
         "attained": found.proof.map(|proof| proof.is_attained),
         "weights_within": found.proof.and_then(|proof| proof.weight_radius(&power)),
-        "multipliers_within": found.proof.and_then(EnergyProof::within),
+        "multipliers_within": found.within,
         "incomplete": found.incomplete,
     });
     if let (Some(names), Some(proof)) = (found.names, found.proof) {
@@ -108,7 +119,15 @@ fn text(found: &InPlace) -> String {
     let solution = found.solution;
     let power = found.regularizer.variable_power();
     let mut text = String::new();
-    if let Some(proof) = found.proof {
+    if let Some(limit) = found.limit {
+        text += &limit.existence(found.regularizer, true);
+        if let Some(within) = found.within {
+            text += &format!(
+                "proved    in the limit every multiplier of costs, before it is rounded, is within {} of the balanced one, relatively\n",
+                up(within)
+            );
+        }
+    } else if let Some(proof) = found.proof {
         text += &match (proof.is_attained, proof.weight_radius(&power)) {
             (true, Some(radius)) => format!(
                 "proved    the minimum of {} is attained, and with the multipliers found, before they are rounded, every weight is within {} of its one balanced value, relatively\n",

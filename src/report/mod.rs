@@ -16,6 +16,7 @@ mod figure;
 mod freedom;
 #[cfg(feature = "learn")]
 pub mod learning;
+mod limit;
 mod lost;
 #[cfg(feature = "plot")]
 mod plot;
@@ -41,6 +42,7 @@ pub use energy::energy_report;
 pub use explain::{Basis, Explanation, explain};
 pub use figure::unit_balance_figure;
 pub use freedom::freedom;
+pub use limit::{InLimit, not_attained_report};
 pub use lost::lost_weights;
 #[cfg(feature = "plot")]
 pub use plot::plot_reads;

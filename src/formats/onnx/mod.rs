@@ -35,6 +35,7 @@ mod files;
 mod held;
 mod infer;
 mod learned;
+mod limit;
 pub mod message;
 mod node;
 mod perceptron;

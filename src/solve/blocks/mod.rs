@@ -35,6 +35,7 @@
 //! four numbers at a time, with or without instructions for that.
 
 mod anderson;
+mod cut;
 mod elimination;
 mod enclose;
 mod kernels;
@@ -52,6 +53,7 @@ mod state;
 mod strong;
 mod two_level;
 
+pub use cut::Cut;
 pub(super) use elimination::Elimination;
 pub use enclose::{BlockEnclosure, enclose_blocks};
 pub use newton_cg::NewtonStep;

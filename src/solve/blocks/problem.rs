@@ -86,6 +86,8 @@ pub struct Blocks<'a> {
     pub(super) stored: usize,
     /// Did a cost that was computed beforehand leave the range of `f64`?
     pub(super) lost: bool,
+    /// The units that are left out; empty for none.
+    pub(super) left_out: Vec<bool>,
 }
 
 impl<'a> Blocks<'a> {
@@ -106,6 +108,7 @@ impl<'a> Blocks<'a> {
             ones: Vec::new(),
             stored: 0,
             lost: false,
+            left_out: Vec::new(),
         })
     }
 
@@ -217,6 +220,19 @@ impl<'a> Blocks<'a> {
         self.lost = true;
     }
 
+    /// Leaves out units, with all weights that lead to them or come from them: they have no cost from now on, so that their multipliers stay 1.
+    ///
+    /// # Panics
+    /// If there is not one entry for each unit.
+    pub fn leave_out(&mut self, units: Vec<bool>) {
+        assert_eq!(units.len(), self.shape.units(), "one entry for each unit");
+        self.left_out = units;
+    }
+
+    pub(super) fn is_left_out(&self, unit: usize) -> bool {
+        self.left_out.get(unit).copied().unwrap_or(false)
+    }
+
     fn cost(&self) -> Option<Cost> {
         match self.power {
             1.0 => Some(Cost::First),
@@ -286,15 +302,23 @@ impl<'a> Blocks<'a> {
 
     /// Calls back with every synapse: the unit that it leads to, the one that it comes from, its cost.
     pub(super) fn each_edge(&self, mut call: impl FnMut(u32, u32, f64)) {
+        (0..self.matrices.len()).for_each(|block| self.each_edge_of(block, &mut call));
+    }
+
+    /// The same for the synapses of a block.
+    pub(super) fn each_edge_of(&self, block: usize, call: &mut impl FnMut(u32, u32, f64)) {
         let ground = self.shape.units();
-        for (link, matrix) in self.shape.links().iter().zip(&self.matrices) {
-            let node = |group: Option<usize>, unit: usize| match group {
-                Some(group) => (self.shape.group(group).start + unit) as u32,
-                None => ground as u32,
-            };
-            matrix
-                .visit(|row, column, cost| call(node(link.to, row), node(link.from, column), cost));
-        }
+        let link = &self.shape.links()[block];
+        let node = |group: Option<usize>, unit: usize| match group {
+            Some(group) => self.shape.group(group).start + unit,
+            None => ground,
+        };
+        self.matrices[block].visit(|row, column, cost| {
+            let (to, from) = (node(link.to, row), node(link.from, column));
+            if !self.is_left_out(to) && !self.is_left_out(from) {
+                call(to as u32, from as u32, cost);
+            }
+        });
     }
 }
 
