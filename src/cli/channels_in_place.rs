@@ -15,7 +15,8 @@ use super::arguments::BalanceArguments;
 use super::files::{self, Content};
 use super::in_place::{self, Found};
 use super::limit_in_place::{Unsolved, in_limit, is_for_exact_arithmetic, not_attained};
-use super::offered::{self, is_plain};
+use super::offered::{self, EXACT, is_plain};
+use super::restricted_in_place::is_asked;
 use super::{BadInput, Failure, Outcome};
 
 fn certifies(arguments: &BalanceArguments) -> bool {
@@ -35,7 +36,8 @@ fn is_large(arguments: &BalanceArguments, model: &OnnxFile) -> bool {
 /// balanced.
 pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Option<Outcome> {
     let is_large = is_large(arguments, model);
-    if !is_large && (!is_plain(arguments) || model.network().variables() == 0) {
+    let is_for_exact = is_asked(arguments) && model.weights() < EXACT;
+    if !is_large && (is_for_exact || !is_plain(arguments) || model.network().variables() == 0) {
         return None;
     }
     let path = &arguments.network;
@@ -82,7 +84,8 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
     match solved {
         Ok(found)
             if is_large
-                || in_place::unsettled(arguments, &found).is_none() && found.is_enclosed() =>
+                || in_place::unsettled(arguments, &found).is_none()
+                    && (found.is_enclosed() || !found.has_optimum) =>
         {
             Some(write(arguments, model, problem, &found, read))
         }
@@ -103,7 +106,9 @@ fn solve(
     let mut blocks =
         blocks.map_err(|_| Unsolved::Solver(SolveError::NotBlocks("its blocks do not fit")))?;
     let added = start.elapsed().as_secs_f64();
-    let found = in_place::solve(arguments, &mut blocks, problem, costs.fan());
+    // The units of a model begin with two that stand for what is outside.
+    let name = |variable: usize| model.network().unit(variable + 2).id.clone();
+    let found = in_place::solve(arguments, &mut blocks, problem, costs.fan(), &name);
     let mut found = found?;
     found.solve += added;
     found.add_fixed(costs.fixed());

@@ -9,7 +9,7 @@ use synaptic_balance::formats::{
 };
 use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::report::{
-    InLimit, InPlace, Report, SecondRun, in_place_report, lost_weights,
+    InLimit, InPlace, Report, RestrictedRun, SecondRun, in_place_report, lost_weights,
 };
 use synaptic_balance::solve::blocks::{
     BlockEnclosure, BlockOptions, BlockSolution, Blocks, CostSums, Cut, balance_blocks,
@@ -23,8 +23,9 @@ use super::arguments::BalanceArguments;
 use super::limit_in_place::{
     Unsolved, free, in_limit, is_for_exact_arithmetic, is_left, leave_out, not_attained, within,
 };
-use super::offered::{MOST_DIGITS, is_plain, power};
+use super::offered::{EXACT, MOST_DIGITS, is_plain, power};
 use super::proving::{prove, second_run};
+use super::restricted_in_place::{bounded_solution, is_asked, restrict};
 use super::shards::{check, outputs, write};
 use super::{BadInput, Failure, Outcome, Progress, Verdict};
 
@@ -55,7 +56,8 @@ fn balance_small(arguments: &BalanceArguments, start: Instant) -> Option<Outcome
         return None;
     }
     let model = open(arguments).ok()?;
-    if !model.is_finite_where_fixed() {
+    let is_for_exact = is_asked(arguments) && model.weights() < EXACT;
+    if is_for_exact || !model.is_finite_where_fixed() {
         return None;
     }
     match balance_mapped(arguments, &model, true, start) {
@@ -94,12 +96,11 @@ fn balance_mapped(
     let read = start.elapsed().as_secs_f64();
     let problem = named_problem(model, &power).map_err(|refusal| BadInput::at(path, refusal))?;
     let begin = Instant::now();
-    let found = solve(arguments, &mut blocks, Some(&problem), model.fan());
+    let name = |unit: usize| problem.units[unit].0.clone();
+    let kernel = Some(&problem);
+    let found = solve(arguments, &mut blocks, kernel, model.fan(), &name);
     let weights = model.weights();
-    let limit = |cut: &Cut| {
-        let name = |unit: usize| problem.units[unit].0.clone();
-        in_limit(cut, &name, |vanishes, most| model.vanishing(vanishes, most))
-    };
+    let limit = |cut: &Cut| in_limit(cut, &name, |vanishes, most| model.vanishing(vanishes, most));
     let cut = match &found {
         Ok(found) => found.cut.as_ref(),
         Err(Unsolved::NotAttained(cut)) => Some(cut),
@@ -184,6 +185,12 @@ pub struct Found {
     proof: Option<Result<EnergyProof, EnergyError>>,
     /// What was left out, where the minimum is not attained.
     pub cut: Option<Cut>,
+    /// Multipliers that were asked for in place of the optimum.
+    restricted: Option<RestrictedRun>,
+    /// Is there an optimum, which was found?
+    pub has_optimum: bool,
+    /// Did the kernel verify that there is none?
+    is_unattained: bool,
     /// By unit: has it no cost?
     free: Vec<bool>,
     /// The same by names.
@@ -240,12 +247,13 @@ pub fn unsettled(arguments: &BalanceArguments, found: &Found) -> Option<String> 
     incomplete(arguments, found).or(open)
 }
 
-/// Balances, bounds, cross-checks and has the kernel verify; `fan` is the largest number of synapses at a unit.
+/// Balances, bounds, cross-checks and has the kernel verify; `fan` is the largest number of synapses at a unit, `name` gives the unit of a variable.
 pub fn solve(
     arguments: &BalanceArguments,
     problem: &mut Blocks,
     kernel: Option<&NamedProblem>,
     fan: usize,
+    name: &dyn Fn(usize) -> String,
 ) -> Result<Found, Unsolved> {
     let start = Instant::now();
     let is_small = problem.weights() < ASKED_ONLY;
@@ -261,7 +269,32 @@ pub fn solve(
         before.get_or_insert(deficit);
         progress.report("two-level", deficit);
     });
-    let mut solution = solution.map_err(|fault| Unsolved::of(fault, problem))?;
+    let mut say = |deficit| progress.report("restricted", deficit);
+    let mut solution = match solution.map_err(|fault| Unsolved::of(fault, problem)) {
+        Err(Unsolved::NotAttained(without)) if arguments.max_scaling.is_some() => {
+            let found = restrict(arguments, problem, name, None, &mut say);
+            let found = found.map_err(Unsolved::Solver)?;
+            let found = found.ok_or(Unsolved::Solver(SolveError::NotBlocks("no bound")))?;
+            return Ok(Found {
+                deficit_before: 1.0,
+                regularizer: value_before.map(|before| [before, found.value]),
+                free: vec![false; found.multipliers.len()],
+                solution: bounded_solution(problem, &found),
+                multipliers: found.multipliers.clone(),
+                restricted: Some(found),
+                has_optimum: false,
+                is_unattained: without.verified().is_some(),
+                cut,
+                limit: None,
+                enclosed: None,
+                proof: None,
+                cross_check: None,
+                solve: start.elapsed().as_secs_f64(),
+                certify: 0.0,
+            });
+        }
+        solution => solution?,
+    };
     let cross_check = (is_small || arguments.cross_check).then(|| {
         let run = second_run(problem, arguments.seed, &mut |deficit| {
             progress.report("stochastic", deficit);
@@ -294,11 +327,20 @@ pub fn solve(
         }
         true => None,
     };
+    let optimum = Some(solution.multipliers.as_slice());
+    let restricted = restrict(arguments, problem, name, optimum, &mut say);
+    let restricted = restricted.map_err(Unsolved::Solver)?;
     let power = rational_to_f64(&arguments.regularizer.variable_power());
     let roots = solution.multipliers.iter().map(|mu| mu.powf(1.0 / power));
     let after = Some(solution.multipliers.as_slice());
     Ok(Found {
-        multipliers: roots.collect(),
+        multipliers: match &restricted {
+            Some(restricted) => restricted.multipliers.clone(),
+            None => roots.collect(),
+        },
+        restricted,
+        has_optimum: true,
+        is_unattained: false,
         // A dead unit has cost on one side only.
         deficit_before: cut.as_ref().map_or(before.unwrap_or(0.0), |_| 1.0),
         free: free(problem, &solution),
@@ -323,7 +365,12 @@ pub fn outcome(
     [read, write]: [f64; 2],
     lost: &Losses,
 ) -> (Report, Verdict) {
-    let incomplete = incomplete(arguments, found);
+    let reason = "powers of two are exact where no weight is lost";
+    let is_inexact = arguments.power_of_two && lost.count > 0;
+    let incomplete = match incomplete(arguments, found) {
+        None if is_inexact => Some(reason.to_owned()),
+        incomplete => incomplete,
+    };
     let verdict = match incomplete {
         Some(_) => Verdict::Incomplete,
         None => Verdict::Done,
@@ -342,6 +389,9 @@ pub fn outcome(
         proof: found.proof(),
         limit: found.limit.as_ref(),
         within: found.within(),
+        restricted: found.restricted.clone(),
+        has_optimum: found.has_optimum,
+        is_unattained: found.is_unattained,
         undetermined: undetermined.collect(),
         names: kernel
             .filter(|_| asked)
@@ -359,6 +409,11 @@ pub fn outcome(
 fn incomplete(arguments: &BalanceArguments, found: &Found) -> Option<String> {
     if found.limit.as_ref().is_some_and(|limit| !limit.is_verified) {
         return Some("the kernel did not verify that the minimum is not attained".into());
+    }
+    if !found.has_optimum {
+        let asked = arguments.certify.is_some() || arguments.certificate.is_some();
+        let reason = "there is no optimum to certify: within the bound multipliers are computed";
+        return asked.then(|| reason.to_owned());
     }
     let complete = found
         .cross_check

@@ -20,6 +20,7 @@ mod places;
 #[cfg(feature = "script")]
 mod prove;
 mod proving;
+mod restricted_in_place;
 mod shards;
 mod temporary;
 mod theorems;

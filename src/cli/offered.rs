@@ -24,8 +24,6 @@ fn not_offered(arguments: &BalanceArguments) -> Option<&'static str> {
     let not_offered = [
         (!is_two_level, "another method than two-level"),
         (arguments.tied.is_some(), "--tied"),
-        (arguments.power_of_two, "--power-of-two"),
-        (arguments.max_scaling.is_some(), "--max-scaling"),
         (
             matches!(arguments.regularizer, Regularizer::Mixture(_)),
             "a mixture of powers",

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{InLimit, Report, up};
-use crate::network::Regularizer;
-use crate::solve::blocks::{BlockEnclosure, BlockSolution, RandomRun};
+use super::{InLimit, Report, list, up};
+use crate::network::{Regularizer, printable};
+use crate::solve::blocks::{BlockEnclosure, BlockSolution, RandomRun, RestrictedBlocks};
 use crate::solve::energy::EnergyProof;
 
 /// What the paper's algorithm came to by itself.
@@ -14,6 +14,27 @@ pub struct SecondRun {
     pub run: RandomRun,
     /// The largest relative difference of a weight.
     pub difference: f64,
+}
+
+/// Multipliers that were not chosen freely, and what they come to.
+#[derive(Debug, Clone)]
+pub struct RestrictedRun {
+    /// The multipliers `μ`, and how far they are from balance.
+    pub run: RestrictedBlocks,
+    /// The multipliers `Λ`.
+    pub multipliers: Vec<f64>,
+    /// The regularizer at them.
+    pub value: f64,
+    /// The regularizer at the optimum, if there is one.
+    pub optimum: Option<f64>,
+    /// The units that are held at the bound, by names where they are known.
+    pub at_bound: Vec<String>,
+}
+
+impl RestrictedRun {
+    fn price(&self) -> Option<f64> {
+        self.optimum.map(|optimum| self.value / optimum - 1.0)
+    }
 }
 
 /// What was found in place, and what it took.
@@ -39,6 +60,12 @@ pub struct InPlace<'a> {
     pub limit: Option<&'a InLimit>,
     /// How far, relatively, the multipliers `Λ` of the units that stay can be from the balanced ones, as the kernel verified.
     pub within: Option<f64>,
+    /// What was asked for in place of the optimum.
+    pub restricted: Option<RestrictedRun>,
+    /// Is there an optimum without it, which was found?
+    pub has_optimum: bool,
+    /// Did the kernel verify that there is none, on the network in which units are one that the direction moves alike?
+    pub is_unattained: bool,
     /// Units without any weight other than 0, as far as weights stay: their multipliers may be anything, and are 1.
     pub undetermined: Vec<String>,
     /// The second method.
@@ -58,7 +85,9 @@ pub fn in_place_report(found: &InPlace) -> Report {
         json: fields(found),
     };
     if let Some(limit) = found.limit {
-        report.json["status"] = "limit".into();
+        if found.restricted.is_none() {
+            report.json["status"] = "limit".into();
+        }
         limit.state(&mut report);
     }
     report
@@ -87,11 +116,26 @@ fn fields(found: &InPlace) -> Value {
         "vanished": [],
         "undetermined": found.undetermined,
         "computed_bounds_width": found.enclosure.map(|enclosed| enclosed.width),
-        "attained": found.proof.map(|proof| proof.is_attained),
+        "attained": match found.is_unattained {
+            true => Some(false),
+            false => found.proof.map(|proof| proof.is_attained),
+        },
         "weights_within": found.proof.and_then(|proof| proof.weight_radius(&power)),
         "multipliers_within": found.within,
         "incomplete": found.incomplete,
     });
+    if let Some(restricted) = &found.restricted {
+        fields["status"] = "restricted".into();
+        fields["regularizer_after"] = restricted.value.into();
+        fields["deficit"] = restricted.run.deficit.into();
+        fields["restriction"] = json!({
+            "optimum": restricted.optimum,
+            "price": restricted.price(),
+            "residual": restricted.run.residual,
+            "at_bound": restricted.at_bound,
+            "bound": "computed",
+        });
+    }
     if let (Some(names), Some(proof)) = (found.names, found.proof) {
         let bounds = names.iter().filter_map(|(name, variable)| {
             let (low, high) = proof.bounds(*variable)?;
@@ -116,6 +160,54 @@ fn cross_check(second: &SecondRun) -> Value {
 }
 
 fn text(found: &InPlace) -> String {
+    let mut text = String::new();
+    if found.has_optimum {
+        text += &optimum(found);
+    }
+    if found.is_unattained {
+        text += &format!(
+            "proved    the minimum of {} is not attained without the bound\n",
+            found.regularizer
+        );
+    }
+    if let Some(restricted) = &found.restricted {
+        text += &restriction(found, restricted);
+    }
+    if let Some(reason) = &found.incomplete {
+        text += &format!("INCOMPLETE {reason}\n");
+    }
+    text
+}
+
+/// Restricted multipliers.
+fn restriction(found: &InPlace, restricted: &RestrictedRun) -> String {
+    let price = restricted.price().map_or(String::new(), |price| {
+        format!(", {:.3} % above the minimum", 100.0 * price)
+    });
+    let reads = match found.has_optimum {
+        true => String::new(),
+        false => format!(" ({:.1} reads of the weights)", restricted.run.reads),
+    };
+    let mut text = format!(
+        "computed  within the restriction {} is {:.6}{price}, residual deficit {:.3e}{reads}\n",
+        found.regularizer, restricted.value, restricted.run.residual
+    );
+    if !restricted.at_bound.is_empty() {
+        let names: Vec<String> = restricted
+            .at_bound
+            .iter()
+            .map(|name| printable(name))
+            .collect();
+        text += &format!("note      at the bound: {}\n", list(&names, SHOWN));
+    }
+    text
+}
+
+/// Units named in the text.
+const SHOWN: usize = 12;
+
+/// What was found without a restriction.
+fn optimum(found: &InPlace) -> String {
     let solution = found.solution;
     let power = found.regularizer.variable_power();
     let mut text = String::new();
@@ -168,9 +260,6 @@ fn text(found: &InPlace) -> String {
     // Of smaller models the values are known, and a proof was sought.
     if found.proof.is_none() && found.values.is_none() {
         text += "note      at this size the kernel verifies what is asked for only: --certify\n";
-    }
-    if let Some(reason) = &found.incomplete {
-        text += &format!("INCOMPLETE {reason}\n");
     }
     text
 }

@@ -31,7 +31,7 @@ pub use balance::{balance_report, group_multipliers};
 pub use bench::{
     AUTOENCODER, Bench, BenchOptions, Curve, LARGE, acyclic, balance_small, bench, streaming,
 };
-pub use blocks::{InPlace, SecondRun, in_place_report};
+pub use blocks::{InPlace, RestrictedRun, SecondRun, in_place_report};
 pub use channels::channels_report;
 pub use check::{CheckReport, SameFunction, check_report};
 pub use check_in_place::{InPlaceCheck, in_place_check};

@@ -110,8 +110,6 @@ fn shards_are_balanced_as_one_file_is() {
     assert_eq!(run(&["balance", index, "--arch", "relu", "--certify"]).0, 0);
     for refused in [
         &["--tied", "layer"][..],
-        &["--power-of-two"],
-        &["--max-scaling", "2"],
         &["--method", "exact"],
         &["--regularizer", "mix:1*2+1*1"],
     ] {
@@ -177,4 +175,91 @@ fn large_files_are_mapped() {
     tensors[1].2[7] = f32::NAN;
     let broken = write(&desk, "broken.safetensors", &tensors);
     assert_eq!(run(&["balance", &broken, "--arch", "relu"]).0, 2);
+}
+
+/// Checks: within a bound, and with powers of two, what blocks find (for shards of any size) is what exact arithmetic finds of the same model in one small file; where the minimum is attained, where units are
+/// dead, and in the limit.
+#[test]
+fn restricted_multipliers_are_those_of_exact_arithmetic() {
+    let desk = Desk::new();
+    let shapes: [&[usize]; 5] = [&[8, 6], &[8], &[7, 8], &[7], &[3, 7]];
+    let names = ["l1.weight", "l1.bias", "l2.weight", "l2.bias", "l3.weight"];
+    for seed in 0..6 {
+        let mut tensors: Vec<(&str, &[usize], Vec<f32>)> = names
+            .into_iter()
+            .zip(shapes)
+            .zip(seed * 10..)
+            .map(|((name, shape), seed)| (name, shape, weights(shape.iter().product(), seed)))
+            .collect();
+        // Some layers far from balance, so that bounds hold some units and not others.
+        tensors[2]
+            .2
+            .iter_mut()
+            .for_each(|w| *w *= 1.0 + seed as f32);
+        let is_dead = seed % 2 == 1;
+        if is_dead {
+            tensors[0].2[12..18].fill(0.0);
+            tensors[1].2[2] = 0.0;
+            (0..3).for_each(|row| tensors[4].2[7 * row + 4] = 0.0);
+        }
+        let whole = write(&desk, "whole.safetensors", &tensors);
+        write(&desk, "only.safetensors", &tensors);
+        let map = names.map(|name| format!("{name:?}: \"only.safetensors\""));
+        let index = format!("{{\"weight_map\": {{{}}}}}", map.join(", "));
+        let index = desk.write("model.safetensors.index.json", index);
+        let index = index.to_str().unwrap();
+        for asked in [
+            &["--max-scaling", "1"][..],
+            &["--max-scaling", "5/4"],
+            &["--max-scaling", "2", "--regularizer", "l1"],
+            &["--max-scaling", "1000"],
+            &["--power-of-two"],
+            &["--power-of-two", "--regularizer", "lp:3"],
+            &["--power-of-two", "--limit"],
+        ] {
+            let of =
+                |model: &str| json(&[&["balance", model, "--arch", "relu"][..], asked].concat());
+            let ((exact_code, exact), (code, found)) = (of(&whole), of(index));
+            let place = format!("{asked:?}, seed {seed}: {found:#}");
+            assert_eq!(code, exact_code, "{place}");
+            assert_eq!(found["status"], exact["status"], "{place}");
+            if found["status"] != "restricted" {
+                assert!(is_dead && code == 3, "{place}");
+                continue;
+            }
+            let near = |one: &serde_json::Value, other: &serde_json::Value, within: f64| {
+                let (one, other) = (one.as_f64().unwrap(), other.as_f64().unwrap());
+                assert!(
+                    (one - other).abs() <= within * one.abs().max(1.0),
+                    "{one} {other} {place}"
+                );
+            };
+            near(
+                &found["regularizer_after"],
+                &exact["regularizer_after"],
+                1e-9,
+            );
+            let within = &found["restriction"];
+            assert_eq!(
+                within["at_bound"], exact["restriction"]["at_bound"],
+                "{place}"
+            );
+            if !within["price"].is_null() {
+                near(&within["price"], &exact["restriction"]["price"], 1e-9);
+            }
+            for group in ["l1.weight", "l2.weight"] {
+                let of = |found: &serde_json::Value| {
+                    found["multipliers"][group].as_array().unwrap().clone()
+                };
+                for (unit, (one, other)) in of(&found).iter().zip(of(&exact)).enumerate() {
+                    // Of units that are left out any will do.
+                    let is_out =
+                        is_dead && [("l1.weight", 2), ("l2.weight", 4)].contains(&(group, unit));
+                    if !(is_out && asked.contains(&"--limit")) {
+                        near(one, &other, 1e-9);
+                    }
+                }
+            }
+        }
+    }
 }

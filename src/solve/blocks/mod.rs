@@ -35,6 +35,7 @@
 //! four numbers at a time, with or without instructions for that.
 
 mod anderson;
+mod bounded;
 mod cut;
 mod elimination;
 mod enclose;
@@ -53,6 +54,7 @@ mod state;
 mod strong;
 mod two_level;
 
+pub use bounded::{RestrictedBlocks, balance_blocks_within, block_powers_of_two};
 pub use cut::Cut;
 pub(super) use elimination::Elimination;
 pub use enclose::{BlockEnclosure, enclose_blocks};

@@ -241,7 +241,7 @@ impl<'a> Blocks<'a> {
         }
     }
 
-    fn push(
+    pub(super) fn push(
         &mut self,
         (to, from): (Option<usize>, Option<usize>),
         (rows, columns): (usize, usize),
