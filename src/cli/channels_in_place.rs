@@ -13,7 +13,8 @@ use synaptic_balance::solve::blocks::Cut;
 
 use super::arguments::BalanceArguments;
 use super::files::{self, Content};
-use super::in_place::{self, Found};
+use super::found::Found;
+use super::in_place;
 use super::limit_in_place::{Unsolved, in_limit, is_for_exact_arithmetic, not_attained};
 use super::offered::{self, EXACT, is_plain};
 use super::restricted_in_place::is_asked;
@@ -41,7 +42,7 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
         return None;
     }
     let path = &arguments.network;
-    if let Err(fault) = offered::power(arguments) {
+    if let Err(fault) = offered::power(arguments, false) {
         return Some(Err(fault));
     }
     let power = arguments.regularizer.variable_power();
@@ -126,7 +127,7 @@ fn write(
     let start = Instant::now();
     let written = model.multipliers(&found.written());
     let written = written.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
-    let multipliers = model.multipliers(&found.multipliers);
+    let multipliers = model.multipliers(&found.by_unit());
     let multipliers = multipliers.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     let mut contents: Vec<(PathBuf, Content)> = Vec::new();
     if let Some(output) = &arguments.output {

@@ -62,8 +62,8 @@ fn check_perceptrons(
         arguments,
         &mut before.blocks(rational_to_f64(&power)).ok()?,
         [
-            &in_place::named_problem(before, &power).ok()?,
-            &in_place::named_problem(after, &power).ok()?,
+            &in_place::named_problem(before, &power, false).ok()?,
+            &in_place::named_problem(after, &power, false).ok()?,
         ],
         scaling,
         number_type,

@@ -117,7 +117,7 @@ fn explain_mapped(arguments: &ExplainArguments) -> Result<Option<Report>, Failur
     let power = arguments.regularizer.variable_power();
     let (Ok(mut blocks), Ok(problem)) = (
         model.blocks(rational_to_f64(&power)),
-        in_place::named_problem(&model, &power),
+        in_place::named_problem(&model, &power, false),
     ) else {
         return Ok(None);
     };

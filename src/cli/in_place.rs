@@ -8,22 +8,20 @@ use synaptic_balance::formats::{
     Losses, MAPPED_WEIGHTS, MappedError, MappedPerceptron, ModelError, holds_weights_only,
 };
 use synaptic_balance::numbers::{Rational, rational_to_f64};
-use synaptic_balance::report::{
-    InLimit, InPlace, Report, RestrictedRun, SecondRun, in_place_report, lost_weights,
-};
+use synaptic_balance::report::{InPlace, Report, SecondRun, in_place_report, lost_weights};
 use synaptic_balance::solve::blocks::{
-    BlockEnclosure, BlockOptions, BlockSolution, Blocks, CostSums, Cut, balance_blocks,
-    enclose_blocks,
+    BlockOptions, Blocks, CostSums, Cut, balance_blocks, enclose_blocks,
 };
 use synaptic_balance::solve::energy::{EnergyError, EnergyProof};
 use synaptic_balance::solve::{AGREEMENT, SolveError};
 use synaptic_balance_kernel::Refusal;
 
 use super::arguments::BalanceArguments;
+use super::found::Found;
 use super::limit_in_place::{
-    Unsolved, free, in_limit, is_for_exact_arithmetic, is_left, leave_out, not_attained, within,
+    Unsolved, free, in_limit, is_for_exact_arithmetic, is_left, leave_out, not_attained,
 };
-use super::offered::{EXACT, MOST_DIGITS, is_plain, power};
+use super::offered::{EXACT, MOST_DIGITS, is_plain_for_perceptrons, power};
 use super::proving::{prove, second_run};
 use super::restricted_in_place::{bounded_solution, is_asked, restrict};
 use super::shards::{check, outputs, write};
@@ -52,7 +50,7 @@ pub fn balance(arguments: &BalanceArguments) -> Option<Outcome> {
 /// What is wrong with a file is said by the reader of files of every kind.
 fn balance_small(arguments: &BalanceArguments, start: Instant) -> Option<Outcome> {
     let is_one = arguments.perceptron.arch.is_some() && holds_weights_only(&arguments.network);
-    if !is_one || !is_plain(arguments) {
+    if !is_one || !is_plain_for_perceptrons(arguments) {
         return None;
     }
     let model = open(arguments).ok()?;
@@ -73,7 +71,7 @@ fn open(arguments: &BalanceArguments) -> Result<MappedPerceptron, Failure> {
         let reason = "--learned and --constant are for ONNX models: here all weights are learned";
         return Err(BadInput::at(path, reason).into());
     }
-    power(arguments)?;
+    power(arguments, true)?;
     let architecture = arguments.perceptron.architecture()?;
     let architecture =
         architecture.ok_or_else(|| BadInput::at(path, ModelError::NoArchitecture))?;
@@ -89,18 +87,39 @@ fn balance_mapped(
 ) -> Outcome {
     let path = &arguments.network;
     let fault = |fault: MappedError| BadInput::at(path, fault);
-    let power = power(arguments)?;
+    let power = power(arguments, true)?;
     let outputs = outputs(arguments, model)?;
     check(arguments, model, &outputs)?;
     let mut blocks = model.blocks(rational_to_f64(&power)).map_err(fault)?;
+    let is_tied = arguments.tied.is_some();
+    let (mut fan, mut fixed, mut variables) = (model.fan(), 0.0, None);
+    if is_tied {
+        variables = Some(variables_of_layers(model));
+        // Every weight is added up.
+        fan = model.weights();
+        (blocks, fixed) = blocks.tied();
+    }
     let read = start.elapsed().as_secs_f64();
-    let problem = named_problem(model, &power).map_err(|refusal| BadInput::at(path, refusal))?;
+    let problem =
+        named_problem(model, &power, is_tied).map_err(|refusal| BadInput::at(path, refusal))?;
     let begin = Instant::now();
-    let name = |unit: usize| problem.units[unit].0.clone();
+    let groups = model.groups();
+    let name = |variable: usize| match is_tied {
+        true => groups[variable].0.clone(),
+        false => problem.units[variable].0.clone(),
+    };
     let kernel = Some(&problem);
-    let found = solve(arguments, &mut blocks, kernel, model.fan(), &name);
+    let found = solve(arguments, &mut blocks, kernel, fan, &name);
     let weights = model.weights();
-    let limit = |cut: &Cut| in_limit(cut, &name, |vanishes, most| model.vanishing(vanishes, most));
+    let limit = |cut: &Cut| {
+        let of = |unit: usize| match &variables {
+            Some(variables) => variables.get(unit).copied().unwrap_or(usize::MAX),
+            None => unit,
+        };
+        in_limit(cut, &name, |vanishes, most| {
+            model.vanishing(&|to, from| vanishes(of(to), of(from)), most)
+        })
+    };
     let cut = match &found {
         Ok(found) => found.cut.as_ref(),
         Err(Unsolved::NotAttained(cut)) => Some(cut),
@@ -118,9 +137,11 @@ fn balance_mapped(
             report.state_layers(Some(&model.layers()));
             return Ok((report, verdict));
         }
-        (Err(fault), _) => return Err(failure(fault, path, &|v| unit_name(model, v))),
+        (Err(fault), _) => return Err(failure(fault, path, &name)),
     };
     found.limit = limit;
+    found.variables = variables;
+    found.add_fixed(fixed);
     let start = Instant::now();
     if let (true, Some(reason)) = (is_small, unsettled(arguments, &found)) {
         return Err(Failure::Incomplete(reason));
@@ -128,8 +149,13 @@ fn balance_mapped(
     let certificate = certificate(arguments, &problem, &found);
     let written = found.written();
     let lost = write(arguments, model, &written, outputs, certificate)?;
-    let mut rest = found.multipliers.as_slice();
-    let grouped = model.groups().into_iter().map(|(name, units)| {
+    let by_unit = found.by_unit();
+    let mut rest = by_unit.as_slice();
+    let layers = model.hidden_layers().into_iter();
+    let grouped = layers.map(|(name, units, is_scaled)| {
+        if !is_scaled {
+            return (name, vec![1.0; units]);
+        }
         let (own, others) = rest.split_at(units);
         rest = others;
         (name, own.to_vec())
@@ -164,74 +190,23 @@ pub fn certificate(
 pub fn named_problem<'a>(
     model: &'a MappedPerceptron,
     power: &Rational,
+    is_tied: bool,
 ) -> Result<NamedProblem<'a>, Refusal> {
-    let problem = model.energy_problem(power)?;
-    let units = model.unit_names().into_iter().zip(0..);
+    let names = model.unit_names().into_iter();
+    let (problem, variables) = match is_tied {
+        true => (
+            model.tied_energy_problem(power)?,
+            variables_of_layers(model),
+        ),
+        false => (model.energy_problem(power)?, (0..names.len()).collect()),
+    };
+    let units = names.zip(variables);
     let tensors = model.scaled_tensors().into_iter().map(str::to_owned);
     Ok(NamedProblem {
         units: units.collect(),
         terms: TermNames::Tensors(tensors.collect()),
         problem,
     })
-}
-
-/// What was found by blocks, and the seconds that it took.
-pub struct Found {
-    solution: BlockSolution,
-    deficit_before: f64,
-    /// Costs of everything that is scaled, before and after.
-    regularizer: Option<[f64; 2]>,
-    enclosed: Option<BlockEnclosure>,
-    proof: Option<Result<EnergyProof, EnergyError>>,
-    /// What was left out, where the minimum is not attained.
-    pub cut: Option<Cut>,
-    /// Multipliers that were asked for in place of the optimum.
-    restricted: Option<RestrictedRun>,
-    /// Is there an optimum, which was found?
-    pub has_optimum: bool,
-    /// Did the kernel verify that there is none?
-    is_unattained: bool,
-    /// By unit: has it no cost?
-    free: Vec<bool>,
-    /// The same by names.
-    pub limit: Option<InLimit>,
-    cross_check: Option<SecondRun>,
-    /// The multipliers `Λ`, in the order of the units.
-    pub multipliers: Vec<f64>,
-    /// Seconds, with those that making the blocks took.
-    pub solve: f64,
-    certify: f64,
-}
-
-impl Found {
-    /// Adds costs that no multipliers change to what is reported.
-    pub fn add_fixed(&mut self, fixed: f64) {
-        let values = self.regularizer;
-        self.regularizer = values.map(|values| values.map(|value| value + fixed));
-    }
-
-    /// What the kernel verified.
-    fn proof(&self) -> Option<&EnergyProof> {
-        self.proof.as_ref().and_then(|proof| proof.as_ref().ok())
-    }
-
-    /// Did the kernel verify where every multiplier lies, but for those of units that are left out?
-    pub fn is_enclosed(&self) -> bool {
-        self.within().is_some()
-    }
-
-    /// How near they are known.
-    fn within(&self) -> Option<f64> {
-        within(self.proof()?, &self.free)
-    }
-
-    /// The multipliers `Λ` to be applied, 0 for units whose weights vanish.
-    pub fn written(&self) -> Vec<f64> {
-        let is_out = |unit| self.cut.as_ref().is_some_and(|cut| cut.is_out(unit));
-        let all = self.multipliers.iter().enumerate();
-        all.map(|(unit, value)| if is_out(unit) { 0.0 } else { *value })
-            .collect()
-    }
 }
 
 /// Why something else may have to be said of a model small enough for exact arithmetic; `None` if nothing has.
@@ -286,6 +261,7 @@ pub fn solve(
                 is_unattained: without.verified().is_some(),
                 cut,
                 limit: None,
+                variables: None,
                 enclosed: None,
                 proof: None,
                 cross_check: None,
@@ -346,6 +322,7 @@ pub fn solve(
         free: free(problem, &solution),
         cut,
         limit: None,
+        variables: None,
         regularizer: value_before.map(|before| [before, problem.total(after)]),
         enclosed,
         proof,
@@ -463,16 +440,11 @@ const DEFAULT_DIGITS: u32 = 12;
 /// Digits to which weights are known where nobody asked, so that a result counts as done.
 const UNASKED_DIGITS: u32 = 6;
 
-/// The row of a weight that a variable scales.
-fn unit_name(model: &MappedPerceptron, variable: usize) -> String {
-    let mut first = 0;
-    for (name, units) in model.groups() {
-        if variable < first + units {
-            return format!("{name}[{}]", variable - first);
-        }
-        first += units;
-    }
-    format!("variable {variable}")
+/// By unit, the number of its layer among those that are scaled.
+fn variables_of_layers(model: &MappedPerceptron) -> Vec<usize> {
+    let layers = model.groups().into_iter().enumerate();
+    let variables = layers.flat_map(|(layer, (_, units))| vec![layer; units]);
+    variables.collect()
 }
 
 /// What went wrong; `name` gives the unit of a variable.

@@ -10,6 +10,7 @@ mod check_in_place;
 mod energy;
 mod explain;
 mod files;
+mod found;
 mod guard;
 mod in_place;
 mod learn;

@@ -15,6 +15,25 @@ impl MappedPerceptron {
     /// # Errors
     /// What the kernel refuses; nothing in practice.
     pub fn energy_problem(&self, power: &Rational) -> Result<energy::Problem<'_>, energy::Refusal> {
+        self.kernel_problem(power, false)
+    }
+
+    /// The same with one variable for each group.
+    ///
+    /// # Errors
+    /// What the kernel refuses; nothing in practice.
+    pub fn tied_energy_problem(
+        &self,
+        power: &Rational,
+    ) -> Result<energy::Problem<'_>, energy::Refusal> {
+        self.kernel_problem(power, true)
+    }
+
+    fn kernel_problem(
+        &self,
+        power: &Rational,
+        is_tied: bool,
+    ) -> Result<energy::Problem<'_>, energy::Refusal> {
         let mut forms = vec![energy::Form::one()];
         let mut variables = 0;
         let mut blocks = Vec::new();
@@ -25,19 +44,21 @@ impl MappedPerceptron {
             };
             let rows: Vec<usize> = match layer.group {
                 None => vec![0; units],
+                Some(_) if is_tied => vec![forms.len(); units],
                 Some(_) => (0..units).map(|unit| forms.len() + 2 * unit).collect(),
             };
             let sources = layer
                 .group
                 .map(|_| rows.iter().map(|form| form + 1).collect());
             if layer.group.is_some() {
-                for variable in variables..variables + units {
+                let own = if is_tied { 1 } else { units };
+                for variable in variables..variables + own {
                     for exponent in [1, -1] {
                         let exponent = Rational::from_integer(exponent.into());
                         forms.push(energy::Form::new([(variable, exponent)]));
                     }
                 }
-                variables += units;
+                variables += own;
             }
             let tensors = [
                 (Some(&layer.weight), from.unwrap_or(vec![0; inputs])),
@@ -194,6 +215,17 @@ impl MappedPerceptron {
         });
         let first = types.next()?;
         types.all(|other| other == first).then_some(first)
+    }
+
+    /// For each hidden layer the name of its weight, its number of units, and whether it is scaled.
+    pub fn hidden_layers(&self) -> Vec<(String, usize, bool)> {
+        let hidden = self.layers.len().saturating_sub(1);
+        let layers = self.layers.iter().take(hidden);
+        let of = |layer: &Layer| {
+            let units = layer.weight.shape[0];
+            (layer.weight.name.clone(), units, layer.group.is_some())
+        };
+        layers.map(of).collect()
     }
 
     /// How many units there are: inputs, the constant that biases come from (if there are biases), hidden and output units.

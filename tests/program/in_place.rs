@@ -109,8 +109,7 @@ fn shards_are_balanced_as_one_file_is() {
     );
     assert_eq!(run(&["balance", index, "--arch", "relu", "--certify"]).0, 0);
     for refused in [
-        &["--tied", "layer"][..],
-        &["--method", "exact"],
+        &["--method", "exact"][..],
         &["--regularizer", "mix:1*2+1*1"],
     ] {
         let arguments = [&["balance", index, "--arch", "relu"], refused].concat();
@@ -260,6 +259,110 @@ fn restricted_multipliers_are_those_of_exact_arithmetic() {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Checks: weights of 8 bytes are certified as those of 4 bytes are.
+#[test]
+fn wide_weights_are_certified() {
+    let desk = Desk::new();
+    let tensors = [
+        ("l1.weight", vec![5, 3], weights(15, 1)),
+        ("l1.bias", vec![5], weights(5, 2)),
+        ("l2.weight", vec![2, 5], weights(10, 3)),
+    ];
+    let data = tensors.each_ref().map(|(_, _, values)| -> Vec<u8> {
+        let wide = values.iter().map(|w| f64::from(*w) * 1e-3 * (1.0 + 1e-12));
+        wide.flat_map(f64::to_le_bytes).collect()
+    });
+    let views = tensors.iter().zip(&data).map(|((name, shape, _), data)| {
+        let view = TensorView::new(Dtype::F64, shape.clone(), data);
+        (*name, view.unwrap())
+    });
+    desk.write("only.safetensors", serialize(views, None).unwrap());
+    let map = tensors
+        .each_ref()
+        .map(|(name, ..)| format!("{name:?}: \"only.safetensors\""));
+    let index = format!("{{\"weight_map\": {{{}}}}}", map.join(", "));
+    let index = desk.write("model.safetensors.index.json", index);
+    let index = index.to_str().unwrap();
+    let (code, found) = json(&["balance", index, "--arch", "relu", "--certify=14"]);
+    assert_eq!(code, 0, "{found:#}");
+    assert_eq!(found["attained"], true);
+}
+
+/// Checks: layers that share one multiplier each are balanced from the sums of their costs as exact arithmetic (which more digits than energy certificates reach ask for) balances them; the certificate is
+/// verified about tied layers only; without biases all layers cost the same then.
+#[test]
+fn tied_layers_are_those_of_exact_arithmetic() {
+    let desk = Desk::new();
+    let proof = desk.path("proof.json");
+    let proof = proof.to_str().unwrap();
+    for (seed, regularizer) in [(1, "l2"), (2, "l1"), (3, "lp:3")] {
+        let mut tensors: Vec<(&str, &[usize], Vec<f32>)> = vec![
+            ("l1.weight", &[5, 3], weights(15, seed)),
+            ("l2.weight", &[4, 5], weights(20, 10 * seed)),
+            ("l3.weight", &[2, 4], weights(8, 20 * seed)),
+        ];
+        let is_biased = seed != 1;
+        if is_biased {
+            tensors.insert(2, ("l2.bias", &[4], weights(4, 30 * seed)));
+        }
+        let whole = write(&desk, "whole.safetensors", &tensors);
+        write(&desk, "only.safetensors", &tensors);
+        let map = tensors
+            .iter()
+            .map(|(name, ..)| format!("{name:?}: \"only.safetensors\""));
+        let map: Vec<String> = map.collect();
+        let index = format!("{{\"weight_map\": {{{}}}}}", map.join(", "));
+        let index = desk.write("model.safetensors.index.json", index);
+        let index = index.to_str().unwrap();
+        let asked = [
+            "--arch",
+            "relu",
+            "--tied",
+            "layer",
+            "--regularizer",
+            regularizer,
+        ];
+        let (code, exact) = json(&[&["balance", &whole, "--certify=16"][..], &asked].concat());
+        assert_eq!(code, 0, "{exact:#}");
+        let certify = ["balance", index, "--certify", "--certificate", proof];
+        let (code, found) = json(&[&certify[..], &asked].concat());
+        assert_eq!(code, 0, "{found:#}");
+        assert_eq!(
+            (&found["method"], &found["attained"]),
+            (&"two-level".into(), &true.into())
+        );
+        let near = |one: &serde_json::Value, other: &serde_json::Value| {
+            let (one, other) = (one.as_f64().unwrap(), other.as_f64().unwrap());
+            assert!((one / other - 1.0).abs() < 1e-10, "{one} {other}");
+        };
+        near(&found["regularizer_after"], &exact["regularizer_after"]);
+        for group in ["l1.weight", "l2.weight"] {
+            let of =
+                |found: &serde_json::Value| found["multipliers"][group].as_array().unwrap().clone();
+            assert_eq!(of(&found).len(), of(&exact).len());
+            of(&found)
+                .iter()
+                .zip(&of(&exact))
+                .for_each(|(one, other)| near(one, other));
+        }
+        let verify = ["verify", &whole, proof, "--arch", "relu"];
+        assert_eq!(run(&[&verify[..], &["--tied", "layer"]].concat()).0, 0);
+        assert_ne!(run(&verify).0, 0);
+        if !is_biased {
+            let cost = |name: &str| -> f64 {
+                let (_, _, values) = tensors.iter().find(|(own, ..)| *own == name).unwrap();
+                values.iter().map(|w| f64::from(*w).powi(2)).sum()
+            };
+            let product: f64 = ["l1.weight", "l2.weight", "l3.weight"]
+                .map(cost)
+                .iter()
+                .product();
+            let total = found["regularizer_after"].as_f64().unwrap();
+            assert!((total / (3.0 * product.cbrt()) - 1.0).abs() < 1e-12);
         }
     }
 }

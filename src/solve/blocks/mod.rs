@@ -52,6 +52,7 @@ mod shape;
 mod small;
 mod state;
 mod strong;
+mod tied;
 mod two_level;
 
 pub use bounded::{RestrictedBlocks, balance_blocks_within, block_powers_of_two};

@@ -76,7 +76,7 @@ impl Weights<'_> {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Blocks<'a> {
-    power: f64,
+    pub(super) power: f64,
     pub(super) shape: Shape,
     pub(super) matrices: Vec<Matrix<'a>>,
     /// The blocks into each group, and those into the ground.
