@@ -4,11 +4,14 @@ use num_traits::{One, Signed, Zero};
 use synaptic_balance_kernel::{Entries, Problem as Terms};
 
 use super::blocks::{Edge, Elimination, SmallProblem};
-use super::energy::{EnergyProof, distance_to_balance, point_of_floats, verify_energy};
+use super::energy::{EnergyProof, point_of_floats, verify_energy};
 use super::existence::endpoints;
+use super::ratios::BITS;
 use crate::kernel::Problem;
 use crate::network::{Network, Regularizer, WeightTerms};
-use crate::numbers::{Rational, Wide, rational_from_f64, rational_to_f64, rational_to_f64_up};
+use crate::numbers::{
+    Enclosure, Rational, Wide, rational_from_f64, rational_to_f64, rational_to_f64_up,
+};
 
 /// The most synapses: for more a factorisation of all units can take long.
 const MOST: usize = 4_096;
@@ -17,7 +20,7 @@ const MOST: usize = 4_096;
 const NEAR: f64 = 1e-9;
 
 /// An upper bound on the largest relative difference of a weight to the balanced one, which the kernel verified. `None` where this way leads nowhere: no graph, mixtures, no minimum, many synapses, a weight
-/// that is 0 on one side only, a result that is far off.
+/// of another sign, or that is 0 on one side only, a result that is far off.
 pub(super) fn short_distance(
     before: &Network<Rational>,
     after: &Network<Rational>,
@@ -27,9 +30,10 @@ pub(super) fn short_distance(
     let Regularizer::Lp(power) = regularizer else {
         return None;
     };
-    let zeros_agree = |s: usize| before.weight(s).is_zero() == after.weight(s).is_zero();
+    // Costs know nothing of signs.
+    let agree = |s: usize| before.weight(s).signum() == after.weight(s).signum();
     let count = before.synapses();
-    if count > MOST || !(0..count).all(zeros_agree) {
+    if count > MOST || !(0..count).all(agree) {
         return None;
     }
     let edges = edges(before, power, problem)?;
@@ -78,12 +82,21 @@ pub(super) fn short_distance(
         Some(new) => Entries::F64(new),
         None => Entries::Rational(&weights),
     };
-    let moved = distance_to_balance(&certified, &[others], power).ok()??;
+    let (low, high) = certified.factors_from_balance(&[others]).ok()??;
+    let root =
+        |factor: &Rational| Enclosure::from_rational(factor, BITS)?.power(&power.recip(), BITS);
+    let (low, high) = (
+        root(&low)?.lo().to_rational(),
+        root(&high)?.hi().to_rational(),
+    );
+    let moved = (Rational::one() - low).max(high - Rational::one());
     // What no scaling changes is balanced as it is.
     let fixed = (0..count).filter(|s| terms.synapses.binary_search(s).is_err());
     let fixed = fixed.filter(|s| !before.weight(*s).is_zero());
     let changes = fixed.map(|s| (after.weight(s) / before.weight(s) - Rational::one()).abs());
-    Some(moved.max(rational_to_f64_up(&changes.max().unwrap_or_default())))
+    Some(rational_to_f64_up(
+        &changes.max().unwrap_or_default().max(moved),
+    ))
 }
 
 /// The number as it lies in memory, if it is one of `f64`.
