@@ -24,6 +24,7 @@ mod exact;
 mod existence;
 mod fit;
 mod flat;
+mod floats;
 mod gauge;
 mod judge;
 mod levels;

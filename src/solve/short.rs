@@ -1,17 +1,16 @@
 //! The certified distance from the optimum on the shortest way: single synapses between a few units, an energy certificate.
 
 use num_traits::{One, Signed, Zero};
-use synaptic_balance_kernel::{Entries, Problem as Terms};
+use synaptic_balance_kernel::Entries;
 
 use super::blocks::{Edge, Elimination, SmallProblem};
 use super::energy::{EnergyProof, point_of_floats, verify_energy};
 use super::existence::endpoints;
+use super::floats::{in_memory, over_floats};
 use super::ratios::BITS;
 use crate::kernel::Problem;
 use crate::network::{Network, Regularizer, WeightTerms};
-use crate::numbers::{
-    Enclosure, Rational, Wide, rational_from_f64, rational_to_f64, rational_to_f64_up,
-};
+use crate::numbers::{Enclosure, Rational, Wide, rational_to_f64, rational_to_f64_up};
 
 /// The most synapses: for more a factorisation of all units can take long.
 const MOST: usize = 4_096;
@@ -45,16 +44,13 @@ pub(super) fn short_distance(
     let multipliers = small.multipliers()[..problem.variables()].to_vec();
     let terms = WeightTerms::of(before);
     let exact = before.energy_problem(regularizer, &terms).ok()?;
-    let bytes = |network: &Network<Rational>| -> Option<Vec<[u8; 8]>> {
-        terms
-            .synapses
-            .iter()
-            .map(|s| float(network.weight(*s)))
-            .collect()
+    let bytes = |network: &Network<Rational>| {
+        let weights = terms.synapses.iter().map(|s| network.weight(*s));
+        in_memory(weights)
     };
     let (old, new) = (bytes(before), bytes(after));
     let exact = match &old {
-        Some(old) => in_floats(&exact, old)?,
+        Some(old) => over_floats(&exact, old)?,
         None => exact,
     };
     let system = system(problem.variables(), &edges, &multipliers);
@@ -97,27 +93,6 @@ pub(super) fn short_distance(
     Some(rational_to_f64_up(
         &changes.max().unwrap_or_default().max(moved),
     ))
-}
-
-/// The number as it lies in memory, if it is one of `f64`.
-fn float(value: &Rational) -> Option<[u8; 8]> {
-    let float = rational_to_f64(value);
-    (rational_from_f64(float)? == *value).then(|| float.to_le_bytes())
-}
-
-/// The problem with its weights, all of one block, as floats.
-fn in_floats<'a>(exact: &Terms, weights: &'a [[u8; 8]]) -> Option<Terms<'a>> {
-    use synaptic_balance_kernel::Block;
-    let [block] = exact.blocks() else { return None };
-    let block = Block {
-        entries: Entries::F64(weights),
-        rows: block.rows.clone(),
-        columns: block.columns.clone(),
-        layout: block.layout.clone(),
-        power: block.power.clone(),
-        coefficient: block.coefficient.clone(),
-    };
-    Terms::new(exact.variables(), exact.forms().to_vec(), vec![block]).ok()
 }
 
 /// The synapses that balancing moves; `None` if some are no edges of a graph, or their costs are beyond `f64`.

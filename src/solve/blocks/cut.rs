@@ -80,7 +80,7 @@ impl Blocks<'_> {
     /// Finds the units that no path joins to the ground. `None` where the minimum is attained as far as they are concerned: there are none with a weight other than 0. Ours. Cost: some
     /// reads of the weights, one for each level at worst.
     ///
-    /// In an acyclic network the minimum is attained if and only if there are none; with cycles, weights that lead from one strongly connected part to another vanish too, which is not looked for.
+    /// The other units, each with a path from the ground and one to it, make one strongly connected part with it, so that the minimum over them is attained.
     ///
     /// # Errors
     /// [`SolveError::NotFinite`]; [`SolveError::CostsLost`]; [`SolveError::CutCycle`] where such units form a cycle.
