@@ -8,11 +8,16 @@ use synaptic_balance::formats::energy::NamedProblem;
 use synaptic_balance::formats::{Losses, MAPPED_WEIGHTS, OnnxFile};
 use synaptic_balance::numbers::rational_to_f64;
 use synaptic_balance::report::freedom;
+use synaptic_balance::solve::SolveError;
+use synaptic_balance::solve::blocks::Cut;
 
 use super::arguments::BalanceArguments;
 use super::files::{self, Content};
-use super::in_place::{self, Found};
-use super::offered::{self, is_plain};
+use super::found::Found;
+use super::in_place;
+use super::limit_in_place::{Unsolved, in_limit, is_for_exact_arithmetic, not_attained};
+use super::offered::{self, EXACT, is_plain};
+use super::restricted_in_place::is_asked;
 use super::terms_in_place;
 use super::{BadInput, Failure, Outcome};
 
@@ -33,10 +38,14 @@ fn is_large(arguments: &BalanceArguments, model: &OnnxFile) -> bool {
 /// balanced.
 pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Option<Outcome> {
     let is_large = is_large(arguments, model);
-    if !is_large && (!is_plain(arguments) || model.network().variables() == 0) {
+    let is_for_exact = is_asked(arguments) && model.weights() < EXACT;
+    if !is_large && (is_for_exact || !is_plain(arguments) || model.network().variables() == 0) {
         return None;
     }
     let path = &arguments.network;
+    if let Err(fault) = offered::power(arguments, false) {
+        return Some(Err(fault));
+    }
     let power = arguments.regularizer.variable_power();
     // Of a large model the kernel verifies what is asked for only.
     let is_asked = !is_large || !model.is_plain() || certifies(arguments);
@@ -45,10 +54,41 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
         Err(refusal) => return is_large.then(|| Err(BadInput::at(path, refusal).into())),
     };
     let problem = problem.as_ref();
-    match solve(arguments, model, problem) {
+    let start = Instant::now();
+    let name = |variable: usize| model.network().unit(variable + 2).id.clone();
+    let limit = |cut: &Cut| in_limit(cut, &name, |vanishes, most| model.vanishing(vanishes, most));
+    let rounds = arguments.rounds(model.is_short());
+    let solved = solve(arguments, model, problem, rounds);
+    let cut = match &solved {
+        Ok(found) => found.cut.as_ref(),
+        Err(Unsolved::NotAttained(cut)) => Some(cut),
+        Err(_) => None,
+    };
+    if cut.is_some() && is_for_exact_arithmetic(arguments, model.weights(), is_large) {
+        return None;
+    }
+    let limit = cut.map(limit);
+    let solved = match (solved, limit) {
+        (Err(Unsolved::NotAttained(_)), Some(limit)) => {
+            let seconds = [read, start.elapsed().as_secs_f64()];
+            return Some(Ok(not_attained(
+                arguments,
+                model.weights(),
+                &limit,
+                seconds,
+            )));
+        }
+        (Ok(mut found), limit) => {
+            found.limit = limit;
+            Ok(found)
+        }
+        (Err(fault), _) => Err(in_place::failure(fault, path, &name)),
+    };
+    match solved {
         Ok(found)
             if is_large
-                || in_place::unsettled(arguments, &found).is_none() && found.is_enclosed() =>
+                || in_place::unsettled(arguments, &found).is_none()
+                    && (found.is_enclosed() || !found.has_optimum) =>
         {
             Some(write(arguments, model, problem, &found, read))
         }
@@ -61,15 +101,12 @@ fn solve(
     arguments: &BalanceArguments,
     model: &OnnxFile,
     problem: Option<&NamedProblem>,
-) -> Result<Found, Failure> {
-    let power = offered::power(arguments)?;
-    // The units of a model begin with two that stand for what is outside.
-    let name = |variable: usize| model.network().unit(variable + 2).id.clone();
-    let path = &arguments.network;
+    rounds: bool,
+) -> Result<Found, Unsolved> {
+    let power = arguments.regularizer.variable_power();
     if let (false, Some(problem)) = (model.is_plain(), problem) {
-        let rounds = arguments.rounds(model.short_type().is_some());
         let found = terms_in_place::solve(arguments, problem, rounds);
-        let mut found = found.map_err(|failure| in_place::failure(failure, path, &name))?;
+        let mut found = found.map_err(Unsolved::Solver)?;
         let [before, _] = found.regularizer.unwrap_or_default();
         found.add_fixed(model.total(rational_to_f64(&power)) - before);
         return Ok(found);
@@ -77,11 +114,19 @@ fn solve(
     let start = Instant::now();
     let costs = model.blocks(rational_to_f64(&power));
     let blocks = costs.problem();
-    let mut blocks = blocks.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
+    let mut blocks =
+        blocks.map_err(|_| Unsolved::Solver(SolveError::NotBlocks("its blocks do not fit")))?;
     let added = start.elapsed().as_secs_f64();
-    let rounds = arguments.rounds(model.is_short());
-    let found = in_place::solve(arguments, &mut blocks, problem, costs.fan(), rounds);
-    let mut found = found.map_err(|failure| in_place::failure(failure, path, &name))?;
+    // The units of a model begin with two that stand for what is outside.
+    let name = |variable: usize| model.network().unit(variable + 2).id.clone();
+    let found = in_place::solve(
+        arguments,
+        &mut blocks,
+        problem,
+        costs.fan(),
+        (&name, rounds),
+    );
+    let mut found = found?;
     found.solve += added;
     found.add_fixed(costs.fixed());
     Ok(found)
@@ -96,7 +141,9 @@ fn write(
 ) -> Outcome {
     let mut lost = Losses::default();
     let start = Instant::now();
-    let multipliers = model.multipliers(&found.multipliers);
+    let written = model.multipliers(&found.written());
+    let written = written.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
+    let multipliers = model.multipliers(&found.by_unit());
     let multipliers = multipliers.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     let mut contents: Vec<(PathBuf, Content)> = Vec::new();
     if let Some(output) = &arguments.output {
@@ -105,7 +152,7 @@ fn write(
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        let multipliers = &*multipliers;
+        let multipliers = &*written;
         // The model itself last.
         for (file, own) in model.names(&name).into_iter().enumerate().rev() {
             let name = name.clone();

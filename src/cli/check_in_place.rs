@@ -14,7 +14,7 @@ use synaptic_balance_kernel::Entries;
 
 use super::arguments::CheckArguments;
 use super::balance::open;
-use super::{BadInput, Outcome, Verdict, files, in_place};
+use super::{BadInput, Outcome, Verdict, files, in_place, proving};
 
 /// Smaller models are judged in rationals.
 const LEAST: usize = 10_000;
@@ -63,8 +63,8 @@ fn check_perceptrons(
         arguments,
         &mut before.blocks(rational_to_f64(&power)).ok()?,
         [
-            &in_place::named_problem(before, &power).ok()?,
-            &in_place::named_problem(after, &power).ok()?,
+            &in_place::named_problem(before, &power, false).ok()?,
+            &in_place::named_problem(after, &power, false).ok()?,
         ],
         scaling,
         number_type,
@@ -147,7 +147,7 @@ fn judge(
     if deviation > rational_to_f64_down(&number_type.excused()) {
         return None;
     }
-    let proof = in_place::prove_attained(blocks, &problem.problem)?;
+    let proof = proving::prove_attained(blocks, &problem.problem)?;
     let certified = verify_energy(&problem.problem, &proof.certificate).ok()?;
     let others = other.problem.blocks().iter().map(|block| block.entries);
     let others: Vec<Entries> = others.collect();

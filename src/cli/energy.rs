@@ -24,13 +24,17 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
     }
     let path = &arguments.network;
     let is_lp = matches!(regularizer, Regularizer::Lp(_));
-    if is_lp && arguments.tied.is_none() && holds_weights_only(path) {
+    if is_lp && holds_weights_only(path) {
         let architecture = arguments.perceptron.architecture()?;
         let architecture =
             architecture.ok_or_else(|| BadInput::at(path, ModelError::NoArchitecture))?;
         let model = MappedPerceptron::open(path, &architecture);
         let model = model.map_err(|fault| BadInput::at(path, fault))?;
-        let problem = in_place::named_problem(&model, &regularizer.variable_power());
+        let problem = in_place::named_problem(
+            &model,
+            &regularizer.variable_power(),
+            arguments.tied.is_some(),
+        );
         let problem = problem.map_err(|fault| BadInput::at(path, fault))?;
         let relied = [Reliance::WeightsReader, Reliance::Architecture];
         let (mut report, verdict) = judge(arguments, certificate, &regularizer, &problem)?;

@@ -15,7 +15,8 @@ use synaptic_balance::solve::blocks::CostSums;
 use super::arguments::{ExplainArguments, Tied};
 use super::outputs::{self, Kind, Output};
 use super::{
-    BadInput, Failure, Outcome, Progress, Verdict, balance, files, in_place, terms_in_place,
+    BadInput, Failure, Outcome, Progress, Verdict, balance, files, in_place, proving,
+    terms_in_place,
 };
 
 /// Above so many synapses a basis of the constraints is written on demand only: it is far longer than the network.
@@ -145,12 +146,12 @@ fn explain_mapped(arguments: &ExplainArguments) -> Result<Option<Report>, Failur
     let power = arguments.regularizer.variable_power();
     let (Ok(mut blocks), Ok(problem)) = (
         model.blocks(rational_to_f64(&power)),
-        in_place::named_problem(&model, &power),
+        in_place::named_problem(&model, &power, false),
     ) else {
         return Ok(None);
     };
     let sides = blocks.sides();
-    let Some(proof) = in_place::prove_attained(&mut blocks, &problem.problem) else {
+    let Some(proof) = proving::prove_attained(&mut blocks, &problem.problem) else {
         return Ok(None);
     };
     debug_assert_eq!(problem.problem.variables(), blocks.shape().units());
@@ -199,7 +200,7 @@ fn explain_proved(
             let sides = blocks.sides();
             (
                 sides,
-                in_place::prove_attained(&mut blocks, &problem.problem)?,
+                proving::prove_attained(&mut blocks, &problem.problem)?,
             )
         }
         false => terms_in_place::explained(&problem)?,

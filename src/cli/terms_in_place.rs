@@ -14,7 +14,9 @@ use synaptic_balance::solve::general::{
 
 use super::Progress;
 use super::arguments::BalanceArguments;
-use super::in_place::{ASKED_ONLY, Found, SECOND_READS};
+use super::found::Found;
+use super::in_place::ASKED_ONLY;
+use super::proving::SECOND_READS;
 
 /// Balances, cross-checks and has the kernel verify.
 pub fn solve(
@@ -70,8 +72,15 @@ pub fn solve(
         false => (multipliers, None),
     };
     Ok(Found {
+        free: vec![false; multipliers.len()],
         multipliers,
         rounded,
+        restricted: None,
+        has_optimum: true,
+        is_unattained: false,
+        cut: None,
+        limit: None,
+        variables: None,
         deficit_before: solution.deficits[0],
         regularizer: Some(solution.regularizer),
         enclosed: None,

@@ -208,8 +208,8 @@ impl MappedPerceptron {
             .collect()
     }
 
-    /// Writes a shard with its weights scaled by the multipliers `Λ` of all groups, row by row; every other byte stays as it is. Gives
-    /// the weights that their number type could not hold.
+    /// Writes a shard with its weights scaled by the multipliers `Λ` of all groups, row by row; every other byte stays as it is. A multiplier 0 stands for a unit whose weights,
+    /// into it and out of it, become 0. Gives the weights that their number type could not hold.
     ///
     /// # Errors
     /// [`SafetensorsError::Range`] for a weight that overflows; errors of writing.
@@ -287,6 +287,10 @@ fn write_rows<T: Stored<SIZE>, const SIZE: usize>(
             let index = number * columns + offset;
             let old = T::decode(*bytes);
             let (up, down) = ends(index);
+            if up == 0.0 || down == 0.0 {
+                row.extend(T::encode(0.0));
+                continue;
+            }
             let mut slot = T::encode(old * (up / down));
             let new = T::decode(slot);
             let is_whole =

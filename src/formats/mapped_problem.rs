@@ -14,6 +14,25 @@ impl MappedPerceptron {
     /// # Errors
     /// What the kernel refuses; nothing in practice.
     pub fn energy_problem(&self, power: &Rational) -> Result<energy::Problem<'_>, energy::Refusal> {
+        self.kernel_problem(power, false)
+    }
+
+    /// The same with one variable for each group.
+    ///
+    /// # Errors
+    /// What the kernel refuses; nothing in practice.
+    pub fn tied_energy_problem(
+        &self,
+        power: &Rational,
+    ) -> Result<energy::Problem<'_>, energy::Refusal> {
+        self.kernel_problem(power, true)
+    }
+
+    fn kernel_problem(
+        &self,
+        power: &Rational,
+        is_tied: bool,
+    ) -> Result<energy::Problem<'_>, energy::Refusal> {
         let mut forms = vec![energy::Form::one()];
         let mut variables = 0;
         let mut blocks = Vec::new();
@@ -24,19 +43,21 @@ impl MappedPerceptron {
             };
             let rows: Vec<usize> = match layer.group {
                 None => vec![0; units],
+                Some(_) if is_tied => vec![forms.len(); units],
                 Some(_) => (0..units).map(|unit| forms.len() + 2 * unit).collect(),
             };
             let sources = layer
                 .group
                 .map(|_| rows.iter().map(|form| form + 1).collect());
             if layer.group.is_some() {
-                for variable in variables..variables + units {
+                let own = if is_tied { 1 } else { units };
+                for variable in variables..variables + own {
                     for exponent in [1, -1] {
                         let exponent = Rational::from_integer(exponent.into());
                         forms.push(energy::Form::new([(variable, exponent)]));
                     }
                 }
-                variables += units;
+                variables += own;
             }
             let tensors = [
                 (Some(&layer.weight), from.unwrap_or(vec![0; inputs])),
@@ -90,6 +111,41 @@ impl MappedPerceptron {
             .into_iter()
             .map(|place| place.name.as_str())
             .collect()
+    }
+
+    /// The weights other than 0 between units of which `vanishes(to, from)` holds: the first of them, at most so many, as tensors and places there, and their number. Units are numbered in the order of their variables, the
+    /// number of which stands for what is not scaled.
+    pub fn vanishing(
+        &self,
+        vanishes: &dyn Fn(usize, usize) -> bool,
+        most: usize,
+    ) -> (Vec<(String, usize)>, usize) {
+        let ground = self.unit_names().len();
+        let (mut found, mut count) = (Vec::new(), 0);
+        let (mut first, mut from): (usize, Option<usize>) = (0, None);
+        for layer in &self.layers {
+            let to = layer.group.map(|_| first);
+            for (place, from) in
+                std::iter::once((&layer.weight, from)).chain(layer.bias.as_ref().map(|b| (b, None)))
+            {
+                let columns = place.shape.get(1).copied().unwrap_or(1);
+                let node = |group: Option<usize>, unit| group.map_or(ground, |first| first + unit);
+                let numbers = self.bytes(place).chunks_exact(place.storage.size());
+                let own = numbers.enumerate().filter(|(index, number)| {
+                    vanishes(node(to, index / columns), node(from, index % columns))
+                        && place.storage.decode(number) != 0.0
+                });
+                for (index, _) in own {
+                    count += 1;
+                    if found.len() < most {
+                        found.push((place.name.clone(), index));
+                    }
+                }
+            }
+            first += to.map_or(0, |_| layer.weight.shape[0]);
+            from = to;
+        }
+        (found, count)
     }
 
     /// Is every weight that no scaling changes a finite number? Of the others the kernel sees to it.
@@ -155,6 +211,17 @@ impl MappedPerceptron {
             types.map(|place| place.storage.number_type()).min()
         };
         types(scaled).or(types(fixed))
+    }
+
+    /// For each hidden layer the name of its weight, its number of units, and whether it is scaled.
+    pub fn hidden_layers(&self) -> Vec<(String, usize, bool)> {
+        let hidden = self.layers.len().saturating_sub(1);
+        let layers = self.layers.iter().take(hidden);
+        let of = |layer: &Layer| {
+            let units = layer.weight.shape[0];
+            (layer.weight.name.clone(), units, layer.group.is_some())
+        };
+        layers.map(of).collect()
     }
 
     /// How many units there are: inputs, the constant that biases come from (if there are biases), hidden and output units.

@@ -36,10 +36,14 @@ pub use safetensors_mlp::{PerceptronFile, SafetensorsError, read_perceptron};
 
 pub use strict::UniqueMap;
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 /// Reads a JSON document into a type; the error names the path of the fault in the document, with line and column.
-fn read_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, (String, String)> {
+fn read_json<'t, T: Deserialize<'t>>(text: &'t [u8]) -> Result<T, (String, String)> {
+    // Keeping account of paths takes longer than reading.
+    if let Ok(value) = serde_json::from_slice(text) {
+        return Ok(value);
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let place = match error.path().to_string() {

@@ -3,6 +3,7 @@
 use num_traits::One;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use thiserror::Error;
 
@@ -53,7 +54,8 @@ pub enum FormatError {
 pub struct NetworkFile {
     /// The network; a weight given as a JSON number is the rational that its `f64` denotes.
     pub network: Network<Rational>,
-    document: Map<String, Value>,
+    text: Vec<u8>,
+    is_exact: bool,
 }
 
 /// A weight to be written.
@@ -67,11 +69,12 @@ pub enum Weight {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+struct Document<'t> {
     format: String,
     version: u64,
     units: Vec<Object<UnitEntry>>,
-    synapses: Vec<Object<SynapseEntry>>,
+    #[serde(borrow)]
+    synapses: Vec<Object<SynapseEntry<'t>>>,
     #[serde(default)]
     ties: Vec<Vec<StrictValue>>,
 }
@@ -99,9 +102,11 @@ enum Kind {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SynapseEntry {
-    from: String,
-    to: String,
+struct SynapseEntry<'t> {
+    #[serde(borrow)]
+    from: Cow<'t, str>,
+    #[serde(borrow)]
+    to: Cow<'t, str>,
     weight: StrictValue,
 }
 
@@ -155,25 +160,26 @@ pub fn read_network(text: &[u8]) -> Result<NetworkFile, FormatError> {
         named_factors.extend(factors.map(|factors| (index, factors)));
         units.push(unit(&place, entry)?);
     }
-    let find = |place: String, id: &str| {
-        let unknown = || content(&place, format!("there is no unit `{}`", shorten(id)));
+    let find = |place: &dyn Fn() -> String, id: &str| {
+        let unknown = || content(&place(), format!("there is no unit `{}`", shorten(id)));
         by_id.get(id).copied().ok_or_else(unknown)
     };
     let mut products = BTreeMap::new();
     for (index, factors) in named_factors {
         let factors = factors.iter().enumerate();
-        let factors = factors.map(|(k, id)| find(format!("units[{index}].of[{k}]"), id));
+        let factors = factors.map(|(k, id)| find(&|| format!("units[{index}].of[{k}]"), id));
         products.insert(index, factors.collect::<Result<Vec<_>, _>>()?);
     }
     let mut synapses = Vec::with_capacity(document.synapses.len());
-    let mut bits = 0;
+    let (mut bits, mut is_exact) = (0, true);
     for (index, Object(entry)) in document.synapses.iter().enumerate() {
         let place = |field: &str| format!("synapses[{index}].{field}");
         let (from, to) = (
-            find(place("from"), &entry.from)?,
-            find(place("to"), &entry.to)?,
+            find(&|| place("from"), &entry.from)?,
+            find(&|| place("to"), &entry.to)?,
         );
-        let weight = number(&place("weight"), &entry.weight.0)?;
+        let weight = number_at(&|| place("weight"), &entry.weight.0)?;
+        is_exact &= entry.weight.0.is_string();
         bits += (weight.numer().bits() + weight.denom().bits()).saturating_sub(FLOAT_BITS);
         if bits > MAX_BITS {
             let reason = "the weights up to here have too many digits together".to_string();
@@ -186,13 +192,16 @@ pub fn read_network(text: &[u8]) -> Result<NetworkFile, FormatError> {
         let tied = tie.iter().enumerate().map(|(k, StrictValue(entry))| {
             let place = format!("ties[{index}][{k}]");
             let (id, exponent) = tied(&place, entry)?;
-            Ok((find(place, id)?, exponent))
+            Ok((find(&|| place.clone(), id)?, exponent))
         });
         ties.push(tied.collect::<Result<Tie, FormatError>>()?);
     }
     let network = Network::with_products(units, products, synapses, ties)?;
-    let document = super::read_json(text).map_err(json)?;
-    Ok(NetworkFile { network, document })
+    Ok(NetworkFile {
+        network,
+        text: text.to_vec(),
+        is_exact,
+    })
 }
 
 /// Checks `format` and `version` of a document.
@@ -306,17 +315,21 @@ fn unit(place: &str, entry: UnitEntry) -> Result<Unit<Rational>, FormatError> {
 
 /// A number: a string is exact, a JSON number is the `f64` that it denotes.
 pub(super) fn number(place: &str, value: &Value) -> Result<Rational, FormatError> {
+    number_at(&|| place.to_owned(), value)
+}
+
+fn number_at(place: &dyn Fn() -> String, value: &Value) -> Result<Rational, FormatError> {
     match value {
         Value::String(text) => parse_rational(text).map_err(|fault| FormatError::Number {
-            place: place.to_string(),
+            place: place(),
             fault,
         }),
         Value::Number(number) => {
             let exact = number.as_f64().and_then(rational_from_f64);
-            exact.ok_or_else(|| content(place, format!("{number} is not a finite number")))
+            exact.ok_or_else(|| content(&place(), format!("{number} is not a finite number")))
         }
         _ => Err(content(
-            place,
+            &place(),
             "expected a number, or a string with an exact number".into(),
         )),
     }
@@ -376,11 +389,7 @@ pub fn write_network(network: &Network<Rational>) -> String {
 impl NetworkFile {
     /// Are all weights given as strings, that is exactly?
     pub fn is_exact(&self) -> bool {
-        let entries = self.document.get("synapses").and_then(Value::as_array);
-        entries
-            .into_iter()
-            .flatten()
-            .all(|entry| entry.get("weight").is_some_and(Value::is_string))
+        self.is_exact
     }
 
     /// The document with other weights; where the new weight equals the old one, the old text stays.
@@ -393,7 +402,9 @@ impl NetworkFile {
             self.network.synapses(),
             "one weight for each synapse"
         );
-        let mut document = self.document.clone();
+        // It was read before, and more strictly.
+        let mut document: Map<String, Value> =
+            serde_json::from_slice(&self.text).unwrap_or_default();
         let entries = document.get_mut("synapses").and_then(Value::as_array_mut);
         for (synapse, (entry, weight)) in entries.into_iter().flatten().zip(weights).enumerate() {
             let new = match weight {

@@ -18,9 +18,8 @@ pub struct WeightTerms {
 impl WeightTerms {
     /// Those of a network.
     pub fn of(network: &Network<Rational>) -> Self {
-        let counts = |synapse: &usize| {
-            !network.weight(*synapse).is_zero() && !network.direction(*synapse).is_empty()
-        };
+        let counts =
+            |synapse: &usize| !network.weight(*synapse).is_zero() && network.is_scaled(*synapse);
         let synapses: Vec<usize> = (0..network.synapses()).filter(counts).collect();
         let weights = synapses
             .iter()
@@ -50,9 +49,17 @@ impl Network<Rational> {
                 true => Rational::one(),
                 false => power.clone(),
             };
+            // What a unit contributes is the same for all its synapses.
+            let mut known = [vec![None; self.units()], vec![None; self.units()]];
             let places = terms.synapses.iter().map(|synapse| {
+                let (from, to) = self.endpoints(*synapse);
+                if let (Some(row), Some(column)) = (known[0][to], known[1][from]) {
+                    return (row, column);
+                }
                 let [target, source] = self.contributions(*synapse);
-                (forms.number(target, &share), forms.number(source, &share))
+                let (row, column) = (forms.number(target, &share), forms.number(source, &share));
+                (known[0][to], known[1][from]) = (Some(row), Some(column));
+                (row, column)
             });
             let layout = Layout::List(places.collect());
             blocks.push((coefficient, power, layout));

@@ -60,6 +60,18 @@ impl<S: Scalar> Network<S> {
         direction
     }
 
+    /// Does anything remain of [`direction`](Network::direction)?
+    pub fn is_scaled(&self, synapse: SynapseIndex) -> bool {
+        let (from, to) = self.endpoints(synapse);
+        match (self.variable(to), self.variable(from)) {
+            _ if !self.factors(from).is_empty() => !self.direction(synapse).is_empty(),
+            (None, None) => false,
+            (Some(_), None) => true,
+            (Some(target), Some(source)) if target != source => true,
+            _ => !self.direction(synapse).is_empty(),
+        }
+    }
+
     /// What the target and the source of a synapse contribute to [`direction`](Network::direction), each by itself.
     pub fn contributions(&self, synapse: SynapseIndex) -> [Vec<(usize, Rational)>; 2] {
         let (from, to) = self.endpoints(synapse);

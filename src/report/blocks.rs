@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::balance::{rounded_words, rounding};
-use super::{Report, up};
-use crate::network::Regularizer;
-use crate::solve::blocks::{BlockEnclosure, BlockSolution, RandomRun};
+use super::{InLimit, Report, list, up};
+use crate::network::{Regularizer, printable};
+use crate::solve::blocks::{BlockEnclosure, BlockSolution, RandomRun, RestrictedBlocks};
 use crate::solve::energy::EnergyProof;
 
 /// What the paper's algorithm came to by itself.
@@ -15,6 +15,27 @@ pub struct SecondRun {
     pub run: RandomRun,
     /// The largest relative difference of a weight.
     pub difference: f64,
+}
+
+/// Multipliers that were not chosen freely, and what they come to.
+#[derive(Debug, Clone)]
+pub struct RestrictedRun {
+    /// The multipliers `μ`, and how far they are from balance.
+    pub run: RestrictedBlocks,
+    /// The multipliers `Λ`.
+    pub multipliers: Vec<f64>,
+    /// The regularizer at them.
+    pub value: f64,
+    /// The regularizer at the optimum, if there is one.
+    pub optimum: Option<f64>,
+    /// The units that are held at the bound, by names where they are known.
+    pub at_bound: Vec<String>,
+}
+
+impl RestrictedRun {
+    fn price(&self) -> Option<f64> {
+        self.optimum.map(|optimum| self.value / optimum - 1.0)
+    }
 }
 
 /// Multipliers rounded to the nearest powers of two.
@@ -47,8 +68,20 @@ pub struct InPlace<'a> {
     pub proof: Option<&'a EnergyProof>,
     /// The names of units and their variables, if their bounds are to be given.
     pub names: Option<&'a [(String, usize)]>,
+    /// What was left out, where the minimum is not attained.
+    pub limit: Option<&'a InLimit>,
+    /// How far, relatively, the multipliers `Λ` of the units that stay can be from the balanced ones, as the kernel verified.
+    pub within: Option<f64>,
+    /// What was asked for in place of the optimum.
+    pub restricted: Option<RestrictedRun>,
     /// The multipliers that were written, if they were rounded.
     pub rounded: Option<RoundedRun>,
+    /// Is there an optimum without it, which was found?
+    pub has_optimum: bool,
+    /// Did the kernel verify that there is none, on the network in which units are one that the direction moves alike?
+    pub is_unattained: bool,
+    /// Units without any weight other than 0, as far as weights stay: their multipliers may be anything, and are 1.
+    pub undetermined: Vec<String>,
     /// The second method.
     pub cross_check: Option<&'a SecondRun>,
     /// For each group, the name of its weight and the multipliers `Λ`.
@@ -61,10 +94,17 @@ pub struct InPlace<'a> {
 
 /// The report of a model that was balanced where it lies.
 pub fn in_place_report(found: &InPlace) -> Report {
-    Report {
+    let mut report = Report {
         text: text(found),
         json: fields(found),
+    };
+    if let Some(limit) = found.limit {
+        if found.restricted.is_none() && found.rounded.is_none() {
+            report.json["status"] = "limit".into();
+        }
+        limit.state(&mut report);
     }
+    report
 }
 
 fn fields(found: &InPlace) -> Value {
@@ -91,13 +131,28 @@ fn fields(found: &InPlace) -> Value {
         "multipliers": multipliers,
         "cross_check": found.cross_check.map(cross_check),
         "vanished": [],
-        "undetermined": [],
+        "undetermined": found.undetermined,
         "computed_bounds_width": found.enclosure.map(|enclosed| enclosed.width),
-        "attained": found.proof.map(|proof| proof.is_attained),
+        "attained": match found.is_unattained {
+            true => Some(false),
+            false => found.proof.map(|proof| proof.is_attained),
+        },
         "weights_within": found.proof.and_then(|proof| proof.weight_radius(&power)),
-        "multipliers_within": found.proof.and_then(EnergyProof::within),
+        "multipliers_within": found.within,
         "incomplete": found.incomplete,
     });
+    if let Some(restricted) = &found.restricted {
+        fields["status"] = "restricted".into();
+        fields["regularizer_after"] = restricted.value.into();
+        fields["deficit"] = restricted.run.deficit.into();
+        fields["restriction"] = json!({
+            "optimum": restricted.optimum,
+            "price": restricted.price(),
+            "residual": restricted.run.residual,
+            "at_bound": restricted.at_bound,
+            "bound": "computed",
+        });
+    }
     if let Some(rounded) = found.rounded {
         fields["deficit_written"] = rounded.deficit.into();
         fields["rounding"] = rounding(rounded.factor);
@@ -134,10 +189,66 @@ fn cross_check(second: &SecondRun) -> Value {
 }
 
 fn text(found: &InPlace) -> String {
+    let mut text = String::new();
+    if found.has_optimum {
+        text += &optimum(found);
+    }
+    if found.is_unattained {
+        text += &format!(
+            "proved    the minimum of {} is not attained without the bound\n",
+            found.regularizer
+        );
+    }
+    if let Some(restricted) = &found.restricted {
+        text += &restriction(found, restricted);
+    }
+    if let Some(reason) = &found.incomplete {
+        text += &format!("INCOMPLETE {reason}\n");
+    }
+    text
+}
+
+/// Restricted multipliers.
+fn restriction(found: &InPlace, restricted: &RestrictedRun) -> String {
+    let price = restricted.price().map_or(String::new(), |price| {
+        format!(", {:.3} % above the minimum", 100.0 * price)
+    });
+    let reads = match found.has_optimum {
+        true => String::new(),
+        false => format!(" ({:.1} reads of the weights)", restricted.run.reads),
+    };
+    let mut text = format!(
+        "computed  within the restriction {} is {:.6}{price}, residual deficit {:.3e}{reads}\n",
+        found.regularizer, restricted.value, restricted.run.residual
+    );
+    if !restricted.at_bound.is_empty() {
+        let names: Vec<String> = restricted
+            .at_bound
+            .iter()
+            .map(|name| printable(name))
+            .collect();
+        text += &format!("note      at the bound: {}\n", list(&names, SHOWN));
+    }
+    text
+}
+
+/// Units named in the text.
+const SHOWN: usize = 12;
+
+/// What was found without a restriction.
+fn optimum(found: &InPlace) -> String {
     let solution = found.solution;
     let power = found.regularizer.variable_power();
     let mut text = String::new();
-    if let Some(proof) = found.proof {
+    if let Some(limit) = found.limit {
+        text += &limit.existence(found.regularizer, true);
+        if let Some(within) = found.within {
+            text += &format!(
+                "proved    in the limit every multiplier of costs, before it is rounded, is within {} of the balanced one, relatively\n",
+                up(within)
+            );
+        }
+    } else if let Some(proof) = found.proof {
         text += &match (proof.is_attained, proof.weight_radius(&power)) {
             (true, Some(radius)) => format!(
                 "proved    the minimum of {} is attained, and with the multipliers found, before they are rounded, every weight is within {} of its one balanced value, relatively\n",
@@ -181,9 +292,6 @@ fn text(found: &InPlace) -> String {
     // Of smaller models the values are known, and a proof was sought.
     if found.proof.is_none() && found.values.is_none() {
         text += "note      at this size the kernel verifies what is asked for only: --certify\n";
-    }
-    if let Some(reason) = &found.incomplete {
-        text += &format!("INCOMPLETE {reason}\n");
     }
     text
 }

@@ -29,24 +29,8 @@ pub fn freedom(report: &mut Report, network: &Network<Rational>, model: Option<&
     let name = |unit: &UnitIndex| network.unit(*unit).id.clone();
     let names = |units: &[UnitIndex]| -> Vec<String> { units.iter().map(name).collect() };
     let (unfed, unread) = (names(&dead.unfed), names(&dead.unread));
-    for (names, what) in [
-        (&unfed, "nothing feeds: all weights that lead to them are 0"),
-        (&unread, "nothing reads: all weights that lead on are 0"),
-    ] {
-        if !names.is_empty() {
-            let _ = writeln!(
-                text,
-                "dead      {} that {what}: {}",
-                count(names.len(), "unit"),
-                list(names, SHOWN)
-            );
-        }
-    }
+    text += &dead_lines(&unfed, &unread);
     if !(unfed.is_empty() && unread.is_empty()) {
-        let _ = writeln!(
-            text,
-            "          --limit sets their other weights to 0, which changes no output; --max-scaling S keeps every weight"
-        );
         insert(
             &mut report.json,
             "dead",
@@ -92,6 +76,28 @@ fn held(
         fields.push(json!({"tensor": held.tensor, "entries": entries}));
     }
     insert(json, "counted_statistics", fields.into());
+}
+
+/// The lines about units that nothing feeds, and others that nothing reads, with what can be asked for; none where there are none.
+pub(super) fn dead_lines(unfed: &[String], unread: &[String]) -> String {
+    let mut text = String::new();
+    for (names, what) in [
+        (unfed, "nothing feeds: all weights that lead to them are 0"),
+        (unread, "nothing reads: all weights that lead on are 0"),
+    ] {
+        if !names.is_empty() {
+            let _ = writeln!(
+                text,
+                "dead      {} that {what}: {}",
+                count(names.len(), "unit"),
+                list(names, SHOWN)
+            );
+        }
+    }
+    if !text.is_empty() {
+        text += "          --limit sets their other weights to 0, which changes no output; --max-scaling S keeps every weight\n";
+    }
+    text
 }
 
 /// Why no channel of a model can be scaled.

@@ -17,6 +17,7 @@ mod figure;
 mod freedom;
 #[cfg(feature = "learn")]
 pub mod learning;
+mod limit;
 mod lost;
 #[cfg(feature = "plot")]
 mod plot;
@@ -31,7 +32,7 @@ pub use balance::{balance_report, group_multipliers};
 pub use bench::{
     AUTOENCODER, Bench, BenchOptions, Curve, LARGE, acyclic, balance_small, bench, streaming,
 };
-pub use blocks::{InPlace, RoundedRun, SecondRun, in_place_report};
+pub use blocks::{InPlace, RestrictedRun, RoundedRun, SecondRun, in_place_report};
 pub use channels::channels_report;
 pub use check::{CheckReport, SameFunction, check_report};
 pub use check_in_place::{InPlaceCheck, in_place_check};
@@ -42,6 +43,7 @@ pub use energy::energy_report;
 pub use explain::{Basis, Explanation, explain};
 pub use figure::unit_balance_figure;
 pub use freedom::freedom;
+pub use limit::{InLimit, not_attained_report};
 pub use lost::{function_kept, lost_weights};
 #[cfg(feature = "plot")]
 pub use plot::plot_reads;

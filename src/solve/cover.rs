@@ -2,8 +2,8 @@
 
 use num_traits::{One, Signed, Zero};
 
-use super::existence::existence_by_components;
-use super::{Existence, ExistenceClaim, ExistenceError};
+use super::existence::{Witness, witness_by_components};
+use super::{Existence, ExistenceError};
 use crate::kernel::{Cost, Problem, Synapse, check};
 use crate::numbers::Rational;
 
@@ -93,23 +93,22 @@ fn copied(mut direction: Vec<(usize, i32)>, costs: &[Cost]) -> Synapse {
 /// is its own reverse, one copy vanishes iff the other does.
 pub(super) fn existence_by_cover(problem: &Problem) -> Option<Result<Existence, ExistenceError>> {
     let cover = double_cover(problem)?;
-    let found = existence_by_components(&cover.problem).ok()?;
-    let checked = match found.claim_about(&cover.problem)? {
-        ExistenceClaim::Attained(claim) => {
-            let largest = cover
-                .magnitudes
-                .iter()
-                .max()
-                .cloned()
-                .unwrap_or_else(Rational::one);
-            let flows = claim.circulation.chunks_exact(2).zip(&cover.magnitudes);
+    let checked = match witness_by_components(&cover.problem)? {
+        Witness::Circulation(flow) => {
+            let largest = cover.magnitudes.iter().max().cloned();
+            let largest = largest.unwrap_or_else(Rational::one);
+            let flows = flow.chunks_exact(2).zip(&cover.magnitudes);
             let flows = flows.map(|(copies, magnitude)| {
-                copies.iter().fold(Rational::zero(), |sum, flow| sum + flow) * &largest / magnitude
+                let sum = copies.iter().sum::<Rational>();
+                match *magnitude == largest {
+                    true => sum,
+                    false => sum * &largest / magnitude,
+                }
             });
             check::attained(problem, &flows.collect::<Vec<_>>()).map(Existence::Attained)
         }
-        ExistenceClaim::NotAttained(claim) => {
-            let pairs = claim.direction.chunks_exact(2);
+        Witness::Direction(direction) => {
+            let pairs = direction.chunks_exact(2);
             let direction = pairs.map(|pair| match pair {
                 [own, negative] => own - negative,
                 _ => Rational::zero(),

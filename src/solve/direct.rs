@@ -5,6 +5,10 @@ use super::newton::{MAX_DENSE, NewtonSystem, damping};
 use super::{Balancing, Solution};
 use crate::kernel::Problem;
 
+/// With more synapses than this a step costs more than its last digits are worth, once the deficit is that of rounding.
+const MANY: usize = 4_096;
+const ROUNDING: f64 = 16.0 * f64::EPSILON;
+
 /// When the direct solve ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DirectOptions {
@@ -72,7 +76,9 @@ pub fn solve_direct(
             // One step beyond the tolerance no longer helps: rounding is reached.
             return Ok(best.1.finish(step));
         }
-        if deficit == 0.0 {
+        // Of many terms none more can be had than rounding leaves.
+        let is_rounding = problem.synapses().len() > MANY && deficit <= ROUNDING;
+        if deficit == 0.0 || (is_rounding && converged) {
             return Ok(best.1.finish(step));
         }
         // Close to the solution sweeps would only add rounding.

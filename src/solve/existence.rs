@@ -116,18 +116,31 @@ fn by_solution_or_program(problem: &Problem) -> Result<Existence, ExistenceError
 /// assert_eq!(existence.vanishing(), [0]);
 /// ```
 pub fn existence_by_components(problem: &Problem) -> Result<Existence, ExistenceError> {
-    let graph = Coalesced::new(problem).ok_or(ExistenceError::NotAGraph)?;
-    let crossing = |edge: &&Edge| graph.component[edge.from] != graph.component[edge.to];
-    if graph.edges.iter().find(crossing).is_none() {
-        return Ok(Existence::Attained(check::attained(
-            problem,
-            &graph.circulation(problem),
-        )?));
-    }
-    Ok(Existence::NotAttained(check::not_attained(
-        problem,
-        &graph.direction(),
-    )?))
+    let witness = witness_by_components(problem).ok_or(ExistenceError::NotAGraph)?;
+    Ok(match witness {
+        Witness::Circulation(flow) => Existence::Attained(check::attained(problem, &flow)?),
+        Witness::Direction(direction) => {
+            Existence::NotAttained(check::not_attained(problem, &direction)?)
+        }
+    })
+}
+
+/// What shows that the minimum is attained, or that it is not; computed, not verified.
+pub(super) enum Witness {
+    /// By synapse.
+    Circulation(Vec<Rational>),
+    /// By variable.
+    Direction(Vec<Rational>),
+}
+
+/// The witness of [`existence_by_components`]; `None` where the problem is not a graph.
+pub(super) fn witness_by_components(problem: &Problem) -> Option<Witness> {
+    let graph = Coalesced::new(problem)?;
+    let crossing = |edge: &Edge| graph.component[edge.from] != graph.component[edge.to];
+    Some(match graph.edges.iter().any(crossing) {
+        false => Witness::Circulation(graph.circulation(problem)),
+        true => Witness::Direction(graph.direction()),
+    })
 }
 
 /// The ratio as `(entered variable, left variable)`, `None` standing for the ground, if it is `μ_i/μ_j`, `μ_i` or `1/μ_j`; the

@@ -61,6 +61,9 @@ pub enum SolveError {
         "the costs of some weights are too small for f64: take a smaller power, or larger weights"
     )]
     CostsLost,
+    /// Units that nothing joins to the visible ones on one side, in a cycle.
+    #[error("units that nothing feeds, or nothing reads, form a cycle")]
+    CutCycle,
     /// A problem without a block form.
     #[error("the two-level method does not take this problem: {0}")]
     NotBlocks(&'static str),

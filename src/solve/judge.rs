@@ -1,17 +1,17 @@
 //! Judging another implementation's result: is it a scaling, is it balanced, how far is it from the one optimum?
 
-use num_traits::{One, Signed, Zero};
-use std::collections::BTreeMap;
+use num_traits::Zero;
 use thiserror::Error;
 
+use super::distance::{Distance, distance};
 use super::fit::is_general;
-use super::pipeline::{Options, balance, check_continuity};
-use super::ratios::{BITS, Cycle, Ratios};
+use super::pipeline::check_continuity;
+use super::ratios::{Cycle, Ratios};
 use super::rounded::is_balance_rounded;
-use super::{Balancing, CertifyError, Existence, NumberType, Witness, existence, find_witness};
-use crate::kernel::{Enclosed, NotScaled, Obstacle, Problem, Scaled, Verified, check};
+use super::{Balancing, Existence, NumberType, Witness, existence, find_witness};
+use crate::kernel::{NotScaled, Obstacle, Problem, Scaled, Verified, check};
 use crate::network::{Network, Regularizer, SynapseIndex};
-use crate::numbers::{Enclosure, Rational, rational_from_f64, rational_to_f64, rational_to_f64_up};
+use crate::numbers::{Rational, rational_from_f64, rational_to_f64_up};
 
 /// Is the second network a scaling of the first?
 #[derive(Debug, Clone)]
@@ -112,19 +112,6 @@ impl Reading {
     };
 }
 
-/// How far a result is from the optimum of the network that it came from.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Distance {
-    /// Proved: at most this, from verified enclosures and in exact arithmetic, rounded up.
-    Certified(f64),
-    /// Computed from the solution only, since there is no certificate.
-    Estimated(f64, CertifyError),
-    /// The minimum is not attained.
-    NoOptimum,
-    /// The optimum was not found, for the reason given.
-    Undetermined(String),
-}
-
 /// Why a result could not be judged.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum JudgeError {
@@ -132,9 +119,6 @@ pub enum JudgeError {
     #[error("{0}")]
     Structure(String),
 }
-
-/// Digits of the enclosures behind [`Distance::Certified`].
-const DIGITS: u32 = 15;
 
 /// Judges `after` as the result of balancing `before`. Deviations up to `tolerance` do not make a synapse suspect.
 ///
@@ -393,114 +377,4 @@ fn vanished(
 /// A weight of another sign is no scaling at any tolerance below 1.
 fn nearly_one() -> Rational {
     Rational::new(999_999.into(), 1_000_000.into())
-}
-
-fn distance(
-    before: &Network<Rational>,
-    after: &Network<Rational>,
-    regularizer: &Regularizer,
-    problem: &Problem,
-    lost: &[SynapseIndex],
-) -> Distance {
-    let options = Options {
-        certify: Some(DIGITS),
-        max_passes: 1_000,
-        ..Options::default()
-    };
-    let optimum = match balance(before, regularizer, &options, &mut |_, _| {}) {
-        Ok(optimum) => optimum,
-        Err(failure) => return Distance::Undetermined(failure.to_string()),
-    };
-    let beyond = || Distance::Undetermined("numbers beyond the range of f64".to_owned());
-    if optimum.energy.is_some() {
-        let Some(bounds) = optimum.bounds() else {
-            let reason = "the certificate bounds every weight, but some multipliers only up to a common factor";
-            return Distance::Undetermined(reason.to_owned());
-        };
-        let power = regularizer.variable_power();
-        let bound = certified_distance((before, after), problem, &power, &bounds, lost);
-        return bound.map_or_else(beyond, Distance::Certified);
-    }
-    match &optimum.enclosure {
-        None => Distance::NoOptimum,
-        Some(Ok(verified)) => {
-            let power = regularizer.variable_power();
-            let claim = verified.claim_about(problem);
-            let bound = claim.and_then(|claim| {
-                certified_distance((before, after), problem, &power, claim, lost)
-            });
-            bound.map_or_else(beyond, Distance::Certified)
-        }
-        // The computed optimum can be far off as well.
-        Some(Err(
-            failure
-            @ (CertifyError::Singular | CertifyError::NotRefined | CertifyError::Refused(_)),
-        )) => Distance::Undetermined(failure.to_string()),
-        Some(Err(failure)) => {
-            let Some(Ok(weights)) = optimum.weights(before) else {
-                return beyond();
-            };
-            let pairs = after
-                .weights()
-                .into_iter()
-                .zip(weights)
-                .enumerate()
-                .filter(|(synapse, (_, best))| *best != 0.0 && lost.binary_search(synapse).is_err())
-                .map(|(_, pair)| pair);
-            let worst = pairs
-                .map(|(found, best)| (rational_to_f64(&found) / best - 1.0).abs())
-                .fold(0.0, f64::max);
-            Distance::Estimated(worst, failure.clone())
-        }
-    }
-}
-
-/// The largest `|w' - w*| / |w*|`, bounded from above over the enclosures of `w*`; a weight that no scaling changes has
-/// `w* = w`. Infinite where `w* = 0` and `w'` is not.
-fn certified_distance(
-    (before, after): (&Network<Rational>, &Network<Rational>),
-    problem: &Problem,
-    power: &Rational,
-    enclosed: &Enclosed,
-    lost: &[SynapseIndex],
-) -> Option<f64> {
-    let root = power.recip();
-    let mut worst = Rational::zero();
-    // Bounds on `Λ_v^|d|`.
-    let mut raised: BTreeMap<(usize, Rational), (Rational, Rational)> = BTreeMap::new();
-    for (synapse, entry) in problem.synapses().iter().enumerate() {
-        if lost.binary_search(&synapse).is_ok() {
-            continue;
-        }
-        if entry.is_zero() {
-            if !after.weight(synapse).is_zero() {
-                return Some(f64::INFINITY);
-            }
-            continue;
-        }
-        // The weight's own ratio, Π μ_v^(d_v / p).
-        let (mut low, mut high) = (Rational::one(), Rational::one());
-        for (variable, exponent) in &entry.direction {
-            let key = (*variable, exponent.abs());
-            if !raised.contains_key(&key) {
-                let share = &key.1 * &root;
-                let power =
-                    |end: &Rational| Enclosure::from_rational(end, BITS)?.power(&share, BITS);
-                let least = power(&enclosed.lower[*variable])?.lo().to_rational();
-                let most = power(&enclosed.upper[*variable])?.hi().to_rational();
-                raised.insert(key.clone(), (least, most));
-            }
-            let (least, most) = &raised[&key];
-            if exponent.is_positive() {
-                (low, high) = (low * least, high * most);
-            } else {
-                (low, high) = (low / most, high / least);
-            }
-        }
-        let ratio = after.weight(synapse) / before.weight(synapse);
-        for end in [&low, &high] {
-            worst = worst.max((&ratio - end).abs() / &low);
-        }
-    }
-    Some(rational_to_f64_up(&worst))
 }

@@ -19,11 +19,13 @@ mod compare;
 mod cover;
 mod dead;
 mod direct;
+mod distance;
 pub mod energy;
 mod exact;
 mod existence;
 mod fit;
 mod flat;
+mod floats;
 mod gauge;
 pub mod general;
 mod judge;
@@ -40,6 +42,7 @@ mod restricted;
 mod result;
 mod rounded;
 mod schedule;
+mod short;
 mod stochastic;
 mod witness;
 
@@ -49,14 +52,13 @@ pub use cover::{DoubleCover, double_cover};
 pub(crate) use dead::joined;
 pub use dead::{DeadUnits, dead_units};
 pub use direct::{DirectOptions, solve_direct};
+pub use distance::Distance;
 pub use exact::{balance_exactly, balance_exactly_in_limit};
 pub use existence::{
     Existence, ExistenceClaim, ExistenceError, existence, existence_by_components,
 };
 pub use flat::{Balancing, Solution, SolveError};
-pub use judge::{
-    Distance, JudgeError, Judgement, Reading, ScalingFault, ScalingVerdict, judge, judge_as,
-};
+pub use judge::{JudgeError, Judgement, Reading, ScalingFault, ScalingVerdict, judge, judge_as};
 pub use levels::solve_two_level;
 pub use linear_program::existence_by_linear_program;
 pub use number_type::{EXCUSED_ULPS, NumberType};

@@ -4,6 +4,7 @@
 //! potentials on the coalesced graph, and the minimum is the largest `|log Π r| / length` of a cycle walked in any
 //! direction: the cycle is the proof that nothing nearer exists.
 
+use num_bigint::BigInt;
 use num_traits::{One, Signed};
 
 use crate::network::{Network, SynapseIndex};
@@ -220,4 +221,26 @@ pub(super) fn refutable(
         }
     }
     rational_from_f64(low * (1.0 - 1e-9))
+}
+
+/// `ratio / Π Λ_v^{d_v} - 1`, not in lowest terms: numerator and denominator. `None` if some exponent is not 1 or -1.
+pub(super) fn rest(
+    ratio: &Rational,
+    direction: Vec<(usize, Rational)>,
+    multipliers: &[Rational],
+) -> Option<(BigInt, BigInt)> {
+    let (mut top, mut bottom) = (ratio.numer().clone(), ratio.denom().clone());
+    for (variable, exponent) in direction {
+        if !exponent.abs().is_one() {
+            return None;
+        }
+        let multiplier = &multipliers[variable];
+        let (up, down) = match exponent.is_positive() {
+            true => (multiplier.denom(), multiplier.numer()),
+            false => (multiplier.numer(), multiplier.denom()),
+        };
+        top *= up;
+        bottom *= down;
+    }
+    Some((top - &bottom, bottom))
 }

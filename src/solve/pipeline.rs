@@ -263,20 +263,31 @@ impl Balance {
             Method::Direct | Method::Exact => Method::Stochastic,
             _ => Method::Direct,
         };
-        let solution = run(
-            problem,
-            options.method,
-            options,
-            options.max_passes,
-            progress,
-        )?;
-        let second = run(
-            problem,
-            against,
-            options,
-            second_passes(problem, options.max_passes),
-            progress,
-        );
+        let passes = second_passes(problem, options.max_passes);
+        let mut first = || {
+            let passes = options.max_passes;
+            run(problem, options.method, options, passes, &mut *progress)
+        };
+        let (solution, second) = match is_worth_a_thread(problem) {
+            true => std::thread::scope(|scope| {
+                let second = scope.spawn(|| run(problem, against, options, passes, &mut |_, _| {}));
+                let solution = first();
+                let second = second.join();
+                // As it would have gone on in this thread.
+                (
+                    solution,
+                    second.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                )
+            }),
+            false => {
+                let solution = first()?;
+                (
+                    Ok(solution),
+                    run(problem, against, options, passes, progress),
+                )
+            }
+        };
+        let solution = solution?;
         let difference = second.map(|second| {
             difference(
                 problem,
@@ -358,6 +369,15 @@ impl Balance {
         self.restricted = Some((restricted, regularizer));
         Ok(())
     }
+}
+
+/// Are both methods to run at the same time? They share nothing but the problem.
+fn is_worth_a_thread(problem: &Problem) -> bool {
+    #[cfg(feature = "parallel")]
+    let threads = rayon::current_num_threads();
+    #[cfg(not(feature = "parallel"))]
+    let threads = 1;
+    threads > 1 && problem.synapses().len() > 4_096
 }
 
 /// Passes of the cross-check: a tenth, and no more than some seconds on a large network.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::NumberType;
 use super::fit::{is_general, least_deviations, least_squares};
 use super::judge::{ScalingFault, ScalingVerdict};
-use super::nearest::{nearest, refutable};
+use super::nearest::{nearest, refutable, rest};
 use crate::kernel::{NotScaled, Obstacle, Problem, Verified, check};
 use crate::network::{Manifold, Network, SynapseIndex, vanishing_with};
 use crate::numbers::{Enclosure, Rational, Wide, natural_log, rational_from_f64, rational_to_f64};
@@ -78,9 +78,10 @@ impl Ratios {
         number_type: NumberType,
         multipliers: &[Rational],
     ) -> Option<Vec<SynapseIndex>> {
-        let Some(step) = number_type.smallest() else {
+        if self.tiny.is_empty() {
             return Some(Vec::new());
-        };
+        }
+        let step = number_type.smallest()?;
         let half = step / Rational::from_integer(2.into());
         let predicted = |synapse: &SynapseIndex| {
             let old = before.weight(*synapse).abs();
@@ -349,9 +350,14 @@ impl Ratios {
             }
         };
         let mut worst = (Rational::zero(), 0);
-        for (synapse, ratio) in self.exact.iter().enumerate() {
-            let Some(ratio) = ratio else { continue };
-            if let Some(fitted) = enclosed_ratio(before, synapse, &multipliers) {
+        for synapse in self.far(before, &multipliers) {
+            let Some(ratio) = &self.exact[synapse] else {
+                continue;
+            };
+            if let Some(rest) = rest(ratio, before.direction(synapse), &multipliers) {
+                let deviation = Rational::new(rest.0.abs(), rest.1);
+                worst = worst.max((deviation, synapse));
+            } else if let Some(fitted) = enclosed_ratio(before, synapse, &multipliers) {
                 let ends = [fitted.lo().to_rational(), fitted.hi().to_rational()];
                 let deviation = ends
                     .iter()
@@ -368,6 +374,26 @@ impl Ratios {
         (verdict, cycle)
     }
 
+    /// The synapses at which the largest deviation can be, as far as that can be told in floats.
+    fn far(&self, network: &Network<Rational>, multipliers: &[Rational]) -> Vec<SynapseIndex> {
+        let mut sizes = Vec::with_capacity(self.exact.len());
+        for (synapse, ratio) in self.exact.iter().enumerate() {
+            let Some(ratio) = ratio else { continue };
+            let size = match rest(ratio, network.direction(synapse), multipliers) {
+                Some((top, bottom)) => rational_to_f64(&Rational::new_raw(top.abs(), bottom)),
+                None => f64::INFINITY,
+            };
+            sizes.push((synapse, size));
+        }
+        let largest = sizes
+            .iter()
+            .map(|(_, size)| *size)
+            .filter(|size| size.is_finite());
+        let least = (1.0 - 1e-9) * largest.fold(0.0, f64::max);
+        let far = sizes.into_iter().filter(|(_, size)| *size >= least);
+        far.map(|(synapse, _)| synapse).collect()
+    }
+
     /// The nearest scaling, found as a correction of multipliers near to it: what is left of the ratios is computed exactly, so
     /// that no digits are lost where they are close to 1.
     fn refined(
@@ -381,17 +407,8 @@ impl Ratios {
                 logs.push(None);
                 continue;
             };
-            let mut rest = ratio.clone();
-            for (variable, exponent) in network.direction(synapse) {
-                if !exponent.abs().is_one() {
-                    return None;
-                }
-                match exponent.is_positive() {
-                    true => rest /= &start[variable],
-                    false => rest *= &start[variable],
-                }
-            }
-            let log = rational_to_f64(&(rest - Rational::one())).ln_1p();
+            let (top, bottom) = rest(ratio, network.direction(synapse), start)?;
+            let log = rational_to_f64(&Rational::new_raw(top, bottom)).ln_1p();
             logs.push(Some(log).filter(|log| log.is_finite()));
         }
         let found = nearest(network, &logs)?;

@@ -355,3 +355,40 @@ fn the_distance_counts_weights_that_no_scaling_changes() {
         assert!((distance - 0.5).abs() < 1e-12, "{distance}");
     }
 }
+
+/// Checks: the certified distance is at least the true one, and hardly more, near and far, for powers with and without roots.
+#[test]
+fn the_distance_is_that_of_the_weights() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let mut certified = 0;
+    for seed in 0..12 {
+        let network = random(seed);
+        for regularizer in ["l2", "l1", "lp:3/2"] {
+            let regularizer: Regularizer = regularizer.parse().unwrap();
+            let found = balance(&network, &regularizer, &Options::default(), &mut |_, _| {});
+            let Ok(Some(Ok(best))) = found.map(|found| found.weights(&network)) else {
+                continue;
+            };
+            for change in [0.0, 1e-9, 1e-4, 0.3, 3.0] {
+                let mut weights = best.clone();
+                let place = rng.random_range(0..weights.len());
+                weights[place] *= 1.0 + change;
+                let judged = judge(&network, &exact(&network, &weights), &regularizer, 1e-6);
+                let Distance::Certified(distance) = judged.unwrap().distance else {
+                    continue;
+                };
+                certified += 1;
+                let expected = if weights[place] == 0.0 { 0.0 } else { change };
+                assert!(
+                    distance >= expected * (1.0 - 1e-9) - 1e-12,
+                    "{seed} {change} {distance}"
+                );
+                assert!(
+                    distance <= expected * (1.0 + 1e-6) + 1e-11,
+                    "{seed} {change} {distance}"
+                );
+            }
+        }
+    }
+    assert!(certified > 60, "{certified}");
+}

@@ -135,11 +135,12 @@ fn formats(desk: &Desk, name: &str, factors: [f32; 3], wrong: f32) -> Formats {
     Formats {
         json: path(desk.write(&format!("{name}.json"), document.to_string())),
         safetensors: path(desk.write(&format!("{name}.safetensors"), tensors)),
-        onnx: path(desk.write(&format!("{name}.onnx"), onnx(&data))),
+        onnx: path(desk.write(&format!("{name}.onnx"), onnx(&data, [2, 3, 1]))),
     }
 }
 
-fn onnx(data: &[Vec<u8>; 3]) -> Vec<u8> {
+/// A Gemm with bias, Relu and MatMul, weights of the first layer by its outputs.
+pub fn onnx(data: &[Vec<u8>; 3], [inputs, hidden, outputs]: [i64; 3]) -> Vec<u8> {
     let tensor = |name: &str, dims: &[i64], at: usize| Tensor {
         dims: dims.to_vec(),
         data_type: Some(1),
@@ -186,12 +187,12 @@ fn onnx(data: &[Vec<u8>; 3]) -> Vec<u8> {
             node("MatMul", &["r", "w2"], "y"),
         ],
         initializer: vec![
-            tensor("w1", &[3, 2], 0),
-            tensor("b1", &[3], 1),
-            tensor("w2", &[3, 1], 2),
+            tensor("w1", &[hidden, inputs], 0),
+            tensor("b1", &[hidden], 1),
+            tensor("w2", &[hidden, outputs], 2),
         ],
-        input: vec![info("x", 2)],
-        output: vec![info("y", 1)],
+        input: vec![info("x", inputs)],
+        output: vec![info("y", outputs)],
         ..Graph::default()
     };
     let model = Model {

@@ -11,6 +11,7 @@ mod graphs;
 mod headers;
 mod in_place;
 mod inputs;
+mod large_limits;
 mod layers;
 mod learning;
 mod learning_results;

@@ -91,7 +91,7 @@ impl OnnxFile {
     }
 
     /// The constants that hold weights, and, where they are counted, statistics.
-    fn counted(&self) -> Vec<Scaled<'_>> {
+    pub(super) fn counted(&self) -> Vec<Scaled<'_>> {
         let mut all = scaled(&self.uses);
         all.retain(|scaled| scaled.is_weight() || self.units.holds());
         all
@@ -180,7 +180,7 @@ impl OnnxFile {
     }
 
     /// Calls back with the entries of a constant that are counted, and the units that they lead to and come from.
-    fn each_counted(
+    pub(super) fn each_counted(
         &self,
         weight: &Scaled,
         count: usize,

@@ -43,6 +43,7 @@ mod functions;
 mod held;
 mod infer;
 mod learned;
+mod limit;
 pub mod message;
 mod node;
 mod perceptron;

@@ -10,6 +10,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::constant::Constant;
 use super::files::Files;
+use super::limit::Out;
 use super::scattered::{home, replaced};
 use super::weights::{Scaled, scaled};
 use super::{LayerRange, OnnxError, OnnxFile, wire};
@@ -33,13 +34,15 @@ struct Piece<'a> {
 }
 
 /// What entries are multiplied by: the quotient of two multipliers, which is 1 where they are equal.
-struct Factors {
+struct Factors<'a> {
     /// The multiplier of each slot.
     of_slot: Vec<f64>,
     /// Is a number that has to be rounded an error?
     exactly: bool,
     /// Constants and entries that will be 0 in any case.
     vanished: BTreeSet<(usize, usize)>,
+    /// Units whose weights become 0.
+    out: Out<'a>,
 }
 
 /// Numbers that one product did not settle: the weights lost, and the first entry that cannot be scaled.
@@ -52,6 +55,9 @@ struct Found {
 impl Piece<'_> {
     /// Its bytes, scaled, and what was lost.
     fn scale(&self, bytes: &[u8], factors: &Factors) -> Result<(Vec<u8>, Losses), OnnxError> {
+        let bytes = &*factors
+            .out
+            .cleared(&self.scaled, &self.entries, self.storage, bytes);
         let mut scaled = bytes.to_vec();
         let found = match self.storage {
             Storage::Half => self.scale_as::<Half, 2>(bytes, &mut scaled, factors),
@@ -296,7 +302,7 @@ impl OnnxFile {
     }
 
     /// Writes one of the files, with all multipliers applied, as it is made; `name` is the model's new name, and files are in the order of
-    /// [`names`](OnnxFile::names). Gives the weights that their number type could not hold. Cost: one read of the file, and memory for a small part of it.
+    /// [`names`](OnnxFile::names). A multiplier 0 stands for a unit whose counted weights, to and from other units, become 0. Gives the weights that their number type could not hold. Cost: one read of the file, and memory for a small part of it.
     ///
     /// # Errors
     /// As [`scaled`](OnnxFile::scaled), and those of writing.
@@ -310,7 +316,9 @@ impl OnnxFile {
         name: &str,
         into: &mut dyn Write,
     ) -> Result<Losses, OnnxError> {
-        let factors = self.factors(multipliers, false)?;
+        let out = Out::of(&self.units, multipliers);
+        let mut factors = self.factors(&out.multipliers(multipliers), false)?;
+        factors.out = out;
         let is_as_long = self.files.len() == 1 && !self.files.has_gathered();
         if file > 0 || is_as_long {
             return self.write_scaled(file, &factors, into);
@@ -366,7 +374,7 @@ impl OnnxFile {
         }
     }
 
-    fn factors(&self, multipliers: &[f64], exactly: bool) -> Result<Factors, OnnxError> {
+    fn factors(&self, multipliers: &[f64], exactly: bool) -> Result<Factors<'_>, OnnxError> {
         let units = self.units.count();
         assert_eq!(multipliers.len(), units, "one multiplier for each unit");
         let is_wrong = |multiplier: &f64| !(*multiplier > 0.0 && multiplier.is_finite());
@@ -378,6 +386,7 @@ impl OnnxFile {
             of_slot: of_slot.collect(),
             exactly,
             vanished: BTreeSet::new(),
+            out: Out::default(),
         })
     }
 

@@ -35,6 +35,8 @@
 //! four numbers at a time, with or without instructions for that.
 
 mod anderson;
+mod bounded;
+mod cut;
 mod elimination;
 mod enclose;
 mod kernels;
@@ -50,8 +52,11 @@ mod shape;
 mod small;
 mod state;
 mod strong;
+mod tied;
 mod two_level;
 
+pub use bounded::{RestrictedBlocks, balance_blocks_within, block_powers_of_two};
+pub use cut::Cut;
 pub(super) use elimination::Elimination;
 pub use enclose::{BlockEnclosure, enclose_blocks};
 pub use newton_cg::NewtonStep;

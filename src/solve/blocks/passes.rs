@@ -1,5 +1,6 @@
 //! Passes over the weights of a block problem.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::kernels::TILE;
@@ -104,6 +105,32 @@ impl Blocks<'_> {
         found
     }
 
+    /// Potentials, 0 for the units that are left out: nothing that they add to counts.
+    fn without_left_out<'b>(&self, potentials: &'b [f64]) -> Cow<'b, [f64]> {
+        let mut potentials = Cow::Borrowed(potentials);
+        if !self.left_out.is_empty() {
+            let pairs = potentials.to_mut().iter_mut().zip(&self.left_out);
+            pairs.for_each(|(potential, out)| *potential *= f64::from(u8::from(!out)));
+        }
+        potentials
+    }
+
+    /// Nor does what is added up at them.
+    fn clear_left_out(&self, blocks: &[usize], sums: &mut Sums) {
+        if self.left_out.is_empty() {
+            return;
+        }
+        for block in blocks {
+            let link = &self.shape.links()[*block];
+            for (group, range) in [(link.to, &link.rows), (link.from, &link.columns)] {
+                let Some(group) = group else { continue };
+                let units = self.shape.group(group).zip(&mut sums.values[range.clone()]);
+                let out = units.filter(|(unit, _)| self.is_left_out(*unit));
+                out.for_each(|(_, sum)| *sum = 0.0);
+            }
+        }
+    }
+
     fn has_rows(&self, block: usize) -> bool {
         self.shape.links()[block].to.is_some()
     }
@@ -162,6 +189,7 @@ impl CostSums for Blocks<'_> {
 
     fn read(&mut self, extent: Extent, p: &[f64], q: &[f64], sums: &mut Sums) -> f64 {
         let inner = |block: &usize| self.shape.links()[*block].is_inner();
+        let (p, q) = (self.without_left_out(p), self.without_left_out(q));
         let mut read = 0;
         for mut blocks in self.targets() {
             if extent == Extent::Inner {
@@ -183,11 +211,12 @@ impl CostSums for Blocks<'_> {
                 let known = |own: Range<usize>, _: &[Vec<f64>]| {
                     p[start + own.start..start + own.end].to_vec()
                 };
-                self.band(&blocks, band, q, known)
+                self.band(&blocks, band, &q, known)
             });
             found
                 .iter()
                 .for_each(|band| self.store(&blocks, band, sums));
+            self.clear_left_out(&blocks, sums);
         }
         read as f64 / self.stored.max(1) as f64
     }
@@ -210,8 +239,12 @@ impl CostSums for Blocks<'_> {
             let (u, incoming) = (&u[to.clone()], &incoming[to.clone()]);
             let (v, outgoing) = (&v[from.clone()], &outgoing[from.clone()]);
             matrix.visit(|row, column, cost| {
+                let ends = [to.start + row, from.start + column];
+                if ends.into_iter().any(|unit| self.is_left_out(unit)) {
+                    return;
+                }
                 if cost * v[column] > incoming[row] || cost * u[row] > outgoing[column] {
-                    let (to, from) = ((to.start + row) as u32, (from.start + column) as u32);
+                    let [to, from] = ends.map(|unit| unit as u32);
                     edges.push(Edge { to, from, cost });
                 }
             });
@@ -230,6 +263,7 @@ impl CostSums for Blocks<'_> {
         if !self.shape.is_sweepable() {
             return None;
         }
+        let mut q = self.without_left_out(v).into_owned();
         let mut read = 0;
         for (group, mut blocks) in self.targets().take(self.shape.groups()).enumerate() {
             let units = self.shape.group(group);
@@ -246,32 +280,39 @@ impl CostSums for Blocks<'_> {
                 link.is_inner()
             });
             let outgoing = &outgoing[units.clone()];
+            let first = units.start;
             let balanced = |start: usize, own: Range<usize>, rows: &[Vec<f64>]| {
                 let units = start + own.start..start + own.end;
                 let mut incoming = constant[units.clone()].to_vec();
                 let rows = rows.iter().filter(|rows| !rows.is_empty());
                 rows.for_each(|rows| add(&mut incoming, &rows[own.clone()]));
-                let pairs = incoming.iter().zip(&outgoing[units]);
-                let ratio = |(a, b): (&f64, &f64)| if *b == 0.0 { 1.0 } else { (b / a).sqrt() };
-                pairs.map(ratio).collect::<Vec<f64>>()
+                let pairs = incoming.iter().zip(&outgoing[units.clone()]);
+                let ratio = |(unit, (a, b)): (usize, (&f64, &f64))| match *b {
+                    _ if self.is_left_out(first + unit) => 0.0,
+                    0.0 => 1.0,
+                    b => (b / a).sqrt(),
+                };
+                units.zip(pairs).map(ratio).collect::<Vec<f64>>()
             };
             let mut bands = self.bands(&blocks);
             if blocks.is_empty() {
                 bands.push(0..units.len());
             }
-            let v_now: &[f64] = v;
             let found = all(&bands, |band| {
                 let start = band.start;
-                self.band(&blocks, band, v_now, |own, rows| balanced(start, own, rows))
+                self.band(&blocks, band, &q, |own, rows| balanced(start, own, rows))
             });
             for band in &found {
                 self.store(&blocks, band, sums);
                 let start = units.start + band.start;
-                for (offset, potential) in band.potentials.iter().enumerate() {
-                    u[start + offset] = *potential;
-                    v[start + offset] = 1.0 / potential;
+                for (unit, potential) in (start..).zip(&band.potentials) {
+                    if !self.is_left_out(unit) {
+                        (u[unit], v[unit]) = (*potential, 1.0 / potential);
+                        q[unit] = v[unit];
+                    }
                 }
             }
+            self.clear_left_out(&blocks, sums);
         }
         Some(read as f64 / self.stored.max(1) as f64)
     }

@@ -98,7 +98,7 @@ impl<'a> Weights<'a> {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Blocks<'a> {
-    power: f64,
+    pub(super) power: f64,
     pub(super) shape: Shape,
     pub(super) matrices: Vec<Matrix<'a>>,
     /// The blocks into each group, and those into the ground.
@@ -109,7 +109,9 @@ pub struct Blocks<'a> {
     /// Did a cost that was computed beforehand leave the range of `f64`?
     pub(super) lost: bool,
     /// Are blocks added as costs?
-    takes_costs: bool,
+    pub(super) takes_costs: bool,
+    /// The units that are left out; empty for none.
+    pub(super) left_out: Vec<bool>,
 }
 
 impl<'a> Blocks<'a> {
@@ -131,6 +133,7 @@ impl<'a> Blocks<'a> {
             stored: 0,
             lost: false,
             takes_costs: false,
+            left_out: Vec::new(),
         })
     }
 
@@ -282,6 +285,19 @@ impl<'a> Blocks<'a> {
         self.lost = true;
     }
 
+    /// Leaves out units, with all weights that lead to them or come from them: they have no cost from now on, so that their multipliers stay 1.
+    ///
+    /// # Panics
+    /// If there is not one entry for each unit.
+    pub fn leave_out(&mut self, units: Vec<bool>) {
+        assert_eq!(units.len(), self.shape.units(), "one entry for each unit");
+        self.left_out = units;
+    }
+
+    pub(super) fn is_left_out(&self, unit: usize) -> bool {
+        self.left_out.get(unit).copied().unwrap_or(false)
+    }
+
     fn cost(&self) -> Option<Cost> {
         match self.power {
             _ if self.takes_costs => Some(Cost::First),
@@ -291,7 +307,7 @@ impl<'a> Blocks<'a> {
         }
     }
 
-    fn push(
+    pub(super) fn push(
         &mut self,
         (to, from): (Option<usize>, Option<usize>),
         (rows, columns): (usize, usize),
@@ -353,15 +369,23 @@ impl<'a> Blocks<'a> {
 
     /// Calls back with every synapse: the unit that it leads to, the one that it comes from, its cost.
     pub(super) fn each_edge(&self, mut call: impl FnMut(u32, u32, f64)) {
+        (0..self.matrices.len()).for_each(|block| self.each_edge_of(block, &mut call));
+    }
+
+    /// The same for the synapses of a block.
+    pub(super) fn each_edge_of(&self, block: usize, call: &mut impl FnMut(u32, u32, f64)) {
         let ground = self.shape.units();
-        for (link, matrix) in self.shape.links().iter().zip(&self.matrices) {
-            let node = |group: Option<usize>, unit: usize| match group {
-                Some(group) => (self.shape.group(group).start + unit) as u32,
-                None => ground as u32,
-            };
-            matrix
-                .visit(|row, column, cost| call(node(link.to, row), node(link.from, column), cost));
-        }
+        let link = &self.shape.links()[block];
+        let node = |group: Option<usize>, unit: usize| match group {
+            Some(group) => self.shape.group(group).start + unit,
+            None => ground,
+        };
+        self.matrices[block].visit(|row, column, cost| {
+            let (to, from) = (node(link.to, row), node(link.from, column));
+            if !self.is_left_out(to) && !self.is_left_out(from) {
+                call(to as u32, from as u32, cost);
+            }
+        });
     }
 }
 

@@ -34,14 +34,18 @@ pub struct RandomRun {
 }
 
 /// The synapses at each unit, the others' numbers and costs.
-struct Side {
+pub(super) struct Side {
     starts: Vec<usize>,
     others: Vec<u32>,
     costs: Vec<f64>,
 }
 
 impl Side {
-    fn new(units: usize, ends: impl Fn(&super::Edge) -> (u32, u32), edges: &[super::Edge]) -> Self {
+    pub fn new(
+        units: usize,
+        ends: impl Fn(&super::Edge) -> (u32, u32),
+        edges: &[super::Edge],
+    ) -> Self {
         let mut starts = vec![0; units + 2];
         for edge in edges {
             starts[ends(edge).0 as usize + 1] += 1;
@@ -64,7 +68,7 @@ impl Side {
     }
 
     /// `Σ cost · factor` of the other ends.
-    fn sum(&self, unit: usize, factors: &[f64]) -> f64 {
+    pub fn sum(&self, unit: usize, factors: &[f64]) -> f64 {
         let range = self.starts[unit]..self.starts[unit + 1];
         let entries = self.others[range.clone()].iter().zip(&self.costs[range]);
         entries

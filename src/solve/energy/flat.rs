@@ -4,6 +4,7 @@ use super::{EnergyError, EnergyProof};
 use crate::kernel::Problem;
 use crate::network::{Network, Regularizer, WeightTerms};
 use crate::numbers::{Rational, Wide};
+use crate::solve::floats::{in_memory, over_floats};
 use crate::solve::newton::LinearSystem;
 use crate::solve::{Balancing, Solution};
 use num_traits::Signed;
@@ -30,7 +31,15 @@ pub fn prove_network(
     digits: u32,
 ) -> Result<EnergyProof, EnergyError> {
     let terms = WeightTerms::of(network);
-    let problem = network.energy_problem(regularizer, &terms)?;
+    let exact = network.energy_problem(regularizer, &terms)?;
+    let floats = in_memory(terms.synapses.iter().map(|s| network.weight(*s)));
+    let problem = match floats
+        .as_ref()
+        .and_then(|floats| over_floats(&exact, floats))
+    {
+        Some(problem) => problem,
+        None => exact,
+    };
     let state = Balancing::at(flat, &solution.multipliers);
     let mut system = LinearSystem::new(flat, &state).map_err(|_| EnergyError::NotRefined)?;
     let computed = solution.multipliers.iter().map(number);

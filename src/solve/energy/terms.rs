@@ -41,7 +41,8 @@ fn log2_entry(entries: &Entries, entry: usize) -> f64 {
     match entries {
         Entries::F64(all) => {
             let bits = u64::from_le_bytes(all[entry]) & (u64::MAX >> 1);
-            quick_log2((bits >> 20) as u32, 32, 1023.0)
+            // The upper half: a number whose upper half is 0 is subnormal.
+            quick_log2(((bits >> 32) as u32).max((bits != 0).into()), 20, 1023.0)
         }
         Entries::F32(all) => {
             quick_log2(u32::from_le_bytes(all[entry]) & (u32::MAX >> 1), 23, 127.0)

@@ -1,0 +1,62 @@
+//! Multipliers that may not be chosen freely, for models that are balanced where they lie.
+
+use synaptic_balance::numbers::{rational_to_f64, rational_to_f64_down};
+use synaptic_balance::report::RestrictedRun;
+use synaptic_balance::solve::SolveError;
+use synaptic_balance::solve::blocks::{
+    BlockOptions, BlockSolution, Blocks, CostSums, Sums, balance_blocks_within,
+};
+
+use super::arguments::BalanceArguments;
+
+/// Was something else asked for than the optimum, rounded or not?
+pub fn is_asked(arguments: &BalanceArguments) -> bool {
+    arguments.max_scaling.is_some()
+}
+
+/// Restricted multipliers, if they were asked for; `optimum` are those without the restriction, where there is one; `name` gives the unit of a variable.
+pub fn restrict(
+    arguments: &BalanceArguments,
+    problem: &mut Blocks,
+    name: &dyn Fn(usize) -> String,
+    optimum: Option<&[f64]>,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Option<RestrictedRun>, SolveError> {
+    let power = rational_to_f64(&arguments.regularizer.variable_power());
+    let Some(bound) = &arguments.max_scaling else {
+        return Ok(None);
+    };
+    let bound = rational_to_f64_down(bound).max(1.0);
+    let options = BlockOptions {
+        tolerance: arguments.tolerance,
+        ..BlockOptions::default()
+    };
+    let run = balance_blocks_within(problem, bound.powf(power), &options, progress)?;
+    let pairs = run.multipliers.iter().zip(&run.held);
+    let root = |(mu, held): (&f64, &i8)| match held {
+        0 => mu.powf(1.0 / power).clamp(1.0 / bound, bound),
+        side => bound.powi(i32::from(*side)),
+    };
+    let multipliers = pairs.map(root).collect();
+    let held = run.held.iter().enumerate().filter(|(_, side)| **side != 0);
+    Ok(Some(RestrictedRun {
+        at_bound: held.map(|(unit, _)| name(unit)).collect(),
+        value: problem.total(Some(&run.multipliers)),
+        optimum: optimum.map(|optimum| problem.total(Some(optimum))),
+        multipliers,
+        run,
+    }))
+}
+
+/// In place of a solution where there is none without the bound.
+pub fn bounded_solution(problem: &Blocks, found: &RestrictedRun) -> BlockSolution {
+    BlockSolution {
+        multipliers: found.run.multipliers.clone(),
+        deficit: found.run.deficit,
+        sums: Sums::new(problem.shape()),
+        reads: found.run.reads,
+        passes: 0,
+        sweeps: 0,
+        newton_steps: 0,
+    }
+}

@@ -1,0 +1,103 @@
+//! Limits of models that are balanced where they lie, and the units that make them necessary.
+
+use serde_json::{Value, json};
+
+use super::freedom::dead_lines;
+use super::{Report, list};
+use crate::network::{Regularizer, printable};
+
+/// Weights named in the text.
+const SHOWN: usize = 12;
+
+/// What vanishes in the limit, or could.
+#[derive(Debug, Clone)]
+pub struct InLimit {
+    /// The names of units that nothing feeds, and of others that nothing reads.
+    pub dead: [Vec<String>; 2],
+    /// The number of weights that vanish.
+    pub vanishing: usize,
+    /// The first of them: tensors and places there.
+    pub first: Vec<(String, usize)>,
+    /// Has the kernel verified the direction, on the network in which units that it moves alike are one?
+    pub is_verified: bool,
+}
+
+impl InLimit {
+    fn weights(&self) -> String {
+        let names = self.first.iter().take(SHOWN);
+        let names: Vec<String> = names
+            .map(|(tensor, index)| format!("{}[{index}]", printable(tensor)))
+            .collect();
+        match self.vanishing - names.len() {
+            0 => list(&names, SHOWN),
+            more => format!("{} and {more} more", names.join(", ")),
+        }
+    }
+
+    /// What is said of the minimum.
+    pub(super) fn existence(&self, regularizer: &Regularizer, is_limit: bool) -> String {
+        let how = match self.is_verified {
+            true => "proved   ",
+            false => "computed ",
+        };
+        let weights = self.weights();
+        let tail = match is_limit {
+            true => format!("in the limit these vanish: {weights}\n"),
+            false => format!(
+                "{weights} can be sent to 0 at no cost.\n          Nothing was balanced; --limit goes to the limit.\n"
+            ),
+        };
+        let direction = match self.is_verified {
+            true => {
+                "          (the kernel verified the direction on the network in which units that it moves alike are one)\n"
+            }
+            false => "          (the direction was not verified by the kernel)\n",
+        };
+        let joint = if is_limit { ";" } else { ":" };
+        format!("{how} the minimum of {regularizer} is not attained{joint} {tail}{direction}")
+    }
+
+    /// Adds what vanishes to the fields of a report, and the line about the units before everything else.
+    pub(super) fn state(&self, report: &mut Report) {
+        let [unfed, unread] = &self.dead;
+        report.text.insert_str(0, &dead_lines(unfed, unread));
+        if let Value::Object(fields) = &mut report.json {
+            let first = self.first.iter();
+            let first = first.map(|(tensor, index)| json!({"tensor": tensor, "index": index}));
+            fields.insert("vanished".into(), first.collect());
+            fields.insert("vanished_count".into(), self.vanishing.into());
+            fields.insert("dead".into(), json!({"unfed": unfed, "unread": unread}));
+            let direction = match self.is_verified {
+                true => "verified",
+                false => "computed",
+            };
+            fields.insert("direction".into(), direction.into());
+        }
+    }
+}
+
+/// The report of a model that is left as it is, since its minimum is not attained.
+pub fn not_attained_report(
+    regularizer: &Regularizer,
+    weights: usize,
+    found: &InLimit,
+    seconds: [f64; 2],
+) -> Report {
+    let [read, solve] = seconds;
+    let mut report = Report {
+        text: found.existence(regularizer, false),
+        json: json!({
+            "status": "not_attained",
+            "regularizer": regularizer.to_string(),
+            "weights": weights,
+            "method": "two-level",
+            "seconds": {"read": read, "solve": solve, "certify": 0.0, "write": 0.0},
+            "multipliers": {},
+            "cross_check": null,
+            "attained": false,
+            "incomplete": "the minimum is not attained and the limit was not asked for",
+        }),
+    };
+    found.state(&mut report);
+    report
+}
