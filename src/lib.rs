@@ -12,8 +12,8 @@
 //!
 //! | room | owns |
 //! |---|---|
-//! | [`numbers`] | rationals, exact roots, outward-rounded enclosures |
-//! | [`kernel`] | the flat problem, certificates, one check for each rule; **trusted** |
+//! | [`numbers`] | rationals, exact roots, outward-rounded enclosures, for solvers and reports |
+//! | [`kernel`] | claims and their checks: those of the crate `synaptic_balance_kernel`, which alone is **trusted** |
 //! | [`network`] | units, activations, synapses, ties; scaling; balancing one unit; the manifold |
 //! | [`symbolic`] | polynomial identities, proved or refuted |
 //! | [`solve`] | stochastic balancing, direct convex solve, large networks by blocks, existence, certificates |

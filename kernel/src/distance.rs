@@ -11,12 +11,6 @@ use crate::{Block, Certified, Entries, Number, Rational, Refusal};
 /// Bits of a quotient.
 const BITS: u32 = 60;
 
-/// The quotient of two costs, over all terms: bounds from below and above, over `2^BITS`.
-struct Quotients {
-    least: u128,
-    most: u128,
-}
-
 impl Certified<'_> {
     /// Between which factors the costs of other weights, one list for each block of the problem, lie of the balanced costs; `(1, 1)` where there are no terms. `None` where
     /// a weight is 0 on one side only, a term is not enclosed, or a quotient is not between 1/2 and 2.
@@ -27,82 +21,54 @@ impl Certified<'_> {
         &self,
         others: &[Entries],
     ) -> Result<Option<(Rational, Rational)>, Refusal> {
-        let blocks = self.problem().blocks();
-        if others.len() != blocks.len() {
-            let reason = "there is not one list of other weights for each block";
+        let (reader, blocks) = (self.reader(), self.problem().blocks());
+        let bits = reader.certificate().bits;
+        let lengths = |entries: &mut dyn Iterator<Item = &Entries>| {
+            entries.map(Entries::len).collect::<Vec<_>>()
+        };
+        if lengths(&mut blocks.iter().map(|block| &block.entries)) != lengths(&mut others.iter()) {
+            let reason = "there is not one other weight for each entry";
             return Err(Refusal::Block { block: 0, reason });
         }
-        let one = 1u128 << BITS;
-        let mut all = Quotients {
-            least: one,
-            most: one,
-        };
-        for (number, (block, entries)) in blocks.iter().zip(others).enumerate() {
-            if entries.len() != block.entries.len() {
-                let reason = "there is not one other weight for each entry";
-                return Err(Refusal::Block {
-                    block: number,
-                    reason,
-                });
-            }
-            if self.quotients(number, block, *entries, &mut all)?.is_none() {
-                return Ok(None);
+        let (mut least, mut most) = (1u128 << BITS, 1u128 << BITS);
+        for (block, (content, entries)) in blocks.iter().zip(others).enumerate() {
+            let other = Block {
+                entries: *entries,
+                ..content.clone()
+            };
+            let costs = Costs::new(&other, bits);
+            for entry in 0..entries.len() {
+                let fault = Refusal::Cost { block, entry };
+                let other = match costs.short(entry).filter(|_| bits <= SHORT_BITS) {
+                    Some(other) => other.map(|cost| Leading::of_wide(cost.wide())),
+                    None => costs.of(entry).ok_or(fault)?.map(|cost| Leading::of(&cost)),
+                };
+                let own = match reader
+                    .lower_short(block, entry)
+                    .filter(|_| bits <= SHORT_BITS)
+                {
+                    Some(own) => own.map(Leading::of_wide),
+                    None => reader.lower(block, entry)?.map(|cost| Leading::of(&cost)),
+                };
+                let found = match (other, own) {
+                    (None, None) => continue,
+                    (Some(Some(other)), Some(Some(own))) => quotient(other, own),
+                    _ => None,
+                };
+                let Some((below, above)) = found else {
+                    return Ok(None);
+                };
+                (least, most) = (least.min(below), most.max(above));
             }
         }
         let Some(radius) = self.radius() else {
             return Ok(None);
         };
         let rest = Rational::one() - radius;
-        let scale = BigInt::one() << BITS;
-        let of = |quotient: u128| Rational::new(quotient.into(), scale.clone());
+        let of = |quotient: u128| Rational::new(quotient.into(), BigInt::one() << BITS);
         // Both costs lie within the rounding of their factors above their lower ends.
         let upper = Rational::one() + self.width();
-        Ok(Some((
-            of(all.least) * &rest / &upper,
-            of(all.most) * upper / rest,
-        )))
-    }
-
-    fn quotients(
-        &self,
-        number: usize,
-        block: &Block,
-        entries: Entries,
-        all: &mut Quotients,
-    ) -> Result<Option<()>, Refusal> {
-        let reader = self.reader();
-        let other = Block {
-            entries,
-            ..block.clone()
-        };
-        let costs = Costs::new(&other, reader.certificate().bits);
-        let is_short = reader.certificate().bits <= SHORT_BITS;
-        for entry in 0..entries.len() {
-            let fault = Refusal::Cost {
-                block: number,
-                entry,
-            };
-            let other = match costs.short(entry).filter(|_| is_short) {
-                Some(other) => other.map(|cost| Leading::of_wide(cost.wide())),
-                None => costs.of(entry).ok_or(fault)?.map(|cost| Leading::of(&cost)),
-            };
-            let own = match reader.lower_short(number, entry).filter(|_| is_short) {
-                Some(own) => own.map(Leading::of_wide),
-                None => reader.lower(number, entry)?.map(|cost| Leading::of(&cost)),
-            };
-            match (other, own) {
-                (None, None) => {}
-                (Some(Some(other)), Some(Some(own))) => {
-                    let Some((below, above)) = quotient(other, own) else {
-                        return Ok(None);
-                    };
-                    all.least = all.least.min(below);
-                    all.most = all.most.max(above);
-                }
-                _ => return Ok(None),
-            }
-        }
-        Ok(Some(()))
+        Ok(Some((of(least) * &rest / &upper, of(most) * upper / rest)))
     }
 }
 

@@ -1,5 +1,7 @@
-//! **The trusted kernel of synaptic-balance**: given the weights of a network and a small certificate, it proves where each weight of the one
-//! balanced network lies. It reads every weight once and computes in integers only: no floats, no input or output, no panics.
+//! **The trusted kernel of synaptic-balance**: all that can say that something was verified, in integers and rationals only: no floats, no input or output, no panics.
+//!
+//! Given the weights of a network and a small certificate, it proves where each weight of the one balanced network lies, in one read of the weights: below. All other
+//! claims, about exact weights synapse by synapse ([`Flat`]), are those of [`check`].
 //!
 //! # The problem
 //! Variables `μ_v > 0` are the multipliers of costs. A [`Form`] is a product of powers of them. A *term* has the cost
@@ -15,8 +17,7 @@
 //! The inequality is proved in Coq, roundings included, as this crate evaluates it: `proofs/general/energy*.v`.
 //!
 //! # Reading it
-//! 1. `problem.rs`: is this the problem you mean? 2. `number.rs`: the four roundings. 3. `reader.rs`: one read of the weights.
-//!    4. `certified.rs`: what follows from the sums. 5. `distance.rs`: other weights against the balanced ones. 6. `refusal.rs`: what is refused.
+//! The README of this crate has an order in which to read it, and names all that is relied on.
 //!
 //! Relied on without review: `num-bigint`, `num-rational`, the 256-bit integers of `ethnum`, the standard library, the compiler. That the problem is that of a
 //! file is the caller's to show.

@@ -113,15 +113,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`Refusal::Arity`], [`Refusal::NotPositive`], [`Refusal::Range`], [`Refusal::Product`].
     pub fn new(problem: &'a Problem<'a>, certificate: &'a Certificate) -> Result<Self, Refusal> {
-        let (found, expected) = (certificate.point.len(), problem.variables());
-        if found != expected {
-            let what = "multipliers";
-            return Err(Refusal::Arity {
-                what,
-                found,
-                expected,
-            });
-        }
+        Refusal::unless_equal("multipliers", certificate.point.len(), problem.variables())?;
         let is_zero = |number: &Number| number.mantissa().is_zero();
         if let Some(variable) = certificate.point.iter().position(is_zero) {
             let what = "multiplier";

@@ -187,3 +187,21 @@ pub enum Refusal {
         product: Box<Rational>,
     },
 }
+
+impl Refusal {
+    /// Refuses a vector of another length than is needed.
+    pub(crate) fn unless_equal(
+        what: &'static str,
+        found: usize,
+        expected: usize,
+    ) -> Result<(), Refusal> {
+        match found == expected {
+            true => Ok(()),
+            false => Err(Refusal::Arity {
+                what,
+                found,
+                expected,
+            }),
+        }
+    }
+}

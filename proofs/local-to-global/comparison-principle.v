@@ -7,7 +7,7 @@
    The problem is any finite list of terms (general/balancing_problem.v): L_p for every real p > 0, mixtures, parallel synapses, tied
    units and units of any positive degree.
 
-   enclosure_certificate is the rule `enclosure` of the program's kernel (src/kernel/check/comparison.rs). The kernel's synapse with
+   enclosure_certificate is the rule `enclosure` of the program's kernel (kernel/src/check/comparison.rs). The kernel's synapse with
    direction d at its target, -d' at its source and cost a b^p r^q is the term of cost a b^p with exponents q d and q d'; a synapse with
    several costs is several terms; one that touches a single variable has a visible unit at its other end. Then the kernel's A_v
    and B_v are input_cost and output_cost, its `free` variables are `free`, and the scaling that changes no weight, which it

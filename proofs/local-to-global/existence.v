@@ -12,7 +12,7 @@
    asked that hidden units reach the ground. What outputs do is not part of this file.
 
    attained_certificate, not_attained_certificate and limit_certificate are the rules `attained`, `not_attained` and the first half of
-   `limit_enclosure` of the kernel (src/kernel/check/existence.rs, comparison.rs); the last two hold for any positive degrees too. Its
+   `limit_enclosure` of the kernel (kernel/src/check/existence.rs, comparison.rs); the last two hold for any positive degrees too. Its
    circulations are at least 1 on every non-zero synapse; here it is enough that they are positive. *)
 
 From Coq Require Import Reals List Arith Lra Lia Classical.

@@ -199,6 +199,45 @@ fn statements_are_no_stronger_than_their_proof() {
     assert!(code == 1 && message.contains("undecided"), "{message}");
 }
 
+/// Checks: where comparison says nothing, as after a product, energy certificates are good for as many digits as are asked for, and verify; with a grid or a number of
+/// bits beyond what the kernel takes they do not.
+#[test]
+fn energy_certificates_of_many_digits() {
+    let desk = Desk::new();
+    let hidden = |id: &str| json!({"id": id, "kind": "hidden", "activation": "relu"});
+    let synapse =
+        |from: &str, to: &str, weight: &str| json!({"from": from, "to": to, "weight": weight});
+    let net = json!({
+        "format": "synaptic-balance/network", "version": 1,
+        "units": [{"id": "x", "kind": "input"}, hidden("a"), hidden("b"), {"id": "z", "kind": "product", "of": ["a", "b"]},
+                  {"id": "y", "kind": "output", "activation": "linear"}],
+        "synapses": [synapse("x", "a", "2"), synapse("x", "b", "3"), synapse("z", "y", "5")],
+    });
+    let net = desk.write("product.json", net.to_string());
+    let net = net.to_str().unwrap();
+    for digits in [12, 50, 200] {
+        let found = certificate(&desk, net, &[&format!("--certify={digits}")]);
+        assert_eq!(found["claim"], "energy");
+        assert_eq!(found["F"].as_u64().unwrap() > 85, digits > 12);
+        let (code, message) = verify(&desk, net, &found);
+        assert_eq!(code, 0, "{message}");
+        let within = message.split("within ").nth(1).unwrap();
+        let within = within.split(' ').next().unwrap();
+        let exponent: i32 = within.split("e-").nth(1).unwrap().parse().unwrap();
+        assert!(exponent >= digits, "{digits}: {message}");
+        for (field, value) in [("F", 5000), ("grid", 20000)] {
+            let mut wrong = found.clone();
+            wrong[field] = json!(value);
+            let (code, message) = verify(&desk, net, &wrong);
+            assert!(code == 1 && message.contains("out of range"), "{message}");
+        }
+        let mut moved = found.clone();
+        let mantissa = moved["point"]["a"][0].as_str().unwrap();
+        moved["point"]["a"][0] = json!(format!("{mantissa}1"));
+        assert_eq!(verify(&desk, net, &moved).0, 1);
+    }
+}
+
 /// Checks: a certificate speaks of one regularizer and of the ties it was made with.
 #[test]
 fn certificates_are_read_as_what_they_are_about() {

@@ -17,8 +17,8 @@ use crate::{Enclosed, Flat, Rational, Refusal, Synapse, Verified};
 ///
 /// Hypotheses, all checked: `0 < lower <= upper`; in every active synapse at most one exponent is positive and at most one
 /// negative, whatever their sizes, as in the ratios `μ_i/μ_j` of BiLU units and `μ_i/μ_j^c`, `c > 0`, of BiPU units, but not
-/// after a product, nor where a multiplier and its inverse are read by one unit; the variables that are not
-/// [free](Flat::free) (one for each component that can be scaled as a whole) have both bounds 1, which is how that
+/// after a product, nor where a multiplier and its inverse are read by one unit; the first variable of each
+/// component that can be scaled as a whole ([`Flat::common_scaling`]), which is not free, has both bounds 1: that is how the
 /// component is normalised.
 ///
 /// Why: as a function of `x = log μ`, `R` is convex with gradient `g = A - B`, and `∂g_v/∂x_w = Σ_e d_ev d_ew q² · cost <= 0`

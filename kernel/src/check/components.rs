@@ -23,26 +23,14 @@ impl Flat {
             return Err(Refusal::RaisesBoth(synapse));
         }
         let mut around: Vec<Vec<&Synapse>> = vec![Vec::new(); self.variables()];
-        let mut waiting = Vec::new();
         for synapse in self.active() {
             for (variable, _) in &synapse.direction {
-                if synapse.direction.len() == 1 {
-                    waiting.push(*variable);
-                }
                 if let Some(synapses) = around.get_mut(*variable) {
                     synapses.push(synapse);
                 }
             }
         }
-        // First what hangs on the ground.
         let mut seen = vec![false; self.variables()];
-        while let Some(variable) = waiting.pop() {
-            match seen.get_mut(variable) {
-                Some(seen) if !*seen => *seen = true,
-                _ => continue,
-            }
-            waiting.extend(others(&around, variable).map(|(_, other, _)| other));
-        }
         let mut scaling: Vec<Option<(usize, Rational)>> = vec![None; self.variables()];
         for first in 0..self.variables() {
             if seen.get(first) == Some(&true) {
@@ -62,20 +50,7 @@ impl Flat {
     }
 }
 
-/// The other variable of every synapse of two variables at this one, between the exponent of this one and its own.
-fn others<'a>(
-    around: &'a [Vec<&Synapse>],
-    variable: usize,
-) -> impl Iterator<Item = (&'a Rational, usize, &'a Rational)> {
-    let synapses = around.get(variable).into_iter().flatten();
-    synapses.filter_map(move |synapse| match synapse.direction.as_slice() {
-        [(one, a), (other, b)] if *one == variable => Some((a, *other, b)),
-        [(one, a), (_, b)] => Some((b, *one, a)),
-        _ => None,
-    })
-}
-
-/// Carries `z_first = 1` through the component of `first`; the variables reached, and whether all synapses agree.
+/// Carries `z_first = 1` through the component of `first`; the variables reached, and whether all synapses agree, none of which joins the ground.
 fn spread(
     first: usize,
     around: &[Vec<&Synapse>],
@@ -89,16 +64,26 @@ fn spread(
         let Some(Some((_, own))) = scaling.get(variable).cloned() else {
             continue;
         };
-        for (a, other, b) in others(around, variable) {
-            let demanded = (-&own * a).checked_div(b);
-            match (scaling.get_mut(other), demanded) {
-                (Some(Some((_, found))), Some(demanded)) => agree &= *found == demanded,
-                (Some(slot), Some(demanded)) => {
-                    *slot = Some((first, demanded));
-                    reached.push(other);
-                    waiting.push(other);
+        for synapse in around.get(variable).into_iter().flatten() {
+            let (a, other, b) = match synapse.direction.as_slice() {
+                [(one, a), (other, b)] if *one == variable => (a, other, b),
+                [(other, b), (_, a)] => (a, other, b),
+                _ => {
+                    agree = false;
+                    continue;
                 }
-                _ => agree = false,
+            };
+            // Once they disagree the numbers do not matter.
+            let demanded = agree.then(|| (-&own * a).checked_div(b)).flatten();
+            let demanded = demanded.unwrap_or_else(Rational::one);
+            match scaling.get_mut(*other) {
+                Some(Some((_, found))) => agree &= *found == demanded,
+                Some(slot) => {
+                    *slot = Some((first, demanded));
+                    reached.push(*other);
+                    waiting.push(*other);
+                }
+                None => agree = false,
             }
         }
     }

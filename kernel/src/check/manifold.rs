@@ -3,7 +3,6 @@
 use num_traits::Zero;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::arity;
 use crate::problem::is_number;
 use crate::{Basis, Flat, Rational, Refusal, Verified};
 
@@ -54,7 +53,7 @@ pub fn manifold(
         });
     }
     let found = constraints.len().saturating_add(spanning.len());
-    arity(
+    Refusal::unless_equal(
         "constraints and spanning synapses",
         found,
         problem.synapses().len(),

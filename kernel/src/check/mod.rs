@@ -22,20 +22,9 @@ use crate::problem::is_number;
 use crate::work::Work;
 use crate::{Rational, Refusal};
 
-fn arity(what: &'static str, found: usize, expected: usize) -> Result<(), Refusal> {
-    match found == expected {
-        true => Ok(()),
-        false => Err(Refusal::Arity {
-            what,
-            found,
-            expected,
-        }),
-    }
-}
-
 fn numbers(what: &'static str, values: &[Rational], expected: usize) -> Result<(), Refusal> {
     match values.iter().all(is_number) {
-        true => arity(what, values.len(), expected),
+        true => Refusal::unless_equal(what, values.len(), expected),
         false => Err(Refusal::Range(what)),
     }
 }

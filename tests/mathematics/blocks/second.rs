@@ -77,10 +77,12 @@ fn general_networks_are_certified() {
         tried += 1;
         let solution = solve_direct(&problem, &DirectOptions::default(), &mut |_| {});
         let solution = solution.unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
-        let proof = prove_network(&network, &regularizer, &problem, &solution, 12);
+        // Beyond about 20 digits the kernel computes in numbers of any length.
+        let digits = if seed % 4 == 0 { 60 } else { 12 };
+        let proof = prove_network(&network, &regularizer, &problem, &solution, digits);
         let proof = proof.unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
         assert!(
-            proof.is_attained && proof.is_good(12),
+            proof.is_attained && proof.is_good(digits),
             "seed {seed}: {proof:?}"
         );
         proved += 1;
