@@ -125,9 +125,9 @@ def energy(synapses, terms, point, F, grid, exceptions):
             mantissas, exponents = zip(rounded([(abs(weight), p), (a, 1)], F), *map(factor, forms))
             mantissa, exponent = math.prod(mantissas), sum(exponents) + grid
             need(mantissa.bit_length() + exponent <= 1 << 18, "the grid is too fine", Refused)
-            low = mantissa * Fraction(2) ** exponent
-            y = left.pop(f"{name}#{k}" if len(terms) > 1 else name, math.floor(low))
+            y = left.pop(f"{name}#{k}" if len(terms) > 1 else name, mantissa << exponent if exponent > 0 else mantissa >> -exponent)
             need(y >= 0, "an exception is negative", Refused)
+            low = mantissa * Fraction(2) ** (exponent if y else max(exponent, -1024))  # where y = 0 a larger one will do
             gap += math.ceil(fine * (max((y - w) ** 2 / w for w in (low, low * upper)) if y else low * upper))
             ends.append(low if y else 0)
             for v, share in forms[0] + forms[1]:

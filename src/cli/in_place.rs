@@ -338,11 +338,7 @@ pub fn solve(
         certify: start.elapsed().as_secs_f64(),
     };
     if rounds && found.restricted.is_none() {
-        let within = found.within();
-        let within = within.or(found.enclosed.as_ref().map(|enclosed| enclosed.width));
-        let (nearest, mut run) = rounded::nearest(&found.multipliers, problem, power, within);
-        run.value = run.value.filter(|_| is_small);
-        (found.multipliers, found.rounded) = (nearest, Some(run));
+        rounded::round(&mut found, problem, power);
     }
     Ok(found)
 }

@@ -3,11 +3,10 @@
 use synaptic_balance::formats::Losses;
 use synaptic_balance::report::{Report, RoundedRun, function_kept};
 use synaptic_balance::solve::blocks::Blocks;
-use synaptic_balance::solve::energy::EnergyProof;
 
 use super::Verdict;
 use super::arguments::BalanceArguments;
-use super::in_place::Found;
+use super::found::Found;
 
 /// Rounds the multipliers `Λ` that were found to the nearest powers of two; costs are `|w|^power`.
 pub fn round(found: &mut Found, problem: &mut Blocks, power: f64) {
@@ -19,7 +18,7 @@ pub fn round(found: &mut Found, problem: &mut Blocks, power: f64) {
     let pairs = found.multipliers.iter().zip(&rounded);
     let factors = pairs.map(|(value, nearest)| (value / nearest).max(nearest / value));
     // How far the optimum may be from what was found.
-    let proved = found.proof().and_then(EnergyProof::within);
+    let proved = found.within();
     let within = proved.or(found.enclosed.as_ref().map(|enclosed| enclosed.width));
     let costs: Vec<f64> = rounded.iter().map(|value| value.powf(power)).collect();
     found.rounded = Some(RoundedRun {

@@ -7,7 +7,7 @@ use synaptic_balance::numbers::{Wide, rational_to_f64};
 use synaptic_balance::report::{RoundedRun, SecondRun};
 use synaptic_balance::solve::SolveError;
 use synaptic_balance::solve::blocks::{BlockSolution, RandomOptions, Sums};
-use synaptic_balance::solve::energy::{EnergyError, EnergyProof, point_of_floats};
+use synaptic_balance::solve::energy::{EnergyError, EnergyProof, PLAIN_DIGITS, point_of_floats};
 use synaptic_balance::solve::general::{
     GeneralOptions, TermCosts, balance_terms, balance_terms_in_random_order,
 };
@@ -159,5 +159,5 @@ fn prove(
         let solved = newton(side)?;
         Some(solved.into_iter().map(|entry| entry * scale).collect())
     };
-    EnergyProof::find(&kernel.problem, computed, &mut step)
+    EnergyProof::find(&kernel.problem, computed, &mut step, PLAIN_DIGITS)
 }
