@@ -8,20 +8,16 @@
 /// ```
 #[inline(always)]
 pub fn f16_to_f64(bits: u16) -> f64 {
-    // The fields of an `f32` whose exponent is 112 too small: right for subnormal numbers too.
+    // The fields of an `f32` whose exponent is 112 too small: right for subnormal numbers too. Without a branch, so that many are decoded at once.
     let fields = u32::from(bits & 0x7fff) << 13;
+    let magnitude = f32::from_bits(fields) * f32::from_bits(0x7780_0000);
     let special = if fields >= 0x0f80_0000 {
-        0x7000_0000
+        0x7f80_0000
     } else {
         0
     };
-    let magnitude = match special {
-        0 => f32::from_bits(fields) * f32::from_bits(0x7780_0000),
-        special => f32::from_bits(fields | special),
-    };
-    f64::from(f32::from_bits(
-        magnitude.to_bits() | (u32::from(bits & 0x8000) << 16),
-    ))
+    let sign = u32::from(bits & 0x8000) << 16;
+    f64::from(f32::from_bits(magnitude.to_bits() | special | sign))
 }
 
 /// The number of these bits as `bf16`, the upper half of an `f32`.
