@@ -1,7 +1,6 @@
 //! Multipliers that may not be chosen freely, on blocks: within a bound, or powers of two.
 
 use super::matrix::{Cost, Dense, Entries};
-use super::random::Side;
 use super::small::deficit;
 use super::{BlockOptions, Blocks, CostSums, Extent, Sums, balance_blocks};
 use crate::solve::SolveError;
@@ -153,63 +152,5 @@ impl<'a> Free<'a> {
         self.blocks
             .leave_out(held.iter().enumerate().map(is_out).collect());
         read
-    }
-}
-
-/// Rounds of doubling and halving; the limit only guards against rounding.
-const DOUBLINGS: usize = 100;
-
-/// Rounds multipliers `Λ = μ^(1/p)` to powers of two, and improves on that one unit at a time, by the rule of [`powers_of_two`](crate::solve::powers_of_two): starting from the nearest powers, each unit is
-/// doubled or halved as long as that lowers the regularizer. Cost: a read for each round, 24 bytes a synapse.
-pub fn block_powers_of_two(
-    problem: &mut Blocks,
-    power: f64,
-    multipliers: &[f64],
-) -> RestrictedBlocks {
-    let units = problem.shape().units();
-    let edges = problem.edges();
-    let incoming = Side::new(units, |edge| (edge.to, edge.from), &edges);
-    let outgoing = Side::new(units, |edge| (edge.from, edge.to), &edges);
-    drop(edges);
-    let exponents = multipliers.iter().map(|mu| (mu.log2() / power).round());
-    let mut exponents: Vec<f64> = exponents.collect();
-    let value = |exponent: f64| (exponent * power).exp2();
-    let mut u: Vec<f64> = exponents.iter().map(|exponent| value(*exponent)).collect();
-    u.push(1.0);
-    let mut v: Vec<f64> = u.iter().map(|mu| 1.0 / mu).collect();
-    let step = value(1.0);
-    let mut reads = 0.0;
-    for _ in 0..DOUBLINGS {
-        let mut changed = false;
-        for unit in 0..units {
-            let input = u[unit] * incoming.sum(unit, &v);
-            let output = v[unit] * outgoing.sum(unit, &u);
-            let least = (input + output) * (1.0 - 1e-12);
-            let change = match (
-                input * step + output / step < least,
-                input / step + output * step < least,
-            ) {
-                (true, _) => 1.0,
-                (_, true) => -1.0,
-                _ => continue,
-            };
-            exponents[unit] += change;
-            u[unit] = value(exponents[unit]);
-            v[unit] = 1.0 / u[unit];
-            changed = true;
-        }
-        reads += 1.0;
-        if !changed {
-            break;
-        }
-    }
-    u.truncate(units);
-    let deficit = problem.deficit_at(&u);
-    RestrictedBlocks {
-        multipliers: u,
-        held: vec![0; units],
-        deficit,
-        residual: deficit,
-        reads: reads + 1.0,
     }
 }

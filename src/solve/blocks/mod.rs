@@ -55,7 +55,7 @@ mod strong;
 mod tied;
 mod two_level;
 
-pub use bounded::{RestrictedBlocks, balance_blocks_within, block_powers_of_two};
+pub use bounded::{RestrictedBlocks, balance_blocks_within};
 pub use cut::Cut;
 pub(super) use elimination::Elimination;
 pub use enclose::{BlockEnclosure, enclose_blocks};

@@ -122,15 +122,29 @@ fn what_a_caller_may_see_or_set() {
     );
 }
 
-/// Checks: a graph within an operator pins what it reads from around it.
+/// Checks: both branches of a choice are entered; the body of a loop is not, and pins what it reads from around it.
 #[test]
 fn graphs_within_operators() {
+    let file = read(&within("If").bytes());
+    assert_eq!(file.network().variables(), 10);
+    let file = read(&within("Loop").bytes());
+    assert_eq!(file.network().variables(), 4);
+    let group = file
+        .groups()
+        .iter()
+        .find(|group| group.tensor == "g1")
+        .unwrap();
+    assert_eq!(group.pinned_by, ["Loop `Relu of o` (nodes[2])"]);
+}
+
+/// An operator with two graphs within it that read `h` from around them.
+fn within(operator: &str) -> Builder {
     let mut builder = model("Relu", "h", &[]);
     let inner = Builder::new(13)
         .node("Neg", "h", "inner", &[])
         .output("inner", &[2, 6]);
     let mut node = builder.graph().node[2].clone();
-    node.op_type = Some("If".into());
+    node.op_type = Some(operator.into());
     node.input = vec!["condition".into()];
     let mut attribute = synaptic_balance::formats::onnx::message::Attribute {
         name: Some("then_branch".into()),
@@ -141,15 +155,7 @@ fn graphs_within_operators() {
     attribute.name = Some("else_branch".into());
     node.attribute.push(attribute);
     builder.graph().node[2] = node;
-    let builder = builder.input("condition", &[]);
-    let file = read(&builder.bytes());
-    assert_eq!(file.network().variables(), 4);
-    let group = file
-        .groups()
-        .iter()
-        .find(|group| group.tensor == "g1")
-        .unwrap();
-    assert_eq!(group.pinned_by, ["If `Relu of o` (nodes[2])"]);
+    builder.input("condition", &[])
 }
 
 /// Checks: numbers that are not finite, and operators that broadcast in the old way, are left alone.

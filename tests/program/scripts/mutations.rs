@@ -176,6 +176,17 @@ const FREE: &[(&str, &str, &str)] = &[
         "a tolerance: what it proposes is verified",
     ),
     ("thm-5.1", "fact = certify", "the digits asked for"),
+    ("attention", "inputs =", "the equation holds for any inputs"),
+    (
+        "attention",
+        "channel =",
+        "any multiplier but 1 of one channel of a pair breaks it",
+    ),
+    (
+        "attention",
+        "head =",
+        "any multiplier but 1 of one query head breaks it",
+    ),
     (
         "generalised-scaling",
         "factor =",
