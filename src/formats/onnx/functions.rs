@@ -2,6 +2,7 @@
 
 use prost::Message;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 use super::OnnxError;
 use super::message::{Attribute, Graph, Model, Node, OperatorSet};
@@ -41,6 +42,8 @@ type Bodies = BTreeMap<(String, String, String), Body>;
 pub(super) struct WrittenOut {
     pub nodes: Vec<Node>,
     pub places: Vec<usize>,
+    /// The conditions under which each is computed, and what they must be.
+    pub guards: Vec<Rc<[(String, bool)]>>,
 }
 
 /// The operators of a model's graph. Those that are functions of the model are replaced by what these do, but for functions of another version of ONNX's
@@ -68,8 +71,10 @@ pub(super) fn entered(model: &Model) -> Result<WrittenOut, OnnxError> {
         written: WrittenOut {
             nodes: Vec::with_capacity(graph.node.len()),
             places: Vec::with_capacity(graph.node.len()),
+            guards: Vec::with_capacity(graph.node.len()),
         },
         place: 0,
+        guard: Rc::new([]),
         calls: 0,
     };
     for (place, node) in graph.node.iter().enumerate() {
@@ -116,6 +121,8 @@ struct Writer<'a> {
     written: WrittenOut,
     /// The place of the operator that is being written.
     place: usize,
+    /// The conditions under which it is computed.
+    guard: Rc<[(String, bool)]>,
     calls: usize,
 }
 
@@ -171,6 +178,7 @@ impl Writer<'_> {
         }
         self.written.nodes.push(node);
         self.written.places.push(self.place);
+        self.written.guards.push(Rc::clone(&self.guard));
         Ok(())
     }
 
@@ -183,7 +191,11 @@ impl Writer<'_> {
     ) -> Result<(), OnnxError> {
         self.calls += 1;
         let mut inputs = node.input.clone();
+        let outer = Rc::clone(&self.guard);
         for (branch, word) in branches.into_iter().zip(["then", "else"]) {
+            let condition = inputs.first().cloned().unwrap_or_default();
+            let own = (condition, word == "then");
+            self.guard = outer.iter().cloned().chain([own]).collect();
             let prefix = format!("If/{}/{word}/", self.calls);
             let own = branch.node.iter().flat_map(|node| &node.output);
             let held = branch
@@ -217,6 +229,7 @@ impl Writer<'_> {
             });
             inputs.extend(results);
         }
+        self.guard = outer;
         self.push(Node {
             input: inputs,
             attribute: Vec::new(),

@@ -33,6 +33,8 @@ pub(super) struct Inference<'a> {
     pub nodes: &'a [message::Node],
     /// The place of each, or of what it is part of, in the model's graph.
     places: &'a [usize],
+    /// The conditions under which each is computed.
+    guards: &'a [std::rc::Rc<[(String, bool)]>],
     /// The operator that makes each tensor, and those that read it.
     pub makers: HashMap<&'a str, usize>,
     pub readers: HashMap<&'a str, Vec<usize>>,
@@ -72,6 +74,7 @@ impl<'a> Inference<'a> {
             kept: BTreeMap::new(),
             nodes: &written.nodes,
             places: &written.places,
+            guards: &written.guards,
             makers: HashMap::new(),
             readers: HashMap::new(),
             values: HashMap::new(),
@@ -201,7 +204,26 @@ impl<'a> Inference<'a> {
         }
     }
 
+    /// Is it in a branch that is never taken?
+    fn is_skipped(&self, place: usize) -> bool {
+        self.guards[place].iter().any(|(condition, wanted)| {
+            let value = self.values.get(condition.as_str());
+            let known = value.and_then(|value| self.known_integers(value));
+            matches!(known.as_deref(), Some([truth]) if (*truth != 0) != *wanted)
+        })
+    }
+
     fn node(&mut self, place: usize, message: &'a message::Node) -> Result<(), OnnxError> {
+        if self.is_skipped(place) {
+            let skipped = Value {
+                shape: None,
+                content: Content::Zero,
+            };
+            let names = message.output.iter().filter(|name| !name.is_empty());
+            self.values
+                .extend(names.map(|name| (name.as_str(), skipped.clone())));
+            return Ok(());
+        }
         let mut inputs = Vec::with_capacity(message.input.len());
         for name in &message.input {
             inputs.push(match name.is_empty() {

@@ -137,6 +137,46 @@ fn graphs_within_operators() {
     assert_eq!(group.pinned_by, ["Loop `Relu of o` (nodes[2])"]);
 }
 
+/// Checks: of a choice that the shapes decide, the branch that is never taken ties nothing.
+#[test]
+fn choices_that_shapes_decide() {
+    let free = |rank: i64| {
+        let mut builder = model("Relu", "h", &[])
+            .node("Shape", "h", "lengths", &[])
+            .node("Size", "lengths", "rank", &[])
+            .integers("wanted", &[rank])
+            .node("Equal", "rank wanted", "condition", &[]);
+        let graph = |operator: &str| {
+            let inner = Builder::new(13)
+                .node(operator, "h", "inner", &[])
+                .output("inner", &[2, 6]);
+            inner.model.graph.clone()
+        };
+        let branch =
+            |name: &str, operator: &str| synaptic_balance::formats::onnx::message::Attribute {
+                name: Some(name.into()),
+                g: graph(operator),
+                ..Default::default()
+            };
+        let nodes = &mut builder.graph().node;
+        let mut choice = nodes.remove(2);
+        choice.op_type = Some("If".into());
+        choice.input = vec!["condition".into()];
+        choice.attribute = vec![
+            branch("then_branch", "Neg"),
+            branch("else_branch", "Sigmoid"),
+        ];
+        // After the condition, before what reads it.
+        let conditions = nodes.split_off(nodes.len() - 3);
+        let rest = nodes.split_off(2);
+        nodes.extend(conditions);
+        nodes.push(choice);
+        nodes.extend(rest);
+        read(&builder.bytes()).network().variables()
+    };
+    assert_eq!((free(2), free(3)), (10, 4));
+}
+
 /// An operator with two graphs within it that read `h` from around them.
 fn within(operator: &str) -> Builder {
     let mut builder = model("Relu", "h", &[]);

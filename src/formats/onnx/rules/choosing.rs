@@ -2,13 +2,23 @@
 
 use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
-use super::super::shape::Dim;
+use super::super::shape::{Dim, Integer};
 use super::axis;
-use super::products::{broadcast, is_free, zero};
+use super::products::{broadcast, integers, is_free, zero};
 use crate::forms::{Field, ONE};
 
 /// What is compared carries one multiplier, entry by entry; the answer none. The constant 0 can be compared with anything.
 pub(super) fn comparison(inference: &mut Inference, node: &Node) -> Followed {
+    let holds = |a: i64, b: i64| match node.operator() {
+        "Equal" => a == b,
+        "Greater" => a > b,
+        "GreaterOrEqual" => a >= b,
+        "Less" => a < b,
+        _ => a <= b,
+    };
+    if let Some(value) = integers(inference, node, |a, b| Some(i64::from(holds(a, b)))) {
+        return Ok(vec![value]);
+    }
     let shape = both(inference, node);
     tied(inference, node, &[0, 1])?;
     Ok(vec![Value::data(shape, Field::uniform(ONE))])
@@ -44,11 +54,32 @@ fn tied(inference: &mut Inference, node: &Node, inputs: &[usize]) -> Result<Opti
 
 /// Truth values.
 pub(super) fn logic(inference: &mut Inference, node: &Node) -> Followed {
+    let combined = |a: i64, b: i64| match node.operator() {
+        "And" => Some(a & b),
+        "Or" => Some(a | b),
+        _ => Some(a ^ b),
+    };
+    let known = match node.inputs.len() {
+        1 => integers_of(inference, node.input(0)?, |truth| 1 - truth),
+        _ => integers(inference, node, combined),
+    };
+    if let Some(value) = known {
+        return Ok(vec![value]);
+    }
     let shape = match node.inputs.len() {
         1 => node.input(0)?.shape.clone(),
         _ => both(inference, node),
     };
     Ok(vec![Value::data(shape, Field::uniform(ONE))])
+}
+
+/// Integers that are known, each changed.
+fn integers_of(inference: &Inference, value: &Value, change: impl Fn(i64) -> i64) -> Option<Value> {
+    let known = inference.known_integers(value)?.into_iter();
+    Some(Value {
+        shape: value.shape.clone(),
+        content: Content::Integers(known.map(change).map(Integer::Known).collect()),
+    })
 }
 
 /// `Where`: both branches carry one multiplier, and the condition none.
@@ -72,9 +103,15 @@ pub(super) fn branches(inference: &mut Inference, node: &Node) -> Followed {
     }
     let reason = inference.current.clone();
     inference.pin(node.input(0)?, &reason);
+    let condition = inference.known_integers(node.input(0)?);
     let mut outputs = Vec::with_capacity(count);
     for result in 0..count {
         let (one, other) = (1 + result, 1 + count + result);
+        if let Some([truth]) = condition.as_deref() {
+            let taken = if *truth != 0 { one } else { other };
+            outputs.push(node.input(taken)?.clone());
+            continue;
+        }
         if let (Some(first), Some(second)) = (node.optional(one), node.optional(other))
             && let (Some(a), Some(b)) = (
                 inference.known_integers(first),

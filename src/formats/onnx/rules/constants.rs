@@ -50,6 +50,13 @@ fn recast(inference: &mut Inference, node: &Node, to: Option<i32>) -> Followed {
     if matches!(to, Some(element::INT64 | element::INT32)) && inference.integers(input).is_some() {
         return Ok(vec![input.clone()]);
     }
+    if let (Some(element::BOOL), Some(known)) = (to, inference.known_integers(input)) {
+        let truth = |number: i64| Integer::Known(i64::from(number != 0));
+        return Ok(vec![Value {
+            shape: input.shape.clone(),
+            content: Content::Integers(known.into_iter().map(truth).collect()),
+        }]);
+    }
     let Some(to) = to.and_then(Storage::of_element) else {
         return pin("makes numbers of another type");
     };

@@ -91,6 +91,7 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "GridSample" | "RoiAlign" => resizing::sampled(inference, node),
         "DepthToSpace" | "SpaceToDepth" => resizing::rearranged(inference, node),
         "Shape" => reshaping::shape(node),
+        "Size" => reshaping::size(node),
         "Constant" => constants::constant(inference, node),
         "ConstantOfShape" => elementwise::constant_of_shape(inference, node),
         _ => pin("is not homogeneous, or not followed"),

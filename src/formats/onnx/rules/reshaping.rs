@@ -383,3 +383,20 @@ pub(super) fn shape(node: &Node) -> Followed {
         content: Content::Integers(lengths),
     }])
 }
+
+/// The number of entries, where all lengths are known.
+pub(super) fn size(node: &Node) -> Followed {
+    let lengths = node.input(0)?.shape.iter().flatten().map(|dim| dim.known());
+    let count = lengths.fold(Some(1usize), |count, length| count?.checked_mul(length?));
+    let count = count.filter(|_| node.optional(0).is_some_and(|input| input.shape.is_some()));
+    let shape = Some(Vec::new());
+    Ok(vec![
+        match count.and_then(|count| i64::try_from(count).ok()) {
+            Some(count) => Value {
+                shape,
+                content: Content::Integers(vec![Integer::Known(count)]),
+            },
+            None => Value::data(shape, Field::uniform(ONE)),
+        },
+    ])
+}
