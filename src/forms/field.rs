@@ -80,6 +80,9 @@ impl Field {
 
 impl Channels {
     /// A field in another shape, its labels taken from the places of the old one.
+    ///
+    /// # Errors
+    /// [`FormsError::TooMany`].
     pub fn remapped(
         &mut self,
         shape: Vec<usize>,
@@ -112,6 +115,9 @@ impl Channels {
     }
 
     /// One multiplier along some axes of a tensor of a rank.
+    ///
+    /// # Errors
+    /// [`FormsError::TooMany`].
     pub fn merged_along(
         &mut self,
         field: &Field,
@@ -181,6 +187,9 @@ impl Channels {
     }
 
     /// Two tensors that are added, or are one: entry by entry the same multiplier, broadcasting as ONNX does.
+    ///
+    /// # Errors
+    /// [`FormsError::TooMany`].
     pub fn tied(&mut self, one: &Field, other: &Field) -> Result<Field, FormsError> {
         let rank = one.shape.len().max(other.shape.len());
         let (a, b) = (one.of_rank(rank), other.of_rank(rank));

@@ -40,6 +40,7 @@ mod direct;
 mod energy;
 mod files;
 mod functions;
+mod given;
 mod held;
 mod infer;
 mod learned;

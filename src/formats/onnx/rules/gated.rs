@@ -3,7 +3,7 @@
 use super::super::constant::View;
 use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
-use super::recurrent::{Layer, is_homogeneous, layer, outputs};
+use super::recurrent::{Layer, initial, is_homogeneous, layer, outputs};
 use crate::forms::{Field, ONE, Slot};
 
 /// How a gated layer is made: the blocks of its weights that make the state rather than a gate, and how many there are.
@@ -120,27 +120,6 @@ fn biases(
     };
     let plus = inference.channels.remapped(shape, label)?;
     inference.weigh(&view, plus, Field::uniform(ONE))
-}
-
-/// A state at the beginning scales with the state.
-fn initial(
-    inference: &mut Inference,
-    node: &Node,
-    index: usize,
-    states: &Field,
-) -> Result<(), Stop> {
-    let Some(start) = node.optional(index) else {
-        return Ok(());
-    };
-    if matches!(start.content, Content::Zero) {
-        return Ok(());
-    }
-    if node.int("layout").unwrap_or(0) != 0 {
-        return pin("has an initial state in the other layout");
-    }
-    let field = inference.field(start, node.output())?;
-    inference.channels.tied(&field, states)?;
-    Ok(())
 }
 
 /// What gates read of the cell is divided by its multiplier.

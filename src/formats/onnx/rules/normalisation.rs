@@ -119,7 +119,7 @@ fn weighed(
     after: Option<usize>,
 ) -> Result<Field, Stop> {
     let Some(view) = gain.constant().cloned() else {
-        return Ok(inference.field(gain, node.output())?);
+        return inference.field(gain, node.output());
     };
     if inference.constants[view.constant].place.is_err() {
         return Ok(Field::uniform(ONE));

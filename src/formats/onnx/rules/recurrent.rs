@@ -36,7 +36,7 @@ pub(super) fn rnn(inference: &mut Inference, node: &Node) -> Followed {
     inference.weigh(&forward, target.clone(), Field::along(inputs, 0))?;
     inference.weigh(&backward, target, states(vec![directions, 1, hidden]))?;
     biases(inference, node, &slots, directions, hidden)?;
-    initial(inference, node, states(vec![directions, 1, hidden]))?;
+    initial(inference, node, 5, &states(vec![directions, 1, hidden]))?;
     outputs(inference, node, input, directions, hidden, &states)
 }
 
@@ -122,8 +122,14 @@ fn biases(
     inference.weigh(&view, plus, Field::uniform(ONE))
 }
 
-fn initial(inference: &mut Inference, node: &Node, states: Field) -> Result<(), Stop> {
-    let Some(start) = node.optional(5) else {
+/// A state at the beginning scales with the state.
+pub(super) fn initial(
+    inference: &mut Inference,
+    node: &Node,
+    index: usize,
+    states: &Field,
+) -> Result<(), Stop> {
+    let Some(start) = node.optional(index) else {
         return Ok(());
     };
     if matches!(start.content, Content::Zero) {
@@ -133,7 +139,7 @@ fn initial(inference: &mut Inference, node: &Node, states: Field) -> Result<(), 
         return pin("has an initial state in the other layout");
     }
     let field = inference.field(start, node.output())?;
-    inference.channels.tied(&field, &states)?;
+    inference.channels.tied(&field, states)?;
     Ok(())
 }
 

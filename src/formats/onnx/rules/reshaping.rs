@@ -386,9 +386,11 @@ pub(super) fn shape(node: &Node) -> Followed {
 
 /// The number of entries, where all lengths are known.
 pub(super) fn size(node: &Node) -> Followed {
-    let lengths = node.input(0)?.shape.iter().flatten().map(|dim| dim.known());
-    let count = lengths.fold(Some(1usize), |count, length| count?.checked_mul(length?));
-    let count = count.filter(|_| node.optional(0).is_some_and(|input| input.shape.is_some()));
+    let lengths = node.input(0)?.shape.as_ref();
+    let count = lengths.and_then(|lengths| {
+        let mut lengths = lengths.iter().map(|dim| dim.known());
+        lengths.try_fold(1usize, |count, length| count.checked_mul(length?))
+    });
     let shape = Some(Vec::new());
     Ok(vec![
         match count.and_then(|count| i64::try_from(count).ok()) {
