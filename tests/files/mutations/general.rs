@@ -10,7 +10,11 @@ use synaptic_balance::formats::write_network;
 use synaptic_balance::kernel::Problem;
 use synaptic_balance::network::{Network, Regularizer, Shape, Values, WeightTerms, random_general};
 use synaptic_balance::numbers::{Rational, Wide, natural_log, parse_rational, rational_to_f64};
+use synaptic_balance::solve::blocks::RandomOptions;
 use synaptic_balance::solve::energy::{EnergyProof, prove_network, verify_energy};
+use synaptic_balance::solve::general::{
+    GeneralOptions, TermCosts, balance_terms, balance_terms_in_random_order,
+};
 use synaptic_balance::solve::{
     Balance, Method, Options, Outcome, RandomPermutation, StochasticOptions, balance,
     balance_stochastic,
@@ -114,6 +118,7 @@ fn solved(seed: u64) -> Solved {
             );
         }
     }
+    over_terms(&network, &parsed, &direct.multipliers, seed);
     let proof = prove_network(&network, &parsed, &problem, direct, 12).ok();
     Solved {
         network,
@@ -121,6 +126,27 @@ fn solved(seed: u64) -> Solved {
         problem,
         balance: found,
         proof,
+    }
+}
+
+/// Newton steps by conjugate gradients, and the paper's algorithm on the same terms, agree with the direct solution.
+fn over_terms(network: &Network<Rational>, regularizer: &Regularizer, direct: &[Wide], seed: u64) {
+    let terms = WeightTerms::of(network);
+    let problem = network.energy_problem(regularizer, &terms).unwrap();
+    let costs = TermCosts::new(&problem);
+    let found = balance_terms(&costs, &GeneralOptions::default(), &mut |_| {});
+    let found = found.unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
+    let options = RandomOptions {
+        seed,
+        tolerance: 1e-12,
+        max_reads: 1_000_000,
+    };
+    let run = balance_terms_in_random_order(&costs, &options, &mut |_| {});
+    let power = rational_to_f64(&regularizer.variable_power());
+    let direct: Vec<f64> = direct.iter().map(|mu| mu.to_f64()).collect();
+    for other in [&found.multipliers, &run.multipliers] {
+        let apart = costs.largest_difference(&direct, other, power);
+        assert!(apart <= AGREEMENT, "seed {seed}: {apart:e}");
     }
 }
 
