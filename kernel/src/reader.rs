@@ -98,13 +98,22 @@ pub(crate) struct Exception {
     pub lower: Ends,
 }
 
-/// What one band of rows sums up to.
+/// What bands of rows sum up to.
 #[derive(Debug)]
 pub struct Band {
-    mark: Arc<()>,
-    block: usize,
-    rows: Range<usize>,
+    /// Each with the reader that read it, block and rows.
+    parts: Vec<(Arc<()>, usize, Range<usize>)>,
     sums: Sums,
+}
+
+impl Band {
+    /// Both together, in the memory of one.
+    #[must_use]
+    pub fn join(mut self, other: Band) -> Band {
+        self.parts.extend(other.parts);
+        self.sums.join(&other.sums);
+        self
+    }
 }
 
 impl<'a> Reader<'a> {
@@ -156,12 +165,8 @@ impl<'a> Reader<'a> {
             Some(sums) => sums,
             None => self.read_long(block, content.entries_of(&rows).ok_or(missing)?)?,
         };
-        Ok(Band {
-            mark: Arc::clone(&self.mark),
-            block,
-            rows,
-            sums,
-        })
+        let parts = vec![(Arc::clone(&self.mark), block, rows)];
+        Ok(Band { parts, sums })
     }
 
     /// In numbers of any length.
@@ -315,15 +320,14 @@ impl<'a> Reader<'a> {
     }
 
     fn check_coverage(&self, bands: &[Band]) -> Result<(), Refusal> {
-        if let Some(foreign) = bands
-            .iter()
-            .find(|band| !Arc::ptr_eq(&band.mark, &self.mark))
-        {
-            return Err(Refusal::Coverage(foreign.block));
+        let parts = || bands.iter().flat_map(|band| &band.parts);
+        let mut marks = parts().map(|(mark, block, _)| (mark, block));
+        if let Some((_, block)) = marks.find(|(mark, _)| !Arc::ptr_eq(mark, &self.mark)) {
+            return Err(Refusal::Coverage(*block));
         }
-        let read = bands.iter().filter(|band| !band.rows.is_empty());
+        let read = parts().filter(|(_, _, rows)| !rows.is_empty());
         let mut read: Vec<_> = read
-            .map(|band| (band.block, band.rows.start, band.rows.end))
+            .map(|(_, block, rows)| (*block, rows.start, rows.end))
             .collect();
         read.sort_unstable();
         for (block, content) in self.problem.blocks().iter().enumerate() {
