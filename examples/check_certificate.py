@@ -12,6 +12,10 @@ q = p for a mixture; for L_p in the variables m = L^p, q = 1. The sum of all cos
 Synapses of weight 0 or without d do not matter. Why each check is sound:
 
 scaling       "weight before times r is the weight after", all L > 0, is what the claim means.
+not_scaled    Multipliers change no sign. Around `cycle`, sum_e c_e d_ev = 0, they cancel: the product of (weight after/before)^c would be 1,
+              or, where weights may deviate, between the products of 1 - tolerance and of 1 + tolerance to these powers.
+manifold      Constraints cancel so. If they are independent, and so are the d of the spanning synapses, which are all the others in number,
+              the scalings form a space of just so many dimensions.
 balanced      g = 0 where R is convex: a minimum. With `direction`: in the limit, as for enclosure; not of R itself.
 attained      y_e >= 1 with sum_e y_e d_ev = 0: so sum_e y_e log r_e = 0 for all multipliers, no ratio can go to 0 unless another goes to
               infinity, and the sets where R is bounded are compact in the ratios.
@@ -56,10 +60,12 @@ def read_regularizer(text):
     need(min(map(min, terms)) > 0, "factors and powers must be positive")
     return [(a, p, p if mixed else 1) for a, p in terms]
 
-BY_NAME, BY_SYNAPSE = {"*": rational}, [rational]
+BY_NAME, BY_SYNAPSE, natural = {"*": rational}, [rational], lambda value: integer(value, 0)
 CLAIMS = {"enclosure": {"lower": BY_NAME, "upper": BY_NAME, "direction?": BY_NAME}, "attained": {"circulation": BY_SYNAPSE},
           "not_attained": {"direction": BY_NAME}, "balanced": {"multipliers": BY_NAME, "direction?": BY_NAME},
           "scaling": {"multipliers": BY_NAME, "weights": BY_SYNAPSE},
+          "not_scaled": {"weights": BY_SYNAPSE, "tolerance": rational, "synapse?": natural, "cycle?": BY_NAME},
+          "manifold": {"constraints": [BY_NAME], "spanning": [natural]},
           "energy": {"point": {"*": multiplier}, "F": lambda value: integer(value, 0), "grid": integer, "exceptions": BY_NAME}}
 
 # ---- Arithmetic ----
@@ -115,6 +121,39 @@ def movable(problem, variables):
             neighbours[v] += [(u, Fraction(-d[v]) / d[u]) for u in d if u != v] if len(d) > 1 else [(v, 0)]
     return [found[0] for found, _, agree in components(neighbours) if agree]
 
+def cancelling(terms, exponents):
+    """Synapses by number with coefficients, around which all multipliers cancel."""
+    need(all(re.fullmatch("0|[1-9][0-9]*", e) for e in terms), "a synapse is not a number")
+    terms = {int(e): c for e, c in terms.items()}
+    need({*terms} <= {*range(len(exponents))} and all(terms.values()), "no such synapse, or a coefficient of 0", Refused)
+    need(not merged((v, c * share) for e, c in terms.items() for v, share in exponents[e].items()), "multipliers do not cancel", Refused)
+    return terms
+
+def independent(rows):
+    pivots = {}
+    for row in rows:
+        for column, known in pivots.items():
+            row = merged([*row.items(), *((c, -row.get(column, 0) * x) for c, x in known.items())])
+        if not row:
+            return False
+        first, pivot = next(iter(row.items()))
+        pivots[first] = {c: Fraction(x) / pivot for c, x in row.items()}
+    return True
+
+def refute(pairs, exponents, tolerance, synapse=None, cycle=None):
+    """Shows that no multipliers give the weights after up to the tolerance."""
+    need(0 <= tolerance < 1, "a tolerance outside [0, 1)", Refused)
+    need((synapse is None) != (cycle is None), "a synapse or a cycle is needed")
+    if cycle is None:
+        need(synapse < len(pairs), "no such synapse", Refused)
+        before, after = pairs[synapse]
+        return need(before * after < 0 or (before == 0) != (after == 0), "the sign stays", Refused)
+    cycle = cancelling(cycle, exponents)
+    need(all(math.prod(pairs[e]) > 0 for e in cycle), "a sign changes around the cycle, or a weight of it is 0", Refused)
+    low, high = bounds([(Fraction(pairs[e][1]) / pairs[e][0], c) for e, c in cycle.items()])
+    least, most = ([(1 + (sign if c > 0 else -sign) * tolerance, c) for c in cycle.values()] for sign in (-1, 1))
+    need(high < bounds(least)[0] or low > bounds(most)[1], "ratios multiply to a number within the tolerance", Refused)
+
 def energy(synapses, terms, point, F, grid, exceptions):
     """The gap, the lower ends of the costs with y > 0, and the number of those with y = 0."""
     need(8 <= F <= 4096 and abs(grid) <= 1 << 14, "F or grid is out of range", Refused)
@@ -154,9 +193,11 @@ def judge(network, certificate):
     variable, synapses = network
     exponents = [merged(target + source) for _, _, (target, source) in synapses]
     for field, values in given.items():
+        if field in ("exceptions", "cycle", "constraints", "spanning"):
+            continue
         if type(values) is list:
             need(len(values) == len(synapses), f"{field}: one value for each synapse", Refused)
-        elif type(values) is dict and field != "exceptions":
+        elif type(values) is dict:
             need({*values} == {*variable}, f"{field}: not the units that can be scaled", Refused)
             need(field == "direction" or min(values.values(), default=1) > 0, f"{field}: not positive", Refused)
             point = given[field] = {variable[name]: value for name, value in values.items()}
@@ -172,6 +213,14 @@ def judge(network, certificate):
         for (_, weight, _), after, d in zip(synapses, given["weights"], exponents):
             ratio, high = bounds([(given["multipliers"][v], share) for v, share in d.items()])
             need(weight == after == 0 or ratio == high and weight * ratio == after, "a weight is not the scaled one", Refused)
+    elif claim == "not_scaled":
+        weights = given.pop("weights")
+        refute([(weight, after) for (_, weight, _), after in zip(synapses, weights)], exponents, **given)
+    elif claim == "manifold":
+        constraints, spanning = [cancelling(terms, exponents) for terms in given["constraints"]], given["spanning"]
+        need(max(spanning, default=-1) < len(synapses), "no such synapse", Refused)
+        need(len(constraints) + len(spanning) == len(synapses), "not as many rows as synapses", Refused)
+        need(independent(constraints) and independent([exponents[e] for e in spanning]), "rows depend on each other", Refused)
     elif claim == "balanced":
         low, high = gradient(problem, terms, given["multipliers"])
         need(not any((*low.values(), *high.values())), "a unit is not balanced, or not known to be", Refused)

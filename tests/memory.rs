@@ -144,3 +144,57 @@ fn balancing_copies_no_onnx_weights() {
     println!("onnx: {share:.3} of the file");
     assert!(share < 0.3, "{share:.2} of the file");
 }
+
+/// Checks: verifying a certificate holds a few numbers for each row and column beside the weights, however many bands they are read in: less than 0.3 times `f32` weights, and less than
+/// 5.5 bytes for each entry of a list, whose places take 16.
+#[cfg(feature = "parallel")]
+#[test]
+fn verifying_holds_a_few_numbers_for_each_unit() {
+    use num_traits::One;
+    use synaptic_balance::numbers::Rational;
+    use synaptic_balance::solve::energy::verify_energy;
+    use synaptic_balance_kernel::{Block, Certificate, Entries, Form, Layout, Number, Problem};
+    let _alone = ALONE.lock().unwrap_or_else(|held| held.into_inner());
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(2);
+    let threads = threads.build().unwrap();
+    let (rows, columns) = (1usize << 11, 1usize << 12);
+    let numbers: Vec<[u8; 4]> = (0..rows * columns)
+        .map(|at| (1.0 + at as f32).to_le_bytes())
+        .collect();
+    // Into unit v and out of it with the same weights: balanced where every multiplier is 1.
+    let forms = (0..columns).flat_map(|v| {
+        [Rational::one(), -Rational::one()].map(|exponent| Form::new([(v, exponent)]))
+    });
+    let forms: Vec<Form> = forms.chain([Form::one()]).collect();
+    let ground = forms.len() - 1;
+    let side = |entries, layout, sign: usize| Block {
+        entries,
+        rows: vec![ground; rows],
+        columns: (0..columns).map(|v| 2 * v + sign).collect(),
+        layout,
+        power: Rational::from_integer(2.into()),
+        coefficient: Rational::one(),
+    };
+    let listed: Vec<(usize, usize)> = (0..1 << 20)
+        .map(|at| (at % rows, at * 7 % columns))
+        .collect();
+    let list = Layout::List(listed.clone());
+    for (layout, count, most) in [(Layout::Dense, numbers.len(), 1.2), (list, 1 << 20, 5.5)] {
+        let entries = Entries::F32(&numbers[..count]);
+        let blocks = vec![side(entries, layout.clone(), 0), side(entries, layout, 1)];
+        let problem = Problem::new(columns, forms.clone(), blocks).unwrap();
+        let certificate = Certificate {
+            point: vec![Number::new(1u32.into(), 0); columns],
+            bits: 80,
+            grid: 40,
+            ..Certificate::default()
+        };
+        let before = MEMORY.current_usage();
+        MEMORY.reset_peak_usage();
+        let certified = threads.install(|| verify_energy(&problem, &certificate).unwrap());
+        assert!(certified.is_attained());
+        let share = (MEMORY.peak_usage() - before) as f64 / count as f64;
+        println!("certificate: {share:.3} bytes for each weight");
+        assert!(share < most, "{share:.2} bytes for each weight");
+    }
+}

@@ -12,7 +12,7 @@ use crate::{Block, Entries, Form, Rational};
 #[derive(Debug, Clone)]
 pub(crate) struct Costs<'a> {
     entries: Entries<'a>,
-    /// 1 or 2, if that is the power and the coefficient is 1: then the cost of a float needs no long numbers.
+    /// The power, if it is a small integer and the coefficient is 1: then the costs of most floats need no long numbers.
     short: Option<u8>,
     power: &'a Rational,
     coefficient: &'a Rational,
@@ -23,10 +23,9 @@ impl<'a> Costs<'a> {
     /// The costs of a block, rounded down to so many significant bits.
     pub(crate) fn new(block: &'a Block, bits: u32) -> Self {
         let power = block.power.is_integer().then(|| block.power.to_u8());
-        let is_short = |power: &u8| *power <= 2 && block.coefficient.is_one();
         Costs {
             entries: block.entries,
-            short: power.flatten().filter(is_short),
+            short: power.flatten().filter(|_| block.coefficient.is_one()),
             power: &block.power,
             coefficient: &block.coefficient,
             bits,
@@ -52,12 +51,16 @@ impl<'a> Costs<'a> {
     /// The same where it is short.
     #[inline]
     pub(crate) fn short(&self, entry: usize) -> Option<Option<Short>> {
-        match (self.entries.magnitude(entry)?, self.short) {
-            (Magnitude::Zero, _) => Some(None),
+        let short = match (self.entries.magnitude(entry)?, self.short) {
+            (Magnitude::Zero, _) => return Some(None),
             (Magnitude::Binary(mantissa, exponent), Some(power)) => {
-                Short::of_float(mantissa, exponent, power, self.bits).map(Some)
+                Short::of_float(mantissa, exponent, power, self.bits)
             }
-            _ => Some(Some(self.of(entry)??.short()?)),
+            _ => None,
+        };
+        match short {
+            Some(short) => Some(Some(short)),
+            None => self.of(entry)??.short().map(Some),
         }
     }
 }

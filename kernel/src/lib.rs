@@ -62,7 +62,7 @@
 //! ```compile_fail,E0451
 //! # use synaptic_balance_kernel::Band;
 //! fn forged(band: Band) -> Band {
-//!     Band { rows: 0..1, ..band }
+//!     Band { parts: vec![], ..band }
 //! }
 //! ```
 //! ```compile_fail,E0505

@@ -120,7 +120,8 @@ impl Powers {
         })?;
         let (mut top, mut bottom, mut shift) = (BigUint::one(), BigUint::one(), 0i64);
         for (base, exponent) in factors {
-            let times = (exponent * Rational::from_integer(degree.into())).to_integer();
+            // A multiple of every denominator.
+            let times = exponent.numer() * BigInt::from(degree) / exponent.denom();
             let power = times.magnitude().to_u32()?;
             let (above, below) = match times.is_negative() {
                 false => (&base.top, &base.bottom),

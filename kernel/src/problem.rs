@@ -161,6 +161,14 @@ impl Block<'_> {
         Some(rows.start.checked_mul(width)?..rows.end.checked_mul(width)?)
     }
 
+    /// The forms of the rows that these entries stand in: of a list, all of them.
+    pub(crate) fn rows_of(&self, rows: &Range<usize>) -> Option<&[usize]> {
+        match self.layout {
+            Layout::Dense => self.rows.get(rows.clone()),
+            Layout::List(_) => Some(&self.rows),
+        }
+    }
+
     /// The rows that are read one by one.
     pub(crate) fn bands(&self) -> usize {
         match self.layout {

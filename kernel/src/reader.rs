@@ -11,7 +11,7 @@ use crate::certified::Ends;
 use crate::costs::{Costs, product};
 use crate::number::{plus, times};
 use crate::problem::is_number;
-use crate::short::{self, SHORT_BITS, Short};
+use crate::short::{self, SHORT_BITS, Short, ShortSums};
 use crate::{Certified, Form, Layout, Number, Problem, Rational, Refusal};
 
 /// The most significant bits of a factor.
@@ -98,13 +98,22 @@ pub(crate) struct Exception {
     pub lower: Ends,
 }
 
-/// What one band of rows sums up to.
+/// What bands of rows sum up to.
 #[derive(Debug)]
 pub struct Band {
-    mark: Arc<()>,
-    block: usize,
-    rows: Range<usize>,
+    /// Each with the reader that read it, block and rows.
+    parts: Vec<(Arc<()>, usize, Range<usize>)>,
     sums: Sums,
+}
+
+impl Band {
+    /// Both together, in the memory of one.
+    #[must_use]
+    pub fn join(mut self, other: Band) -> Band {
+        self.parts.extend(other.parts);
+        self.sums.join(&other.sums);
+        self
+    }
 }
 
 impl<'a> Reader<'a> {
@@ -156,12 +165,8 @@ impl<'a> Reader<'a> {
             Some(sums) => sums,
             None => self.read_long(block, content.entries_of(&rows).ok_or(missing)?)?,
         };
-        Ok(Band {
-            mark: Arc::clone(&self.mark),
-            block,
-            rows,
-            sums,
-        })
+        let parts = vec![(Arc::clone(&self.mark), block, rows)];
+        Ok(Band { parts, sums })
     }
 
     /// In numbers of any length.
@@ -191,50 +196,49 @@ impl<'a> Reader<'a> {
             let products = forms.iter().map(|form| self.products.get(*form)?.short());
             products.collect::<Option<Vec<Short>>>()
         };
-        let (row_factors, column_factors) = (shorts(&content.rows)?, shorts(&content.columns)?);
+        let (row_forms, column_forms) = (content.rows_of(&rows)?, &content.columns);
+        let (row_factors, column_factors) = (shorts(row_forms)?, shorts(column_forms)?);
         let mut by_row = vec![U256::ZERO; row_factors.len()];
         let mut by_column = vec![U256::ZERO; column_factors.len()];
-        let (mut total, mut lengths) = (U256::ZERO, [0u64; 257]);
-        let mut add = |entry: usize, row: usize, column: usize| {
-            let Some(cost) = costs.short(entry)? else {
-                return Some(());
-            };
-            let factors = [cost, *row_factors.get(row)?, *column_factors.get(column)?];
-            let y = short::on_grid(factors, self.certificate.grid)?;
-            for sum in [&mut total, by_row.get_mut(row)?, by_column.get_mut(column)?] {
-                *sum = sum.wrapping_add(y);
-            }
-            let length = usize::try_from(256u32.saturating_sub(y.leading_zeros())).ok()?;
-            let count = lengths.get_mut(length)?;
-            *count = count.saturating_add(1);
-            Some(())
-        };
+        let mut whole = ShortSums::default();
+        let grid = self.certificate.grid;
         match &content.layout {
             Layout::Dense => {
-                for row in rows {
-                    let first = row.checked_mul(content.columns.len())?;
-                    for (column, entry) in (0..content.columns.len()).zip(first..) {
-                        add(entry, row, column)?;
+                let mut entries = content.entries_of(&rows)?;
+                for (row, in_row) in row_factors.iter().zip(&mut by_row) {
+                    let columns = column_factors.iter().zip(&mut by_column);
+                    // The entries come last: of them, none is to be lost.
+                    for ((column, in_column), entry) in columns.zip(&mut entries) {
+                        let Some(cost) = costs.short(entry)? else {
+                            continue;
+                        };
+                        let y = short::on_grid([cost, *row, *column], grid)?;
+                        whole.add(y, [in_row, in_column])?;
                     }
                 }
             }
             Layout::List(places) => {
                 for (entry, (row, column)) in rows.clone().zip(places.get(rows)?) {
-                    add(entry, *row, *column)?;
+                    let Some(cost) = costs.short(entry)? else {
+                        continue;
+                    };
+                    let factors = [cost, *row_factors.get(*row)?, *column_factors.get(*column)?];
+                    let y = short::on_grid(factors, grid)?;
+                    whole.add(y, [by_row.get_mut(*row)?, by_column.get_mut(*column)?])?;
                 }
             }
         }
         let mut sums = Sums {
-            total: long(total),
+            total: long(whole.total),
             ..Sums::default()
         };
-        let forms = content.rows.iter().chain(&content.columns);
+        let forms = row_forms.iter().chain(column_forms);
         for (form, sum) in forms.zip(by_row.into_iter().chain(by_column)) {
             if sum != U256::ZERO {
                 sums.add([*form], long(sum));
             }
         }
-        for (bits, terms) in (0..).zip(lengths).filter(|(_, terms)| *terms > 0) {
+        for (bits, terms) in (0..).zip(whole.lengths).filter(|(_, terms)| *terms > 0) {
             sums.count(bits, terms);
         }
         Some(sums)
@@ -316,15 +320,14 @@ impl<'a> Reader<'a> {
     }
 
     fn check_coverage(&self, bands: &[Band]) -> Result<(), Refusal> {
-        if let Some(foreign) = bands
-            .iter()
-            .find(|band| !Arc::ptr_eq(&band.mark, &self.mark))
-        {
-            return Err(Refusal::Coverage(foreign.block));
+        let parts = || bands.iter().flat_map(|band| &band.parts);
+        let mut marks = parts().map(|(mark, block, _)| (mark, block));
+        if let Some((_, block)) = marks.find(|(mark, _)| !Arc::ptr_eq(mark, &self.mark)) {
+            return Err(Refusal::Coverage(*block));
         }
-        let read = bands.iter().filter(|band| !band.rows.is_empty());
+        let read = parts().filter(|(_, _, rows)| !rows.is_empty());
         let mut read: Vec<_> = read
-            .map(|band| (band.block, band.rows.start, band.rows.end))
+            .map(|(_, block, rows)| (*block, rows.start, rows.end))
             .collect();
         read.sort_unstable();
         for (block, content) in self.problem.blocks().iter().enumerate() {

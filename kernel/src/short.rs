@@ -17,6 +17,38 @@ pub(crate) struct Short {
     exponent: i64,
 }
 
+/// Sums of terms on the grid.
+#[derive(Debug)]
+pub(crate) struct ShortSums {
+    pub total: U256,
+    /// How many terms have so many bits.
+    pub lengths: [u64; 257],
+}
+
+impl Default for ShortSums {
+    fn default() -> Self {
+        ShortSums {
+            total: U256::ZERO,
+            lengths: [0; 257],
+        }
+    }
+}
+
+impl ShortSums {
+    /// Adds a term to all sums, and to these; sums of terms from [`on_grid`] do not overflow.
+    #[inline]
+    pub(crate) fn add(&mut self, y: U256, others: [&mut U256; 2]) -> Option<()> {
+        let [row, column] = others;
+        for sum in [&mut self.total, row, column] {
+            *sum = sum.wrapping_add(y);
+        }
+        let length = usize::try_from(256u32.saturating_sub(y.leading_zeros())).ok()?;
+        let count = self.lengths.get_mut(length)?;
+        *count = count.saturating_add(1);
+        Some(())
+    }
+}
+
 impl Number {
     /// The same number, if it is short.
     pub(crate) fn short(&self) -> Option<Short> {
@@ -30,14 +62,15 @@ impl Number {
 }
 
 impl Short {
-    /// `(mantissa · 2^exponent)^power` for the powers 1 and 2, rounded down to so many significant bits.
+    /// `(mantissa · 2^exponent)^power`, rounded down to so many significant bits; `None` if the power is too long.
     #[inline]
     pub(crate) fn of_float(mantissa: u64, exponent: i64, power: u8, bits: u32) -> Option<Self> {
         let wide = u128::from(mantissa);
-        let (value, exponent) = match power {
-            1 => (wide, exponent),
-            _ => (wide.checked_mul(wide)?, exponent.checked_mul(2)?),
+        let value = match power {
+            2 => wide.checked_mul(wide)?,
+            _ => wide.checked_pow(power.into())?,
         };
+        let exponent = exponent.checked_mul(power.into())?;
         let length = 128u32.checked_sub(value.leading_zeros())?;
         let excess = length.saturating_sub(bits);
         Some(Short {

@@ -51,6 +51,7 @@ one activation for each hidden layer. Layers of which the names are not numbered
     /// Judge another implementation's result: the same function, balanced, how far from the optimum.
     #[command(after_help = "\
 Example: synbal check examples/chain.json balanced.json --regularizer l2
+         synbal check examples/chain.json other.json --certificate proof.json
          synbal check --batch requests.jsonl > answers.jsonl
 
 A line of a batch is {\"id\": any, \"before\": NET, \"after\": NET, \"regularizer\": \"l2\", \"tolerance\": 1e-6, \"tied\": \"layer\",
@@ -278,6 +279,9 @@ pub struct CheckArguments {
     /// Let units share one multiplier.
     #[arg(long, value_enum)]
     pub tied: Option<Tied>,
+    /// Write the certificate of what was proved: an exact scaling, or what stands against every scaling.
+    #[arg(long, value_name = "FILE", conflicts_with = "batch")]
+    pub certificate: Option<PathBuf>,
     #[command(flatten)]
     pub perceptron: Perceptron,
     #[command(flatten)]

@@ -253,6 +253,7 @@ fn judge(request: &Request, arguments: &CheckArguments) -> Outcome {
         regularizer: &regularizer,
         tolerance,
         tied,
+        certificate: None,
     };
     let mut perceptron = arguments.perceptron.clone();
     if let Some(order) = &request.layers {

@@ -1,22 +1,31 @@
 //! `synbal check`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use synaptic_balance::formats::{
     Aligned, MAX_MODEL, Model, align, cached, holds_weights_only, read_model,
 };
 use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::{Rational, rational_to_f64};
-use synaptic_balance::report::{self, NumberType, SameFunction, Subject};
+use synaptic_balance::report::{self, NumberType, Report, SameFunction, Subject};
 use synaptic_balance::solve::{self, Distance, JudgeError, Judgement, Reading};
 
 use super::arguments::{CheckArguments, Tied};
 use super::check_in_place::most_by_rounding;
-use super::{BadInput, Failure, Outcome, Verdict, check_in_place, input, read};
+use super::{BadInput, Failure, Outcome, Verdict, check_certificate, check_in_place, input, read};
 
 pub fn check(arguments: &CheckArguments) -> Outcome {
-    if let Some(outcome) = check_in_place::check(arguments)? {
-        return outcome;
+    let certificate = arguments.certificate.as_deref();
+    let paths = [&arguments.before, &arguments.after].map(|path| path.as_deref());
+    let paths: Vec<&Path> = paths.into_iter().flatten().collect();
+    if !(certificate.is_some() && check_certificate::is_within_reach(&paths))
+        && let Some(outcome) = check_in_place::check(arguments)?
+    {
+        let mut outcome = outcome?;
+        if let Some(path) = certificate {
+            check_certificate::write(path, Err(check_certificate::IN_PLACE), &mut outcome)?;
+        }
+        return Ok(outcome);
     }
     let file = |path: &Option<PathBuf>| {
         let path = path
@@ -40,10 +49,14 @@ pub fn check(arguments: &CheckArguments) -> Outcome {
             fault,
         )
     })?;
+    if let Some(path) = certificate {
+        check_certificate::check_place(path, [&before, &after])?;
+    }
     let question = Question {
         regularizer: &arguments.regularizer,
         tolerance: arguments.tolerance,
         tied: arguments.tied,
+        certificate,
     };
     question
         .ask(&before, &after)
@@ -68,6 +81,8 @@ pub struct Question<'a> {
     pub regularizer: &'a Regularizer,
     pub tolerance: f64,
     pub tied: Option<Tied>,
+    /// Where the certificate of what is proved is to be written.
+    pub certificate: Option<&'a Path>,
 }
 
 impl Question<'_> {
@@ -77,9 +92,12 @@ impl Question<'_> {
         let aligned = match align(before, after) {
             Ok(aligned) => aligned,
             Err(differences) => {
-                let mut report = report::differences_report(&differences, self.tolerance);
-                report.state_reliance(&report::relied_on(&[before, after]));
-                return Ok((report, Verdict::Incomplete));
+                let report = report::differences_report(&differences, self.tolerance);
+                let mut outcome = (report, Verdict::Incomplete);
+                self.certify(Err("the networks were not compared"), &mut outcome)?;
+                let relied = report::relied_on(&[before, after]);
+                outcome.0.state_reliance(&relied);
+                return Ok(outcome);
             }
         };
         let after = match &aligned {
@@ -127,7 +145,14 @@ impl Question<'_> {
             (SameFunction::Yes, (true, _)) if open => Verdict::Incomplete,
             (SameFunction::Yes, _) => Verdict::Done,
         };
-        let mut report = checked.report;
+        let mut outcome = (checked.report, verdict);
+        if self.certificate.is_some() {
+            let alone = tied(models.0);
+            let both = [&before, &after];
+            let found = check_certificate::text(&alone, both, self.regularizer, &judgement);
+            self.certify(found, &mut outcome)?;
+        }
+        let (mut report, verdict) = outcome;
         let (layers, others) = (models.0.layers(), models.1.layers());
         if layers.is_some() && others.is_some() && layers != others {
             report.state_layers_after(others);
@@ -140,6 +165,18 @@ impl Question<'_> {
 }
 
 impl Question<'_> {
+    /// Writes the certificate, if one was asked for.
+    fn certify(
+        &self,
+        found: Result<(String, String), &str>,
+        outcome: &mut (Report, Verdict),
+    ) -> Result<(), BadInput> {
+        match self.certificate {
+            Some(path) => check_certificate::write(path, found, outcome),
+            None => Ok(()),
+        }
+    }
+
     /// A statistic of a normalisation, which is no weight, that did not scale with its channel.
     fn astray(
         &self,

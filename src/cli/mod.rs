@@ -6,6 +6,7 @@ mod batch;
 mod bench;
 mod channels_in_place;
 mod check;
+mod check_certificate;
 mod check_in_place;
 mod energy;
 mod explain;

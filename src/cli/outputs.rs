@@ -222,6 +222,12 @@ fn outputs(command: &Command) -> Vec<Output<'_>> {
             let certificate = certificate.map(|path| Output::new(path, Kind::Json));
             model.into_iter().chain(certificate).collect()
         }
+        Command::Check(arguments) => {
+            let certificate = arguments.certificate.iter();
+            certificate
+                .map(|path| Output::new(path, Kind::Json))
+                .collect()
+        }
         Command::Explain(arguments) => {
             let graph = arguments.dot.iter();
             graph.map(|path| Output::new(path, Kind::Dot)).collect()
@@ -247,10 +253,16 @@ fn inputs(command: &Command) -> Vec<PathBuf> {
             .as_ref()
             .map(PathBuf::from)
             .filter(|arch| arch.is_file());
-        std::iter::once(network.clone()).chain(arch).collect()
+        let all = std::iter::once(network.clone()).chain(arch);
+        all.collect::<Vec<PathBuf>>()
     };
     match command {
         Command::Balance(arguments) => with(&arguments.network, &arguments.perceptron.arch),
+        Command::Check(arguments) => {
+            let both = arguments.before.iter().chain(&arguments.after);
+            both.flat_map(|network| with(network, &arguments.perceptron.arch))
+                .collect()
+        }
         Command::Explain(arguments) => with(&arguments.network, &arguments.perceptron.arch),
         Command::Report(arguments) => arguments.runs.as_deref().map(runs).unwrap_or_default(),
         _ => Vec::new(),

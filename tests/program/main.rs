@@ -5,6 +5,7 @@ mod bad_input;
 mod batch;
 mod certificates;
 mod channels;
+mod check_certificates;
 mod commands;
 mod foreign_files;
 mod graphs;

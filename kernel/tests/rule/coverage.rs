@@ -32,7 +32,7 @@ fn blocks(weights: &[Rational]) -> Vec<Block<'_>> {
 
 type Read<'a> = &'a dyn Fn(&Reader, &Reader) -> Result<Vec<Band>, Refusal>;
 
-/// Runs a certificate without variables over the blocks, with such bands.
+/// Runs a certificate without variables over the blocks, with such bands, and with all of them joined.
 fn finish(bands: Read, check: &dyn Fn(Result<Certified, Refusal>)) {
     let weights: Vec<Rational> = (1..9).map(integer).collect();
     let all = blocks(&weights);
@@ -42,9 +42,14 @@ fn finish(bands: Read, check: &dyn Fn(Result<Certified, Refusal>)) {
         grid: 10,
         ..Default::default()
     };
-    let reader = Reader::new(&problem, &certificate).unwrap();
-    let other = Reader::new(&problem, &certificate).unwrap();
-    check(bands(&reader, &other).and_then(|bands| reader.finish(bands)));
+    let alone = |bands: Vec<Band>| bands;
+    let joined = |bands: Vec<Band>| bands.into_iter().reduce(Band::join).into_iter().collect();
+    for arrange in [&alone as &dyn Fn(Vec<Band>) -> Vec<Band>, &joined] {
+        let reader = Reader::new(&problem, &certificate).unwrap();
+        let other = Reader::new(&problem, &certificate).unwrap();
+        let bands = bands(&reader, &other);
+        check(bands.and_then(|bands| reader.finish(arrange(bands))));
+    }
 }
 
 /// What is left to read beside the first block.

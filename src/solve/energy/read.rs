@@ -6,27 +6,53 @@ use synaptic_balance_kernel::{Band, Layout, Reader, Refusal};
 /// Weights of a band: enough to be worth a thread.
 const BAND: usize = 1 << 17;
 
-/// Reads all the weights. Results do not depend on the number of threads.
+/// Rows of a band: so many that adding up the sums of its columns takes little of the time.
+const ROWS: usize = 16;
+
+/// Reads all the weights. Results do not depend on the number of threads, and each holds the sums of one band at a time.
 ///
 /// # Errors
 /// What the kernel refuses.
 pub fn read_all(reader: &Reader) -> Result<Vec<Band>, Refusal> {
     let mut parts: Vec<(usize, Range<usize>)> = Vec::new();
     for (number, block) in reader.problem().blocks().iter().enumerate() {
-        let (rows, width) = match &block.layout {
-            Layout::Dense => (block.rows.len(), block.columns.len()),
-            Layout::List(places) => (places.len(), 1),
+        let (rows, step) = match &block.layout {
+            Layout::Dense => (
+                block.rows.len(),
+                (BAND / block.columns.len().max(1)).max(ROWS),
+            ),
+            Layout::List(places) => {
+                let forms = block.rows.len() + block.columns.len();
+                (places.len(), BAND.max(ROWS * forms))
+            }
         };
-        let step = (BAND / width.max(1)).max(1);
         let starts = (0..rows).step_by(step);
         parts.extend(starts.map(|start| (number, start..(start + step).min(rows))));
     }
     let read = |(block, rows): (usize, Range<usize>)| reader.read(block, rows);
+    let join = |one: Option<Band>, other: Band| match one {
+        Some(one) => one.join(other),
+        None => other,
+    };
     #[cfg(feature = "parallel")]
     {
         use rayon::prelude::*;
-        parts.into_par_iter().map(read).collect()
+        let bands = parts.into_par_iter().map(read);
+        let bands = bands.try_fold(|| None, |sums, band| Ok(Some(join(sums, band?))));
+        let all = bands.try_reduce_with(|one, other| {
+            Ok(match other {
+                Some(other) => Some(join(one, other)),
+                None => one,
+            })
+        });
+        all.unwrap_or(Ok(None)).map(|all| all.into_iter().collect())
     }
     #[cfg(not(feature = "parallel"))]
-    parts.into_iter().map(read).collect()
+    {
+        let mut all = None;
+        for part in parts {
+            all = Some(join(all, read(part)?));
+        }
+        Ok(all.into_iter().collect())
+    }
 }

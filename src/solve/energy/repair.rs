@@ -1,6 +1,7 @@
 //! The terms whose `y` is changed so that the costs are a circulation exactly: for each variable a heavy one that joins it to variables settled before.
 
 use num_traits::{One, Signed, Zero};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::rc::Rc;
 use synaptic_balance_kernel::{Block, Certificate, Layout, Number, Problem, Reader};
@@ -137,20 +138,25 @@ const MOST_TERMS: usize = 4_096;
 /// Places of the heaviest terms, the heaviest first.
 fn heaviest(problem: &Problem, point: &[Number]) -> Vec<Place> {
     let logs = Rc::new(logs(problem, point));
-    let mut found: Vec<(i64, Place)> = Vec::new();
+    // Least first.
+    let mut found: BinaryHeap<Reverse<(i64, Place)>> = BinaryHeap::new();
     for (number, block) in problem.blocks().iter().enumerate() {
         let costs = LogCosts::new(block, &logs);
         each_place(block, |entry, row, column| {
             let cost = costs.at(entry, row, column);
             if cost.is_finite() {
                 let cost = (cost * f64::from(1 << 16)) as i64;
-                found.push((cost, (number, entry, row, column)));
+                let term = Reverse((cost, (number, entry, row, column)));
+                if found.len() < MOST_TERMS {
+                    found.push(term);
+                } else if let Some(mut least) = found.peek_mut().filter(|least| term < **least) {
+                    *least = term;
+                }
             }
         });
     }
-    found.sort_unstable_by(|one, other| other.cmp(one));
-    found.truncate(MOST_TERMS);
-    found.into_iter().map(|(_, place)| place).collect()
+    let found = found.into_sorted_vec().into_iter();
+    found.map(|Reverse((_, place))| place).collect()
 }
 
 /// Rows of what changes of `y` bring to the roots, in echelon form, and what is still left there.
