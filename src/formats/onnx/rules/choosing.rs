@@ -245,6 +245,21 @@ pub(super) fn gathered(inference: &mut Inference, node: &Node) -> Followed {
                 .channels
                 .merged_along(&field, rank, |axis| !is_kept(axis))?
         }
+        // The last axis of the places says how many axes they name.
+        ("GatherND", Some(rank)) => {
+            let depth = match places.shape.as_deref().and_then(<[Dim]>::last) {
+                Some(Dim::Known(depth)) if node.int("batch_dims").unwrap_or(0) == 0 => *depth,
+                _ => rank,
+            };
+            let merged = inference
+                .channels
+                .merged_along(&field, rank, |axis| axis < depth)?
+                .of_rank(rank);
+            Field {
+                shape: merged.shape[depth.min(rank)..].to_vec(),
+                labels: merged.labels,
+            }
+        }
         _ => inference.channels.merged(&field),
     };
     let shape = match (node.operator(), &input.shape, &places.shape) {
