@@ -182,9 +182,11 @@ impl Writer<'_> {
         depth: usize,
     ) -> Result<(), OnnxError> {
         self.calls += 1;
+        // Choices within a branch are calls of their own.
+        let call = self.calls;
         let mut inputs = node.input.clone();
         for (branch, word) in branches.into_iter().zip(["then", "else"]) {
-            let prefix = format!("If/{}/{word}/", self.calls);
+            let prefix = format!("If/{call}/{word}/");
             let own = branch.node.iter().flat_map(|node| &node.output);
             let held = branch
                 .initializer

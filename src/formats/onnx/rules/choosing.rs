@@ -10,7 +10,9 @@ use crate::forms::{Field, ONE};
 /// What is compared carries one multiplier, entry by entry; the answer none. The constant 0 can be compared with anything.
 pub(super) fn comparison(inference: &mut Inference, node: &Node) -> Followed {
     let shape = both(inference, node);
-    tied(inference, node, &[0, 1])?;
+    if let Some(compared) = tied(inference, node, &[0, 1])? {
+        inference.channels.breaks_at_zero(&compared);
+    }
     Ok(vec![Value::data(shape, Field::uniform(ONE))])
 }
 
@@ -123,6 +125,7 @@ fn along(
     let field = inference
         .channels
         .merged_along(&field, shape.len(), |axis| axis == found)?;
+    inference.channels.breaks_at_zero(&field);
     Ok((field, found, shape))
 }
 

@@ -176,6 +176,7 @@ pub(super) fn quotient(inference: &mut Inference, node: &Node) -> Followed {
         return Ok(vec![Value::data(shape, field)]);
     }
     let below = inference.field(divisor, node.output())?;
+    inference.channels.breaks_at_zero(&below);
     let made = multiplied(inference, (&field, 1), (&below, -1))?;
     Ok(vec![Value::data(shape, made)])
 }
@@ -251,6 +252,9 @@ pub(super) fn power_of(inference: &mut Inference, node: &Node, exponent: Exponen
         return Ok(vec![input.clone()]);
     }
     let field = inference.field(input, node.output())?;
+    if exponent < Exponent::zero() {
+        inference.channels.breaks_at_zero(&field);
+    }
     let made = inference.channels.power(&field, exponent)?;
     Ok(vec![Value::data(input.shape.clone(), made)])
 }
