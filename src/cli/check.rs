@@ -130,6 +130,12 @@ impl Question<'_> {
                 "{place}, a statistic of a normalisation, does not follow"
             ));
         }
+        let broken = models.0.onnx().and_then(|model| model.broken_at_zero());
+        if let Some(operator) = broken.filter(|_| !judgement.vanished.is_empty()) {
+            checked.leave_undecided(&format!(
+                "weights became 0, and {operator} compares what they make, or divides by it"
+            ));
+        }
         let open = match judgement.distance {
             Distance::Undetermined(_) => true,
             Distance::Certified(distance) => {

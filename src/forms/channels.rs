@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use thiserror::Error;
 
-use super::Field;
+use super::{Field, Forms};
 
 /// The form that a value carries, before it is known: every channel that an operator makes has one.
 pub type Slot = u32;
@@ -67,6 +67,8 @@ pub struct Channels {
     known: HashMap<Vec<(Slot, Exponent)>, Slot>,
     /// The channels of tensors, in the order in which they were made.
     pub groups: Vec<Group>,
+    /// Slots of what an operator breaks off at where it is 0, and the operator, among the reasons.
+    brittle: Vec<(Slot, usize)>,
     labels: usize,
     origin: usize,
 }
@@ -87,6 +89,7 @@ impl Channels {
             equations: Vec::new(),
             known: HashMap::new(),
             groups: Vec::new(),
+            brittle: Vec::new(),
             labels: 0,
             origin: 0,
         };
@@ -104,6 +107,22 @@ impl Channels {
     /// Two slots carry one form.
     pub fn equal(&mut self, one: Slot, other: Slot) {
         self.classes.union(one, other);
+    }
+
+    /// The operator compares these entries, or divides by them: what it makes keeps its value at every positive multiplier, and has no limit where
+    /// multipliers tend to 0.
+    pub fn breaks_at_zero(&mut self, field: &Field) {
+        let origin = self.origin;
+        self.brittle
+            .extend(field.labels.iter().map(|slot| (*slot, origin)));
+    }
+
+    /// The first operator that [`breaks_at_zero`](Channels::breaks_at_zero) and reads what is not pinned.
+    pub fn broken(&self, forms: &Forms) -> Option<&str> {
+        let found = self.brittle.iter();
+        let mut free = found.filter(|(slot, _)| forms.pinned_by(*slot).is_none());
+        free.next()
+            .map(|(_, origin)| self.reasons[*origin].as_str())
     }
 
     pub(super) fn spend(&mut self, labels: usize) -> Result<(), FormsError> {

@@ -29,7 +29,7 @@ pub fn freedom(report: &mut Report, network: &Network<Rational>, model: Option<&
     let name = |unit: &UnitIndex| network.unit(*unit).id.clone();
     let names = |units: &[UnitIndex]| -> Vec<String> { units.iter().map(name).collect() };
     let (unfed, unread) = (names(&dead.unfed), names(&dead.unread));
-    text += &dead_lines(&unfed, &unread);
+    text += &dead_lines(&unfed, &unread, model.and_then(OnnxFile::broken_at_zero));
     if !(unfed.is_empty() && unread.is_empty()) {
         insert(
             &mut report.json,
@@ -78,12 +78,17 @@ fn held(
     insert(json, "counted_statistics", fields.into());
 }
 
-/// The lines about units that nothing feeds, and others that nothing reads, with what can be asked for; none where there are none.
-pub(super) fn dead_lines(unfed: &[String], unread: &[String]) -> String {
+/// The lines about units that nothing feeds, and others that nothing reads, with what can be asked for; none where there are none. In a model
+/// that is `broken` at 0 by an operator, what no weight reads may yet be compared, or divided by.
+pub(super) fn dead_lines(unfed: &[String], unread: &[String], broken: Option<&str>) -> String {
     let mut text = String::new();
+    let read = match broken {
+        None => "nothing reads: all weights that lead on are 0",
+        Some(_) => "no weight reads: all that lead on are 0, or they are compared, or divided by",
+    };
     for (names, what) in [
         (unfed, "nothing feeds: all weights that lead to them are 0"),
-        (unread, "nothing reads: all weights that lead on are 0"),
+        (unread, read),
     ] {
         if !names.is_empty() {
             let _ = writeln!(
@@ -94,7 +99,13 @@ pub(super) fn dead_lines(unfed: &[String], unread: &[String]) -> String {
             );
         }
     }
-    if !text.is_empty() {
+    if let (false, Some(operator)) = (text.is_empty(), broken) {
+        let operator = crate::network::printable(operator);
+        let _ = writeln!(
+            text,
+            "          --limit is not for this model: {operator} has no limit where weights tend to 0; --max-scaling S keeps every weight"
+        );
+    } else if !text.is_empty() {
         text += "          --limit sets their other weights to 0, which changes no output; --max-scaling S keeps every weight\n";
     }
     text

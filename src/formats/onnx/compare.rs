@@ -125,6 +125,7 @@ impl OnnxFile {
             groups: self.groups.clone(),
             notes: self.notes.clone(),
             kept: self.kept.clone(),
+            broken: self.broken.clone(),
         })
     }
 

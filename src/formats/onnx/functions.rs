@@ -190,13 +190,15 @@ impl Writer<'_> {
         depth: usize,
     ) -> Result<(), OnnxError> {
         self.calls += 1;
+        // Choices within a branch are calls of their own.
+        let call = self.calls;
         let mut inputs = node.input.clone();
         let outer = Rc::clone(&self.guard);
         for (branch, word) in branches.into_iter().zip(["then", "else"]) {
             let condition = inputs.first().cloned().unwrap_or_default();
             let own = (condition, word == "then");
             self.guard = outer.iter().cloned().chain([own]).collect();
-            let prefix = format!("If/{}/{word}/", self.calls);
+            let prefix = format!("If/{call}/{word}/");
             let own = branch.node.iter().flat_map(|node| &node.output);
             let held = branch
                 .initializer

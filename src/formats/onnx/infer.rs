@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::OnnxError;
 use super::constant::{Constant, View};
 use super::functions::WrittenOut;
 use super::learned::Roles;
@@ -11,7 +10,7 @@ use super::node::{Content, Node, Stop, Value, pin};
 use super::rules;
 use super::shape::{Dim, is_entrywise};
 use super::uses::Use;
-use super::{Files, Note};
+use super::{Files, Note, OnnxError};
 use crate::forms::{Channels, Field, ONE, Slot};
 
 /// Before, operators broadcast differently.
@@ -44,6 +43,8 @@ pub(super) struct Inference<'a> {
     /// Operators of ONNX that the file defines anew.
     redefined: BTreeSet<String>,
     symbols: u32,
+    /// Symbols of integers that need not be lengths: -1 and 0 mean something else.
+    pub unsure: BTreeSet<u32>,
     parameters: HashMap<&'a str, u32>,
     /// The bytes that tensors lie on, by file and first byte: the end, and the tensor.
     pub(super) occupied: BTreeMap<(usize, usize), (usize, usize)>,
@@ -83,6 +84,7 @@ impl<'a> Inference<'a> {
                 .map(|(_, name)| name)
                 .collect(),
             symbols: 0,
+            unsure: BTreeSet::new(),
             parameters: HashMap::new(),
             occupied: BTreeMap::new(),
         };
@@ -186,7 +188,7 @@ impl<'a> Inference<'a> {
         Ok(())
     }
 
-    /// A value whose multipliers vary along axes of the same, known, length only; in a model that is not valid they may not.
+    /// A value whose multipliers vary along axes of the same length, or repeat along those of unknown length; in a model that is not valid they may not.
     fn consistent(&mut self, mut value: Value) -> Value {
         let (Some(shape), Content::Data(field)) = (&value.shape, &value.content) else {
             return value;
@@ -194,7 +196,7 @@ impl<'a> Inference<'a> {
         let missing = shape.len().checked_sub(field.shape.len());
         let fits = missing.is_some_and(|missing| {
             let mut lengths = field.shape.iter().zip(&shape[missing..]);
-            lengths.all(|(length, dim)| *length == 1 || *dim == Dim::Known(*length))
+            lengths.all(|(length, dim)| *length == 1 || dim.known().unwrap_or(*length) == *length)
         });
         if !fits {
             value.content = Content::Data(self.channels.merged(field));

@@ -130,6 +130,11 @@ pub enum OnnxError {
     /// A multiplier that is not positive and finite: a negative one changes the function.
     #[error("the multiplier of unit {0} is not positive and finite")]
     Multiplier(UnitIndex),
+    /// Weights were to become 0, and an operator compares what they make, or divides by it.
+    #[error(
+        "{0} compares, or divides by, what scales: where weights become 0 the function is another one; --max-scaling S keeps it"
+    )]
+    Limit(String),
     /// A scaled weight is outside the range of its number type.
     #[error(
         "tensor `{name}`: the new value of entry {entry} is outside the range of {number_type}"
@@ -203,6 +208,8 @@ pub struct OnnxFile {
     groups: Vec<ChannelGroup>,
     notes: Vec<Note>,
     kept: Vec<Kept>,
+    /// An operator that has no limit where multipliers tend to 0.
+    broken: Option<String>,
 }
 
 impl OnnxFile {
@@ -263,6 +270,7 @@ impl OnnxFile {
         });
         let kept = kept.collect();
         let forms = channels.solve()?;
+        let broken = channels.broken(&forms).map(str::to_owned);
         let (mut units, groups) = Units::new(&channels, &forms, &uses);
         units.hold(held::held(&units, &files, &constants, &uses));
         let network = units.network(vec![])?;
@@ -278,6 +286,7 @@ impl OnnxFile {
             groups,
             notes,
             kept,
+            broken,
         })
     }
 
@@ -288,6 +297,12 @@ impl OnnxFile {
     /// [`OnnxError`]; [`OnnxError::File`] if the file cannot be read.
     pub fn open_file(path: &Path) -> Result<Self, OnnxError> {
         OnnxFile::open(file_bytes(&cached(path))?, path.parent())
+    }
+
+    /// The first operator that compares what scales, or divides by it: no scaling changes what it makes, but it has no limit where
+    /// weights tend to 0, so that none may become 0.
+    pub fn broken_at_zero(&self) -> Option<&str> {
+        self.broken.as_deref()
     }
 
     /// The files beside the model that it keeps tensors in.

@@ -47,18 +47,20 @@ pub(super) struct Segment {
     pub new: std::ops::Range<usize>,
 }
 
-/// Splits a reshape into the smallest parts that keep their entries to themselves, and the new shape; `None` where lengths are
-/// not known well enough. At most one axis may be [`Asked::Rest`].
+/// Splits a reshape into small parts that keep their entries to themselves, and gives the new shape: from both ends as far as
+/// lengths are known, and what is left between them as one part, since a reshape keeps the number of entries. `None` where that cannot
+/// be. At most one axis may be [`Asked::Rest`].
 pub(super) fn segments(old: &[Dim], asked: &[Asked]) -> Option<(Vec<Segment>, Vec<Option<Dim>>)> {
     let rest = asked.iter().position(|asked| *asked == Asked::Rest);
-    let lengths: Vec<Dim> = asked
-        .iter()
-        .filter_map(|asked| match asked {
-            Asked::Length(dim) => Some(*dim),
-            Asked::Rest => None,
-        })
-        .collect();
-    let (left, right) = lengths.split_at(rest.unwrap_or(lengths.len()));
+    let length = |asked: &Asked| match asked {
+        Asked::Length(dim) => Some(*dim),
+        Asked::Rest => None,
+    };
+    let lengths: Vec<Option<Dim>> = asked.iter().map(length).collect();
+    let known = |range: std::ops::Range<usize>| -> Vec<Dim> {
+        lengths[range].iter().copied().flatten().collect()
+    };
+    let left = known(0..rest.unwrap_or(asked.len()));
     let mut segments = Vec::new();
     let (mut from, mut at) = (0, 0);
     while at < left.len() && (from < old.len() || rest.is_none()) {
@@ -72,23 +74,18 @@ pub(super) fn segments(old: &[Dim], asked: &[Asked]) -> Option<(Vec<Segment>, Ve
         from += olds;
         at += news;
     }
-    if at < left.len() {
-        return None;
-    }
-    let Some(place) = rest else {
-        let ones = old[from..].iter().all(|dim| *dim == Dim::Known(1));
-        segments.push(Segment {
-            old: from..old.len(),
-            new: at..at,
-        });
-        return ones.then(|| (segments, lengths.into_iter().map(Some).collect()));
-    };
+    let first = rest.map_or(at, |place| place + 1);
     let backwards = |dims: &[Dim]| dims.iter().rev().copied().collect::<Vec<_>>();
-    let (old_back, right_back) = (backwards(&old[from..]), backwards(right));
+    let (old_back, right) = (
+        backwards(&old[from..]),
+        backwards(&known(first..asked.len())),
+    );
     let (mut end, mut done) = (old.len(), 0);
     let mut tail = Vec::new();
     while done < right.len() {
-        let (olds, news) = matching(&old_back[old.len() - end..], &right_back[done..])?;
+        let Some((olds, news)) = matching(&old_back[old.len() - end..], &right[done..]) else {
+            break;
+        };
         let new_end = asked.len() - done;
         tail.push(Segment {
             old: end - olds..end,
@@ -97,21 +94,36 @@ pub(super) fn segments(old: &[Dim], asked: &[Asked]) -> Option<(Vec<Segment>, Ve
         end -= olds;
         done += news;
     }
-    segments.push(Segment {
+    let between = Segment {
         old: from..end,
-        new: place..place + 1,
-    });
-    segments.extend(tail.into_iter().rev());
-    let whole = match &old[from..end] {
-        [one] => Some(*one),
-        several => several
-            .iter()
-            .try_fold(1usize, |product, dim| product.checked_mul(dim.known()?))
-            .map(Dim::Known),
+        new: at..asked.len() - done,
     };
-    let mut shape: Vec<Option<Dim>> = lengths.into_iter().map(Some).collect();
-    shape.insert(place, whole);
+    let ones = old[between.old.clone()]
+        .iter()
+        .all(|dim| *dim == Dim::Known(1));
+    if between.new.is_empty() && !ones {
+        return None;
+    }
+    let mut shape = lengths;
+    if let Some(place) = rest {
+        shape[place] = remainder(&old[between.old.clone()], &shape[between.new.clone()]);
+    }
+    segments.push(between);
+    segments.extend(tail.into_iter().rev());
     Some((segments, shape))
+}
+
+/// The length of the one axis that is left open, where the others say it.
+fn remainder(old: &[Dim], new: &[Option<Dim>]) -> Option<Dim> {
+    if let ([one], [None]) = (old, new) {
+        return Some(*one);
+    }
+    let product = |mut dims: std::slice::Iter<Dim>| {
+        dims.try_fold(1usize, |product, dim| product.checked_mul(dim.known()?))
+    };
+    let others: Vec<Dim> = new.iter().copied().flatten().collect();
+    let (all, others) = (product(old.iter())?, product(others.iter())?);
+    (others > 0 && all.is_multiple_of(others)).then(|| Dim::Known(all / others))
 }
 
 /// The fewest leading axes of both that hold as many entries, as counts of axes.

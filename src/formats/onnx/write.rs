@@ -247,7 +247,7 @@ impl OnnxFile {
     /// synapses 0; `name` is the file name that it will have. Each number is rounded once, to its own type.
     ///
     /// # Errors
-    /// [`OnnxError::Multiplier`]; [`OnnxError::Range`] for a number that overflows; with `exactly`, for any that is rounded and not
+    /// [`OnnxError::Multiplier`]; [`OnnxError::Limit`] where weights vanish that may not; [`OnnxError::Range`] for a number that overflows; with `exactly`, for any that is rounded and not
     /// among those lost.
     ///
     /// # Panics
@@ -260,6 +260,7 @@ impl OnnxFile {
         name: &str,
     ) -> Result<Written, OnnxError> {
         let mut factors = self.factors(multipliers, exactly)?;
+        self.check_limit(!vanished.is_empty())?;
         let places = vanished.iter().map(|synapse| self.places[*synapse]);
         let entries = places.map(|place| (place.constant as usize, place.entry as usize));
         factors.vanished = entries.collect();
@@ -287,6 +288,14 @@ impl OnnxFile {
             beside: self.names(name).into_iter().skip(1).zip(beside).collect(),
             lost,
         })
+    }
+
+    /// Does the function keep its values where weights tend to 0?
+    fn check_limit(&self, vanishes: bool) -> Result<(), OnnxError> {
+        match self.broken_at_zero().filter(|_| vanishes) {
+            Some(operator) => Err(OnnxError::Limit(operator.to_owned())),
+            None => Ok(()),
+        }
     }
 
     /// The names of the files of the model once it has this one: itself, then those beside it.
@@ -317,6 +326,7 @@ impl OnnxFile {
         into: &mut dyn Write,
     ) -> Result<Losses, OnnxError> {
         let out = Out::of(&self.units, multipliers);
+        self.check_limit(multipliers.contains(&0.0))?;
         let mut factors = self.factors(&out.multipliers(multipliers), false)?;
         factors.out = out;
         let is_as_long = self.files.len() == 1 && !self.files.has_gathered();

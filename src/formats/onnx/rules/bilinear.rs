@@ -59,7 +59,10 @@ pub(super) fn einsum(inference: &mut Inference, node: &Node) -> Followed {
         .copied()
         .filter(|byte| *byte != b' ')
         .collect();
-    let Some((inputs, output)) = parsed(&equation) else {
+    let ranks: Vec<Option<usize>> = (0..node.inputs.len())
+        .map(|index| node.optional(index).and_then(Value::rank))
+        .collect();
+    let Some((inputs, output)) = parsed(&equation, &ranks) else {
         return pin("has an equation that is not followed");
     };
     match inputs.as_slice() {
@@ -69,27 +72,76 @@ pub(super) fn einsum(inference: &mut Inference, node: &Node) -> Followed {
     }
 }
 
-/// The axes of all inputs, and of the output, as numbers; `None` for dots, repeated names and implicit outputs.
-fn parsed(equation: &[u8]) -> Option<(Vec<Vec<usize>>, Vec<usize>)> {
-    let at = equation.windows(2).position(|pair| pair == b"->")?;
-    let axes = |names: &[u8]| -> Option<Vec<usize>> {
-        let axes: Option<Vec<usize>> = names
-            .iter()
-            .map(|name| name.is_ascii_alphabetic().then_some(usize::from(*name)))
-            .collect();
-        let axes = axes?;
-        let mut sorted = axes.clone();
-        sorted.sort_unstable();
-        sorted.dedup();
-        (sorted.len() == axes.len()).then_some(axes)
-    };
-    let inputs: Option<Vec<Vec<usize>>> = equation[..at]
+/// The number of the last axis that dots stand for; those before it count down, and are not letters.
+const LAST_OF_DOTS: usize = 1 << 10;
+
+/// The axes of all inputs, and of the output, as numbers; `None` for names repeated within one. Without an arrow, the result has the
+/// axes of the dots and then, by the alphabet, those that are named once.
+fn parsed(equation: &[u8], ranks: &[Option<usize>]) -> Option<(Vec<Vec<usize>>, Vec<usize>)> {
+    let arrow = equation.windows(2).position(|pair| pair == b"->");
+    let terms: Vec<&[u8]> = equation[..arrow.unwrap_or(equation.len())]
         .split(|byte| *byte == b',')
-        .map(axes)
         .collect();
-    let (inputs, output) = (inputs?, axes(&equation[at + 2..])?);
+    if terms.len() != ranks.len() {
+        return None;
+    }
+    let mut dots = 0;
+    let mut inputs = Vec::with_capacity(terms.len());
+    for (term, rank) in terms.iter().zip(ranks) {
+        let letters = term.iter().filter(|byte| **byte != b'.').count();
+        let own = match letters == term.len() {
+            true => 0,
+            false => (*rank)?.checked_sub(letters)?,
+        };
+        dots = dots.max(own);
+        inputs.push(axes(term, own)?);
+    }
+    let output = match arrow {
+        Some(at) => axes(&equation[at + 2..], dots)?,
+        None => {
+            let named = terms.concat();
+            let once = |byte: &u8| named.iter().filter(|other| *other == byte).count() == 1;
+            let mut letters: Vec<u8> = named
+                .iter()
+                .copied()
+                .filter(u8::is_ascii_alphabetic)
+                .collect();
+            letters.retain(once);
+            letters.sort_unstable();
+            let dotted = named.contains(&b'.');
+            let mut output = if dotted {
+                axes(b"...", dots)?
+            } else {
+                Vec::new()
+            };
+            output.extend(letters.into_iter().map(usize::from));
+            output
+        }
+    };
     let known = |axis: &usize| inputs.iter().any(|input| input.contains(axis));
     output.iter().all(known).then_some((inputs, output))
+}
+
+/// The axes that one term names, so many of them by dots.
+fn axes(term: &[u8], dots: usize) -> Option<Vec<usize>> {
+    let mut axes = Vec::new();
+    let mut rest = term;
+    while let Some((first, after)) = rest.split_first() {
+        rest = match rest.strip_prefix(b"...") {
+            Some(after) => {
+                axes.extend((0..dots).map(|axis| LAST_OF_DOTS + axis - dots));
+                after
+            }
+            None => {
+                axes.push(first.is_ascii_alphabetic().then_some(usize::from(*first))?);
+                after
+            }
+        };
+    }
+    let mut sorted = axes.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    (sorted.len() == axes.len() && dots < 64).then_some(axes)
 }
 
 /// The length of each named axis in an input, checked against its rank.
@@ -128,8 +180,9 @@ fn result_shape(
             .filter(|(known, _)| known == name)
             .map(|(_, dim)| *dim)
             .collect();
-        let longer = own.iter().find(|dim| **dim != Dim::Known(1));
-        longer.or(own.first()).copied()
+        let mut longer = own.iter().filter(|dim| **dim != Dim::Known(1));
+        let known = longer.clone().find(|dim| dim.known().is_some());
+        known.or(longer.next()).or(own.first()).copied()
     };
     output
         .iter()
@@ -266,11 +319,14 @@ fn weighed(
         return pin("has a weight of another rank");
     }
     let field = inference.field(data, node.output())?;
+    // Where the weight has no axis, or one of length 1, its entries meet all of the other factor's.
+    let is_own = |name: &usize| {
+        let axis = axes.iter().position(|own| own == name);
+        axis.is_some_and(|axis| view.shape[axis] != 1)
+    };
     let field = inference
         .channels
-        .merged_along(&field, data_axes.len(), |axis| {
-            !axes.contains(&data_axes[axis])
-        })?;
+        .merged_along(&field, data_axes.len(), |axis| !is_own(&data_axes[axis]))?;
     let minus = rearranged(inference, &field, data_axes, axes)?;
     let length = |name: &usize| {
         let axis = axes.iter().position(|own| own == name);

@@ -20,7 +20,9 @@ pub(super) fn comparison(inference: &mut Inference, node: &Node) -> Followed {
         return Ok(vec![value]);
     }
     let shape = both(inference, node);
-    tied(inference, node, &[0, 1])?;
+    if let Some(compared) = tied(inference, node, &[0, 1])? {
+        inference.channels.breaks_at_zero(&compared);
+    }
     Ok(vec![Value::data(shape, Field::uniform(ONE))])
 }
 
@@ -160,6 +162,7 @@ fn along(
     let field = inference
         .channels
         .merged_along(&field, shape.len(), |axis| axis == found)?;
+    inference.channels.breaks_at_zero(&field);
     Ok((field, found, shape))
 }
 
@@ -281,6 +284,21 @@ pub(super) fn gathered(inference: &mut Inference, node: &Node) -> Followed {
             inference
                 .channels
                 .merged_along(&field, rank, |axis| !is_kept(axis))?
+        }
+        // The last axis of the places says how many axes they name.
+        ("GatherND", Some(rank)) => {
+            let depth = match places.shape.as_deref().and_then(<[Dim]>::last) {
+                Some(Dim::Known(depth)) if node.int("batch_dims").unwrap_or(0) == 0 => *depth,
+                _ => rank,
+            };
+            let merged = inference
+                .channels
+                .merged_along(&field, rank, |axis| axis < depth)?
+                .of_rank(rank);
+            Field {
+                shape: merged.shape[depth.min(rank)..].to_vec(),
+                labels: merged.labels,
+            }
         }
         _ => inference.channels.merged(&field),
     };

@@ -3,8 +3,7 @@
 use super::super::constant::View;
 use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
-use super::super::shape::{Dim, Integer};
-use super::products::{broadcast, integers, is_free};
+use super::products::{broadcast, integers, is_free, length};
 use crate::forms::{Field, ONE};
 
 /// `f(λx) = λ f(x)`: what is made carries the multiplier of what is read.
@@ -147,10 +146,7 @@ fn is_rectifier(inference: &mut Inference, node: &Node, input: &Value) -> bool {
 pub(super) fn constant_of_shape(inference: &mut Inference, node: &Node) -> Followed {
     let shape = node.input(0)?;
     let asked = inference.integers(shape).map(|integers| {
-        let dim = |integer: Integer| match integer {
-            Integer::Known(length) => Dim::Known(usize::try_from(length).unwrap_or(0)),
-            Integer::Symbol(symbol) => Dim::Symbol(symbol),
-        };
+        let dim = |integer| length(inference, integer);
         integers.into_iter().map(dim).collect()
     });
     let is_zero = match node.tensor("value") {

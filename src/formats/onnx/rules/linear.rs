@@ -99,6 +99,12 @@ pub(super) fn matmul(inference: &mut Inference, node: &Node) -> Followed {
         _ => return pin("multiplies two constants"),
     };
     let (input, view) = (data(node, 1 - side)?, weight(node, side)?.clone());
+    // Several matrices, one for each index of the axes before: experts, or heads.
+    let several =
+        view.shape.len() > 2 && view.len() > view.shape[view.shape.len() - 2..].iter().product();
+    if several && input.rank().is_some_and(|rank| rank > 1) {
+        return bilinear::matmul(inference, node);
+    }
     let field = inference.field(input, node.output())?;
     // Axes count from the last, so that a tensor left of its weight need not say its rank.
     let rank = match (input.rank(), field.shape.len()) {

@@ -13,6 +13,7 @@ mod linear;
 mod moving;
 mod normalisation;
 mod padding;
+mod parts;
 mod pooling;
 mod products;
 mod recurrent;
@@ -92,6 +93,7 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "DepthToSpace" | "SpaceToDepth" => resizing::rearranged(inference, node),
         "Shape" => reshaping::shape(node),
         "Size" => reshaping::size(node),
+        "Range" => reshaping::range(inference, node),
         "Constant" => constants::constant(inference, node),
         "ConstantOfShape" => elementwise::constant_of_shape(inference, node),
         _ => pin("is not homogeneous, or not followed"),

@@ -4,13 +4,29 @@ use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::{Dim, Integer};
 use super::axis;
+use super::products::unknown;
 use crate::forms::{Field, ONE};
+
+/// A shape has no more entries.
+const MOST_AXES: usize = 64;
 
 pub(super) fn concatenation(inference: &mut Inference, node: &Node) -> Followed {
     let inputs: Vec<&Value> = node.inputs.iter().flatten().collect();
+    let says_shape = inputs
+        .iter()
+        .any(|input| matches!(input.content, Content::Integers(_)));
     let integers: Option<Vec<Vec<Integer>>> = inputs
         .iter()
-        .map(|input| inference.integers(input))
+        .map(
+            |input| match (inference.integers(input), input.shape.as_deref()) {
+                (Some(integers), _) => Some(integers),
+                // All are integers if one is.
+                (None, Some([Dim::Known(count)])) if says_shape && *count <= MOST_AXES => {
+                    Some((0..*count).map(|_| unknown(inference, false)).collect())
+                }
+                _ => None,
+            },
+        )
         .collect();
     let is_vector = |input: &&Value| input.rank() == Some(1);
     if let Some(integers) = integers.filter(|_| inputs.iter().all(is_vector)) {
@@ -189,7 +205,10 @@ pub(super) fn split(inference: &mut Inference, node: &Node) -> Followed {
     let asked = node
         .int("num_outputs")
         .and_then(|asked| usize::try_from(asked).ok());
-    let count = asked.unwrap_or(node.message.output.len());
+    let count = node.message.output.len();
+    if asked.is_some_and(|asked| asked != count) {
+        return pin("cuts into more parts, or fewer, than it has outputs");
+    }
     let sizes = match node.optional(1) {
         Some(sizes) => inference.known_integers(sizes),
         None => node.ints("split").map(<[i64]>::to_vec),

@@ -114,6 +114,10 @@ pub(super) fn masked(
     }
     .of_rank(rank);
     let old = field.of_rank(rank);
+    let mut lengths = old.shape.iter().zip(&mask.shape);
+    if !lengths.all(|(a, b)| a == b || *a == 1 || *b == 1) {
+        return Ok(inference.channels.merged(&old));
+    }
     let lengths = old.shape.iter().zip(&mask.shape);
     let shape: Vec<usize> = lengths.map(|(a, b)| (*a).max(*b)).collect();
     let places: usize = shape.iter().product();
@@ -172,13 +176,41 @@ pub(super) fn quotient(inference: &mut Inference, node: &Node) -> Followed {
         return Ok(vec![Value::data(shape, field)]);
     }
     let below = inference.field(divisor, node.output())?;
+    inference.channels.breaks_at_zero(&below);
     let made = multiplied(inference, (&field, 1), (&below, -1))?;
     Ok(vec![Value::data(shape, made)])
 }
 
+fn is_length(inference: &Inference, integer: Integer) -> bool {
+    match integer {
+        Integer::Known(integer) => integer > 0,
+        Integer::Symbol(symbol) => !inference.unsure.contains(&symbol),
+    }
+}
+
+/// An integer that is not known: a length, or any.
+pub(super) fn unknown(inference: &mut Inference, is_length: bool) -> Integer {
+    let dim = inference.symbol();
+    if let (Dim::Symbol(symbol), false) = (dim, is_length) {
+        inference.unsure.insert(symbol);
+    }
+    Integer::from(dim)
+}
+
+/// The length of the axis that an integer asks for, which is the integer only if that is a length.
+pub(super) fn length(inference: &mut Inference, integer: Integer) -> Dim {
+    match integer {
+        Integer::Known(length) => {
+            usize::try_from(length).map_or_else(|_| inference.symbol(), Dim::Known)
+        }
+        Integer::Symbol(symbol) if inference.unsure.contains(&symbol) => inference.symbol(),
+        Integer::Symbol(symbol) => Dim::Symbol(symbol),
+    }
+}
+
 /// Integers that say shapes, calculated with.
 pub(super) fn integers(
-    inference: &Inference,
+    inference: &mut Inference,
     node: &Node,
     combine: impl Fn(i64, i64) -> Option<i64>,
 ) -> Option<Value> {
@@ -191,13 +223,18 @@ pub(super) fn integers(
         _ => return None,
     };
     let at = |list: &[Integer], place: usize| list[if list.len() == 1 { 0 } else { place }];
+    let rank = one.rank()?.max(other.rank()?);
+    // Sums and products of lengths are lengths; a difference or a quotient may be 0, or negative.
+    let grows = matches!(node.operator(), "Add" | "Mul");
     let result: Option<Vec<Integer>> = (0..length)
         .map(|place| match (at(&a, place), at(&b, place)) {
             (Integer::Known(a), Integer::Known(b)) => combine(a, b).map(Integer::Known),
-            _ => None,
+            (a, b) => Some(unknown(
+                inference,
+                grows && is_length(inference, a) && is_length(inference, b),
+            )),
         })
         .collect();
-    let rank = one.rank()?.max(other.rank()?);
     Some(Value {
         shape: Some(if rank == 0 {
             vec![]
@@ -215,6 +252,9 @@ pub(super) fn power_of(inference: &mut Inference, node: &Node, exponent: Exponen
         return Ok(vec![input.clone()]);
     }
     let field = inference.field(input, node.output())?;
+    if exponent < Exponent::zero() {
+        inference.channels.breaks_at_zero(&field);
+    }
     let made = inference.channels.power(&field, exponent)?;
     Ok(vec![Value::data(input.shape.clone(), made)])
 }

@@ -2,8 +2,10 @@
 
 use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
-use super::super::shape::{Asked, Dim, Integer, Segment, segments};
+use super::super::shape::{Asked, Dim, Integer, segments};
 use super::axis;
+use super::parts;
+use super::products::length;
 use crate::forms::{Field, ONE};
 
 pub(super) fn transposition(inference: &mut Inference, node: &Node) -> Followed {
@@ -76,7 +78,7 @@ pub(super) fn reshape(inference: &mut Inference, node: &Node) -> Followed {
                 Ok(length) => Asked::Length(Dim::Known(length)),
                 Err(_) => return pin("asks for a negative length"),
             },
-            Integer::Symbol(symbol) => Asked::Length(Dim::Symbol(symbol)),
+            Integer::Symbol(_) => Asked::Length(length(inference, integer)),
         });
     }
     if wanted.iter().filter(|asked| **asked == Asked::Rest).count() > 1 {
@@ -131,12 +133,8 @@ fn reshaped(inference: &mut Inference, input: &Value, asked: &[Asked]) -> Result
         }
         Content::Data(field) => {
             let old = input.shape.as_deref().unwrap_or(&[]);
-            let followed = match parts {
-                Some(parts) => follow(inference, field, old, &shape, parts)?,
-                None => None,
-            };
-            Content::Data(match followed {
-                Some(field) => field,
+            Content::Data(match parts {
+                Some(parts) => parts::follow(inference, field, old, &shape, parts)?,
                 None => inference.channels.merged(field),
             })
         }
@@ -145,55 +143,6 @@ fn reshaped(inference: &mut Inference, input: &Value, asked: &[Asked]) -> Result
         shape: Some(shape),
         content,
     })
-}
-
-/// The field in the new shape; `None` where a length that matters is not known.
-fn follow(
-    inference: &mut Inference,
-    field: &Field,
-    old: &[Dim],
-    new: &[Dim],
-    parts: &[Segment],
-) -> Result<Option<Field>, Stop> {
-    let before = field.of_rank(old.len());
-    let mut lengths = vec![1; new.len()];
-    // For each part that varies: its new axes with their lengths, its old ones with theirs.
-    let mut moves: Vec<(&Segment, Vec<usize>)> = Vec::new();
-    for part in parts {
-        let varies = part.old.clone().any(|axis| before.shape[axis] != 1);
-        if !varies {
-            continue;
-        }
-        if part.old.len() == 1 && part.new.len() == 1 {
-            lengths[part.new.start] = before.shape[part.old.start];
-            moves.push((part, vec![before.shape[part.old.start]]));
-            continue;
-        }
-        let olds: Option<Vec<usize>> = part.old.clone().map(|axis| old[axis].known()).collect();
-        let Some(olds) = olds else { return Ok(None) };
-        for axis in part.new.clone() {
-            let Some(length) = new[axis].known() else {
-                return Ok(None);
-            };
-            lengths[axis] = length;
-        }
-        moves.push((part, olds));
-    }
-    let label = |index: &[usize]| {
-        let mut inner = vec![0; old.len()];
-        for (part, olds) in &moves {
-            let mut place = part
-                .new
-                .clone()
-                .fold(0, |place, axis| place * lengths[axis] + index[axis]);
-            for (axis, length) in part.old.clone().zip(olds).rev() {
-                inner[axis] = place % length;
-                place /= length;
-            }
-        }
-        before.at(&inner)
-    };
-    Ok(Some(inference.channels.remapped(lengths.clone(), label)?))
 }
 
 pub(super) fn flatten(inference: &mut Inference, node: &Node) -> Followed {
@@ -338,8 +287,9 @@ pub(super) fn expand(inference: &mut Inference, node: &Node) -> Followed {
     let shape = match (&input.shape, integers) {
         (Some(old), Some(asked)) => {
             let dim = |integer: &Integer| match integer {
+                // Less than a length is taken for 1 by runtimes.
                 Integer::Known(length) => Dim::Known(usize::try_from(*length).unwrap_or(1)),
-                Integer::Symbol(symbol) => Dim::Symbol(*symbol),
+                Integer::Symbol(_) => length(inference, *integer),
             };
             let asked: Vec<Dim> = asked.iter().map(dim).collect();
             Some(inference.broadcast(old, &asked))
@@ -401,4 +351,26 @@ pub(super) fn size(node: &Node) -> Followed {
             None => Value::data(shape, Field::uniform(ONE)),
         },
     ])
+}
+
+/// Numbers in a row: how many there are is known where they count up to a length.
+pub(super) fn range(inference: &mut Inference, node: &Node) -> Followed {
+    let reason = inference.current.clone();
+    for index in 0..3 {
+        let value = node.input(index)?.clone();
+        inference.pin(&value, &reason);
+    }
+    let one = |inference: &Inference, index: usize| {
+        let found = node
+            .optional(index)
+            .and_then(|value| inference.integers(value))?;
+        found.first().copied()
+    };
+    let counts = one(inference, 0) == Some(Integer::Known(0))
+        && one(inference, 2) == Some(Integer::Known(1));
+    let count = match one(inference, 1).filter(|_| counts) {
+        Some(limit) => length(inference, limit),
+        None => inference.symbol(),
+    };
+    Ok(vec![Value::data(Some(vec![count]), Field::uniform(ONE))])
 }
