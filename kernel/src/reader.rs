@@ -200,7 +200,8 @@ impl<'a> Reader<'a> {
         let (row_factors, column_factors) = (shorts(row_forms)?, shorts(column_forms)?);
         let mut by_row = vec![U256::ZERO; row_factors.len()];
         let mut by_column = vec![U256::ZERO; column_factors.len()];
-        let mut whole = ShortSums::default();
+        let (total, lengths) = (U256::ZERO, [0; 257]);
+        let mut whole = ShortSums { total, lengths };
         let grid = self.certificate.grid;
         match &content.layout {
             Layout::Dense => {
@@ -209,22 +210,19 @@ impl<'a> Reader<'a> {
                     let columns = column_factors.iter().zip(&mut by_column);
                     // The entries come last: of them, none is to be lost.
                     for ((column, in_column), entry) in columns.zip(&mut entries) {
-                        let Some(cost) = costs.short(entry)? else {
-                            continue;
-                        };
-                        let y = short::on_grid([cost, *row, *column], grid)?;
-                        whole.add(y, [in_row, in_column])?;
+                        if let Some(cost) = costs.short(entry)? {
+                            whole.add([cost, *row, *column], grid, [in_row, in_column])?;
+                        }
                     }
                 }
             }
             Layout::List(places) => {
                 for (entry, (row, column)) in rows.clone().zip(places.get(rows)?) {
-                    let Some(cost) = costs.short(entry)? else {
-                        continue;
-                    };
-                    let factors = [cost, *row_factors.get(*row)?, *column_factors.get(*column)?];
-                    let y = short::on_grid(factors, grid)?;
-                    whole.add(y, [by_row.get_mut(*row)?, by_column.get_mut(*column)?])?;
+                    let sums = [by_row.get_mut(*row)?, by_column.get_mut(*column)?];
+                    let (row, column) = (row_factors.get(*row)?, column_factors.get(*column)?);
+                    if let Some(cost) = costs.short(entry)? {
+                        whole.add([cost, *row, *column], grid, sums)?;
+                    }
                 }
             }
         }

@@ -25,20 +25,11 @@ pub(crate) struct ShortSums {
     pub lengths: [u64; 257],
 }
 
-impl Default for ShortSums {
-    fn default() -> Self {
-        ShortSums {
-            total: U256::ZERO,
-            lengths: [0; 257],
-        }
-    }
-}
-
 impl ShortSums {
-    /// Adds a term to all sums, and to these; sums of terms from [`on_grid`] do not overflow.
-    #[inline]
-    pub(crate) fn add(&mut self, y: U256, others: [&mut U256; 2]) -> Option<()> {
-        let [row, column] = others;
+    /// Adds the product of three factors on the grid to these sums and to others; they do not overflow. `None` if it has too many bits.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, factors: [Short; 3], grid: i64, to: [&mut U256; 2]) -> Option<()> {
+        let (y, [row, column]) = (on_grid(factors, grid)?, to);
         for sum in [&mut self.total, row, column] {
             *sum = sum.wrapping_add(y);
         }
@@ -96,7 +87,7 @@ pub(crate) fn product([cost, row, column]: [Short; 3]) -> Option<(U256, i64)> {
 
 /// `2^grid` times the product of three factors, rounded down; `None` if it has too many bits.
 #[inline]
-pub(crate) fn on_grid(factors: [Short; 3], grid: i64) -> Option<U256> {
+fn on_grid(factors: [Short; 3], grid: i64) -> Option<U256> {
     let (product, exponent) = product(factors)?;
     let shift = exponent.checked_add(grid)?;
     let amount = u32::try_from(shift.unsigned_abs()).unwrap_or(u32::MAX);

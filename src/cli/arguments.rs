@@ -195,6 +195,9 @@ pub struct ExplainArguments {
     /// Write the graph in Graphviz DOT.
     #[arg(long, value_name = "FILE")]
     pub dot: Option<PathBuf>,
+    /// Write the certificate of the constraints; not for ONNX models.
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
     #[command(flatten)]
     pub perceptron: Perceptron,
     #[command(flatten)]

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use std::path::Path;
 
 use synaptic_balance::formats::onnx::MAX_WEIGHTS;
-use synaptic_balance::formats::{MappedPerceptron, Model, OnnxFile, holds_weights_only, to_dot};
+use synaptic_balance::formats::{
+    MappedPerceptron, Model, OnnxFile, holds_weights_only, to_dot, verify_certificate,
+};
 use synaptic_balance::network::{Network, Regularizer, UnitKind};
 use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::report::{self, Basis, Report, Subject, Tensors};
@@ -28,7 +30,12 @@ pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     }
     let file = balance::open(&arguments.network, &arguments.perceptron)?;
     let file = arguments.roles.apply(file);
-    let file = match file.map_err(|fault| BadInput::at(&arguments.network, fault))? {
+    let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
+    if let (Some(path), Model::Onnx(_)) = (&arguments.certificate, &file) {
+        let reason = "nothing written: constraints of ONNX models are not listed";
+        return Err(BadInput::at(path, reason).into());
+    }
+    let file = match file {
         Model::Onnx(model) if model.weights() > MAX_WEIGHTS => {
             if let Some(path) = &arguments.dot {
                 let reason = format!(
@@ -61,9 +68,24 @@ pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     let subject = Subject::new(&network, file.onnx());
     let explanation = report::explain(subject, &arguments.regularizer, basis);
     let explanation = explanation.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
+    let mut outputs: Vec<(&Path, Vec<u8>)> = Vec::new();
     if let Some(path) = &arguments.dot {
-        files::write_all(vec![(path, to_dot(&network).into_bytes())])?;
+        outputs.push((path, to_dot(&network).into_bytes()));
     }
+    if let Some(path) = &arguments.certificate {
+        let certificate = explanation.certificate();
+        let certificate = certificate.filter(|own| verify_certificate(&network, own).is_ok());
+        let certificate = certificate.ok_or_else(|| {
+            let path = path.display();
+            let reason = match basis {
+                Basis::Wanted => "the constraints were not verified",
+                Basis::Omitted => "the constraints of so many synapses are listed with --basis",
+            };
+            Failure::Incomplete(format!("{path}: nothing written: {reason}"))
+        })?;
+        outputs.push((path, certificate.to_json().into_bytes()));
+    }
+    files::write_all(outputs)?;
     // A basis of the constraints can be long: only what is printed is written out.
     let mut report = match json {
         true => Report {
@@ -129,7 +151,8 @@ fn balanced_multipliers(
 /// A perceptron with many weights, explained where it lies; `None` for what is small, or of which something else has to be said.
 fn explain_mapped(arguments: &ExplainArguments) -> Result<Option<Report>, Failure> {
     let path = &arguments.network;
-    let is_plain = arguments.tied.is_none() && arguments.dot.is_none() && !arguments.basis;
+    let writes = arguments.dot.is_some() || arguments.certificate.is_some();
+    let is_plain = arguments.tied.is_none() && !writes && !arguments.basis;
     let is_lp = matches!(arguments.regularizer, Regularizer::Lp(_));
     if !is_plain || !is_lp || !holds_weights_only(path) {
         return Ok(None);

@@ -230,7 +230,10 @@ fn outputs(command: &Command) -> Vec<Output<'_>> {
         }
         Command::Explain(arguments) => {
             let graph = arguments.dot.iter();
-            graph.map(|path| Output::new(path, Kind::Dot)).collect()
+            let graph = graph.map(|path| Output::new(path, Kind::Dot));
+            let certificate = arguments.certificate.iter();
+            let certificate = certificate.map(|path| Output::new(path, Kind::Json));
+            graph.chain(certificate).collect()
         }
         Command::Bench(arguments) => {
             let figure = arguments.plot.iter();

@@ -5,9 +5,11 @@ use std::fmt::Write;
 
 use super::{Subject, list};
 use crate::formats::Certificate;
-use crate::kernel::{Problem, Refusal, check};
+use crate::kernel;
+use crate::kernel::{Problem, Refusal, Verified, check};
 use crate::network::{
-    Constraint, Manifold, Multiplier, Network, Regularizer, UnitBalance, UnitKind, printable,
+    Constraint, Manifold, Multiplier, Network, Regularizer, SynapseIndex, UnitBalance, UnitKind,
+    printable,
 };
 use crate::numbers::{Rational, Wide};
 use crate::solve::{
@@ -39,7 +41,9 @@ pub struct Explanation<'a> {
     dimension: usize,
     constraints: Vec<Constraint>,
     /// Whether the kernel verified that the constraints are complete and independent; `None` without a basis.
-    basis: Option<Result<(), Refusal>>,
+    basis: Option<Result<Verified<kernel::Basis>, Refusal>>,
+    /// The synapses with which it did.
+    spanning: Vec<SynapseIndex>,
     existence: Existence,
     second: Second,
     units: Vec<UnitRow>,
@@ -83,14 +87,15 @@ pub fn explain<'a>(
         Basis::Omitted => Vec::new(),
     };
     let rows: Vec<_> = constraints.iter().map(|c| c.terms.clone()).collect();
-    let proved = (basis == Basis::Wanted)
-        .then(|| check::manifold(&problem, &rows, &manifold.spanning_synapses()).map(|_| ()));
+    let spanning = manifold.spanning_synapses();
+    let proved = (basis == Basis::Wanted).then(|| check::manifold(&problem, &rows, &spanning));
     Ok(Explanation {
         network,
         regularizer,
         dimension: manifold.dimension(),
         constraints,
         basis: proved,
+        spanning,
         second,
         existence,
         units: balances(&network, regularizer, &state),
@@ -142,6 +147,17 @@ fn balances(
 }
 
 impl Explanation<'_> {
+    /// The certificate of the constraints; `None` where the kernel verified none.
+    pub fn certificate(&self) -> Option<Certificate> {
+        let proof = self.basis.as_ref()?.as_ref().ok()?;
+        let basis = proof.claim_about(&self.problem)?;
+        Some(Certificate::manifold(
+            self.regularizer,
+            basis,
+            &self.spanning,
+        ))
+    }
+
     fn constraint(&self, constraint: &Constraint) -> Value {
         let terms = constraint.terms.iter().map(|(synapse, coefficient)| {
             let mut term = self.network.synapse(*synapse);
@@ -261,7 +277,7 @@ impl Explanation<'_> {
                 "independent constraint"
             ),
             match &self.basis {
-                Some(Ok(())) => "proved complete".to_owned(),
+                Some(Ok(_)) => "proved complete".to_owned(),
                 Some(Err(refusal)) => format!("computed, not proved: {refusal}"),
                 None => "not listed".to_owned(),
             }

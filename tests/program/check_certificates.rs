@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use std::cell::RefCell;
 
 use super::second_judge::second_opinions;
-use super::{Desk, chain, run};
+use super::{Desk, chain, example, run};
 
 /// Both judges, the second one on all certificates at once.
 struct Judges<'a> {
@@ -58,6 +58,9 @@ fn written(desk: &Desk, arguments: &[&str], code: i32) -> Value {
 
 type Change = fn(&mut Value);
 
+/// The weights of the result, the exit code of `check`, claim and field of the certificate, and changes that are refused.
+type Case<'a> = (&'a [&'a str], i32, &'a str, &'a str, &'a [Change]);
+
 /// Checks: for each kind of proof the exit code of `check`, and the certificate, which proves its claim to both judges about the first network, of another one and after each of some changes
 /// not.
 #[test]
@@ -90,7 +93,7 @@ fn what_is_proved_can_be_verified() {
         |c| c["cycle"]["9"] = json!("1"),
         |c| c["weights"][0] = json!("16/10"),
     ];
-    let cases: [(&[&str], i32, &str, &str, &[Change]); 6] = [
+    let cases: [Case; 6] = [
         (&["4", "4", "4"], 0, "scaling", "multipliers", scaling),
         (&["2", "8", "4"], 1, "scaling", "multipliers", scaling),
         (
@@ -138,6 +141,45 @@ fn what_is_proved_can_be_verified() {
         }
     }
     judges.agree();
+}
+
+/// Checks: `explain` writes the constraints that it lists as a certificate, of the example, of a chain with a weight of 0, and of one with ties; none of ONNX models.
+#[test]
+fn constraints_are_written_as_explained() {
+    let desk = Desk::new();
+    let judges = Judges::at(&desk);
+    let plain = chain(&["2", "16", "0", "3"]);
+    let tied = plain.replace(r#""synapses""#, r#""ties":[["h1","h3"]],"synapses""#);
+    let plain = desk.write("plain.json", plain);
+    let tied = desk.write("tied.json", tied);
+    let proof = desk.path("proof.json");
+    let proof = proof.to_str().unwrap();
+    for (net, dimension) in [(example(), 2), (plain, 3), (tied, 2)] {
+        let net = net.to_str().unwrap();
+        let (code, text, _) = run(&["explain", net, "--json", "--certificate", proof]);
+        assert_eq!(code, 0, "{text}");
+        let report: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(report["manifold"]["dimension"], dimension, "{report}");
+        let found: Value = serde_json::from_slice(&std::fs::read(proof).unwrap()).unwrap();
+        let spanning = found["spanning"].as_array().unwrap();
+        let constraints = found["constraints"].as_array().unwrap();
+        assert_eq!(spanning.len(), dimension);
+        assert_eq!(
+            spanning.len() + constraints.len(),
+            report["synapses"].as_u64().unwrap() as usize,
+            "{report}"
+        );
+        assert_eq!(judges.code(net, &found), 0, "{found}");
+        let mut fewer = found.clone();
+        fewer["spanning"].as_array_mut().unwrap().pop();
+        assert_eq!(judges.code(net, &fewer), 1, "{fewer}");
+    }
+    judges.agree();
+    std::fs::remove_file(proof).unwrap();
+    let onnx = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/base.onnx");
+    let (code, _, message) = run(&["explain", onnx, "--certificate", proof]);
+    assert!(code == 2 && message.contains("ONNX"), "{message}");
+    assert!(!std::path::Path::new(proof).exists());
 }
 
 /// Checks: the deviation that is refuted is the largest that was proved; units that share a multiplier, with the same ties; nothing is written over what is read, nor with a batch, nor where
