@@ -25,6 +25,9 @@ fn certifies(arguments: &BalanceArguments) -> bool {
     arguments.certify.is_some() || arguments.certificate.is_some()
 }
 
+/// Beyond so many weights exact arithmetic takes minutes: what is not verified in place is said, and nothing else is tried.
+const RATIONAL: usize = 1 << 17;
+
 /// Is there no exact arithmetic for so many weights? A certificate that was asked for is tried in it as far as that goes.
 fn is_large(arguments: &BalanceArguments, model: &OnnxFile) -> bool {
     let limit = match certifies(arguments) {
@@ -38,6 +41,7 @@ fn is_large(arguments: &BalanceArguments, model: &OnnxFile) -> bool {
 /// balanced.
 pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Option<Outcome> {
     let is_large = is_large(arguments, model);
+    let is_final = is_large || model.weights() > RATIONAL;
     let is_for_exact = is_asked(arguments) && model.weights() < EXACT;
     if !is_large && (is_for_exact || !is_plain(arguments) || model.network().variables() == 0) {
         return None;
@@ -86,13 +90,13 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
     };
     match solved {
         Ok(found)
-            if is_large
+            if is_final
                 || in_place::unsettled(arguments, &found).is_none()
                     && (found.is_enclosed() || !found.has_optimum) =>
         {
             Some(write(arguments, model, problem, &found, read))
         }
-        Err(failure) if is_large => Some(Err(failure)),
+        Err(failure) if is_final => Some(Err(failure)),
         _ => None,
     }
 }

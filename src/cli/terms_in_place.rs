@@ -7,7 +7,7 @@ use synaptic_balance::numbers::{Wide, rational_to_f64};
 use synaptic_balance::report::{RoundedRun, SecondRun};
 use synaptic_balance::solve::SolveError;
 use synaptic_balance::solve::blocks::{BlockSolution, RandomOptions, Sums};
-use synaptic_balance::solve::energy::{EnergyError, EnergyProof, PLAIN_DIGITS, point_of_floats};
+use synaptic_balance::solve::energy::{EnergyError, EnergyProof, point_of_floats};
 use synaptic_balance::solve::general::{
     GeneralOptions, TermCosts, balance_terms, balance_terms_in_random_order,
 };
@@ -16,7 +16,7 @@ use super::Progress;
 use super::arguments::BalanceArguments;
 use super::found::Found;
 use super::in_place::ASKED_ONLY;
-use super::proving::SECOND_READS;
+use super::proving::{self, SECOND_READS};
 
 /// Balances, cross-checks and has the kernel verify.
 pub fn solve(
@@ -159,5 +159,6 @@ fn prove(
         let solved = newton(side)?;
         Some(solved.into_iter().map(|entry| entry * scale).collect())
     };
-    EnergyProof::find(&kernel.problem, computed, &mut step, PLAIN_DIGITS)
+    let subject = (costs.weights(), false);
+    proving::find(&kernel.problem, computed, &mut step, subject)
 }

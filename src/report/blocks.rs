@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::balance::{rounded_words, rounding};
 use super::{InLimit, Report, list, up};
 use crate::network::{Regularizer, printable};
+use crate::solve::Unfinished;
 use crate::solve::blocks::{BlockEnclosure, BlockSolution, RandomRun, RestrictedBlocks};
 use crate::solve::energy::EnergyProof;
 
@@ -304,12 +305,22 @@ fn second_words(second: &SecondRun) -> String {
             run.reads
         );
     }
-    let predicted = match run.predicted {
+    let found = Unfinished {
+        reads: run.reads as f64,
+        deficit: run.deficit,
+        predicted: run.predicted,
+    };
+    unfinished_words(&found, difference)
+}
+
+/// A cross-check by the paper's algorithm whose reads ended first.
+pub(super) fn unfinished_words(found: &Unfinished, difference: f64) -> String {
+    let predicted = match found.predicted {
         Some(predicted) => format!("; it would take about {predicted:.0}"),
         None => String::new(),
     };
     format!(
-        "note      the cross-check by the stochastic method is incomplete: after {} reads its deficit is {:.1e}, its weights differ by {difference:.1e}{predicted}\n",
-        run.reads, run.deficit
+        "note      the cross-check by the stochastic method is incomplete: after {:.0} reads its deficit is {:.1e}, its weights differ by {difference:.1e}{predicted}\n",
+        found.reads, found.deficit
     )
 }

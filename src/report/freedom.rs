@@ -29,7 +29,8 @@ pub fn freedom(report: &mut Report, network: &Network<Rational>, model: Option<&
     let name = |unit: &UnitIndex| network.unit(*unit).id.clone();
     let names = |units: &[UnitIndex]| -> Vec<String> { units.iter().map(name).collect() };
     let (unfed, unread) = (names(&dead.unfed), names(&dead.unread));
-    text += &dead_lines(&unfed, &unread);
+    let is_plain = network.products().is_empty() && network.has_plain_ties();
+    text += &dead_lines(&unfed, &unread, is_plain);
     if !(unfed.is_empty() && unread.is_empty()) {
         insert(
             &mut report.json,
@@ -78,13 +79,22 @@ fn held(
     insert(json, "counted_statistics", fields.into());
 }
 
-/// The lines about units that nothing feeds, and others that nothing reads, with what can be asked for; none where there are none.
-pub(super) fn dead_lines(unfed: &[String], unread: &[String]) -> String {
+/// The lines about units that nothing feeds, and others that nothing reads, with what can be asked for; none where there are none. Is no multiplier a
+/// product or another power of one?
+pub(super) fn dead_lines(unfed: &[String], unread: &[String], is_plain: bool) -> String {
     let mut text = String::new();
-    for (names, what) in [
-        (unfed, "nothing feeds: all weights that lead to them are 0"),
-        (unread, "nothing reads: all weights that lead on are 0"),
-    ] {
+    let [to_them, from_them] = match is_plain {
+        true => [
+            "nothing feeds: all weights that lead to them are 0",
+            "nothing reads: all weights that lead on are 0",
+        ],
+        // What they scale may be divided out, and weights may shrink as others grow.
+        false => [
+            "can grow without end: no weight other than 0 grows with them",
+            "can shrink without end: no weight other than 0 grows as they do",
+        ],
+    };
+    for (names, what) in [(unfed, to_them), (unread, from_them)] {
         if !names.is_empty() {
             let _ = writeln!(
                 text,

@@ -60,7 +60,7 @@ impl InLimit {
     /// Adds what vanishes to the fields of a report, and the line about the units before everything else.
     pub(super) fn state(&self, report: &mut Report) {
         let [unfed, unread] = &self.dead;
-        report.text.insert_str(0, &dead_lines(unfed, unread));
+        report.text.insert_str(0, &dead_lines(unfed, unread, true));
         if let Value::Object(fields) = &mut report.json {
             let first = self.first.iter();
             let first = first.map(|(tensor, index)| json!({"tensor": tensor, "index": index}));

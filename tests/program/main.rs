@@ -6,6 +6,7 @@ mod batch;
 mod certificates;
 mod channels;
 mod commands;
+mod cross_checks;
 mod foreign_files;
 mod graphs;
 mod headers;

@@ -303,7 +303,7 @@ pub fn balance_terms(
     let mut deficit = before.0;
     progress(deficit);
     while deficit > options.tolerance {
-        let accuracy = deficit.sqrt().min(0.1).max(1e-6);
+        let accuracy = deficit.sqrt().clamp(1e-6, 0.1);
         let side: Vec<f64> = state.gradient().into_iter().map(|value| -value).collect();
         let left = options.max_reads.saturating_sub(reads);
         let (step, own) = costs.conjugate(&state, &side, accuracy, left);
