@@ -47,6 +47,10 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
         return None;
     }
     let path = &arguments.network;
+    if is_asked(arguments) && !model.is_plain() {
+        let reason = "models of this size whose channels carry products or powers of multipliers are balanced without --max-scaling; only smaller ones are with it";
+        return is_final.then(|| Err(BadInput::at(path, reason).into()));
+    }
     if let Err(fault) = offered::power(arguments, false) {
         return Some(Err(fault));
     }
@@ -70,6 +74,14 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
     };
     if cut.is_some() && is_for_exact_arithmetic(arguments, model.weights(), is_large) {
         return None;
+    }
+    if let Err(Unsolved::RunsAway(limit)) = &solved {
+        let seconds = [read, start.elapsed().as_secs_f64()];
+        let (mut report, verdict) = not_attained(arguments, model.weights(), limit, seconds);
+        if arguments.limit {
+            report.json["incomplete"] = "the limit is not gone to: of models of this size whose channels carry products or powers of multipliers it is not computed".into();
+        }
+        return is_final.then_some(Ok((report, verdict)));
     }
     let limit = cut.map(limit);
     let solved = match (solved, limit) {
@@ -109,8 +121,8 @@ fn solve(
 ) -> Result<Found, Unsolved> {
     let power = arguments.regularizer.variable_power();
     if let (false, Some(problem)) = (model.is_plain(), problem) {
-        let found = terms_in_place::solve(arguments, problem, rounds);
-        let mut found = found.map_err(Unsolved::Solver)?;
+        let name = |variable: usize| model.network().unit(variable + 2).id.clone();
+        let mut found = terms_in_place::solve(arguments, problem, (&name, rounds))?;
         let [before, _] = found.regularizer.unwrap_or_default();
         found.add_fixed(model.total(rational_to_f64(&power)) - before);
         return Ok(found);

@@ -4,7 +4,7 @@ use num_traits::One;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
-use super::blocks::unfinished_words;
+use super::blocks::{exact_cross_check, unfinished_words};
 use super::by_unit::{enclosure, exact, scalable};
 use super::{Report, Subject, list, up, wide};
 use crate::kernel::Balanced;
@@ -80,7 +80,7 @@ pub fn balance_report<'a>(
         Some((id, wide(multipliers.get(variable)?.power(&exponent))))
     });
     json.insert("multipliers".into(), Value::Object(by_unit.collect()));
-    json.insert("cross_check".into(), cross_check(result));
+    json.insert("cross_check".into(), exact_cross_check(result));
     json.insert("vanished".into(), vanished(network, result));
     if method == Method::Exact {
         let found = proved.and_then(|proved| proved.exact);
@@ -173,29 +173,6 @@ pub fn group_multipliers(
         .map(|(name, units)| (name.clone(), units.iter().map(of).collect()));
     let grouped: Map<String, Value> = grouped.collect();
     *by_unit = grouped;
-}
-
-fn cross_check(result: &Balance) -> Value {
-    let Some(cross) = &result.cross_check else {
-        return Value::Null;
-    };
-    let against = cross.against.name();
-    match (&cross.max_relative_difference, cross.unfinished) {
-        (Ok(difference), None) => {
-            json!({"against": against, "status": "complete", "max_relative_difference": difference})
-        }
-        (Ok(difference), Some(unfinished)) => json!({
-            "against": against,
-            "status": "incomplete",
-            "passes": unfinished.reads,
-            "deficit": unfinished.deficit,
-            "predicted_passes": unfinished.predicted,
-            "max_relative_difference": difference,
-        }),
-        (Err(failure), _) => {
-            json!({"against": against, "status": "failed", "max_relative_difference": null, "reason": failure.to_string()})
-        }
-    }
 }
 
 /// Synapses that go to 0 (or could, without `--limit`); none within a bound, where nothing vanishes.

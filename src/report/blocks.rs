@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 use super::balance::{rounded_words, rounding};
 use super::{InLimit, Report, list, up};
 use crate::network::{Regularizer, printable};
-use crate::solve::Unfinished;
 use crate::solve::blocks::{BlockEnclosure, BlockSolution, RandomRun, RestrictedBlocks};
 use crate::solve::energy::EnergyProof;
+use crate::solve::{Balance, Unfinished};
 
 /// What the paper's algorithm came to by itself.
 #[derive(Debug, Clone)]
@@ -187,6 +187,30 @@ fn cross_check(second: &SecondRun) -> Value {
         "predicted_passes": run.predicted,
         "max_relative_difference": second.difference,
     })
+}
+
+/// The same of exact arithmetic's second method.
+pub(super) fn exact_cross_check(result: &Balance) -> Value {
+    let Some(cross) = &result.cross_check else {
+        return Value::Null;
+    };
+    let against = cross.against.name();
+    match (&cross.max_relative_difference, cross.unfinished) {
+        (Ok(difference), None) => {
+            json!({"against": against, "status": "complete", "max_relative_difference": difference})
+        }
+        (Ok(difference), Some(unfinished)) => json!({
+            "against": against,
+            "status": "incomplete",
+            "passes": unfinished.reads,
+            "deficit": unfinished.deficit,
+            "predicted_passes": unfinished.predicted,
+            "max_relative_difference": difference,
+        }),
+        (Err(failure), _) => {
+            json!({"against": against, "status": "failed", "max_relative_difference": null, "reason": failure.to_string()})
+        }
+    }
 }
 
 fn text(found: &InPlace) -> String {

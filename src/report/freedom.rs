@@ -32,6 +32,7 @@ pub fn freedom(report: &mut Report, network: &Network<Rational>, model: Option<&
     let is_plain = network.products().is_empty() && network.has_plain_ties();
     text += &dead_lines(&unfed, &unread, is_plain);
     if !(unfed.is_empty() && unread.is_empty()) {
+        text += DEAD_ADVICE;
         insert(
             &mut report.json,
             "dead",
@@ -79,7 +80,7 @@ fn held(
     insert(json, "counted_statistics", fields.into());
 }
 
-/// The lines about units that nothing feeds, and others that nothing reads, with what can be asked for; none where there are none. Is no multiplier a
+/// The lines about units that nothing feeds, and others that nothing reads; none where there are none. Is no multiplier a
 /// product or another power of one?
 pub(super) fn dead_lines(unfed: &[String], unread: &[String], is_plain: bool) -> String {
     let mut text = String::new();
@@ -104,11 +105,11 @@ pub(super) fn dead_lines(unfed: &[String], unread: &[String], is_plain: bool) ->
             );
         }
     }
-    if !text.is_empty() {
-        text += "          --limit sets their other weights to 0, which changes no output; --max-scaling S keeps every weight\n";
-    }
     text
 }
+
+/// What can be asked for.
+pub(super) const DEAD_ADVICE: &str = "          --limit sets their other weights to 0, which changes no output; --max-scaling S keeps every weight\n";
 
 /// Why no channel of a model can be scaled.
 fn reasons(model: &OnnxFile) -> Vec<String> {

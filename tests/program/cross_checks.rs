@@ -10,7 +10,7 @@ use super::{Desk, json, run};
 /// proved counts.
 #[test]
 fn a_cross_check_can_be_incomplete() {
-    const DEPTH: usize = 200;
+    const DEPTH: usize = 140;
     let unit = |place: usize| format!("u{place}");
     let mut units = vec![value!({"id": unit(0), "kind": "input"})];
     units.extend(

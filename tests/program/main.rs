@@ -24,6 +24,7 @@ mod odd_networks;
 mod outputs;
 mod perceptrons;
 mod products;
+mod products_in_place;
 mod readers;
 mod scripts;
 mod second_judge;
