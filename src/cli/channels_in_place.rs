@@ -25,6 +25,9 @@ fn certifies(arguments: &BalanceArguments) -> bool {
     arguments.certify.is_some() || arguments.certificate.is_some()
 }
 
+/// Beyond so many weights exact arithmetic takes minutes: what is not verified in place is said, and nothing else is tried.
+const RATIONAL: usize = 1 << 17;
+
 /// Is there no exact arithmetic for so many weights? A certificate that was asked for is tried in it as far as that goes.
 fn is_large(arguments: &BalanceArguments, model: &OnnxFile) -> bool {
     let limit = match certifies(arguments) {
@@ -38,11 +41,16 @@ fn is_large(arguments: &BalanceArguments, model: &OnnxFile) -> bool {
 /// balanced.
 pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Option<Outcome> {
     let is_large = is_large(arguments, model);
+    let is_final = is_large || model.weights() > RATIONAL;
     let is_for_exact = is_asked(arguments) && model.weights() < EXACT;
     if !is_large && (is_for_exact || !is_plain(arguments) || model.network().variables() == 0) {
         return None;
     }
     let path = &arguments.network;
+    if is_asked(arguments) && !model.is_plain() {
+        let reason = "models of this size whose channels carry products or powers of multipliers are balanced without --max-scaling; only smaller ones are with it";
+        return is_final.then(|| Err(BadInput::at(path, reason).into()));
+    }
     if let Err(fault) = offered::power(arguments, false) {
         return Some(Err(fault));
     }
@@ -67,6 +75,14 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
     if cut.is_some() && is_for_exact_arithmetic(arguments, model.weights(), is_large) {
         return None;
     }
+    if let Err(Unsolved::RunsAway(limit)) = &solved {
+        let seconds = [read, start.elapsed().as_secs_f64()];
+        let (mut report, verdict) = not_attained(arguments, model.weights(), limit, seconds);
+        if arguments.limit {
+            report.json["incomplete"] = "the limit is not gone to: of models of this size whose channels carry products or powers of multipliers it is not computed".into();
+        }
+        return is_final.then_some(Ok((report, verdict)));
+    }
     let limit = cut.map(limit);
     let solved = match (solved, limit) {
         (Err(Unsolved::NotAttained(_)), Some(limit)) => {
@@ -86,13 +102,13 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
     };
     match solved {
         Ok(found)
-            if is_large
+            if is_final
                 || in_place::unsettled(arguments, &found).is_none()
                     && (found.is_enclosed() || !found.has_optimum) =>
         {
             Some(write(arguments, model, problem, &found, read))
         }
-        Err(failure) if is_large => Some(Err(failure)),
+        Err(failure) if is_final => Some(Err(failure)),
         _ => None,
     }
 }
@@ -105,8 +121,8 @@ fn solve(
 ) -> Result<Found, Unsolved> {
     let power = arguments.regularizer.variable_power();
     if let (false, Some(problem)) = (model.is_plain(), problem) {
-        let found = terms_in_place::solve(arguments, problem, rounds);
-        let mut found = found.map_err(Unsolved::Solver)?;
+        let name = |variable: usize| model.network().unit(variable + 2).id.clone();
+        let mut found = terms_in_place::solve(arguments, problem, (&name, rounds))?;
         let [before, _] = found.regularizer.unwrap_or_default();
         found.add_fixed(model.total(rational_to_f64(&power)) - before);
         return Ok(found);

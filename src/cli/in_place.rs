@@ -465,8 +465,17 @@ pub fn failure(fault: Unsolved, path: &Path, name: &dyn Fn(usize) -> String) -> 
             path.display(),
             name(variable),
         )),
+        Unsolved::Solver(SolveError::RunsAway { variable, deficit }) => {
+            Failure::Incomplete(format!(
+                "{}: not decided whether the minimum is attained: the multiplier of {} runs away (the deficit is {deficit:.1e})",
+                path.display(),
+                name(variable),
+            ))
+        }
         Unsolved::Solver(fault @ SolveError::NotFinite { .. }) => BadInput::at(path, fault).into(),
         Unsolved::Solver(fault) => Failure::Incomplete(fault.to_string()),
-        Unsolved::NotAttained(_) => Failure::Incomplete("the minimum is not attained".into()),
+        Unsolved::NotAttained(_) | Unsolved::RunsAway(_) => {
+            Failure::Incomplete("the minimum is not attained".into())
+        }
     }
 }

@@ -17,6 +17,8 @@ use super::offered::EXACT;
 pub enum Unsolved {
     /// There is no minimum.
     NotAttained(Cut),
+    /// The same of a model with products or powers of multipliers.
+    RunsAway(Box<InLimit>),
     /// The solver gave up.
     Solver(SolveError),
 }
@@ -60,7 +62,7 @@ pub fn is_for_exact_arithmetic(
 }
 
 /// The most weights that are named.
-const NAMED: usize = 1_000;
+pub const NAMED: usize = 1_000;
 
 /// What vanishes, by names: those of units by their variables, and of weights of which `vanishes(to, from)` holds.
 pub fn in_limit(
@@ -75,6 +77,7 @@ pub fn in_limit(
             .map(|units| units.into_iter().map(name).collect()),
         vanishing: count,
         first,
+        is_plain: true,
         is_verified: cut.verified().is_some(),
     }
 }

@@ -5,8 +5,10 @@ use synaptic_balance::solve::blocks::{
     BlockOptions, BlockSolution, Blocks, CostSums, Cut, NewtonStep, RandomOptions, RandomRun,
     balance_blocks, balance_in_random_order,
 };
-use synaptic_balance::solve::energy::{EnergyError, EnergyProof, PLAIN_DIGITS, point_of_floats};
-use synaptic_balance_kernel::Problem;
+use synaptic_balance::solve::energy::{
+    EnergyError, EnergyProof, Newton, PLAIN_DIGITS, point_of_floats,
+};
+use synaptic_balance_kernel::{Number, Problem};
 
 use super::Progress;
 use super::limit_in_place::far;
@@ -22,13 +24,36 @@ pub fn prove(
     if let Some(cut) = cut {
         computed = far(computed, cut);
     }
+    let weights = problem.weights();
     let mut newton = NewtonStep::at(problem, solution);
     let mut step = |side: &[f64], scale: Wide| {
         let scale = scale.to_f64();
         let solved = newton.solve(side, NEWTON)?;
         Some(solved.into_iter().map(|entry| entry * scale).collect())
     };
-    EnergyProof::find(kernel, computed, &mut step, PLAIN_DIGITS)
+    find(kernel, computed, &mut step, (weights, cut.is_some()))
+}
+
+/// Makes a certificate of a computed point and has the kernel verify it: in longer numbers where 256 bits do not hold the lightest of so many weights' costs, and at the
+/// point itself where those do not suffice either, since what a grid does not see could be moved from balance. In a limit some weights are left out.
+pub fn find(
+    kernel: &Problem,
+    computed: Vec<Number>,
+    step: &mut Newton,
+    (weights, in_limit): (usize, bool),
+) -> Result<EnergyProof, EnergyError> {
+    let proof = EnergyProof::find(kernel, computed.clone(), step, PLAIN_DIGITS)?;
+    if proof.is_attained || in_limit {
+        return Ok(proof);
+    }
+    if weights <= MOST_LONG {
+        let finer = EnergyProof::find(kernel, computed.clone(), step, PLAIN_DIGITS + 1);
+        if let Some(finer) = finer.ok().filter(|finer| finer.is_attained) {
+            return Ok(finer);
+        }
+    }
+    let mut still = |side: &[f64], _| Some(vec![0.0; side.len()]);
+    EnergyProof::find(kernel, computed, &mut still, PLAIN_DIGITS)
 }
 
 /// The same after balancing, if what is verified is that the minimum is attained.
@@ -40,6 +65,9 @@ pub fn prove_attained(problem: &mut Blocks, kernel: &Problem) -> Option<EnergyPr
     let proof = prove(problem, &solution.ok()?, kernel, None).ok()?;
     proof.is_attained.then_some(proof)
 }
+
+/// Weights for which numbers of any length are taken where 256 bits do not hold the lightest cost: some seconds.
+const MOST_LONG: usize = 1 << 22;
 
 /// The accuracy of Newton steps, as a share of the right side.
 const NEWTON: f64 = 1e-9;

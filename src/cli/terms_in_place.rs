@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use synaptic_balance::formats::energy::NamedProblem;
+use synaptic_balance::formats::energy::{NamedProblem, TermNames};
 use synaptic_balance::numbers::{Wide, rational_to_f64};
-use synaptic_balance::report::{RoundedRun, SecondRun};
+use synaptic_balance::report::{InLimit, RoundedRun, SecondRun};
 use synaptic_balance::solve::SolveError;
 use synaptic_balance::solve::blocks::{BlockSolution, RandomOptions, Sums};
-use synaptic_balance::solve::energy::{EnergyError, EnergyProof, PLAIN_DIGITS, point_of_floats};
+use synaptic_balance::solve::energy::{EnergyError, EnergyProof, point_of_floats};
 use synaptic_balance::solve::general::{
     GeneralOptions, TermCosts, balance_terms, balance_terms_in_random_order,
 };
@@ -16,14 +16,15 @@ use super::Progress;
 use super::arguments::BalanceArguments;
 use super::found::Found;
 use super::in_place::ASKED_ONLY;
-use super::proving::SECOND_READS;
+use super::limit_in_place::{NAMED, Unsolved};
+use super::proving::{self, SECOND_READS};
 
 /// Balances, cross-checks and has the kernel verify.
 pub fn solve(
     arguments: &BalanceArguments,
     kernel: &NamedProblem,
-    rounds: bool,
-) -> Result<Found, SolveError> {
+    (name, rounds): (&dyn Fn(usize) -> String, bool),
+) -> Result<Found, Unsolved> {
     let start = Instant::now();
     let progress = Progress::new();
     let costs = TermCosts::new(&kernel.problem);
@@ -31,9 +32,10 @@ pub fn solve(
         tolerance: arguments.tolerance,
         ..GeneralOptions::default()
     };
-    let mut solution = balance_terms(&costs, &options, &mut |deficit| {
+    let solution = balance_terms(&costs, &options, &mut |deficit| {
         progress.report("newton", deficit);
-    })?;
+    });
+    let mut solution = solution.map_err(|fault| unsolved(fault, &costs, kernel, name))?;
     let is_small = costs.weights() < ASKED_ONLY;
     let power = rational_to_f64(&arguments.regularizer.variable_power());
     let cross_check = (is_small || arguments.cross_check).then(|| {
@@ -50,11 +52,9 @@ pub fn solve(
     });
     let solve = start.elapsed().as_secs_f64();
     let start = Instant::now();
-    let asked = arguments.certify.is_some() || arguments.certificate.is_some();
-    let proof = (asked || is_small).then(|| {
-        progress.report("certifying", solution.deficits[1]);
-        prove(&costs, &solution.multipliers, kernel)
-    });
+    // No bounds are computed here: without a proof nothing would be known of the balanced weights.
+    progress.report("certifying", solution.deficits[1]);
+    let proof = Some(prove(&costs, &solution.multipliers, kernel));
     if let Some(Ok(proof)) = &proof {
         solution.multipliers = proof.multipliers();
         solution.deficits[1] = costs.at(&solution.multipliers).0;
@@ -98,6 +98,37 @@ pub fn solve(
         solve,
         certify: start.elapsed().as_secs_f64(),
     })
+}
+
+/// What stands in the way of a minimum: a direction in which weights vanish, if one was found and verified.
+fn unsolved(
+    fault: SolveError,
+    costs: &TermCosts,
+    kernel: &NamedProblem,
+    name: &dyn Fn(usize) -> String,
+) -> Unsolved {
+    if matches!(fault, SolveError::NotFinite { .. }) {
+        return Unsolved::Solver(fault);
+    }
+    let found = costs.runaway();
+    let Some(runaway) = found.filter(|runaway| runaway.verified().is_some()) else {
+        return Unsolved::Solver(fault);
+    };
+    let (first, vanishing) = costs.vanishing(&runaway, NAMED);
+    let tensor = |block: usize| match &kernel.terms {
+        TermNames::Tensors(names) => names.get(block).cloned().unwrap_or_default(),
+        TermNames::Synapses(_) => String::new(),
+    };
+    let first = first.into_iter();
+    Unsolved::RunsAway(Box::new(InLimit {
+        dead: runaway
+            .variables()
+            .map(|variables| variables.into_iter().map(name).collect()),
+        vanishing,
+        first: first.map(|(block, entry)| (tensor(block), entry)).collect(),
+        is_plain: false,
+        is_verified: true,
+    }))
 }
 
 /// The two sides of each variable, and what the kernel verifies after balancing, if that is that the minimum is attained.
@@ -159,5 +190,6 @@ fn prove(
         let solved = newton(side)?;
         Some(solved.into_iter().map(|entry| entry * scale).collect())
     };
-    EnergyProof::find(&kernel.problem, computed, &mut step, PLAIN_DIGITS)
+    let subject = (costs.weights(), false);
+    proving::find(&kernel.problem, computed, &mut step, subject)
 }

@@ -215,6 +215,7 @@ impl Channels {
 }
 
 /// The index of a place in row-major order.
+#[cfg(feature = "formats")]
 pub(crate) fn set(index: &mut [usize], shape: &[usize], mut place: usize) {
     for (at, length) in index.iter_mut().zip(shape).rev() {
         (*at, place) = (place % length, place / length);

@@ -4,14 +4,13 @@ use num_traits::One;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
+use super::blocks::{exact_cross_check, unfinished_words};
 use super::by_unit::{enclosure, exact, scalable};
 use super::{Report, Subject, list, up, wide};
 use crate::kernel::Balanced;
 use crate::network::{Network, Regularizer, UnitIndex, printable};
 use crate::numbers::{Rational, rational_power, rational_to_f64_up};
-use crate::solve::{
-    AGREEMENT, Balance, ExistenceClaim, Method, Outcome, Proved, Restricted, relative_width,
-};
+use crate::solve::{Balance, ExistenceClaim, Method, Outcome, Proved, Restricted, relative_width};
 
 /// The report of [`balance`](crate::solve::balance); `read` and `write` are the seconds that files took.
 ///
@@ -81,7 +80,7 @@ pub fn balance_report<'a>(
         Some((id, wide(multipliers.get(variable)?.power(&exponent))))
     });
     json.insert("multipliers".into(), Value::Object(by_unit.collect()));
-    json.insert("cross_check".into(), cross_check(result));
+    json.insert("cross_check".into(), exact_cross_check(result));
     json.insert("vanished".into(), vanished(network, result));
     if method == Method::Exact {
         let found = proved.and_then(|proved| proved.exact);
@@ -176,20 +175,6 @@ pub fn group_multipliers(
     *by_unit = grouped;
 }
 
-fn cross_check(result: &Balance) -> Value {
-    let Some(cross) = &result.cross_check else {
-        return Value::Null;
-    };
-    match &cross.max_relative_difference {
-        Ok(difference) => {
-            json!({"against": cross.against.name(), "max_relative_difference": difference})
-        }
-        Err(failure) => {
-            json!({"against": cross.against.name(), "max_relative_difference": null, "reason": failure.to_string()})
-        }
-    }
-}
-
 /// Synapses that go to 0 (or could, without `--limit`); none within a bound, where nothing vanishes.
 fn vanished(network: &Subject, result: &Balance) -> Value {
     let vanishing = match result.outcome {
@@ -246,9 +231,12 @@ fn text(
     );
     if let Some(cross) = &result.cross_check {
         let name = cross.against.name();
-        let _ = match &cross.max_relative_difference {
-            Ok(difference) => {
-                let verdict = if *difference <= AGREEMENT {
+        let _ = match (&cross.max_relative_difference, cross.unfinished) {
+            (Ok(difference), Some(unfinished)) => {
+                write!(out, "{}", unfinished_words(&unfinished, *difference))
+            }
+            (Ok(difference), None) => {
+                let verdict = if cross.agrees() {
                     "agrees"
                 } else {
                     "DISAGREES"
@@ -258,7 +246,7 @@ fn text(
                     "computed  {name} {verdict}: weights differ by at most {difference:.2e} relative"
                 )
             }
-            Err(failure) => writeln!(
+            (Err(failure), _) => writeln!(
                 out,
                 "note      no cross-check by the {name} method: {failure}"
             ),

@@ -7,6 +7,7 @@ use super::{InLimit, Report, list, up};
 use crate::network::{Regularizer, printable};
 use crate::solve::blocks::{BlockEnclosure, BlockSolution, RandomRun, RestrictedBlocks};
 use crate::solve::energy::EnergyProof;
+use crate::solve::{Balance, Unfinished};
 
 /// What the paper's algorithm came to by itself.
 #[derive(Debug, Clone)]
@@ -188,6 +189,30 @@ fn cross_check(second: &SecondRun) -> Value {
     })
 }
 
+/// The same of exact arithmetic's second method.
+pub(super) fn exact_cross_check(result: &Balance) -> Value {
+    let Some(cross) = &result.cross_check else {
+        return Value::Null;
+    };
+    let against = cross.against.name();
+    match (&cross.max_relative_difference, cross.unfinished) {
+        (Ok(difference), None) => {
+            json!({"against": against, "status": "complete", "max_relative_difference": difference})
+        }
+        (Ok(difference), Some(unfinished)) => json!({
+            "against": against,
+            "status": "incomplete",
+            "passes": unfinished.reads,
+            "deficit": unfinished.deficit,
+            "predicted_passes": unfinished.predicted,
+            "max_relative_difference": difference,
+        }),
+        (Err(failure), _) => {
+            json!({"against": against, "status": "failed", "max_relative_difference": null, "reason": failure.to_string()})
+        }
+    }
+}
+
 fn text(found: &InPlace) -> String {
     let mut text = String::new();
     if found.has_optimum {
@@ -304,12 +329,22 @@ fn second_words(second: &SecondRun) -> String {
             run.reads
         );
     }
-    let predicted = match run.predicted {
+    let found = Unfinished {
+        reads: run.reads as f64,
+        deficit: run.deficit,
+        predicted: run.predicted,
+    };
+    unfinished_words(&found, difference)
+}
+
+/// A cross-check by the paper's algorithm whose reads ended first.
+pub(super) fn unfinished_words(found: &Unfinished, difference: f64) -> String {
+    let predicted = match found.predicted {
         Some(predicted) => format!("; it would take about {predicted:.0}"),
         None => String::new(),
     };
     format!(
-        "note      the cross-check by the stochastic method is incomplete: after {} reads its deficit is {:.1e}, its weights differ by {difference:.1e}{predicted}\n",
-        run.reads, run.deficit
+        "note      the cross-check by the stochastic method is incomplete: after {:.0} reads its deficit is {:.1e}, its weights differ by {difference:.1e}{predicted}\n",
+        found.reads, found.deficit
     )
 }

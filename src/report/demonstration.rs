@@ -99,6 +99,7 @@ pub fn demonstrate(
         .map_err(BalanceFailure::from)?;
     let succeeded = facts.exact_outputs_equal
         && facts.same_predictions == facts.images
+        && cross.unfinished.is_none()
         && difference < AGREEMENT;
     let json = json(&facts, &result, difference);
     let text = text(&facts, &result, difference);

@@ -29,8 +29,16 @@ pub fn freedom(report: &mut Report, network: &Network<Rational>, model: Option<&
     let name = |unit: &UnitIndex| network.unit(*unit).id.clone();
     let names = |units: &[UnitIndex]| -> Vec<String> { units.iter().map(name).collect() };
     let (unfed, unread) = (names(&dead.unfed), names(&dead.unread));
-    text += &dead_lines(&unfed, &unread, model.and_then(OnnxFile::broken_at_zero));
+    let is_plain = network.products().is_empty() && network.has_plain_ties();
+    text += &dead_lines(&unfed, &unread, is_plain);
     if !(unfed.is_empty() && unread.is_empty()) {
+        text += &match model.and_then(OnnxFile::broken_at_zero) {
+            None => DEAD_ADVICE.to_owned(),
+            Some(operator) => format!(
+                "          --limit is not for this model: {} has no limit where weights tend to 0; --max-scaling S keeps every weight\n",
+                crate::network::printable(operator)
+            ),
+        };
         insert(
             &mut report.json,
             "dead",
@@ -78,18 +86,22 @@ fn held(
     insert(json, "counted_statistics", fields.into());
 }
 
-/// The lines about units that nothing feeds, and others that nothing reads, with what can be asked for; none where there are none. In a model
-/// that is `broken` at 0 by an operator, what no weight reads may yet be compared, or divided by.
-pub(super) fn dead_lines(unfed: &[String], unread: &[String], broken: Option<&str>) -> String {
+/// The lines about units that nothing feeds, and others that nothing reads; none where there are none. Is no multiplier a
+/// product or another power of one?
+pub(super) fn dead_lines(unfed: &[String], unread: &[String], is_plain: bool) -> String {
     let mut text = String::new();
-    let read = match broken {
-        None => "nothing reads: all weights that lead on are 0",
-        Some(_) => "no weight reads: all that lead on are 0, or they are compared, or divided by",
+    let [to_them, from_them] = match is_plain {
+        true => [
+            "nothing feeds: all weights that lead to them are 0",
+            "nothing reads: all weights that lead on are 0",
+        ],
+        // What they scale may be divided out, and weights may shrink as others grow.
+        false => [
+            "can grow without end: no weight other than 0 grows with them",
+            "can shrink without end: no weight other than 0 grows as they do",
+        ],
     };
-    for (names, what) in [
-        (unfed, "nothing feeds: all weights that lead to them are 0"),
-        (unread, read),
-    ] {
+    for (names, what) in [(unfed, to_them), (unread, from_them)] {
         if !names.is_empty() {
             let _ = writeln!(
                 text,
@@ -99,17 +111,11 @@ pub(super) fn dead_lines(unfed: &[String], unread: &[String], broken: Option<&st
             );
         }
     }
-    if let (false, Some(operator)) = (text.is_empty(), broken) {
-        let operator = crate::network::printable(operator);
-        let _ = writeln!(
-            text,
-            "          --limit is not for this model: {operator} has no limit where weights tend to 0; --max-scaling S keeps every weight"
-        );
-    } else if !text.is_empty() {
-        text += "          --limit sets their other weights to 0, which changes no output; --max-scaling S keeps every weight\n";
-    }
     text
 }
+
+/// What can be asked for.
+pub(super) const DEAD_ADVICE: &str = "          --limit sets their other weights to 0, which changes no output; --max-scaling S keeps every weight\n";
 
 /// Why no channel of a model can be scaled.
 fn reasons(model: &OnnxFile) -> Vec<String> {

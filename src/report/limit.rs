@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::freedom::dead_lines;
+use super::freedom::{DEAD_ADVICE, dead_lines};
 use super::{Report, list};
 use crate::network::{Regularizer, printable};
 
@@ -18,6 +18,8 @@ pub struct InLimit {
     pub vanishing: usize,
     /// The first of them: tensors and places there.
     pub first: Vec<(String, usize)>,
+    /// Is every multiplier one of its own, and no product or another power of some? Else the limit is not gone to.
+    pub is_plain: bool,
     /// Has the kernel verified the direction, on the network in which units that it moves alike are one?
     pub is_verified: bool,
 }
@@ -43,6 +45,11 @@ impl InLimit {
         let weights = self.weights();
         let tail = match is_limit {
             true => format!("in the limit these vanish: {weights}\n"),
+            false if !self.is_plain => {
+                format!(
+                    "{weights} can be sent to 0 at no cost.\n          Nothing was balanced; of models of this size whose channels carry products or powers of multipliers the limit is not computed.\n"
+                )
+            }
             false => format!(
                 "{weights} can be sent to 0 at no cost.\n          Nothing was balanced; --limit goes to the limit.\n"
             ),
@@ -60,7 +67,12 @@ impl InLimit {
     /// Adds what vanishes to the fields of a report, and the line about the units before everything else.
     pub(super) fn state(&self, report: &mut Report) {
         let [unfed, unread] = &self.dead;
-        report.text.insert_str(0, &dead_lines(unfed, unread, None));
+        if self.is_plain && !(unfed.is_empty() && unread.is_empty()) {
+            report.text.insert_str(0, DEAD_ADVICE);
+        }
+        report
+            .text
+            .insert_str(0, &dead_lines(unfed, unread, self.is_plain));
         if let Value::Object(fields) = &mut report.json {
             let first = self.first.iter();
             let first = first.map(|(tensor, index)| json!({"tensor": tensor, "index": index}));

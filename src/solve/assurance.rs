@@ -4,7 +4,7 @@ use super::certify::{MAX_DIGITS, certify_limit_refined, certify_refined};
 use super::compare::total_cost;
 use super::energy::{EnergyProof, prove_network};
 use super::newton::LinearSystem;
-use super::pipeline::{AGREEMENT, Balance, Method, Options};
+use super::pipeline::{AGREEMENT, Balance, CrossCheck, Method, Options};
 use super::{Balancing, CertifyError, Existence, Solution};
 use crate::kernel::{Enclosed, Problem, Verified};
 use crate::network::{Network, Regularizer};
@@ -35,12 +35,7 @@ impl Balance {
         let Some(solution) = &self.solution else {
             return;
         };
-        let agree = match &self.cross_check {
-            Some(cross) => {
-                matches!(cross.max_relative_difference, Ok(difference) if difference <= AGREEMENT)
-            }
-            None => false,
-        };
+        let agree = self.cross_check.as_ref().is_some_and(CrossCheck::agrees);
         let is_large = self.problem.synapses().len() > COMPARED;
         // Two methods that stop at the same small deficit can both be far from the optimum.
         let settled =

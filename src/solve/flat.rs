@@ -39,6 +39,14 @@ pub enum SolveError {
         /// The variable.
         variable: usize,
     },
+    /// A multiplier grows or shrinks beyond all that weights account for: whether the minimum is attained is not decided.
+    #[error("the multiplier of variable {variable} runs away; the deficit is {deficit:.3e}")]
+    RunsAway {
+        /// The variable.
+        variable: usize,
+        /// The deficit reached.
+        deficit: f64,
+    },
     /// The tolerance was not reached.
     #[error(
         "after {passes:.0} reads of the weights the deficit is {deficit:.3e}, above the tolerance {tolerance:.3e}; {reason}"

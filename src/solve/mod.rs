@@ -69,5 +69,5 @@ pub use restricted::{Restricted, Restriction, balance_within, powers_of_two};
 pub use result::Proved;
 pub use rounded::is_rounded;
 pub use schedule::{Cyclic, Given, Greedy, RandomPermutation, Schedule, UniformRandom};
-pub use stochastic::{StochasticOptions, StochasticRun, TraceStep, balance_stochastic};
+pub use stochastic::{StochasticOptions, StochasticRun, TraceStep, Unfinished, balance_stochastic};
 pub use witness::{Ball, Witness, find_witness};

@@ -11,6 +11,7 @@ use super::compare::{difference, total_cost};
 use super::energy::EnergyProof;
 use super::newton::MAX_DENSE;
 use super::restricted::power_below;
+use super::stochastic::{Unfinished, approach};
 use super::{
     Balancing, CertifyError, Cyclic, DirectOptions, Existence, ExistenceError, RandomPermutation,
     Restricted, Restriction, Schedule, Solution, SolveError, StochasticOptions, balance_exactly,
@@ -109,6 +110,16 @@ pub struct CrossCheck {
     pub against: Method,
     /// The largest relative difference of a weight between the two results; the error if the second method failed.
     pub max_relative_difference: Result<f64, SolveError>,
+    /// How far the second method came, if its passes ended first: the difference says little then.
+    pub unfinished: Option<Unfinished>,
+}
+
+impl CrossCheck {
+    /// Did the second method end by its own rule, and do the results agree?
+    pub fn agrees(&self) -> bool {
+        let is_complete = self.unfinished.is_none();
+        is_complete && matches!(self.max_relative_difference, Ok(found) if found <= AGREEMENT)
+    }
 }
 
 /// Wall-clock seconds.
@@ -270,7 +281,9 @@ impl Balance {
         };
         let (solution, second) = match is_worth_a_thread(problem) {
             true => std::thread::scope(|scope| {
-                let second = scope.spawn(|| run(problem, against, options, passes, &mut |_, _| {}));
+                let mut unseen = |_: &str, _| {};
+                let second =
+                    scope.spawn(move || second_run(problem, against, options, passes, &mut unseen));
                 let solution = first();
                 let second = second.join();
                 // As it would have gone on in this thread.
@@ -283,11 +296,15 @@ impl Balance {
                 let solution = first()?;
                 (
                     Ok(solution),
-                    run(problem, against, options, passes, progress),
+                    second_run(problem, against, options, passes, progress),
                 )
             }
         };
         let solution = solution?;
+        let (second, unfinished) = match second {
+            Ok((second, unfinished)) => (Ok(second), unfinished),
+            Err(fault) => (Err(fault), None),
+        };
         let difference = second.map(|second| {
             difference(
                 problem,
@@ -299,6 +316,7 @@ impl Balance {
         self.cross_check = Some(CrossCheck {
             against,
             max_relative_difference: difference,
+            unfinished,
         });
         self.regularizer_after = Some(total_cost(problem, Some(&solution.multipliers)));
         if options.method == Method::Exact {
@@ -354,6 +372,7 @@ impl Balance {
                 self.cross_check = Some(CrossCheck {
                     against: Method::Sweep,
                     max_relative_difference: compared,
+                    unfinished: None,
                 });
                 match rounds {
                     true => Restricted {
@@ -411,6 +430,29 @@ fn check_powers(network: &Network<Rational>) -> Result<(), BalanceFailure> {
         )),
         None => Ok(()),
     }
+}
+
+/// The paper's algorithm as far as its passes go; another method as it is.
+fn second_run(
+    problem: &Problem,
+    method: Method,
+    options: &Options,
+    max_passes: usize,
+    progress: &mut dyn FnMut(&str, f64),
+) -> Result<(Solution, Option<Unfinished>), SolveError> {
+    if method != Method::Stochastic {
+        let solution = run(problem, method, options, max_passes, progress)?;
+        return Ok((solution, None));
+    }
+    let mut schedule = RandomPermutation::new(ChaCha8Rng::seed_from_u64(options.seed));
+    let stochastic = StochasticOptions {
+        tolerance: options.tolerance,
+        max_passes,
+        ..StochasticOptions::default()
+    };
+    let mut report = |deficit| progress(method.name(), deficit);
+    let found = approach(problem, &mut schedule, &stochastic, &mut report)?;
+    Ok((found.run.solution, found.unfinished))
 }
 
 fn run(

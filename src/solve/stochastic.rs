@@ -1,5 +1,6 @@
 //! Stochastic balancing: the paper's algorithm (Theorem 5.1), step by step.
 
+use super::blocks::predicted;
 use super::flat::SolveError;
 use super::{Balancing, Schedule, Solution};
 use crate::kernel::Problem;
@@ -77,6 +78,43 @@ pub fn balance_stochastic(
     options: &StochasticOptions,
     progress: &mut dyn FnMut(f64),
 ) -> Result<StochasticRun, SolveError> {
+    let approach = approach(problem, schedule, options, progress)?;
+    match approach.unfinished {
+        None => Ok(approach.run),
+        Some(unfinished) => Err(SolveError::NotConverged {
+            deficit: unfinished.deficit,
+            tolerance: options.tolerance,
+            passes: unfinished.reads,
+            reason: "balancing unit after unit is slow on deep or nearly decomposable networks; the direct method is not",
+        }),
+    }
+}
+
+/// How far a stochastic run came whose passes ended first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Unfinished {
+    /// Passes.
+    pub reads: f64,
+    /// The deficit that was reached.
+    pub deficit: f64,
+    /// Passes that it would take in all, from the rate of the last ones; `None` where they show none.
+    pub predicted: Option<f64>,
+}
+
+/// Where a stochastic run came to.
+pub(super) struct Approach {
+    pub run: StochasticRun,
+    /// `None` where it ended by its own rule.
+    pub unfinished: Option<Unfinished>,
+}
+
+/// [`balance_stochastic`] as far as its passes go.
+pub(super) fn approach(
+    problem: &Problem,
+    schedule: &mut dyn Schedule,
+    options: &StochasticOptions,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Approach, SolveError> {
     if !(options.fraction > 0.0 && options.fraction <= 1.0) {
         return Err(SolveError::Fraction);
     }
@@ -95,20 +133,26 @@ pub fn balance_stochastic(
             active.push(variable);
         }
     }
-    let mut trace = Vec::new();
+    let (mut trace, mut deficits) = (Vec::new(), Vec::new());
     let mut steps = 0;
-    for _ in 0..options.max_passes {
-        let deficit = active
-            .iter()
-            .map(|variable| state.deficit(*variable))
-            .fold(0.0, f64::max);
+    loop {
+        let all = active.iter().map(|variable| state.deficit(*variable));
+        let deficit = all.fold(0.0, f64::max);
+        deficits.push(deficit);
         progress(deficit);
-        if deficit <= options.tolerance {
+        let is_complete = deficit <= options.tolerance;
+        if is_complete || deficits.len() > options.max_passes {
+            let unfinished = (!is_complete).then(|| Unfinished {
+                reads: state.passes(),
+                deficit,
+                predicted: predicted(&deficits, options.tolerance),
+            });
             let mut solution = state.finish(steps);
             if options.subset.is_some() {
                 solution.deficit = deficit;
             }
-            return Ok(StochasticRun { solution, trace });
+            let run = StochasticRun { solution, trace };
+            return Ok(Approach { run, unfinished });
         }
         for _ in 0..active.len() {
             let variable = schedule.next(&active, &state);
@@ -124,16 +168,4 @@ pub fn balance_stochastic(
             }
         }
     }
-    let deficit = active
-        .iter()
-        .map(|variable| state.deficit(*variable))
-        .fold(0.0, f64::max);
-    let (tolerance, passes) = (options.tolerance, state.passes());
-    let reason = "balancing unit after unit is slow on deep or nearly decomposable networks; the direct method is not";
-    Err(SolveError::NotConverged {
-        deficit,
-        tolerance,
-        passes,
-        reason,
-    })
 }

@@ -318,6 +318,22 @@ fn with_a_loop(desk: &Desk) -> String {
     path.to_str().unwrap().to_owned()
 }
 
+/// Checks: of factors of a product that nothing reads it is said that they can shrink, not that weights are 0 which are not there.
+#[test]
+fn what_is_true_of_dead_factors() {
+    let desk = Desk::new();
+    let text = std::fs::read_to_string(with_a_loop(&desk)).unwrap();
+    let mut document: Value = serde_json::from_str(&text).unwrap();
+    document["synapses"][2]["weight"] = json!("0");
+    let path = desk.write("unread.json", document.to_string());
+    let (code, text, _) = run(&["balance", path.to_str().unwrap()]);
+    assert_eq!(code, 3, "{text}");
+    let mut lines = text.lines().filter(|line| line.starts_with("dead"));
+    let is_said = |line: &str| line.contains("can shrink") && line.ends_with("h, k");
+    assert!(lines.any(is_said), "{text}");
+    assert!(!text.contains("lead on are 0"), "{text}");
+}
+
 /// Checks: energy-certificate where the paper's algorithm stopped early: what is proved is said of the optimum, not of where it stopped, and nothing is done; and where
 /// multipliers have no bounds, that the minimum is attained is not denied.
 #[test]

@@ -63,6 +63,7 @@ pub use newton_cg::NewtonStep;
 pub(super) use newton_cg::solve_hessian;
 pub use perceptron::{Perceptron, scale_block};
 pub use problem::{BlockError, Blocks, Weights};
+pub(in crate::solve) use random::predicted;
 pub use random::{RandomOptions, RandomRun, balance_in_random_order};
 pub use scaling::{scaling_between, scaling_of_magnitudes, scaling_of_ratios};
 pub use shape::{Link, Shape, Sums};

@@ -134,8 +134,8 @@ pub fn balance_in_random_order(
     }
 }
 
-/// From the rate of the last passes, which differ by chance.
-fn predicted(deficits: &[f64], tolerance: f64) -> Option<f64> {
+/// The passes that it takes to reach the tolerance, from the rate of the last ones, which differ by chance.
+pub(in crate::solve) fn predicted(deficits: &[f64], tolerance: f64) -> Option<f64> {
     let window = WINDOW.max(deficits.len() / 4);
     let earlier = *deficits.get(deficits.len().checked_sub(window + 1)?)?;
     let last = *deficits.last()?;

@@ -36,7 +36,7 @@ pub(super) fn logs(problem: &Problem, point: &[Number]) -> Vec<f64> {
     problem.forms().iter().map(of).collect()
 }
 
-/// About the logarithm of the magnitude of an entry, within a tenth for what is not subnormal; minus infinity for 0.
+/// About the logarithm of the magnitude of an entry, within a tenth; minus infinity for 0.
 fn log2_entry(entries: &Entries, entry: usize) -> f64 {
     match entries {
         Entries::F64(all) => {
@@ -55,10 +55,14 @@ fn log2_entry(entries: &Entries, entry: usize) -> f64 {
     }
 }
 
-/// Exponent and fraction of an IEEE 754 number, read as one number with a binary point: its logarithm where the fraction is 0, and linear between.
+/// Exponent and fraction of an IEEE 754 number, read as one number with a binary point: its logarithm where the fraction is 0, and linear between; the
+/// logarithm itself of what is subnormal.
 fn quick_log2(bits: u32, fraction_bits: i32, bias: f64) -> f64 {
     match bits {
         0 => f64::NEG_INFINITY,
+        bits if bits >> fraction_bits == 0 => {
+            f64::from(bits).log2() - f64::from(fraction_bits) - bias + 1.0
+        }
         bits => f64::from(bits) * f64::from(-fraction_bits).exp2() - bias,
     }
 }

@@ -71,6 +71,11 @@ impl<'a> TermCosts<'a> {
         self.problem.variables()
     }
 
+    /// The forms of the problem, with exact exponents.
+    pub(super) fn exact_forms(&self) -> &[synaptic_balance_kernel::Form] {
+        self.problem.forms()
+    }
+
     /// The number of weights.
     pub fn weights(&self) -> usize {
         let blocks = self.blocks.iter();

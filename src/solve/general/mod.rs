@@ -6,8 +6,10 @@
 
 mod costs;
 mod newton;
+mod one_sided;
 mod random;
 
 pub use costs::TermCosts;
 pub use newton::{GeneralOptions, GeneralSolution, balance_terms};
+pub use one_sided::Runaway;
 pub use random::balance_terms_in_random_order;

@@ -40,6 +40,9 @@ pub struct GeneralSolution {
 /// No term changes by more than this factor, in logarithms, in a step.
 const LONGEST: f64 = 2.0;
 
+/// Multipliers beyond `exp(±FAR)` are taken to run away: squares of `f32` never differ by so much.
+const FAR: f64 = 350.0;
+
 /// Steps are halved so often until the regularizer falls.
 const HALVINGS: usize = 30;
 
@@ -289,8 +292,8 @@ fn dot(one: &[f64], other: &[f64]) -> f64 {
 /// the multiplier 1. Cost: some dozens of reads of the weights, more where they are skewed; a few numbers for each row and column.
 ///
 /// # Errors
-/// [`SolveError::OneSided`] (a variable with costs on one side only: there is no minimum), [`SolveError::NotFinite`], [`SolveError::NotConverged`]: also where there is no
-/// minimum for another reason, which is not decided here.
+/// [`SolveError::OneSided`] (a variable with costs on one side only: there is no minimum), [`SolveError::NotFinite`], [`SolveError::RunsAway`] and
+/// [`SolveError::NotConverged`]: also where there is no minimum for another reason, which is not decided here.
 pub fn balance_terms(
     costs: &TermCosts,
     options: &GeneralOptions,
@@ -319,6 +322,9 @@ pub fn balance_terms(
             return Err(stuck("the reads are used up"));
         }
         let next = next.ok_or_else(|| stuck("no step lowers the regularizer"))?;
+        if let Some(variable) = next.x.iter().position(|x| x.abs() > FAR) {
+            return Err(SolveError::RunsAway { variable, deficit });
+        }
         let reached = next.deficit();
         // Rounding leaves something that no step removes.
         if reached >= deficit && deficit < 1e-9 {

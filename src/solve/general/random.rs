@@ -6,7 +6,7 @@ use rand_chacha::rand_core::SeedableRng;
 use std::collections::BTreeMap;
 
 use super::costs::TermCosts;
-use crate::solve::blocks::{RandomOptions, RandomRun};
+use crate::solve::blocks::{RandomOptions, RandomRun, predicted};
 use crate::solve::energy::each_place;
 
 /// The terms of all variables, those of one exponent vector and one pair of forms brought together.
@@ -96,7 +96,10 @@ pub fn balance_terms_in_random_order(
         deficit,
         reads: deficits.len(),
         is_complete: deficit <= options.tolerance,
-        predicted: None,
+        predicted: match deficit <= options.tolerance {
+            true => None,
+            false => predicted(&deficits, options.tolerance),
+        },
     }
 }
 
