@@ -100,3 +100,23 @@ fn nothing_can_be_scaled() {
         }
     }
 }
+
+/// Checks: where an operator divides by what goes to 0, or compares it, no limit is written, and the report names the operator.
+#[test]
+fn functions_without_a_limit_are_not_written() {
+    let desk = Desk::new();
+    for (name, operator) in [("limit_quotient", "Div `z`"), ("lim_where", "Greater `c`")] {
+        let model = format!(
+            "{}/tests/cases/onnx/{name}.onnx",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let output = desk.path("limit.onnx");
+        let place = output.to_str().unwrap();
+        let (code, text, error) = run(&["balance", &model, "--limit", "-o", place]);
+        assert_eq!(code, 2, "{text}{error}");
+        assert!(error.contains(operator), "{error}");
+        assert!(!output.exists());
+        let (_, text, _) = run(&["explain", &model]);
+        assert!(text.contains("--limit is not for this model"), "{text}");
+    }
+}

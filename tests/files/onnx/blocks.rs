@@ -36,6 +36,11 @@ const BLOCKS: &[(&str, usize)] = &[
     ("contributed_skip_norm", 16),
     ("group_norm_21", 4),
     ("rms_23", 8),
+    ("gpt2", 16),
+    ("bmm", 16),
+    ("rope_half", 12),
+    ("bmm_w", 10),
+    ("einsum_dots", 5),
 ];
 
 /// Checks: the number of free multipliers of every block; that of the manifold is the same.
@@ -61,4 +66,12 @@ fn no_block_is_forgotten() {
     found.sort();
     listed.sort();
     assert_eq!(found, listed);
+}
+
+/// Checks: a constant of a length that does not fit, a split into more parts than there are, choices within choices: read without a panic.
+#[test]
+fn odd_models_are_read() {
+    for name in ["mulmask_bad", "splithuge", "if_nested_sib"] {
+        read(&std::fs::read(format!("tests/cases/onnx/{name}.onnx")).unwrap());
+    }
 }
