@@ -420,9 +420,10 @@ fn incomplete(arguments: &BalanceArguments, found: &Found) -> Option<String> {
             let digits = arguments.certify.unwrap_or(DEFAULT_DIGITS).min(MOST_DIGITS);
             let wanted = 10f64.powi(-(digits as i32));
             let known = 10f64.powi(-(UNASKED_DIGITS as i32));
-            let in_limit = || found.cut.is_some() && found.within().is_some_and(|w| w <= known);
+            // Where every multiplier is known, so is every weight.
+            let is_known = || found.within().is_some_and(|within| within <= known);
             match found.within().filter(|_| asked) {
-                _ if !asked && (proof.is_good(UNASKED_DIGITS) || in_limit()) => None,
+                _ if !asked && (proof.is_good(UNASKED_DIGITS) || is_known()) => None,
                 _ if !asked => Some("too little was proved of the balanced weights".into()),
                 Some(within) if within <= wanted => None,
                 Some(within) => Some(format!(
