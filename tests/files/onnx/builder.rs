@@ -73,9 +73,14 @@ impl Builder {
         self
     }
 
-    pub fn integers(mut self, name: &str, values: &[i64]) -> Self {
+    pub fn integers(self, name: &str, values: &[i64]) -> Self {
+        self.indices(name, &[values.len() as i64], values)
+    }
+
+    /// Integers of any shape.
+    pub fn indices(mut self, name: &str, shape: &[i64], values: &[i64]) -> Self {
         let tensor = Tensor {
-            dims: vec![values.len() as i64],
+            dims: shape.to_vec(),
             data_type: Some(element::INT64),
             int64_data: values.to_vec(),
             name: Some(name.into()),

@@ -226,3 +226,17 @@ fn entries_chosen_and_made() {
         2,
     );
 }
+
+/// Checks: indices that are calculated from others of several axes are no list of lengths: all channels that they may take are tied.
+#[test]
+fn indices_of_several_axes() {
+    let gathered = dense(17, 4)
+        .node("Relu", "h", "r", &[])
+        .indices("rows", &[2, 1], &[0, 1])
+        .indices("columns", &[1, 2], &[0, 2])
+        .node("Add", "rows columns", "places", &[])
+        .node("Gather", "r places", "g", &[Int("axis", 1)])
+        .integers("flat", &[2, 4])
+        .node("Reshape", "g flat", "f", &[]);
+    check("calculated indices", &closed(gathered, "f", 4), 1);
+}

@@ -159,6 +159,7 @@ fn taken(
     let rank = value.rank().unwrap_or(0);
     let content = match &value.content {
         Content::Zero => Content::Zero,
+        Content::Integers(_) if rank > 1 => return pin("cuts integers of several axes"),
         Content::Integers(integers) => Content::Integers(
             places
                 .iter()

@@ -215,6 +215,11 @@ pub(super) fn integers(
     combine: impl Fn(i64, i64) -> Option<i64>,
 ) -> Option<Value> {
     let (one, other) = (node.optional(0)?, node.optional(1)?);
+    let rank = one.rank()?.max(other.rank()?);
+    // More axes would broadcast against each other: such tensors are no shapes.
+    if rank > 1 {
+        return None;
+    }
     let (a, b) = (inference.integers(one)?, inference.integers(other)?);
     let length = match (a.len(), b.len()) {
         (a, b) if a == b => a,
@@ -223,7 +228,6 @@ pub(super) fn integers(
         _ => return None,
     };
     let at = |list: &[Integer], place: usize| list[if list.len() == 1 { 0 } else { place }];
-    let rank = one.rank()?.max(other.rank()?);
     // Sums and products of lengths are lengths; a difference or a quotient may be 0, or negative.
     let grows = matches!(node.operator(), "Add" | "Mul");
     let result: Option<Vec<Integer>> = (0..length)
