@@ -56,8 +56,11 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
     }
     let power = arguments.regularizer.variable_power();
     // Of a large model the kernel verifies what is asked for only.
-    let is_asked = !is_large || !model.is_plain() || certifies(arguments);
-    let problem = match is_asked.then(|| model.energy_problem(&power)).transpose() {
+    let is_verified = !is_large || !model.is_plain() || certifies(arguments);
+    let problem = match is_verified
+        .then(|| model.energy_problem(&power))
+        .transpose()
+    {
         Ok(problem) => problem,
         Err(refusal) => return is_large.then(|| Err(BadInput::at(path, refusal).into())),
     };
@@ -120,8 +123,9 @@ fn solve(
     rounds: bool,
 ) -> Result<Found, Unsolved> {
     let power = arguments.regularizer.variable_power();
+    // The units of a model begin with two that stand for what is outside.
+    let name = |variable: usize| model.network().unit(variable + 2).id.clone();
     if let (false, Some(problem)) = (model.is_plain(), problem) {
-        let name = |variable: usize| model.network().unit(variable + 2).id.clone();
         let mut found = terms_in_place::solve(arguments, problem, (&name, rounds))?;
         let [before, _] = found.regularizer.unwrap_or_default();
         found.add_fixed(model.total(rational_to_f64(&power)) - before);
@@ -133,8 +137,6 @@ fn solve(
     let mut blocks =
         blocks.map_err(|_| Unsolved::Solver(SolveError::NotBlocks("its blocks do not fit")))?;
     let added = start.elapsed().as_secs_f64();
-    // The units of a model begin with two that stand for what is outside.
-    let name = |variable: usize| model.network().unit(variable + 2).id.clone();
     let found = in_place::solve(
         arguments,
         &mut blocks,

@@ -8,6 +8,8 @@ use super::limit_in_place::within;
 
 /// What was found by blocks, and the seconds that it took.
 pub struct Found {
+    /// The method that found it, as on the command line.
+    pub method: &'static str,
     pub solution: BlockSolution,
     pub deficit_before: f64,
     /// Costs of everything that is scaled, before and after.

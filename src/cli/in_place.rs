@@ -29,6 +29,9 @@ use super::restricted_in_place::{bounded_solution, is_asked, restrict};
 use super::shards::{check, outputs, write};
 use super::{BadInput, Failure, Outcome, Progress, Verdict, rounded};
 
+/// The method of blocks, as on the command line.
+const METHOD: &str = "two-level";
+
 /// Bounds wider than this say too little to count as done.
 const WIDTH: f64 = 1e-6;
 
@@ -246,7 +249,7 @@ pub fn solve(
     let mut before = None;
     let solution = balance_blocks(problem, &options, &mut |deficit| {
         before.get_or_insert(deficit);
-        progress.report("two-level", deficit);
+        progress.report(METHOD, deficit);
     });
     let mut say = |deficit| progress.report("restricted", deficit);
     let mut solution = match solution.map_err(|fault| Unsolved::of(fault, problem)) {
@@ -255,6 +258,7 @@ pub fn solve(
             let found = found.map_err(Unsolved::Solver)?;
             let found = found.ok_or(Unsolved::Solver(SolveError::NotBlocks("no bound")))?;
             return Ok(Found {
+                method: METHOD,
                 deficit_before: 1.0,
                 regularizer: value_before.map(|before| [before, found.value]),
                 free: vec![false; found.multipliers.len()],
@@ -315,6 +319,7 @@ pub fn solve(
     let roots = solution.multipliers.iter().map(|mu| mu.powf(1.0 / power));
     let after = Some(solution.multipliers.as_slice());
     let mut found = Found {
+        method: METHOD,
         multipliers: match &restricted {
             Some(restricted) => restricted.multipliers.clone(),
             None => roots.collect(),
@@ -365,6 +370,7 @@ pub fn outcome(
         regularizer: &arguments.regularizer,
         values: found.regularizer,
         weights,
+        method: found.method,
         solution: &found.solution,
         deficit_before: found.deficit_before,
         enclosure: found.enclosed.as_ref(),

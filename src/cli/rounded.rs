@@ -10,23 +10,43 @@ use super::found::Found;
 
 /// Rounds the multipliers `Λ` that were found to the nearest powers of two; costs are `|w|^power`.
 pub fn round(found: &mut Found, problem: &mut Blocks, power: f64) {
-    let nearest = found
-        .multipliers
-        .iter()
-        .map(|value| value.log2().round().exp2());
-    let rounded: Vec<f64> = nearest.collect();
-    let pairs = found.multipliers.iter().zip(&rounded);
-    let factors = pairs.map(|(value, nearest)| (value / nearest).max(nearest / value));
     // How far the optimum may be from what was found.
     let proved = found.within();
     let within = proved.or(found.enclosed.as_ref().map(|enclosed| enclosed.width));
-    let costs: Vec<f64> = rounded.iter().map(|value| value.powf(power)).collect();
-    found.rounded = Some(RoundedRun {
-        factor: factors.fold(1.0, f64::max) * (1.0 + within.unwrap_or(0.0)).powf(1.0 / power),
-        deficit: problem.deficit_at(&costs),
-        value: found.regularizer.map(|_| problem.total(Some(&costs))),
+    let knows_value = found.regularizer.is_some();
+    let at = |costs: &[f64]| {
+        let value = knows_value.then(|| problem.total(Some(costs)));
+        (problem.deficit_at(costs), value)
+    };
+    let steps = vec![1; found.multipliers.len()];
+    let (nearest, run) = nearest(&found.multipliers, &steps, (power, within), at);
+    (found.multipliers, found.rounded) = (nearest, Some(run));
+}
+
+/// The powers of `2^step` nearest to multipliers `Λ`, each known within a share of its cost `Λ^power`, if that is known; and what comes of them, by the deficit and the regularizer
+/// `at` costs.
+pub fn nearest(
+    multipliers: &[f64],
+    steps: &[u64],
+    (power, within): (f64, Option<f64>),
+    at: impl FnOnce(&[f64]) -> (f64, Option<f64>),
+) -> (Vec<f64>, RoundedRun) {
+    let pairs = multipliers.iter().zip(steps);
+    let nearest = pairs.map(|(value, step)| {
+        let step = *step as f64;
+        ((value.log2() / step).round() * step).exp2()
     });
-    found.multipliers = rounded;
+    let nearest: Vec<f64> = nearest.collect();
+    let pairs = multipliers.iter().zip(&nearest);
+    let factors = pairs.map(|(value, nearest)| (value / nearest).max(nearest / value));
+    let costs: Vec<f64> = nearest.iter().map(|value| value.powf(power)).collect();
+    let (deficit, value) = at(&costs);
+    let run = RoundedRun {
+        factor: factors.fold(1.0, f64::max) * (1.0 + within.unwrap_or(0.0)).powf(1.0 / power),
+        deficit,
+        value,
+    };
+    (nearest, run)
 }
 
 /// Says what is left of the function. Powers of two that were asked for are complete where no weight was lost.

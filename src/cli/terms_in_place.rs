@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use synaptic_balance::formats::energy::{NamedProblem, TermNames};
-use synaptic_balance::numbers::{Wide, rational_to_f64};
-use synaptic_balance::report::{InLimit, RoundedRun, SecondRun};
+use synaptic_balance::numbers::rational_to_f64;
+use synaptic_balance::report::{InLimit, SecondRun};
 use synaptic_balance::solve::SolveError;
-use synaptic_balance::solve::blocks::{BlockSolution, RandomOptions, Sums};
+use synaptic_balance::solve::blocks::{BlockSolution, Sums};
 use synaptic_balance::solve::energy::{EnergyError, EnergyProof, point_of_floats};
 use synaptic_balance::solve::general::{
     GeneralOptions, TermCosts, balance_terms, balance_terms_in_random_order,
@@ -17,7 +17,8 @@ use super::arguments::BalanceArguments;
 use super::found::Found;
 use super::in_place::ASKED_ONLY;
 use super::limit_in_place::{NAMED, Unsolved};
-use super::proving::{self, SECOND_READS};
+use super::proving::{find, second_options};
+use super::rounded::nearest;
 
 /// Balances, cross-checks and has the kernel verify.
 pub fn solve(
@@ -39,11 +40,7 @@ pub fn solve(
     let is_small = costs.weights() < ASKED_ONLY;
     let power = rational_to_f64(&arguments.regularizer.variable_power());
     let cross_check = (is_small || arguments.cross_check).then(|| {
-        let options = RandomOptions {
-            seed: arguments.seed,
-            tolerance: 1e-12,
-            max_reads: (SECOND_READS / costs.weights().max(1)).clamp(1, 2_000),
-        };
+        let options = second_options(costs.weights(), arguments.seed);
         let run = balance_terms_in_random_order(&costs, &options, &mut |deficit| {
             progress.report("stochastic", deficit);
         });
@@ -66,12 +63,17 @@ pub fn solve(
         .and_then(|proof| proof.as_ref().ok()?.within());
     let (multipliers, rounded) = match rounds {
         true => {
-            let (nearest, run) = nearest(&multipliers, kernel, &costs, (power, within));
+            let at = |of_costs: &[f64]| {
+                let (deficit, value) = costs.at(of_costs);
+                (deficit, Some(value))
+            };
+            let (nearest, run) = nearest(&multipliers, &steps(kernel), (power, within), at);
             (nearest, Some(run))
         }
         false => (multipliers, None),
     };
     Ok(Found {
+        method: "direct",
         free: vec![false; multipliers.len()],
         multipliers,
         rounded,
@@ -142,40 +144,16 @@ pub fn explained(kernel: &NamedProblem) -> Option<(Vec<(f64, f64)>, EnergyProof)
     proof.is_attained.then(|| (costs.sides(), proof))
 }
 
-/// The nearest multipliers by which every weight changes by a power of two, each known within a share of its cost, if that is known.
-fn nearest(
-    multipliers: &[f64],
-    kernel: &NamedProblem,
-    costs: &TermCosts,
-    (power, within): (f64, Option<f64>),
-) -> (Vec<f64>, RoundedRun) {
-    // A power 1/2 of a multiplier is one of two where that is one of four.
-    let mut steps = vec![1u64; multipliers.len()];
-    for (variable, exponent) in kernel
-        .problem
-        .forms()
-        .iter()
-        .flat_map(|form| form.factors())
-    {
+/// By variable, the power of two of which its multiplier must be a power so that every weight changes by a power of two: where a weight takes the root of a multiplier, that is one
+/// of four.
+fn steps(kernel: &NamedProblem) -> Vec<u64> {
+    let mut steps = vec![1u64; kernel.problem.variables()];
+    let forms = kernel.problem.forms().iter();
+    for (variable, exponent) in forms.flat_map(|form| form.factors()) {
         let below = exponent.denom().try_into().unwrap_or(1);
         steps[*variable] = num_integer::lcm(steps[*variable], below);
     }
-    let pairs = multipliers.iter().zip(&steps);
-    let nearest = pairs.map(|(value, step)| {
-        let step = *step as f64;
-        ((value.log2() / step).round() * step).exp2()
-    });
-    let nearest: Vec<f64> = nearest.collect();
-    let pairs = multipliers.iter().zip(&nearest);
-    let factors = pairs.map(|(value, nearest)| (value / nearest).max(nearest / value));
-    let of_costs: Vec<f64> = nearest.iter().map(|value| value.powf(power)).collect();
-    let (deficit, value) = costs.at(&of_costs);
-    let run = RoundedRun {
-        factor: factors.fold(1.0, f64::max) * (1.0 + within.unwrap_or(0.0)).powf(1.0 / power),
-        deficit,
-        value: Some(value),
-    };
-    (nearest, run)
+    steps
 }
 
 fn prove(
@@ -185,11 +163,10 @@ fn prove(
 ) -> Result<EnergyProof, EnergyError> {
     let computed = point_of_floats(multipliers).ok_or(EnergyError::NotRefined)?;
     let mut newton = costs.newton_at(multipliers);
-    let mut step = |side: &[f64], scale: Wide| {
-        let scale = scale.to_f64();
-        let solved = newton(side)?;
-        Some(solved.into_iter().map(|entry| entry * scale).collect())
-    };
-    let subject = (costs.weights(), false);
-    proving::find(&kernel.problem, computed, &mut step, subject)
+    find(
+        &kernel.problem,
+        computed,
+        &mut newton,
+        (costs.weights(), false),
+    )
 }

@@ -59,6 +59,8 @@ pub struct InPlace<'a> {
     pub values: Option<[f64; 2]>,
     /// The number of weights.
     pub weights: usize,
+    /// The method that found the solution, as on the command line.
+    pub method: &'static str,
     /// The solution.
     pub solution: &'a BlockSolution,
     /// The deficit before.
@@ -126,7 +128,7 @@ fn fields(found: &InPlace) -> Value {
         },
         "deficit_before": found.deficit_before,
         "deficit": solution.deficit,
-        "method": "two-level",
+        "method": found.method,
         "passes": solution.reads,
         "seconds": {"read": read, "solve": solve, "certify": certify, "write": write},
         "multipliers": multipliers,
@@ -293,8 +295,13 @@ fn optimum(found: &InPlace) -> String {
         None => String::new(),
     };
     text += &format!(
-        "computed  {}{change} over {} weights, deficit from {:.3e} to {:.3e} (two-level, {:.1} reads of the weights)\n",
-        found.regularizer, found.weights, found.deficit_before, solution.deficit, solution.reads
+        "computed  {}{change} over {} weights, deficit from {:.3e} to {:.3e} ({}, {:.1} reads of the weights)\n",
+        found.regularizer,
+        found.weights,
+        found.deficit_before,
+        solution.deficit,
+        found.method,
+        solution.reads
     );
     if let Some(rounded) = found.rounded {
         text += &rounded_words(rounded.factor, rounded.deficit);

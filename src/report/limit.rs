@@ -102,7 +102,7 @@ pub fn not_attained_report(
             "status": "not_attained",
             "regularizer": regularizer.to_string(),
             "weights": weights,
-            "method": "two-level",
+            "method": match found.is_plain { true => "two-level", false => "direct" },
             "seconds": {"read": read, "solve": solve, "certify": 0.0, "write": 0.0},
             "multipliers": {},
             "cross_check": null,

@@ -31,6 +31,7 @@ pub mod general;
 mod judge;
 mod levels;
 mod linear_program;
+mod merged;
 mod nearest;
 mod newton;
 mod number_type;

@@ -91,7 +91,7 @@ impl OnnxFile {
     }
 
     /// The constants that hold weights, and, where they are counted, statistics.
-    pub(super) fn counted(&self) -> Vec<Scaled<'_>> {
+    fn counted(&self) -> Vec<Scaled<'_>> {
         let mut all = scaled(&self.uses);
         all.retain(|scaled| scaled.is_weight() || self.units.holds());
         all
@@ -180,7 +180,7 @@ impl OnnxFile {
     }
 
     /// Calls back with the entries of a constant that are counted, and the units that they lead to and come from.
-    pub(super) fn each_counted(
+    fn each_counted(
         &self,
         weight: &Scaled,
         count: usize,
@@ -194,10 +194,17 @@ impl OnnxFile {
         });
     }
 
-    /// Calls back with every weight that is counted: the variables that it leads to and comes from, `variables` standing for what is not scaled, and its value.
-    fn each_weight(&self, mut call: impl FnMut(u32, u32, f64)) {
-        let ground = self.units.count() - SINK - 1;
-        let node = |unit: UnitIndex| unit.checked_sub(SINK + 1).unwrap_or(ground) as u32;
+    /// The number of a unit among those from 2 on; that of all of them for what is not scaled.
+    pub(super) fn node(&self, unit: UnitIndex) -> usize {
+        unit.checked_sub(SINK + 1)
+            .unwrap_or(self.units.count() - SINK - 1)
+    }
+
+    /// Calls back with every weight that is counted: its place, the units that it leads to and comes from, and its value.
+    pub(super) fn each_weight(
+        &self,
+        mut call: impl FnMut((&Constant, usize), [UnitIndex; 2], f64),
+    ) {
         for weight in &self.counted() {
             let constant = &self.constants[weight.constant];
             let Ok((file, start, storage)) = constant.place else {
@@ -206,7 +213,7 @@ impl OnnxFile {
             let bytes = &self.files.bytes(file)[start..];
             self.each_counted(weight, constant.len(), |entry, to, from| {
                 let value = storage.decode(&bytes[entry * storage.size()..]);
-                call(node(to), node(from), value);
+                call((constant, entry), [to, from], value);
             });
         }
     }
@@ -246,11 +253,10 @@ impl OnnxFile {
         })
     }
 
-    /// Calls back with every weight that is counted: the variables that it leads to and comes from, as [`each_weight`](OnnxFile::each_weight) does, and its values in this model and
-    /// in another one. False where the other one has none.
+    /// Calls back with every weight that is counted: the [`node`](OnnxFile::node)s that it leads to and comes from, and its values in this model and in another one. False where
+    /// the other one has none.
     fn each_pair(&self, other: &OnnxFile, mut call: impl FnMut(u32, u32, f64, f64)) -> bool {
-        let ground = self.units.count() - SINK - 1;
-        let node = |unit: UnitIndex| unit.checked_sub(SINK + 1).unwrap_or(ground) as u32;
+        let node = |unit: UnitIndex| self.node(unit) as u32;
         let data = |model: &OnnxFile, constant: usize| {
             let constant = model.constants.get(constant)?;
             let (file, start, storage) = *constant.place.as_ref().ok()?;

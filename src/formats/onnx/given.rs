@@ -25,11 +25,7 @@ impl<'a> Inference<'a> {
             self.values.insert(name, value);
         }
         for sparse in &graph.sparse_initializer {
-            let name = sparse
-                .values
-                .as_ref()
-                .and_then(|values| values.name.as_deref());
-            let name = name.unwrap_or("");
+            let name = sparse.name();
             let value = self.sparse_constant(name, sparse)?;
             self.values.insert(name, value);
         }

@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::OnnxFile;
-use super::units::{SINK, Units};
+use super::units::Units;
 use super::weights::Scaled;
 use crate::formats::storage::Storage;
 use crate::forms::Slot;
-use crate::network::UnitIndex;
 
 /// Units whose weights become 0: those that are counted, and join them to other units.
 #[derive(Default)]
@@ -74,26 +73,16 @@ impl OnnxFile {
         vanishes: &dyn Fn(usize, usize) -> bool,
         most: usize,
     ) -> (Vec<(String, usize)>, usize) {
-        let ground = self.units.count() - SINK - 1;
-        let node = |unit: UnitIndex| unit.checked_sub(SINK + 1).unwrap_or(ground);
         let (mut found, mut count) = (Vec::new(), 0);
-        for weight in &self.counted() {
-            let constant = &self.constants[weight.constant];
-            let Ok((file, start, storage)) = constant.place else {
-                continue;
-            };
-            let bytes = &self.files.bytes(file)[start..];
-            self.each_counted(weight, constant.len(), |entry, to, from| {
-                let value = || storage.decode(&bytes[entry * storage.size()..]);
-                if to == from || !vanishes(node(to), node(from)) || value() == 0.0 {
-                    return;
-                }
-                count += 1;
-                if found.len() < most {
-                    found.push((constant.name.clone(), entry));
-                }
-            });
-        }
+        self.each_weight(|(constant, entry), [to, from], value| {
+            if to == from || value == 0.0 || !vanishes(self.node(to), self.node(from)) {
+                return;
+            }
+            count += 1;
+            if found.len() < most {
+                found.push((constant.name.clone(), entry));
+            }
+        });
         (found, count)
     }
 }

@@ -248,6 +248,16 @@ pub struct SparseTensor {
     pub dims: Vec<i64>,
 }
 
+impl SparseTensor {
+    /// The name of the tensor; empty if it has none.
+    pub fn name(&self) -> &str {
+        let values = self.values.as_ref();
+        values
+            .and_then(|values| values.name.as_deref())
+            .unwrap_or("")
+    }
+}
+
 /// `StringStringEntryProto`.
 #[derive(Clone, PartialEq, Message)]
 pub struct Entry {

@@ -101,11 +101,7 @@ impl<'a> Side<'a> {
             }
         }
         for sparse in &graph.sparse_initializer {
-            let name = sparse
-                .values
-                .as_ref()
-                .and_then(|values| values.name.as_deref());
-            let name = name.unwrap_or("");
+            let name = sparse.name();
             let mut message = sparse.clone();
             if let Some(values) = &mut message.values {
                 values.name = None;

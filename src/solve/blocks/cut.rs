@@ -2,12 +2,13 @@
 
 use num_bigint::BigInt;
 use num_traits::One;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Blocks, CostSums};
-use crate::kernel::{Cost, NotAttained, Problem, Synapse, Verified, check};
+use crate::kernel::{NotAttained, Verified};
 use crate::numbers::Rational;
 use crate::solve::SolveError;
+use crate::solve::merged::{Steps, moving, verified};
 
 /// Passes after which units that are still moved are taken to go round, besides those for the groups.
 const PATIENCE: usize = 16;
@@ -19,8 +20,8 @@ const PATIENCE: usize = 16;
 pub struct Cut {
     /// By unit: above 0 for one that nothing feeds, below 0 for another that nothing reads, 0 for what stays.
     pub levels: Vec<i64>,
-    /// The levels of the ends of weights other than 0, where they differ: of what they lead to and come from.
-    steps: BTreeSet<(i64, i64)>,
+    /// The levels of the ends of weights other than 0, where they differ: 1 at what they lead to, -1 at what they come from.
+    steps: BTreeSet<Steps>,
 }
 
 impl Cut {
@@ -37,42 +38,13 @@ impl Cut {
 
     /// The units that nothing feeds, and the others that nothing reads.
     pub fn dead(&self) -> [Vec<usize>; 2] {
-        let units = |sign: i64| {
-            let levels = self.levels.iter().enumerate();
-            let own = levels.filter(|(_, level)| level.signum() == sign);
-            own.map(|(unit, _)| unit).collect()
-        };
-        [units(1), units(-1)]
+        moving(&self.levels)
     }
 
     /// Has the kernel verify the direction, on the network in which the units of each level are one: a direction there is one here, and the other way round. That the weights
     /// lead from level to level as they do was read by this program, not by the kernel. `None` if it refuses.
     pub fn verified(&self) -> Option<Verified<NotAttained>> {
-        let levels: BTreeSet<i64> = self.levels.iter().copied().filter(|l| *l != 0).collect();
-        let numbers: BTreeMap<i64, usize> = levels.iter().copied().zip(0..).collect();
-        let synapse = |(to, from): &(i64, i64)| {
-            let ends = [(to, 1), (from, -1)];
-            let ends = ends.into_iter().filter_map(|(level, exponent)| {
-                let exponent = Rational::from_integer(exponent.into());
-                Some((*numbers.get(level)?, exponent))
-            });
-            let mut direction: Vec<(usize, Rational)> = ends.collect();
-            direction.sort_by_key(|(variable, _)| *variable);
-            Synapse {
-                direction,
-                costs: vec![Cost {
-                    coefficient: Rational::one(),
-                    base: Rational::one(),
-                    power: Rational::one(),
-                    exponent: Rational::one(),
-                }],
-            }
-        };
-        let problem = Problem::new(levels.len(), self.steps.iter().map(synapse).collect()).ok()?;
-        let direction = levels
-            .iter()
-            .map(|level| Rational::from_integer(BigInt::from(*level)));
-        check::not_attained(&problem, &direction.collect::<Vec<_>>()).ok()
+        verified(&self.levels, self.steps.iter(), BigInt::from)
     }
 }
 
@@ -128,16 +100,18 @@ impl Blocks<'_> {
                 }
             });
         }
-        let (mut any, mut steps) = (false, BTreeSet::new());
+        let mut ends = BTreeSet::new();
         self.walk(false, |to, from| {
-            let ends = (levels[to], levels[from]);
-            if ends.0 != ends.1 {
-                any = true;
-                steps.insert(ends);
+            if levels[to] != levels[from] {
+                ends.insert((levels[to], levels[from]));
             }
         });
         levels.pop();
-        Ok(any.then_some(Cut { levels, steps }))
+        let one = Rational::one();
+        let steps = ends.into_iter();
+        let steps = steps.map(|(to, from)| Steps::from([(to, one.clone()), (from, -&one)]));
+        let steps: BTreeSet<Steps> = steps.collect();
+        Ok((!steps.is_empty()).then_some(Cut { levels, steps }))
     }
 
     /// By unit, the ground last: do paths lead to it from the ground, and from it to the ground?

@@ -2,7 +2,7 @@
 
 use synaptic_balance_kernel::{Block, Entries, Layout, Problem};
 
-use crate::numbers::rational_to_f64;
+use crate::numbers::{bf16_to_f64, f16_to_f64, rational_to_f64};
 
 /// Weights of a band: enough to be worth a thread.
 const BAND: usize = 1 << 17;
@@ -110,8 +110,8 @@ impl FloatBlock<'_> {
         let magnitude = match &self.block.entries {
             Entries::F64(all) => f64::from_le_bytes(all[entry]).abs(),
             Entries::F32(all) => f64::from(f32::from_le_bytes(all[entry])).abs(),
-            Entries::F16(all) => half(u16::from_le_bytes(all[entry])),
-            Entries::Bf16(all) => upper_half(u16::from_le_bytes(all[entry])),
+            Entries::F16(all) => f16_to_f64(u16::from_le_bytes(all[entry])).abs(),
+            Entries::Bf16(all) => bf16_to_f64(u16::from_le_bytes(all[entry])).abs(),
             Entries::Rational(all) => rational_to_f64(&all[entry]).abs(),
         };
         self.coefficient * power_of(magnitude, self.power)
@@ -224,20 +224,4 @@ fn power_of(magnitude: f64, power: f64) -> f64 {
         1.0 => magnitude,
         _ => magnitude.powf(power),
     }
-}
-
-/// The magnitude of an IEEE 754 number of two bytes.
-fn half(bits: u16) -> f64 {
-    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
-    match exponent {
-        0 => fraction * (-24f64).exp2(),
-        31 if fraction == 0.0 => f64::INFINITY,
-        31 => f64::NAN,
-        _ => (1024.0 + fraction) * f64::from(exponent - 25).exp2(),
-    }
-}
-
-/// The magnitude of the upper half of an IEEE 754 number of four bytes.
-fn upper_half(bits: u16) -> f64 {
-    f64::from(f32::from_bits(u32::from(bits) << 16)).abs()
 }

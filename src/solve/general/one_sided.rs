@@ -1,13 +1,13 @@
 //! Variables with costs on one side only: what vanishes as they run away, so that there is no minimum.
 
 use num_bigint::BigInt;
-use num_traits::{One, Zero};
+use num_traits::Zero;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::costs::{FloatBlock, TermCosts};
-use crate::kernel::{Cost, NotAttained, Problem, Synapse, Verified, check};
-use crate::numbers::Rational;
+use crate::kernel::{NotAttained, Verified};
 use crate::solve::energy::each_place;
+use crate::solve::merged::{Steps, moving, verified};
 
 /// Rounds after which the search ends: each takes the variables that are on one side only without the terms of those before. Cost: a read.
 const ROUNDS: i64 = 64;
@@ -21,46 +21,22 @@ pub struct Runaway {
     /// By variable: 0 for one that stays; otherwise the number of its round, above 0 if it grows and below 0 if it shrinks.
     pub levels: Vec<i64>,
     /// For each kind of term other than 0, its exponent at each level.
-    steps: BTreeSet<BTreeMap<i64, Rational>>,
+    steps: BTreeSet<Steps>,
 }
 
 impl Runaway {
     /// The variables that grow without end, and those that shrink.
     pub fn variables(&self) -> [Vec<usize>; 2] {
-        let of = |sign: i64| {
-            let levels = self.levels.iter().enumerate();
-            let own = levels.filter(|(_, level)| level.signum() == sign);
-            own.map(|(variable, _)| variable).collect()
-        };
-        [of(1), of(-1)]
+        moving(&self.levels)
     }
 
     /// Has the kernel verify the direction, on the problem in which the variables of each level are one. That the terms lie at these levels was read by this program,
     /// not by the kernel. `None` if it refuses.
     pub fn verified(&self) -> Option<Verified<NotAttained>> {
-        let levels: BTreeSet<i64> = self.levels.iter().copied().filter(|l| *l != 0).collect();
-        let last = levels.iter().map(|level| level.abs()).max()?;
-        let numbers: BTreeMap<i64, usize> = levels.iter().copied().zip(0..).collect();
-        let synapse = |step: &BTreeMap<i64, Rational>| {
-            let ends = step
-                .iter()
-                .filter_map(|(level, exponent)| Some((*numbers.get(level)?, exponent.clone())));
-            Synapse {
-                direction: ends.collect(),
-                costs: vec![Cost {
-                    coefficient: Rational::one(),
-                    base: Rational::one(),
-                    power: Rational::one(),
-                    exponent: Rational::one(),
-                }],
-            }
-        };
-        let problem = Problem::new(levels.len(), self.steps.iter().map(synapse).collect()).ok()?;
-        let direction = levels.iter().map(|level| {
-            let speed = BigInt::from(level.signum()) << (FASTER * (last - level.abs()));
-            Rational::from_integer(speed)
-        });
-        check::not_attained(&problem, &direction.collect::<Vec<_>>()).ok()
+        let last = self.levels.iter().map(|level| level.abs()).max()?;
+        verified(&self.levels, self.steps.iter(), |level| {
+            BigInt::from(level.signum()) << (FASTER * (last - level.abs()))
+        })
     }
 }
 
@@ -164,11 +140,11 @@ impl TermCosts<'_> {
     }
 
     /// The exponents at levels of all terms other than 0, exactly.
-    fn steps(&self, levels: &[i64]) -> BTreeSet<BTreeMap<i64, Rational>> {
+    fn steps(&self, levels: &[i64]) -> BTreeSet<Steps> {
         let forms = self.exact_forms().iter();
-        let of_forms: Vec<BTreeMap<i64, Rational>> = forms
+        let of_forms: Vec<Steps> = forms
             .map(|form| {
-                let mut sums: BTreeMap<i64, Rational> = BTreeMap::new();
+                let mut sums = Steps::new();
                 for (variable, exponent) in form.factors() {
                     if levels[*variable] != 0 {
                         *sums.entry(levels[*variable]).or_default() += exponent;
@@ -177,7 +153,7 @@ impl TermCosts<'_> {
                 sums
             })
             .collect();
-        let kinds: BTreeSet<&BTreeMap<i64, Rational>> = of_forms.iter().collect();
+        let kinds: BTreeSet<&Steps> = of_forms.iter().collect();
         let numbers: BTreeMap<_, usize> = kinds.iter().copied().zip(0..).collect();
         let kind_of: Vec<usize> = of_forms.iter().map(|form| numbers[form]).collect();
         let mut met = vec![false; kinds.len() * kinds.len()];
