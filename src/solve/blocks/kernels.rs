@@ -110,6 +110,36 @@ fn cost<T: Number, const P: u8>(weight: T) -> f64 {
     }
 }
 
+/// `sums_r + c_r q`, lane by lane.
+#[inline(always)]
+fn add_products<S: Simd>(
+    simd: S,
+    [a, b, c, d]: [S::f64s; TILE],
+    q: S::f64s,
+    sums: [S::f64s; TILE],
+) -> [S::f64s; TILE] {
+    [
+        simd.add_f64s(sums[0], simd.mul_f64s(a, q)),
+        simd.add_f64s(sums[1], simd.mul_f64s(b, q)),
+        simd.add_f64s(sums[2], simd.mul_f64s(c, q)),
+        simd.add_f64s(sums[3], simd.mul_f64s(d, q)),
+    ]
+}
+
+/// `columns += Σ_r c_r p_r`, lane by lane.
+#[inline(always)]
+fn add_columns<S: Simd>(
+    simd: S,
+    [a, b, c, d]: [S::f64s; TILE],
+    p: [S::f64s; TILE],
+    columns: &mut [f64; LANES],
+) {
+    let low = simd.add_f64s(simd.mul_f64s(a, p[0]), simd.mul_f64s(b, p[1]));
+    let high = simd.add_f64s(simd.mul_f64s(c, p[2]), simd.mul_f64s(d, p[3]));
+    let sum = simd.add_f64s(load::<S>(*columns), simd.add_f64s(low, high));
+    *columns = pulp::cast(sum);
+}
+
 /// Rows of equal length, in parts of four numbers, and what is left over.
 struct Tile<'a, T> {
     whole: [&'a [[T; LANES]]; TILE],
@@ -134,13 +164,7 @@ impl<'a, T: Number> Tile<'a, T> {
         q: S::f64s,
         sums: [S::f64s; TILE],
     ) -> [S::f64s; TILE] {
-        let [a, b, c, d] = self.costs::<S, P>(simd, part);
-        [
-            simd.add_f64s(sums[0], simd.mul_f64s(a, q)),
-            simd.add_f64s(sums[1], simd.mul_f64s(b, q)),
-            simd.add_f64s(sums[2], simd.mul_f64s(c, q)),
-            simd.add_f64s(sums[3], simd.mul_f64s(d, q)),
-        ]
+        add_products(simd, self.costs::<S, P>(simd, part), q, sums)
     }
 
     // Without closures, which would not be compiled for the instructions of their surroundings.
@@ -176,11 +200,7 @@ impl<'a, T: Number> Tile<'a, T> {
         p: [S::f64s; TILE],
         columns: &mut [f64; LANES],
     ) {
-        let [a, b, c, d] = self.costs::<S, P>(simd, part);
-        let low = simd.add_f64s(simd.mul_f64s(a, p[0]), simd.mul_f64s(b, p[1]));
-        let high = simd.add_f64s(simd.mul_f64s(c, p[2]), simd.mul_f64s(d, p[3]));
-        let sum = simd.add_f64s(load::<S>(*columns), simd.add_f64s(low, high));
-        *columns = pulp::cast(sum);
+        add_columns(simd, self.costs::<S, P>(simd, part), p, columns);
     }
 
     #[inline(always)]
@@ -215,6 +235,30 @@ pub fn dot_and_spread<S: Simd, T: Number, const P: u8>(
         before.spread_part::<S, P>(simd, part, all_p, &mut columns[part]);
     }
     before.spread_rest::<P>(p, columns_rest);
+    rows.finish::<S, P>(sums, q_rest)
+}
+
+/// Both of the same tile, whose costs are computed once.
+#[inline(always)]
+pub fn dot_and_spread_again<S: Simd, T: Number, const P: u8>(
+    simd: S,
+    rows: [&[T]; TILE],
+    q: &[f64],
+    p: [f64; TILE],
+    columns: &mut [f64],
+) -> [f64; TILE] {
+    let rows = Tile::new(rows, q.len());
+    let (q, q_rest) = q.as_chunks::<LANES>();
+    let (columns, columns_rest) = columns.as_chunks_mut::<LANES>();
+    let columns = &mut columns[..q.len()];
+    let all_p = splat(simd, p);
+    let mut sums = [simd.splat_f64s(0.0); TILE];
+    for (part, q) in q.iter().enumerate() {
+        let costs = rows.costs::<S, P>(simd, part);
+        sums = add_products(simd, costs, load::<S>(*q), sums);
+        add_columns(simd, costs, all_p, &mut columns[part]);
+    }
+    rows.spread_rest::<P>(p, columns_rest);
     rows.finish::<S, P>(sums, q_rest)
 }
 

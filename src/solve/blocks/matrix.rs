@@ -4,13 +4,14 @@ use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
 use super::kernels::{
-    HalfBytes, Number, TILE, dispatch, dot, dot_and_spread, dot_one, spread, spread_one,
+    HalfBytes, Number, TILE, dispatch, dot, dot_and_spread, dot_and_spread_again, dot_one, spread,
+    spread_one,
 };
 use super::problem::is_lost;
 
 /// How a stored number becomes a cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cost {
+pub(in crate::solve) enum Cost {
     /// `|w|`; also of numbers that are costs already.
     First,
     /// `w²`.
@@ -28,7 +29,7 @@ impl Cost {
 
 /// Dense numbers, row after row.
 #[derive(Debug, Clone)]
-pub(super) enum Dense<'a> {
+pub(in crate::solve) enum Dense<'a> {
     Single(&'a [f32]),
     Double(&'a [f64]),
     Bytes4(&'a [[u8; 4]]),
@@ -66,7 +67,7 @@ impl Dense<'_> {
 
 /// Numbers in compressed rows.
 #[derive(Debug, Clone)]
-pub(super) struct Sparse {
+pub(in crate::solve) struct Sparse {
     /// Where each row begins, and where the last one ends.
     pub starts: Vec<usize>,
     pub columns: Vec<u32>,
@@ -74,14 +75,14 @@ pub(super) struct Sparse {
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Entries<'a> {
+pub(in crate::solve) enum Entries<'a> {
     Dense(Dense<'a>),
     Sparse(Sparse),
 }
 
 /// A block of synapses: row `i` leads into unit `i` of one group, column `j` comes from unit `j` of another.
 #[derive(Debug, Clone)]
-pub(super) struct Matrix<'a> {
+pub(in crate::solve) struct Matrix<'a> {
     pub rows: usize,
     pub columns: usize,
     pub cost: Cost,
@@ -167,7 +168,7 @@ impl Sparse {
 }
 
 /// What is done at once: sums along some rows, and sums down columns over others.
-pub(super) struct Step<'a> {
+pub(in crate::solve) struct Step<'a> {
     /// `sums_i += Σ_j c_ij q_j` for these rows; no sums, and nothing is done.
     pub rows: Range<usize>,
     pub q: &'a [f64],
@@ -237,8 +238,11 @@ impl Step<'_> {
         };
         while sums.len() > 0 && p.len() > 0 {
             if let (Some(sums), Some(p)) = (sums.next(), p.next()) {
-                let found =
-                    dot_and_spread::<S, T, P>(simd, tile(at), self.q, tile(from), *p, self.columns);
+                let (own, q, columns) = (tile(at), self.q, &mut *self.columns);
+                let found = match at == from {
+                    true => dot_and_spread_again::<S, T, P>(simd, own, q, *p, columns),
+                    false => dot_and_spread::<S, T, P>(simd, own, q, tile(from), *p, columns),
+                };
                 (0..TILE).for_each(|r| sums[r] += found[r]);
                 (at, from) = (at + TILE, from + TILE);
             }

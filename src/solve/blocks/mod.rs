@@ -40,7 +40,7 @@ mod cut;
 mod elimination;
 mod enclose;
 mod kernels;
-mod matrix;
+pub(super) mod matrix;
 mod newton_cg;
 mod passes;
 mod perceptron;

@@ -63,7 +63,7 @@ impl<'a> Weights<'a> {
         }
     }
 
-    fn dense(self) -> Dense<'a> {
+    pub(in crate::solve) fn dense(self) -> Dense<'a> {
         match self {
             Weights::Single(weights) => Dense::Single(weights),
             Weights::Double(weights) => Dense::Double(weights),

@@ -3,9 +3,14 @@
 use synaptic_balance_kernel::{Block, Entries, Layout, Problem};
 
 use crate::numbers::{bf16_to_f64, f16_to_f64, rational_to_f64};
+use crate::solve::blocks::Weights;
+use crate::solve::blocks::matrix::{Cost, Entries as Numbers, Matrix, Step};
 
 /// Weights of a band: enough to be worth a thread.
 const BAND: usize = 1 << 17;
+
+/// Rows are divided into bands of whole tiles, so that sums do not depend on them.
+const TILE: usize = 4;
 
 /// A form: variables with their exponents.
 pub(super) type FloatForm = Vec<(usize, f64)>;
@@ -24,6 +29,8 @@ pub(super) struct FloatBlock<'a> {
     pub block: &'a Block<'a>,
     power: f64,
     coefficient: f64,
+    /// Dense weights with costs `|w|` or `w²`, for the loops of [`blocks`](crate::solve::blocks).
+    matrix: Option<Matrix<'a>>,
     /// Do some terms have a variable in both of their forms? Their exponents add up.
     pub overlaps: bool,
 }
@@ -51,9 +58,11 @@ impl<'a> TermCosts<'a> {
                 of_rows[*variable] = true;
             }
             let mut of_columns = block.columns.iter().flat_map(|form| &forms[*form]);
+            let power = rational_to_f64(&block.power);
             FloatBlock {
                 block,
-                power: rational_to_f64(&block.power),
+                power,
+                matrix: matrix_of(block, power),
                 coefficient: rational_to_f64(&block.coefficient),
                 overlaps: of_columns.any(|(variable, _)| of_rows[*variable]),
             }
@@ -134,7 +143,7 @@ impl FloatBlock<'_> {
     }
 
     fn multiply_dense(&self, p: &[f64], q: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        let step = (BAND / q.len().max(1)).max(1);
+        let step = (BAND / q.len().max(1)).max(1).next_multiple_of(TILE);
         let bands: Vec<(usize, &[f64])> = p
             .chunks(step)
             .enumerate()
@@ -161,61 +170,54 @@ impl FloatBlock<'_> {
 
     /// Rows from `first` on, one for each entry of `p`.
     fn band(&self, first: usize, p: &[f64], q: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        let range = first * q.len()..(first + p.len()) * q.len();
-        match (&self.block.entries, self.power == 2.0) {
-            (Entries::F32(all), true) => rows_of(&all[range], p, q, |bytes| {
-                let value = f64::from(f32::from_le_bytes(*bytes));
-                self.coefficient * value * value
-            }),
-            (Entries::F64(all), true) => rows_of(&all[range], p, q, |bytes| {
-                let value = f64::from_le_bytes(*bytes);
-                self.coefficient * value * value
-            }),
-            (Entries::F32(all), false) => rows_of(&all[range], p, q, |bytes| {
-                let value = f64::from(f32::from_le_bytes(*bytes)).abs();
-                self.coefficient * power_of(value, self.power)
-            }),
-            _ => {
-                let places: Vec<usize> = range.collect();
-                rows_of(&places, p, q, |entry| self.cost(*entry))
+        let (mut rows, mut columns) = (vec![0.0; p.len()], vec![0.0; q.len()]);
+        if let Some(matrix) = &self.matrix {
+            let range = first..first + p.len();
+            matrix.step(Step {
+                rows: range.clone(),
+                q,
+                sums: &mut rows,
+                p,
+                spread: range,
+                columns: &mut columns,
+            });
+            let sums = rows.iter_mut().chain(&mut columns);
+            sums.for_each(|sum| *sum *= self.coefficient);
+            return (rows, columns);
+        }
+        for (row, (sum, factor)) in rows.iter_mut().zip(p).enumerate() {
+            let start = (first + row) * q.len();
+            for (column, (total, q)) in columns.iter_mut().zip(q).enumerate() {
+                let cost = self.cost(start + column);
+                *sum += cost * q;
+                *total += cost * factor;
             }
         }
+        (rows, columns)
     }
 }
 
-/// Entries of a row that are added up side by side.
-const LANES: usize = 8;
-
-fn rows_of<T>(
-    entries: &[T],
-    p: &[f64],
-    q: &[f64],
-    cost: impl Fn(&T) -> f64,
-) -> (Vec<f64>, Vec<f64>) {
-    let mut columns = vec![0.0; q.len()];
-    if q.is_empty() {
-        return (vec![0.0; p.len()], columns);
-    }
-    let rows = entries.chunks_exact(q.len()).zip(p).map(|(row, factor)| {
-        let mut lanes = [0.0; LANES];
-        let own = row.chunks_exact(LANES).zip(q.chunks_exact(LANES));
-        for ((entries, q), sums) in own.zip(columns.chunks_exact_mut(LANES)) {
-            for lane in 0..LANES {
-                let cost = cost(&entries[lane]);
-                lanes[lane] += cost * q[lane];
-                sums[lane] += cost * factor;
-            }
-        }
-        let done = q.len() / LANES * LANES;
-        let mut sum: f64 = lanes.iter().sum();
-        for place in done..q.len() {
-            let cost = cost(&row[place]);
-            sum += cost * q[place];
-            columns[place] += cost * factor;
-        }
-        sum
-    });
-    (rows.collect(), columns)
+fn matrix_of<'a>(block: &Block<'a>, power: f64) -> Option<Matrix<'a>> {
+    let cost = match power {
+        1.0 => Cost::First,
+        2.0 => Cost::Second,
+        _ => return None,
+    };
+    let weights = match &block.entries {
+        Entries::F64(all) => Weights::F64(all.as_flattened()),
+        Entries::F32(all) => Weights::F32(all.as_flattened()),
+        Entries::F16(all) => Weights::F16(all.as_flattened()),
+        Entries::Bf16(all) => Weights::Bf16(all.as_flattened()),
+        Entries::Rational(_) => return None,
+    };
+    matches!(block.layout, Layout::Dense).then(|| Matrix {
+        rows: block.rows.len(),
+        columns: block.columns.len(),
+        cost,
+        is_transposed: false,
+        skip_diagonal: false,
+        entries: Numbers::Dense(weights.dense()),
+    })
 }
 
 fn power_of(magnitude: f64, power: f64) -> f64 {
