@@ -7,14 +7,16 @@ use serde_json::{Value, json};
 use std::f64::consts::PI;
 use std::fmt::Write;
 use std::hint::black_box;
+use std::iter::Sum;
+use std::ops::AddAssign;
 use std::time::Instant;
 
 use super::Report;
 use crate::network::{Activation, Regularizer, layered};
 use crate::numbers::{Rational, rational_from_f64};
 use crate::solve::blocks::{
-    BlockMethod, BlockOptions, BlockSolution, CostSums, Edge, Perceptron, SmallProblem,
-    balance_blocks, enclose_blocks,
+    BlockMethod, BlockOptions, BlockSolution, Blocks, CostSums, Edge, Perceptron, SmallProblem,
+    Weights, balance_blocks, enclose_blocks,
 };
 use crate::solve::{Method, RandomPermutation, StochasticOptions, balance_stochastic};
 
@@ -178,19 +180,23 @@ fn fastest<R>(runs: usize, mut run: impl FnMut() -> R) -> (f64, R) {
 
 /// Seconds for one streaming read: the sum of all the weights, on all cores.
 pub fn streaming(network: &Perceptron) -> f64 {
-    let sum = |weights: &[f64]| {
+    stream(&network.weights)
+}
+
+fn stream<T: Copy + Default + Sum + AddAssign + Send + Sync>(layers: &[Vec<T>]) -> f64 {
+    let sum = |weights: &[T]| -> T {
         let (chunks, rest) = weights.as_chunks::<16>();
-        let mut lanes = [0.0; 16];
+        let mut lanes = [T::default(); 16];
         for chunk in chunks {
             lanes
                 .iter_mut()
                 .zip(chunk)
-                .for_each(|(lane, weight)| *lane += weight);
+                .for_each(|(lane, weight)| *lane += *weight);
         }
-        lanes.iter().chain(rest).sum::<f64>()
+        lanes.iter().chain(rest).copied().sum()
     };
-    let all = || -> f64 {
-        let layer = |weights: &Vec<f64>| -> f64 {
+    let all = || -> T {
+        let layer = |weights: &Vec<T>| -> T {
             #[cfg(feature = "parallel")]
             if weights.len() > 1 << 16 {
                 use rayon::prelude::*;
@@ -198,9 +204,32 @@ pub fn streaming(network: &Perceptron) -> f64 {
             }
             sum(weights)
         };
-        network.weights.iter().map(layer).sum()
+        layers.iter().map(layer).sum()
     };
     fastest(20, || black_box(all())).0
+}
+
+/// A network's weights, without its biases, in `f32`: solving as multiples of a streaming read of those bytes, and the reads.
+fn single_precision(network: &Perceptron) -> Option<(f64, f64)> {
+    let narrow = |weights: &Vec<f64>| weights.iter().map(|weight| *weight as f32).collect();
+    let layers: Vec<Vec<f32>> = network.weights.iter().map(narrow).collect();
+    let mut blocks = Blocks::new(2.0).ok()?;
+    let mut from = None;
+    for (layer, (sizes, weights)) in network.sizes.windows(2).zip(&layers).enumerate() {
+        let is_hidden = layer + 1 < layers.len();
+        let to = is_hidden.then(|| blocks.add_group(sizes[1]));
+        let weights = Weights::Single(weights);
+        blocks
+            .add_dense(to, from, sizes[1], sizes[0], weights)
+            .ok()?;
+        from = to;
+    }
+    let options = BlockOptions {
+        tolerance: TOLERANCE,
+        ..BlockOptions::default()
+    };
+    let (seconds, found) = fastest(5, || balance_blocks(&mut blocks, &options, &mut |_| {}));
+    Some((seconds / stream(&layers), found.ok()?.reads))
 }
 
 fn solve(network: &Perceptron, method: BlockMethod) -> (f64, Result<BlockSolution, String>) {
@@ -375,6 +404,7 @@ fn large(text: &mut String) -> Value {
     let Ok(found) = found else {
         return json!({"failed": "not solved"});
     };
+    let single = single_precision(&network);
     let fan = LARGE.iter().max().copied().unwrap_or(0) * 2;
     let (enclosing, enclosed) =
         fastest(3, || enclose_blocks(&mut network.blocks(2.0), &found, fan));
@@ -401,6 +431,13 @@ fn large(text: &mut String) -> Value {
         scaling / stream,
         total / stream,
     );
+    if let Some((solving, reads)) = single {
+        let _ = writeln!(
+            text,
+            "in f32: solve {solving:.1} T of its own bytes ({reads:.2} reads), {:.2} T a read",
+            solving / reads
+        );
+    }
     let deficit = balance_blocks(
         &mut after,
         &BlockOptions {
@@ -411,6 +448,7 @@ fn large(text: &mut String) -> Value {
     );
     json!({"stream_seconds": stream, "solve": solving / stream, "enclose": enclosing / stream, "scale": scaling / stream,
            "together": total / stream, "reads": found.reads, "deficit": found.deficit, "width": width,
+           "single_precision": single.map(|(solving, reads)| json!({"solve": solving, "reads": reads})),
            "deficit_after_scaling": deficit.map_or(f64::NAN, |found| found.deficit)})
 }
 
