@@ -1,8 +1,9 @@
 //! Units whose value is the product of other units' values, and the linear forms that values carry.
 
-use num_traits::{One, Zero};
+use num_traits::Zero;
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::validate::LARGEST_POWER;
 use super::{Network, NetworkError, Unit, UnitIndex, UnitKind};
@@ -120,10 +121,15 @@ fn check_factors<S>(
     Ok(())
 }
 
-/// Adds a form, times a factor, to another.
-fn add(sum: &mut BTreeMap<usize, Rational>, form: &[(usize, Rational)], factor: &Rational) {
+/// Adds a form to another.
+fn add(sum: &mut BTreeMap<usize, Rational>, form: Form) {
     for (variable, coefficient) in form {
-        *sum.entry(*variable).or_insert_with(Rational::zero) += coefficient * factor;
+        match sum.entry(variable) {
+            Entry::Vacant(place) => {
+                place.insert(coefficient);
+            }
+            Entry::Occupied(mut place) => *place.get_mut() += coefficient,
+        }
     }
 }
 
@@ -174,7 +180,7 @@ impl<S: Scalar> Network<S> {
         for unit in self.products.order.clone() {
             let mut sum = BTreeMap::new();
             for factor in self.factors(unit) {
-                add(&mut sum, &self.form(*factor), &Rational::one());
+                add(&mut sum, self.form(*factor));
             }
             sum.retain(|_, coefficient| !coefficient.is_zero());
             self.products.forms.insert(unit, sum.into_iter().collect());
@@ -187,7 +193,9 @@ impl<S: Scalar> Network<S> {
         if let Some(variable) = self.variable(to) {
             sum.insert(variable, self.exponent(to));
         }
-        add(&mut sum, &self.form(from), &-Rational::one());
+        let source = self.form(from).into_iter();
+        let negated = source.map(|(variable, coefficient)| (variable, -coefficient));
+        add(&mut sum, negated.collect());
         sum.retain(|_, coefficient| !coefficient.is_zero());
         sum.into_iter().collect()
     }

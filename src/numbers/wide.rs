@@ -58,6 +58,13 @@ impl Wide {
             return Self::ZERO;
         }
         let (numerator, denominator) = (magnitude(value.numer()), magnitude(value.denom()));
+        // Most weights are floats: no division then, and nothing is rounded.
+        let places = denominator.bits() - 1;
+        if denominator.trailing_zeros() == Some(places)
+            && let Some(numerator) = numerator.to_u64().filter(|bits| *bits < 1 << 53)
+        {
+            return Self::normalised(numerator as f64, -(places as i64));
+        }
         let shift = 64 + denominator.bits() as i64 - numerator.bits() as i64;
         let quotient = if shift >= 0 {
             (numerator << shift) / denominator
@@ -72,7 +79,7 @@ impl Wide {
     pub fn to_f64(self) -> f64 {
         let clamped = self.exponent.clamp(-1200, 1200) as i32;
         let half = clamped / 2;
-        self.mantissa * 2f64.powi(half) * 2f64.powi(clamped - half)
+        self.mantissa * power_of_two(half) * power_of_two(clamped - half)
     }
 
     /// The rational that the value denotes; `None` where the exponent is too large to be worth the memory.
@@ -202,7 +209,7 @@ impl Add for Wide {
             return high;
         }
         Self::normalised(
-            high.mantissa + low.mantissa * 2f64.powi(-(gap as i32)),
+            high.mantissa + low.mantissa * power_of_two(-(gap as i32)),
             high.exponent,
         )
     }
@@ -230,6 +237,11 @@ impl From<&Rational> for Wide {
     fn from(value: &Rational) -> Self {
         Self::from_rational(&value.abs())
     }
+}
+
+/// `2^exponent`, for the exponents of normal numbers.
+fn power_of_two(exponent: i32) -> f64 {
+    f64::from_bits(((1023 + exponent) as u64) << 52)
 }
 
 impl std::fmt::Display for Wide {

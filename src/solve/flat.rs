@@ -1,6 +1,6 @@
 //! The problem in floating point of unbounded exponent, and the state of a solver.
 
-use num_traits::One;
+use num_traits::{One, Signed};
 use thiserror::Error;
 
 use super::gauge::Gauge;
@@ -134,11 +134,14 @@ impl Balancing {
                 .filter(|cost| !cost.base.numer().eq(&0.into()))
             {
                 let links = synapse.direction.iter().map(|(variable, exponent)| {
-                    let exponent = exponent * &cost.exponent;
+                    let exponent = match cost.exponent.is_one() {
+                        true => exponent.clone(),
+                        false => exponent * &cost.exponent,
+                    };
                     let value = rational_to_f64(&exponent);
                     let exponent = if exponent.is_one() {
                         Exponent::One
-                    } else if (-&exponent).is_one() {
+                    } else if exponent.is_negative() && exponent.abs().is_one() {
                         Exponent::MinusOne
                     } else {
                         Exponent::Other(exponent)
