@@ -129,7 +129,7 @@ fn gather(
     let ExistenceClaim::Attained(_) = proved.existence else {
         return Err(DemonstrationError::Missing("minimum"));
     };
-    let enclosed = proved.enclosed;
+    let enclosed = result.bounds();
     let enclosed = enclosed.ok_or(DemonstrationError::Missing("certificate"))?;
     let units = network.balance_each(regularizer);
     let rational = |pick: fn(&crate::network::UnitBalance) -> &Multiplier| {
@@ -155,7 +155,7 @@ fn gather(
         rational_multipliers: rational(|balance| &balance.multiplier),
         rational_cost_multipliers: rational(|balance| &balance.cost_multiplier),
         exact_outputs_equal: exact_scaling(network, images, regularizer, result)?,
-        width: relative_width(enclosed),
+        width: relative_width(&enclosed),
         figure: unit_balance_figure(
             &ratios(network, regularizer),
             &ratios(&network.with_weights(exact_after), regularizer),

@@ -46,9 +46,10 @@ impl Balance {
             None => DIGITS,
         };
         progress("certifying", solution.deficit);
-        let has_energy = self.existence.is_attained() && (1..=MAX_DIGITS).contains(&digits);
-        let energy_first = has_energy && (is_large || options.certify.is_none());
-        let mut proof = match energy_first {
+        let has_energy = self.existence.is_attained()
+            && self.problem.variables() > 0
+            && (1..=MAX_DIGITS).contains(&digits);
+        let proof = match has_energy {
             true => self.energy_proof(named, digits),
             false => None,
         };
@@ -61,15 +62,8 @@ impl Balance {
                     self.take(reduced, &point, options);
                     return;
                 }
-                Some(Err(fault)) => {
-                    if has_energy && !energy_first {
-                        proof = self.energy_proof(named, digits);
-                    }
-                    if proof.is_none() {
-                        self.enclosure = Some(Err(fault));
-                    }
-                }
-                None => {}
+                Some(Err(fault)) if proof.is_none() => self.enclosure = Some(Err(fault)),
+                _ => {}
             }
         }
         if let Some(proof) = proof {

@@ -17,6 +17,13 @@ fn certificate(desk: &Desk, net: &str, extra: &[&str]) -> Value {
     .unwrap()
 }
 
+/// A certificate of version 1, as older releases wrote them.
+fn enclosure(name: &str) -> Value {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/certificates");
+    let path = format!("{folder}/{name}.enclosure.json");
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
 fn verify(desk: &Desk, net: &str, certificate: &Value) -> (i32, String) {
     let path = desk.write("candidate.json", certificate.to_string());
     let (code, stdout, stderr) = run(&["verify", net, path.to_str().unwrap()]);
@@ -32,11 +39,11 @@ fn written_certificates_verify() {
     let rational = desk.write("rational.json", chain(&["1", "8", "1"]));
     let dead = desk.write("dead.json", chain(&["1", "2", "0"]));
     let cases: [(&str, &[&str], &str); 5] = [
-        (example, &[], "enclosure"),
+        (example, &[], "energy"),
         (
             example,
             &["--regularizer", "mix:1*2+1/2*1", "--certify=40"],
-            "enclosure",
+            "energy",
         ),
         (
             rational.to_str().unwrap(),
@@ -73,7 +80,8 @@ fn corrupted_certificates_are_refused() {
     let desk = Desk::new();
     let net = example();
     let net = net.to_str().unwrap();
-    let good = certificate(&desk, net, &[]);
+    let good = enclosure("chain");
+    assert_eq!(verify(&desk, net, &good).0, 0);
     let corrupt = |change: &dyn Fn(&mut Value)| {
         let mut bad = good.clone();
         change(&mut bad);
@@ -254,7 +262,8 @@ fn certificates_are_read_as_what_they_are_about() {
         wide.replace(r#""synapses""#, r#""ties":[["h1","h3"]],"synapses""#),
     );
     let net = net.to_str().unwrap();
-    let tied = certificate(&desk, net, &[]);
+    assert_eq!(verify(&desk, net, &certificate(&desk, net, &[])).0, 0);
+    let tied = enclosure("tied");
     assert_eq!(verify(&desk, net, &tied).0, 0);
     let mut broken = tied.clone();
     broken["upper"]["h3"] = json!("1000000");

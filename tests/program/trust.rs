@@ -73,14 +73,29 @@ fn a_limit_is_the_same_function() {
     assert_eq!((code, &verdict["same_function"]), (1, &false.into()));
 }
 
-/// Checks: a certificate too long to be read back is not written, and a network of such weights is, exactly.
+/// Checks: a certificate too long to be read back is not written, one that is short although weights are extreme is, and a network of such weights is, exactly.
 #[test]
 fn what_is_written_can_be_read() {
     let desk = Desk::new();
     let net = desk.write("net.json", chain(&["1e3000", "1e-3000"]));
     let net = net.to_str().unwrap();
     let proof = desk.path("proof.json");
-    let (code, _, stderr) = run(&["balance", net, "--certificate", proof.to_str().unwrap()]);
+    let short = desk.path("short.json");
+    let short = short.to_str().unwrap();
+    assert_eq!(run(&["balance", net, "--certificate", short]).0, 0);
+    assert_eq!(run(&["verify", net, short]).0, 0);
+    let whole = chain(&["1e3000", "1e-3000"]);
+    let unit = r#""units":[{"id":"d","kind":"hidden","activation":"relu"},"#;
+    let synapse = r#""synapses":[{"from":"x","to":"d","weight":"1"},"#;
+    let dead = whole.replace(r#""units":["#, unit).replace(r#""synapses":["#, synapse);
+    let dead = desk.write("dead.json", dead);
+    let limit = [
+        "balance",
+        dead.to_str().unwrap(),
+        "--limit",
+        "--certificate",
+    ];
+    let (code, _, stderr) = run(&[&limit[..], &[proof.to_str().unwrap()]].concat());
     assert!(
         code == 3 && stderr.contains("read back"),
         "{code}: {stderr}"
