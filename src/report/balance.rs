@@ -94,14 +94,11 @@ pub fn balance_report<'a>(
                 result.certified_distance().into(),
             );
         }
-        (Some(Ok(_)), None) => {
-            json.insert("enclosure".into(), Value::Null);
-            json.insert("enclosure_missing".into(), ANOTHER.into());
-        }
+        (Some(Ok(_)), None) => missing(&mut json, ANOTHER),
         (Some(Err(failure)), _) => {
-            json.insert("enclosure".into(), Value::Null);
-            json.insert("enclosure_missing".into(), failure.to_string().into());
+            missing(&mut json, &failure.to_string());
         }
+        (None, _) if result.energy.is_some() && proved.is_none() => missing(&mut json, ANOTHER),
         (None, _) => {
             if let (Some(_), Some(bounds)) = (&result.energy, result.bounds()) {
                 json.insert("enclosure".into(), enclosure(network, &bounds));
@@ -407,8 +404,17 @@ fn certificate(
         (Some(Err(failure)), _) => {
             let _ = writeln!(out, "note      no bounds on the multipliers: {failure}");
         }
+        (None, _) if result.energy.is_some() && proved.is_none() => {
+            let _ = writeln!(out, "note      {ANOTHER}");
+        }
         (None, _) => energy(out, regularizer, result),
     }
+}
+
+/// Why there are no bounds.
+fn missing(json: &mut Map<String, Value>, reason: &str) {
+    json.insert("enclosure".into(), Value::Null);
+    json.insert("enclosure_missing".into(), reason.into());
 }
 
 /// What an energy certificate proves.

@@ -87,7 +87,9 @@ fn what_is_written_can_be_read() {
     let whole = chain(&["1e3000", "1e-3000"]);
     let unit = r#""units":[{"id":"d","kind":"hidden","activation":"relu"},"#;
     let synapse = r#""synapses":[{"from":"x","to":"d","weight":"1"},"#;
-    let dead = whole.replace(r#""units":["#, unit).replace(r#""synapses":["#, synapse);
+    let dead = whole
+        .replace(r#""units":["#, unit)
+        .replace(r#""synapses":["#, synapse);
     let dead = desk.write("dead.json", dead);
     let limit = [
         "balance",
