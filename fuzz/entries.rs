@@ -9,7 +9,7 @@ use synaptic_balance::formats::{
     read_model, read_network, verify_certificate, write_network,
 };
 use synaptic_balance::learn::idx::read_folder;
-use synaptic_balance::network::{Manifold, Network, Regularizer, WeightTerms};
+use synaptic_balance::network::{Manifold, Network, Regularizer};
 use synaptic_balance::numbers::{
     ParseRationalError, Rational, parse_rational, rational_to_f64_down, rational_to_f64_up,
 };
@@ -102,8 +102,7 @@ fn energy(network: &Network<Rational>, file: &EnergyFile) {
     let Ok(regularizer) = file.regularizer.parse::<Regularizer>() else {
         return;
     };
-    let terms = WeightTerms::of(network);
-    let Ok(problem) = NamedProblem::of_network(network, &regularizer, &terms) else {
+    let Ok(problem) = NamedProblem::of_network(network, &regularizer) else {
         return;
     };
     let Ok(certificate) = file.certificate(&problem) else {

@@ -162,10 +162,9 @@ fn verifying_holds_a_few_numbers_for_each_unit() {
         .map(|at| (1.0 + at as f32).to_le_bytes())
         .collect();
     // Into unit v and out of it with the same weights: balanced where every multiplier is 1.
-    let forms = (0..columns).flat_map(|v| {
-        [Rational::one(), -Rational::one()].map(|exponent| Form::new([(v, exponent)]))
-    });
-    let forms: Vec<Form> = forms.chain([Form::one()]).collect();
+    let forms = (0..columns)
+        .flat_map(|v| [Rational::one(), -Rational::one()].map(|exponent| vec![(v, exponent)]));
+    let forms: Vec<Form> = forms.chain([Form::new()]).collect();
     let ground = forms.len() - 1;
     let side = |entries, layout, sign: usize| Block {
         entries,
@@ -174,6 +173,7 @@ fn verifying_holds_a_few_numbers_for_each_unit() {
         layout,
         power: Rational::from_integer(2.into()),
         coefficient: Rational::one(),
+        again: false,
     };
     let listed: Vec<(usize, usize)> = (0..1 << 20)
         .map(|at| (at % rows, at * 7 % columns))
@@ -181,7 +181,10 @@ fn verifying_holds_a_few_numbers_for_each_unit() {
     let list = Layout::List(listed.clone());
     for (layout, count, most) in [(Layout::Dense, numbers.len(), 1.2), (list, 1 << 20, 5.5)] {
         let entries = Entries::F32(&numbers[..count]);
-        let blocks = vec![side(entries, layout.clone(), 0), side(entries, layout, 1)];
+        let blocks = vec![
+            side(entries.clone(), layout.clone(), 0),
+            side(entries, layout, 1),
+        ];
         let problem = Problem::new(columns, forms.clone(), blocks).unwrap();
         let certificate = Certificate {
             point: vec![Number::new(1u32.into(), 0); columns],

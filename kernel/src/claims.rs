@@ -1,42 +1,52 @@
 //! What has been verified: values that only the kernel can make.
 
-use crate::{Flat, Rational};
+use crate::check::Checked;
+use crate::{Problem, Rational};
 
 /// A claim that the kernel has checked, with the problem that it speaks of. There is no public constructor.
 ///
 /// ```compile_fail,E0451
-/// use synaptic_balance_kernel::{Attained, Flat, Verified};
-/// let forged = Verified { claim: Attained { circulation: vec![] }, problem: Flat::default() };
+/// use synaptic_balance_kernel::{Attained, Problem, Verified};
+/// let problem = Problem::new(0, vec![], vec![]).unwrap();
+/// let forged = Verified { claim: Attained { circulation: vec![] }, problem };
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified<T> {
+pub struct Verified<'a, T> {
     claim: T,
-    problem: Flat,
+    problem: Problem<'a>,
 }
 
-impl<T> Verified<T> {
-    pub(crate) fn new(problem: &Flat, claim: T) -> Self {
+impl<'a, T> Verified<'a, T> {
+    pub(crate) fn of(problem: &Problem<'a>, claim: T) -> Checked<'a, T> {
         let problem = problem.clone();
-        Verified { claim, problem }
+        Ok(Verified { claim, problem })
     }
 
     /// What was verified, if it was verified of this problem. Of no other does it say anything: not of the same network
     /// under another regularizer, nor with a weight more or less.
     ///
-    /// Cost: none for copies of one problem; linear otherwise.
+    /// Cost: linear.
     ///
     /// ```
-    /// use synaptic_balance_kernel::{Cost, Flat, Rational, Synapse, check};
+    /// use synaptic_balance_kernel::{Block, Entries, Layout, Problem, Rational, check};
     /// let rational = |value: i64| Rational::from_integer(value.into());
-    /// let synapse = |weight: i64, exponent: i64| Synapse {
-    ///     direction: vec![(0, rational(exponent))],
-    ///     costs: vec![Cost { coefficient: rational(1), base: rational(weight), power: rational(1), exponent: rational(1) }],
+    /// let chain = |weights: [i64; 2]| {
+    ///     let block = Block {
+    ///         entries: Entries::Rational(weights.map(rational).to_vec().into()),
+    ///         rows: vec![0, 1],
+    ///         columns: vec![2],
+    ///         layout: Layout::List(vec![(0, 0), (1, 0)]),
+    ///         power: rational(1),
+    ///         coefficient: rational(1),
+    ///         again: false,
+    ///     };
+    ///     let forms = vec![vec![(0, rational(1))], vec![(0, rational(-1))], vec![]];
+    ///     Problem::new(1, forms, vec![block]).unwrap()
     /// };
-    /// let chain = |one, other| Flat::new(1, vec![synapse(one, 1), synapse(other, -1)]).unwrap();
-    /// let verified = check::balanced(&chain(1, 4), &[rational(2)]).unwrap();
-    /// assert!(verified.claim_about(&chain(1, 4)).is_some() && verified.claim_about(&chain(1, 5)).is_none());
+    /// let verified = check::balanced(&chain([1, 4]), None, &[rational(2)]).unwrap();
+    /// assert!(verified.claim_about(&chain([1, 4])).is_some() && verified.claim_about(&chain([1, 5])).is_none());
     /// ```
-    pub fn claim_about(&self, problem: &Flat) -> Option<&T> {
+    pub fn claim_about(&self, problem: &Problem) -> Option<&T> {
         (self.problem == *problem).then_some(&self.claim)
     }
 
@@ -52,7 +62,7 @@ pub trait Complete {}
 impl Complete for Scaled {}
 impl Complete for NotScaled {}
 
-impl<T: Complete> Verified<T> {
+impl<T: Complete> Verified<'_, T> {
     /// What was verified.
     pub fn claim(&self) -> &T {
         &self.claim

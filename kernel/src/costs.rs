@@ -3,15 +3,15 @@
 use num_bigint::BigUint;
 use num_traits::{One, ToPrimitive};
 
-use crate::number::{Base, Number, Powers};
+use crate::number::{Base, Number, Powers, base};
 use crate::problem::Magnitude;
 use crate::short::Short;
-use crate::{Block, Entries, Form, Rational};
+use crate::{Block, Entries, Rational};
 
-/// How costs are computed from the weights of a block, with what is the same for all of them.
-#[derive(Debug, Clone)]
+/// How costs are computed from weights, with what is the same for all those of a block.
+#[derive(Debug)]
 pub(crate) struct Costs<'a> {
-    entries: Entries<'a>,
+    entries: &'a Entries<'a>,
     /// The power, if it is a small integer and the coefficient is 1: then the costs of most floats need no long numbers.
     short: Option<u8>,
     power: &'a Rational,
@@ -20,32 +20,37 @@ pub(crate) struct Costs<'a> {
 }
 
 impl<'a> Costs<'a> {
-    /// The costs of a block, rounded down to so many significant bits.
-    pub(crate) fn new(block: &'a Block, bits: u32) -> Self {
-        let power = block.power.is_integer().then(|| block.power.to_u8());
+    /// The costs of these weights in a block, rounded down to so many significant bits.
+    pub(crate) fn new(block: &'a Block, entries: &'a Entries<'a>, bits: u32) -> Self {
+        let (power, coefficient) = (&block.power, &block.coefficient);
+        let is_plain = power.is_integer() && coefficient.is_one();
+        let short = power.to_u8().filter(|_| is_plain);
         Costs {
-            entries: block.entries,
-            short: power.flatten().filter(|_| block.coefficient.is_one()),
-            power: &block.power,
-            coefficient: &block.coefficient,
+            entries,
+            short,
+            power,
+            coefficient,
             bits,
         }
     }
 
-    /// `coefficient · |weight|^power`: the outer option is `None` where it is out of range, the inner one where the weight is 0.
-    pub(crate) fn of(&self, entry: usize) -> Option<Option<Number>> {
+    /// `coefficient · |weight|^power`, as factors: the outer option is `None` where the weight is no number, the inner one where it is 0.
+    pub(crate) fn factors(&self, entry: usize) -> Option<Option<Vec<(Base, Rational)>>> {
         let weight = match self.entries.magnitude(entry)? {
             Magnitude::Zero => return Some(None),
-            Magnitude::Exact(value) => Base::from(value),
-            Magnitude::Binary(mantissa, exponent) => {
-                Base::from(&Number::new(BigUint::from(mantissa), exponent))
-            }
+            Magnitude::Exact(value) => base(value),
+            Magnitude::Binary(mantissa, exponent) => (mantissa.into(), BigUint::one(), exponent),
         };
-        let mut factors = vec![(weight, self.power.clone())];
-        if !self.coefficient.is_one() {
-            factors.push((Base::from(self.coefficient), Rational::one()));
+        let coefficient = (base(self.coefficient), Rational::one());
+        Some(Some(vec![(weight, self.power.clone()), coefficient]))
+    }
+
+    /// The cost: the outer option is `None` also where it is out of range.
+    pub(crate) fn of(&self, entry: usize) -> Option<Option<Number>> {
+        match self.factors(entry)? {
+            Some(factors) => Powers::of(&factors)?.rounded(self.bits).map(Some),
+            None => Some(None),
         }
-        Powers::of(&factors)?.rounded(self.bits).map(Some)
     }
 
     /// The same where it is short.
@@ -60,16 +65,18 @@ impl<'a> Costs<'a> {
         };
         match short {
             Some(short) => Some(Some(short)),
-            None => self.of(entry)??.short().map(Some),
+            None => Short::of(&self.of(entry)??).map(Some),
         }
     }
 }
 
-/// `Π μ_v^exponent`, rounded down to `bits` significant bits; `None` if it is out of range.
-pub(crate) fn product(form: &Form, point: &[Number], bits: u32) -> Option<Number> {
-    let factors = form.factors().iter();
-    let factors: Option<Vec<(Base, Rational)>> = factors
-        .map(|(variable, exponent)| Some((Base::from(point.get(*variable)?), exponent.clone())))
-        .collect();
-    Powers::of(&factors?)?.rounded(bits)
+/// Multipliers to their powers.
+pub(crate) fn powers<'a>(
+    form: impl IntoIterator<Item = (&'a usize, &'a Rational)>,
+    point: &[Base],
+) -> Option<Vec<(Base, Rational)>> {
+    let factors = form.into_iter();
+    factors
+        .map(|(variable, exponent)| Some((point.get(*variable)?.clone(), exponent.clone())))
+        .collect()
 }

@@ -5,8 +5,8 @@ use num_bigint::BigInt;
 use num_traits::{One, ToPrimitive};
 
 use crate::costs::Costs;
-use crate::short::SHORT_BITS;
-use crate::{Block, Certified, Entries, Number, Rational, Refusal};
+
+use crate::{Certified, Entries, Number, Rational, Refusal};
 
 /// Bits of a quotient.
 const BITS: u32 = 60;
@@ -16,39 +16,33 @@ impl Certified<'_> {
     /// a weight is 0 on one side only, a term is not enclosed, or a quotient is not between 1/2 and 2.
     ///
     /// # Errors
-    /// [`Refusal::Block`] for lists that do not fit, [`Refusal::Cost`] for weights that are out of range.
+    /// [`Refusal::Block`] for lists that do not fit, [`Refusal::Term`] for weights that are out of range.
     pub fn factors_from_balance(
         &self,
         others: &[Entries],
     ) -> Result<Option<(Rational, Rational)>, Refusal> {
         let (reader, blocks) = (self.reader(), self.problem().blocks());
-        let bits = reader.certificate().bits;
-        let lengths = |entries: &mut dyn Iterator<Item = &Entries>| {
-            entries.map(Entries::len).collect::<Vec<_>>()
-        };
-        if lengths(&mut blocks.iter().map(|block| &block.entries)) != lengths(&mut others.iter()) {
-            let reason = "there is not one other weight for each entry";
-            return Err(Refusal::Block { block: 0, reason });
+        let lengths = blocks.iter().map(|block| block.entries.len());
+        if !lengths.eq(others.iter().map(Entries::len)) {
+            return Err(Refusal::Block(
+                0,
+                "there is not one other weight for each entry",
+            ));
         }
         let (mut least, mut most) = (1u128 << BITS, 1u128 << BITS);
         for (block, (content, entries)) in blocks.iter().zip(others).enumerate() {
-            let other = Block {
-                entries: *entries,
-                ..content.clone()
-            };
-            let costs = Costs::new(&other, bits);
+            let costs = Costs::new(content, entries, reader.certificate().bits);
             for entry in 0..entries.len() {
-                let fault = Refusal::Cost { block, entry };
-                let other = match costs.short(entry).filter(|_| bits <= SHORT_BITS) {
-                    Some(other) => other.map(|cost| Leading::of_wide(cost.wide())),
-                    None => costs.of(entry).ok_or(fault)?.map(|cost| Leading::of(&cost)),
+                let other = match costs.short(entry) {
+                    Some(short) => short.map(|short| leading_wide(short.wide())),
+                    None => {
+                        let fault = Refusal::Term(block, entry, "the cost is out of range");
+                        costs.of(entry).ok_or(fault)?.as_ref().map(leading)
+                    }
                 };
-                let own = match reader
-                    .lower_short(block, entry)
-                    .filter(|_| bits <= SHORT_BITS)
-                {
-                    Some(own) => own.map(Leading::of_wide),
-                    None => reader.lower(block, entry)?.map(|cost| Leading::of(&cost)),
+                let own = match reader.lower_short(block, entry) {
+                    Some(short) => Some(leading_wide(short)),
+                    None => reader.lower(block, entry)?.as_ref().map(leading),
                 };
                 let found = match (other, own) {
                     (None, None) => continue,
@@ -72,42 +66,39 @@ impl Certified<'_> {
     }
 }
 
-/// A number between `top` and `top + 1`, times a power of 2; `top` has its leading 64 bits.
-#[derive(Clone, Copy)]
-struct Leading {
-    top: u128,
-    exponent: i64,
+/// A number between the first and the one after it, times 2 to the second; the first has its leading 64 bits.
+type Leading = (u128, i64);
+
+fn leading(number: &Number) -> Option<Leading> {
+    let length = i64::try_from(number.mantissa.bits()).ok()?;
+    let exponent = number.exponent.checked_add(length)?.checked_sub(64)?;
+    let top = number.on_grid(exponent.checked_neg()?)?;
+    Some((top.to_u128()?, exponent))
 }
 
-impl Leading {
-    fn of(number: &Number) -> Option<Self> {
-        let exponent = number.top()?.checked_sub(64)?;
-        let top = number.on_grid(exponent.checked_neg()?)?;
-        let top = top.to_u128()?;
-        Some(Leading { top, exponent })
-    }
-
-    fn of_wide((value, exponent): (U256, i64)) -> Option<Self> {
-        let zeros = value.leading_zeros();
-        let length = 256i64.checked_sub(zeros.into())?;
-        let top = value.checked_shl(zeros)?.wrapping_shr(192).as_u128();
-        let exponent = exponent.checked_add(length)?.checked_sub(64)?;
-        Some(Leading { top, exponent })
-    }
+fn leading_wide((value, exponent): (U256, i64)) -> Option<Leading> {
+    let zeros = value.leading_zeros();
+    let top = value.checked_shl(zeros)?.wrapping_shr(192).as_u128();
+    let exponent = exponent.checked_add(192)?.checked_sub(zeros.into())?;
+    Some((top, exponent))
 }
 
 /// `dividend / divisor` over `2^BITS`, rounded down and up; `None` unless it lies between 1/2 and 2.
 fn quotient(dividend: Leading, divisor: Leading) -> Option<(u128, u128)> {
-    let shift = dividend.exponent.checked_sub(divisor.exponent)?;
-    let shift = shift.checked_add(BITS.into())?;
-    if !(i64::from(BITS).saturating_sub(1)..=i64::from(BITS).saturating_add(1)).contains(&shift) {
-        return None;
-    }
-    let shift = u32::try_from(shift).ok()?;
-    let below = dividend.top.checked_shl(shift)?;
-    let below = below.checked_div(divisor.top.checked_add(1)?)?;
-    let above = dividend.top.checked_add(1)?.checked_shl(shift)?;
-    let above = above.checked_div(divisor.top)?.checked_add(1)?;
+    let shift = dividend
+        .1
+        .checked_sub(divisor.1)?
+        .checked_add(BITS.into())?;
+    // Beyond, it would overflow.
+    let shift = u32::try_from(shift)
+        .ok()
+        .filter(|shift| *shift <= BITS + 1)?;
+    let below = dividend
+        .0
+        .checked_shl(shift)?
+        .checked_div(divisor.0.checked_add(1)?)?;
+    let above = dividend.0.checked_add(1)?.checked_shl(shift)?;
+    let above = above.checked_div(divisor.0)?.checked_add(1)?;
     let (half, two) = (1u128 << (BITS - 1), 1u128 << (BITS + 1));
     (below >= half && above <= two).then_some((below, above))
 }

@@ -23,18 +23,19 @@
 //! file is the caller's to show.
 //!
 //! ```
-//! use synaptic_balance_kernel::{Block, Certificate, Entries, Form, Layout, Number, Problem, Rational, Reader};
+//! use synaptic_balance_kernel::{Block, Certificate, Entries, Layout, Number, Problem, Rational, Reader};
 //! // x -> h -> y with weights 3 and 12; l1. Balanced: h at 2, both weights 6.
 //! let rational = |value: i64| Rational::from_integer(value.into());
 //! let weights = [rational(3), rational(12)];
-//! let forms = vec![Form::one(), Form::new([(0, rational(1))]), Form::new([(0, rational(-1))])];
+//! let forms = vec![vec![], vec![(0, rational(1))], vec![(0, rational(-1))]];
 //! let block = Block {
-//!     entries: Entries::Rational(&weights),
+//!     entries: Entries::Rational(weights.to_vec().into()),
 //!     rows: vec![1, 0],
 //!     columns: vec![0, 2],
 //!     layout: Layout::List(vec![(0, 0), (1, 1)]),
 //!     power: rational(1),
 //!     coefficient: rational(1),
+//!     again: false,
 //! };
 //! let problem = Problem::new(1, forms, vec![block]).unwrap();
 //! let certificate = Certificate { point: vec![Number::new(2u32.into(), 0)], bits: 80, grid: 100, exceptions: Default::default() };
@@ -50,19 +51,19 @@
 //! ```compile_fail,E0451
 //! # use synaptic_balance_kernel::{Certified, Rational, Reader};
 //! fn forged<'a>(reader: Reader<'a>, gap: Rational) -> Certified<'a> {
-//!     Certified { reader, gap: gap.clone(), regularizer: gap, least: None, zeros: 0 }
+//!     Certified { reader, gap: gap.numer().clone(), places: 0, least: None, zeros: 0 }
 //! }
 //! ```
 //! ```compile_fail,E0616
 //! # use synaptic_balance_kernel::{Certified, Rational};
 //! fn forged(certified: &mut Certified, gap: Rational) {
-//!     certified.gap = gap;
+//!     certified.gap = gap.numer().clone();
 //! }
 //! ```
 //! ```compile_fail,E0451
 //! # use synaptic_balance_kernel::Band;
 //! fn forged(band: Band) -> Band {
-//!     Band { parts: vec![], ..band }
+//!     Band { total: 0.into(), ..band }
 //! }
 //! ```
 //! ```compile_fail,E0505
@@ -88,22 +89,20 @@
 mod certified;
 pub mod check;
 mod claims;
+mod comparison;
 mod costs;
 mod distance;
-mod flat;
 mod number;
 mod problem;
 mod reader;
 mod refusal;
 mod short;
-mod work;
 
 pub use certified::Certified;
 pub use claims::{
     Attained, Balanced, Basis, Complete, Enclosed, NotAttained, NotScaled, Obstacle, Scaled,
     Verified,
 };
-pub use flat::{Cost, Flat, Synapse};
 pub use number::Number;
 pub use problem::{Block, Entries, Form, Layout, Problem};
 pub use reader::{Band, Certificate, MAX_BITS, Reader};

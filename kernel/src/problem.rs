@@ -1,44 +1,21 @@
 //! Terms, read from where they lie.
 
 use num_traits::{Signed, Zero};
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::number::plus;
+use crate::number::{is_number, plus};
 use crate::{Rational, Refusal};
 
-/// A product of powers of multipliers.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Form(Vec<(usize, Rational)>);
+/// A product of powers of multipliers: variables, each once, with their exponents, none of them 0. The empty one is that of what nothing scales.
+pub type Form = Vec<(usize, Rational)>;
 
-impl Form {
-    /// The empty product: what nothing scales.
-    pub fn one() -> Self {
-        Form::default()
-    }
-
-    /// `Π μ_v^exponent`, from pairs of a variable and its exponent.
-    pub fn new(factors: impl IntoIterator<Item = (usize, Rational)>) -> Self {
-        Form(factors.into_iter().collect())
-    }
-
-    /// The variables with their exponents.
-    pub fn factors(&self) -> &[(usize, Rational)] {
-        &self.0
-    }
-
-    fn is_valid(&self, variables: usize) -> bool {
-        let mut seen: Vec<usize> = self.0.iter().map(|(variable, _)| *variable).collect();
-        seen.sort_unstable();
-        let twice = seen.windows(2).any(|pair| pair.first() == pair.last());
-        let exist = seen.iter().all(|variable| *variable < variables);
-        let mut exponents = self.0.iter().map(|(_, exponent)| exponent);
-        exist && !twice && exponents.all(|exponent| is_number(exponent) && !exponent.is_zero())
-    }
-}
+/// Variables with their exponents.
+pub(crate) type Exponents = BTreeMap<usize, Rational>;
 
 /// The weights of a block, in the order in which they lie.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entries<'a> {
     /// IEEE 754 numbers of 8 bytes, little-endian.
     F64(&'a [[u8; 8]]),
@@ -49,7 +26,7 @@ pub enum Entries<'a> {
     /// The upper 2 bytes of IEEE 754 numbers of 4 bytes, little-endian.
     Bf16(&'a [[u8; 2]]),
     /// Rationals.
-    Rational(&'a [Rational]),
+    Rational(Cow<'a, [Rational]>),
 }
 
 /// The magnitude of a weight.
@@ -97,34 +74,31 @@ fn binary(bits: u64, fraction_bits: u32, exponent_bits: u32) -> Option<Magnitude
     let fraction = bits & leading.checked_sub(1)?;
     let all_ones = 1u64.checked_shl(exponent_bits)?.checked_sub(1)?;
     let exponent = bits.checked_shr(fraction_bits)? & all_ones;
-    if exponent == all_ones {
-        return None;
-    }
     let (mantissa, exponent) = match exponent {
+        0 if fraction == 0 => return Some(Magnitude::Zero),
         0 => (fraction, 1),
+        _ if exponent == all_ones => return None,
         _ => (fraction | leading, i64::try_from(exponent).ok()?),
     };
     let bias = i64::try_from(all_ones >> 1).ok()?;
-    let exponent = exponent
-        .checked_sub(bias)?
-        .checked_sub(fraction_bits.into())?;
-    Some(match mantissa {
-        0 => Magnitude::Zero,
-        _ => Magnitude::Binary(mantissa, exponent),
-    })
+    let exponent = exponent.checked_sub(bias)?;
+    Some(Magnitude::Binary(
+        mantissa,
+        exponent.checked_sub(fraction_bits.into())?,
+    ))
 }
 
 /// Where the entries of a block stand.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Layout {
     /// Row after row, all columns.
     Dense,
-    /// Each entry with its row and its column. Such a block counts as one row to be read.
+    /// Each entry with its row and its column.
     List(Vec<(usize, usize)>),
 }
 
 /// A block of terms `coefficient · |entry|^power · P · Q`, `P` the form of the entry's row, `Q` that of its column.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block<'a> {
     /// The weights.
     pub entries: Entries<'a>,
@@ -138,78 +112,66 @@ pub struct Block<'a> {
     pub power: Rational,
     /// Positive.
     pub coefficient: Rational,
+    /// Are the entries the weights of the block before, once more? Then their terms are further summands of the costs of those.
+    pub again: bool,
 }
 
 impl Block<'_> {
     /// The row and the column of an entry.
+    #[inline]
     pub(crate) fn place(&self, entry: usize) -> Option<(usize, usize)> {
         match &self.layout {
-            Layout::Dense => Some((
-                entry.checked_div(self.columns.len())?,
-                entry.checked_rem(self.columns.len())?,
-            )),
+            Layout::Dense => {
+                let row = entry.checked_div(self.columns.len())?;
+                Some((row, entry.checked_rem(self.columns.len())?))
+            }
             Layout::List(places) => places.get(entry).copied(),
         }
     }
 
-    /// The entries that are read with these rows.
-    pub(crate) fn entries_of(&self, rows: &Range<usize>) -> Option<Range<usize>> {
-        let width = match self.layout {
-            Layout::Dense => self.columns.len(),
-            Layout::List(_) => 1,
-        };
-        Some(rows.start.checked_mul(width)?..rows.end.checked_mul(width)?)
-    }
-
-    /// The forms of the rows that these entries stand in: of a list, all of them.
-    pub(crate) fn rows_of(&self, rows: &Range<usize>) -> Option<&[usize]> {
-        match self.layout {
-            Layout::Dense => self.rows.get(rows.clone()),
-            Layout::List(_) => Some(&self.rows),
-        }
-    }
-
-    /// The rows that are read one by one.
-    pub(crate) fn bands(&self) -> usize {
-        match self.layout {
-            Layout::Dense => self.rows.len(),
-            Layout::List(_) => self.entries.len(),
-        }
-    }
-
-    fn fault(&self, forms: usize) -> Option<&'static str> {
-        let expected = match &self.layout {
-            Layout::Dense => self.rows.len().checked_mul(self.columns.len()),
-            Layout::List(places) => Some(places.len()),
-        };
-        if expected != Some(self.entries.len()) {
-            return Some("its entries do not fit its rows and columns");
-        }
-        if let Layout::List(places) = &self.layout {
-            let outside = |(row, column): &(usize, usize)| {
-                *row >= self.rows.len() || *column >= self.columns.len()
-            };
-            if places.iter().any(outside) {
-                return Some("an entry stands outside its rows and columns");
+    fn check(&self, forms: usize, before: Option<&Block>) -> Result<(), &'static str> {
+        let (entries, [rows, columns]) = (self.entries.len(), [&self.rows, &self.columns]);
+        let (fits, are_inside) = match &self.layout {
+            Layout::Dense => (rows.len().checked_mul(columns.len()) == Some(entries), true),
+            Layout::List(places) => {
+                let mut places_in = places.iter();
+                let is_inside =
+                    |(row, column): &(usize, usize)| *row < rows.len() && *column < columns.len();
+                (places.len() == entries, places_in.all(is_inside))
             }
-        }
-        let mut named = self.rows.iter().chain(&self.columns);
-        if named.any(|form| *form >= forms) {
-            return Some("a form does not exist");
-        }
-        match self.power.is_positive() && self.coefficient.is_positive() {
-            true => None,
-            false => Some("power and coefficient must be positive"),
+        };
+        let is_positive = |value: &Rational| is_number(value) && value.is_positive();
+        let are_numbers = match &self.entries {
+            Entries::Rational(all) => all.iter().all(is_number),
+            _ => true,
+        };
+        match () {
+            () if !fits => Err("its entries do not fit its rows and columns"),
+            () if !are_inside => Err("an entry stands outside its rows and columns"),
+            () if rows.iter().chain(columns).any(|form| *form >= forms) => {
+                Err("a form does not exist")
+            }
+            () if ![&self.power, &self.coefficient]
+                .into_iter()
+                .all(is_positive) =>
+            {
+                Err("power and coefficient must be positive")
+            }
+            () if !are_numbers => Err("an entry is no number"),
+            () if self.again && before.map(|before| before.entries.len()) != Some(entries) => {
+                Err("its entries are not those of the block before")
+            }
+            () => Ok(()),
         }
     }
 }
 
-/// A balancing problem; it borrows the weights.
-#[derive(Debug, Clone)]
+/// A balancing problem; it borrows the weights, or holds them. Copies share what they hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem<'a> {
     variables: usize,
-    forms: Vec<Form>,
-    blocks: Vec<Block<'a>>,
+    forms: Arc<[Form]>,
+    blocks: Arc<[Block<'a>]>,
 }
 
 impl<'a> Problem<'a> {
@@ -222,14 +184,23 @@ impl<'a> Problem<'a> {
         forms: Vec<Form>,
         blocks: Vec<Block<'a>>,
     ) -> Result<Self, Refusal> {
-        if let Some(form) = forms.iter().position(|form| !form.is_valid(variables)) {
-            return Err(Refusal::Form(form));
-        }
-        for (block, content) in blocks.iter().enumerate() {
-            if let Some(reason) = content.fault(forms.len()) {
-                return Err(Refusal::Block { block, reason });
+        for (index, form) in forms.iter().enumerate() {
+            let named: BTreeSet<usize> = form.iter().map(|(variable, _)| *variable).collect();
+            let is_valid = |(variable, exponent): &(usize, Rational)| {
+                *variable < variables && is_number(exponent) && !exponent.is_zero()
+            };
+            if named.len() != form.len() || !form.iter().all(is_valid) {
+                let reason = "its variables must exist and differ, and its exponents may not be 0";
+                return Err(Refusal::Form(index, reason));
             }
         }
+        let mut before = None;
+        for (index, block) in blocks.iter().enumerate() {
+            let check = block.check(forms.len(), before);
+            check.map_err(|reason| Refusal::Block(index, reason))?;
+            before = Some(block);
+        }
+        let (forms, blocks) = (forms.into(), blocks.into());
         Ok(Problem {
             variables,
             forms,
@@ -242,26 +213,6 @@ impl<'a> Problem<'a> {
         self.variables
     }
 
-    /// The forms of the row and of the column of a term; `None` where there is no such term.
-    pub(crate) fn forms_of(&self, block: usize, entry: usize) -> Option<[usize; 2]> {
-        let content = self.blocks.get(block)?;
-        let (row, column) = content.place(entry)?;
-        Some([*content.rows.get(row)?, *content.columns.get(column)?])
-    }
-
-    /// The exponents of all variables in a term; those that cancel are left out. `None` where there is no such term.
-    pub fn exponents(&self, block: usize, entry: usize) -> Option<BTreeMap<usize, Rational>> {
-        let mut all: BTreeMap<usize, Rational> = BTreeMap::new();
-        for form in self.forms_of(block, entry)? {
-            for (variable, exponent) in self.forms.get(form)?.factors() {
-                let sum = all.entry(*variable).or_default();
-                *sum = plus(sum, exponent);
-            }
-        }
-        all.retain(|_, exponent| !exponent.is_zero());
-        Some(all)
-    }
-
     /// The forms that rows and columns name.
     pub fn forms(&self) -> &[Form] {
         &self.forms
@@ -271,9 +222,25 @@ impl<'a> Problem<'a> {
     pub fn blocks(&self) -> &[Block<'a>] {
         &self.blocks
     }
-}
 
-/// Is the denominator positive? It may be 0 or negative in what `Ratio::new_raw` made, and arithmetic panics there.
-pub(crate) fn is_number(value: &Rational) -> bool {
-    value.denom().is_positive()
+    /// The forms of the row and of the column of a term; `None` where there is no such term.
+    #[inline]
+    pub(crate) fn forms_of(&self, block: usize, entry: usize) -> Option<[usize; 2]> {
+        let content = self.blocks.get(block)?;
+        let (row, column) = content.place(entry)?;
+        Some([*content.rows.get(row)?, *content.columns.get(column)?])
+    }
+
+    /// The exponents of all variables in a term; those that cancel are left out. `None` where there is no such term.
+    pub fn exponents(&self, block: usize, entry: usize) -> Option<BTreeMap<usize, Rational>> {
+        let mut all = Exponents::new();
+        for form in self.forms_of(block, entry)? {
+            for (variable, exponent) in self.forms.get(form)? {
+                let sum = all.entry(*variable).or_default();
+                *sum = plus(sum, exponent);
+            }
+        }
+        all.retain(|_, exponent| !exponent.is_zero());
+        Some(all)
+    }
 }

@@ -7,18 +7,16 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::certified::Ends;
-use crate::costs::{Costs, product};
-use crate::number::{plus, times};
-use crate::problem::is_number;
-use crate::short::{self, SHORT_BITS, Short, ShortSums};
-use crate::{Certified, Form, Layout, Number, Problem, Rational, Refusal};
+use crate::costs::{Costs, powers};
+use crate::number::{Base, Powers, is_number, plus, times};
+use crate::short::{self, Short};
+use crate::{Certified, Number, Problem, Rational, Refusal};
 
 /// The most significant bits of a factor.
 pub const MAX_BITS: u32 = 1 << 12;
 
 /// The finest grid, and the coarsest one.
-pub(crate) const MAX_GRID: i64 = 1 << 14;
+const MAX_GRID: i64 = 1 << 14;
 
 /// A point, and by a rule a number `y` for each term: `2^-grid · floor(2^grid · c · P · Q)`, where `c`, `P` and `Q` are the cost of the weight and the
 /// products of multipliers of its row and its column, each its exact value rounded down to so many significant bits.
@@ -47,63 +45,17 @@ pub struct Reader<'a> {
     mark: Arc<()>,
 }
 
-/// Sums over terms whose `y` is that of the rule, on the grid.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Sums {
-    /// `Σ y`.
-    pub total: BigInt,
-    /// By form, over the terms whose row or column names it.
-    by_form: BTreeMap<usize, BigInt>,
-    /// How many `y` have so many bits; those of 0 bits are 0.
-    pub lengths: BTreeMap<u64, u64>,
-}
-
-impl Sums {
-    /// Adds to the sums of forms.
-    fn add(&mut self, forms: impl IntoIterator<Item = usize>, y: BigInt) {
-        for form in forms {
-            *self.by_form.entry(form).or_default() += &y;
-        }
-    }
-
-    fn count(&mut self, bits: u64, terms: u64) {
-        let count = self.lengths.entry(bits).or_default();
-        *count = count.saturating_add(terms);
-    }
-
-    fn join(&mut self, other: &Sums) {
-        self.total += &other.total;
-        for (form, sum) in &other.by_form {
-            self.add([*form], sum.clone());
-        }
-        for (bits, terms) in &other.lengths {
-            self.count(*bits, *terms);
-        }
-    }
-
-    /// Takes a term out of all but the sums of forms.
-    fn remove(&mut self, y: &BigUint) {
-        self.total -= BigInt::from(y.clone());
-        if let Some(count) = self.lengths.get_mut(&y.bits()) {
-            *count = count.saturating_sub(1);
-        }
-    }
-}
-
-/// A term whose `y` is given, all on the grid.
-#[derive(Debug, Clone)]
-pub(crate) struct Exception {
-    pub y: Rational,
-    /// The lower end of its cost.
-    pub lower: Ends,
-}
-
-/// What bands of rows sum up to.
-#[derive(Debug)]
+/// What bands of weights sum up to, all on the grid; of terms whose `y` is that of the rule.
+#[derive(Debug, Default)]
 pub struct Band {
-    /// Each with the reader that read it, block and rows.
+    /// Each with the reader that read it, block and entries.
     parts: Vec<(Arc<()>, usize, Range<usize>)>,
-    sums: Sums,
+    /// `Σ y`.
+    pub(crate) total: BigInt,
+    /// By form, over the terms whose row or column names it.
+    by_form: BTreeMap<usize, Rational>,
+    /// How many `y` have so many bits; those of 0 bits are 0.
+    pub(crate) lengths: Vec<u64>,
 }
 
 impl Band {
@@ -111,8 +63,29 @@ impl Band {
     #[must_use]
     pub fn join(mut self, other: Band) -> Band {
         self.parts.extend(other.parts);
-        self.sums.join(&other.sums);
+        self.total += other.total;
+        for (form, sum) in other.by_form {
+            self.add(form, &sum);
+        }
+        for (bits, terms) in other.lengths.into_iter().enumerate() {
+            self.count(bits, terms);
+        }
         self
+    }
+
+    fn add(&mut self, form: usize, y: &Rational) {
+        let sum = self.by_form.entry(form).or_default();
+        *sum = plus(sum, y);
+    }
+
+    #[inline]
+    fn count(&mut self, bits: usize, terms: u64) {
+        if self.lengths.len() <= bits {
+            self.lengths.resize(bits.saturating_add(1), 0);
+        }
+        if let Some(count) = self.lengths.get_mut(bits) {
+            *count = count.saturating_add(terms);
+        }
     }
 }
 
@@ -120,235 +93,222 @@ impl<'a> Reader<'a> {
     /// Checks the certificate's shape and computes the products of multipliers.
     ///
     /// # Errors
-    /// [`Refusal::Arity`], [`Refusal::NotPositive`], [`Refusal::Range`], [`Refusal::Product`].
+    /// [`Refusal::Arity`], [`Refusal::NotPositive`], [`Refusal::Range`], [`Refusal::Form`].
     pub fn new(problem: &'a Problem<'a>, certificate: &'a Certificate) -> Result<Self, Refusal> {
-        Refusal::unless_equal("multipliers", certificate.point.len(), problem.variables())?;
-        let is_zero = |number: &Number| number.mantissa().is_zero();
-        if let Some(variable) = certificate.point.iter().position(is_zero) {
-            let what = "multiplier";
-            return Err(Refusal::NotPositive { what, variable });
+        let Certificate {
+            point, bits, grid, ..
+        } = certificate;
+        Refusal::unless_equal("multipliers", point.len(), problem.variables())?;
+        if let Some(variable) = point.iter().position(|number| number.mantissa.is_zero()) {
+            return Err(Refusal::NotPositive("multiplier", variable));
         }
-        if !(8..=MAX_BITS).contains(&certificate.bits) {
+        if !(8..=MAX_BITS).contains(bits) {
             return Err(Refusal::Range("the number of significant bits"));
         }
-        if !(-MAX_GRID..=MAX_GRID).contains(&certificate.grid) {
+        if !(-MAX_GRID..=MAX_GRID).contains(grid) {
             return Err(Refusal::Range("the grid"));
         }
-        let forms = problem.forms().iter().enumerate();
-        let products = forms.map(|(index, form)| {
-            product(form, &certificate.point, certificate.bits).ok_or(Refusal::Product(index))
-        });
+        let point = point
+            .iter()
+            .map(|number| (number.mantissa.clone(), 1u32.into(), number.exponent));
+        let point: Vec<Base> = point.collect();
+        let mut products = Vec::new();
+        for (index, form) in problem.forms().iter().enumerate() {
+            let factors = powers(
+                form.iter().map(|(variable, exponent)| (variable, exponent)),
+                &point,
+            );
+            let product = factors.and_then(|factors| Powers::of(&factors)?.rounded(*bits));
+            products.push(product.ok_or(Refusal::Form(
+                index,
+                "the product of multipliers is out of range",
+            ))?);
+        }
+        let costs = problem
+            .blocks()
+            .iter()
+            .map(|block| Costs::new(block, &block.entries, *bits));
         Ok(Reader {
             problem,
             certificate,
-            products: products.collect::<Result<_, _>>()?,
-            costs: problem
-                .blocks()
-                .iter()
-                .map(|block| Costs::new(block, certificate.bits))
-                .collect(),
-            mark: Arc::new(()),
+            products,
+            costs: costs.collect(),
+            mark: Arc::default(),
         })
     }
 
-    /// Reads rows of a block; the entries of a list count as its rows.
+    /// Reads some entries of a block.
     ///
     /// # Errors
-    /// [`Refusal::Coverage`] for rows that do not exist, [`Refusal::Cost`], [`Refusal::Grid`].
-    pub fn read(&self, block: usize, rows: Range<usize>) -> Result<Band, Refusal> {
-        let missing = Refusal::Coverage(block);
-        let content = self.problem.blocks().get(block).ok_or(missing.clone())?;
-        if rows.start > rows.end || rows.end > content.bands() {
-            return Err(missing);
+    /// [`Refusal::Coverage`] where there are none such, [`Refusal::Term`].
+    pub fn read(&self, block: usize, entries: Range<usize>) -> Result<Band, Refusal> {
+        let (content, costs) = self
+            .problem
+            .blocks()
+            .get(block)
+            .zip(self.costs.get(block))
+            .ok_or(Refusal::Coverage(block))?;
+        if entries.start > entries.end || entries.end > content.entries.len() {
+            return Err(Refusal::Coverage(block));
         }
-        let sums = match self.read_short(block, rows.clone()) {
-            Some(sums) => sums,
-            None => self.read_long(block, content.entries_of(&rows).ok_or(missing)?)?,
-        };
-        let parts = vec![(Arc::clone(&self.mark), block, rows)];
-        Ok(Band { parts, sums })
-    }
-
-    /// In numbers of any length.
-    fn read_long(&self, block: usize, entries: Range<usize>) -> Result<Sums, Refusal> {
-        let mut sums = Sums::default();
-        for entry in entries {
-            let Some(cost) = self.lower(block, entry)? else {
+        let short = |form: &usize| self.products.get(*form).and_then(Short::of);
+        let rows: Vec<Option<Short>> = content.rows.iter().map(short).collect();
+        let columns: Vec<Option<Short>> = content.columns.iter().map(short).collect();
+        let (mut by_row, mut by_column) = (
+            vec![U256::ZERO; rows.len()],
+            vec![U256::ZERO; columns.len()],
+        );
+        let (grid, mut total) = (self.certificate.grid, U256::ZERO);
+        let mut band = Band::default();
+        for entry in entries.clone() {
+            let cost = costs.short(entry);
+            if let Some(None) = cost {
+                continue;
+            }
+            let fits =
+                cost.flatten()
+                    .zip(content.place(entry))
+                    .and_then(|(cost, (row, column))| {
+                        let y = short::on_grid(
+                            [cost, (*rows.get(row)?)?, (*columns.get(column)?)?],
+                            grid,
+                        )?;
+                        Some((y, by_row.get_mut(row)?, by_column.get_mut(column)?))
+                    });
+            let Some((y, in_row, in_column)) = fits else {
+                self.read_long(&mut band, block, entry)?;
                 continue;
             };
-            let y = cost.on_grid(self.certificate.grid);
-            let y = y.ok_or(Refusal::Grid { block, entry })?;
-            sums.count(y.bits(), 1);
-            let y = BigInt::from(y);
-            sums.total += &y;
-            sums.add(self.problem.forms_of(block, entry).into_iter().flatten(), y);
-        }
-        Ok(sums)
-    }
-
-    /// The same in 256 bits; `None` where they do not suffice, and where anything is to be refused.
-    fn read_short(&self, block: usize, rows: Range<usize>) -> Option<Sums> {
-        let (content, costs) = (self.problem.blocks().get(block)?, self.costs.get(block)?);
-        if self.certificate.bits > SHORT_BITS {
-            return None;
-        }
-        let shorts = |forms: &[usize]| {
-            let products = forms.iter().map(|form| self.products.get(*form)?.short());
-            products.collect::<Option<Vec<Short>>>()
-        };
-        let (row_forms, column_forms) = (content.rows_of(&rows)?, &content.columns);
-        let (row_factors, column_factors) = (shorts(row_forms)?, shorts(column_forms)?);
-        let mut by_row = vec![U256::ZERO; row_factors.len()];
-        let mut by_column = vec![U256::ZERO; column_factors.len()];
-        let (total, lengths) = (U256::ZERO, [0; 257]);
-        let mut whole = ShortSums { total, lengths };
-        let grid = self.certificate.grid;
-        match &content.layout {
-            Layout::Dense => {
-                let mut entries = content.entries_of(&rows)?;
-                for (row, in_row) in row_factors.iter().zip(&mut by_row) {
-                    let columns = column_factors.iter().zip(&mut by_column);
-                    // The entries come last: of them, none is to be lost.
-                    for ((column, in_column), entry) in columns.zip(&mut entries) {
-                        if let Some(cost) = costs.short(entry)? {
-                            whole.add([cost, *row, *column], grid, [in_row, in_column])?;
-                        }
-                    }
-                }
+            // They do not overflow.
+            for sum in [&mut total, in_row, in_column] {
+                *sum = sum.wrapping_add(y);
             }
-            Layout::List(places) => {
-                for (entry, (row, column)) in rows.clone().zip(places.get(rows)?) {
-                    let sums = [by_row.get_mut(*row)?, by_column.get_mut(*column)?];
-                    let (row, column) = (row_factors.get(*row)?, column_factors.get(*column)?);
-                    if let Some(cost) = costs.short(entry)? {
-                        whole.add([cost, *row, *column], grid, sums)?;
-                    }
-                }
-            }
+            let bits = 256u32.saturating_sub(y.leading_zeros());
+            band.count(usize::try_from(bits).unwrap_or(usize::MAX), 1);
         }
-        let mut sums = Sums {
-            total: long(whole.total),
-            ..Sums::default()
-        };
-        let forms = row_forms.iter().chain(column_forms);
+        band.parts.push((Arc::clone(&self.mark), block, entries));
+        band.total += long(total);
+        let forms = content.rows.iter().chain(&content.columns);
         for (form, sum) in forms.zip(by_row.into_iter().chain(by_column)) {
             if sum != U256::ZERO {
-                sums.add([*form], long(sum));
+                band.add(*form, &long(sum).into());
             }
         }
-        for (bits, terms) in (0..).zip(whole.lengths).filter(|(_, terms)| *terms > 0) {
-            sums.count(bits, terms);
+        Ok(band)
+    }
+
+    /// In numbers of any length, where 256 bits do not suffice.
+    fn read_long(&self, band: &mut Band, block: usize, entry: usize) -> Result<(), Refusal> {
+        if let Some(cost) = self.lower(block, entry)? {
+            let y = self.on_grid(&cost, block, entry)?;
+            band.count(usize::try_from(y.bits()).unwrap_or(usize::MAX), 1);
+            band.total += &y;
+            for form in self.problem.forms_of(block, entry).into_iter().flatten() {
+                band.add(form, &y.clone().into());
+            }
         }
-        Some(sums)
+        Ok(())
     }
 
     /// The lower end of the cost of a term at the point, the product of its three factors; `None` if its weight is 0.
-    pub(crate) fn lower(&self, block: usize, entry: usize) -> Result<Option<Number>, Refusal> {
-        let fault = || Refusal::Cost { block, entry };
-        let costs = self.costs.get(block).ok_or_else(fault)?;
-        let Some(mut product) = costs.of(entry).ok_or_else(fault)? else {
-            return Ok(None);
+    pub fn lower(&self, block: usize, entry: usize) -> Result<Option<Number>, Refusal> {
+        let find = || {
+            let Some(cost) = self.costs.get(block)?.of(entry)? else {
+                return Some(None);
+            };
+            let [row, column] = self.problem.forms_of(block, entry)?;
+            let product = cost.times(self.products.get(row)?)?;
+            product.times(self.products.get(column)?).map(Some)
         };
-        let forms = self.problem.forms_of(block, entry).ok_or_else(fault)?;
-        for form in forms {
-            let factor = self.products.get(form).ok_or_else(fault)?;
-            product = product.times(factor).ok_or_else(fault)?;
-        }
-        Ok(Some(product))
+        find().ok_or(Refusal::Term(block, entry, "the cost is out of range"))
     }
 
     /// The same where it is short: mantissa and exponent.
-    pub(crate) fn lower_short(&self, block: usize, entry: usize) -> Option<Option<(U256, i64)>> {
-        let Some(cost) = self.costs.get(block)?.short(entry)? else {
-            return Some(None);
-        };
+    pub(crate) fn lower_short(&self, block: usize, entry: usize) -> Option<(U256, i64)> {
+        let cost = self.costs.get(block)?.short(entry)??;
         let [row, column] = self.problem.forms_of(block, entry)?;
-        let factor = |form: usize| self.products.get(form)?.short();
-        short::product([cost, factor(row)?, factor(column)?]).map(Some)
+        let factor = |form: usize| self.products.get(form).and_then(Short::of);
+        short::product([cost, factor(row)?, factor(column)?])
     }
 
-    /// `2^grid · y` of a term by the rule. For whoever makes certificates. `None` for a weight of 0, and where the cost is out of range.
-    pub fn by_rule(&self, block: usize, entry: usize) -> Option<Rational> {
-        let cost = self.lower(block, entry).ok()??;
-        let y = cost.on_grid(self.certificate.grid)?;
-        Some(Rational::from_integer(y.into()))
-    }
-
-    /// `2^grid · Σ y a` at every variable, with no exceptions made: what those have to cancel. For whoever makes certificates; nothing is verified.
-    pub fn imbalance(&self, bands: &[Band]) -> Vec<Rational> {
-        self.by_variable(&by_form(&total(bands)))
+    /// What `y` is by the rule, on the grid, for such a lower end.
+    pub(crate) fn on_grid(
+        &self,
+        lower: &Number,
+        block: usize,
+        entry: usize,
+    ) -> Result<BigInt, Refusal> {
+        let fault = Refusal::Term(block, entry, "the grid is too fine for the cost there");
+        lower
+            .on_grid(self.certificate.grid)
+            .map(BigInt::from)
+            .ok_or(fault)
     }
 
     /// Adds up all bands, verifies that they are a circulation, and says what follows.
     ///
     /// # Errors
-    /// [`Refusal::Coverage`], [`Refusal::Exception`], [`Refusal::NotACirculation`].
+    /// [`Refusal::Coverage`], [`Refusal::Term`], [`Refusal::NotACirculation`].
     pub fn finish(self, bands: Vec<Band>) -> Result<Certified<'a>, Refusal> {
-        self.check_coverage(&bands)?;
-        let mut sums = total(&bands);
-        let mut by_form = by_form(&sums);
+        let mut band = bands.into_iter().fold(Band::default(), Band::join);
+        self.check_coverage(&band)?;
         let mut exceptions = Vec::new();
         for ((block, entry), y) in &self.certificate.exceptions {
             let (block, entry) = (*block, *entry);
-            let fault = Refusal::Exception { block, entry };
             let lower = self.lower(block, entry).ok().flatten();
-            let lower = lower.ok_or(fault.clone())?;
-            if !is_number(y) || y.is_negative() {
-                return Err(fault);
+            let fits = is_number(y) && !y.is_negative();
+            let fault = Refusal::Term(block, entry, "this exception is negative, or of no term");
+            let lower = lower.filter(|_| fits).ok_or(fault)?;
+            let rule = self.on_grid(&lower, block, entry)?;
+            if let Some(count) = usize::try_from(rule.bits())
+                .ok()
+                .and_then(|bits| band.lengths.get_mut(bits))
+            {
+                *count = count.saturating_sub(1);
             }
-            let rule = lower.on_grid(self.certificate.grid);
-            let rule = rule.ok_or(Refusal::Grid { block, entry })?;
-            sums.remove(&rule);
-            let change = plus(y, &-Rational::from_integer(rule.into()));
+            band.total -= &rule;
+            let change = plus(y, &-Rational::from_integer(rule));
             for form in self.problem.forms_of(block, entry).into_iter().flatten() {
-                let sum = by_form.entry(form).or_default();
-                *sum = plus(sum, &change);
+                band.add(form, &change);
             }
-            let lower = Ends::new(&lower, self.certificate.grid);
-            exceptions.push(Exception {
-                y: y.clone(),
-                lower: lower.ok_or(Refusal::Cost { block, entry })?,
-            });
+            let fault = Refusal::Term(block, entry, "the cost is out of range");
+            exceptions.push((y, lower.scaled(self.certificate.grid).ok_or(fault)?));
         }
-        let at = self.by_variable(&by_form);
-        if let Some(variable) = at.iter().position(|total| !total.is_zero()) {
-            return Err(Refusal::NotACirculation(variable));
+        let at = self.imbalance(std::slice::from_ref(&band));
+        match at.iter().position(|sum| !sum.is_zero()) {
+            Some(variable) => Err(Refusal::NotACirculation(variable)),
+            None => Ok(Certified::new(self, band, exceptions)),
         }
-        Ok(Certified::new(self, sums, exceptions))
     }
 
-    fn check_coverage(&self, bands: &[Band]) -> Result<(), Refusal> {
-        let parts = || bands.iter().flat_map(|band| &band.parts);
-        let mut marks = parts().map(|(mark, block, _)| (mark, block));
-        if let Some((_, block)) = marks.find(|(mark, _)| !Arc::ptr_eq(mark, &self.mark)) {
-            return Err(Refusal::Coverage(*block));
-        }
-        let read = parts().filter(|(_, _, rows)| !rows.is_empty());
-        let mut read: Vec<_> = read
-            .map(|(_, block, rows)| (*block, rows.start, rows.end))
-            .collect();
-        read.sort_unstable();
-        for (block, content) in self.problem.blocks().iter().enumerate() {
-            let mut next = 0;
-            for (_, start, end) in read.iter().filter(|(other, _, _)| *other == block) {
-                if *start != next {
-                    return Err(Refusal::Coverage(block));
-                }
-                next = *end;
+    fn check_coverage(&self, band: &Band) -> Result<(), Refusal> {
+        let mut read: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
+        for (mark, block, entries) in &band.parts {
+            if !Arc::ptr_eq(mark, &self.mark) {
+                return Err(Refusal::Coverage(*block));
             }
-            if next != content.bands() {
+            read.entry(*block)
+                .or_default()
+                .push((entries.start, entries.end));
+        }
+        for (block, content) in self.problem.blocks().iter().enumerate() {
+            let mut parts = read.remove(&block).unwrap_or_default();
+            parts.sort_unstable();
+            let next = parts
+                .iter()
+                .try_fold(0, |next, (start, end)| (*start == next).then_some(*end));
+            if next != Some(content.entries.len()) {
                 return Err(Refusal::Coverage(block));
             }
         }
         Ok(())
     }
 
-    /// `Σ y a` at every variable, on the grid.
-    fn by_variable(&self, by_form: &BTreeMap<usize, Rational>) -> Vec<Rational> {
+    /// `2^grid · Σ y a` at every variable.
+    pub fn imbalance(&self, bands: &[Band]) -> Vec<Rational> {
         let mut at = vec![Rational::zero(); self.problem.variables()];
-        for (form, sum) in by_form {
-            let form = self.problem.forms().get(*form);
-            for (variable, exponent) in form.into_iter().flat_map(Form::factors) {
+        for (form, sum) in bands.iter().flat_map(|band| &band.by_form) {
+            for (variable, exponent) in self.problem.forms().get(*form).into_iter().flatten() {
                 if let Some(total) = at.get_mut(*variable) {
                     *total = plus(total, &times(exponent, sum));
                 }
@@ -357,7 +317,8 @@ impl<'a> Reader<'a> {
         at
     }
 
-    pub(crate) fn certificate(&self) -> &'a Certificate {
+    /// The certificate.
+    pub fn certificate(&self) -> &'a Certificate {
         self.certificate
     }
 
@@ -365,19 +326,6 @@ impl<'a> Reader<'a> {
     pub fn problem(&self) -> &'a Problem<'a> {
         self.problem
     }
-}
-
-fn total(bands: &[Band]) -> Sums {
-    let mut sums = Sums::default();
-    bands.iter().for_each(|band| sums.join(&band.sums));
-    sums
-}
-
-fn by_form(sums: &Sums) -> BTreeMap<usize, Rational> {
-    let by_form = sums.by_form.iter();
-    by_form
-        .map(|(form, sum)| (*form, Rational::from_integer(sum.clone())))
-        .collect()
 }
 
 fn long(value: U256) -> BigInt {

@@ -1,59 +1,28 @@
-//! The same roundings in 256 bits, for rows of weights in the formats of floats.
+//! The same roundings in 256 bits, for weights in the formats of floats.
 
 use ethnum::U256;
 
 use crate::Number;
 
 /// The most bits of a short factor: three of them fit 256 bits.
-pub(crate) const SHORT_BITS: u32 = 85;
+const SHORT_BITS: u64 = 85;
 
 /// The most bits that a term may have on the grid: sums of 2^64 such terms fit 256.
 const GRID_BITS: u32 = 192;
 
-/// A positive number of at most [`SHORT_BITS`] bits.
+/// A positive number of at most [`SHORT_BITS`] bits: mantissa and exponent.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Short {
-    mantissa: u128,
-    exponent: i64,
-}
-
-/// Sums of terms on the grid.
-#[derive(Debug)]
-pub(crate) struct ShortSums {
-    pub total: U256,
-    /// How many terms have so many bits.
-    pub lengths: [u64; 257],
-}
-
-impl ShortSums {
-    /// Adds the product of three factors on the grid to these sums and to others; they do not overflow. `None` if it has too many bits.
-    #[inline(always)]
-    pub(crate) fn add(&mut self, factors: [Short; 3], grid: i64, to: [&mut U256; 2]) -> Option<()> {
-        let (y, [row, column]) = (on_grid(factors, grid)?, to);
-        for sum in [&mut self.total, row, column] {
-            *sum = sum.wrapping_add(y);
-        }
-        let length = usize::try_from(256u32.saturating_sub(y.leading_zeros())).ok()?;
-        let count = self.lengths.get_mut(length)?;
-        *count = count.saturating_add(1);
-        Some(())
-    }
-}
-
-impl Number {
-    /// The same number, if it is short.
-    pub(crate) fn short(&self) -> Option<Short> {
-        let mantissa = u128::try_from(self.mantissa()).ok()?;
-        let is_short = self.mantissa().bits() <= SHORT_BITS.into();
-        is_short.then_some(Short {
-            mantissa,
-            exponent: self.exponent(),
-        })
-    }
-}
+pub(crate) struct Short(u128, i64);
 
 impl Short {
-    /// `(mantissa · 2^exponent)^power`, rounded down to so many significant bits; `None` if the power is too long.
+    /// The same number, if it is short.
+    pub(crate) fn of(number: &Number) -> Option<Self> {
+        let is_short = number.mantissa.bits() <= SHORT_BITS;
+        let mantissa = u128::try_from(&number.mantissa).ok().filter(|_| is_short)?;
+        Some(Short(mantissa, number.exponent))
+    }
+
+    /// `(mantissa · 2^exponent)^power`, rounded down to so many significant bits; `None` if the power is too long, or the number is.
     #[inline]
     pub(crate) fn of_float(mantissa: u64, exponent: i64, power: u8, bits: u32) -> Option<Self> {
         let wide = u128::from(mantissa);
@@ -64,30 +33,28 @@ impl Short {
         let exponent = exponent.checked_mul(power.into())?;
         let length = 128u32.checked_sub(value.leading_zeros())?;
         let excess = length.saturating_sub(bits);
-        Some(Short {
-            mantissa: value.checked_shr(excess)?,
-            exponent: exponent.checked_add(excess.into())?,
-        })
+        let is_short = u64::from(length.min(bits)) <= SHORT_BITS;
+        let mantissa = value.checked_shr(excess).filter(|_| is_short)?;
+        Some(Short(mantissa, exponent.checked_add(excess.into())?))
     }
 
-    /// The same number: mantissa and exponent.
+    /// The same number.
     pub(crate) fn wide(self) -> (U256, i64) {
-        (U256::from(self.mantissa), self.exponent)
+        (self.0.into(), self.1)
     }
 }
 
 /// The product of three factors, exactly: mantissa and exponent.
 #[inline]
 pub(crate) fn product([cost, row, column]: [Short; 3]) -> Option<(U256, i64)> {
-    let two = U256::from(cost.mantissa).wrapping_mul(U256::from(column.mantissa));
-    let mantissa = two.wrapping_mul(U256::from(row.mantissa));
-    let exponent = cost.exponent.checked_add(row.exponent)?;
-    Some((mantissa, exponent.checked_add(column.exponent)?))
+    let two = U256::from(cost.0).wrapping_mul(U256::from(column.0));
+    let exponent = cost.1.checked_add(row.1)?.checked_add(column.1)?;
+    Some((two.wrapping_mul(U256::from(row.0)), exponent))
 }
 
 /// `2^grid` times the product of three factors, rounded down; `None` if it has too many bits.
 #[inline]
-fn on_grid(factors: [Short; 3], grid: i64) -> Option<U256> {
+pub(crate) fn on_grid(factors: [Short; 3], grid: i64) -> Option<U256> {
     let (product, exponent) = product(factors)?;
     let shift = exponent.checked_add(grid)?;
     let amount = u32::try_from(shift.unsigned_abs()).unwrap_or(u32::MAX);

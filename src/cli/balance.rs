@@ -8,7 +8,7 @@ use synaptic_balance::formats::{
     Certificate, Losses, Model, OnnxFile, Scaling, Weight, Written, read_certificate,
     verify_certificate,
 };
-use synaptic_balance::network::{Network, WeightTerms};
+use synaptic_balance::network::Network;
 use synaptic_balance::numbers::{MAX_DIGITS, Rational, Wide, rational_power};
 use synaptic_balance::report::{Subject, balance_report, freedom, group_multipliers, lost_weights};
 use synaptic_balance::solve::{
@@ -315,9 +315,8 @@ fn energy_certificate(
     if result.exact.is_some() || result.enclosure.is_some() {
         return None;
     }
-    let terms = WeightTerms::of(network);
     let regularizer = &arguments.regularizer;
-    let problem = NamedProblem::of_network(network, regularizer, &terms).ok()?;
+    let problem = NamedProblem::of_network(network, regularizer).ok()?;
     Some(EnergyFile::new(&problem, &proof.certificate, regularizer)?.to_json())
 }
 

@@ -149,7 +149,11 @@ fn judge(
     }
     let proof = proving::prove_attained(blocks, &problem.problem)?;
     let certified = verify_energy(&problem.problem, &proof.certificate).ok()?;
-    let others = other.problem.blocks().iter().map(|block| block.entries);
+    let others = other
+        .problem
+        .blocks()
+        .iter()
+        .map(|block| block.entries.clone());
     let others: Vec<Entries> = others.collect();
     let distance = distance_to_balance(&certified, &others, &power).ok()?;
     let allowed = arguments.tolerance.max(number_type.excused_deficit(&power));

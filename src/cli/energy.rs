@@ -2,7 +2,7 @@
 
 use synaptic_balance::formats::energy::{EnergyFile, EnergyFileError, NamedProblem};
 use synaptic_balance::formats::{MappedPerceptron, Model, ModelError, holds_weights_only};
-use synaptic_balance::network::{Regularizer, WeightTerms};
+use synaptic_balance::network::Regularizer;
 use synaptic_balance::report::{Reliance, Report, energy_report, relied_on};
 use synaptic_balance::solve::energy::EnergyProof;
 
@@ -55,8 +55,7 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
         return Ok(ended(report, verdict, &relied_on(&[&file])));
     }
     let network = Tied::apply(arguments.tied, &file);
-    let terms = WeightTerms::of(&network);
-    let problem = NamedProblem::of_network(&network, &regularizer, &terms);
+    let problem = NamedProblem::of_network(&network, &regularizer);
     let problem = problem.map_err(|fault| BadInput::at(path, fault))?;
     let (mut report, verdict) = judge(arguments, certificate, &regularizer, &problem)?;
     report.state_layers(file.layers());
@@ -103,9 +102,7 @@ fn words(problem: &NamedProblem, fault: &EnergyFileError) -> String {
                 .map_or(String::new(), |names| names.join(", "));
             format!("the sums of input and output costs on the grid differ at {units}")
         }
-        Refusal::Cost { block, entry }
-        | Refusal::Grid { block, entry }
-        | Refusal::Exception { block, entry } => {
+        Refusal::Term(block, entry, _) => {
             format!("{refusal} ({})", problem.term(*block, *entry))
         }
         other => other.to_string(),

@@ -104,10 +104,7 @@ pub fn far(point: Vec<Number>, cut: &Cut) -> Vec<Number> {
     let levels = point.into_iter().zip(&cut.levels);
     let moved = |(number, level): (Number, &i64)| match level {
         0 => number,
-        level => Number::new(
-            number.mantissa().clone(),
-            number.exponent() + STRIDE * level,
-        ),
+        level => Number::new(number.mantissa.clone(), number.exponent + STRIDE * level),
     };
     levels.map(moved).collect()
 }

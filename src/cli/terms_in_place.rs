@@ -119,7 +119,7 @@ fn unsolved(
     let (first, vanishing) = costs.vanishing(&runaway, NAMED);
     let tensor = |block: usize| match &kernel.terms {
         TermNames::Tensors(names) => names.get(block).cloned().unwrap_or_default(),
-        TermNames::Synapses(_) => String::new(),
+        TermNames::Synapses => String::new(),
     };
     let first = first.into_iter();
     Unsolved::RunsAway(Box::new(InLimit {
@@ -149,7 +149,7 @@ pub fn explained(kernel: &NamedProblem) -> Option<(Vec<(f64, f64)>, EnergyProof)
 fn steps(kernel: &NamedProblem) -> Vec<u64> {
     let mut steps = vec![1u64; kernel.problem.variables()];
     let forms = kernel.problem.forms().iter();
-    for (variable, exponent) in forms.flat_map(|form| form.factors()) {
+    for (variable, exponent) in forms.flatten() {
         let below = exponent.denom().try_into().unwrap_or(1);
         steps[*variable] = num_integer::lcm(steps[*variable], below);
     }

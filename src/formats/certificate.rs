@@ -269,8 +269,9 @@ pub fn verify_certificate(
             let multipliers = reader.named("multipliers", &certificate.multipliers)?;
             let weights = reader.in_order("weights", &certificate.weights)?;
             let multipliers = reader.by_variable(multipliers)?;
-            check::scaling(&problem, &network.weights(), &weights, &multipliers)
-                .map_err(refused)?;
+            // Costs of power 1 scale as the weights do.
+            let ratios = network.problem(&Regularizer::l1());
+            check::scaling(&ratios, &network.weights(), &weights, &multipliers).map_err(refused)?;
             Ok("the weights are an exact scaling of the network: the same function".to_string())
         }
         "not_scaled" => {
@@ -358,24 +359,23 @@ fn names(network: &Network<Rational>, synapses: &[usize]) -> String {
 /// A refusal with ids in place of indices.
 fn explain(network: &Network<Rational>, refusal: &Refusal) -> String {
     let subject = match refusal {
-        Refusal::Malformed { synapse, .. }
-        | Refusal::Flow { synapse, .. }
+        Refusal::Flow(synapse, ..)
         | Refusal::Rises(synapse)
         | Refusal::RaisesBoth(synapse)
-        | Refusal::Weight { synapse, .. }
+        | Refusal::Weight(synapse, ..)
         | Refusal::Irrational(synapse)
-        | Refusal::Coefficient { synapse, .. }
+        | Refusal::Coefficient(_, synapse)
         | Refusal::SameSign(synapse)
         | Refusal::Ratio(synapse) => {
             format!(" (synapse {synapse} is {})", network.synapse_name(*synapse))
         }
         Refusal::NotACirculation(variable)
-        | Refusal::NotPositive { variable, .. }
+        | Refusal::NotPositive(_, variable)
         | Refusal::Crossed(variable)
         | Refusal::NotNormalised(variable)
-        | Refusal::Sign { variable, .. }
-        | Refusal::Unbalanced { variable, .. }
-        | Refusal::NotAConstraint { variable, .. }
+        | Refusal::Sign(variable, ..)
+        | Refusal::Unbalanced(variable, ..)
+        | Refusal::NotAConstraint(_, variable)
         | Refusal::Undecided(variable) => {
             format!(
                 " (variable {variable} is that of {})",

@@ -33,7 +33,7 @@ impl MappedPerceptron {
         power: &Rational,
         is_tied: bool,
     ) -> Result<energy::Problem<'_>, energy::Refusal> {
-        let mut forms = vec![energy::Form::one()];
+        let mut forms = vec![energy::Form::new()];
         let mut variables = 0;
         let mut blocks = Vec::new();
         let mut from: Option<Vec<usize>> = None;
@@ -54,7 +54,7 @@ impl MappedPerceptron {
                 for variable in variables..variables + own {
                     for exponent in [1, -1] {
                         let exponent = Rational::from_integer(exponent.into());
-                        forms.push(energy::Form::new([(variable, exponent)]));
+                        forms.push(vec![(variable, exponent)]);
                     }
                 }
                 variables += own;
@@ -78,6 +78,7 @@ impl MappedPerceptron {
                     layout: energy::Layout::Dense,
                     power: power.clone(),
                     coefficient: Rational::one(),
+                    again: false,
                 });
             }
             from = sources;

@@ -30,7 +30,6 @@ pub use build::{
     PlantedNetwork, Shape, chain, layered, planted, random_acyclic, random_recurrent, random_weight,
 };
 pub use build_general::{Values, random_general};
-pub use energy::WeightTerms;
 pub use evaluate::EvaluateError;
 
 pub(crate) use elimination::{kernel_basis, vanishing_with};

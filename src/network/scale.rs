@@ -3,7 +3,7 @@
 use num_traits::One;
 use thiserror::Error;
 
-use super::{Network, SynapseIndex};
+use super::{Network, SynapseIndex, UnitIndex};
 use crate::numbers::{Rational, Scalar};
 
 /// Why a network could not be scaled.
@@ -72,12 +72,11 @@ impl<S: Scalar> Network<S> {
         }
     }
 
-    /// What the target and the source of a synapse contribute to [`direction`](Network::direction), each by itself.
-    pub fn contributions(&self, synapse: SynapseIndex) -> [Vec<(usize, Rational)>; 2] {
-        let (from, to) = self.endpoints(synapse);
-        let target = self.variable(to);
-        let target = target.map(|variable| (variable, self.exponent(to)));
-        let source = self.form(from).into_iter();
+    /// What a unit contributes to [`direction`](Network::direction), as the target of a synapse and as its source.
+    pub fn contributions(&self, unit: UnitIndex) -> [Vec<(usize, Rational)>; 2] {
+        let target = self.variable(unit);
+        let target = target.map(|variable| (variable, self.exponent(unit)));
+        let source = self.form(unit).into_iter();
         let source = source.map(|(variable, exponent)| (variable, -exponent));
         let is_there =
             |(_, exponent): &(usize, Rational)| *exponent != Rational::from_integer(0.into());

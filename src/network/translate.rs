@@ -1,4 +1,4 @@
-//! From a network to the kernel's problem. Part of what has to be trusted.
+//! The problem of a network as solvers take it.
 
 use num_traits::One;
 
@@ -7,10 +7,7 @@ use crate::kernel::{Cost, Problem, Synapse};
 use crate::numbers::{Rational, Scalar};
 
 impl Network<Rational> {
-    /// The balancing problem of the network: minimise the regularizer over all scalings.
-    ///
-    /// Variable `v` of the problem is `μ_v = Λ_v^p` for `L_p`, so that costs scale by ratios of variables, and
-    /// `Λ_v` itself for a mixture. Synapses keep their order; those of weight 0 keep their place.
+    /// The balancing problem of the network, as in [`energy_problem`](Network::energy_problem), with its synapses listed for solvers.
     ///
     /// # Panics
     /// For a [`Regularizer`] put together by hand with a power or factor that is not positive.
@@ -38,7 +35,9 @@ impl Network<Rational> {
             direction: self.direction(index),
             costs: terms.iter().map(|term| cost(index, term)).collect(),
         });
-        Problem::new(self.variables(), synapses.collect())
-            .expect("a network makes a well-formed problem")
+        let problem = self
+            .energy_problem(regularizer)
+            .expect("a network makes a well-formed problem");
+        Problem::listed(problem, synapses.collect())
     }
 }

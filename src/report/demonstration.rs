@@ -154,7 +154,7 @@ fn gather(
             .fold(0.0, f64::max),
         rational_multipliers: rational(|balance| &balance.multiplier),
         rational_cost_multipliers: rational(|balance| &balance.cost_multiplier),
-        exact_outputs_equal: exact_scaling(network, images, regularizer, result)?,
+exact_outputs_equal: exact_scaling(network, images, result)?,
         width: relative_width(&enclosed),
         figure: unit_balance_figure(
             &ratios(network, regularizer),
@@ -168,7 +168,6 @@ fn gather(
 fn exact_scaling(
     network: &Network<Rational>,
     images: &Digits,
-    regularizer: &Regularizer,
     result: &Balance,
 ) -> Result<bool, DemonstrationError> {
     let rounded = |value: crate::numbers::Wide| {
@@ -180,7 +179,7 @@ fn exact_scaling(
     let multipliers = multipliers.ok_or(DemonstrationError::Missing("multipliers"))?;
     let scaled = network.scaled(&multipliers)?;
     check::scaling(
-        &network.problem(regularizer),
+        &network.problem(&Regularizer::l1()),
         &network.weights(),
         &scaled.weights(),
         &multipliers,

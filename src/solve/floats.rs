@@ -37,6 +37,7 @@ pub(super) fn over_floats<'a>(problem: &Problem, weights: &'a [[u8; 8]]) -> Opti
         layout: block.layout.clone(),
         power: block.power.clone(),
         coefficient: block.coefficient.clone(),
+        again: block.again,
     });
     let forms = problem.forms().to_vec();
     Problem::new(problem.variables(), forms, blocks.collect()).ok()

@@ -170,7 +170,7 @@ pub fn judge_as(
         scaling,
         widest,
         lost,
-    } = Compared::of(before, after, &problem, tolerance, reading.number_type);
+    } = Compared::of(before, after, tolerance, reading.number_type);
     let (cycle, obstacle) = refutations(
         (before, after),
         &problem,
@@ -301,11 +301,10 @@ impl Compared {
     fn of(
         before: &Network<Rational>,
         after: &Network<Rational>,
-        problem: &Problem,
         tolerance: f64,
         number_type: NumberType,
     ) -> Self {
-        let mut found = Self::as_in(before, after, problem, tolerance, number_type);
+        let mut found = Self::as_in(before, after, tolerance, number_type);
         let multipliers = found.scaling.multipliers();
         let lost = multipliers
             .and_then(|multipliers| found.ratios.lost(before, after, number_type, multipliers));
@@ -314,14 +313,13 @@ impl Compared {
                 found.lost = lost;
                 found
             }
-            None => Self::as_in(before, after, problem, tolerance, NumberType::Exact),
+            None => Self::as_in(before, after, tolerance, NumberType::Exact),
         }
     }
 
     fn as_in(
         before: &Network<Rational>,
         after: &Network<Rational>,
-        problem: &Problem,
         tolerance: f64,
         number_type: NumberType,
     ) -> Self {
@@ -331,7 +329,7 @@ impl Compared {
             Some(ScalingFault::Zero(s) | ScalingFault::Sign(s)) => vec![*s],
             None => ratios.suspects(before, &fit, tolerance),
         };
-        let (scaling, widest) = ratios.verdict(before, after, problem, &fit);
+        let (scaling, widest) = ratios.verdict(before, after, &fit);
         Compared {
             ratios,
             suspects,

@@ -9,7 +9,7 @@ use super::fit::{is_general, least_deviations, least_squares};
 use super::judge::{ScalingFault, ScalingVerdict};
 use super::nearest::{nearest, refutable, rest};
 use crate::kernel::{NotScaled, Obstacle, Problem, Verified, check};
-use crate::network::{Manifold, Network, SynapseIndex, vanishing_with};
+use crate::network::{Manifold, Network, Regularizer, SynapseIndex, vanishing_with};
 use crate::numbers::{Enclosure, Rational, Wide, natural_log, rational_from_f64, rational_to_f64};
 
 /// Synapses with coefficients.
@@ -325,15 +325,15 @@ impl Ratios {
         &self,
         before: &Network<Rational>,
         after: &Network<Rational>,
-        problem: &Problem,
         fit: &[f64],
     ) -> (ScalingVerdict, Option<Cycle>) {
         if let Some(fault) = &self.fault {
             return (ScalingVerdict::Not(fault.clone()), None);
         }
         if let Ok(multipliers) = Manifold::of(before).multipliers(&self.exact)
+            && let problem = before.problem(&Regularizer::l1())
             && let Ok(verified) =
-                check::scaling(problem, &before.weights(), &after.weights(), &multipliers)
+                check::scaling(&problem, &before.weights(), &after.weights(), &multipliers)
         {
             return (ScalingVerdict::Exact(verified), None);
         }

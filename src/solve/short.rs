@@ -9,7 +9,7 @@ use super::existence::endpoints;
 use super::floats::{in_memory, over_floats};
 use super::ratios::BITS;
 use crate::kernel::Problem;
-use crate::network::{Network, Regularizer, WeightTerms};
+use crate::network::{Network, Regularizer};
 use crate::numbers::{Enclosure, Rational, Wide, rational_to_f64, rational_to_f64_up};
 
 /// The most synapses: for more a factorisation of all units can take long.
@@ -42,13 +42,12 @@ pub(super) fn short_distance(
         return None;
     }
     let multipliers = small.multipliers()[..problem.variables()].to_vec();
-    let terms = WeightTerms::of(before);
-    let exact = before.energy_problem(regularizer, &terms).ok()?;
-    let bytes = |network: &Network<Rational>| {
-        let weights = terms.synapses.iter().map(|s| network.weight(*s));
-        in_memory(weights)
-    };
-    let (old, new) = (bytes(before), bytes(after));
+    let exact = before.energy_problem(regularizer).ok()?;
+    let weights = after.counted_weights();
+    let (old, new) = (
+        in_memory(before.counted_weights().iter()),
+        in_memory(weights.iter()),
+    );
     let exact = match &old {
         Some(old) => over_floats(&exact, old)?,
         None => exact,
@@ -72,17 +71,9 @@ pub(super) fn short_distance(
     if !certified.is_attained() {
         return None;
     }
-    let weights: Vec<Rational> = match new {
-        Some(_) => Vec::new(),
-        None => terms
-            .synapses
-            .iter()
-            .map(|s| after.weight(*s).clone())
-            .collect(),
-    };
     let others = match &new {
         Some(new) => Entries::F64(new),
-        None => Entries::Rational(&weights),
+        None => Entries::Rational(weights.into()),
     };
     let (low, high) = certified.factors_from_balance(&[others]).ok()??;
     let root =
@@ -93,7 +84,7 @@ pub(super) fn short_distance(
     );
     let moved = (Rational::one() - low).max(high - Rational::one());
     // What no scaling changes is balanced as it is.
-    let fixed = (0..count).filter(|s| terms.synapses.binary_search(s).is_err());
+    let fixed = (0..count).filter(|s| !before.is_scaled(*s));
     let fixed = fixed.filter(|s| !before.weight(*s).is_zero());
     let changes = fixed.map(|s| (after.weight(s) / before.weight(s) - Rational::one()).abs());
     Some(rational_to_f64_up(

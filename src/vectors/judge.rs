@@ -108,7 +108,7 @@ fn same_function(
         }
     };
     if let Ok(multipliers) = Manifold::of(before).multipliers(&ratios) {
-        let problem = before.problem(regularizer);
+        let problem = before.problem(&Regularizer::l1());
         check::scaling(&problem, &before.weights(), &after.weights(), &multipliers)
             .map_err(|fault| fault.to_string())?;
         let multipliers = by_unit(before, &multipliers, |value, exponent| {

@@ -399,11 +399,11 @@ fn bases_of_random_networks_are_verified() {
             continue;
         };
         let refused = check::manifold(&problem, fewer, &spanning);
-        assert!(matches!(refused, Err(Refusal::Arity { .. })), "seed {seed}");
+        assert!(matches!(refused, Err(Refusal::Arity(..))), "seed {seed}");
         let mut doubled = rows.clone();
         doubled.push(last.clone());
         let refused = check::manifold(&problem, &doubled, &spanning);
-        assert!(matches!(refused, Err(Refusal::Dependent { .. })));
+        assert!(matches!(refused, Err(Refusal::Dependent(..))));
         for (index, (synapse, _)) in last.iter().enumerate() {
             if problem.synapses()[*synapse].direction.is_empty() {
                 continue;
@@ -411,7 +411,7 @@ fn bases_of_random_networks_are_verified() {
             let mut changed = rows.clone();
             changed[fewer.len()][index].1 += q("1/7");
             let refused = check::manifold(&problem, &changed, &spanning);
-            assert!(matches!(refused, Err(Refusal::NotAConstraint { .. })));
+            assert!(matches!(refused, Err(Refusal::NotAConstraint(..))));
         }
     }
     assert!(

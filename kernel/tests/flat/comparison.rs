@@ -1,19 +1,17 @@
 //! Enclosures by comparison.
 
-use synaptic_balance_kernel::{Flat, Refusal, check};
+use synaptic_balance_kernel::{Refusal, check};
+
+use crate::Flat;
 
 use crate::{chain, qs, synapse};
 
 fn fate(problem: &Flat, lower: &str, upper: &str) -> Result<(), Refusal> {
-    check::enclosure(problem, &qs(lower), &qs(upper)).map(|_| ())
+    check::enclosure(problem, None, &qs(lower), &qs(upper)).map(|_| ())
 }
 
 fn sign(variable: usize, bound: &'static str, larger: &'static str) -> Result<(), Refusal> {
-    Err(Refusal::Sign {
-        variable,
-        bound,
-        larger,
-    })
+    Err(Refusal::Sign(variable, bound, larger))
 }
 
 /// Checks: bounds around the one optimum, the optimum itself, and no bounds beside it.
@@ -27,15 +25,15 @@ fn rational_costs() {
     assert_eq!(fate(&problem, "2 1", "2 1/2"), Err(Refusal::Crossed(1)));
     assert!(matches!(
         fate(&problem, "0 1/4", "4 1"),
-        Err(Refusal::NotPositive { variable: 0, .. })
+        Err(Refusal::NotPositive(_, 0))
     ));
     assert!(matches!(
         fate(&problem, "1", "4 1"),
-        Err(Refusal::Arity { .. })
+        Err(Refusal::Arity(..))
     ));
     assert!(matches!(
         fate(&problem, "1 1/4", "4"),
-        Err(Refusal::Arity { .. })
+        Err(Refusal::Arity(..))
     ));
 }
 
@@ -85,27 +83,39 @@ fn components() {
     let cycle = |degree: &str| {
         let back = format!("0*1 1*-{degree}");
         let synapses = vec![synapse("0*-1 1*1", "4", "1"), synapse(&back, "1", "1")];
-        Flat::new(2, synapses).unwrap()
+        crate::flat(2, synapses).unwrap()
     };
     let floating = cycle("1");
     assert_eq!(fate(&floating, "1 1/4", "1 1"), Ok(()));
-    let found = check::enclosure(&floating, &qs("1 1/4"), &qs("1 1")).unwrap();
+    let found = check::enclosure(&floating, None, &qs("1 1/4"), &qs("1 1")).unwrap();
     assert_eq!(found.data().normalised, [true, true]);
     assert_eq!(
         fate(&floating, "1/2 1/8", "1/2 1/2"),
         Err(Refusal::NotNormalised(0))
     );
     assert_eq!(fate(&floating, "1 1", "1 2"), sign(1, "lower", "input"));
-    let scaling = cycle("1").common_scaling().unwrap();
-    assert_eq!(
-        scaling,
-        [Some((0, qs("1").remove(0))), Some((0, qs("1").remove(0)))]
-    );
-    assert_eq!(cycle("2").common_scaling().unwrap(), [None, None]);
+    // With its exponents disagreeing: 4 b/a and 4 a/b², balanced where b = 1 and a = 1 alone makes both 4, and (2, 1) does not.
+    let disagreeing = vec![
+        synapse("0*-1 1*1", "4", "1"),
+        synapse("0*1 1*-2", "4", "1"),
+        synapse("1*1", "4", "1"),
+    ];
+    let disagreeing = crate::flat(2, disagreeing).unwrap();
+    assert_eq!(fate(&disagreeing, "1 1", "1 1"), Ok(()));
+    let found = check::enclosure(&disagreeing, None, &qs("1 1"), &qs("1 1")).unwrap();
+    assert_eq!(found.data().normalised, [false, false]);
+    // A cycle of exponents 2 and 1/2 agrees: (1, 1/2) does not change it.
+    let agreeing = vec![
+        synapse("0*1 1*-2", "3", "1"),
+        synapse("0*-1/2 1*1", "6", "1"),
+    ];
+    let agreeing = crate::flat(2, agreeing).unwrap();
+    let found = check::enclosure(&agreeing, None, &qs("1 1"), &qs("1 1")).unwrap();
+    assert_eq!(found.data().normalised, [true, true]);
     // 4 b/a against a/b²: 4 b/a = a/b² at a, and 4 b/a = 2 a/b² at b, which no point is.
     assert!(fate(&cycle("2"), "1 1/2", "1 1").is_err());
     // Joined to the ground by a weight of 0 only.
-    let apart = Flat::new(
+    let apart = crate::flat(
         2,
         vec![
             synapse("0*1", "1", "1"),
@@ -125,13 +135,16 @@ fn components() {
 fn hypotheses() {
     for direction in ["0*1 1*1", "0*-1 1*-1/2", "0*1 1*-1 2*1"] {
         let synapses = vec![synapse("0*1", "1", "1"), synapse(direction, "1", "1")];
-        let problem = Flat::new(3, synapses).unwrap();
+        let problem = crate::flat(3, synapses).unwrap();
         assert_eq!(
             fate(&problem, "1 1 1", "1 1 1"),
             Err(Refusal::RaisesBoth(1)),
             "{direction}"
         );
-        assert!(!problem.without(&[1]).synapses()[1].raises_both());
+        let synapses = vec![synapse("0*1", "1", "1"), synapse(direction, "0", "1")];
+        let problem = crate::flat(3, synapses).unwrap();
+        let refused = fate(&problem, "1 1 1", "1 1 1");
+        assert_eq!(refused, sign(0, "lower", "input"), "of weight 0");
     }
 }
 
@@ -143,9 +156,9 @@ fn limits() {
         synapse("0*-1", "4", "1"),
         synapse("0*-1 1*1", "7", "1"),
     ];
-    let branch = Flat::new(2, synapses).unwrap();
+    let branch = crate::flat(2, synapses).unwrap();
     let fate = |direction: &str, lower: &str, upper: &str| {
-        let found = check::limit_enclosure(&branch, &qs(direction), &qs(lower), &qs(upper));
+        let found = check::enclosure(&branch, Some(&qs(direction)), &qs(lower), &qs(upper));
         found.map(|found| found.data().vanishing.clone())
     };
     assert_eq!(fate("0 -1", "1 1", "3 1"), Ok(vec![2]));
@@ -153,7 +166,7 @@ fn limits() {
     assert_eq!(fate("0 -1", "1 2", "3 2"), Err(Refusal::NotNormalised(1)));
     assert!(matches!(
         fate("0 -1", "3 1", "4 1"),
-        Err(Refusal::Sign { variable: 0, .. })
+        Err(Refusal::Sign(0, ..))
     ));
     assert_eq!(fate("0 1", "1 1", "3 1"), Err(Refusal::Rises(2)));
     assert_eq!(fate("0 0", "1 1", "3 1"), Err(Refusal::NothingFalls));

@@ -1,6 +1,7 @@
 //! Existence, balance, scalings, obstacles, the manifold: what is evaluated.
 
-use synaptic_balance_kernel::{Cost, Flat, Obstacle, Refusal, check};
+use crate::{Cost, Flat};
+use synaptic_balance_kernel::{Obstacle, Refusal, check};
 
 use crate::{chain, q, qs, synapse, terms};
 
@@ -14,26 +15,13 @@ fn attained() {
         synapse("0*1", "0", "1"),
         synapse("", "7", "1"),
     ];
-    let problem = Flat::new(2, synapses).unwrap();
+    let problem = crate::flat(2, synapses).unwrap();
     let fate = |flow: &str| check::attained(&problem, &qs(flow)).map(|_| ());
     assert_eq!(fate("2 1 1 0 -5"), Ok(()));
     assert_eq!(fate("8/3 4/3 4/3 0 0"), Ok(()));
-    assert!(matches!(
-        fate("2 1 1 0"),
-        Err(Refusal::Arity {
-            found: 4,
-            expected: 5,
-            ..
-        })
-    ));
-    assert!(matches!(
-        fate("2 1 1 1 0"),
-        Err(Refusal::Flow { synapse: 3, .. })
-    ));
-    assert!(matches!(
-        fate("1 1/2 1/2 0 0"),
-        Err(Refusal::Flow { synapse: 1, .. })
-    ));
+    assert!(matches!(fate("2 1 1 0"), Err(Refusal::Arity(_, 4, 5))));
+    assert!(matches!(fate("2 1 1 1 0"), Err(Refusal::Flow(3, ..))));
+    assert!(matches!(fate("1 1/2 1/2 0 0"), Err(Refusal::Flow(1, ..))));
     assert_eq!(fate("1 1 1 0 0"), Err(Refusal::NotACirculation(0)));
     assert_eq!(fate("2 1 2 0 0"), Err(Refusal::NotACirculation(1)));
 }
@@ -52,13 +40,13 @@ fn not_attained() {
     assert_eq!(fate("-2 -1"), Err(Refusal::Rises(1)));
     assert_eq!(fate("1 1"), Err(Refusal::Rises(0)));
     assert_eq!(fate("0 0"), Err(Refusal::NothingFalls));
-    assert!(matches!(fate("-1"), Err(Refusal::Arity { .. })));
+    assert!(matches!(fate("-1"), Err(Refusal::Arity(..))));
 }
 
 /// Checks: balance is exact, for mixtures, fractional exponents and irrational factors that cancel; what is irrational is undecided.
 #[test]
 fn balanced() {
-    let fate = |problem: &Flat, point: &str| check::balanced(problem, &qs(point)).map(|_| ());
+    let fate = |problem: &Flat, point: &str| check::balanced(problem, None, &qs(point)).map(|_| ());
     assert_eq!(fate(&chain("1 8 1", "1"), "2 1/2"), Ok(()));
     assert_eq!(
         fate(&chain("1 8 1", "1"), "2 1"),
@@ -72,7 +60,7 @@ fn balanced() {
     );
     // sqrt(2) · 8^(1/2) = 4 and sqrt(8) / ...: the product is rational, its factors are not.
     let roots = vec![synapse("0*1/2", "2", "1/2"), synapse("0*-1/2", "32", "1/2")];
-    let roots = Flat::new(1, roots).unwrap();
+    let roots = crate::flat(1, roots).unwrap();
     assert_eq!(fate(&roots, "8"), Err(unbalanced(0, "2", "1")));
     assert_eq!(fate(&roots, "4"), Err(Refusal::Undecided(0)));
     // 4 · 1 and 1 · 2 at 1/2: a mixture r + r² against 1/r.
@@ -84,14 +72,14 @@ fn balanced() {
     };
     let mut mixed = vec![synapse("0*1", "1", "1"), synapse("0*-1", "3", "1")];
     mixed[0].costs = vec![cost("1", "1"), cost("1", "2")];
-    assert_eq!(fate(&Flat::new(1, mixed).unwrap(), "1"), Ok(()));
+    assert_eq!(fate(&crate::flat(1, mixed).unwrap(), "1"), Ok(()));
     assert!(matches!(
         fate(&chain("1 1", "1"), "0"),
-        Err(Refusal::NotPositive { variable: 0, .. })
+        Err(Refusal::NotPositive(_, 0))
     ));
     assert!(matches!(
         fate(&chain("1 1", "1"), "1 1"),
-        Err(Refusal::Arity { .. })
+        Err(Refusal::Arity(..))
     ));
     // Of no cost, of weight 0, of a number too long.
     assert_eq!(fate(&chain("0 0", "1"), "5"), Ok(()));
@@ -103,11 +91,7 @@ fn balanced() {
 
 fn unbalanced(variable: usize, input: &str, output: &str) -> Refusal {
     let (input, output) = (Box::new(q(input)), Box::new(q(output)));
-    Refusal::Unbalanced {
-        variable,
-        input,
-        output,
-    }
+    Refusal::Unbalanced(variable, input, output)
 }
 
 /// Checks: in the limit what vanishes does not count, and the direction is checked.
@@ -118,17 +102,17 @@ fn balanced_in_the_limit() {
         synapse("0*-1", "4", "1"),
         synapse("0*-1 1*1", "7", "1"),
     ];
-    let branch = Flat::new(2, synapses).unwrap();
+    let branch = crate::flat(2, synapses).unwrap();
     let fate = |direction: &str, point: &str| {
-        let found = check::limit_balanced(&branch, &qs(direction), &qs(point));
+        let found = check::balanced(&branch, Some(&qs(direction)), &qs(point));
         found.map(|found| found.data().vanishing.clone())
     };
     assert_eq!(fate("0 -1", "2 1"), Ok(vec![2]));
     assert_eq!(fate("0 -1", "1 1"), Err(unbalanced(0, "1", "4")));
     assert_eq!(fate("0 1", "2 1"), Err(Refusal::Rises(2)));
     assert!(matches!(
-        check::balanced(&branch, &qs("2 1")),
-        Err(Refusal::Unbalanced { .. })
+        check::balanced(&branch, None, &qs("2 1")),
+        Err(Refusal::Unbalanced(..))
     ));
 }
 
@@ -143,21 +127,21 @@ fn scaling() {
     assert_eq!(fate("1 0 3", "2 0 1", "2 3"), Ok(()));
     assert!(matches!(
         fate("1 -4 3", "2 6 1", "2 3"),
-        Err(Refusal::Weight { synapse: 1, .. })
+        Err(Refusal::Weight(1, ..))
     ));
     assert!(matches!(
         fate("1 -4 3", "2 -6 1", "2 -3"),
-        Err(Refusal::NotPositive { variable: 1, .. })
+        Err(Refusal::NotPositive(_, 1))
     ));
     assert!(matches!(
         fate("1 -4", "2 -6 1", "2 3"),
-        Err(Refusal::Arity { .. })
+        Err(Refusal::Arity(..))
     ));
     assert!(matches!(
         fate("1 -4 3", "2 -6", "2 3"),
-        Err(Refusal::Arity { .. })
+        Err(Refusal::Arity(..))
     ));
-    let half = Flat::new(1, vec![synapse("0*1/2", "1", "1")]).unwrap();
+    let half = crate::flat(1, vec![synapse("0*1/2", "1", "1")]).unwrap();
     assert!(check::scaling(&half, &qs("3"), &qs("6"), &qs("4")).is_ok());
     let refused = check::scaling(&half, &qs("3"), &qs("6"), &qs("2")).map(|_| ());
     assert_eq!(refused, Err(Refusal::Irrational(0)));
@@ -168,7 +152,7 @@ fn scaling() {
 fn diamond() -> Flat {
     let directions = ["0*1", "1*1", "0*-1 1*1", "0*-1", "1*-1"];
     let synapses = directions.map(|direction| synapse(direction, "1", "1"));
-    Flat::new(2, synapses.to_vec()).unwrap()
+    crate::flat(2, synapses.to_vec()).unwrap()
 }
 
 /// Checks: signs, zeros and products around cycles that no multipliers give, up to a tolerance that is exact.
@@ -208,19 +192,9 @@ fn not_scaled() {
     assert_eq!(fate("-2 2 3 4 5", &around, "0"), Err(Refusal::Ratio(0)));
     assert_eq!(fate("2 2 3 4 5", &around, "1"), Err(Refusal::Tolerance));
     assert_eq!(fate("2 2 3 4 5", &around, "-1/9"), Err(Refusal::Tolerance));
-    let not = |constraint, variable| {
-        Err(Refusal::NotAConstraint {
-            constraint,
-            variable,
-        })
-    };
+    let not = |constraint, variable| Err(Refusal::NotAConstraint(constraint, variable));
     assert_eq!(fate("2 2 3 4 5", &cycle("0*1 2*1"), "0"), not(0, 1));
-    let twice = |synapse| {
-        Err(Refusal::Coefficient {
-            constraint: 0,
-            synapse,
-        })
-    };
+    let twice = |synapse| Err(Refusal::Coefficient(0, synapse));
     assert_eq!(fate("2 2 3 4 5", &cycle("0*1 2*1 1*-1 0*0"), "0"), twice(0));
     assert_eq!(fate("2 2 3 4 5", &cycle("0*1 2*0 1*-1"), "0"), twice(2));
     assert_eq!(
@@ -229,14 +203,12 @@ fn not_scaled() {
     );
     assert!(matches!(
         fate("2 2 3 4", &around, "0"),
-        Err(Refusal::Arity { .. })
+        Err(Refusal::Arity(..))
     ));
 }
 
 fn consistent(product: &str) -> Refusal {
-    Refusal::Consistent {
-        product: Box::new(q(product)),
-    }
+    Refusal::Consistent(Box::new(q(product)))
 }
 
 /// Checks: constraints that vanish and are independent, and spanning synapses, in the right numbers, and no others.
@@ -251,46 +223,24 @@ fn manifold() {
     let rows = ["0*1 3*1", "1*1 4*1", "0*1 2*1 1*-1"];
     assert_eq!(fate(&rows, &[0, 1]), Ok(2));
     assert_eq!(fate(&rows, &[2, 4]), Ok(2));
-    assert!(matches!(
-        fate(&rows, &[0, 3]),
-        Err(Refusal::Dependent { .. })
-    ));
-    assert!(matches!(
-        fate(&rows, &[0]),
-        Err(Refusal::Arity {
-            found: 4,
-            expected: 5,
-            ..
-        })
-    ));
-    assert!(matches!(
-        fate(&rows[..2], &[0, 1]),
-        Err(Refusal::Arity { .. })
-    ));
+    assert!(matches!(fate(&rows, &[0, 3]), Err(Refusal::Dependent(..))));
+    assert!(matches!(fate(&rows, &[0]), Err(Refusal::Arity(_, 4, 5))));
+    assert!(matches!(fate(&rows[..2], &[0, 1]), Err(Refusal::Arity(..))));
     let twice = ["0*1 3*1", "0*2 3*2", "0*1 2*1 1*-1"];
-    assert!(matches!(
-        fate(&twice, &[0, 1]),
-        Err(Refusal::Dependent { .. })
-    ));
+    assert!(matches!(fate(&twice, &[0, 1]), Err(Refusal::Dependent(..))));
     let wrong = ["0*1 3*2", "1*1 4*1", "0*1 2*1 1*-1"];
     assert!(matches!(
         fate(&wrong, &[0, 1]),
-        Err(Refusal::NotAConstraint {
-            constraint: 0,
-            variable: 0
-        })
+        Err(Refusal::NotAConstraint(0, 0))
     ));
     assert_eq!(fate(&rows, &[0, 7]), Err(Refusal::NoSuchSynapse(7)));
     let wrong = ["0*1 3*1 3*1", "1*1 4*1", "0*1 2*1 1*-1"];
     assert!(matches!(
         fate(&wrong, &[0, 1]),
-        Err(Refusal::Coefficient {
-            constraint: 0,
-            synapse: 3
-        })
+        Err(Refusal::Coefficient(0, 3))
     ));
     assert!(matches!(
         fate(&["0*1 3*1", "", rows[2]], &[0, 1]),
-        Err(Refusal::Dependent { .. })
+        Err(Refusal::Dependent(..))
     ));
 }

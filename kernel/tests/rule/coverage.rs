@@ -5,7 +5,8 @@ use synaptic_balance_kernel::{
     Refusal,
 };
 
-use crate::exact::integer;
+use crate::exact::{integer, ratio};
+use crate::maker::*;
 
 /// 4 rows of 2 weights without variables, as a block; a block without columns; one without rows; a list of 3.
 fn blocks(weights: &[Rational]) -> Vec<Block<'_>> {
@@ -16,13 +17,14 @@ fn blocks(weights: &[Rational]) -> Vec<Block<'_>> {
         layout,
         power: integer(1),
         coefficient: integer(1),
+        again: false,
     };
     vec![
-        block(Entries::Rational(weights), 4, 2, Layout::Dense),
-        block(Entries::Rational(&[]), 3, 0, Layout::Dense),
+        block(rationals(weights), 4, 2, Layout::Dense),
+        block(rationals(&[]), 3, 0, Layout::Dense),
         block(Entries::F32(&[]), 0, 5, Layout::Dense),
         block(
-            Entries::Rational(&weights[..3]),
+            rationals(&weights[..3]),
             1,
             2,
             Layout::List(vec![(0, 0), (0, 1), (0, 1)]),
@@ -36,7 +38,7 @@ type Read<'a> = &'a dyn Fn(&Reader, &Reader) -> Result<Vec<Band>, Refusal>;
 fn finish(bands: Read, check: &dyn Fn(Result<Certified, Refusal>)) {
     let weights: Vec<Rational> = (1..9).map(integer).collect();
     let all = blocks(&weights);
-    let problem = Problem::new(0, vec![Form::one()], all).unwrap();
+    let problem = Problem::new(0, vec![Form::new()], all).unwrap();
     let certificate = Certificate {
         bits: 40,
         grid: 10,
@@ -55,9 +57,9 @@ fn finish(bands: Read, check: &dyn Fn(Result<Certified, Refusal>)) {
 /// What is left to read beside the first block.
 fn rest(reader: &Reader) -> Result<Vec<Band>, Refusal> {
     Ok(vec![
-        reader.read(1, 0..3)?,
-        reader.read(3, 0..2)?,
-        reader.read(3, 2..3)?,
+        reader.read_rows(1, 0..3)?,
+        reader.read_rows(3, 0..2)?,
+        reader.read_rows(3, 2..3)?,
     ])
 }
 
@@ -66,7 +68,7 @@ fn refused(block: usize, first: &[(usize, std::ops::Range<usize>)]) {
         &|reader, _| {
             let mut bands = rest(reader)?;
             for (block, rows) in first {
-                bands.push(reader.read(*block, rows.clone())?);
+                bands.push(reader.read_rows(*block, rows.clone())?);
             }
             Ok(bands)
         },
@@ -81,17 +83,16 @@ fn bands_in_any_order() {
         &|reader, _| {
             let mut bands = rest(reader)?;
             for rows in [3..4, 1..1, 0..1, 1..1, 4..4, 1..3, 0..0] {
-                bands.push(reader.read(0, rows)?);
+                bands.push(reader.read_rows(0, rows)?);
             }
-            bands.push(reader.read(2, 0..0)?);
+            bands.push(reader.read_rows(2, 0..0)?);
             Ok(bands)
         },
         &|result| {
             let certified = result.unwrap();
             assert!(certified.is_attained() && certified.not_enclosed() == 0);
-            let sum = integer(1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 + 1 + 2 + 3);
-            assert!(certified.regularizer() >= &sum);
-            assert!(certified.regularizer() <= &(sum + Rational::new(12.into(), 1024.into())));
+            // Eleven weights, exactly on the grid: what is lost is at most its share of each.
+            assert!(certified.gap() > integer(0) && certified.gap() < ratio(11, 1024));
         },
     );
 }
@@ -109,13 +110,10 @@ fn bands_that_do_not_cover() {
     refused(0, &[(0, 0..2), (0, 2..4), (0, 3..4)]);
     refused(0, &[(0, 0..4), (0, 2..3)]);
     refused(3, &[(0, 0..4), (3, 1..2)]);
-    refused(1, &[(0, 0..4), (1, 0..3)]);
-    refused(1, &[(0, 0..4), (1, 1..2)]);
     // Rows that are not there.
     refused(0, &[(0, 0..5)]);
     refused(0, &[(0, 5..5)]);
     refused(2, &[(2, 0..1)]);
-    refused(1, &[(1, 3..4)]);
     refused(3, &[(3, 3..4)]);
     refused(4, &[(4, 0..0)]);
     #[allow(clippy::reversed_empty_ranges)]
@@ -137,11 +135,11 @@ fn rows_that_do_not_exist() {
                 (4, 0..0),
             ];
             for (block, rows) in wrong {
-                let refused = reader.read(block, rows.clone()).err();
+                let refused = reader.read_rows(block, rows.clone()).err();
                 assert_eq!(refused, Some(Refusal::Coverage(block)), "{rows:?}");
             }
             let mut bands = rest(reader)?;
-            bands.push(reader.read(0, 0..4)?);
+            bands.push(reader.read_rows(0, 0..4)?);
             Ok(bands)
         },
         &|result| assert!(result.is_ok()),
@@ -155,9 +153,9 @@ fn bands_of_another_reader() {
         finish(
             &|reader, other| {
                 let mut bands = rest(reader)?;
-                bands.push(other.read(0, rows.clone())?);
+                bands.push(other.read_rows(0, rows.clone())?);
                 if rows.is_empty() {
-                    bands.push(reader.read(0, 0..4)?);
+                    bands.push(reader.read_rows(0, 0..4)?);
                 }
                 Ok(bands)
             },
@@ -170,16 +168,17 @@ fn bands_of_another_reader() {
 #[test]
 fn bands_of_another_certificate() {
     let weights = [integer(1), integer(4)];
-    let exponent = |value| Form::new([(0, integer(value))]);
+    let exponent = |value| form([(0, integer(value))]);
     let block = Block {
-        entries: Entries::Rational(&weights),
+        entries: rationals(&weights),
         rows: vec![1, 2],
         columns: vec![0],
         layout: Layout::Dense,
         power: integer(1),
         coefficient: integer(1),
+        again: false,
     };
-    let forms = vec![Form::one(), exponent(1), exponent(-1)];
+    let forms = vec![Form::new(), exponent(1), exponent(-1)];
     let problem = Problem::new(1, forms, vec![block]).unwrap();
     let at = |value: u32| Certificate {
         point: vec![Number::new(value.into(), 0)],
@@ -189,13 +188,13 @@ fn bands_of_another_certificate() {
     };
     let (right, wrong) = (at(2), at(3));
     let reader = Reader::new(&problem, &right).unwrap();
-    let bands = vec![reader.read(0, 0..2).unwrap()];
+    let bands = vec![reader.read_rows(0, 0..2).unwrap()];
     let other = Reader::new(&problem, &wrong).unwrap();
     assert_eq!(other.finish(bands).err(), Some(Refusal::Coverage(0)));
     let other = Reader::new(&problem, &wrong).unwrap();
-    let bands = vec![other.read(0, 0..2).unwrap()];
+    let bands = vec![other.read_rows(0, 0..2).unwrap()];
     assert_eq!(other.finish(bands).err(), Some(Refusal::NotACirculation(0)));
-    let bands = vec![reader.read(0, 0..2).unwrap()];
+    let bands = vec![reader.read_rows(0, 0..2).unwrap()];
     assert!(reader.finish(bands).unwrap().is_attained());
 }
 
@@ -212,9 +211,8 @@ fn the_empty_problem() {
         .finish(vec![])
         .unwrap();
     assert!(certified.is_attained());
-    assert_eq!(certified.gap(), &integer(0));
+    assert_eq!(&certified.gap(), &integer(0));
     assert_eq!(certified.radius(), Some(integer(0)));
     assert_eq!(certified.balanced_cost(0, 0), None);
-    assert!(certified.cost_bounds(0, 0).is_err());
     assert!(Entries::F64(&[]).is_empty() && !Entries::F16(&[[0, 0]]).is_empty());
 }

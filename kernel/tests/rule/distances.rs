@@ -8,7 +8,7 @@ use synaptic_balance_kernel::{
 
 use crate::enclosures::made;
 use crate::exact::{Evaluation, cost_down, evaluate, integer, raised, ratio, two_to};
-use crate::maker::{Random, check, verify};
+use crate::maker::*;
 use crate::planted::{Planted, general, network};
 
 type Order = [(usize, (usize, usize))];
@@ -124,10 +124,7 @@ fn distances_hold(
     let evaluation = evaluate(problem, certificate);
     let spread = random.between(1, 50);
     let (weights, quotients) = others(planted, spread, random);
-    let lists: Vec<Entries> = weights
-        .iter()
-        .map(|weights| Entries::Rational(weights))
-        .collect();
+    let lists: Vec<Entries> = weights.iter().map(|weights| rationals(weights)).collect();
     let found = certified
         .factors_from_balance(&lists)
         .expect("lists that fit");
@@ -186,7 +183,7 @@ fn with_example(check: &dyn Fn(&Certified)) {
             .iter()
             .enumerate()
             .filter(|(_, exponent)| **exponent != 0);
-        Form::new(all.map(|(variable, exponent)| (variable, integer(*exponent))))
+        form(all.map(|(variable, exponent)| (variable, integer(*exponent))))
     };
     let forms = vec![
         form(&[1, 0]),
@@ -195,15 +192,16 @@ fn with_example(check: &dyn Fn(&Certified)) {
         form(&[2, 2]),
         form(&[-2, -2]),
         form(&[0, -1]),
-        Form::one(),
+        Form::new(),
     ];
     let block = Block {
-        entries: Entries::Rational(&weights),
+        entries: rationals(&weights),
         rows: vec![0, 1, 2, 3, 4],
         columns: vec![6, 5],
         layout: Layout::List(vec![(0, 0), (1, 0), (2, 1), (3, 0), (4, 0), (2, 0)]),
         power: integer(1),
         coefficient: integer(1),
+        again: false,
     };
     let problem = Problem::new(2, forms, vec![block]).unwrap();
     let point = vec![Number::new(2u32.into(), 0), Number::new(1u32.into(), -1)];
@@ -220,17 +218,14 @@ fn with_example(check: &dyn Fn(&Certified)) {
 #[test]
 fn orders_that_prove_nothing() {
     with_example(&|certified| {
-        let fault = |entry| Err(Refusal::Exception { block: 0, entry });
+        let fault = |entry| Err(Refusal::Term(0, entry, MISFIT));
         let radii = |order: &Order| radii(certified, order);
         assert_eq!(radii(&[]), Ok(vec![None, None]));
         assert_eq!(radii(&[(1, (0, 0))]), fault(0));
         assert_eq!(radii(&[(1, (0, 2))]), fault(2), "y cancels");
         assert_eq!(radii(&[(2, (0, 0))]), fault(0));
         assert_eq!(radii(&[(0, (0, 6))]), fault(6));
-        assert_eq!(
-            radii(&[(0, (1, 0))]),
-            Err(Refusal::Exception { block: 1, entry: 0 })
-        );
+        assert_eq!(radii(&[(0, (1, 0))]), Err(Refusal::Term(1, 0, MISFIT)));
         assert_eq!(radii(&[(1, (0, 5))]), Ok(vec![None, None]), "a weight of 0");
         assert_eq!(radii(&[(1, (0, 3))]), Ok(vec![None, None]), "x comes later");
         let both = radii(&[(0, (0, 0)), (1, (0, 3))]).unwrap();
@@ -251,7 +246,7 @@ fn other_weights() {
         let with = |entry: usize, value: Rational| {
             let mut all = [2, 2, 3, 5, 5, 0].map(integer);
             all[entry] = value;
-            certified.factors_from_balance(&[Entries::Rational(&all)])
+            certified.factors_from_balance(&[rationals(&all)])
         };
         let (low, high) = with(0, integer(2)).unwrap().expect("balanced");
         assert!(low < Rational::one() && low > integer(1) - two_to(-40));
@@ -270,15 +265,11 @@ fn other_weights() {
             assert_eq!(with(entry, value), Ok(None), "{entry}");
         }
         let infinite = Rational::new_raw(1.into(), 0.into());
-        assert_eq!(with(4, infinite), Err(Refusal::Cost { block: 0, entry: 4 }));
+        assert_eq!(with(4, infinite), Err(Refusal::Term(0, 4, COST)));
         let short = [integer(2)];
-        for lists in [
-            vec![],
-            vec![Entries::Rational(&short)],
-            vec![Entries::F32(&[]); 2],
-        ] {
+        for lists in [vec![], vec![rationals(&short)], vec![Entries::F32(&[]); 2]] {
             let refused = certified.factors_from_balance(&lists);
-            assert!(matches!(refused, Err(Refusal::Block { block: 0, .. })));
+            assert!(matches!(refused, Err(Refusal::Block(0, ..))));
         }
     });
 }
@@ -287,14 +278,15 @@ fn other_weights() {
 fn factors_alone(own: Rational, other: Rational, grid: i64) -> Option<(Rational, Rational)> {
     let (own, other) = ([own], [other]);
     let block = Block {
-        entries: Entries::Rational(&own),
+        entries: rationals(&own),
         rows: vec![0],
         columns: vec![0],
         layout: Layout::Dense,
         power: integer(1),
         coefficient: integer(1),
+        again: false,
     };
-    let problem = Problem::new(0, vec![Form::one()], vec![block]).unwrap();
+    let problem = Problem::new(0, vec![Form::new()], vec![block]).unwrap();
     let certificate = Certificate {
         bits: 85,
         grid,
@@ -302,7 +294,7 @@ fn factors_alone(own: Rational, other: Rational, grid: i64) -> Option<(Rational,
     };
     let certified = verify(&problem, &certificate).unwrap();
     certified
-        .factors_from_balance(&[Entries::Rational(&other)])
+        .factors_from_balance(&[rationals(&other)])
         .unwrap()
 }
 

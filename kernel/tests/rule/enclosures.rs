@@ -4,12 +4,11 @@ use num_traits::{Signed, ToPrimitive, Zero};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use synaptic_balance_kernel::{
-    Block, Certificate, Certified, Entries, Form, Layout, Number, Problem, Rational, Reader,
-    Refusal,
+    Block, Certificate, Certified, Form, Layout, Number, Problem, Rational, Reader, Refusal,
 };
 
 use crate::exact::{Evaluation, evaluate, integer, ratio, two_to};
-use crate::maker::{Random, Seed, certificate, check, near, verify};
+use crate::maker::*;
 use crate::planted::{Planted, general, network};
 
 /// The point near the optimum of a planted problem, with random precisions.
@@ -41,15 +40,14 @@ fn holds(planted: &Planted, evaluation: &Evaluation, certified: &Certified) -> u
         Some(costs) => costs.iter().sum(),
         None => evaluation.terms.iter().map(|enclosed| &enclosed.low).sum(),
     };
-    assert!(certified.regularizer() >= &lowest);
-    assert!(certified.gap() >= &(&lowest - &minimum));
+    assert!(&certified.gap() >= &(&lowest - &minimum));
     if let Some(costs) = exact {
         let mut gap = Rational::zero();
         for (enclosed, cost) in evaluation.terms.iter().zip(costs) {
             assert!(enclosed.low <= cost && cost <= enclosed.high);
             gap += (&enclosed.y - &cost) * (&enclosed.y - &cost) / cost;
         }
-        assert!(certified.gap() >= &gap);
+        assert!(&certified.gap() >= &gap);
     }
     let mut count = 0;
     for enclosed in &evaluation.terms {
@@ -116,21 +114,21 @@ fn corrupt(certificate: &mut Certificate, evaluation: &Evaluation, random: &mut 
         3 => certificate.grid -= 1,
         4 => {
             let number = &mut certificate.point[variable];
-            let up = number.mantissa() + 1u32;
-            *number = Number::new(up, number.exponent());
+            let up = &number.mantissa + 1u32;
+            *number = Number::new(up, number.exponent);
         }
         5 => {
             let number = &mut certificate.point[variable];
-            *number = Number::new(number.mantissa() * 1_000_001u32, number.exponent());
+            *number = Number::new(&number.mantissa * 1_000_001u32, number.exponent);
             let all = certificate.point.iter_mut().enumerate();
             all.filter(|(other, _)| *other != variable)
                 .for_each(|(_, number)| {
-                    *number = Number::new(number.mantissa() * 1_000_000u32, number.exponent());
+                    *number = Number::new(&number.mantissa * 1_000_000u32, number.exponent);
                 });
         }
         6 => {
             let number = &mut certificate.point[variable];
-            *number = Number::new(number.mantissa().clone(), number.exponent() + 1);
+            *number = Number::new(number.mantissa.clone(), number.exponent + 1);
         }
         7 => {
             if let Some(place) = first {
@@ -226,12 +224,13 @@ fn an_exception_off_by_one_is_refused() {
 /// A list of terms with rational weights, l1.
 fn list<'a>(weights: &'a [Rational], forms: &[usize]) -> Block<'a> {
     Block {
-        entries: Entries::Rational(weights),
+        entries: rationals(weights),
         rows: forms.to_vec(),
         columns: vec![0],
         layout: Layout::List((0..weights.len()).map(|entry| (entry, 0)).collect()),
         power: integer(1),
         coefficient: integer(1),
+        again: false,
     }
 }
 
@@ -240,7 +239,7 @@ fn form(exponents: &[i64]) -> Form {
         .iter()
         .enumerate()
         .filter(|(_, exponent)| **exponent != 0);
-    Form::new(all.map(|(variable, exponent)| (variable, integer(*exponent))))
+    crate::maker::form(all.map(|(variable, exponent)| (variable, integer(*exponent))))
 }
 
 fn point(values: &[i64]) -> Vec<Number> {
@@ -254,7 +253,7 @@ fn point(values: &[i64]) -> Vec<Number> {
 #[test]
 fn an_odd_cycle() {
     let weights = [integer(1), integer(16), integer(2)];
-    let forms = vec![Form::one(), form(&[1, -1]), form(&[-1, -1]), form(&[0, 1])];
+    let forms = vec![Form::new(), form(&[1, -1]), form(&[-1, -1]), form(&[0, 1])];
     let problem = Problem::new(2, forms, vec![list(&weights, &[1, 2, 3])]).unwrap();
     let exact = Certificate {
         point: point(&[4, 2]),
@@ -263,7 +262,7 @@ fn an_odd_cycle() {
         ..Default::default()
     };
     let certified = verify(&problem, &exact).unwrap();
-    assert!(certified.is_attained() && certified.gap() < &two_to(-140));
+    assert!(certified.is_attained() && &certified.gap() < &two_to(-140));
     assert!(certified.radius().unwrap() < two_to(-68));
     for (entry, cost) in [2, 2, 4].into_iter().enumerate() {
         let (low, high) = certified.balanced_cost(0, entry).unwrap();
@@ -282,7 +281,7 @@ fn an_odd_cycle() {
     };
     let certified = verify(&problem, &far).unwrap();
     // (2 - 1/2)²/(1/2) + (2 - 8)²/8 + 0.
-    assert!(certified.gap() >= &integer(9) && certified.gap() < &(integer(9) + two_to(-78)));
+    assert!(&certified.gap() >= &integer(9) && &certified.gap() < &(integer(9) + two_to(-78)));
     assert!(certified.radius().is_none() && certified.balanced_cost(0, 0).is_none());
 }
 
@@ -291,7 +290,7 @@ fn an_odd_cycle() {
 fn a_product_of_three() {
     let weights = [integer(1), integer(1), integer(1), integer(16)];
     let forms = vec![
-        Form::one(),
+        Form::new(),
         form(&[1, 0, 0]),
         form(&[0, 1, 0]),
         form(&[0, 0, 1]),
@@ -308,7 +307,7 @@ fn a_product_of_three() {
         exceptions: all,
     };
     let certified = verify(&problem, &exact).unwrap();
-    assert!(certified.gap() < &two_to(-160), "four times (2 ε)²/2");
+    assert!(&certified.gap() < &two_to(-160), "four times (2 ε)²/2");
     assert_eq!(
         certified
             .balanced_cost(0, 3)
@@ -322,7 +321,7 @@ fn a_product_of_three() {
 fn what_is_not_attained_is_not_claimed() {
     // x + 4/x + x y: y goes to 0.
     let weights = [integer(1), integer(4), integer(7)];
-    let forms = vec![Form::one(), form(&[1, 0]), form(&[-1, 0]), form(&[1, 1])];
+    let forms = vec![Form::new(), form(&[1, 0]), form(&[-1, 0]), form(&[1, 1])];
     let problem = Problem::new(2, forms, vec![list(&weights, &[1, 2, 3])]).unwrap();
     let light = |exponent: i64| {
         vec![
@@ -357,8 +356,8 @@ fn what_is_not_attained_is_not_claimed() {
     };
     let certified = verify(&problem, &dropped).unwrap();
     assert_eq!(certified.not_enclosed(), 1);
-    assert!(certified.gap() >= &(integer(14) * two_to(-20)));
-    assert!(certified.gap() < &(integer(15) * two_to(-20)));
+    assert!(&certified.gap() >= &(integer(14) * two_to(-20)));
+    assert!(&certified.gap() < &(integer(15) * two_to(-20)));
     let (low, high) = certified.balanced_cost(0, 1).unwrap();
     assert!(low <= integer(2) && integer(2) <= high && high < ratio(21, 10));
 }
@@ -401,7 +400,7 @@ fn lists_and_bands_say_the_same() {
                 Layout::List(_) => block.entries.len(),
             };
             for row in (0..rows).rev() {
-                bands.push(reader.read(index, row..row + 1).unwrap());
+                bands.push(reader.read_rows(index, row..row + 1).unwrap());
             }
         }
         let left = reader.imbalance(&bands);
@@ -417,8 +416,7 @@ fn lists_and_bands_say_the_same() {
                 .collect::<Vec<_>>()
         );
         let certified = reader.finish(bands).unwrap();
-        assert_eq!(certified.gap(), whole.gap());
-        assert_eq!(certified.regularizer(), whole.regularizer());
+        assert_eq!(&certified.gap(), &whole.gap());
         assert_eq!(certified.radius(), whole.radius());
         for ((block, entry), cost) in &planted.costs {
             assert_eq!(

@@ -4,7 +4,10 @@ use num_bigint::BigInt;
 use num_traits::{Signed, Zero};
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 use std::collections::BTreeMap;
-use synaptic_balance_kernel::{Certificate, Certified, Number, Problem, Rational, Reader, Refusal};
+use std::ops::Range;
+use synaptic_balance_kernel::{
+    Band, Certificate, Certified, Entries, Form, Layout, Number, Problem, Rational, Reader, Refusal,
+};
 
 use crate::exact::{Evaluation, evaluate, integer, two_to};
 
@@ -163,8 +166,66 @@ pub fn verify<'a>(
                 synaptic_balance_kernel::Layout::Dense => content.rows.len(),
                 synaptic_balance_kernel::Layout::List(_) => content.entries.len(),
             };
-            reader.read(block, 0..rows)
+            reader.read_rows(block, 0..rows)
         })
         .collect();
     reader.finish(bands?)
+}
+
+/// Why terms and forms are refused.
+pub const COST: &str = "the cost is out of range";
+pub const GRID: &str = "the grid is too fine for the cost there";
+pub const EXCEPTION: &str = "this exception is negative, or of no term";
+pub const MISFIT: &str = "there is no such term of this variable";
+pub const PRODUCT: &str = "the product of multipliers is out of range";
+pub const FORM: &str = "its variables must exist and differ, and its exponents may not be 0";
+
+/// A form of factors.
+pub fn form(factors: impl IntoIterator<Item = (usize, Rational)>) -> Form {
+    factors.into_iter().collect()
+}
+
+/// Weights that are borrowed.
+pub fn rationals(weights: &[Rational]) -> Entries<'_> {
+    Entries::Rational(weights.into())
+}
+
+/// What tests ask of a reader besides.
+pub trait Reads {
+    /// `2^grid · y` of a term by the rule.
+    fn by_rule(&self, block: usize, entry: usize) -> Option<Rational>;
+
+    /// Whole rows of a dense block, or entries of a list.
+    fn read_rows(&self, block: usize, rows: Range<usize>) -> Result<Band, Refusal>;
+}
+
+impl Reads for Reader<'_> {
+    fn by_rule(&self, block: usize, entry: usize) -> Option<Rational> {
+        let lower = self.lower(block, entry).ok()??;
+        let y = lower.on_grid(self.certificate().grid)?;
+        Some(Rational::from_integer(y.into()))
+    }
+
+    fn read_rows(&self, block: usize, rows: Range<usize>) -> Result<Band, Refusal> {
+        let width = match self.problem().blocks().get(block) {
+            Some(content) if content.layout == Layout::Dense => content.columns.len(),
+            _ => 1,
+        };
+        let at = |row: usize| row.saturating_mul(width);
+        self.read(block, at(rows.start)..at(rows.end))
+    }
+}
+
+/// What tests ask of what was certified besides.
+pub trait Radius {
+    /// How far, as a logarithm, the balanced cost of a term can be from that at the point.
+    fn term_radius(&self, block: usize, entry: usize) -> Option<Rational>;
+}
+
+impl Radius for Certified<'_> {
+    fn term_radius(&self, block: usize, entry: usize) -> Option<Rational> {
+        let (low, _) = self.balanced_cost(block, entry)?;
+        let lower = self.reader().lower(block, entry).ok()??.to_rational()?;
+        Some(integer(1) - low / lower)
+    }
 }

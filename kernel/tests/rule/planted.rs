@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use synaptic_balance_kernel::{Block, Entries, Form, Layout, Problem, Rational};
 
 use crate::exact::{integer, magnitude, raised, ratio, two_to};
-use crate::maker::Random;
+use crate::maker::*;
 
 /// Weights as they lie.
 pub enum Data {
@@ -23,7 +23,7 @@ impl Data {
             Data::F32(all) => Entries::F32(all),
             Data::F16(all) => Entries::F16(all),
             Data::Bf16(all) => Entries::Bf16(all),
-            Data::Rational(all) => Entries::Rational(all),
+            Data::Rational(all) => rationals(all),
         }
     }
 
@@ -93,6 +93,7 @@ impl Planted {
             layout: sheet.layout.clone(),
             power: sheet.power.clone(),
             coefficient: sheet.coefficient.clone(),
+            again: false,
         });
         Problem::new(self.multipliers.len(), self.forms.clone(), blocks.collect()).expect("valid")
     }
@@ -103,7 +104,7 @@ impl Planted {
     }
 
     fn form(&mut self, factors: Vec<(usize, Rational)>) -> usize {
-        self.forms.push(Form::new(factors));
+        self.forms.push(factors);
         self.forms.len() - 1
     }
 }
@@ -128,7 +129,7 @@ pub fn network(random: &mut Random) -> Planted {
     }
     // The multipliers of inputs and outputs are 1: they have no variables.
     let mut planted = Planted {
-        forms: vec![Form::one()],
+        forms: vec![Form::new()],
         sheets: Vec::new(),
         multipliers: Vec::new(),
         costs: BTreeMap::new(),
@@ -184,7 +185,7 @@ pub fn general(random: &mut Random) -> Planted {
         .collect();
     let fractional = random.chance(60);
     let mut planted = Planted {
-        forms: vec![Form::one()],
+        forms: vec![Form::new()],
         sheets: Vec::new(),
         multipliers: bases
             .iter()

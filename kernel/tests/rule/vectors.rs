@@ -3,8 +3,10 @@
 use num_bigint::BigUint;
 use std::str::FromStr;
 use synaptic_balance_kernel::{
-    Block, Certificate, Entries, Form, Layout, Number, Problem, Rational, Reader,
+    Block, Certificate, Entries, Layout, Number, Problem, Rational, Reader,
 };
+
+use crate::maker::*;
 
 /// The format, the weight (floats by their bits), the power, the coefficient, the two forms, the point, significant bits, the grid; `2^grid · y`.
 type Vector = (
@@ -96,10 +98,10 @@ fn known_values() {
             "F32" => Entries::F32(&single),
             "F16" => Entries::F16(&short),
             "Bf16" => Entries::Bf16(&short),
-            _ => Entries::Rational(&rational),
+            _ => rationals(&rational),
         };
         let form = |factors: &[(usize, &str)]| {
-            Form::new(
+            form(
                 factors
                     .iter()
                     .map(|(variable, exponent)| (*variable, number(exponent))),
@@ -112,6 +114,7 @@ fn known_values() {
             layout: Layout::Dense,
             power: number(power),
             coefficient: number(coefficient),
+            again: false,
         };
         let problem = Problem::new(3, vec![form(row), form(column)], vec![block]).expect("valid");
         let point = point.map(|(mantissa, exponent)| {

@@ -81,10 +81,7 @@ impl EnergyFile {
         }
         let point = problem.units.iter().map(|(name, variable)| {
             let number = &certificate.point[*variable];
-            (
-                name.clone(),
-                (number.mantissa().to_string(), number.exponent()),
-            )
+            (name.clone(), (number.mantissa.to_string(), number.exponent))
         });
         let exceptions = certificate.exceptions.iter();
         let exceptions =

@@ -1,11 +1,11 @@
 //! A problem as the kernel reads it, with the names that certificates know its units and terms by.
 
-use num_traits::One;
+use num_traits::{One, Zero};
 use std::collections::BTreeMap;
-use synaptic_balance_kernel::{Certificate, Problem, Refusal};
+use synaptic_balance_kernel::{Certificate, Entries, Problem, Refusal};
 
 use super::EnergyFileError;
-use crate::network::{Network, Regularizer, WeightTerms};
+use crate::network::{Network, Regularizer};
 use crate::numbers::Rational;
 
 /// What a term is called by.
@@ -13,8 +13,8 @@ use crate::numbers::Rational;
 pub enum TermNames {
     /// `tensor[entry]`, all axes counted as one: the tensor of each block.
     Tensors(Vec<String>),
-    /// The number of the synapse; with `#k` for the `k`-th summand of a mixture. Each summand has a block, its entries are these synapses.
-    Synapses(Vec<usize>),
+    /// The number of the synapse; with `#k` for the `k`-th summand of a mixture. Each summand has a block, its entries are all synapses.
+    Synapses,
 }
 
 /// A problem with names.
@@ -28,7 +28,7 @@ pub struct NamedProblem<'a> {
     pub terms: TermNames,
 }
 
-impl<'a> NamedProblem<'a> {
+impl NamedProblem<'static> {
     /// The problem of a network, with the ids of its units.
     ///
     /// # Errors
@@ -36,7 +36,6 @@ impl<'a> NamedProblem<'a> {
     pub fn of_network(
         network: &Network<Rational>,
         regularizer: &Regularizer,
-        terms: &'a WeightTerms,
     ) -> Result<Self, Refusal> {
         // The multiplier of a unit that is tied by another exponent is a power of that of its variable.
         let is_plain = |unit: &usize| network.exponent(*unit).is_one();
@@ -44,9 +43,9 @@ impl<'a> NamedProblem<'a> {
             .filter(is_plain)
             .filter_map(|unit| Some((network.unit(unit).id.clone(), network.variable(unit)?)));
         Ok(NamedProblem {
-            problem: network.energy_problem(regularizer, terms)?,
+            problem: network.energy_problem(regularizer)?,
             units: scaled.collect(),
-            terms: TermNames::Synapses(terms.synapses.clone()),
+            terms: TermNames::Synapses,
         })
     }
 }
@@ -59,13 +58,10 @@ impl NamedProblem<'_> {
                 let tensor = tensors.get(block).map_or("", String::as_str);
                 format!("{tensor}[{entry}]")
             }
-            TermNames::Synapses(synapses) => {
-                let synapse = synapses.get(entry).copied().unwrap_or(entry);
-                match self.problem.blocks().len() {
-                    1 => synapse.to_string(),
-                    _ => format!("{synapse}#{}", block + 1),
-                }
-            }
+            TermNames::Synapses => match self.problem.blocks().len() {
+                1 => entry.to_string(),
+                _ => format!("{entry}#{}", block + 1),
+            },
         }
     }
 
@@ -77,19 +73,20 @@ impl NamedProblem<'_> {
                 let block = tensors.iter().position(|known| known == tensor)?;
                 Some((block, number(entry)?))
             }),
-            TermNames::Synapses(synapses) => {
+            TermNames::Synapses => {
                 let (synapse, summand) = name.split_once('#').unwrap_or((name, "1"));
                 let is_whole = name.contains('#') == (self.problem.blocks().len() > 1);
                 let block = number(summand).and_then(|summand| summand.checked_sub(1));
-                let entry = number(synapse).and_then(|own| synapses.binary_search(&own).ok());
-                block.zip(entry).filter(|_| is_whole)
+                block.zip(number(synapse)).filter(|_| is_whole)
             }
         };
+        // A synapse that no scaling changes, or of weight 0, has no term.
         let is_there = |(block, entry): &(usize, usize)| {
-            let blocks = self.problem.blocks();
-            blocks
-                .get(*block)
-                .is_some_and(|block| *entry < block.entries.len())
+            let block = self.problem.blocks().get(*block);
+            block.is_some_and(|block| match &block.entries {
+                Entries::Rational(all) => all.get(*entry).is_some_and(|weight| !weight.is_zero()),
+                entries => *entry < entries.len(),
+            })
         };
         let found = found.filter(is_there);
         found.ok_or_else(|| EnergyFileError::NoSuchTerm(name.chars().take(80).collect()))

@@ -28,7 +28,7 @@ fn form(unit: UnitIndex, is_source: bool) -> usize {
 
 /// All forms, in the order of the units.
 fn forms(units: &Units) -> Vec<Form> {
-    let mut forms = vec![Form::one()];
+    let mut forms = vec![Form::new()];
     for unit in SINK + 1..units.count() {
         let own = units.form(unit);
         for sign in [1, -1] {
@@ -37,7 +37,7 @@ fn forms(units: &Units) -> Vec<Form> {
                 let (above, below) = (*exponent.numer(), *exponent.denom());
                 (unit - SINK - 1, Rational::new(above.into(), below.into()))
             });
-            forms.push(Form::new(factors));
+            forms.push(factors.into_iter().collect());
         }
     }
     forms
@@ -77,6 +77,7 @@ impl OnnxFile {
                 layout: places.layout,
                 power: power.clone(),
                 coefficient: Rational::one(),
+                again: false,
             });
         }
         let names = (0..variables).map(|variable| {

@@ -64,11 +64,7 @@ fn balanced(net: &Net, text: &str, multipliers: &Map, session: &Session) -> Resu
     }
     Ok(match check::balanced(&problem, &values) {
         Ok(evidence) => Fact::verified(&evidence, claim),
-        Err(Refusal::Unbalanced {
-            variable,
-            input,
-            output,
-        }) => {
+        Err(Refusal::Unbalanced(variable, input, output)) => {
             let claim = format!("{claim}; at {}", net.0.variable_name(variable));
             Fact::contradicted("kernel, rule `balanced`", claim, [&input, &output])
         }
@@ -397,11 +393,7 @@ fn scaling(
             let by = named_values(&before.0, &evidence.claim().multipliers);
             Fact::verified(&evidence, format!("{claim}, by {by}")).with(data)
         }
-        Err(Refusal::Weight {
-            synapse,
-            found,
-            expected,
-        }) => {
+        Err(Refusal::Weight(synapse, found, expected)) => {
             let claim = format!(
                 "{claim}, by {}; weight of {}",
                 named_values(&before.0, multipliers),

@@ -2,7 +2,7 @@
 
 use super::{EnergyError, EnergyProof};
 use crate::kernel::Problem;
-use crate::network::{Network, Regularizer, WeightTerms};
+use crate::network::{Network, Regularizer};
 use crate::numbers::{Rational, Wide};
 use crate::solve::floats::{in_memory, over_floats};
 use crate::solve::newton::LinearSystem;
@@ -30,9 +30,8 @@ pub fn prove_network(
     solution: &Solution,
     digits: u32,
 ) -> Result<EnergyProof, EnergyError> {
-    let terms = WeightTerms::of(network);
-    let exact = network.energy_problem(regularizer, &terms)?;
-    let floats = in_memory(terms.synapses.iter().map(|s| network.weight(*s)));
+    let exact = network.energy_problem(regularizer)?;
+    let floats = in_memory(network.counted_weights().iter());
     let problem = match floats
         .as_ref()
         .and_then(|floats| over_floats(&exact, floats))

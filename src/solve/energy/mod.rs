@@ -149,7 +149,7 @@ impl EnergyProof {
         forest: &Repair,
     ) -> Result<Self, Refusal> {
         Ok(EnergyProof {
-            gap: rational_to_f64_up(certified.gap()),
+            gap: rational_to_f64_up(&certified.gap()),
             radius: certified.radius(),
             is_attained: certified.is_attained(),
             not_enclosed: certified.not_enclosed(),
@@ -182,7 +182,7 @@ impl EnergyProof {
         let radii = self.radii.iter().map(Option::as_ref);
         let radii = radii.collect::<Option<Vec<&Number>>>()?;
         // Numbers over one power of 2.
-        let largest = radii.into_iter().max_by_key(|radius| radius.mantissa());
+        let largest = radii.into_iter().max_by_key(|radius| &radius.mantissa);
         let radius = largest.map_or(Some(Rational::zero()), Number::to_rational)?;
         let rest = Rational::one() - &radius;
         rest.is_positive()
@@ -307,11 +307,8 @@ fn largest(values: &[Rational]) -> Rational {
 
 /// The number with at most so many bits.
 fn kept(number: &Number, bits: u64) -> Number {
-    let excess = number.mantissa().bits().saturating_sub(bits);
-    Number::new(
-        number.mantissa() >> excess,
-        number.exponent() + excess as i64,
-    )
+    let excess = number.mantissa.bits().saturating_sub(bits);
+    Number::new(&number.mantissa >> excess, number.exponent + excess as i64)
 }
 
 /// `number · exp(step)` with so many bits; `None` unless the step is finite and not too far.
@@ -335,7 +332,7 @@ fn moved(number: &Number, step: f64, bits: u64) -> Option<Number> {
         }
         factor += &term;
     }
-    let mantissa: BigUint = number.mantissa() * factor.to_biguint()?;
-    let exponent = number.exponent() - bits as i64;
+    let mantissa: BigUint = &number.mantissa * factor.to_biguint()?;
+    let exponent = number.exponent - bits as i64;
     Some(kept(&Number::new(mantissa, exponent), bits))
 }

@@ -1,13 +1,13 @@
 //! Reading the weights on all cores.
 
 use std::ops::Range;
-use synaptic_balance_kernel::{Band, Layout, Reader, Refusal};
+use synaptic_balance_kernel::{Band, Reader, Refusal};
 
 /// Weights of a band: enough to be worth a thread.
 const BAND: usize = 1 << 17;
 
-/// Rows of a band: so many that adding up the sums of its columns takes little of the time.
-const ROWS: usize = 16;
+/// Entries of a band for each of its rows and columns: so many that adding up their sums takes little of the time.
+const ENTRIES: usize = 16;
 
 /// Reads all the weights. Results do not depend on the number of threads, and each holds the sums of one band at a time.
 ///
@@ -16,20 +16,12 @@ const ROWS: usize = 16;
 pub fn read_all(reader: &Reader) -> Result<Vec<Band>, Refusal> {
     let mut parts: Vec<(usize, Range<usize>)> = Vec::new();
     for (number, block) in reader.problem().blocks().iter().enumerate() {
-        let (rows, step) = match &block.layout {
-            Layout::Dense => (
-                block.rows.len(),
-                (BAND / block.columns.len().max(1)).max(ROWS),
-            ),
-            Layout::List(places) => {
-                let forms = block.rows.len() + block.columns.len();
-                (places.len(), BAND.max(ROWS * forms))
-            }
-        };
-        let starts = (0..rows).step_by(step);
-        parts.extend(starts.map(|start| (number, start..(start + step).min(rows))));
+        let entries = block.entries.len();
+        let step = BAND.max(ENTRIES * (block.rows.len() + block.columns.len()));
+        let starts = (0..entries).step_by(step);
+        parts.extend(starts.map(|start| (number, start..(start + step).min(entries))));
     }
-    let read = |(block, rows): (usize, Range<usize>)| reader.read(block, rows);
+    let read = |(block, entries): (usize, Range<usize>)| reader.read(block, entries);
     let join = |one: Option<Band>, other: Band| match one {
         Some(one) => one.join(other),
         None => other,

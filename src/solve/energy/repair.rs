@@ -75,7 +75,11 @@ impl Repair {
         let reader = Reader::new(problem, certificate).ok()?;
         let mut exceptions = BTreeMap::new();
         for ((block, entry), change) in changes {
-            let y = plus(&reader.by_rule(block, entry)?, &change);
+            let rule = reader
+                .lower(block, entry)
+                .ok()??
+                .on_grid(certificate.grid)?;
+            let y = plus(&Rational::from_integer(rule.into()), &change);
             if !y.is_positive() {
                 return None;
             }
@@ -260,7 +264,7 @@ impl<'a> Search<'a> {
         let forms = problem.forms();
         let mut forms_of = vec![Vec::new(); problem.variables()];
         for (number, form) in forms.iter().enumerate() {
-            let variables = form.factors().iter();
+            let variables = form.iter();
             variables.for_each(|(variable, _)| forms_of[*variable].push(number));
         }
         let mut lines_of = vec![Vec::new(); forms.len()];
@@ -289,7 +293,7 @@ impl<'a> Search<'a> {
             problem,
             costs: costs.map(|block| LogCosts::new(block, &logs)).collect(),
             settled: vec![false; problem.variables()],
-            open: forms.iter().map(|form| form.factors().len()).collect(),
+            open: forms.iter().map(|form| form.len()).collect(),
             forms_of,
             lines_of,
             best: vec![None; problem.variables()],
@@ -365,9 +369,7 @@ impl<'a> Search<'a> {
             return;
         }
         let forms = [block.rows[row], block.columns[column]];
-        let mut factors = forms
-            .iter()
-            .flat_map(|form| self.problem.forms()[*form].factors());
+        let mut factors = forms.iter().flat_map(|form| &self.problem.forms()[*form]);
         let Some((variable, _)) = factors.find(|(variable, _)| !self.settled[*variable]) else {
             return;
         };

@@ -8,9 +8,9 @@ use crate::numbers::{natural_log, rational_to_f64};
 
 /// The logarithm, base 2, of a number.
 pub(super) fn log2(number: &Number) -> f64 {
-    let excess = number.mantissa().bits().saturating_sub(60);
-    let leading = (number.mantissa() >> excess).to_f64().unwrap_or(f64::NAN);
-    leading.log2() + (number.exponent() as f64) + excess as f64
+    let excess = number.mantissa.bits().saturating_sub(60);
+    let leading = (&number.mantissa >> excess).to_f64().unwrap_or(f64::NAN);
+    leading.log2() + (number.exponent as f64) + excess as f64
 }
 
 /// A point of finite positive floats in the numbers of a certificate.
@@ -28,7 +28,7 @@ pub fn point_of_floats(multipliers: &[f64]) -> Option<Vec<Number>> {
 pub(super) fn logs(problem: &Problem, point: &[Number]) -> Vec<f64> {
     let by_variable: Vec<f64> = point.iter().map(log2).collect();
     let of = |form: &Form| {
-        let factors = form.factors().iter();
+        let factors = form.iter();
         factors
             .map(|(variable, exponent)| rational_to_f64(exponent) * by_variable[*variable])
             .sum()

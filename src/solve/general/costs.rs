@@ -46,7 +46,7 @@ impl<'a> TermCosts<'a> {
     /// The costs of a problem; its weights are read when they are asked for.
     pub fn new(problem: &'a Problem<'a>) -> Self {
         let float = |form: &synaptic_balance_kernel::Form| -> FloatForm {
-            let factors = form.factors().iter();
+            let factors = form.iter();
             factors
                 .map(|(variable, exponent)| (*variable, rational_to_f64(exponent)))
                 .collect()

@@ -145,7 +145,7 @@ impl TermCosts<'_> {
         let of_forms: Vec<Steps> = forms
             .map(|form| {
                 let mut sums = Steps::new();
-                for (variable, exponent) in form.factors() {
+                for (variable, exponent) in form {
                     if levels[*variable] != 0 {
                         *sums.entry(levels[*variable]).or_default() += exponent;
                     }

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::energy::proof;
 use crate::kernel::{Refusal, check};
-use crate::network::{Activation, Manifold, Network, Regularizer, Unit, UnitKind, WeightTerms};
+use crate::network::{Activation, Manifold, Network, Regularizer, Unit, UnitKind};
 use crate::numbers::Rational;
 use crate::solve::energy::verify_energy;
 use crate::solve::{DirectOptions, balance_exactly, solve_direct};
@@ -133,7 +133,7 @@ fn balanced(
     let back = MULTIPLIERS.map(|by| ratio(1, by * by)).to_vec();
     ledger.equal("found again", &found, &Some(back))?;
     let comparison = check::enclosure(&problem, &ones, &ones);
-    let refused = matches!(comparison, Err(Refusal::RaisesBoth { .. }));
+    let refused = matches!(comparison, Err(Refusal::RaisesBoth(..)));
     ledger.holds(refused, || format!("comparison: {comparison:?}"))?;
     ledger.record(
         Kind::ExactInstance,
@@ -191,8 +191,7 @@ fn certified(
 ) -> Result<(), Failure> {
     let l2 = Regularizer::l2();
     let found = proof(hidden, &l2)?;
-    let terms = WeightTerms::of(hidden);
-    let problem = hidden.energy_problem(&l2, &terms)?;
+    let problem = hidden.energy_problem(&l2)?;
     let certified = verify_energy(&problem, &found.certificate)?;
     let narrow = ratio(1, 1_000_000_000_000);
     for synapse in 0..WEIGHTS.len() {

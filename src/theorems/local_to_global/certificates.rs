@@ -218,7 +218,7 @@ fn signs_and_zeros(ledger: &mut Ledger) -> Result<(), Failure> {
             other[place] = replacement;
             let ones = vec![Rational::one(); network.variables()];
             let verdict = check::scaling(&problem, &weights, &other, &ones);
-            let named = matches!(verdict, Err(Refusal::Weight { synapse, .. }) if synapse == place);
+            let named = matches!(verdict, Err(Refusal::Weight(synapse, ..)) if synapse == place);
             ledger.holds(named, || format!("{verdict:?}"))?;
             // No positive multiplier turns the sign, and none makes a zero.
             let ratio = &other[place] / &weights[place];

@@ -30,7 +30,7 @@ fn encloses(ledger: &mut Ledger, problem: &Problem, optimum: &[Rational]) -> Res
     ledger.holds(exact.is_ok(), || format!("the optimum: {exact:?}"))?;
     for (lower, upper, failed) in [(&above, &twice, "lower"), (&half, &below, "upper")] {
         let verdict = check::enclosure(problem, lower, upper).err();
-        let named = matches!(&verdict, Some(Refusal::Sign { bound, .. }) if *bound == failed);
+        let named = matches!(&verdict, Some(Refusal::Sign(_, bound, ..)) if *bound == failed);
         ledger.holds(named, || format!("false bounds: {verdict:?}"))?;
     }
     let solution = solve_direct(problem, &DirectOptions::default(), &mut |_| {})?;

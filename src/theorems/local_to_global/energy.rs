@@ -5,7 +5,7 @@ use rand::RngExt;
 use synaptic_balance_kernel::Certificate;
 
 use crate::network::{
-    Activation, Network, Regularizer, Shape, Unit, UnitKind, Values, WeightTerms, random_general,
+    Activation, Network, Regularizer, Shape, Unit, UnitKind, Values, random_general,
 };
 use crate::numbers::Rational;
 use crate::solve::energy::{EnergyProof, PLAIN_DIGITS, prove_network, verify_energy};
@@ -35,8 +35,7 @@ fn exact_instance(ledger: &mut Ledger) -> Result<(), Failure> {
     let network = one_product()?;
     let l1 = Regularizer::l1();
     let found = proof(&network, &l1)?;
-    let terms = WeightTerms::of(&network);
-    let problem = network.energy_problem(&l1, &terms)?;
+    let problem = network.energy_problem(&l1)?;
     let certified = verify_energy(&problem, &found.certificate)?;
     let two = integer(2);
     for term in 0..4 {
@@ -116,8 +115,7 @@ fn random_networks(ledger: &mut Ledger) -> Result<(), Failure> {
                 compared += 1;
             }
         }
-        let terms = WeightTerms::of(&network);
-        let problem = network.energy_problem(&regularizer, &terms)?;
+        let problem = network.energy_problem(&regularizer)?;
         if let Some(other) = corrupted(&found.certificate) {
             let verified = verify_energy(&problem, &other);
             ledger.holds(verified.is_err(), || format!("network {number}: {other:?}"))?;

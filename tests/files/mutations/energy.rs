@@ -6,7 +6,7 @@ use serde_json::Value;
 use synaptic_balance::formats::energy::{EnergyFile, NamedProblem};
 use synaptic_balance::formats::energy::{TermNames, read_energy};
 use synaptic_balance::formats::read_network;
-use synaptic_balance::network::{Network, Regularizer, WeightTerms};
+use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::{Rational, parse_rational};
 use synaptic_balance::solve::energy::verify_energy;
 
@@ -19,8 +19,7 @@ pub fn opinion(network: &Network<Rational>, file: &EnergyFile) -> Verdict {
     let Ok(regularizer) = file.regularizer.parse::<Regularizer>() else {
         return Verdict::Malformed;
     };
-    let terms = WeightTerms::of(network);
-    let problem = NamedProblem::of_network(network, &regularizer, &terms).unwrap();
+    let problem = NamedProblem::of_network(network, &regularizer).unwrap();
     match file.certificate(&problem) {
         Err(fault) if fault.is_malformed() => Verdict::Malformed,
         Err(_) => Verdict::Refused,
@@ -140,16 +139,19 @@ fn enclosed(
     costs: &Value,
 ) -> Option<[usize; 2]> {
     let file = read_energy(certificate.to_string().as_bytes()).unwrap()?;
-    let terms = WeightTerms::of(network);
-    let problem = NamedProblem::of_network(network, &regularizer.parse().unwrap(), &terms).unwrap();
-    assert!(matches!(problem.terms, TermNames::Synapses(_)));
+    let problem = NamedProblem::of_network(network, &regularizer.parse().unwrap()).unwrap();
+    assert!(matches!(problem.terms, TermNames::Synapses));
     let certificate = file.certificate(&problem).ok()?;
     let certified = verify_energy(&problem.problem, &certificate).ok()?;
     let narrow = Rational::new(1.into(), 1_000_000.into());
     let mut counts = [0, 0];
     for (block, content) in problem.problem.blocks().iter().enumerate() {
         for entry in 0..content.entries.len() {
-            let cost = costs[problem.term(block, entry)].as_str().unwrap();
+            let Some(cost) = costs[problem.term(block, entry)].as_str() else {
+                // No term: of weight 0, or one that no scaling changes.
+                assert!(certified.balanced_cost(block, entry).is_none());
+                continue;
+            };
             let cost = parse_rational(cost).unwrap();
             assert!(cost.is_positive());
             let Some((low, high)) = certified.balanced_cost(block, entry) else {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use synaptic_balance::formats::energy::{EnergyFile, NamedProblem};
 use synaptic_balance::formats::write_network;
 use synaptic_balance::kernel::Problem;
-use synaptic_balance::network::{Network, Regularizer, Shape, Values, WeightTerms, random_general};
+use synaptic_balance::network::{Network, Regularizer, Shape, Values, random_general};
 use synaptic_balance::numbers::{Rational, Wide, natural_log, parse_rational, rational_to_f64};
 use synaptic_balance::solve::blocks::RandomOptions;
 use synaptic_balance::solve::energy::{EnergyProof, prove_network, verify_energy};
@@ -131,8 +131,7 @@ fn solved(seed: u64) -> Solved {
 
 /// Newton steps by conjugate gradients, and the paper's algorithm on the same terms, agree with the direct solution.
 fn over_terms(network: &Network<Rational>, regularizer: &Regularizer, direct: &[Wide], seed: u64) {
-    let terms = WeightTerms::of(network);
-    let problem = network.energy_problem(regularizer, &terms).unwrap();
+    let problem = network.energy_problem(regularizer).unwrap();
     let costs = TermCosts::new(&problem);
     let found = balance_terms(&costs, &GeneralOptions::default(), &mut |_| {});
     let found = found.unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
@@ -187,8 +186,7 @@ fn held_against(solved: &Solved, reference: &Value, seed: u64) -> usize {
 /// The certificate encloses Newton's costs; returns how many of them.
 fn encloses(solved: &Solved, proof: &EnergyProof, reference: &Value, seed: u64) -> usize {
     let parsed: Regularizer = solved.regularizer.parse().unwrap();
-    let weights = WeightTerms::of(&solved.network);
-    let named = NamedProblem::of_network(&solved.network, &parsed, &weights).unwrap();
+    let named = NamedProblem::of_network(&solved.network, &parsed).unwrap();
     let certified = verify_energy(&named.problem, &proof.certificate).unwrap();
     let found: std::collections::BTreeMap<_, _> = terms(reference).into_iter().collect();
     let mut enclosed = 0;
@@ -210,8 +208,7 @@ fn encloses(solved: &Solved, proof: &EnergyProof, reference: &Value, seed: u64) 
 /// The certificate as a file, and with one thing changed: an exception by one unit of the grid or left out.
 fn files(solved: &Solved, proof: &EnergyProof, rng: &mut ChaCha8Rng) -> Vec<(String, EnergyFile)> {
     let parsed: Regularizer = solved.regularizer.parse().unwrap();
-    let weights = WeightTerms::of(&solved.network);
-    let named = NamedProblem::of_network(&solved.network, &parsed, &weights).unwrap();
+    let named = NamedProblem::of_network(&solved.network, &parsed).unwrap();
     let written = |certificate: &_| EnergyFile::new(&named, certificate, &parsed).unwrap();
     let mut made = vec![("whole".to_owned(), written(&proof.certificate))];
     let exceptions: Vec<_> = proof.certificate.exceptions.keys().cloned().collect();

@@ -45,7 +45,7 @@ fn of_problem(file: &OnnxFile, dense: &mut usize) -> Terms {
             };
             let mut exponents: BTreeMap<usize, Rational> = BTreeMap::new();
             for form in [block.rows[row], block.columns[column]] {
-                for (variable, exponent) in named.problem.forms()[form].factors() {
+                for (variable, exponent) in &named.problem.forms()[form] {
                     *exponents.entry(*variable).or_default() += exponent;
                 }
             }

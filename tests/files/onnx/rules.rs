@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use std::collections::BTreeMap;
 use synaptic_balance::formats::OnnxFile;
-use synaptic_balance::network::Manifold;
+use synaptic_balance::network::{Manifold, Network};
 use synaptic_balance::numbers::Rational;
 
 use super::builder::Builder;
@@ -66,6 +66,13 @@ pub fn check(name: &str, builder: &Builder, free: usize) {
     }
 }
 
+/// What the target and the source of a synapse contribute to its exponents.
+fn contributions(network: &Network<Rational>, synapse: usize) -> [Vec<(usize, Rational)>; 2] {
+    let (from, to) = network.endpoints(synapse);
+    let ([target, _], [_, source]) = (network.contributions(to), network.contributions(from));
+    [target, source]
+}
+
 /// One tensor that a variable scales through its target (`true`) or its source.
 type Place = (String, bool);
 
@@ -75,8 +82,7 @@ fn places(file: &OnnxFile) -> BTreeMap<Option<usize>, Vec<Place>> {
     let mut places: BTreeMap<Option<usize>, Vec<Place>> = BTreeMap::new();
     for synapse in 0..network.synapses() {
         let tensor = file.place(synapse).0;
-        let ends = network
-            .contributions(synapse)
+        let ends = contributions(network, synapse)
             .into_iter()
             .zip([true, false]);
         for (form, is_target) in ends {
@@ -113,7 +119,7 @@ fn exponents(file: &OnnxFile, variable: Option<usize>, chosen: &[&Place]) -> Vec
             let mut chosen = chosen.iter();
             chosen.any(|place| place.0 == tensor && place.1 == is_target)
         };
-        let [target, source] = network.contributions(synapse);
+        let [target, source] = contributions(network, synapse);
         let of = |form: Vec<(usize, Rational)>, sign: i32| match variable {
             None if form.is_empty() => 2 * sign,
             None => 0,

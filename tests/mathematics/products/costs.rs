@@ -41,7 +41,7 @@ fn the_kernel_takes_synapses_of_many_variables() {
     assert!(check::balanced(&problem, &qs("2 2 2")).is_ok());
     assert!(matches!(
         check::balanced(&problem, &qs("2 2 4")),
-        Err(Refusal::Unbalanced { .. })
+        Err(Refusal::Unbalanced(..))
     ));
     assert!(check::attained(&problem, &qs("1 1 1 1")).is_ok());
     assert!(matches!(

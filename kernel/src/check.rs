@@ -1,0 +1,493 @@
+//! One function for each rule: a problem and a certificate in, a [`Verified`] claim or a [`Refusal`] out.
+//!
+//! Here every weight is a *synapse*; they are numbered block after block, each once, also where several blocks ([`Block::again`]) add up its cost. Variable `v` has
+//! the exponent `d_ev` in a term `e`. `A_v` sums `d_ev · cost` over the terms with `d_ev > 0` and `B_v` the same with `-d_ev` over those with
+//! `d_ev < 0`; the gradient of the regularizer in `log μ_v` is `A_v - B_v`.
+
+use num_traits::{One, Signed, Zero};
+use std::collections::BTreeSet;
+
+pub use crate::comparison::enclosure;
+use crate::costs::{Costs, powers};
+use crate::number::{Base, Powers, Work, base, is_number, plus, times};
+use crate::problem::{Exponents, Magnitude};
+use crate::{Attained, Balanced, Basis, NotAttained, NotScaled, Obstacle, Scaled, Verified};
+use crate::{Block, Problem, Rational, Refusal};
+
+/// What a rule returns.
+pub type Checked<'a, T> = Result<Verified<'a, T>, Refusal>;
+
+/// **The minimum is attained** if there is a circulation `y`, at least 1 on every synapse of non-zero cost
+/// and 0 on the others, with `Σ_e y_e d_ev = 0` at every variable `v`.
+///
+/// Why: by convexity of `exp`, `Σ y_e log(r_e) = 0` for all multipliers, so no ratio can fall to 0 without
+/// another growing to infinity; `R` has compact level sets in the space of ratios.
+/// Synapses whose ratio no scaling changes are not looked at. Place: ours. The general proof (`attained_certificate`) is for
+/// units of degree 1, and for positive degrees if every variable is joined to the ground.
+///
+/// # Errors
+/// Wrong length, a flow of the wrong size, or a variable where the flow is not conserved.
+pub fn attained<'a>(problem: &Problem<'a>, circulation: &[Rational]) -> Checked<'a, Attained> {
+    numbers("circulation", circulation, directions(problem).len())?;
+    let mut flowing = Vec::new();
+    let terms = terms(problem)?;
+    for (term, flow) in terms
+        .iter()
+        .filter_map(|term| Some((term, circulation.get(term.synapse)?)))
+    {
+        let is_fixed = term.exponents.is_empty();
+        let needed = match term.is_zero {
+            true if !is_fixed && !flow.is_zero() => "0, since its weight is 0",
+            false if !is_fixed && *flow < Rational::one() => "at least 1",
+            _ => {
+                flowing.push((&term.exponents, flow));
+                continue;
+            }
+        };
+        return Err(Refusal::Flow(term.synapse, flow.clone().into(), needed));
+    }
+    if let Some(variable) = surplus(flowing) {
+        return Err(Refusal::NotACirculation(variable));
+    }
+    let circulation = circulation.to_vec();
+    Verified::of(problem, Attained { circulation })
+}
+
+/// **The minimum is not attained** if there is a direction `δ` in `log μ` with `d_e · δ <= 0` for every synapse
+/// of non-zero cost and `< 0` for at least one.
+///
+/// Why: from any multipliers, moving along `δ` lowers `R` strictly, so none of them is a minimum.
+/// The synapses with `< 0` are those whose cost tends to 0 on the way. Place: ours.
+///
+/// # Errors
+/// Wrong length, a cost that rises, or none that falls.
+pub fn not_attained<'a>(problem: &Problem<'a>, direction: &[Rational]) -> Checked<'a, NotAttained> {
+    let (vanishing, _) = remaining(problem, Some(direction))?;
+    let direction = direction.to_vec();
+    Verified::of(
+        problem,
+        NotAttained {
+            direction,
+            vanishing,
+        },
+    )
+}
+
+/// **`A_v = B_v` exactly at every variable**, at the multipliers `μ`.
+///
+/// By convexity of `R` in `log μ` these multipliers minimise `R` among all scalings (for any exponents of
+/// the ratios, BiPU included), and the balanced weights are unique. Paper: Theorem 5.1; Theorem 3.1 for a
+/// single unit. A variable without active synapses is balanced.
+///
+/// # Errors
+/// Wrong length or sign; the first variable that is not balanced, with both costs; [`Refusal::Undecided`]
+/// where a cost is irrational.
+///
+/// **In a limit**, with a direction: the infimum is not attained, and where the synapses that fall along `direction` vanish, `A_v = B_v`
+/// exactly at every variable.
+///
+/// Why: without the falling synapses these multipliers minimise `R`, and `R` with them is larger. From there
+/// along `direction` the falling costs tend to 0 and the others do not change, so that least value is the infimum of `R`.
+/// Of the problem with all its synapses nothing is said: there these multipliers are not balanced. Place: ours.
+/// Refused also where [`not_attained`] is.
+pub fn balanced<'a>(
+    problem: &Problem<'a>,
+    direction: Option<&[Rational]>,
+    multipliers: &[Rational],
+) -> Checked<'a, Balanced> {
+    let (vanishing, terms) = remaining(problem, direction)?;
+    positive("multipliers", multipliers, problem.variables())?;
+    let sides = sides(problem, &terms, multipliers, None);
+    for (variable, [input, output]) in sides.into_iter().enumerate() {
+        let (input, output) = input.zip(output).ok_or(Refusal::Undecided(variable))?;
+        if input != output {
+            return Err(Refusal::Unbalanced(variable, input.into(), output.into()));
+        }
+    }
+    let multipliers = multipliers.to_vec();
+    Verified::of(
+        problem,
+        Balanced {
+            multipliers,
+            vanishing,
+        },
+    )
+}
+
+/// **`after` is `before`, scaled**: `after_e = before_e · Π Λ_v^{d_ev}` exactly, for every synapse, with all
+/// `Λ > 0`. Both networks then compute the same function.
+///
+/// `problem` supplies the exponents `d`; its costs are not looked at. Paper: Section 3, eq. for `S_λ(i)`.
+///
+/// # Errors
+/// Wrong lengths, a multiplier that is not positive, or the first synapse whose weight differs, with what
+/// the multipliers give; [`Refusal::Irrational`] where that is irrational (BiPU of fractional degree).
+pub fn scaling<'a>(
+    problem: &Problem<'a>,
+    before: &[Rational],
+    after: &[Rational],
+    multipliers: &[Rational],
+) -> Checked<'a, Scaled> {
+    let directions = directions(problem);
+    numbers("weights before", before, directions.len())?;
+    numbers("weights after", after, directions.len())?;
+    positive("multipliers", multipliers, problem.variables())?;
+    let point: Vec<Base> = multipliers.iter().map(base).collect();
+    let synapses = directions.iter().zip(before.iter().zip(after));
+    for (synapse, (direction, (old, new))) in synapses.enumerate() {
+        let ratio = || Powers::of(&powers(direction, &point)?)?.exact(&mut Work::new(1));
+        // Whatever the ratio, 0 stays 0.
+        let expected = match old.is_zero() {
+            true => Rational::zero(),
+            false => old * ratio().ok_or(Refusal::Irrational(synapse))?,
+        };
+        if expected != *new {
+            return Err(Refusal::Weight(
+                synapse,
+                new.clone().into(),
+                expected.into(),
+            ));
+        }
+    }
+    let [before, after, multipliers] = [before, after, multipliers].map(<[Rational]>::to_vec);
+    Verified::of(
+        problem,
+        Scaled {
+            before,
+            after,
+            multipliers,
+        },
+    )
+}
+
+/// **No multipliers `Λ > 0` give every weight of `after` up to a relative deviation of `tolerance`**: for all of them
+/// `|after_e / (before_e Π Λ_v^{d_ev}) - 1| > tolerance` at some synapse, or exactly one of both weights is 0. With
+/// `tolerance = 0`, `after` is no scaling of `before`.
+///
+/// Why: multipliers are positive, so signs and zeros stay ([`Obstacle::Synapse`]). Along a combination of synapses that
+/// vanishes on the manifold all multipliers cancel ([`Obstacle::Cycle`]): the ratios `after/before`, each to its coefficient,
+/// multiply to a number between the products of `1 - tolerance` and `1 + tolerance`, or no multipliers fit. Place: ours, from
+/// Definition 5.2 of the paper.
+///
+/// Cost: the length of the cycle, in exact products.
+///
+/// # Errors
+/// Wrong lengths; a tolerance outside `[0, 1)`; signs and zeros that agree; a combination that does not vanish, or holds a
+/// ratio that is not positive; ratios that multiply to a number within the tolerance, or too long to be written out.
+pub fn not_scaled<'a>(
+    problem: &Problem<'a>,
+    before: &[Rational],
+    after: &[Rational],
+    obstacle: &Obstacle,
+    tolerance: &Rational,
+) -> Checked<'a, NotScaled> {
+    let directions = directions(problem);
+    numbers("weights before", before, directions.len())?;
+    numbers("weights after", after, directions.len())?;
+    if !is_number(tolerance) || tolerance.is_negative() || *tolerance >= Rational::one() {
+        return Err(Refusal::Tolerance);
+    }
+    let mut weights = Vec::new();
+    let mut pair = |synapse: usize| {
+        let pair = before.get(synapse).zip(after.get(synapse));
+        let (before, after) = pair.ok_or(Refusal::NoSuchSynapse(synapse))?;
+        weights.push((synapse, before.clone(), after.clone()));
+        Ok((before, after))
+    };
+    let product = match obstacle {
+        Obstacle::Synapse(synapse) => {
+            let (before, after) = pair(*synapse)?;
+            if before.signum() == after.signum() {
+                return Err(Refusal::SameSign(*synapse));
+            }
+            None
+        }
+        Obstacle::Cycle(terms) => {
+            vanishes(&directions, 0, terms)?;
+            let (down, up) = (Rational::one() - tolerance, Rational::one() + tolerance);
+            let (mut least, mut ratios, mut most) = (Vec::new(), Vec::new(), Vec::new());
+            for (synapse, coefficient) in terms {
+                let (before, after) = pair(*synapse)?;
+                if !(before * after).is_positive() {
+                    return Err(Refusal::Ratio(*synapse));
+                }
+                let (low, high) = match coefficient.is_positive() {
+                    true => (&down, &up),
+                    false => (&up, &down),
+                };
+                let power = |value: &Rational| (base(value), coefficient.clone());
+                least.push(power(low));
+                ratios.push(power(&(after / before)));
+                most.push(power(high));
+            }
+            let mut work = Work::new(terms.len());
+            let mut multiplied = |factors: &[(Base, Rational)]| {
+                let product = Powers::of(factors).and_then(|powers| powers.exact(&mut work));
+                let first = terms.first().map_or(0, |(synapse, _)| *synapse);
+                product.ok_or(Refusal::Irrational(first))
+            };
+            let product = multiplied(&ratios)?;
+            if multiplied(&least)? <= product && product <= multiplied(&most)? {
+                return Err(Refusal::Consistent(product.into()));
+            }
+            Some(product)
+        }
+    };
+    let (obstacle, tolerance) = (obstacle.clone(), tolerance.clone());
+    Verified::of(
+        problem,
+        NotScaled {
+            obstacle,
+            tolerance,
+            product,
+            weights,
+        },
+    )
+}
+
+/// **The vectors `L` with `L_e = Σ_v d_ev x_v` for some `x` are exactly those with `Σ_e c_e L_e = 0` for every one of the
+/// constraints, none of which can be spared; they form a space of dimension `spanning.len()`.**
+///
+/// A constraint lists synapses with coefficients; for a cycle of the coalesced graph they are 1 along a synapse and -1
+/// against it. `spanning` lists synapses whose `L` can be chosen freely.
+///
+/// Why: each constraint vanishes on the manifold, as `Σ_e c_e d_ev = 0` at every variable. They are linearly independent,
+/// because each holds a synapse that no later one holds. The rows `d_e` of the
+/// spanning synapses are so in the same way, each with a variable that no later one has, so the manifold has at least their number of
+/// dimensions. Both numbers together are that of all synapses, which leaves no room for more.
+/// Paper: Definition 5.2, Proposition 5.4, Remark 5.6 (corrected, E5).
+///
+/// Cost: linear in the length of the constraints.
+///
+/// # Errors
+/// A constraint that names no synapse of the problem, one twice, or one with coefficient 0; one that does not vanish; rows
+/// for which no such order of removal exists; the wrong number of constraints. Rows can be independent without such an
+/// order, where BiPU units of a cycle away from the ground disagree on their common scaling: refused as well.
+pub fn manifold<'a>(
+    problem: &Problem<'a>,
+    constraints: &[Vec<(usize, Rational)>],
+    spanning: &[usize],
+) -> Checked<'a, Basis> {
+    let directions = directions(problem);
+    for (constraint, terms) in constraints.iter().enumerate() {
+        vanishes(&directions, constraint, terms)?;
+    }
+    let named =
+        |terms: &Vec<(usize, Rational)>| terms.iter().map(|(synapse, _)| *synapse).collect();
+    if !independent(constraints.iter().map(named)) {
+        return Err(Refusal::Dependent("constraints"));
+    }
+    if let Some(synapse) = spanning
+        .iter()
+        .find(|synapse| directions.get(**synapse).is_none())
+    {
+        return Err(Refusal::NoSuchSynapse(*synapse));
+    }
+    let row = |synapse: &usize| {
+        directions
+            .get(*synapse)
+            .into_iter()
+            .flat_map(Exponents::keys)
+            .copied()
+    };
+    if !independent(spanning.iter().map(|synapse| row(synapse).collect())) {
+        return Err(Refusal::Dependent("spanning synapses"));
+    }
+    let found = constraints.len().saturating_add(spanning.len());
+    Refusal::unless_equal("constraints and spanning synapses", found, directions.len())?;
+    let (constraints, dimension) = (constraints.to_vec(), spanning.len());
+    Verified::of(
+        problem,
+        Basis {
+            constraints,
+            dimension,
+        },
+    )
+}
+
+/// One summand of the cost of a synapse.
+pub(crate) struct Term<'a> {
+    pub(crate) synapse: usize,
+    pub(crate) exponents: Exponents,
+    block: &'a Block<'a>,
+    entry: usize,
+    is_zero: bool,
+}
+
+/// All terms of a problem.
+fn terms<'a>(problem: &'a Problem<'a>) -> Result<Vec<Term<'a>>, Refusal> {
+    let (mut first, mut next, mut all) = (0usize, 0usize, Vec::new());
+    for (number, block) in problem.blocks().iter().enumerate() {
+        if !block.again {
+            (first, next) = (next, next.saturating_add(block.entries.len()));
+        }
+        for entry in 0..block.entries.len() {
+            let magnitude = block.entries.magnitude(entry);
+            let found = magnitude.zip(problem.exponents(number, entry));
+            let (magnitude, exponents) =
+                found.ok_or(Refusal::Term(number, entry, "the weight is no number"))?;
+            let (synapse, is_zero) = (
+                first.saturating_add(entry),
+                matches!(magnitude, Magnitude::Zero),
+            );
+            all.push(Term {
+                synapse,
+                exponents,
+                block,
+                entry,
+                is_zero,
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// The terms of non-zero cost that some scaling changes; if a direction is given, those that it leaves as they are, and before them the synapses whose costs fall,
+/// if there are any and none rises.
+pub(crate) fn remaining<'a>(
+    problem: &'a Problem,
+    direction: Option<&[Rational]>,
+) -> Result<(Vec<usize>, Vec<Term<'a>>), Refusal> {
+    let mut rest = terms(problem)?;
+    rest.retain(|term| !term.exponents.is_empty() && !term.is_zero);
+    let Some(direction) = direction else {
+        return Ok((Vec::new(), rest));
+    };
+    numbers("direction", direction, problem.variables())?;
+    let slope = |term: &Term| {
+        let steps = term
+            .exponents
+            .iter()
+            .filter_map(|(v, exponent)| Some(times(exponent, direction.get(*v)?)));
+        steps.fold(Rational::zero(), |slope, step| plus(&slope, &step))
+    };
+    if let Some(term) = rest.iter().find(|term| slope(term).is_positive()) {
+        return Err(Refusal::Rises(term.synapse));
+    }
+    let falling = rest.extract_if(.., |term| slope(term).is_negative());
+    let vanishing: BTreeSet<usize> = falling.map(|term| term.synapse).collect();
+    match vanishing.is_empty() {
+        true => Err(Refusal::NothingFalls),
+        false => Ok((vanishing.into_iter().collect(), rest)),
+    }
+}
+
+/// `(A_v, B_v)` of every variable: exactly, or each cost rounded down to so many bits; `None` where a cost is irrational or too long to be written out.
+pub(crate) fn sides(
+    problem: &Problem,
+    terms: &[Term],
+    point: &[Rational],
+    bits: Option<u32>,
+) -> Vec<[Option<Rational>; 2]> {
+    let point: Vec<Base> = point.iter().map(base).collect();
+    let mut work = Work::new(terms.len());
+    let mut sides = vec![[Some(Vec::new()), Some(Vec::new())]; problem.variables()];
+    for term in terms {
+        let mut cost = || {
+            let mut factors =
+                Costs::new(term.block, &term.block.entries, 0).factors(term.entry)??;
+            factors.extend(powers(&term.exponents, &point)?);
+            match bits {
+                Some(bits) => Powers::of(&factors)?.rounded(bits)?.to_rational(),
+                None => Powers::of(&factors)?.exact(&mut work),
+            }
+        };
+        let cost = cost();
+        for (variable, exponent) in &term.exponents {
+            if let Some([input, output]) = sides.get_mut(*variable) {
+                let side = if exponent.is_positive() {
+                    input
+                } else {
+                    output
+                };
+                match (&cost, side.as_mut()) {
+                    (Some(cost), Some(shares)) => shares.push(times(cost, &exponent.abs())),
+                    _ => *side = None,
+                }
+            }
+        }
+    }
+    let mut sum = |side: Option<Vec<Rational>>| work.sum(&side?);
+    let sides = sides.into_iter();
+    sides.map(|side| side.map(&mut sum)).collect()
+}
+
+/// By synapse, the exponents of its first term.
+fn directions(problem: &Problem) -> Vec<Exponents> {
+    let blocks = problem
+        .blocks()
+        .iter()
+        .enumerate()
+        .filter(|(_, block)| !block.again);
+    let synapses = blocks
+        .flat_map(|(number, block)| (0..block.entries.len()).map(move |entry| (number, entry)));
+    synapses
+        .filter_map(|(block, entry)| problem.exponents(block, entry))
+        .collect()
+}
+
+/// Is `Σ_e c_e d_ev = 0` at every variable?
+fn vanishes(
+    directions: &[Exponents],
+    constraint: usize,
+    terms: &[(usize, Rational)],
+) -> Result<(), Refusal> {
+    let (mut seen, mut sum) = (BTreeSet::new(), Vec::new());
+    for (synapse, coefficient) in terms {
+        let found = directions
+            .get(*synapse)
+            .ok_or(Refusal::NoSuchSynapse(*synapse))?;
+        if !is_number(coefficient) || coefficient.is_zero() || !seen.insert(*synapse) {
+            return Err(Refusal::Coefficient(constraint, *synapse));
+        }
+        sum.push((found, coefficient));
+    }
+    let surplus = surplus(sum);
+    surplus.map_or(Ok(()), |variable| {
+        Err(Refusal::NotAConstraint(constraint, variable))
+    })
+}
+
+/// The first variable at which `Σ c_e d_e` is not 0.
+fn surplus<'a>(terms: Vec<(&'a Exponents, &'a Rational)>) -> Option<usize> {
+    let mut at = Exponents::new();
+    for (exponents, coefficient) in terms {
+        for (variable, exponent) in exponents {
+            let sum = at.entry(*variable).or_default();
+            *sum = plus(sum, &times(coefficient, exponent));
+        }
+    }
+    let left = at.into_iter().find(|(_, sum)| !sum.is_zero());
+    left.map(|(variable, _)| variable)
+}
+
+/// Does each row, given by the columns of its non-zero entries, have one that no later row has? Then they are linearly independent.
+fn independent(rows: impl DoubleEndedIterator<Item = Vec<usize>>) -> bool {
+    let mut later = BTreeSet::new();
+    rows.rev().all(|row| {
+        let known = later.len();
+        later.extend(row);
+        later.len() > known
+    })
+}
+
+pub(crate) fn numbers(
+    what: &'static str,
+    values: &[Rational],
+    needed: usize,
+) -> Result<(), Refusal> {
+    match values.iter().all(is_number) {
+        true => Refusal::unless_equal(what, values.len(), needed),
+        false => Err(Refusal::Range(what)),
+    }
+}
+
+pub(crate) fn positive(
+    what: &'static str,
+    values: &[Rational],
+    needed: usize,
+) -> Result<(), Refusal> {
+    numbers(what, values, needed)?;
+    let bad = values.iter().position(|value| !value.is_positive());
+    bad.map_or(Ok(()), |variable| Err(Refusal::NotPositive(what, variable)))
+}
