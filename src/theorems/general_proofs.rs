@@ -258,10 +258,11 @@ const PROOFS: &[(&str, GeneralProof)] = &[
                 "balanced_weights_are_unique",
                 "balancing_converges",
             ],
-            proves: "For any finite list of terms with units of any positive degree, every fair order and every start: \
-                     R never rises and tends to its minimum, λ* tends to 1, multipliers and weights converge. \
+            proves: "For any finite list of terms with units of any positive degree, joined to the ground or not, \
+                     every fair order and every start: R never rises and tends to its minimum, λ* tends to 1, weights \
+                     converge, and so do the multipliers of units that non-zero synapses join to the ground. \
                      Uniqueness as corrected. With the step of L_p in closed form.",
-            open: "convergence in components that no non-zero synapse joins to a visible unit.",
+            open: "",
         },
     ),
     (
@@ -310,10 +311,11 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "rem-5.7",
         GeneralProof {
             file: "proofs/local-to-global/rem-5.7.v",
-            theorems: &["rem_5_7", "cyclic_sweeps_are_fair"],
+            theorems: &["rem_5_7", "cyclic_sweeps_are_fair", "without_a_minimum"],
             proves: "For any finite list of terms whose units have degree 1, any ties, any subset, every fair order; \
-                     sweeps in any sequence of the units are fair.",
-            open: "units of the subset that no non-zero synapse joins to the ground.",
+                     sweeps in any sequence of the units are fair. Without an attained minimum: an order, a subset and \
+                     a tied layer for which every step is defined and nothing balances.",
+            open: "",
         },
     ),
     (
@@ -436,9 +438,15 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "E1",
         GeneralProof {
             file: "proofs/errata/E1.v",
-            theorems: &["E1"],
-            proves: "The counterexample: the scalings, that each lowers R, and the limits.",
-            open: "the correction.",
+            theorems: &[
+                "E1",
+                "fraction_of_the_gain_suffices",
+                "fraction_of_the_way_suffices",
+            ],
+            proves: "The counterexample: the scalings, that each lowers R, and the limits. Both sentences of the \
+                     correction, for any finite list of terms, joined to the ground or not: R, weights, and \
+                     multipliers where they are determined.",
+            open: "",
         },
     ),
     (
