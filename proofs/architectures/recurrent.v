@@ -19,17 +19,6 @@ Proof.
   intros i Hc. assert (Hpos := proj1 Hok i). simpl. unfold scaled_weight. rewrite Hc, Rpower_1 by exact Hpos. field. lra.
 Qed.
 
-Lemma net_of_scaled_weights :
-  forall n is_source act m from to L w i j,
-    weight (net n is_source act m from to (network_balancing.scaled_weights from to L w)) i j =
-    L i * weight (net n is_source act m from to w) i j / L j.
-Proof.
-  intros n is_source act m from to L w i j. simpl. unfold Rdiv. rewrite <- sum_scale, <- sum_scale_r. apply sum_ext. intros k _.
-  unfold network_balancing.scaled_weights.
-  destruct (Nat.eqb_spec (to k) i) as [Hi|Hi]; [|simpl; ring].
-  destruct (Nat.eqb_spec (from k) j) as [Hj|Hj]; [|simpl; ring]. simpl. rewrite Hi, Hj. reflexivity.
-Qed.
-
 (* Balancing: the BiLUs `units` of any network, by the algorithm under L_p in any order that visits each of them again and again. If
    synapses of non-zero weight join each of them to the ground, and all of these lie on cycles of the coalesced graph, cost never rises,
    the weights converge, whatever the order, to those of least cost among all scalings, which are balanced, and from initial values that
@@ -42,11 +31,11 @@ Theorem balancing_of_a_network_converges :
     let cost := network_balancing.total_cost m p in
     exists best : nat -> R,
       (exists L, network_balancing.admissible_multipliers units L /\
-         forall k, best k = network_balancing.scaled_weights from to L w k) /\
+         forall k, best k = scaled_weights from to L w k) /\
       (forall i, In i units ->
          network_balancing.incoming_cost m from to p best i = network_balancing.outgoing_cost m from to p best i) /\
       (forall L, network_balancing.admissible_multipliers units L ->
-         cost best <= cost (network_balancing.scaled_weights from to L w)) /\
+         cost best <= cost (scaled_weights from to L w)) /\
       forall order, convergence.fair units order ->
         let weights := network_balancing.balancing m from to p order w in
         (forall t, cost (weights (S t)) <= cost (weights t)) /\
@@ -71,7 +60,7 @@ Proof.
   rewrite <- (proj1 (recurrent original _ _ L Hok) x initial s i Hout).
   transitivity (run (scaled (fun _ => 1) L original) x (fun j => L j * initial j) s i).
   - apply (run_weight_ext n is_source); [|exact Hi]. intros a b _ _.
-    transitivity (weight (net n is_source act m from to (network_balancing.scaled_weights from to L w)) a b).
+    transitivity (weight (net n is_source act m from to (scaled_weights from to L w)) a b).
     + apply sum_ext. intros k _. rewrite <- Heq. reflexivity.
     + rewrite net_of_scaled_weights. unfold scaled_weight. rewrite Rpower_1 by apply Hpos. reflexivity.
   - apply run_initial_pointwise. intros j. rewrite Rpower_1 by apply Hpos. reflexivity.

@@ -16,8 +16,7 @@ Hypothesis p_pos : 0 < p.
 Definition flat (w : nat -> R) : problem :=
   Problem units (map (fun k => Term (from k) (to k) (power_costs.cost p (w k)) 1 1) (seq 0 m)).
 
-(* The weights once the units have the multipliers L. *)
-Definition scaled_weights (L w : nat -> R) (k : nat) : R := L (to k) * w k / L (from k).
+Notation scaled_weights := (learning.scaled_weights from to).
 
 Definition total_cost (w : nat -> R) : R := finite_sums.sum m (fun k => power_costs.cost p (w k)).
 Definition incoming_cost (w : nat -> R) (i : nat) : R :=

@@ -223,11 +223,17 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "convex-problem",
         GeneralProof {
             file: "proofs/local-to-global/convex-problem.v",
-            theorems: &["convex_problem", "strictly_convex", "term_of_a_synapse"],
+            theorems: &[
+                "convex_problem",
+                "strictly_convex",
+                "term_of_a_synapse",
+                "step_of_osborne",
+            ],
             proves: "For any finite list of terms: gradient, quadratic form of the Hessian, its positivity where \
                      non-zero synapses join every hidden unit to the ground, and strict convexity in that case and in \
-                     the L of non-zero synapses.",
-            open: "that a step is one of Osborne's iteration.",
+                     the L of non-zero synapses. For L_p and units of degree 1: a step changes the coalesced cost \
+                     matrix as Osborne's does.",
+            open: "",
         },
     ),
     (
@@ -239,14 +245,20 @@ const PROOFS: &[(&str, GeneralProof)] = &[
                 "attained_certificate",
                 "not_attained_certificate",
                 "limit_certificate",
+                "no_output_changes",
+                "no_output_changes_without_cycles",
+                "a_state_is_passed_on",
+                "attained_by_a_circulation",
+                "not_attained_by_a_direction",
+                "limit_by_a_direction",
             ],
             proves: "For any finite list of terms whose units have degree 1, grounded or not: attained exactly if all \
                      non-zero terms lie on cycles, exactly if a positive circulation exists, and not attained exactly \
                      if a direction does; what the infimum is, and that weights tend to those of the minimum without \
-                     the terms on no cycle. Of the kernel's rules, for units of any positive degree: `not_attained`, the limit, and \
-                     `attained` where non-zero synapses join every variable to the ground.",
-            open: "what becomes of the outputs; the rule `attained` for BiPU units in components away from the ground, and all \
-                   rules for units of degree 0 or below: the kernel accepts them, the theorems do not speak of them.",
+                     the terms on no cycle. Outputs: for every finite network of BiLUs and other units over any number \
+                     of steps, with a counterexample for other initial states. Of the kernel's rules, for units of any \
+                     degree and any exponents: `attained`, `not_attained` and the limit.",
+            open: "",
         },
     ),
     (
@@ -288,10 +300,8 @@ const PROOFS: &[(&str, GeneralProof)] = &[
             ],
             proves: "For any finite list of terms: every L_p, mixtures, ties, units of any positive degree; and that \
                      what the kernel's rule `enclosure` compares, on the reals, proves existence, uniqueness and the \
-                     bounds, where non-zero synapses join every free variable to the ground or to a variable that is \
-                     held at 1.",
-            open: "the rule `enclosure` in components away from the ground that have no common scaling (BiPU units whose \
-                   cycles disagree): the kernel accepts bounds there, the theorem does not speak of them.",
+                     bounds, in components joined to the ground, held at one variable, or without a common scaling.",
+            open: "",
         },
     ),
     (
@@ -333,10 +343,15 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "bounded-scalings",
         GeneralProof {
             file: "proofs/local-to-global/bounded-scalings.v",
-            theorems: &["bounded_scalings", "clamped_step"],
+            theorems: &[
+                "bounded_scalings",
+                "clamped_step",
+                "not_unique_away_from_the_ground",
+            ],
             proves: "For any finite list of terms, each unit with bounds of its own: one solution, relaxed sign tests, \
-                     convergence under every fair order; the clamped step of L_p.",
-            open: "that multipliers are not unique away from the ground.",
+                     convergence under every fair order; the clamped step of L_p; and two units away from the ground \
+                     with many solutions.",
+            open: "",
         },
     ),
     (
