@@ -332,11 +332,18 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "depth-law",
         GeneralProof {
             file: "proofs/local-to-global/depth-law.v",
-            theorems: &["depth_law"],
+            theorems: &[
+                "depth_law",
+                "depth_law_with_skips",
+                "sweep_law",
+                "walk_is_the_derivative",
+            ],
             proves: "For every balanced network of L hidden layers without biases and skips, of any widths and costs: \
-                     the steps of the walk, the positive eigenvector, that nothing shrinks more slowly and that no \
-                     real eigenvalue is larger.",
-            open: "biases and skips; the rate of sweeps.",
+                     the steps of the walk, the positive eigenvector, that nothing shrinks more slowly, that no real \
+                     eigenvalue is larger, and the square for sweeps. For every balanced network without cycles, with \
+                     biases and skips: the bound, and that it is reached exactly if in some component all paths pass L \
+                     units. The walk is the derivative of a step of L_p at a balanced point.",
+            open: "",
         },
     ),
     (
