@@ -212,11 +212,19 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "manifold-dimension",
         GeneralProof {
             file: "proofs/local-to-global/manifold-dimension.v",
-            theorems: &["manifold_dimension", "multipliers_determined"],
+            theorems: &[
+                "manifold_dimension",
+                "multipliers_determined",
+                "basis_of_cycles",
+                "basis_of_directed_cycles",
+                "directed_cycles_may_not_suffice",
+            ],
             proves: "For every finite directed graph and set of visible units: with one unit left out of each \
                      component without a visible unit, which can always be chosen, the columns of the other hidden \
-                     units are a basis of the manifold.",
-            open: "the count and the basis of the constraints.",
+                     units are a basis of the manifold; |E| less their number independent cycles decide, parallel \
+                     synapses included, directed ones if every synapse lies on a directed cycle; a network in which \
+                     directed cycles do not suffice.",
+            open: "",
         },
     ),
     (
@@ -502,11 +510,12 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "E5",
         GeneralProof {
             file: "proofs/errata/E5.v",
-            theorems: &["E5", "spanning_family_decides"],
-            proves: "The counterexample: both pairs of paths fail, all four are needed and decide; and that any family \
-                     of paths and cycles that spans them decides, if every synapse lies on a walk between visible \
-                     units.",
-            open: "that there is a basis of |E| - |hidden| directed cycles.",
+            theorems: &["E5", "spanning_family_decides", "directed_basis_decides"],
+            proves: "The counterexample: both pairs of paths fail, all four are needed and decide. The correction, for \
+                     every finite network, parallel synapses included: |E| - |hidden| directed cycles, none a \
+                     combination of the others, that decide. And that any family of paths and cycles that spans them \
+                     decides, if every synapse lies on a walk between visible units.",
+            open: "",
         },
     ),
     (
