@@ -2,8 +2,9 @@
    without cycles. *)
 
 From Coq Require Import Reals Lra Lia List.
-From Synbal Require balancing_problem cycles convergence network_balancing.
+From Synbal Require balancing_problem cycles convergence network_balancing power_costs.
 From Synbal Require Import finite_sums activations networks scaling_invariance learning.
+Import ListNotations.
 Open Scope R_scope.
 
 (* Scaling: the same outputs at every step, for any weights, self-connections included, and any degrees. A self-connection of a unit of
@@ -64,4 +65,37 @@ Proof.
     + apply sum_ext. intros k _. rewrite <- Heq. reflexivity.
     + rewrite net_of_scaled_weights. unfold scaled_weight. rewrite Rpower_1 by apply Hpos. reflexivity.
   - apply run_initial_pointwise. intros j. rewrite Rpower_1 by apply Hpos. reflexivity.
+Qed.
+
+(* The hypotheses can be met: x -> a -> y with weights 4 and 1, a ReLU, under L_2; and what follows then. *)
+Theorem hypotheses_are_met :
+  let from (k : nat) := k in
+  let w k := match k with O => 4 | _ => 1 end in
+  let P := network_balancing.flat 2 from S [1%nat] 2 w in
+  balancing_problem.all_grounded P /\ cycles.all_on_cycles P /\
+  exists best : nat -> R,
+    (forall i, In i [1%nat] ->
+       network_balancing.incoming_cost 2 from S 2 best i = network_balancing.outgoing_cost 2 from S 2 best i) /\
+    forall order, convergence.fair [1%nat] order ->
+      forall k, Un_cv (fun t => network_balancing.balancing 2 from S 2 order w t k) (best k).
+Proof.
+  intros from w P.
+  assert (Hpos : forall k, 0 < power_costs.cost 2 (w k)) by (intros [|k]; apply power_costs.cost_pos; simpl; lra).
+  assert (I0 : In (balancing_problem.Term 0 1 (power_costs.cost 2 (w 0%nat)) 1 1) (balancing_problem.terms P)) by (left; reflexivity).
+  assert (I1 : In (balancing_problem.Term 1 2 (power_costs.cost 2 (w 1%nat)) 1 1) (balancing_problem.terms P)) by (right; left; reflexivity).
+  assert (V0 : ~ In 0%nat (balancing_problem.hidden P)) by (simpl; lia).
+  assert (V2 : ~ In 2%nat (balancing_problem.hidden P)) by (simpl; lia).
+  assert (Hg : balancing_problem.all_grounded P).
+  { intros i [<-|[]]. apply balancing_problem.grounded_joined with 0%nat; [|apply balancing_problem.grounded_visible; exact V0].
+    eexists. split; [exact I0|]. split; [apply (Hpos 0%nat)|]. right. auto. }
+  assert (Hc : cycles.all_on_cycles P).
+  { intros e [<-|[<-|[]]] _; unfold cycles.on_cycle; simpl.
+    - apply (cycles.path_term P _ 0%nat I1); [apply (Hpos 1%nat)|]. simpl. apply cycles.path_ground with 0%nat; auto. apply cycles.path_here.
+    - apply cycles.path_ground with 0%nat; auto. apply (cycles.path_term P _ 1%nat I0); [apply (Hpos 0%nat)|]. apply cycles.path_here. }
+  split; [exact Hg|]. split; [exact Hc|].
+  destruct (balancing_of_a_network_converges 3 (fun i => Nat.eqb i 0) (fun i x => if Nat.eqb i 1 then bilu 0 1 x else x)
+    2 from S [1%nat] 2 w) as (best & _ & Hb & _ & Hrun); auto; try lra.
+  - repeat constructor. simpl. tauto.
+  - intros i [<-|[]]. split; [reflexivity|]. exists 0, 1. reflexivity.
+  - exists best. split; [exact Hb|]. intros order Hfair. apply (Hrun order Hfair).
 Qed.

@@ -146,7 +146,11 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "recurrent",
         GeneralProof {
             file: "proofs/architectures/recurrent.v",
-            theorems: &["recurrent", "balancing_of_a_network_converges"],
+            theorems: &[
+                "recurrent",
+                "balancing_of_a_network_converges",
+                "hypotheses_are_met",
+            ],
             proves: "The outputs at every step, for every finite network and units of any degree; a self-connection of \
                      a BiLU keeps its weight. Balancing by the algorithm under L_p, for every finite network with or \
                      without cycles and every fair order, if non-zero synapses join every unit that is balanced to the \
@@ -170,11 +174,19 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "pass-through-ties",
         GeneralProof {
             file: "proofs/architectures/pass-through-ties.v",
-            theorems: &["pass_through_ties", "layer_normalisation"],
+            theorems: &[
+                "pass_through_ties",
+                "layer_normalisation",
+                "a_value_pins",
+                "a_slope_pins",
+                "operations_that_pin",
+                "one_multiplier_may_pass",
+            ],
             proves: "Addition, poolings of any size, values in another order, batch normalisation with its mean scaled \
-                     or kept; layer normalisation of two values (0, x).",
-            open: "that operations that are not homogeneous pin what they read and make to 1, beyond the layer \
-                   normalisation of two values.",
+                     or kept. Both criteria of what pins, for every function; sigmoid, tanh, ReLU6, SiLU, x Φ(x) for \
+                     every Φ that is continuous at 0 with Φ(0) = 1/2 and not constant above, softmax and layer \
+                     normalisation of any size; the operation that lets 2 through.",
+            open: "",
         },
     ),
     (
@@ -201,11 +213,17 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "prop-5.4",
         GeneralProof {
             file: "proofs/local-to-global/prop-5.4.v",
-            theorems: &["prop_5_4", "multipliers_make_sums_vanish"],
+            theorems: &[
+                "prop_5_4",
+                "multipliers_make_sums_vanish",
+                "paths_and_cycles_decide_exactly",
+                "walks_between_visible_units_suffice",
+            ],
             proves: "For every finite directed graph and set of visible units whose synapses lie on walks between \
                      visible units, with paths that visit no unit twice and cycles that repeat only their first; the \
-                     forward direction needs no hypothesis.",
-            open: "exactly when the sums decide without that hypothesis; parallel synapses.",
+                     forward direction needs no hypothesis. The exact condition, for every finite network, parallel \
+                     synapses included; and that the hypothesis implies it.",
+            open: "",
         },
     ),
     (
@@ -461,6 +479,26 @@ const PROOFS: &[(&str, GeneralProof)] = &[
             file: "proofs/learning/deficit.v",
             theorems: &["deficit"],
             proves: "For any number of units and all costs that are not negative.",
+            open: "",
+        },
+    ),
+    (
+        "local-minimum",
+        GeneralProof {
+            file: "proofs/learning/local-minimum.v",
+            theorems: &["local_minimum"],
+            proves: "For every finite network, acyclic or over any number of steps from initial state 0, any data, any \
+                     loss of the other units' values, and every real p > 0.",
+            open: "",
+        },
+    ),
+    (
+        "decay-law",
+        GeneralProof {
+            file: "proofs/learning/decay-law.v",
+            theorems: &["decay_law", "decay_in_a_step"],
+            proves: "For every finite network, acyclic or over any number of steps from initial state 0, any data, and \
+                     any loss of the other units' values that is differentiable in the weights.",
             open: "",
         },
     ),
