@@ -408,7 +408,7 @@ Definition enclosed (c : claim) (best : nat -> R) : Prop :=
 Theorem checker_is_sound : forall c, accepted c = true -> exists best, enclosed c best.
 Proof.
   intros c H. destruct (checker_premises c H) as (H1 & H2 & H3 & H4 & H5 & H6 & H7 & H8 & H9 & H10).
-  destruct (enclosure_certificate (real_problem c) (free_variables c) _ _ H1 H2 H3 H4 H5 H6 H7 H8 H9 H10)
+  destruct (enclosure_certificate (real_problem c) (free_variables c) _ _ H1 H2 H3 (grounded_determined (fixed_problem c) (conj H2 (proj2 H1)) H4) H5 H6 H7 H8 H9 H10)
     as (best & Hb & Hin & Hmin & _ & Huniq).
   exists best. split; [exact Hb|]. split; [split; [apply Hb|exact Hmin]|]. split.
   - intros i Hi. specialize (Hin i). unfold real_point, entry in Hin.

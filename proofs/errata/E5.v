@@ -3,11 +3,13 @@
    Corrected: A basis of |E| - |hidden| directed cycles of the coalesced graph does, if every synapse lies on one and every hidden
    unit is connected to a visible one.
 
-   Here: it fails as printed for the network 1-2-2-1, fully connected, in which all four paths are needed. The correction, without
-   the count: if every synapse lies on a walk between visible units, any family of paths and cycles of which all paths between
-   visible units and all cycles are linear combinations determines the manifold. *)
+   E5: it fails as printed for the network 1-2-2-1, fully connected, in which all four paths are needed. directed_basis_decides is the
+   correction, for any finite network, parallel synapses included; spanning_family_decides, in words of paths: if every synapse lies on
+   a walk between visible units, any family of paths and cycles of which all paths between visible units and all cycles are linear
+   combinations determines the manifold. *)
 
 From Coq Require Import Reals Lra Lia List.
+From Synbal Require manifolds cycle_bases manifold_dimension finite_sums.
 From Synbal Require Import walks.
 Import ListNotations.
 Open Scope R_scope.
@@ -109,4 +111,32 @@ Proof.
     apply sums_vanish_self_consistent with n; try assumption. split.
     + intros u v l Hu Hv Hp Hft. destruct (Hspan l) as (c & Hc); [right; exists u, v; tauto|]. rewrite Hc. apply Hzero.
     + intros l Hl. destruct (Hspan l) as (c & Hc); [left; exact Hl|]. rewrite Hc. apply Hzero.
+Qed.
+
+(* m synapses, h hidden units, each connected to a visible one, and every synapse on a directed cycle of the coalesced graph: there are
+   m - h directed cycles that decide, and none of them is a combination of the others. A cycle is given by how often it passes each
+   synapse. *)
+Theorem directed_basis_decides :
+  forall (n m h : nat) (from to : nat -> nat) (visible : nat -> Prop) (hid : nat -> nat),
+    (forall k, (k < m)%nat -> (from k < n)%nat /\ (to k < n)%nat) -> (forall i, visible i -> (i < n)%nat) ->
+    (forall i, (i < n)%nat -> exists k, manifolds.connected (cycle_bases.synapse m from to) i k /\ visible k) ->
+    (forall j, (j < h)%nat -> (hid j < n)%nat /\ ~ visible (hid j)) ->
+    (forall i, (i < n)%nat -> ~ visible i -> exists j, (j < h)%nat /\ hid j = i) ->
+    (forall i j, (i < h)%nat -> (j < h)%nat -> hid i = hid j -> i = j) ->
+    cycle_bases.all_on_directed_cycles m from to visible ->
+    exists r (cycles : nat -> nat -> R), (r + h = m)%nat /\
+      (forall i, (i < r)%nat -> cycle_bases.directed_cycle m from to visible (cycles i)) /\
+      (forall a : nat -> R, (forall k, (k < m)%nat -> finite_sums.sum r (fun i => a i * cycles i k) = 0) -> forall i, (i < r)%nat -> a i = 0) /\
+      forall L : nat -> R,
+        (exists x : nat -> R, (forall i, visible i -> x i = 0) /\ forall k, (k < m)%nat -> L k = x (to k) - x (from k)) <->
+        forall i, (i < r)%nat -> finite_sums.sum m (fun k => cycles i k * L k) = 0.
+Proof.
+  intros n m h from to vis hid Hb Hv Hc H1 H2 H3 Hall.
+  destruct (manifold_dimension.basis_of_directed_cycles n m h from to vis (fun _ => False) hid Hb Hv) as (r & F & (Hr & Hind & Hdec) & Hcyc).
+  - apply manifold_dimension.multipliers_determined; [|exact Hc]. intros u v (k & Hk & <- & <-). auto.
+  - unfold manifold_dimension.lists_free, manifolds.free. split; [|split]; [| |exact H3].
+    + intros j Hj. destruct (H1 j Hj). tauto.
+    + intros i Hi (Hh & _). auto.
+  - exact Hall.
+  - exists r, F. auto.
 Qed.

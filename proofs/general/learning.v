@@ -141,6 +141,20 @@ Qed.
 
 End Architecture.
 
+(* The weights once the units, of degree 1, have the multipliers L. *)
+Definition scaled_weights (from to : nat -> nat) (L w : nat -> R) (k : nat) : R := L (to k) * w k / L (from k).
+
+Lemma net_of_scaled_weights :
+  forall n is_source act m from to L w i j,
+    weight (net n is_source act m from to (scaled_weights from to L w)) i j =
+    L i * weight (net n is_source act m from to w) i j / L j.
+Proof.
+  intros n is_source act m from to L w i j. simpl. unfold Rdiv. rewrite <- sum_scale, <- sum_scale_r. apply sum_ext. intros k _.
+  unfold scaled_weights.
+  destruct (Nat.eqb_spec (to k) i) as [Hi|Hi]; [|simpl; ring].
+  destruct (Nat.eqb_spec (from k) j) as [Hj|Hj]; [|simpl; ring]. simpl. rewrite Hi, Hj. reflexivity.
+Qed.
+
 (* Tied units and shared weights. The s-th of q numbers is the weight of every synapse k with `share k = s`; unit i belongs to the
    group `group i`; synapses that share a weight join the same groups, `source_group s` and `target_group s`. *)
 Section Tied.

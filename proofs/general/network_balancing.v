@@ -16,8 +16,7 @@ Hypothesis p_pos : 0 < p.
 Definition flat (w : nat -> R) : problem :=
   Problem units (map (fun k => Term (from k) (to k) (power_costs.cost p (w k)) 1 1) (seq 0 m)).
 
-(* The weights once the units have the multipliers L. *)
-Definition scaled_weights (L w : nat -> R) (k : nat) : R := L (to k) * w k / L (from k).
+Notation scaled_weights := (learning.scaled_weights from to).
 
 Definition total_cost (w : nat -> R) : R := finite_sums.sum m (fun k => power_costs.cost p (w k)).
 Definition incoming_cost (w : nat -> R) (i : nat) : R :=
@@ -147,7 +146,7 @@ Lemma network_balancing_converges : forall w,
 Proof.
   intros w Hnodup Hg Hcycles. destruct (flat_well_formed w Hnodup) as (Hp & Hwf).
   assert (Hat : attained (flat w)) by (apply (proj1 (existence (flat w) Hwf (plain_homogeneous _ Hp))); exact Hcycles).
-  destruct (balancing_converges (flat w) Hp Hwf Hg Hat) as (best & Hb & Hmin & Hrun).
+  destruct (balancing_converges (flat w) Hp Hwf (fun i Hi => grounded_touched (flat w) i (Hg i Hi) Hi) Hat) as (best & Hb & Hmin & Hrun).
   assert (Hpos : forall i, 0 < best i) by apply Hb.
   destruct (costs_of_scaled w best Hpos) as (Htotal & Hin & Hout).
   exists (scaled_weights (root best) w). split; [|split; [|split]].
@@ -161,7 +160,7 @@ Proof.
     destruct (costs_of_scaled w mu (proj1 Hmu)) as (E & _). rewrite <- E. apply finite_sums.sum_ext. intros k _. f_equal.
     unfold scaled_weights, root, mu. rewrite !Rpower_mult, !Rinv_r, !Rpower_1 by (apply HL || lra). reflexivity.
   - intros order Hfair. assert (Hstart : multipliers (flat w) (fun _ => 1)) by (split; intros; lra).
-    destruct (Hrun order (fun _ => 1) Hfair Hstart) as (Hfall & _ & _ & Hconv & _).
+    destruct (Hrun order (fun _ => 1) Hfair Hstart) as (_ & Hfall & _ & _ & Hconv & _).
     assert (Hflat := balancing_is_flat w order Hnodup Hg Hat (proj1 Hfair)).
     assert (Hcost : forall t, total_cost (balancing order w t) = regularizer (flat w) (run (flat w) order (fun _ => 1) t)).
     { intros t. destruct (Hflat t) as (Hmu & Heq). destruct (costs_of_scaled w _ (proj1 Hmu)) as (E & _). rewrite <- E.
@@ -173,12 +172,12 @@ Proof.
       unfold scaled_weights, Rdiv.
       apply (CV_mult (fun t => root (run (flat w) order (fun _ => 1) t) (to k) * w k) (fun t => / root (run (flat w) order (fun _ => 1) t) (from k))).
       * apply (CV_mult (fun t => root (run (flat w) order (fun _ => 1) t) (to k)) (fun _ => w k)).
-        -- apply root_converges; auto.
+        -- apply root_converges; auto. apply Hconv. apply all_grounded_all. exact Hg.
         -- intros e He. exists 0%nat. intros t _. unfold R_dist. rewrite Rminus_eq_0, Rabs_R0. exact He.
       * apply (continuity_seq (fun x => / x) (fun t => root (run (flat w) order (fun _ => 1) t) (from k))).
         -- apply (continuity_pt_inv id); [apply derivable_continuous_pt; apply derivable_pt_id|].
            unfold id. apply Rgt_not_eq. apply power_costs.Rpower_pos.
-        -- apply root_converges; auto.
+        -- apply root_converges; auto. apply Hconv. apply all_grounded_all. exact Hg.
     + intros t. destruct (Hflat t) as (Hmu & Heq). exists (root (run (flat w) order (fun _ => 1) t)). split; [|exact Heq].
       split; [intros; apply power_costs.Rpower_pos|]. intros i Hi. unfold root. rewrite (proj2 Hmu i Hi). apply networks.Rpower_one.
 Qed.

@@ -152,27 +152,41 @@ Proof.
   apply (input_positive_iff _ (negated (log_of mu'))); [apply well_formed_reversed, Hwf|exact H].
 Qed.
 
-(* A hidden unit that terms join to another one has cost on one side; where it can be balanced, on both. *)
-Lemma grounded_has_cost : forall P i x,
-  well_formed P -> In i (hidden P) -> grounded P i -> 0 < input P x i \/ 0 < output P x i.
+(* Some term of nonzero cost joins the unit to another one. *)
+Definition touched (P : problem) (i : nat) : Prop :=
+  exists e, In e (terms P) /\ 0 < cost e /\ (enters i e = true \/ leaves i e = true).
+
+Lemma grounded_touched : forall P i, grounded P i -> In i (hidden P) -> touched P i.
 Proof.
-  intros P i x Hwf Hi H. induction H as [i Hni|i j (e & Hin & Hc & Hends) _ IH]; [contradiction|].
-  destruct (Nat.eq_dec j i) as [->|Hne]; [auto|].
-  destruct Hends as [[Es Et]|[Es Et]].
-  - right. rewrite <- input_reversed. apply input_positive_iff; [apply well_formed_reversed, Hwf|].
-    exists (reversed_term e). simpl. rewrite Es, Et. split; [apply in_map; exact Hin|auto].
-  - left. apply input_positive_iff; [exact Hwf|]. exists e. rewrite Es, Et. auto.
+  intros P i H. induction H as [i Hi|i j (e & He & Hc & Hends) Hj IH]; intros Hh; [contradiction|].
+  destruct (Nat.eq_dec i j) as [->|Hne]; [auto|]. exists e. split; [exact He|]. split; [exact Hc|].
+  destruct Hends as [(E1 & E2)|(E1 & E2)]; [right; apply leaves_true|left; apply enters_true]; split; congruence.
+Qed.
+
+(* Such a unit has cost on one side; where it can be balanced, on both. *)
+Lemma touched_has_cost : forall P i x, well_formed P -> touched P i -> 0 < input P x i \/ 0 < output P x i.
+Proof.
+  intros P i x Hwf (e & Hin & Hc & [Hends|Hends]).
+  - apply enters_true in Hends. destruct Hends as (Et & Es). left. apply input_positive_iff; [exact Hwf|]. exists e. auto.
+  - apply leaves_true in Hends. destruct Hends as (Es & Et). right.
+    rewrite <- input_reversed. apply input_positive_iff; [apply well_formed_reversed, Hwf|].
+    exists (reversed_term e). simpl. split; [apply in_map; exact Hin|auto].
+Qed.
+
+Lemma touched_has_both : forall P i best mu,
+  well_formed P -> In i (hidden P) -> touched P i -> balanced P best ->
+  0 < input_cost P mu i /\ 0 < output_cost P mu i.
+Proof.
+  intros P i best mu Hwf Hi Ht [_ Hb]. specialize (Hb i Hi).
+  assert (0 < input_cost P best i /\ 0 < output_cost P best i) as [H1 H2].
+  { rewrite input_log, output_log in *. destruct (touched_has_cost P i (log_of best) Hwf Ht); lra. }
+  split; [apply (input_cost_positive P best)|apply (output_cost_positive P best)]; assumption.
 Qed.
 
 Lemma balanced_has_both : forall P i best mu,
   well_formed P -> In i (hidden P) -> grounded P i -> balanced P best ->
   0 < input_cost P mu i /\ 0 < output_cost P mu i.
-Proof.
-  intros P i best mu Hwf Hi Hg [_ Hb]. specialize (Hb i Hi).
-  assert (0 < input_cost P best i /\ 0 < output_cost P best i) as [H1 H2].
-  { rewrite input_log, output_log in *. destruct (grounded_has_cost P i (log_of best) Hwf Hi Hg); lra. }
-  split; [apply (input_cost_positive P best)|apply (output_cost_positive P best)]; assumption.
-Qed.
+Proof. intros. apply (touched_has_both P i best); auto. apply grounded_touched; assumption. Qed.
 
 (** The closed form *)
 

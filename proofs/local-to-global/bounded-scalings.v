@@ -8,7 +8,7 @@
    Each unit may have bounds of its own; S only has to make the lower ones at most the upper ones. Any finite list of terms
    (general/balancing_problem.v), units of any positive degree and mixtures included. No attained minimum is needed. A step is any
    change of one unit's multiplier, within its bounds, after which the unit is balanced or at the bound that it would pass;
-   clamped_step is the step of L_p. That Λ is not unique away from the ground is not proved here. *)
+   clamped_step is the step of L_p; not_unique_away_from_the_ground has two units that feed each other and nothing else. *)
 
 From Coq Require Import Reals List Arith Lra Lia.
 From Synbal Require Import balancing_problem convexity box_solution convergence steps.
@@ -180,4 +180,38 @@ Proof.
     assert (input P (log_of T) i <= input P (log_of mu') i) by (apply input_le; auto; intros j Hj; rewrite Elog by exact Hj; lra).
     assert (output P (log_of mu') i <= output P (log_of T) i) by (apply output_le; auto; intros j Hj; rewrite Elog by exact Hj; lra).
     lra.
+Qed.
+
+(* All multipliers that are common to both units are solutions. *)
+Definition pair : problem := Problem [0%nat; 1%nat] [Term 0 1 1 1 1; Term 1 0 1 1 1].
+Definition both (m : R) (i : nat) : R := match i with 0%nat | 1%nat => m | _ => 1 end.
+
+Theorem not_unique_away_from_the_ground :
+  let lower := both (1 / 2) in let upper := both 2 in
+  bounds pair lower upper /\
+  (forall m, 1 / 2 <= m <= 2 ->
+     inside lower upper (both m) /\ (forall i, In i (hidden pair) -> settled pair lower upper (both m) i) /\
+     forall mu, multipliers pair mu -> regularizer pair (both m) <= regularizer pair mu) /\
+  both 1 0%nat <> both 2 0%nat.
+Proof.
+  intros lower upper.
+  assert (Hpos : forall m i, 0 < m -> 0 < both m i) by (intros m [|[|i]] H; simpl; lra).
+  assert (Hone : forall m i, ~ In i (hidden pair) -> both m i = 1).
+  { intros m [|[|i]] H; simpl in *; [exfalso; tauto|exfalso; tauto|reflexivity]. }
+  assert (Hb : bounds pair lower upper).
+  { split; [|split]; try (split; [intros i; apply Hpos; lra|apply Hone]).
+    intros [|[|i]]; unfold lower, upper; simpl; lra. }
+  split; [exact Hb|]. split; [|simpl; lra]. intros m Hm. split; [|split].
+  - intros [|[|i]]; unfold lower, upper; simpl; lra.
+  - intros i Hi. assert (E : input_cost pair (both m) i = output_cost pair (both m) i).
+    { destruct Hi as [<-|[<-|[]]]; unfold input_cost, output_cost, cost_at; simpl; rewrite !Rpower_1 by lra; lra. }
+    split; intros _; lra.
+  - intros mu [Hmu _]. unfold regularizer, cost_at. simpl. rewrite !Rpower_1 by (try apply Hmu; lra).
+    assert (H0 := Hmu 0%nat). assert (H1 := Hmu 1%nat).
+    apply Rmult_le_reg_r with (m * m * (mu 0%nat * mu 1%nat)); [repeat apply Rmult_lt_0_compat; lra|].
+    replace ((1 * (m / m) + (1 * (m / m) + 0)) * (m * m * (mu 0%nat * mu 1%nat))) with (2 * m * m * (mu 0%nat * mu 1%nat)) by (field; lra).
+    replace ((1 * (mu 1%nat / mu 0%nat) + (1 * (mu 0%nat / mu 1%nat) + 0)) * (m * m * (mu 0%nat * mu 1%nat)))
+      with (m * m * (mu 0%nat * mu 0%nat + mu 1%nat * mu 1%nat)) by (field; lra).
+    assert (0 <= (mu 0%nat - mu 1%nat) * (mu 0%nat - mu 1%nat)) by apply Rle_0_sqr.
+    assert (0 < m * m) by (apply Rmult_lt_0_compat; lra). nra.
 Qed.

@@ -11,7 +11,10 @@
    direction d at its target, -d' at its source and cost a b^p r^q is the term of cost a b^p with exponents q d and q d'; a synapse with
    several costs is several terms; one that touches a single variable has a visible unit at its other end. Then the kernel's A_v
    and B_v are input_cost and output_cost, its `free` variables are `free`, and the scaling that changes no weight, which it
-   finds for each component away from the ground (Problem::common_scaling), is `common`. The theorem is about these real numbers.
+   finds for each component away from the ground (Problem::common_scaling), is `common`. Components away from the ground that have
+   none, BiPU units whose cycles disagree, are free as they are: what is asked is that no direction of the free variables leaves
+   all costs as they are (`determined`), which is so of what non-zero terms join to the ground or to a fixed variable too
+   (grounded_determined). The theorem is about these real numbers.
    That the kernel compares them rightly (outward rounding, then exact rationals, refusing what stays undecided) is not part of it. *)
 
 From Coq Require Import Reals List Arith Lra Lia Classical.
@@ -67,10 +70,29 @@ Proof.
     rewrite (Hx i) by (apply Hfree; auto). ring.
 Qed.
 
+(* Multipliers are determined: no direction but 0 leaves all nonzero costs as they are. *)
+Definition determined (P : problem) : Prop :=
+  forall d, potential P d -> (forall e, In e (terms P) -> 0 < cost e -> slope d e = 0) -> forall i, d i = 0.
+
+Lemma grounded_determined : forall P, well_formed P -> all_grounded P -> determined P.
+Proof. intros P Hwf Hg d Hp Hd i. apply (grounded_zero P d); auto. apply all_grounded_all. exact Hg. Qed.
+
+Lemma determined_unique : forall P x y,
+  well_formed P -> determined P -> stationary P x -> stationary P y -> forall i, x i = y i.
+Proof.
+  intros P x y Hwf Hd Hx Hy i.
+  destruct (stationary_minimum P x y Hwf Hx (proj1 Hy)) as [Hle Hs].
+  destruct (stationary_minimum P y x Hwf Hy (proj1 Hx)) as [Hle' _].
+  assert (minus y x i = 0) as H; [|unfold minus in H; lra].
+  apply Hd.
+  - intros j Hj. unfold minus. rewrite (proj1 Hx j Hj), (proj1 Hy j Hj). ring.
+  - intros e Hin Hc. rewrite slope_minus, (Hs Hle' e Hin Hc). ring.
+Qed.
+
 Theorem enclosure_certificate : forall P free lower upper,
   let fixed := Problem free (terms P) in
   well_formed P -> NoDup free -> incl free (hidden P) ->
-  all_grounded fixed ->
+  determined fixed ->
   (forall v, In v (hidden P) -> ~ In v free -> common P free v) ->
   multipliers fixed lower -> multipliers fixed upper -> (forall i, lower i <= upper i) ->
   (forall i, In i free -> input_cost P lower i <= output_cost P lower i) ->
@@ -116,11 +138,13 @@ Proof.
     destruct (Hmin mu Hmu) as [_ Hslope]. specialize (Hslope Hr e Hin). unfold term_at.
     destruct Hwf as [_ Hw]. destruct (Hw e Hin) as ([Hc|Hc] & _); [rewrite Hslope by exact Hc; reflexivity|].
     rewrite <- Hc. ring.
-  - intros mu [Hmu Hb] Hone i. apply (balanced_state_is_unique fixed); auto.
-    + split; [|intros j Hj; apply Hb; apply Hincl; exact Hj].
+  - intros mu [Hmu Hb] Hone i.
+    assert (stationary fixed (log_of mu)) as Hsm.
+    { apply stationary_log. split; [|intros j Hj; apply Hb; apply Hincl; exact Hj].
       split; [apply Hmu|]. intros j Hj. simpl in Hj.
-      destruct (in_dec Nat.eq_dec j (hidden P)) as [Hh|Hh]; [auto|apply Hmu; exact Hh].
-    + apply balanced_exp. exact Hs.
+      destruct (in_dec Nat.eq_dec j (hidden P)) as [Hh|Hh]; [auto|apply Hmu; exact Hh]. }
+    unfold exp_of. rewrite <- (determined_unique fixed (log_of mu) x Hwff Hg Hsm Hs i).
+    unfold log_of. rewrite exp_ln; [reflexivity|apply Hmu].
 Qed.
 
 (* Where every hidden unit reaches the ground nothing is fixed: the two tests at all hidden units, and one minimum. *)
@@ -137,7 +161,7 @@ Proof.
   intros P lower upper Hwf Hg Hlow Hupp Hle Hl Hu.
   assert (P = Problem (hidden P) (terms P)) as E by (destruct P; reflexivity).
   destruct (enclosure_certificate P (hidden P) lower upper) as (best & Hb & Hin & Hmin & _ & Huniq);
-    try rewrite <- E; auto using incl_refl; try apply Hwf; try (intros; contradiction).
+    try rewrite <- E; auto using incl_refl, grounded_determined; try apply Hwf; try (intros; contradiction).
   exists best. split; [exact Hb|]. split; [exact Hmin|].
   intros mu Hmu i. assert (mu i = best i) as -> by (apply Huniq; [exact Hmu|intros; contradiction]).
   auto.

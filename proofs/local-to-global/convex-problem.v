@@ -3,11 +3,11 @@
    coalesced cost matrix.
 
    For any finite list of terms (general/balancing_problem.v), with the exponents p and p for L_p; input and output are then p A and p B.
-   Hessians are given by their quadratic forms. *)
+   Hessians are given by their quadratic forms. step_of_osborne: with the step of L_p in closed form, units of degree 1. *)
 
-From Coq Require Import Reals List Arith Lra Lia.
+From Coq Require Import Reals List Arith Bool Lra Lia FinFun.
 From Synbal Require power_costs.
-From Synbal Require Import balancing_problem convexity existence.
+From Synbal Require Import balancing_problem convexity steps existence.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -108,4 +108,81 @@ Proof.
   intros p L from to w HL. unfold cost_at. simpl.
   replace (L to * w / L from) with (L to * (w / L from)) by (unfold Rdiv; ring).
   rewrite power_costs.cost_multiple, power_costs.cost_quotient, Rpower_Ropp by apply HL. unfold Rdiv. ring.
+Qed.
+
+(** A step of balancing is a step of matrix balancing, of the coalesced cost matrix. *)
+
+(* Nodes: 0 is the ground (all visible units together), S i the hidden unit i. *)
+Definition node (P : problem) (i : nat) : nat := if in_dec Nat.eq_dec i (hidden P) then S i else O.
+Definition nodes (P : problem) : list nat := O :: map S (hidden P).
+Definition matrix (P : problem) (mu : nat -> R) (a b : nat) : R :=
+  sum_over (terms P) (fun e => if (node P (source e) =? a)%nat && (node P (target e) =? b)%nat then cost_at mu e else 0).
+
+(* Osborne 1960: the node's row and column, without the diagonal, are made equal by a diagonal similarity. *)
+Definition row_norm (l : list nat) (M : nat -> nat -> R) (a : nat) : R := sum_over l (fun b => if (b =? a)%nat then 0 else M a b).
+Definition column_norm (l : list nat) (M : nat -> nat -> R) (a : nat) : R := sum_over l (fun b => if (b =? a)%nat then 0 else M b a).
+Definition osborne (l : list nat) (M : nat -> nat -> R) (k a b : nat) : R :=
+  let f := sqrt (row_norm l M k / column_norm l M k) in
+  M a b * (if (b =? k)%nat then f else 1) / (if (a =? k)%nat then f else 1).
+
+Lemma nodes_nodup : forall P, well_formed P -> NoDup (nodes P).
+Proof.
+  intros P [Hn _]. constructor.
+  - intros H. apply in_map_iff in H. destruct H as (x & E & _). discriminate.
+  - apply FinFun.Injective_map_NoDup; [|exact Hn]. intros x y E. now injection E.
+Qed.
+
+Lemma node_in : forall P i, In (node P i) (nodes P).
+Proof. intros P i. unfold node, nodes. destruct (in_dec Nat.eq_dec i (hidden P)) as [H|H]; [right; apply in_map; exact H|left; reflexivity]. Qed.
+
+Lemma node_eq : forall P i j, In i (hidden P) -> (node P j =? S i)%nat = (j =? i)%nat.
+Proof.
+  intros P i j Hi. unfold node. destruct (in_dec Nat.eq_dec j (hidden P)) as [H|H]; [reflexivity|].
+  destruct (Nat.eqb_spec j i) as [->|]; [contradiction|reflexivity].
+Qed.
+
+Lemma norms : forall P mu i, well_formed P -> plain P -> In i (hidden P) ->
+  column_norm (nodes P) (matrix P mu) (S i) = input_cost P mu i /\ row_norm (nodes P) (matrix P mu) (S i) = output_cost P mu i.
+Proof.
+  intros P mu i Hwf Hp Hi.
+  assert (Hsum : forall (end1 end2 : term -> nat) ,
+    sum_over (nodes P) (fun b => if (b =? S i)%nat then 0 else
+      sum_over (terms P) (fun e => if (node P (end1 e) =? b)%nat && (node P (end2 e) =? S i)%nat then cost_at mu e else 0)) =
+    sum_over (terms P) (fun e => if (end2 e =? i)%nat && negb (end1 e =? i)%nat then cost_at mu e else 0)).
+  { intros end1 end2.
+    rewrite (sum_over_ext _ _ (fun b => sum_over (terms P) (fun e =>
+      (if (b =? S i)%nat then 0 else 1) * (if (node P (end1 e) =? b)%nat then (if (end2 e =? i)%nat then cost_at mu e else 0) else 0)))).
+    - rewrite sum_over_swap. apply sum_over_ext. intros e _.
+      rewrite (sum_over_single (nodes P) (fun b => if (b =? S i)%nat then 0 else 1)); [|apply nodes_nodup; exact Hwf|intros H; exfalso; apply H; apply node_in].
+      rewrite node_eq by exact Hi. destruct (end1 e =? i)%nat, (end2 e =? i)%nat; simpl; ring.
+    - intros b _. destruct (Nat.eqb_spec b (S i)) as [->|Hb].
+      + symmetry. apply sum_over_zero. intros e _. ring.
+      + apply sum_over_ext. intros e _. rewrite (node_eq P i (end2 e) Hi).
+        destruct (node P (end1 e) =? b)%nat, (end2 e =? i)%nat; simpl; ring. }
+  split; unfold column_norm, row_norm, matrix, input_cost, output_cost.
+  - rewrite Hsum. apply sum_over_ext. intros e He. unfold enters. rewrite (proj2 (Hp e He)).
+    destruct ((target e =? i)%nat && negb (source e =? i)%nat); ring.
+  - rewrite (sum_over_ext _ _ (fun b => if (b =? S i)%nat then 0 else
+      sum_over (terms P) (fun e => if (node P (target e) =? b)%nat && (node P (source e) =? S i)%nat then cost_at mu e else 0))).
+    + rewrite Hsum. apply sum_over_ext. intros e He. unfold leaves. rewrite (proj1 (Hp e He)).
+      destruct ((source e =? i)%nat && negb (target e =? i)%nat); ring.
+    + intros b _. destruct (b =? S i)%nat; [reflexivity|]. apply sum_over_ext. intros e _. rewrite andb_comm. reflexivity.
+Qed.
+
+Theorem step_of_osborne : forall P mu i, well_formed P -> plain P -> In i (hidden P) -> (forall k, 0 < mu k) ->
+  0 < input_cost P mu i -> 0 < output_cost P mu i ->
+  forall a b, matrix P (balanced_at P i mu) a b = osborne (nodes P) (matrix P mu) (S i) a b.
+Proof.
+  intros P mu i Hwf Hp Hi Hmu HA HB a b. unfold osborne. destruct (norms P mu i Hwf Hp Hi) as (-> & ->).
+  pose (f := sqrt (output_cost P mu i / input_cost P mu i)). fold f.
+  assert (Hf : 0 < f) by (apply sqrt_lt_R0; apply Rdiv_lt_0_compat; assumption).
+  assert (Hpos : forall k, 0 < balanced_at P i mu k).
+  { intros k. unfold balanced_at. fold f. destruct (k =? i)%nat; [apply Rmult_lt_0_compat; auto|auto]. }
+  unfold matrix, Rdiv. rewrite Rmult_assoc, Rmult_comm, <- sum_over_scale. apply sum_over_ext. intros e He.
+  rewrite !(plain_cost_at P) by assumption.
+  destruct (Nat.eqb_spec (node P (source e)) a) as [<-|]; [|simpl; ring].
+  destruct (Nat.eqb_spec (node P (target e)) b) as [<-|]; [|simpl; ring]. simpl.
+  rewrite !node_eq by exact Hi. unfold balanced_at. fold f.
+  assert (H1 := Hmu (source e)). assert (H2 := Hmu i).
+  destruct (Nat.eqb_spec (target e) i) as [->|], (Nat.eqb_spec (source e) i) as [->|]; field; repeat split; lra.
 Qed.

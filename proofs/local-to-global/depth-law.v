@@ -3,10 +3,13 @@
    sin(πl/(L+1)), constant on layers. With biases and skips, in acyclic networks, it is at most cos(π/(L+1)), L being the most hidden
    units on a path between visible units, and equal exactly if in some component of hidden units all paths pass L of them.
 
-   Here: networks without biases and skips. *)
+   depth_law: networks without biases and skips. depth_law_with_skips: networks without cycles, with biases and skips, and when the root is
+   reached. sweep_law: what sweeps that go layer by layer do. walk_is_the_derivative: the walk is what a balancing step, in
+   logarithms, does near the balanced point, for L_p and units of degree 1. *)
 
-From Coq Require Import Reals Lra Lia.
-From Synbal Require Import finite_sums.
+From Coq Require Import Reals Lra Lia List Arith.
+From Synbal Require balancing_problem convexity convergence existence steps step_derivative energy.
+From Synbal Require Import finite_sums unit_walks.
 Open Scope R_scope.
 
 Section Network.
@@ -20,28 +23,27 @@ Hypothesis first_layer : forall i, (i < n)%nat -> into i <> 0 -> layer i = 1%nat
 Hypothesis last_layer : forall i, (i < n)%nat -> out_of i <> 0 -> layer i = depth.
 Hypothesis nonnegative : forall i j, 0 <= cost i j /\ 0 <= into i /\ 0 <= out_of i.
 
-Definition input_cost (i : nat) : R := into i + sum n (fun j => cost i j).
-Definition output_cost (i : nat) : R := out_of i + sum n (fun k => cost k i).
+Local Notation input_cost := (input_cost n cost into).
+Local Notation output_cost := (output_cost n cost out_of).
 
 Hypothesis balanced : forall i, (i < n)%nat -> input_cost i = output_cost i /\ 0 < input_cost i.
 
-(* The walk: what a function of the units is worth after a step from i; the ground counts 0. *)
-Definition walk (u : nat -> R) (i : nat) : R := sum n (fun j => (cost i j + cost j i) * u j) / (input_cost i + output_cost i).
+Local Notation walk := (walk n cost into out_of).
 
 Lemma walk_on_layers :
   forall f : nat -> R, f 0%nat = 0 -> f (S depth) = 0 ->
     forall i, (i < n)%nat -> walk (fun j => f (layer j)) i = (f (pred (layer i)) + f (S (layer i))) / 2.
 Proof.
   intros f Hground Htop i Hi. destruct (balanced i Hi) as (Hbal & Hpos). destruct (layers i Hi) as (Hl1 & Hl2).
-  unfold walk.
+  unfold unit_walks.walk.
   rewrite (sum_ext n _ (fun j => f (pred (layer i)) * cost i j + f (S (layer i)) * cost j i)).
   - rewrite sum_plus, (sum_scale n (f (pred (layer i))) (fun j => cost i j)), (sum_scale n (f (S (layer i))) (fun k => cost k i)).
     (* Costs to and from the ground only occur where f counts 0. *)
     assert (Hin : f (pred (layer i)) * sum n (fun j => cost i j) = f (pred (layer i)) * input_cost i).
-    { unfold input_cost. destruct (Req_dec (into i) 0) as [->|Hne]; [ring|].
+    { unfold unit_walks.input_cost. destruct (Req_dec (into i) 0) as [->|Hne]; [ring|].
       rewrite (first_layer i Hi Hne). simpl. rewrite Hground. ring. }
     assert (Hout : f (S (layer i)) * sum n (fun k => cost k i) = f (S (layer i)) * output_cost i).
-    { unfold output_cost. destruct (Req_dec (out_of i) 0) as [->|Hne]; [ring|].
+    { unfold unit_walks.output_cost. destruct (Req_dec (out_of i) 0) as [->|Hne]; [ring|].
       rewrite (last_layer i Hi Hne), Htop. ring. }
     rewrite Hin, Hout, <- Hbal. field. lra.
   - intros j Hj. destruct (Req_dec (cost i j) 0) as [E1|E1], (Req_dec (cost j i) 0) as [E2|E2].
@@ -56,7 +58,7 @@ Lemma walk_bound :
 Proof.
   intros u v H i Hi. destruct (balanced i Hi) as (Hbal & Hpos).
   assert (Hd : 0 < input_cost i + output_cost i) by lra.
-  unfold walk, Rdiv. rewrite Rabs_mult, (Rabs_right (/ (input_cost i + output_cost i)))
+  unfold unit_walks.walk, Rdiv. rewrite Rabs_mult, (Rabs_right (/ (input_cost i + output_cost i)))
     by (left; apply Rinv_0_lt_compat; exact Hd).
   apply Rmult_le_compat_r; [left; apply Rinv_0_lt_compat; exact Hd|].
   assert (Hsum : forall m, (m <= n)%nat ->
@@ -70,12 +72,12 @@ Qed.
 
 Lemma walk_scale : forall k u i, walk (fun j => k * u j) i = k * walk u i.
 Proof.
-  intros k u i. unfold walk. rewrite (sum_ext n _ (fun j => k * ((cost i j + cost j i) * u j))) by (intros; ring).
+  intros k u i. unfold unit_walks.walk. rewrite (sum_ext n _ (fun j => k * ((cost i j + cost j i) * u j))) by (intros; ring).
   rewrite sum_scale. unfold Rdiv. ring.
 Qed.
 
 Lemma walk_ext : forall u v i, (forall j, (j < n)%nat -> u j = v j) -> walk u i = walk v i.
-Proof. intros u v i H. unfold walk. f_equal. apply sum_ext. intros j Hj. rewrite (H j Hj). reflexivity. Qed.
+Proof. intros u v i H. unfold unit_walks.walk. f_equal. apply sum_ext. intros j Hj. rewrite (H j Hj). reflexivity. Qed.
 
 Definition angle : R := PI / INR (S depth).
 Definition root : R := cos angle.
@@ -128,6 +130,127 @@ Proof.
   - simpl. rewrite Rmult_1_r. auto.
   - simpl walks. apply Rle_trans with (1 := walk_bound _ _ IH i Hi).
     rewrite walk_scale, perron_vector by exact Hi. simpl. right. ring.
+Qed.
+
+(** Sweeps: layers 1, ..., L in this order, each unit taking the walk of the newest values *)
+
+(* After the layers up to l of the sweep *)
+Fixpoint partial (l : nat) (u : nat -> R) : nat -> R :=
+  match l with
+  | O => u
+  | S m => fun i => if Nat.eqb (layer i) (S m) then walk (partial m u) i else partial m u i
+  end.
+Definition sweep (u : nat -> R) : nat -> R := partial depth u.
+
+(* cos^l sin(l angle) on layer l is the slow vector of sweeps; newest values are cos² times it *)
+Definition slow (i : nat) : R := root ^ layer i * sin (INR (layer i) * angle).
+Definition mixed (l : nat) (j : nat) : R := root ^ j * sin (INR j * angle) * (if (j <=? l)%nat then root * root else 1).
+
+Lemma sines : forall j, sin (INR j * angle) + sin (INR (S (S j)) * angle) = 2 * root * sin (INR (S j) * angle).
+Proof.
+  intros j. rewrite !S_INR. unfold root.
+  replace (INR j * angle) with ((INR j + 1) * angle - angle) by ring.
+  replace ((INR j + 1 + 1) * angle) with ((INR j + 1) * angle + angle) by ring.
+  rewrite sin_minus, sin_plus. ring.
+Qed.
+
+Lemma ends : sin (INR 0 * angle) = 0 /\ sin (INR (S depth) * angle) = 0.
+Proof.
+  split; [simpl; rewrite Rmult_0_l; apply sin_0|]. unfold angle.
+  replace (INR (S depth) * (PI / INR (S depth))) with PI; [apply sin_PI|]. field. apply not_0_INR. lia.
+Qed.
+
+Lemma mixed_step : forall l i, (i < n)%nat -> layer i = S l -> walk (fun j => mixed l (layer j)) i = mixed (S l) (layer i).
+Proof.
+  intros l i Hi Hl.
+  rewrite (walk_on_layers (mixed l)); auto.
+  - rewrite Hl. simpl pred. unfold mixed.
+    assert ((l <=? l)%nat = true) as -> by (apply Nat.leb_le; lia).
+    assert ((S (S l) <=? l)%nat = false) as -> by (apply Nat.leb_gt; lia).
+    assert ((S l <=? S l)%nat = true) as -> by (apply Nat.leb_le; lia).
+    assert (H := sines l).
+    replace (root ^ l * sin (INR l * angle) * (root * root) + root ^ S (S l) * sin (INR (S (S l)) * angle) * 1)
+      with (root ^ l * (root * root) * (sin (INR l * angle) + sin (INR (S (S l)) * angle))) by (simpl; ring).
+    rewrite H. simpl. field.
+  - unfold mixed. rewrite (proj1 ends). ring.
+  - unfold mixed. rewrite (proj2 ends). ring.
+Qed.
+
+Lemma partial_slow : forall l i, (i < n)%nat -> partial l slow i = mixed l (layer i).
+Proof.
+  induction l as [|l IH]; intros i Hi.
+  - simpl. unfold slow, mixed. destruct (Nat.leb_spec (layer i) 0); [|ring]. specialize (layers i Hi). lia.
+  - simpl. destruct (Nat.eqb_spec (layer i) (S l)) as [E|E].
+    + rewrite (walk_ext _ (fun j => mixed l (layer j))) by exact IH.
+      apply mixed_step; assumption.
+    + rewrite IH by exact Hi. unfold mixed. f_equal.
+      destruct (Nat.leb_spec (layer i) l), (Nat.leb_spec (layer i) (S l)); try lia; reflexivity.
+Qed.
+
+(* The sweep multiplies the slow vector by cos². *)
+Lemma sweep_rate : forall i, (i < n)%nat -> sweep slow i = root * root * slow i.
+Proof.
+  intros i Hi. unfold sweep. rewrite partial_slow by exact Hi. unfold mixed, slow.
+  assert ((layer i <=? depth)%nat = true) as -> by (apply Nat.leb_le; apply layers; exact Hi). ring.
+Qed.
+
+(* Nothing shrinks more slowly. *)
+Lemma partial_bound : forall l u v, (forall j, (j < n)%nat -> Rabs (u j) <= v j) ->
+  forall i, (i < n)%nat -> Rabs (partial l u i) <= partial l v i.
+Proof.
+  induction l as [|l IH]; intros u v H i Hi; simpl; [auto|].
+  destruct (Nat.eqb (layer i) (S l)); [|apply IH; assumption].
+  apply walk_bound; auto.
+Qed.
+
+Lemma partial_scale : forall l k u i, (i < n)%nat -> partial l (fun j => k * u j) i = k * partial l u i.
+Proof.
+  induction l as [|l IH]; intros k u i Hi; simpl; [reflexivity|].
+  destruct (Nat.eqb (layer i) (S l)); [|apply IH; exact Hi].
+  rewrite (walk_ext _ (fun j => k * partial l u j)) by (intros; apply IH; assumption).
+  apply walk_scale.
+Qed.
+
+Lemma sweep_contracts : forall u k, (forall j, (j < n)%nat -> Rabs (u j) <= k * slow j) ->
+  forall i, (i < n)%nat -> Rabs (sweep u i) <= k * (root * root) * slow i.
+Proof.
+  intros u k H i Hi. apply Rle_trans with (sweep (fun j => k * slow j) i).
+  - apply partial_bound; assumption.
+  - unfold sweep. rewrite partial_scale by exact Hi. fold (sweep slow i).
+    rewrite sweep_rate by exact Hi. right. ring.
+Qed.
+
+Fixpoint sweeps (t : nat) (u : nat -> R) : nat -> R :=
+  match t with
+  | O => u
+  | S t => sweep (sweeps t u)
+  end.
+
+Lemma sweeps_contract : forall u k, (forall j, (j < n)%nat -> Rabs (u j) <= k * slow j) ->
+  forall t i, (i < n)%nat -> Rabs (sweeps t u i) <= k * (root * root) ^ t * slow i.
+Proof.
+  intros u k H. induction t as [|t IH]; intros i Hi.
+  - simpl. rewrite Rmult_1_r. auto.
+  - simpl sweeps. apply Rle_trans with (1 := sweep_contracts _ _ IH i Hi). simpl. right. ring.
+Qed.
+
+Lemma slow_pos : (2 <= depth)%nat -> forall i, (i < n)%nat -> 0 < slow i.
+Proof.
+  intros Hd i Hi. unfold slow. apply Rmult_lt_0_compat; [|apply perron_pos; exact Hi]. apply pow_lt.
+  assert (Ha := angle_pos). assert (HP := PI_RGT_0). apply cos_gt_0; [lra|]. unfold angle.
+  apply Rmult_lt_compat_l; [exact HP|]. apply Rinv_lt_contravar; [|replace 2 with (INR 2) by (simpl; lra); apply lt_INR; lia].
+  apply Rmult_lt_0_compat; [lra|apply lt_0_INR; lia].
+Qed.
+
+(* With one hidden layer, all that is read is the ground. *)
+Lemma one_layer : depth = 1%nat -> forall u i, (i < n)%nat -> sweep u i = 0.
+Proof.
+  intros Hd u i Hi. unfold sweep. rewrite Hd. simpl. assert (Hl := layers i Hi).
+  replace (layer i) with 1%nat by lia. simpl. unfold unit_walks.walk. rewrite sum_zero; [unfold Rdiv; ring|].
+  intros j Hj. assert (Hlj := layers j Hj).
+  assert (E1 : cost i j = 0) by (destruct (Req_dec (cost i j) 0) as [|Hne]; [assumption|specialize (one_up i j Hi Hj Hne); lia]).
+  assert (E2 : cost j i = 0) by (destruct (Req_dec (cost j i) 0) as [|Hne]; [assumption|specialize (one_up j i Hj Hi Hne); lia]).
+  rewrite E1, E2. ring.
 Qed.
 
 End Network.
@@ -188,4 +311,137 @@ Proof.
     { rewrite Hum. apply Rmult_lt_0_compat; [|auto]. apply Rlt_le_trans with (ratio i); [|auto].
       apply Rdiv_lt_0_compat; [apply Rabs_pos_lt; exact Hui|auto]. }
     apply (Rmult_le_reg_r (Rabs (u m))); [exact Hpos|]. unfold root, angle in Hm1. rewrite Hum at 2. lra.
+Qed.
+
+Theorem sweep_law :
+  forall n depth cost into out_of layer,
+    (forall i, (i < n)%nat -> (1 <= layer i <= depth)%nat) ->
+    (forall i j, (i < n)%nat -> (j < n)%nat -> cost i j <> 0 -> layer i = S (layer j)) ->
+    (forall i, (i < n)%nat -> into i <> 0 -> layer i = 1%nat) ->
+    (forall i, (i < n)%nat -> out_of i <> 0 -> layer i = depth) ->
+    (forall i j, 0 <= cost i j /\ 0 <= into i /\ 0 <= out_of i) ->
+    (forall i, (i < n)%nat -> input_cost n cost into i = output_cost n cost out_of i /\ 0 < input_cost n cost into i) ->
+    let rho := cos (PI / INR (S depth)) in
+    (* The slow vector, and that it is positive; with one layer a sweep leaves nothing. *)
+    (forall i, (i < n)%nat -> sweep n depth cost into out_of layer (slow depth layer) i = rho * rho * slow depth layer i) /\
+    ((2 <= depth)%nat -> forall i, (i < n)%nat -> 0 < slow depth layer i) /\
+    (depth = 1%nat -> forall u i, (i < n)%nat -> sweep n depth cost into out_of layer u i = 0) /\
+    (* Nothing shrinks more slowly. *)
+    (forall u k, (forall j, (j < n)%nat -> Rabs (u j) <= k * slow depth layer j) ->
+       forall t i, (i < n)%nat -> Rabs (sweeps n depth cost into out_of layer t u i) <= k * (rho * rho) ^ t * slow depth layer i).
+Proof.
+  intros n depth cost into out_of layer Hl Hup Hfirst Hlast Hnn Hbal rho. split; [|split; [|split]].
+  - intros i Hi. apply sweep_rate; assumption.
+  - intros Hd i Hi. apply slow_pos with n; assumption.
+  - intros Hd u i Hi. apply one_layer; assumption.
+  - intros u k H t i Hi. apply sweeps_contract; assumption.
+Qed.
+
+(* `height` is any numbering by 1, ..., L along which synapses rise: the most hidden units on a path that ends with the unit is one, with L the
+   most on any path. The root is reached exactly if in some set of units that synapses join to no others all paths between
+   visible units pass L units; such a set is a union of components. *)
+Theorem depth_law_with_skips :
+  forall n depth cost into out_of height,
+    (forall i, (i < n)%nat -> (1 <= height i <= depth)%nat) ->
+    (forall i j, (i < n)%nat -> (j < n)%nat -> cost i j <> 0 -> (height j < height i)%nat) ->
+    (forall i j, 0 <= cost i j /\ 0 <= into i /\ 0 <= out_of i) ->
+    (forall i, (i < n)%nat -> input_cost n cost into i = output_cost n cost out_of i /\ 0 < input_cost n cost into i) ->
+    let eigen u a := (forall i, (i < n)%nat -> walk n cost into out_of u i = a * u i) /\ exists i, (i < n)%nat /\ u i <> 0 in
+    (forall u a, eigen u a -> Rabs a <= cos (PI / INR (S depth))) /\
+    ((exists u, eigen u (cos (PI / INR (S depth)))) <->
+     exists C : nat -> Prop, (exists i, (i < n)%nat /\ C i) /\ closed n cost C /\
+       forall l, between_visible n cost into out_of C l -> length l = depth).
+Proof.
+  intros n depth cost into out_of height Hh Hr Hnn Hbal eigen. split; [|split].
+  - intros u a (Heigen & Hne). apply (skips_and_biases n depth cost into out_of height Hh Hr Hnn Hbal u a Heigen Hne).
+  - intros (u & Heigen & Hne). exists (fun i => u i <> 0). split; [exact Hne|].
+    destruct (reached_is_layered n depth cost into out_of height Hh Hr Hnn Hbal u Heigen) as (Hc & Hlay).
+    split; [exact Hc|]. apply (layered_iff_paths n depth cost into out_of height Hh Hr Hbal _ Hc). exact Hlay.
+  - intros (C & (i0 & Hi0 & HC0) & Hc & Hpaths).
+    apply (layered_iff_paths n depth cost into out_of height Hh Hr Hbal _ Hc) in Hpaths.
+    assert (exists D : nat -> bool, forall i, (i < n)%nat -> (D i = true <-> C i)) as (D & HD).
+    { clear - n C. induction n as [|m (D & IH)]; [exists (fun _ => true); intros; lia|].
+      destruct (Classical_Prop.classic (C m)) as [H|H].
+      - exists (fun i => if Nat.eqb i m then true else D i). intros i Hi. destruct (Nat.eqb_spec i m) as [->|Hne]; [tauto|apply IH; lia].
+      - exists (fun i => if Nat.eqb i m then false else D i). intros i Hi. destruct (Nat.eqb_spec i m) as [->|Hne]; [split; [discriminate|tauto]|apply IH; lia]. }
+    assert (HcD : closed n cost (fun i => D i = true)).
+    { intros i j Hi Hj Hne. rewrite !HD by assumption. apply Hc; assumption. }
+    assert (HlD : layered n depth cost into out_of height (fun i => D i = true)).
+    { destruct Hpaths as (H1 & H2 & H3). split; [|split].
+      - intros i j Hi Hj Hi' Hne. apply H1; auto. apply HD; assumption.
+      - intros i Hi Hi' Hne. apply H2; auto. apply HD; assumption.
+      - intros i Hi Hi' Hne. apply H3; auto. apply HD; assumption. }
+    eexists. split.
+    + intros i Hi. apply (layered_is_reached n depth cost into out_of height Hh Hr Hbal D HcD HlD i Hi).
+    + exists i0. split; [exact Hi0|]. simpl. rewrite (proj2 (HD i0 Hi0) HC0).
+      apply Rgt_not_eq. apply (s_pos depth). apply Hh. exact Hi0.
+Qed.
+
+(** The walk is the derivative of balancing. *)
+
+Import balancing_problem convexity steps existence.
+
+(* What synapses from hidden unit j to another one, i, cost at x, and those from and to visible units; the hidden units are 0, ..., n-1. *)
+Definition cost_between (P : problem) (x : nat -> R) (i j : nat) : R :=
+  sum_over (terms P) (fun e => if (enters i e && (source e =? j)%nat)%bool then term_at x e else 0).
+Definition cost_into (n : nat) (P : problem) (x : nat -> R) (i : nat) : R :=
+  sum_over (terms P) (fun e => if (enters i e && negb (source e <? n)%nat)%bool then term_at x e else 0).
+Definition cost_out_of (n : nat) (P : problem) (x : nat -> R) (i : nat) : R :=
+  sum_over (terms P) (fun e => if (leaves i e && negb (target e <? n)%nat)%bool then term_at x e else 0).
+
+Lemma pick : forall n s (g : nat -> R), sum n (fun j => if (s =? j)%nat then g j else 0) = if (s <? n)%nat then g s else 0.
+Proof.
+  induction n as [|n IH]; intros s g; [reflexivity|]. simpl sum. rewrite IH.
+  destruct (Nat.ltb_spec s n), (Nat.ltb_spec s (S n)), (Nat.eqb_spec s n); try lia; subst; ring.
+Qed.
+
+(* A step at i moves the logarithm of i's multiplier by the walk of the other units' moves d: first order in t, at a balanced point x. *)
+Theorem walk_is_the_derivative : forall P n x d i,
+  plain P -> well_formed P -> hidden P = seq 0 n -> potential P d -> (i < n)%nat ->
+  0 < input P x i -> input P x i = output P x i ->
+  let cost := cost_between P x in
+  let into := cost_into n P x in
+  let out_of := cost_out_of n P x in
+  unit_walks.input_cost n cost into i = input P x i /\
+  unit_walks.output_cost n cost out_of i = output P x i /\
+  derivable_pt_lim (fun t => log_of (balanced_at P i (exp_of (added x t d))) i) 0 (walk n cost into out_of d i).
+Proof.
+  intros P n x d i Hp Hwf Hh Hd Hi HA Hbal cost into out_of.
+  assert (Hground : forall k, (k <? n)%nat = false -> d k = 0).
+  { intros k Hk. apply Hd. rewrite Hh, in_seq. apply Nat.ltb_ge in Hk. lia. }
+  assert (HI : unit_walks.input_cost n cost into i = input P x i).
+  { unfold unit_walks.input_cost, into, cost, cost_into, cost_between. rewrite <- energy.sum_over_sum, <- sum_over_plus.
+    apply sum_over_ext. intros e He. rewrite (proj2 (Hp e He)), Rmult_1_l.
+    destruct (enters i e); simpl; [|rewrite sum_zero by reflexivity; ring].
+    rewrite (pick n (source e) (fun _ => term_at x e)). destruct (source e <? n)%nat; simpl; ring. }
+  assert (HO : unit_walks.output_cost n cost out_of i = output P x i).
+  { unfold unit_walks.output_cost, out_of, cost, cost_out_of, cost_between. rewrite <- energy.sum_over_sum, <- sum_over_plus.
+    apply sum_over_ext. intros e He. rewrite (proj1 (Hp e He)), Rmult_1_l.
+    rewrite (sum_ext n _ (fun j => if (target e =? j)%nat then (if leaves i e then term_at x e else 0) else 0)).
+    - rewrite (pick n (target e) (fun _ => if leaves i e then term_at x e else 0)).
+      destruct (target e <? n)%nat, (leaves i e); simpl; ring.
+    - intros j _. unfold enters, leaves. destruct (Nat.eqb_spec (target e) j) as [<-|Hne]; simpl; [|reflexivity].
+      rewrite (Nat.eqb_sym (source e) (target e)), (Nat.eqb_sym (target e) i). destruct (Nat.eqb_spec (source e) i) as [<-|Hs]; simpl.
+      + rewrite (Nat.eqb_sym (source e) (target e)). destruct (target e =? source e)%nat; reflexivity.
+      + rewrite Bool.andb_false_r. reflexivity. }
+  split; [exact HI|]. split; [exact HO|].
+  assert (Hmoves : sum n (fun j => (cost i j + cost j i) * d j) = step_derivative.moves P x d i).
+  { unfold cost, cost_between, step_derivative.moves.
+    rewrite (sum_ext n _ (fun j => sum_over (terms P) (fun e =>
+      (if (source e =? j)%nat then (if enters i e then term_at x e * d j else 0) else 0) +
+      (if (target e =? j)%nat then (if leaves i e then term_at x e * d j else 0) else 0)))).
+    - rewrite <- energy.sum_over_sum. apply sum_over_ext. intros e _.
+      rewrite sum_plus, (pick n (source e) (fun j => if enters i e then term_at x e * d j else 0)),
+        (pick n (target e) (fun j => if leaves i e then term_at x e * d j else 0)).
+      assert (Hs := Hground (source e)). assert (Ht := Hground (target e)).
+      destruct (enters i e) eqn:E1, (leaves i e) eqn:E2.
+      + apply enters_true in E1. apply leaves_true in E2. exfalso. tauto.
+      + destruct (source e <? n)%nat, (target e <? n)%nat; try rewrite Hs by reflexivity; ring.
+      + destruct (source e <? n)%nat, (target e <? n)%nat; try rewrite Ht by reflexivity; ring.
+      + destruct (source e <? n)%nat, (target e <? n)%nat; ring.
+    - intros j _. rewrite Rmult_plus_distr_r, !(Rmult_comm _ (d j)), <- !sum_over_scale, <- sum_over_plus. apply sum_over_ext. intros e _.
+      unfold enters, leaves.
+      destruct (Nat.eqb_spec (source e) j) as [Es|Es], (Nat.eqb_spec (target e) j) as [Et|Et], (Nat.eqb_spec (source e) i) as [Fs|Fs],
+        (Nat.eqb_spec (target e) i) as [Ft|Ft]; simpl; try ring; exfalso; congruence. }
+  unfold unit_walks.walk. rewrite Hmoves, HI, HO. apply step_derivative.derivative_of_a_step; assumption.
 Qed.

@@ -3,132 +3,15 @@
 
    Corrected: The dimension is the number of hidden units less the number of components without a visible unit. |E| less the
    dimension independent cycles of the coalesced graph are a basis of the constraints; they can all be directed if every synapse lies
-   on a directed cycle, while other synapses may need cycles walked in both directions. *)
+   on a directed cycle, while other synapses may need cycles walked in both directions.
 
-From Coq Require Import Reals Lra Lia List Classical Relations.
-From Synbal Require Import finite_sums walks.
+   The bases are for any finite network, parallel synapses included, with one unit, a root, taken out of each component without a visible
+   unit: `hid` lists the other hidden units, and the dimension is their number. A cycle of the coalesced graph is given by how often it
+   passes each synapse. *)
+
+From Coq Require Import Reals Lra Lia List Arith Classical Relations.
+From Synbal Require Import finite_sums walks manifolds trails cycle_bases.
 Open Scope R_scope.
-
-(* The change of L that one unit makes: 1 on what it reads, -1 on what reads it, 0 on a self-connection. *)
-Definition column (i u v : nat) : R := (if Nat.eqb v i then 1 else 0) - (if Nat.eqb u i then 1 else 0).
-
-Lemma combination_of_columns :
-  forall n x u v, (u < n)%nat -> (v < n)%nat -> sum n (fun i => x i * column i u v) = x v - x u.
-Proof.
-  intros n x u v Hu Hv.
-  rewrite (sum_ext n _ (fun i => (if Nat.eqb v i then x i else 0) - (if Nat.eqb u i then x i else 0))).
-  - rewrite sum_minus, (sum_single n (fun i => if Nat.eqb v i then x i else 0) v),
-      (sum_single n (fun i => if Nat.eqb u i then x i else 0) u).
-    + rewrite !Nat.eqb_refl. reflexivity.
-    + exact Hu.
-    + intros i _ Hi. destruct (Nat.eqb_spec u i); [congruence|reflexivity].
-    + exact Hv.
-    + intros i _ Hi. destruct (Nat.eqb_spec v i); [congruence|reflexivity].
-  - intros i _. unfold column. destruct (Nat.eqb v i), (Nat.eqb u i); ring.
-Qed.
-
-Section Graph.
-
-Variable n : nat.
-Variable synapse : nat -> nat -> Prop.
-Variable visible : nat -> Prop.
-Hypothesis bounded : forall u v, synapse u v -> (u < n)%nat /\ (v < n)%nat.
-
-(* Along synapses in whatever direction. *)
-Definition connected : nat -> nat -> Prop := clos_refl_sym_trans nat synapse.
-
-(* One root in each component without a visible unit. *)
-Definition roots (root : nat -> Prop) : Prop :=
-  (forall i, (i < n)%nat -> exists k, connected i k /\ (visible k \/ root k)) /\
-  (forall k j, root k -> visible j -> ~ connected k j) /\
-  (forall k j, root k -> root j -> connected k j -> k = j).
-
-(* The hidden units less the roots. *)
-Definition free (root : nat -> Prop) (i : nat) : Prop := ~ visible i /\ ~ root i.
-
-Lemma constant_on_components :
-  forall x : nat -> R, (forall u v, synapse u v -> x v = x u) -> forall i j, connected i j -> x i = x j.
-Proof. intros x H i j Hij. induction Hij; auto; try congruence. symmetry. auto. Qed.
-
-Lemma manifold_spanned :
-  forall root L, roots root ->
-    (self_consistent synapse visible L <->
-     exists x, (forall i, ~ free root i -> x i = 0) /\
-       forall u v, synapse u v -> L u v = sum n (fun i => x i * column i u v)).
-Proof.
-  intros root L (Hreach & Hvis & Hone). split.
-  - intros (x & Hzero & Hx).
-    (* The value at the root of each unit's component. *)
-    set (P := fun i r => exists k, connected i k /\ ((visible k /\ r = 0) \/ (root k /\ r = x k))).
-    destruct (finite_choice n P) as (r & Hr).
-    { intros i Hi. destruct (Hreach i Hi) as (k & Hk & [Hv|Hroot]).
-      - exists 0, k. tauto.
-      - exists (x k), k. tauto. }
-    assert (Hsame : forall i j s t, connected i j -> P i s -> P j t -> s = t).
-    { intros i j s t Hij (k & Hik & Hs) (m & Hjm & Ht).
-      assert (Hkm : connected k m).
-      { apply rst_trans with i; [apply rst_sym; exact Hik|]. apply rst_trans with j; assumption. }
-      destruct Hs as [(Hvk & ->)|(Hrk & ->)], Ht as [(Hvm & ->)|(Hrm & ->)].
-      - reflexivity.
-      - exfalso. apply (Hvis m k Hrm Hvk). apply rst_sym. exact Hkm.
-      - exfalso. apply (Hvis k m Hrk Hvm). exact Hkm.
-      - rewrite (Hone k m Hrk Hrm Hkm). reflexivity. }
-    assert (Hdiff : forall i, (i < n)%nat -> ~ free root i -> x i - r i = 0).
-    { intros i Hi Hfree. destruct (classic (visible i)) as [Hv|Hv].
-      - rewrite (Hzero i Hv), (Hsame i i (r i) 0 (rst_refl _ _ _) (Hr i Hi)); [ring|].
-        exists i. split; [apply rst_refl|tauto].
-      - assert (Hroot : root i) by (apply NNPP; intros H; apply Hfree; split; assumption).
-        rewrite (Hsame i i (r i) (x i) (rst_refl _ _ _) (Hr i Hi)); [ring|].
-        exists i. split; [apply rst_refl|tauto]. }
-    destruct (finite_choice n (fun i y => y = x i - r i)) as (y & Hy); [eauto|].
-    exists (fun i => if lt_dec i n then y i else 0). split.
-    + intros i Hi. destruct (lt_dec i n) as [Hin|]; [|reflexivity]. rewrite (Hy i Hin). apply Hdiff; assumption.
-    + intros u v Huv. destruct (bounded u v Huv) as (Hu & Hv). rewrite combination_of_columns by assumption.
-      destruct (lt_dec u n); [|lia]. destruct (lt_dec v n); [|lia].
-      rewrite (Hy u Hu), (Hy v Hv), (Hx u v Huv).
-      rewrite (Hsame u v (r u) (r v) (rst_step _ _ _ _ Huv) (Hr u Hu) (Hr v Hv)). ring.
-  - intros (x & Hzero & Hx). exists x. split.
-    + intros i Hi. apply Hzero. intros (H & _). contradiction.
-    + intros u v Huv. destruct (bounded u v Huv). rewrite (Hx u v Huv). apply combination_of_columns; assumption.
-Qed.
-
-Lemma columns_independent :
-  forall root x, roots root ->
-    (forall i, ~ free root i -> x i = 0) ->
-    (forall u v, synapse u v -> sum n (fun i => x i * column i u v) = 0) ->
-    forall i, (i < n)%nat -> x i = 0.
-Proof.
-  intros root x (Hreach & _ & _) Hzero Hsum i Hi.
-  destruct (Hreach i Hi) as (k & Hik & Hk).
-  rewrite (constant_on_components x) with (j := k); [|intros u v Huv|exact Hik].
-  - apply Hzero. intros (Hv & Hr). tauto.
-  - destruct (bounded u v Huv) as (Hu & Hv). assert (H := Hsum u v Huv).
-    rewrite combination_of_columns in H by assumption. lra.
-Qed.
-
-(* Roots exist: the first unit of each component without a visible unit. *)
-Lemma roots_exist : exists root, roots root /\ forall k, root k -> (k < n)%nat.
-Proof.
-  exists (fun k => (k < n)%nat /\ (forall j, visible j -> ~ connected k j) /\
-                   (forall j, (j < k)%nat -> ~ connected k j)).
-  split; [|tauto]. split; [|split].
-  - intros i. induction i as [i IH] using lt_wf_ind. intros Hi.
-    destruct (classic (exists j, visible j /\ connected i j)) as [(j & Hj & Hij)|Hno].
-    { exists j. tauto. }
-    destruct (classic (exists j, (j < i)%nat /\ connected i j)) as [(j & Hj & Hij)|Hleast].
-    + destruct (IH j Hj) as (k & Hjk & Hk); [lia|]. exists k. split; [|exact Hk].
-      apply rst_trans with j; assumption.
-    + exists i. split; [apply rst_refl|]. right. split; [exact Hi|]. split.
-      * intros j Hj Hij. apply Hno. exists j. tauto.
-      * intros j Hj Hij. apply Hleast. exists j. tauto.
-  - intros k j (_ & H & _) Hj. apply H. exact Hj.
-  - intros k j (_ & _ & Hk) (_ & _ & Hj) Hkj.
-    destruct (Nat.lt_trichotomy k j) as [H|[H|H]]; [|exact H|].
-    + exfalso. apply (Hj k H). apply rst_sym. exact Hkj.
-    + exfalso. apply (Hk j H). exact Hkj.
-Qed.
-
-End Graph.
 
 (* With one unit taken out of each component without a visible unit, the columns of the other hidden units are a basis of the manifold:
    every self-consistent L is a combination of them, in one way, and every combination is self-consistent. Such a choice exists. *)
@@ -168,4 +51,69 @@ Proof.
     { apply (constant_on_components synapse (fun j => x j - y j)); [|exact Hik].
       intros u v Huv. specialize (H u v Huv). lra. }
     rewrite (Hx k Hk), (Hy k Hk) in E. lra.
+Qed.
+
+(* The hidden units without the roots, each listed once. *)
+Definition lists_free (n h : nat) (visible root : nat -> Prop) (hid : nat -> nat) : Prop :=
+  (forall j, (j < h)%nat -> (hid j < n)%nat /\ free visible root (hid j)) /\
+  (forall i, (i < n)%nat -> free visible root i -> exists j, (j < h)%nat /\ hid j = i) /\
+  (forall i j, (i < h)%nat -> (j < h)%nat -> hid i = hid j -> i = j).
+
+(* r constraints are a basis: there are |E| less the dimension, none is a combination of others, and they decide. *)
+Definition basis_of_constraints (m h : nat) (from to : nat -> nat) (visible : nat -> Prop) (r : nat) (cycles : nat -> nat -> R) : Prop :=
+  (r + h = m)%nat /\
+  (forall a : nat -> R, (forall k, (k < m)%nat -> sum r (fun i => a i * cycles i k) = 0) -> forall i, (i < r)%nat -> a i = 0) /\
+  forall L : nat -> R,
+    (exists x : nat -> R, (forall i, visible i -> x i = 0) /\ forall k, (k < m)%nat -> L k = x (to k) - x (from k)) <->
+    forall i, (i < r)%nat -> sum m (fun k => cycles i k * L k) = 0.
+
+Theorem basis_of_cycles :
+  forall (n m h : nat) (from to : nat -> nat) (visible root : nat -> Prop) (hid : nat -> nat),
+    (forall k, (k < m)%nat -> (from k < n)%nat /\ (to k < n)%nat) -> (forall i, visible i -> (i < n)%nat) ->
+    roots n (synapse m from to) visible root -> lists_free n h visible root hid ->
+    exists r cycles, basis_of_constraints m h from to visible r cycles /\
+      forall i, (i < r)%nat -> undirected_cycle m from to visible (cycles i).
+Proof.
+  intros n m h from to visible root hid Hb Hv Hr (H1 & H2 & H3).
+  destruct (basis_of_class n m h from to visible root hid Hb Hr H1 H2 H3 (undirected_cycle m from to visible)) as (r & F & Hcount & Hind & Hcyc & Hdec).
+  - intros L c. apply undirected_vanishes.
+  - apply (undirected_suffices n); assumption.
+  - exists r, F. split; [split; [exact Hcount|split; [exact Hind|exact Hdec]]|exact Hcyc].
+Qed.
+
+(* All of them directed, if every synapse lies on a directed cycle: from its end a directed walk of the coalesced graph leads to its beginning. *)
+Theorem basis_of_directed_cycles :
+  forall (n m h : nat) (from to : nat -> nat) (visible root : nat -> Prop) (hid : nat -> nat),
+    (forall k, (k < m)%nat -> (from k < n)%nat /\ (to k < n)%nat) -> (forall i, visible i -> (i < n)%nat) ->
+    roots n (synapse m from to) visible root -> lists_free n h visible root hid ->
+    all_on_directed_cycles m from to visible ->
+    exists r cycles, basis_of_constraints m h from to visible r cycles /\
+      forall i, (i < r)%nat -> directed_cycle m from to visible (cycles i).
+Proof.
+  intros n m h from to visible root hid Hb Hv Hr (H1 & H2 & H3) Hall.
+  destruct (basis_of_class n m h from to visible root hid Hb Hr H1 H2 H3 (directed_cycle m from to visible)) as (r & F & Hcount & Hind & Hcyc & Hdec).
+  - intros L c. apply directed_vanishes.
+  - apply (directed_suffices n); assumption.
+  - exists r, F. split; [split; [exact Hcount|split; [exact Hind|exact Hdec]]|exact Hcyc].
+Qed.
+
+(* Other synapses may need cycles walked in both directions: 0 -> 1, 0 -> 2, 1 -> 2, of which 0 is visible. No directed cycle passes
+   any synapse, and not every L is self-consistent. *)
+Theorem directed_cycles_may_not_suffice :
+  let from k := match k with 2%nat => 1%nat | _ => 0%nat end in
+  let to k := match k with 0%nat => 1%nat | _ => 2%nat end in
+  let visible i := i = 0%nat in
+  (forall c, directed_cycle 3 from to visible c -> forall k, c k = 0) /\
+  exists L : nat -> R, ~ exists x : nat -> R, (forall i, visible i -> x i = 0) /\ forall k, (k < 3)%nat -> L k = x (to k) - x (from k).
+Proof.
+  intros from to visible. split.
+  - intros c (u & Hu). assert (H : forall u v c, route 3 from to visible u v c -> (u = v /\ forall k, c k = 0) \/ (u < v)%nat).
+    { clear c u Hu. intros u v c H. induction H as [u c Hc|u v c c' k H IH Hk Hf Hc|u v v' c H IH Hv Hv'].
+      - left. auto.
+      - right. assert (v < to k)%nat; [|destruct IH as [(-> & _)|IH]; lia]. subst v. unfold from, to.
+        destruct k as [|[|[|k]]]; lia.
+      - unfold visible in *. subst. exact IH. }
+    destruct (H u u c Hu) as [(_ & Hc)|Hlt]; [exact Hc|lia].
+  - exists (fun k => match k with 1%nat => 1 | _ => 0 end). intros (x & _ & Hx).
+    assert (E0 := Hx 0%nat ltac:(lia)). assert (E1 := Hx 1%nat ltac:(lia)). assert (E2 := Hx 2%nat ltac:(lia)). simpl in *. lra.
 Qed.

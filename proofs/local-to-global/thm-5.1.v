@@ -6,12 +6,13 @@
    a visible unit.
 
    thm_5_1 holds for any finite list of terms (general/balancing_problem.v): units of any positive degree, mixtures, tied units,
-   recurrent networks, and with fewer hidden units than the network has (the others count as visible). It asks that
-   non-zero terms join every hidden unit to the ground. A step is any change of one unit's multiplier after which that unit is
-   balanced; balancing_converges has the step of L_p. Multipliers are those of costs, so for L_p the factor of a step is λ*^p. *)
+   recurrent networks, and with fewer hidden units than the network has (the others count as visible), joined to the ground or not.
+   A step is any change of one unit's multiplier after which that unit is balanced; balancing_converges has the step of L_p, which is
+   defined where non-zero terms join every hidden unit to another unit. Multipliers are those of costs, so for L_p the factor of a
+   step is λ*^p. *)
 
 From Coq Require Import Reals List Arith Lra Lia.
-From Synbal Require Import balancing_problem convexity box_solution coercive convergence steps minima.
+From Synbal Require Import balancing_problem convexity box_solution coercive convergence fractions steps minima.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -30,62 +31,79 @@ Qed.
 Lemma constant_converges : forall a, Un_cv (fun _ => a) a.
 Proof. intros a e He. exists O. intros t _. unfold R_dist. rewrite Rminus_diag_eq, Rabs_R0 by reflexivity. exact He. Qed.
 
-Lemma term_converges : forall (X : nat -> nat -> R) x e,
-  (forall i, Un_cv (fun t => X t i) (x i)) -> Un_cv (fun t => term_at (X t) e) (term_at x e).
-Proof.
-  intros X x e H. unfold term_at. apply (CV_mult (fun _ => cost e) (fun t => exp (slope (X t) e))); [apply constant_converges|].
-  apply exp_converges. unfold slope.
-  apply (CV_minus (fun t => target_exponent e * X t (target e)) (fun t => source_exponent e * X t (source e)));
-    [apply (CV_mult (fun _ => target_exponent e) (fun t => X t (target e)))
-    |apply (CV_mult (fun _ => source_exponent e) (fun t => X t (source e)))];
-    try apply constant_converges; apply H.
-Qed.
-
 Lemma sum_converges : forall {T} (l : list T) (f : nat -> T -> R) g,
-  (forall e, Un_cv (fun t => f t e) (g e)) -> Un_cv (fun t => sum_over l (f t)) (sum_over l g).
+  (forall e, In e l -> Un_cv (fun t => f t e) (g e)) -> Un_cv (fun t => sum_over l (f t)) (sum_over l g).
 Proof.
   induction l as [|e l IH]; intros f g H; simpl; [apply constant_converges|].
-  apply (CV_plus (fun t => f t e) (fun t => sum_over l (f t))); auto.
+  apply (CV_plus (fun t => f t e) (fun t => sum_over l (f t))); auto with datatypes.
+Qed.
+
+(* Each step may do less than balance its unit, or more, if it gains at least a fraction eta of what the unit can gain. *)
+Lemma fractions_converge : forall P best eta order mu,
+  well_formed P -> balanced P best -> 0 < eta -> fair (hidden P) order ->
+  (forall t, multipliers P (mu t)) -> (forall t k, k <> order t -> mu (S t) k = mu t k) ->
+  (forall t v, 0 < v ->
+     eta * (regularizer P (mu t) - regularizer P (moved (mu t) (order t) v)) <= regularizer P (mu t) - regularizer P (mu (S t))) ->
+  (forall t, regularizer P (mu (S t)) <= regularizer P (mu t)) /\
+  Un_cv (fun t => regularizer P (mu t)) (regularizer P best) /\
+  ((forall i, In i (hidden P) -> touched P i) -> Un_cv (fun t => mu (S t) (order t) / mu t (order t)) 1) /\
+  (forall i, grounded P i -> Un_cv (fun t => mu t i) (best i)) /\
+  (forall e, In e (terms P) -> Un_cv (fun t => cost_at (mu t) e) (cost_at best e)).
+Proof.
+  intros P best eta order mu Hwf Hb Heta Hfair Hmu Hkeep Hgain.
+  assert (Hs := stationary_log P best Hb). set (X := fun t => log_of (mu t)).
+  assert (forall t, potential P (X t)) as Hpot by (intros; apply potential_log; apply Hmu).
+  assert (forall t k, k <> order t -> X (S t) k = X t k) as HkeepX by (intros t k Hk; unfold X, log_of; rewrite Hkeep by exact Hk; reflexivity).
+  assert (forall t v, eta * (total P (X t) - total P (moved (X t) (order t) v)) <= total P (X t) - total P (X (S t))) as HgainX.
+  { intros t v. assert (H := Hgain t (exp v) (exp_pos v)). rewrite !regularizer_log in H.
+    rewrite (total_ext P (log_of (moved (mu t) (order t) (exp v))) (moved (X t) (order t) v)) in H; [exact H|].
+    intros k. unfold log_of, moved. destruct (k =? order t)%nat; [apply ln_exp|reflexivity]. }
+  assert (Hslopes := weights_converge P (log_of best) eta order X Hwf Hs Heta Hfair (Hpot O) HkeepX HgainX).
+  assert (forall e, In e (terms P) -> Un_cv (fun t => cost_at (mu t) e) (cost_at best e)) as Hcost.
+  { intros e He. rewrite cost_at_log. apply (Un_cv_ext (fun t => term_at (X t) e)); [intros t; symmetry; apply cost_at_log|].
+    destruct (Rle_lt_or_eq_dec 0 (cost e)) as [Hc|Hc]; [apply (proj2 Hwf e He)| |].
+    - unfold term_at. apply (CV_mult (fun _ => cost e) (fun t => exp (slope (X t) e))); [apply constant_converges|].
+      apply exp_converges, close_converges. exact (Hslopes e He Hc).
+    - unfold term_at. rewrite <- Hc. apply (Un_cv_ext (fun _ => 0)); [intros; ring|]. rewrite Rmult_0_l. apply constant_converges. }
+  split; [|split; [|split; [|split; [|exact Hcost]]]].
+  - intros t. rewrite !regularizer_log. exact (down P eta order X HgainX t).
+  - apply (sum_converges (terms P) (fun t => cost_at (mu t))). exact Hcost.
+  - intros Htouched. apply (Un_cv_ext (fun t => exp (X (S t) (order t) - X t (order t)))).
+    + intros t. unfold Rminus, X, log_of. rewrite exp_plus, exp_Ropp, !exp_ln by apply Hmu. reflexivity.
+    + rewrite <- exp_0. apply exp_converges. apply close_converges. intros e He.
+      destruct (moves_vanish P X (log_of best) order Hwf Hfair HkeepX Hslopes Htouched e He) as (N & HN).
+      exists N. intros t Ht. rewrite Rminus_0_r. apply HN. exact Ht.
+  - intros i Hi. apply (Un_cv_ext (fun t => exp (X t i))); [intros t; apply exp_ln; apply Hmu|].
+    rewrite <- (exp_ln (best i)) by apply Hb. apply exp_converges, close_converges.
+    exact (grounded_converge P X (log_of best) Hwf Hpot (proj1 Hs) Hslopes i Hi).
 Qed.
 
 Theorem thm_5_1 : forall P,
-  well_formed P -> all_grounded P -> attained P ->
+  well_formed P -> attained P ->
   exists best, balanced P best /\ minimum P best /\
     forall order mu,
       fair (hidden P) order -> multipliers P (mu O) -> (forall t, balances P (order t) (mu t) (mu (S t))) ->
       (forall t, regularizer P (mu (S t)) <= regularizer P (mu t)) /\
       Un_cv (fun t => regularizer P (mu t)) (regularizer P best) /\
-      Un_cv (fun t => mu (S t) (order t) / mu t (order t)) 1 /\
-      (forall i, Un_cv (fun t => mu t i) (best i)) /\
-      (forall e, Un_cv (fun t => cost_at (mu t) e) (cost_at best e)).
+      ((forall i, In i (hidden P) -> touched P i) -> Un_cv (fun t => mu (S t) (order t) / mu t (order t)) 1) /\
+      (forall i, grounded P i -> Un_cv (fun t => mu t i) (best i)) /\
+      (forall e, In e (terms P) -> Un_cv (fun t => cost_at (mu t) e) (cost_at best e)).
 Proof.
-  intros P Hwf Hg (best & Hmin). exists best.
+  intros P Hwf (best & Hmin). exists best.
   assert (balanced P best) as Hb by (apply balanced_iff_minimum; assumption).
   split; [exact Hb|]. split; [exact Hmin|]. intros order mu Hfair Hstart Hstep.
-  assert (Hs := stationary_log P best Hb).
   assert (forall t, multipliers P (mu t)) as Hmu.
   { induction t as [|t IH]; [exact Hstart|]. apply (balances_multipliers P (order t) (mu t)); auto. apply Hfair. }
-  assert (forall t, step P (order t) (log_of (mu t)) (log_of (mu (S t)))) as Hst by (intros; apply balances_step; apply Hstep).
-  assert (Hclose := fair_orders_converge P (log_of best) order (fun t => log_of (mu t)) Hwf Hg Hs Hfair
-    (potential_log P _ Hstart) Hst).
-  assert (forall i, Un_cv (fun t => log_of (mu t) i) (log_of best i)) as Hlog.
-  { intros i. apply close_converges. intros e He. destruct (Hclose e He) as (N & HN). exists N. intros t Ht. apply HN. exact Ht. }
-  assert (forall e, Un_cv (fun t => cost_at (mu t) e) (cost_at best e)) as Hcost.
-  { intros e. rewrite cost_at_log.
-    apply (Un_cv_ext (fun t => term_at (log_of (mu t)) e)); [intros t; symmetry; apply cost_at_log|].
-    apply (term_converges (fun t => log_of (mu t))). exact Hlog. }
-  split; [|split; [|split; [|split]]].
-  - intros t. rewrite !regularizer_log. apply (step_lowers P (order t)); auto; [apply Hfair|apply potential_log; apply Hmu].
-  - apply (sum_converges (terms P) (fun t => cost_at (mu t))). exact Hcost.
-  - apply (Un_cv_ext (fun t => exp (log_of (mu (S t)) (order t) - log_of (mu t) (order t)))).
-    + intros t. unfold Rminus. rewrite exp_plus, exp_Ropp. unfold log_of. rewrite !exp_ln by apply Hmu. reflexivity.
-    + rewrite <- exp_0. apply exp_converges. apply close_converges. intros e He.
-      destruct (Hclose (e / 2)) as (N & HN); [lra|]. exists N. intros t Ht.
-      assert (H1 := HN (S t) ltac:(lia) (order t)). assert (H2 := HN t Ht (order t)).
-      apply Rabs_le. unfold Rabs in H1, H2. destruct (Rcase_abs _), (Rcase_abs _); lra.
-  - intros i. apply (Un_cv_ext (fun t => exp (log_of (mu t) i))); [intros t; apply exp_ln; apply Hmu|].
-    rewrite <- (exp_ln (best i)) by apply Hmin. apply exp_converges. apply Hlog.
-  - exact Hcost.
+  apply (fractions_converge P best 1 order mu); auto; [lra|intros t; apply (Hstep t)|].
+  intros t v Hv. destruct (Hstep t) as (Hk & Hpos & Hbal). rewrite Rmult_1_l.
+  enough (regularizer P (mu (S t)) <= regularizer P (moved (mu t) (order t) v)) by lra.
+  rewrite !regularizer_log.
+  assert (E : forall k, log_of (mu (S t)) k = moved (log_of (mu t)) (order t) (log_of (mu (S t)) (order t)) k).
+  { intros k. unfold moved. destruct (Nat.eqb_spec k (order t)) as [->|Hne]; [reflexivity|]. unfold log_of. rewrite Hk by exact Hne. reflexivity. }
+  rewrite (total_ext P _ _ E). rewrite (total_ext P (log_of (moved (mu t) (order t) v)) (moved (log_of (mu t)) (order t) (ln v))).
+  - apply balanced_unit_lowest; auto; [apply Hfair|apply potential_log; apply Hmu|].
+    rewrite <- (input_ext P _ _ _ E), <- (output_ext P _ _ _ E), <- input_log, <- output_log. exact Hbal.
+  - intros k. unfold log_of, moved. destruct (k =? order t)%nat; reflexivity.
 Qed.
 
 (* Without any hypothesis on the ground: balanced weights are unique, and so are L and Λ where the statement says so. *)
@@ -119,35 +137,35 @@ Fixpoint run (P : problem) (order : nat -> nat) (start : nat -> R) (t : nat) : n
   end.
 
 Corollary balancing_converges : forall P,
-  plain P -> well_formed P -> all_grounded P -> attained P ->
+  plain P -> well_formed P -> (forall i, In i (hidden P) -> touched P i) -> attained P ->
   exists best, balanced P best /\ minimum P best /\
     forall order start,
       fair (hidden P) order -> multipliers P start ->
       let mu := run P order start in
+      (forall t, 0 < input_cost P (mu t) (order t) /\ 0 < output_cost P (mu t) (order t)) /\
       (forall t, regularizer P (mu (S t)) <= regularizer P (mu t)) /\
       Un_cv (fun t => regularizer P (mu t)) (regularizer P best) /\
       Un_cv (fun t => sqrt (output_cost P (mu t) (order t) / input_cost P (mu t) (order t))) 1 /\
-      (forall i, Un_cv (fun t => mu t i) (best i)) /\
+      (forall i, grounded P i -> Un_cv (fun t => mu t i) (best i)) /\
       (forall e, In e (terms P) ->
          Un_cv (fun t => cost e * mu t (target e) / mu t (source e)) (cost e * best (target e) / best (source e))).
 Proof.
-  intros P Hp Hwf Hg Hat. destruct (thm_5_1 P Hwf Hg Hat) as (best & Hb & Hmin & H).
+  intros P Hp Hwf Htouched Hat. destruct (thm_5_1 P Hwf Hat) as (best & Hb & Hmin & H).
   exists best. split; [exact Hb|]. split; [exact Hmin|]. intros order start Hfair Hstart mu.
+  assert (forall i x, In i (hidden P) -> multipliers P x -> 0 < input_cost P x i /\ 0 < output_cost P x i) as Hcosts.
+  { intros i x Hi _. apply (touched_has_both P i best x); auto. }
   assert (forall t, multipliers P (mu t) /\ balances P (order t) (mu t) (mu (S t))) as Hmu.
   { induction t as [|t [IH IHs]].
-    - split; [exact Hstart|]. assert (In (order O) (hidden P)) by apply Hfair.
-      destruct (balanced_has_both P (order O) best (mu O) Hwf) as [HA HB]; auto.
-      apply plain_step; auto. apply Hstart.
+    - split; [exact Hstart|]. destruct (Hcosts (order O) (mu O)); auto; [apply Hfair|]. apply plain_step; auto. apply Hstart.
     - assert (multipliers P (mu (S t))) as Hm by (apply (balances_multipliers P (order t) (mu t)); auto; apply Hfair).
-      split; [exact Hm|]. assert (In (order (S t)) (hidden P)) by apply Hfair.
-      destruct (balanced_has_both P (order (S t)) best (mu (S t)) Hwf) as [HA HB]; auto.
-      apply plain_step; auto. apply Hm. }
-  destruct (H order mu Hfair Hstart (fun t => proj2 (Hmu t))) as (H1 & H2 & H3 & H4 & H5).
+      split; [exact Hm|]. destruct (Hcosts (order (S t)) (mu (S t))); auto; [apply Hfair|]. apply plain_step; auto. apply Hm. }
+  destruct (H order mu Hfair Hstart (fun t => proj2 (Hmu t))) as (H1 & H2 & H3 & H4 & H5). specialize (H3 Htouched).
+  split; [intros t; apply Hcosts; [apply Hfair|apply Hmu]|].
   split; [exact H1|]. split; [exact H2|]. split; [|split; [exact H4|]].
   - apply (Un_cv_ext (fun t => mu (S t) (order t) / mu t (order t))); [|exact H3].
     intros t. change (mu (S t)) with (balanced_at P (order t) (mu t)). unfold balanced_at.
     rewrite Nat.eqb_refl. field. apply Rgt_not_eq. apply Hmu.
   - intros e Hin. rewrite <- (plain_cost_at P best e Hp (proj1 (proj1 Hb)) Hin).
-    apply (Un_cv_ext (fun t => cost_at (mu t) e)); [|apply H5].
+    apply (Un_cv_ext (fun t => cost_at (mu t) e)); [|apply H5; exact Hin].
     intros t. apply (plain_cost_at P); auto. apply Hmu.
 Qed.

@@ -146,7 +146,11 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "recurrent",
         GeneralProof {
             file: "proofs/architectures/recurrent.v",
-            theorems: &["recurrent", "balancing_of_a_network_converges"],
+            theorems: &[
+                "recurrent",
+                "balancing_of_a_network_converges",
+                "hypotheses_are_met",
+            ],
             proves: "The outputs at every step, for every finite network and units of any degree; a self-connection of \
                      a BiLU keeps its weight. Balancing by the algorithm under L_p, for every finite network with or \
                      without cycles and every fair order, if non-zero synapses join every unit that is balanced to the \
@@ -170,11 +174,19 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "pass-through-ties",
         GeneralProof {
             file: "proofs/architectures/pass-through-ties.v",
-            theorems: &["pass_through_ties", "layer_normalisation"],
+            theorems: &[
+                "pass_through_ties",
+                "layer_normalisation",
+                "a_value_pins",
+                "a_slope_pins",
+                "operations_that_pin",
+                "one_multiplier_may_pass",
+            ],
             proves: "Addition, poolings of any size, values in another order, batch normalisation with its mean scaled \
-                     or kept; layer normalisation of two values (0, x).",
-            open: "that operations that are not homogeneous pin what they read and make to 1, beyond the layer \
-                   normalisation of two values.",
+                     or kept. Both criteria of what pins, for every function; sigmoid, tanh, ReLU6, SiLU, x Φ(x) for \
+                     every Φ that is continuous at 0 with Φ(0) = 1/2 and not constant above, softmax and layer \
+                     normalisation of any size; the operation that lets 2 through.",
+            open: "",
         },
     ),
     (
@@ -201,33 +213,53 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "prop-5.4",
         GeneralProof {
             file: "proofs/local-to-global/prop-5.4.v",
-            theorems: &["prop_5_4", "multipliers_make_sums_vanish"],
+            theorems: &[
+                "prop_5_4",
+                "multipliers_make_sums_vanish",
+                "paths_and_cycles_decide_exactly",
+                "walks_between_visible_units_suffice",
+            ],
             proves: "For every finite directed graph and set of visible units whose synapses lie on walks between \
                      visible units, with paths that visit no unit twice and cycles that repeat only their first; the \
-                     forward direction needs no hypothesis.",
-            open: "exactly when the sums decide without that hypothesis; parallel synapses.",
+                     forward direction needs no hypothesis. The exact condition, for every finite network, parallel \
+                     synapses included; and that the hypothesis implies it.",
+            open: "",
         },
     ),
     (
         "manifold-dimension",
         GeneralProof {
             file: "proofs/local-to-global/manifold-dimension.v",
-            theorems: &["manifold_dimension", "multipliers_determined"],
+            theorems: &[
+                "manifold_dimension",
+                "multipliers_determined",
+                "basis_of_cycles",
+                "basis_of_directed_cycles",
+                "directed_cycles_may_not_suffice",
+            ],
             proves: "For every finite directed graph and set of visible units: with one unit left out of each \
                      component without a visible unit, which can always be chosen, the columns of the other hidden \
-                     units are a basis of the manifold.",
-            open: "the count and the basis of the constraints.",
+                     units are a basis of the manifold; |E| less their number independent cycles decide, parallel \
+                     synapses included, directed ones if every synapse lies on a directed cycle; a network in which \
+                     directed cycles do not suffice.",
+            open: "",
         },
     ),
     (
         "convex-problem",
         GeneralProof {
             file: "proofs/local-to-global/convex-problem.v",
-            theorems: &["convex_problem", "strictly_convex", "term_of_a_synapse"],
+            theorems: &[
+                "convex_problem",
+                "strictly_convex",
+                "term_of_a_synapse",
+                "step_of_osborne",
+            ],
             proves: "For any finite list of terms: gradient, quadratic form of the Hessian, its positivity where \
                      non-zero synapses join every hidden unit to the ground, and strict convexity in that case and in \
-                     the L of non-zero synapses.",
-            open: "that a step is one of Osborne's iteration.",
+                     the L of non-zero synapses. For L_p and units of degree 1: a step changes the coalesced cost \
+                     matrix as Osborne's does.",
+            open: "",
         },
     ),
     (
@@ -239,14 +271,20 @@ const PROOFS: &[(&str, GeneralProof)] = &[
                 "attained_certificate",
                 "not_attained_certificate",
                 "limit_certificate",
+                "no_output_changes",
+                "no_output_changes_without_cycles",
+                "a_state_is_passed_on",
+                "attained_by_a_circulation",
+                "not_attained_by_a_direction",
+                "limit_by_a_direction",
             ],
             proves: "For any finite list of terms whose units have degree 1, grounded or not: attained exactly if all \
                      non-zero terms lie on cycles, exactly if a positive circulation exists, and not attained exactly \
                      if a direction does; what the infimum is, and that weights tend to those of the minimum without \
-                     the terms on no cycle. Of the kernel's rules, for units of any positive degree: `not_attained`, the limit, and \
-                     `attained` where non-zero synapses join every variable to the ground.",
-            open: "what becomes of the outputs; the rule `attained` for BiPU units in components away from the ground, and all \
-                   rules for units of degree 0 or below: the kernel accepts them, the theorems do not speak of them.",
+                     the terms on no cycle. Outputs: for every finite network of BiLUs and other units over any number \
+                     of steps, with a counterexample for other initial states. Of the kernel's rules, for units of any \
+                     degree and any exponents: `attained`, `not_attained` and the limit.",
+            open: "",
         },
     ),
     (
@@ -258,10 +296,11 @@ const PROOFS: &[(&str, GeneralProof)] = &[
                 "balanced_weights_are_unique",
                 "balancing_converges",
             ],
-            proves: "For any finite list of terms with units of any positive degree, every fair order and every start: \
-                     R never rises and tends to its minimum, λ* tends to 1, multipliers and weights converge. \
+            proves: "For any finite list of terms with units of any positive degree, joined to the ground or not, \
+                     every fair order and every start: R never rises and tends to its minimum, λ* tends to 1, weights \
+                     converge, and so do the multipliers of units that non-zero synapses join to the ground. \
                      Uniqueness as corrected. With the step of L_p in closed form.",
-            open: "convergence in components that no non-zero synapse joins to a visible unit.",
+            open: "",
         },
     ),
     (
@@ -287,10 +326,8 @@ const PROOFS: &[(&str, GeneralProof)] = &[
             ],
             proves: "For any finite list of terms: every L_p, mixtures, ties, units of any positive degree; and that \
                      what the kernel's rule `enclosure` compares, on the reals, proves existence, uniqueness and the \
-                     bounds, where non-zero synapses join every free variable to the ground or to a variable that is \
-                     held at 1.",
-            open: "the rule `enclosure` in components away from the ground that have no common scaling (BiPU units whose \
-                   cycles disagree): the kernel accepts bounds there, the theorem does not speak of them.",
+                     bounds, in components joined to the ground, held at one variable, or without a common scaling.",
+            open: "",
         },
     ),
     (
@@ -310,31 +347,44 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "rem-5.7",
         GeneralProof {
             file: "proofs/local-to-global/rem-5.7.v",
-            theorems: &["rem_5_7", "cyclic_sweeps_are_fair"],
+            theorems: &["rem_5_7", "cyclic_sweeps_are_fair", "without_a_minimum"],
             proves: "For any finite list of terms whose units have degree 1, any ties, any subset, every fair order; \
-                     sweeps in any sequence of the units are fair.",
-            open: "units of the subset that no non-zero synapse joins to the ground.",
+                     sweeps in any sequence of the units are fair. Without an attained minimum: an order, a subset and \
+                     a tied layer for which every step is defined and nothing balances.",
+            open: "",
         },
     ),
     (
         "depth-law",
         GeneralProof {
             file: "proofs/local-to-global/depth-law.v",
-            theorems: &["depth_law"],
+            theorems: &[
+                "depth_law",
+                "depth_law_with_skips",
+                "sweep_law",
+                "walk_is_the_derivative",
+            ],
             proves: "For every balanced network of L hidden layers without biases and skips, of any widths and costs: \
-                     the steps of the walk, the positive eigenvector, that nothing shrinks more slowly and that no \
-                     real eigenvalue is larger.",
-            open: "biases and skips; the rate of sweeps.",
+                     the steps of the walk, the positive eigenvector, that nothing shrinks more slowly, that no real \
+                     eigenvalue is larger, and the square for sweeps. For every balanced network without cycles, with \
+                     biases and skips: the bound, and that it is reached exactly if in some component all paths pass L \
+                     units. The walk is the derivative of a step of L_p at a balanced point.",
+            open: "",
         },
     ),
     (
         "bounded-scalings",
         GeneralProof {
             file: "proofs/local-to-global/bounded-scalings.v",
-            theorems: &["bounded_scalings", "clamped_step"],
+            theorems: &[
+                "bounded_scalings",
+                "clamped_step",
+                "not_unique_away_from_the_ground",
+            ],
             proves: "For any finite list of terms, each unit with bounds of its own: one solution, relaxed sign tests, \
-                     convergence under every fair order; the clamped step of L_p.",
-            open: "that multipliers are not unique away from the ground.",
+                     convergence under every fair order; the clamped step of L_p; and two units away from the ground \
+                     with many solutions.",
+            open: "",
         },
     ),
     (
@@ -433,12 +483,38 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         },
     ),
     (
+        "local-minimum",
+        GeneralProof {
+            file: "proofs/learning/local-minimum.v",
+            theorems: &["local_minimum"],
+            proves: "For every finite network, acyclic or over any number of steps from initial state 0, any data, any \
+                     loss of the other units' values, and every real p > 0.",
+            open: "",
+        },
+    ),
+    (
+        "decay-law",
+        GeneralProof {
+            file: "proofs/learning/decay-law.v",
+            theorems: &["decay_law", "decay_in_a_step"],
+            proves: "For every finite network, acyclic or over any number of steps from initial state 0, any data, and \
+                     any loss of the other units' values that is differentiable in the weights.",
+            open: "",
+        },
+    ),
+    (
         "E1",
         GeneralProof {
             file: "proofs/errata/E1.v",
-            theorems: &["E1"],
-            proves: "The counterexample: the scalings, that each lowers R, and the limits.",
-            open: "the correction.",
+            theorems: &[
+                "E1",
+                "fraction_of_the_gain_suffices",
+                "fraction_of_the_way_suffices",
+            ],
+            proves: "The counterexample: the scalings, that each lowers R, and the limits. Both sentences of the \
+                     correction, for any finite list of terms, joined to the ground or not: R, weights, and \
+                     multipliers where they are determined.",
+            open: "",
         },
     ),
     (
@@ -472,11 +548,12 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "E5",
         GeneralProof {
             file: "proofs/errata/E5.v",
-            theorems: &["E5", "spanning_family_decides"],
-            proves: "The counterexample: both pairs of paths fail, all four are needed and decide; and that any family \
-                     of paths and cycles that spans them decides, if every synapse lies on a walk between visible \
-                     units.",
-            open: "that there is a basis of |E| - |hidden| directed cycles.",
+            theorems: &["E5", "spanning_family_decides", "directed_basis_decides"],
+            proves: "The counterexample: both pairs of paths fail, all four are needed and decide. The correction, for \
+                     every finite network, parallel synapses included: |E| - |hidden| directed cycles, none a \
+                     combination of the others, that decide. And that any family of paths and cycles that spans them \
+                     decides, if every synapse lies on a walk between visible units.",
+            open: "",
         },
     ),
     (

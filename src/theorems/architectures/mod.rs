@@ -75,7 +75,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "Section 4 and ours",
         status: Status::HoldsAsCorrected,
         corrected: Some(
-            "A residual addition forces the multipliers of its branches to be equal; poolings, flattening, concatenation and transposition carry the multiplier. So does inference-mode batch normalisation γ (x - m)/s + β if its running mean m is multiplied with the shift β; with m kept, β must absorb the difference. An operation that is not homogeneous pins what it reads and makes to 1 (a layer normalisation is homogeneous, of degree 0, only if its ε is 0).",
+            "A residual addition forces the multipliers of its branches to be equal; poolings, flattening, concatenation and transposition carry the multiplier. So does inference-mode batch normalisation γ (x - m)/s + β if its running mean m is multiplied with the shift β; with m kept, β must absorb the difference. An operation pins what it reads and makes to 1 if along one entry it is continuous at 0, not 0 there and not constant, or is 0 there with a slope from above that is not 0, and not linear above: so sigmoid, tanh, SiLU, GELU, ReLU6, softmax, and layer normalisation with ε > 0 (with ε = 0 it is homogeneous, of degree 0). That it is not homogeneous is not enough: x (2 + sin (2π log₂ x)) lets the multiplier 2 through.",
         ),
         kinds: &[Kind::PropertyTest, Kind::ExactCounterexample],
         script: Some("proofs/architectures/pass-through-ties.rhai"),

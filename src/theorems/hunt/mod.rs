@@ -19,6 +19,8 @@
 //! | `pass-through-ties` | about operations that a network of this crate does not have: pooling, normalisation |
 //! | `double-cover` | about any costs of two multipliers, which its check draws at random |
 //! | `attention` | about one architecture, larger than those that are searched |
+//! | `local-minimum` | about all losses and all points nearby, of which scalings are enough |
+//! | `decay-law` | about a flow in time, and a step of a given loss, which `gradient-step` hunts |
 //!
 //! A test fails if an entry is neither hunted nor listed, or both.
 
@@ -106,6 +108,14 @@ pub const NOT_HUNTED: &[(&str, &str)] = &[
     (
         "attention",
         "about one architecture, larger than those that are searched",
+    ),
+    (
+        "local-minimum",
+        "about all losses and all points nearby, of which scalings are enough",
+    ),
+    (
+        "decay-law",
+        "about a flow in time, and a step of a given loss, which `gradient-step` hunts",
     ),
 ];
 

@@ -9,7 +9,7 @@ use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{integer, ratio};
 
 /// Inputs, one hidden linear unit `a` (slope 1), one output.
-fn star(inputs: &[&str]) -> Result<Architecture, Failure> {
+pub(super) fn star(inputs: &[&str]) -> Result<Architecture, Failure> {
     let mut units: Vec<(&str, Unit)> = inputs.iter().map(|name| (*name, Unit::Input)).collect();
     units.push(("a", Unit::bilu()));
     units.push(("y", Unit::linear_output()));
@@ -18,7 +18,7 @@ fn star(inputs: &[&str]) -> Result<Architecture, Failure> {
     Ok(Architecture::new(&units, &synapses)?)
 }
 
-fn point(values: &[(&str, Rational)]) -> Point {
+pub(super) fn point(values: &[(&str, Rational)]) -> Point {
     values
         .iter()
         .map(|(name, value)| ((*name).into(), value.clone()))
@@ -26,7 +26,11 @@ fn point(values: &[(&str, Rational)]) -> Point {
 }
 
 /// The derivatives by the given weights at a point.
-fn gradient(function: &Laurent, weights: &[&str], at: &Point) -> Result<Vec<Rational>, Failure> {
+pub(super) fn gradient(
+    function: &Laurent,
+    weights: &[&str],
+    at: &Point,
+) -> Result<Vec<Rational>, Failure> {
     let derivatives = weights
         .iter()
         .map(|weight| Ok(function.derivative(weight)?.evaluate(at)?));
@@ -34,7 +38,7 @@ fn gradient(function: &Laurent, weights: &[&str], at: &Point) -> Result<Vec<Rati
 }
 
 /// `Σ_IN w² - Σ_OUT w²` at `a`; the last weight is the outgoing one.
-fn difference(weights: &[Rational]) -> Rational {
+pub(super) fn difference(weights: &[Rational]) -> Rational {
     let squares = weights.iter().map(|w| w * w);
     let total = squares.fold(Rational::zero(), |sum, square| sum + square);
     let out = weights.last().map_or_else(Rational::zero, |w| w * w);

@@ -3,6 +3,7 @@
 mod deficit;
 mod descent;
 mod identities;
+mod minima;
 
 use super::ledger::Kind;
 use super::support::ENTRY;
@@ -102,6 +103,29 @@ pub(super) const THEOREMS: &[Theorem] = &[
         kinds: &[Kind::PropertyTest],
         script: Some("proofs/learning/deficit.rhai"),
         check: deficit::check,
+        ..LEARNING
+    },
+    Theorem {
+        id: "local-minimum",
+        title: "Local minima of E + L_p are balanced",
+        statement: "At every local minimum of E + L_p the input cost of every hidden unit is its output cost. E and L_p need not be \
+                    differentiable there.",
+        hypotheses: "BiLU units, p > 0; any loss of the other units' values. In recurrent networks initial state 0.",
+        place: "ours",
+        kinds: &[Kind::PropertyTest, Kind::ExactInstance],
+        check: minima::local_minima,
+        ..LEARNING
+    },
+    Theorem {
+        id: "decay-law",
+        title: "How fast weight decay balances",
+        statement: "Under the gradient flow on E + λ Σ w² the difference D = Σ_IN w² - Σ_OUT w² of every hidden unit is e^(-4λt) times \
+                    what it was, whatever the loss. One step of size η makes it (1-2ηλ)² D + η² G, G being the difference of \
+                    squared derivatives of E.",
+        hypotheses: "BiLU units, E differentiable. In recurrent networks initial state 0.",
+        place: "ours",
+        kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
+        check: minima::decay,
         ..LEARNING
     },
 ];

@@ -116,7 +116,7 @@ fn rooms_hold_the_statements_of_the_theory() {
         ),
         (
             "learning",
-            "euler-identity flow-conservation gradient-step descent-leaves-balance stationary-balance deficit",
+            "euler-identity flow-conservation gradient-step descent-leaves-balance stationary-balance deficit local-minimum decay-law",
         ),
         ("errata", "E1 E2 E3 E4 E5 E6 E7 E8"),
     ];
