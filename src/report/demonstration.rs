@@ -154,7 +154,7 @@ fn gather(
             .fold(0.0, f64::max),
         rational_multipliers: rational(|balance| &balance.multiplier),
         rational_cost_multipliers: rational(|balance| &balance.cost_multiplier),
-exact_outputs_equal: exact_scaling(network, images, result)?,
+        exact_outputs_equal: exact_scaling(network, images, result)?,
         width: relative_width(&enclosed),
         figure: unit_balance_figure(
             &ratios(network, regularizer),
