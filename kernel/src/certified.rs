@@ -5,7 +5,7 @@ use num_integer::Integer;
 use num_traits::{One, Pow, Signed, Zero};
 
 use crate::number::{plus, times};
-use crate::{Band, Number, Problem, Rational, Reader, Refusal};
+use crate::{Band, Number, Rational, Reader, Refusal};
 
 /// What was verified: at the point of the certificate the regularizer exceeds its infimum by at most [`gap`](Certified::gap), and balanced costs lie where
 /// [`balanced_cost`](Certified::balanced_cost) says. It holds the problem that it speaks of, and the kernel alone makes one.
@@ -25,25 +25,16 @@ impl<'a> Certified<'a> {
     /// With `g = 2^-grid`, and `ε` how much the upper end of a product of three rounded factors exceeds the lower one: a term of the rule with
     /// `y > 0` costs between `y` and `(y + g)(1 + ε)`, so that it adds at most `(ε y + g (1 + ε))² / y` to the gap; one with `y = 0` at most its cost,
     /// `g (1 + ε)`. An exception adds the larger value of `(y - w)²/w` at the two ends of its cost.
-    pub(crate) fn new(
-        reader: Reader<'a>,
-        band: Band,
-        exceptions: Vec<(&Rational, Rational)>,
-    ) -> Self {
-        let places = i64::from(reader.certificate().bits)
-            .saturating_mul(3)
-            .max(256);
+    pub(crate) fn new(reader: Reader<'a>, band: Band, given: Vec<(&Rational, Rational)>) -> Self {
+        let bits = reader.certificate().bits;
+        let places = i64::from(bits).saturating_mul(3).max(256);
         let whole = |count: u64| Rational::from_integer(count.into());
-        let width = width(reader.certificate().bits);
+        let width = width(bits);
         let upper = Rational::one() + &width;
         let (mut zeros, mut count) = (0u64, 0u64);
         let (mut reciprocals, mut least) = (Rational::zero(), None);
-        for (bits, terms) in band
-            .lengths
-            .iter()
-            .enumerate()
-            .filter(|(_, terms)| **terms > 0)
-        {
+        let lengths = band.lengths.iter().enumerate();
+        for (bits, terms) in lengths.filter(|(_, terms)| **terms > 0) {
             let Some(bits) = bits.checked_sub(1) else {
                 zeros = *terms;
                 continue;
@@ -60,7 +51,7 @@ impl<'a> Certified<'a> {
             + &upper * &upper * reciprocals
             + whole(zeros) * &upper;
         let mut gap = ceiling(&rule, places);
-        for (y, low) in exceptions {
+        for (y, low) in given {
             let high = Rational::new_raw(low.numer() * upper.numer(), low.denom() * upper.denom());
             if y.is_zero() {
                 zeros = zeros.saturating_add(1);
@@ -82,11 +73,6 @@ impl<'a> Certified<'a> {
         }
     }
 
-    /// The problem that this is about.
-    pub fn problem(&self) -> &'a Problem<'a> {
-        self.reader.problem()
-    }
-
     /// The reader.
     pub fn reader(&self) -> &Reader<'a> {
         &self.reader
@@ -104,9 +90,9 @@ impl<'a> Certified<'a> {
 
     /// `value / 2^(places + grid)`.
     fn over(&self, value: &BigInt, grid: i64) -> Rational {
-        let two = Rational::from_integer(2.into());
-        Rational::from_integer(value.clone())
-            * Pow::pow(two, self.places.saturating_add(grid).saturating_neg())
+        let places = self.places.saturating_add(grid).saturating_neg();
+        let unit = Pow::pow(Rational::from_integer(2.into()), places);
+        unit * value
     }
 
     /// Terms with `y = 0`: of those nothing is said.
@@ -148,7 +134,7 @@ impl<'a> Certified<'a> {
         let certificate = self.reader.certificate();
         let is_zero = match certificate.exceptions.get(&(block, entry)) {
             Some(y) => y.is_zero(),
-            None => self.reader.on_grid(&lower, block, entry).ok()?.is_zero(),
+            None => lower.on_grid(certificate.grid)?.is_zero(),
         };
         let ends = lower.scaled(certificate.grid).filter(|_| !is_zero)?;
         let radius = self.radius_at(&ends)?;
@@ -182,28 +168,18 @@ impl<'a> Certified<'a> {
             let misfit = Refusal::Term(*block, *entry, "there is no such term of this variable");
             let mut others = problem.exponents(*block, *entry).ok_or(misfit.clone())?;
             let own = others.remove(variable).ok_or(misfit.clone())?;
-            let radius = self
-                .enclosed(*block, *entry)
-                .map(|(_, radius)| radius.into());
-            let total = others.iter().try_fold(radius, |total, (other, exponent)| {
-                let known = radii.get(*other)?.as_ref();
-                Some(
-                    total
-                        .zip(known)
-                        .map(|(total, known)| plus(&total, &times(known, &exponent.abs()))),
-                )
-            });
-            let bound = total
-                .flatten()
-                .map(|total| times(&total, &own.abs().recip()).ceil());
+            let radius = self.enclosed(*block, *entry);
+            let mut total = radius.map(|(_, radius)| Rational::from_integer(radius));
+            for (other, exponent) in &others {
+                let known = radii.get(*other).and_then(Option::as_ref);
+                let share = known.map(|known| times(known, &exponent.abs()));
+                total = total.zip(share).map(|(total, share)| plus(&total, &share));
+            }
+            let bound = total.map(|total| times(&total, &own.abs().recip()).ceil());
             *radii.get_mut(*variable).ok_or(misfit)? = bound;
         }
-        let exact = |radius: Rational| {
-            Number::new(
-                radius.numer().magnitude().clone(),
-                self.places.saturating_neg(),
-            )
-        };
+        let exponent = self.places.saturating_neg();
+        let exact = |radius: Rational| Number::new(radius.numer().magnitude().clone(), exponent);
         Ok(radii.into_iter().map(|radius| radius.map(exact)).collect())
     }
 }

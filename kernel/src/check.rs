@@ -8,9 +8,10 @@ use num_traits::{One, Signed, Zero};
 use std::collections::BTreeSet;
 
 pub use crate::comparison::enclosure;
-use crate::costs::{Costs, powers};
+use crate::costs::powers;
 use crate::number::{Base, Powers, Work, base, is_number, plus, times};
 use crate::problem::{Exponents, Magnitude};
+use crate::refusal::Held;
 use crate::{Attained, Balanced, Basis, NotAttained, NotScaled, Obstacle, Scaled, Verified};
 use crate::{Block, Problem, Rational, Refusal};
 
@@ -31,10 +32,10 @@ pub fn attained<'a>(problem: &Problem<'a>, circulation: &[Rational]) -> Checked<
     numbers("circulation", circulation, directions(problem).len())?;
     let mut flowing = Vec::new();
     let terms = terms(problem)?;
-    for (term, flow) in terms
+    let all = terms
         .iter()
-        .filter_map(|term| Some((term, circulation.get(term.synapse)?)))
-    {
+        .map(|term| (term, circulation.get(term.synapse)));
+    for (term, flow) in all.filter_map(|(term, flow)| Some((term, flow?))) {
         let is_fixed = term.exponents.is_empty();
         let needed = match term.is_zero {
             true if !is_fixed && !flow.is_zero() => "0, since its weight is 0",
@@ -64,13 +65,11 @@ pub fn attained<'a>(problem: &Problem<'a>, circulation: &[Rational]) -> Checked<
 pub fn not_attained<'a>(problem: &Problem<'a>, direction: &[Rational]) -> Checked<'a, NotAttained> {
     let (vanishing, _) = remaining(problem, Some(direction))?;
     let direction = direction.to_vec();
-    Verified::of(
-        problem,
-        NotAttained {
-            direction,
-            vanishing,
-        },
-    )
+    let claim = NotAttained {
+        direction,
+        vanishing,
+    };
+    Verified::of(problem, claim)
 }
 
 /// **`A_v = B_v` exactly at every variable**, at the multipliers `μ`.
@@ -105,19 +104,18 @@ pub fn balanced<'a>(
         }
     }
     let multipliers = multipliers.to_vec();
-    Verified::of(
-        problem,
-        Balanced {
-            multipliers,
-            vanishing,
-        },
-    )
+    let claim = Balanced {
+        multipliers,
+        vanishing,
+    };
+    Verified::of(problem, claim)
 }
 
 /// **`after` is `before`, scaled**: `after_e = before_e · Π Λ_v^{d_ev}` exactly, for every synapse, with all
 /// `Λ > 0`. Both networks then compute the same function.
 ///
-/// `problem` supplies the exponents `d`; its costs are not looked at. Paper: Section 3, eq. for `S_λ(i)`.
+/// `problem` supplies the exponents `d`; its costs are not looked at. They are those of the weights in the problem of power 1 of a network; in one of another regularizer
+/// they can be those of a power of them. Paper: Section 3, eq. for `S_λ(i)`.
 ///
 /// # Errors
 /// Wrong lengths, a multiplier that is not positive, or the first synapse whose weight differs, with what
@@ -150,14 +148,12 @@ pub fn scaling<'a>(
         }
     }
     let [before, after, multipliers] = [before, after, multipliers].map(<[Rational]>::to_vec);
-    Verified::of(
-        problem,
-        Scaled {
-            before,
-            after,
-            multipliers,
-        },
-    )
+    let claim = Scaled {
+        before,
+        after,
+        multipliers,
+    };
+    Verified::of(problem, claim)
 }
 
 /// **No multipliers `Λ > 0` give every weight of `after` up to a relative deviation of `tolerance`**: for all of them
@@ -234,15 +230,13 @@ pub fn not_scaled<'a>(
         }
     };
     let (obstacle, tolerance) = (obstacle.clone(), tolerance.clone());
-    Verified::of(
-        problem,
-        NotScaled {
-            obstacle,
-            tolerance,
-            product,
-            weights,
-        },
-    )
+    let claim = NotScaled {
+        obstacle,
+        tolerance,
+        product,
+        weights,
+    };
+    Verified::of(problem, claim)
 }
 
 /// **The vectors `L` with `L_e = Σ_v d_ev x_v` for some `x` are exactly those with `Σ_e c_e L_e = 0` for every one of the
@@ -272,37 +266,28 @@ pub fn manifold<'a>(
     for (constraint, terms) in constraints.iter().enumerate() {
         vanishes(&directions, constraint, terms)?;
     }
-    let named =
-        |terms: &Vec<(usize, Rational)>| terms.iter().map(|(synapse, _)| *synapse).collect();
-    if !independent(constraints.iter().map(named)) {
+    let rows = constraints.iter();
+    let rows = rows.map(|terms| terms.iter().map(|(synapse, _)| *synapse).collect());
+    if !independent(rows.collect()) {
         return Err(Refusal::Dependent("constraints"));
     }
-    if let Some(synapse) = spanning
-        .iter()
-        .find(|synapse| directions.get(**synapse).is_none())
-    {
-        return Err(Refusal::NoSuchSynapse(*synapse));
+    let mut rows = Vec::new();
+    for synapse in spanning {
+        let found = directions.get(*synapse);
+        let found = found.ok_or(Refusal::NoSuchSynapse(*synapse))?;
+        rows.push(found.keys().copied().collect());
     }
-    let row = |synapse: &usize| {
-        directions
-            .get(*synapse)
-            .into_iter()
-            .flat_map(Exponents::keys)
-            .copied()
-    };
-    if !independent(spanning.iter().map(|synapse| row(synapse).collect())) {
+    if !independent(rows) {
         return Err(Refusal::Dependent("spanning synapses"));
     }
     let found = constraints.len().saturating_add(spanning.len());
     Refusal::unless_equal("constraints and spanning synapses", found, directions.len())?;
     let (constraints, dimension) = (constraints.to_vec(), spanning.len());
-    Verified::of(
-        problem,
-        Basis {
-            constraints,
-            dimension,
-        },
-    )
+    let claim = Basis {
+        constraints,
+        dimension,
+    };
+    Verified::of(problem, claim)
 }
 
 /// One summand of the cost of a synapse.
@@ -324,12 +309,10 @@ fn terms<'a>(problem: &'a Problem<'a>) -> Result<Vec<Term<'a>>, Refusal> {
         for entry in 0..block.entries.len() {
             let magnitude = block.entries.magnitude(entry);
             let found = magnitude.zip(problem.exponents(number, entry));
-            let (magnitude, exponents) =
-                found.ok_or(Refusal::Term(number, entry, "the weight is no number"))?;
-            let (synapse, is_zero) = (
-                first.saturating_add(entry),
-                matches!(magnitude, Magnitude::Zero),
-            );
+            let fault = Refusal::Term(number, entry, "the weight is no number");
+            let (magnitude, exponents) = found.ok_or(fault)?;
+            let is_zero = matches!(magnitude, Magnitude::Zero);
+            let synapse = first.saturating_add(entry);
             all.push(Term {
                 synapse,
                 exponents,
@@ -354,13 +337,7 @@ pub(crate) fn remaining<'a>(
         return Ok((Vec::new(), rest));
     };
     numbers("direction", direction, problem.variables())?;
-    let slope = |term: &Term| {
-        let steps = term
-            .exponents
-            .iter()
-            .filter_map(|(v, exponent)| Some(times(exponent, direction.get(*v)?)));
-        steps.fold(Rational::zero(), |slope, step| plus(&slope, &step))
-    };
+    let slope = |term: &Term| weighted(&term.exponents, |variable| direction.get(variable));
     if let Some(term) = rest.iter().find(|term| slope(term).is_positive()) {
         return Err(Refusal::Rises(term.synapse));
     }
@@ -383,23 +360,19 @@ pub(crate) fn sides(
     let mut work = Work::new(terms.len());
     let mut sides = vec![[Some(Vec::new()), Some(Vec::new())]; problem.variables()];
     for term in terms {
-        let mut cost = || {
-            let mut factors =
-                Costs::new(term.block, &term.block.entries, 0).factors(term.entry)??;
+        let mut find = || {
+            let mut factors = term.block.factors(&term.block.entries, term.entry)??;
             factors.extend(powers(&term.exponents, &point)?);
             match bits {
                 Some(bits) => Powers::of(&factors)?.rounded(bits)?.to_rational(),
                 None => Powers::of(&factors)?.exact(&mut work),
             }
         };
-        let cost = cost();
+        let cost = find();
         for (variable, exponent) in &term.exponents {
             if let Some([input, output]) = sides.get_mut(*variable) {
-                let side = if exponent.is_positive() {
-                    input
-                } else {
-                    output
-                };
+                let rises = exponent.is_positive();
+                let side = if rises { input } else { output };
                 match (&cost, side.as_mut()) {
                     (Some(cost), Some(shares)) => shares.push(times(cost, &exponent.abs())),
                     _ => *side = None,
@@ -412,39 +385,38 @@ pub(crate) fn sides(
     sides.map(|side| side.map(&mut sum)).collect()
 }
 
+/// `Σ_v d_v z_v`.
+pub(crate) fn weighted<'a>(d: &Exponents, z: impl Fn(usize) -> Option<&'a Rational>) -> Rational {
+    let shares = d.iter().filter_map(|(v, d)| Some(times(d, z(*v)?)));
+    shares.fold(Rational::zero(), |sum, share| plus(&sum, &share))
+}
+
 /// By synapse, the exponents of its first term.
 fn directions(problem: &Problem) -> Vec<Exponents> {
-    let blocks = problem
-        .blocks()
-        .iter()
-        .enumerate()
-        .filter(|(_, block)| !block.again);
-    let synapses = blocks
-        .flat_map(|(number, block)| (0..block.entries.len()).map(move |entry| (number, entry)));
-    synapses
-        .filter_map(|(block, entry)| problem.exponents(block, entry))
-        .collect()
+    let mut all = Vec::new();
+    for (number, block) in problem.blocks().iter().enumerate() {
+        if !block.again {
+            let entries = 0..block.entries.len();
+            all.extend(entries.filter_map(|entry| problem.exponents(number, entry)));
+        }
+    }
+    all
 }
 
 /// Is `Σ_e c_e d_ev = 0` at every variable?
-fn vanishes(
-    directions: &[Exponents],
-    constraint: usize,
-    terms: &[(usize, Rational)],
-) -> Result<(), Refusal> {
+fn vanishes(directions: &[Exponents], row: usize, terms: &[(usize, Rational)]) -> Held {
     let (mut seen, mut sum) = (BTreeSet::new(), Vec::new());
     for (synapse, coefficient) in terms {
-        let found = directions
-            .get(*synapse)
-            .ok_or(Refusal::NoSuchSynapse(*synapse))?;
+        let found = directions.get(*synapse);
+        let found = found.ok_or(Refusal::NoSuchSynapse(*synapse))?;
         if !is_number(coefficient) || coefficient.is_zero() || !seen.insert(*synapse) {
-            return Err(Refusal::Coefficient(constraint, *synapse));
+            return Err(Refusal::Coefficient(row, *synapse));
         }
         sum.push((found, coefficient));
     }
-    let surplus = surplus(sum);
-    surplus.map_or(Ok(()), |variable| {
-        Err(Refusal::NotAConstraint(constraint, variable))
+    let left = surplus(sum);
+    left.map_or(Ok(()), |variable| {
+        Err(Refusal::NotAConstraint(row, variable))
     })
 }
 
@@ -462,31 +434,23 @@ fn surplus<'a>(terms: Vec<(&'a Exponents, &'a Rational)>) -> Option<usize> {
 }
 
 /// Does each row, given by the columns of its non-zero entries, have one that no later row has? Then they are linearly independent.
-fn independent(rows: impl DoubleEndedIterator<Item = Vec<usize>>) -> bool {
+fn independent(rows: Vec<Vec<usize>>) -> bool {
     let mut later = BTreeSet::new();
-    rows.rev().all(|row| {
+    rows.into_iter().rev().all(|row| {
         let known = later.len();
         later.extend(row);
         later.len() > known
     })
 }
 
-pub(crate) fn numbers(
-    what: &'static str,
-    values: &[Rational],
-    needed: usize,
-) -> Result<(), Refusal> {
+pub(crate) fn numbers(what: &'static str, values: &[Rational], needed: usize) -> Held {
     match values.iter().all(is_number) {
         true => Refusal::unless_equal(what, values.len(), needed),
         false => Err(Refusal::Range(what)),
     }
 }
 
-pub(crate) fn positive(
-    what: &'static str,
-    values: &[Rational],
-    needed: usize,
-) -> Result<(), Refusal> {
+pub(crate) fn positive(what: &'static str, values: &[Rational], needed: usize) -> Held {
     numbers(what, values, needed)?;
     let bad = values.iter().position(|value| !value.is_positive());
     bad.map_or(Ok(()), |variable| Err(Refusal::NotPositive(what, variable)))

@@ -1,10 +1,11 @@
 //! The comparison principle: two sign tests enclose every balanced multiplier. For enclosures of version 1; nothing else depends on it.
 
-use num_traits::{One, Pow, Signed, Zero};
+use num_bigint::BigInt;
+use num_traits::{One, Signed, Zero};
 use std::collections::BTreeMap;
 
-use crate::check::{Checked, Term, positive, remaining, sides};
-use crate::number::{plus, times};
+use crate::check::{Checked, Term, positive, remaining, sides, weighted};
+use crate::number::times;
 use crate::{Enclosed, Problem, Rational, Refusal, Verified};
 
 /// Working precisions, in bits, of the rounded costs; beyond them exact arithmetic decides.
@@ -47,19 +48,13 @@ pub fn enclosure<'a>(
     let (vanishing, terms) = remaining(problem, direction)?;
     positive("lower", lower, problem.variables())?;
     positive("upper", upper, problem.variables())?;
-    if let Some(variable) = lower
-        .iter()
-        .zip(upper)
-        .position(|(lower, upper)| lower > upper)
-    {
+    let mut bounds = lower.iter().zip(upper);
+    if let Some(variable) = bounds.position(|(lower, upper)| lower > upper) {
         return Err(Refusal::Crossed(variable));
     }
     for term in &terms {
-        let rising = term
-            .exponents
-            .values()
-            .filter(|exponent| exponent.is_positive())
-            .count();
+        let exponents = term.exponents.values();
+        let rising = exponents.filter(|exponent| exponent.is_positive()).count();
         if rising > 1 || term.exponents.len().saturating_sub(rising) > 1 {
             return Err(Refusal::RaisesBoth(term.synapse));
         }
@@ -82,12 +77,8 @@ pub fn enclosure<'a>(
             }
             let sides = sides(problem, &terms, point, bits);
             // Each cost is at least the rounded one, and less than this times it.
-            let rounding = bits.map(|bits| {
-                Pow::pow(
-                    Rational::from_integer(2.into()),
-                    1i64.saturating_sub(bits.into()),
-                )
-            });
+            let unit = |bits: u32| BigInt::one() << bits.saturating_sub(1);
+            let rounding = bits.map(|bits| Rational::new(BigInt::one(), unit(bits)));
             let factor = Rational::one() + rounding.unwrap_or_default();
             let mut left = Vec::new();
             for variable in open {
@@ -111,15 +102,13 @@ pub fn enclosure<'a>(
     }
     let normalised = first.values().map(Option::is_some).collect();
     let (lower, upper) = (lower.to_vec(), upper.to_vec());
-    Verified::of(
-        problem,
-        Enclosed {
-            lower,
-            upper,
-            normalised,
-            vanishing,
-        },
-    )
+    let claim = Enclosed {
+        lower,
+        upper,
+        normalised,
+        vanishing,
+    };
+    Verified::of(problem, claim)
 }
 
 /// For each variable the first one of its component, if that can be scaled as a whole without changing any weight: if there are `z`, not 0, with `Σ_v d_ev z_v = 0`
@@ -140,38 +129,21 @@ fn common_scaling(variables: usize, terms: &[Term]) -> BTreeMap<usize, Option<us
         }
         let mut scaling = BTreeMap::from([(first, Rational::one())]);
         let mut waiting = vec![first];
-        while let Some((own, z)) = waiting
-            .pop()
-            .and_then(|own| Some((own, scaling.get(&own)?.clone())))
-        {
+        while let Some(own) = waiting.pop() {
+            let z = scaling.get(&own).cloned().unwrap_or_default();
             for term in around(own) {
-                let other = term
-                    .exponents
-                    .iter()
-                    .find(|(other, _)| !scaling.contains_key(other));
+                let mut all = term.exponents.iter();
+                let other = all.find(|(other, _)| !scaling.contains_key(other));
                 if let (Some((other, theirs)), Some(exponent)) = (other, term.exponents.get(&own)) {
                     scaling.insert(*other, -times(&z, exponent) / theirs);
                     waiting.push(*other);
                 }
             }
         }
-        let changes = |term: &&Term| {
-            let shares = term
-                .exponents
-                .iter()
-                .filter_map(|(v, exponent)| Some(times(scaling.get(v)?, exponent)));
-            !shares
-                .fold(Rational::zero(), |sum, share| plus(&sum, &share))
-                .is_zero()
-        };
-        let agree = !scaling
-            .keys()
-            .any(|variable| around(*variable).any(|term| changes(&term)));
-        found.extend(
-            scaling
-                .keys()
-                .map(|variable| (*variable, agree.then_some(first))),
-        );
+        let mut own = scaling.keys().flat_map(|variable| around(*variable));
+        let stays = |term: &&Term| weighted(&term.exponents, |v| scaling.get(&v)).is_zero();
+        let whole = own.all(stays).then_some(first);
+        found.extend(scaling.keys().map(|variable| (*variable, whole)));
     }
     found
 }

@@ -4,8 +4,7 @@ use ethnum::U256;
 use num_bigint::BigInt;
 use num_traits::{One, ToPrimitive};
 
-use crate::costs::Costs;
-
+use crate::reader::OUT_OF_RANGE;
 use crate::{Certified, Entries, Number, Rational, Refusal};
 
 /// Bits of a quotient.
@@ -21,26 +20,25 @@ impl Certified<'_> {
         &self,
         others: &[Entries],
     ) -> Result<Option<(Rational, Rational)>, Refusal> {
-        let (reader, blocks) = (self.reader(), self.problem().blocks());
+        let (reader, blocks) = (self.reader(), self.reader().problem().blocks());
         let lengths = blocks.iter().map(|block| block.entries.len());
         if !lengths.eq(others.iter().map(Entries::len)) {
-            return Err(Refusal::Block(
-                0,
-                "there is not one other weight for each entry",
-            ));
+            let reason = "there is not one other weight for each entry";
+            return Err(Refusal::Block(0, reason));
         }
         let (mut least, mut most) = (1u128 << BITS, 1u128 << BITS);
         for (block, (content, entries)) in blocks.iter().zip(others).enumerate() {
-            let costs = Costs::new(content, entries, reader.certificate().bits);
+            let (bits, power) = (reader.certificate().bits, content.small_power());
             for entry in 0..entries.len() {
-                let other = match costs.short(entry) {
+                let other = match content.short(entries, entry, (bits, power)) {
                     Some(short) => short.map(|short| leading_wide(short.wide())),
                     None => {
-                        let fault = Refusal::Term(block, entry, "the cost is out of range");
-                        costs.of(entry).ok_or(fault)?.as_ref().map(leading)
+                        let cost = content.cost(entries, entry, bits);
+                        let cost = cost.ok_or(Refusal::Term(block, entry, OUT_OF_RANGE))?;
+                        cost.as_ref().map(leading)
                     }
                 };
-                let own = match reader.lower_short(block, entry) {
+                let own = match reader.lower_short(block, entry, power) {
                     Some(short) => Some(leading_wide(short)),
                     None => reader.lower(block, entry)?.as_ref().map(leading),
                 };
@@ -84,21 +82,21 @@ fn leading_wide((value, exponent): (U256, i64)) -> Option<Leading> {
 }
 
 /// `dividend / divisor` over `2^BITS`, rounded down and up; `None` unless it lies between 1/2 and 2.
-fn quotient(dividend: Leading, divisor: Leading) -> Option<(u128, u128)> {
-    let shift = dividend
-        .1
-        .checked_sub(divisor.1)?
-        .checked_add(BITS.into())?;
+fn quotient((top, i): Leading, (bottom, j): Leading) -> Option<(u128, u128)> {
+    let shift = i.checked_sub(j)?.checked_add(BITS.into())?;
     // Beyond, it would overflow.
-    let shift = u32::try_from(shift)
-        .ok()
-        .filter(|shift| *shift <= BITS + 1)?;
-    let below = dividend
-        .0
+    let shift = u32::try_from(shift).ok().filter(|n| *n <= BITS + 1)?;
+    let below = top
         .checked_shl(shift)?
-        .checked_div(divisor.0.checked_add(1)?)?;
-    let above = dividend.0.checked_add(1)?.checked_shl(shift)?;
-    let above = above.checked_div(divisor.0)?.checked_add(1)?;
-    let (half, two) = (1u128 << (BITS - 1), 1u128 << (BITS + 1));
+        .checked_div(bottom.checked_add(1)?)?;
+    let above = top
+        .checked_add(1)?
+        .checked_shl(shift)?
+        .checked_div(bottom)?;
+    let (above, half, two) = (
+        above.checked_add(1)?,
+        1u128 << (BITS - 1),
+        1u128 << (BITS + 1),
+    );
     (below >= half && above <= two).then_some((below, above))
 }

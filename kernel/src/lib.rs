@@ -1,7 +1,7 @@
 //! **The trusted kernel of synaptic-balance**: all that can say that something was verified, in integers and rationals only: no floats, no input or output, no panics.
 //!
 //! Given the weights of a network and a small certificate, it proves where each weight of the one balanced network lies, in one read of the weights: below. All other
-//! claims, about exact weights synapse by synapse ([`Flat`]), are those of [`check`].
+//! claims, in exact arithmetic, are those of [`check`].
 //!
 //! # The problem
 //! Variables `μ_v > 0` are the multipliers of costs. A [`Form`] is a product of powers of them. A *term* has the cost

@@ -47,12 +47,16 @@ impl Number {
     }
 
     /// `2^grid` times the number, rounded down; `None` if it is too long to be written out.
-    pub fn on_grid(&self, grid: i64) -> Option<BigUint> {
+    pub fn on_grid(&self, grid: i64) -> Option<BigInt> {
         let shift = self.exponent.checked_add(grid)?;
         match shift >= 0 {
-            true => Some(self.scaled(grid)?.numer().magnitude().clone()),
-            false => Some(&self.mantissa >> shift.unsigned_abs()),
+            true => Some(self.scaled(grid)?.to_integer()),
+            false => Some((&self.mantissa >> shift.unsigned_abs()).into()),
         }
+    }
+
+    pub(crate) fn base(&self) -> Base {
+        (self.mantissa.clone(), BigUint::one(), self.exponent)
     }
 
     /// The product, exactly; `None` if the exponent is out of range.
@@ -78,9 +82,8 @@ impl Powers {
     /// `Π base^exponent`; `None` if it is too long, or its root of too high a degree.
     pub(crate) fn of(factors: &[(Base, Rational)]) -> Option<Self> {
         let is_small = |degree: &u32| (1..MAX_DEGREE).contains(degree);
-        let mut degrees = factors
-            .iter()
-            .map(|(_, exponent)| exponent.denom().to_u32());
+        let degrees = factors.iter();
+        let mut degrees = degrees.map(|(_, exponent)| exponent.denom().to_u32());
         // Two small ones, so that the multiple does not overflow.
         let degree = degrees.try_fold(1u32, |all, one| {
             Some(all.lcm(&one.filter(is_small)?)).filter(is_small)

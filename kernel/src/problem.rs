@@ -81,11 +81,10 @@ fn binary(bits: u64, fraction_bits: u32, exponent_bits: u32) -> Option<Magnitude
         _ => (fraction | leading, i64::try_from(exponent).ok()?),
     };
     let bias = i64::try_from(all_ones >> 1).ok()?;
-    let exponent = exponent.checked_sub(bias)?;
-    Some(Magnitude::Binary(
-        mantissa,
-        exponent.checked_sub(fraction_bits.into())?,
-    ))
+    let exponent = exponent
+        .checked_sub(bias)?
+        .checked_sub(fraction_bits.into())?;
+    Some(Magnitude::Binary(mantissa, exponent))
 }
 
 /// Where the entries of a block stand.
@@ -129,40 +128,34 @@ impl Block<'_> {
         }
     }
 
-    fn check(&self, forms: usize, before: Option<&Block>) -> Result<(), &'static str> {
-        let (entries, [rows, columns]) = (self.entries.len(), [&self.rows, &self.columns]);
-        let (fits, are_inside) = match &self.layout {
-            Layout::Dense => (rows.len().checked_mul(columns.len()) == Some(entries), true),
+    fn fault(&self, forms: usize, before: Option<&Block>) -> Option<&'static str> {
+        let (entries, rows, columns) = (self.entries.len(), self.rows.len(), self.columns.len());
+        let fits = match &self.layout {
+            Layout::Dense => rows.checked_mul(columns) == Some(entries),
             Layout::List(places) => {
-                let mut places_in = places.iter();
-                let is_inside =
-                    |(row, column): &(usize, usize)| *row < rows.len() && *column < columns.len();
-                (places.len() == entries, places_in.all(is_inside))
+                let is_inside = |(row, column): &(usize, usize)| *row < rows && *column < columns;
+                places.len() == entries && places.iter().all(is_inside)
             }
         };
-        let is_positive = |value: &Rational| is_number(value) && value.is_positive();
         let are_numbers = match &self.entries {
             Entries::Rational(all) => all.iter().all(is_number),
             _ => true,
         };
-        match () {
-            () if !fits => Err("its entries do not fit its rows and columns"),
-            () if !are_inside => Err("an entry stands outside its rows and columns"),
-            () if rows.iter().chain(columns).any(|form| *form >= forms) => {
-                Err("a form does not exist")
-            }
-            () if ![&self.power, &self.coefficient]
-                .into_iter()
-                .all(is_positive) =>
-            {
-                Err("power and coefficient must be positive")
-            }
-            () if !are_numbers => Err("an entry is no number"),
-            () if self.again && before.map(|before| before.entries.len()) != Some(entries) => {
-                Err("its entries are not those of the block before")
-            }
-            () => Ok(()),
-        }
+        let mut positive = [&self.power, &self.coefficient].into_iter();
+        let are_positive = positive.all(|value| is_number(value) && value.is_positive());
+        let mut named = self.rows.iter().chain(&self.columns);
+        let exist = named.all(|form| *form < forms);
+        let repeats = before.is_some_and(|before| before.entries.len() == entries);
+        let repeats = repeats || !self.again;
+        let demands = [
+            (fits, "its entries do not fit its rows and columns"),
+            (exist, "a form does not exist"),
+            (are_positive, "power and coefficient must be positive"),
+            (are_numbers, "an entry is no number"),
+            (repeats, "its entries are not those of the block before"),
+        ];
+        let failed = demands.into_iter().find(|(holds, _)| !holds);
+        failed.map(|(_, reason)| reason)
     }
 }
 
@@ -196,8 +189,9 @@ impl<'a> Problem<'a> {
         }
         let mut before = None;
         for (index, block) in blocks.iter().enumerate() {
-            let check = block.check(forms.len(), before);
-            check.map_err(|reason| Refusal::Block(index, reason))?;
+            if let Some(reason) = block.fault(forms.len(), before) {
+                return Err(Refusal::Block(index, reason));
+            }
             before = Some(block);
         }
         let (forms, blocks) = (forms.into(), blocks.into());

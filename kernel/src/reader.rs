@@ -7,16 +7,20 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::costs::{Costs, powers};
+use crate::costs::powers;
 use crate::number::{Base, Powers, is_number, plus, times};
 use crate::short::{self, Short};
-use crate::{Certified, Number, Problem, Rational, Refusal};
+use crate::{Certified, Form, Number, Problem, Rational, Refusal};
 
 /// The most significant bits of a factor.
 pub const MAX_BITS: u32 = 1 << 12;
 
 /// The finest grid, and the coarsest one.
 const MAX_GRID: i64 = 1 << 14;
+
+/// Why terms are refused.
+pub(crate) const OUT_OF_RANGE: &str = "the cost is out of range";
+const TOO_FINE: &str = "the grid is too fine for the cost there";
 
 /// A point, and by a rule a number `y` for each term: `2^-grid · floor(2^grid · c · P · Q)`, where `c`, `P` and `Q` are the cost of the weight and the
 /// products of multipliers of its row and its column, each its exact value rounded down to so many significant bits.
@@ -39,8 +43,6 @@ pub struct Reader<'a> {
     certificate: &'a Certificate,
     /// By form.
     products: Vec<Number>,
-    /// By block.
-    costs: Vec<Costs<'a>>,
     /// What its bands are known by.
     mark: Arc<()>,
 }
@@ -67,8 +69,10 @@ impl Band {
         for (form, sum) in other.by_form {
             self.add(form, &sum);
         }
-        for (bits, terms) in other.lengths.into_iter().enumerate() {
-            self.count(bits, terms);
+        self.lengths
+            .resize(self.lengths.len().max(other.lengths.len()), 0);
+        for (own, terms) in self.lengths.iter_mut().zip(other.lengths) {
+            *own = own.saturating_add(terms);
         }
         self
     }
@@ -79,12 +83,13 @@ impl Band {
     }
 
     #[inline]
-    fn count(&mut self, bits: usize, terms: u64) {
+    fn count(&mut self, bits: u64, terms: i64) {
+        let bits = usize::try_from(bits).unwrap_or_default();
         if self.lengths.len() <= bits {
             self.lengths.resize(bits.saturating_add(1), 0);
         }
         if let Some(count) = self.lengths.get_mut(bits) {
-            *count = count.saturating_add(terms);
+            *count = count.saturating_add_signed(terms);
         }
     }
 }
@@ -95,45 +100,33 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`Refusal::Arity`], [`Refusal::NotPositive`], [`Refusal::Range`], [`Refusal::Form`].
     pub fn new(problem: &'a Problem<'a>, certificate: &'a Certificate) -> Result<Self, Refusal> {
-        let Certificate {
-            point, bits, grid, ..
-        } = certificate;
+        let (point, bits) = (&certificate.point, certificate.bits);
         Refusal::unless_equal("multipliers", point.len(), problem.variables())?;
         if let Some(variable) = point.iter().position(|number| number.mantissa.is_zero()) {
             return Err(Refusal::NotPositive("multiplier", variable));
         }
-        if !(8..=MAX_BITS).contains(bits) {
+        if !(8..=MAX_BITS).contains(&bits) {
             return Err(Refusal::Range("the number of significant bits"));
         }
-        if !(-MAX_GRID..=MAX_GRID).contains(grid) {
+        if !(-MAX_GRID..=MAX_GRID).contains(&certificate.grid) {
             return Err(Refusal::Range("the grid"));
         }
-        let point = point
-            .iter()
-            .map(|number| (number.mantissa.clone(), 1u32.into(), number.exponent));
-        let point: Vec<Base> = point.collect();
-        let mut products = Vec::new();
-        for (index, form) in problem.forms().iter().enumerate() {
-            let factors = powers(
-                form.iter().map(|(variable, exponent)| (variable, exponent)),
-                &point,
-            );
-            let product = factors.and_then(|factors| Powers::of(&factors)?.rounded(*bits));
-            products.push(product.ok_or(Refusal::Form(
+        let point: Vec<Base> = point.iter().map(Number::base).collect();
+        let product = |(index, form): (usize, &Form)| {
+            let factors = powers(&form.iter().cloned().collect(), &point);
+            let product = factors.and_then(|factors| Powers::of(&factors)?.rounded(bits));
+            product.ok_or(Refusal::Form(
                 index,
                 "the product of multipliers is out of range",
-            ))?);
-        }
-        let costs = problem
-            .blocks()
-            .iter()
-            .map(|block| Costs::new(block, &block.entries, *bits));
+            ))
+        };
+        let products = problem.forms().iter().enumerate().map(product);
+        let (products, mark) = (products.collect::<Result<_, _>>()?, Arc::default());
         Ok(Reader {
             problem,
             certificate,
             products,
-            costs: costs.collect(),
-            mark: Arc::default(),
+            mark,
         })
     }
 
@@ -142,49 +135,42 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`Refusal::Coverage`] where there are none such, [`Refusal::Term`].
     pub fn read(&self, block: usize, entries: Range<usize>) -> Result<Band, Refusal> {
-        let (content, costs) = self
-            .problem
-            .blocks()
-            .get(block)
-            .zip(self.costs.get(block))
-            .ok_or(Refusal::Coverage(block))?;
+        let blocks = self.problem.blocks();
+        let content = blocks.get(block).ok_or(Refusal::Coverage(block))?;
         if entries.start > entries.end || entries.end > content.entries.len() {
             return Err(Refusal::Coverage(block));
         }
         let short = |form: &usize| self.products.get(*form).and_then(Short::of);
         let rows: Vec<Option<Short>> = content.rows.iter().map(short).collect();
         let columns: Vec<Option<Short>> = content.columns.iter().map(short).collect();
-        let (mut by_row, mut by_column) = (
-            vec![U256::ZERO; rows.len()],
-            vec![U256::ZERO; columns.len()],
-        );
-        let (grid, mut total) = (self.certificate.grid, U256::ZERO);
-        let mut band = Band::default();
+        let mut by_row = vec![U256::ZERO; rows.len()];
+        let mut by_column = vec![U256::ZERO; columns.len()];
+        let (grid, mut total, mut band) = (self.certificate.grid, U256::ZERO, Band::default());
+        let how = (self.certificate.bits, content.small_power());
         for entry in entries.clone() {
-            let cost = costs.short(entry);
+            let cost = content.short(&content.entries, entry, how);
             if let Some(None) = cost {
                 continue;
             }
-            let fits =
-                cost.flatten()
-                    .zip(content.place(entry))
-                    .and_then(|(cost, (row, column))| {
-                        let y = short::on_grid(
-                            [cost, (*rows.get(row)?)?, (*columns.get(column)?)?],
-                            grid,
-                        )?;
-                        Some((y, by_row.get_mut(row)?, by_column.get_mut(column)?))
-                    });
-            let Some((y, in_row, in_column)) = fits else {
+            let find = || {
+                let (row, column) = content.place(entry)?;
+                let factors = [cost??, (*rows.get(row)?)?, (*columns.get(column)?)?];
+                Some((short::on_grid(factors, grid)?, row, column))
+            };
+            let Some((y, row, column)) = find() else {
                 self.read_long(&mut band, block, entry)?;
                 continue;
             };
             // They do not overflow.
-            for sum in [&mut total, in_row, in_column] {
+            let sums = [
+                Some(&mut total),
+                by_row.get_mut(row),
+                by_column.get_mut(column),
+            ];
+            for sum in sums.into_iter().flatten() {
                 *sum = sum.wrapping_add(y);
             }
-            let bits = 256u32.saturating_sub(y.leading_zeros());
-            band.count(usize::try_from(bits).unwrap_or(usize::MAX), 1);
+            band.count(u64::from(256u32.saturating_sub(y.leading_zeros())), 1);
         }
         band.parts.push((Arc::clone(&self.mark), block, entries));
         band.total += long(total);
@@ -200,49 +186,46 @@ impl<'a> Reader<'a> {
     /// In numbers of any length, where 256 bits do not suffice.
     fn read_long(&self, band: &mut Band, block: usize, entry: usize) -> Result<(), Refusal> {
         if let Some(cost) = self.lower(block, entry)? {
-            let y = self.on_grid(&cost, block, entry)?;
-            band.count(usize::try_from(y.bits()).unwrap_or(usize::MAX), 1);
+            let y = cost.on_grid(self.certificate.grid);
+            let y = y.ok_or(Refusal::Term(block, entry, TOO_FINE))?;
+            band.count(y.bits(), 1);
             band.total += &y;
+            let y = Rational::from_integer(y);
             for form in self.problem.forms_of(block, entry).into_iter().flatten() {
-                band.add(form, &y.clone().into());
+                band.add(form, &y);
             }
         }
         Ok(())
     }
 
     /// The lower end of the cost of a term at the point, the product of its three factors; `None` if its weight is 0.
+    ///
+    /// # Errors
+    /// [`Refusal::Term`].
     pub fn lower(&self, block: usize, entry: usize) -> Result<Option<Number>, Refusal> {
         let find = || {
-            let Some(cost) = self.costs.get(block)?.of(entry)? else {
-                return Some(None);
-            };
+            let content = self.problem.blocks().get(block)?;
+            let cost = content.cost(&content.entries, entry, self.certificate.bits)?;
+            let Some(cost) = cost else { return Some(None) };
             let [row, column] = self.problem.forms_of(block, entry)?;
             let product = cost.times(self.products.get(row)?)?;
             product.times(self.products.get(column)?).map(Some)
         };
-        find().ok_or(Refusal::Term(block, entry, "the cost is out of range"))
+        find().ok_or(Refusal::Term(block, entry, OUT_OF_RANGE))
     }
 
-    /// The same where it is short: mantissa and exponent.
-    pub(crate) fn lower_short(&self, block: usize, entry: usize) -> Option<(U256, i64)> {
-        let cost = self.costs.get(block)?.short(entry)??;
+    /// The same where it is short, for costs of this small power: mantissa and exponent.
+    pub(crate) fn lower_short(
+        &self,
+        block: usize,
+        entry: usize,
+        power: Option<u8>,
+    ) -> Option<(U256, i64)> {
+        let content = self.problem.blocks().get(block)?;
+        let cost = content.short(&content.entries, entry, (self.certificate.bits, power))??;
         let [row, column] = self.problem.forms_of(block, entry)?;
         let factor = |form: usize| self.products.get(form).and_then(Short::of);
         short::product([cost, factor(row)?, factor(column)?])
-    }
-
-    /// What `y` is by the rule, on the grid, for such a lower end.
-    pub(crate) fn on_grid(
-        &self,
-        lower: &Number,
-        block: usize,
-        entry: usize,
-    ) -> Result<BigInt, Refusal> {
-        let fault = Refusal::Term(block, entry, "the grid is too fine for the cost there");
-        lower
-            .on_grid(self.certificate.grid)
-            .map(BigInt::from)
-            .ok_or(fault)
     }
 
     /// Adds up all bands, verifies that they are a circulation, and says what follows.
@@ -259,20 +242,16 @@ impl<'a> Reader<'a> {
             let fits = is_number(y) && !y.is_negative();
             let fault = Refusal::Term(block, entry, "this exception is negative, or of no term");
             let lower = lower.filter(|_| fits).ok_or(fault)?;
-            let rule = self.on_grid(&lower, block, entry)?;
-            if let Some(count) = usize::try_from(rule.bits())
-                .ok()
-                .and_then(|bits| band.lengths.get_mut(bits))
-            {
-                *count = count.saturating_sub(1);
-            }
+            let rule = lower.on_grid(self.certificate.grid);
+            let rule = rule.ok_or(Refusal::Term(block, entry, TOO_FINE))?;
+            band.count(rule.bits(), -1);
             band.total -= &rule;
             let change = plus(y, &-Rational::from_integer(rule));
             for form in self.problem.forms_of(block, entry).into_iter().flatten() {
                 band.add(form, &change);
             }
-            let fault = Refusal::Term(block, entry, "the cost is out of range");
-            exceptions.push((y, lower.scaled(self.certificate.grid).ok_or(fault)?));
+            let lower = lower.scaled(self.certificate.grid);
+            exceptions.push((y, lower.ok_or(Refusal::Term(block, entry, OUT_OF_RANGE))?));
         }
         let at = self.imbalance(std::slice::from_ref(&band));
         match at.iter().position(|sum| !sum.is_zero()) {
@@ -282,22 +261,17 @@ impl<'a> Reader<'a> {
     }
 
     fn check_coverage(&self, band: &Band) -> Result<(), Refusal> {
-        let mut read: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
-        for (mark, block, entries) in &band.parts {
-            if !Arc::ptr_eq(mark, &self.mark) {
-                return Err(Refusal::Coverage(*block));
-            }
-            read.entry(*block)
-                .or_default()
-                .push((entries.start, entries.end));
+        let is_foreign = |(mark, ..): &&(Arc<()>, _, _)| !Arc::ptr_eq(mark, &self.mark);
+        if let Some((_, block, _)) = band.parts.iter().find(is_foreign) {
+            return Err(Refusal::Coverage(*block));
         }
         for (block, content) in self.problem.blocks().iter().enumerate() {
-            let mut parts = read.remove(&block).unwrap_or_default();
-            parts.sort_unstable();
-            let next = parts
-                .iter()
-                .try_fold(0, |next, (start, end)| (*start == next).then_some(*end));
-            if next != Some(content.entries.len()) {
+            let own = band.parts.iter().filter(|(_, number, _)| *number == block);
+            let mut own: Vec<_> = own.map(|(_, _, part)| (part.start, part.end)).collect();
+            own.sort_unstable();
+            let mut own = own.into_iter();
+            let end = own.try_fold(0, |next, (start, end)| (start == next).then_some(end));
+            if end != Some(content.entries.len()) {
                 return Err(Refusal::Coverage(block));
             }
         }

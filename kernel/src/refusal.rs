@@ -94,13 +94,12 @@ pub enum Refusal {
     Consistent(Box<Rational>),
 }
 
+/// Does a demand hold?
+pub(crate) type Held = Result<(), Refusal>;
+
 impl Refusal {
     /// Refuses a vector of another length than is needed.
-    pub(crate) fn unless_equal(
-        what: &'static str,
-        found: usize,
-        needed: usize,
-    ) -> Result<(), Self> {
+    pub(crate) fn unless_equal(what: &'static str, found: usize, needed: usize) -> Held {
         match found == needed {
             true => Ok(()),
             false => Err(Refusal::Arity(what, found, needed)),

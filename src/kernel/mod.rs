@@ -3,7 +3,7 @@
 //!
 //! Whatever finds an answer (floating-point solvers, linear programs, graph searches) is untrusted. It hands
 //! the kernel a claim with its certificate, and only the kernel can make a [`Verified`] value. To trust one, read that crate, in the order that its README gives,
-//! and the translation of a network into a [`Problem`] (`network/translate.rs`).
+//! and the translation of a network into its problem (`network/energy.rs`). A [`Problem`] of this room is such a problem with its synapses listed for solvers.
 //!
 //! # The problem
 //! Variables `μ_v > 0`, one for each set of hidden units that share a multiplier; visible units are fixed
@@ -54,142 +54,19 @@
     clippy::arithmetic_side_effects
 )]
 
+mod handy;
 mod identity;
 mod listed;
 mod rules;
 mod survey;
 
-/// One function for each rule: those of the kernel, with what makes them handy, and [`identity`](check::identity).
+/// One function for each rule: those of the kernel, under handy names, and [`identity`](check::identity).
 pub mod check {
+    pub use super::handy::{balanced, enclosure, limit_balanced, limit_enclosure, manifold};
     pub use super::identity::identity;
     pub use synaptic_balance_kernel::check::{
         Checked, attained, not_attained, not_scaled, scaling,
     };
-
-    use super::{Balanced, Basis, Enclosed, Problem, Refusal};
-    use crate::numbers::Rational;
-    use std::collections::BTreeMap;
-    use synaptic_balance_kernel::check;
-
-    /// Exact balance of the whole problem: [`check::balanced`].
-    ///
-    /// # Errors
-    /// Those of the rule.
-    pub fn balanced(problem: &Problem, multipliers: &[Rational]) -> Checked<'static, Balanced> {
-        check::balanced(problem, None, multipliers)
-    }
-
-    /// Exact balance in the limit of a direction: [`check::balanced`].
-    ///
-    /// # Errors
-    /// Those of the rule.
-    pub fn limit_balanced(
-        problem: &Problem,
-        direction: &[Rational],
-        multipliers: &[Rational],
-    ) -> Checked<'static, Balanced> {
-        check::balanced(problem, Some(direction), multipliers)
-    }
-
-    /// An enclosure of the multipliers of the whole problem: [`check::enclosure`].
-    ///
-    /// # Errors
-    /// Those of the rule.
-    pub fn enclosure(
-        problem: &Problem,
-        lower: &[Rational],
-        upper: &[Rational],
-    ) -> Checked<'static, Enclosed> {
-        check::enclosure(problem, None, lower, upper)
-    }
-
-    /// The same in the limit of a direction.
-    ///
-    /// # Errors
-    /// Those of the rule.
-    pub fn limit_enclosure(
-        problem: &Problem,
-        direction: &[Rational],
-        lower: &[Rational],
-        upper: &[Rational],
-    ) -> Checked<'static, Enclosed> {
-        check::enclosure(problem, Some(direction), lower, upper)
-    }
-
-    /// The constraints of the manifold, in an order in which the kernel sees that they are independent: [`check::manifold`].
-    ///
-    /// # Errors
-    /// Those of the rule; a constraint is named by its place in `constraints`.
-    pub fn manifold(
-        problem: &Problem,
-        constraints: &[Vec<(usize, Rational)>],
-        spanning: &[usize],
-    ) -> Checked<'static, Basis> {
-        let columns =
-            |terms: &Vec<(usize, Rational)>| terms.iter().map(|(column, _)| *column).collect();
-        let places = removal(constraints.iter().map(columns).collect());
-        let ordered: Vec<_> = places
-            .iter()
-            .map(|place| constraints[*place].clone())
-            .collect();
-        let variables = |synapse: &usize| {
-            let synapse = problem.synapses().get(*synapse);
-            let direction = synapse.into_iter().flat_map(|synapse| &synapse.direction);
-            direction.map(|(variable, _)| *variable).collect()
-        };
-        let rows = removal(spanning.iter().map(variables).collect());
-        let spanning: Vec<usize> = rows.iter().map(|place| spanning[*place]).collect();
-        let named = |place: usize| places.get(place).copied().unwrap_or(place);
-        check::manifold(problem, &ordered, &spanning).map_err(|refusal| match refusal {
-            Refusal::Coefficient(place, synapse) => Refusal::Coefficient(named(place), synapse),
-            Refusal::NotAConstraint(place, left) => Refusal::NotAConstraint(named(place), left),
-            other => other,
-        })
-    }
-
-    /// Rows, each given by the columns of its non-zero entries, in an order in which each has one that no later row has; those for which there is no such order come
-    /// last.
-    fn removal(rows: Vec<Vec<usize>>) -> Vec<usize> {
-        let mut holders: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (index, row) in rows.iter().enumerate() {
-            for column in row {
-                holders.entry(*column).or_default().push(index);
-            }
-        }
-        // How many rows that are left hold a column.
-        let mut left: BTreeMap<usize, usize> = holders
-            .iter()
-            .map(|(column, rows)| (*column, rows.len()))
-            .collect();
-        let mut is_removed = vec![false; rows.len()];
-        let mut order = Vec::with_capacity(rows.len());
-        let mut single: Vec<usize> = left
-            .iter()
-            .filter(|(_, holders)| **holders == 1)
-            .map(|(column, _)| *column)
-            .collect();
-        while let Some(column) = single.pop() {
-            let Some(row) = holders[&column]
-                .iter()
-                .copied()
-                .find(|row| !is_removed[*row])
-            else {
-                continue;
-            };
-            is_removed[row] = true;
-            order.push(row);
-            for column in &rows[row] {
-                if let Some(count) = left.get_mut(column) {
-                    *count -= 1;
-                    if *count == 1 {
-                        single.push(*column);
-                    }
-                }
-            }
-        }
-        order.extend((0..rows.len()).filter(|row| !is_removed[*row]));
-        order
-    }
 }
 
 pub use identity::{Identical, NotIdentical, Step};

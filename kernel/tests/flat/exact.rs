@@ -244,3 +244,113 @@ fn manifold() {
         Err(Refusal::Dependent(..))
     ));
 }
+
+/// Checks: a mixture, whose blocks list the same weights again, has one flow, one direction and one weight for each synapse; all its summands count.
+#[test]
+fn mixtures() {
+    let block = |power: &str, sign: usize, again: bool| synaptic_balance_kernel::Block {
+        entries: synaptic_balance_kernel::Entries::Rational(qs("2 1 0").into()),
+        rows: vec![0; 3],
+        columns: vec![1 + sign, 2 + sign, 1 + sign],
+        layout: synaptic_balance_kernel::Layout::List(vec![(0, 0), (1, 1), (2, 2)]),
+        power: q(power),
+        coefficient: q("1"),
+        again,
+    };
+    // In and out of one unit, and a weight of 0; |w| + w²: costs 2 μ + 4 μ², 1/μ + 1/μ².
+    let forms = ["", "0*1", "0*-1", "0*2", "0*-2"].map(terms).to_vec();
+    let blocks = vec![block("1", 0, false), block("2", 2, true)];
+    let problem = synaptic_balance_kernel::Problem::new(1, forms.clone(), blocks.clone()).unwrap();
+    assert!(check::attained(&problem, &qs("1 1 0")).is_ok());
+    assert_eq!(
+        check::attained(&problem, &qs("1 1 1")).err(),
+        Some(Refusal::Flow(
+            2,
+            Box::new(q("1")),
+            "0, since its weight is 0"
+        ))
+    );
+    assert!(matches!(
+        check::attained(&problem, &qs("1 1 0 1 1 0")),
+        Err(Refusal::Arity("circulation", 6, 3))
+    ));
+    let unbalanced = |point: &str, input: &str, output: &str| {
+        let refused = check::balanced(&problem, None, &qs(point)).err();
+        let expected = Refusal::Unbalanced(0, Box::new(q(input)), Box::new(q(output)));
+        assert_eq!(refused, Some(expected));
+    };
+    unbalanced("1", "10", "3");
+    unbalanced("1/2", "3", "10");
+    // Without what flows out, the cost falls: both summands of one synapse.
+    let falling = |weights: &str, direction: &str| {
+        let mut blocks = blocks.clone();
+        for block in &mut blocks {
+            block.entries = synaptic_balance_kernel::Entries::Rational(qs(weights).into());
+        }
+        let problem = synaptic_balance_kernel::Problem::new(1, forms.clone(), blocks).unwrap();
+        let found = check::not_attained(&problem, &qs(direction));
+        found.map(|found| found.data().vanishing.clone())
+    };
+    assert_eq!(falling("2 0 3", "-1"), Ok(vec![0, 2]));
+    assert_eq!(falling("2 0 0", "1"), Err(Refusal::Rises(0)));
+    let basis = check::manifold(&problem, &[terms("0*1 1*1"), terms("1*1 2*1")], &[0]);
+    assert_eq!(basis.unwrap().data().dimension, 1);
+    let scaled = check::scaling(&problem, &qs("2 1 0"), &qs("6 1/3 0"), &qs("3"));
+    assert!(scaled.is_ok());
+    // Other weights are no further summands, nor does a first block repeat anything.
+    let mut other = blocks.clone();
+    other[1].entries = synaptic_balance_kernel::Entries::Rational(qs("2 1").into());
+    other[1].layout = synaptic_balance_kernel::Layout::List(vec![(0, 0), (1, 1)]);
+    let reason = "its entries are not those of the block before";
+    let fate = |blocks| synaptic_balance_kernel::Problem::new(1, forms.clone(), blocks).err();
+    assert_eq!(fate(other), Some(Refusal::Block(1, reason)));
+    let first = vec![block("1", 0, true)];
+    assert_eq!(fate(first), Some(Refusal::Block(0, reason)));
+}
+
+/// Checks: weights that are no numbers are refused where it matters whether they are 0.
+#[test]
+fn weights_that_are_no_numbers() {
+    let weights = [f32::NAN.to_le_bytes(), 1f32.to_le_bytes()];
+    let block = synaptic_balance_kernel::Block {
+        entries: synaptic_balance_kernel::Entries::F32(&weights),
+        rows: vec![0, 1],
+        columns: vec![2],
+        layout: synaptic_balance_kernel::Layout::Dense,
+        power: q("2"),
+        coefficient: q("1"),
+        again: false,
+    };
+    let forms = ["0*1", "0*-1", ""].map(terms).to_vec();
+    let problem = synaptic_balance_kernel::Problem::new(1, forms, vec![block]).unwrap();
+    let refused = Refusal::Term(0, 0, "the weight is no number");
+    assert_eq!(
+        check::attained(&problem, &qs("1 1")).err(),
+        Some(refused.clone())
+    );
+    assert_eq!(
+        check::balanced(&problem, None, &qs("1")).err(),
+        Some(refused)
+    );
+}
+
+/// Checks: constraints, and spanning synapses, must come in an order in which each holds a synapse, or a variable, that no later one holds.
+#[test]
+fn orders_of_constraints() {
+    let problem = diamond();
+    let rows = ["0*1 3*1 1*1 4*1", "0*1 3*1", "0*1 2*1 1*-1"].map(terms);
+    let fate = |order: &[usize], spanning: &[usize]| {
+        let rows: Vec<_> = order.iter().map(|place| rows[*place].clone()).collect();
+        check::manifold(&problem, &rows, spanning).map(|_| ())
+    };
+    let dependent = |what| Err(Refusal::Dependent(what));
+    assert_eq!(fate(&[0, 1, 2], &[0, 1]), Ok(()));
+    assert_eq!(fate(&[0, 2, 1], &[0, 1]), Ok(()));
+    // All of the second one is in the two that then follow it.
+    assert_eq!(fate(&[1, 0, 2], &[0, 1]), dependent("constraints"));
+    assert_eq!(fate(&[0, 1, 1], &[0, 1]), dependent("constraints"));
+    // Both variables of synapse 2, then one of them; the one first.
+    assert_eq!(fate(&[0, 1, 2], &[2, 0]), Ok(()));
+    assert_eq!(fate(&[0, 1, 2], &[0, 2]), dependent("spanning synapses"));
+    assert_eq!(fate(&[0, 1, 2], &[0, 3]), dependent("spanning synapses"));
+}

@@ -120,7 +120,7 @@ fn distances_hold(
     certified: &Certified,
     random: &mut Random,
 ) {
-    let problem = certified.problem();
+    let problem = certified.reader().problem();
     let evaluation = evaluate(problem, certificate);
     let spread = random.between(1, 50);
     let (weights, quotients) = others(planted, spread, random);

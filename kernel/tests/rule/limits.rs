@@ -407,7 +407,7 @@ fn long_sums() {
     assert_eq!(reader.imbalance(&bands), [integer(5) * &weight]);
     let certified = verify(&problem, &certificate).unwrap();
     let sum = integer(10) * &weight;
-    assert!(&certified.gap() <= &(&sum * two_to(-163)));
+    assert!(certified.gap() <= (&sum * two_to(-163)));
     let (low, high) = certified.balanced_cost(0, 7).unwrap();
     assert!(low <= weight && weight <= high);
 }

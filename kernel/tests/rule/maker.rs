@@ -203,7 +203,7 @@ impl Reads for Reader<'_> {
     fn by_rule(&self, block: usize, entry: usize) -> Option<Rational> {
         let lower = self.lower(block, entry).ok()??;
         let y = lower.on_grid(self.certificate().grid)?;
-        Some(Rational::from_integer(y.into()))
+        Some(Rational::from_integer(y))
     }
 
     fn read_rows(&self, block: usize, rows: Range<usize>) -> Result<Band, Refusal> {

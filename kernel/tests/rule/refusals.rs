@@ -44,7 +44,7 @@ fn blocks_that_do_not_fit() {
     };
     let list = |places: &[(usize, usize)]| Layout::List(places.to_vec());
     let fit = "its entries do not fit its rows and columns";
-    let outside = "an entry stands outside its rows and columns";
+    let outside = "its entries do not fit its rows and columns";
     let positive = "power and coefficient must be positive";
     let places = [(0, 0), (1, 2), (1, 2), (0, 1), (1, 0), (0, 2)];
     assert_eq!(refused(block(entries.clone(), Layout::Dense, 2, 3)), None);

@@ -79,7 +79,7 @@ impl Repair {
                 .lower(block, entry)
                 .ok()??
                 .on_grid(certificate.grid)?;
-            let y = plus(&Rational::from_integer(rule.into()), &change);
+            let y = plus(&Rational::from_integer(rule), &change);
             if !y.is_positive() {
                 return None;
             }
