@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Runs the proved checker on certificates of the program and on corrupted ones, and compares its verdicts with the kernel's.
 
-    compare.py SYNBAL VECTORS PROOFS   the program, the folder of conformance vectors, the folder of the compiled proofs
+    compare.py SYNBAL VECTORS PROOFS [CHECKER]   the program, the folder of conformance vectors, the folder of the compiled proofs,
+                                                 the proved checker as a program
+    compare.py --judge CHECKER NETWORK CERTIFICATE
 
 For each network of the vectors the certificate of version 1 (of the limit where the program writes it, else that in enclosures.json) is turned into a claim of enclosure_checker.v; so are
 variants with one number changed: each bound, each number of the direction, each weight of the network. Coq computes its verdict on
 all of them, `synbal verify` has its own, and they must agree. Each certificate that stands as it was made is also proved: Coq
-is given the theorem that the multipliers of that network lie within its bounds.
+is given the theorem that the multipliers of that network lie within its bounds. CHECKER (main.ml) is the checker extracted to OCaml: it gives
+its verdict on all of them too. --judge lets it judge one network and certificate: exit code 0 accepted, 1 refused, 3 not covered.
 
 What the checker does not cover is counted with the reason: irrational costs, fractional exponents, costs that rise or fall in two multipliers
 (units of negative degree), components away from the ground with units of a degree other than 1. The reading of networks is that of
@@ -217,11 +220,41 @@ def coq(proofs, folder, index, group):
         sys.exit(f"compare.py: {len(found)} verdicts for {len(verdicts)} claims")
     return found
 
+def in_words(base):
+    """A claim as main.ml reads it."""
+    pair = lambda q: f"{q.numerator} {q.denominator}"
+    lines = [f"{base['variables']} {len(base['synapses'])}"]
+    lines += [f"{t[0]} {t[1]} {pair(t[2])} {t[3]} {t[4]}" for t in base["synapses"]]
+    lines += [" ".join("-1" if label is None else str(label) for label in base["component"])]
+    lines += [" ".join(map(pair, base[field])) for field in ("lower", "upper")]
+    lines += ["0" if base["direction"] is None else "1 " + " ".join(map(pair, base["direction"]))]
+    return "\n".join(lines) + "\n"
+
+def extracted(checker, claims):
+    """The verdicts of the extracted checker."""
+    run = subprocess.run([checker], input="".join(map(in_words, claims)), capture_output=True, text=True)
+    found = [line == "true" for line in run.stdout.split()]
+    if run.returncode or len(found) != len(claims):
+        sys.exit(f"compare.py: the extracted checker ends with {run.returncode}: {run.stderr}")
+    return found
+
+def judge(checker, network, certificate):
+    """One network and certificate, by the extracted checker."""
+    network, certificate = (json.loads(pathlib.Path(path).read_text()) for path in (network, certificate))
+    try:
+        base = claim(network, certificate)
+    except (NotCovered, KeyError) as reason:
+        print(f"not covered: {reason}")
+        return 3
+    accepted, = extracted(checker, [base])
+    print("accepted" if accepted else "refused")
+    return 0 if accepted else 1
+
 def bits(base):
     numbers = [q for field in ("lower", "upper", "direction") for q in base[field] or []] + [t[2] for t in base["synapses"]]
     return sum(q.numerator.bit_length() + q.denominator.bit_length() for q in numbers)
 
-def main(synbal, vectors, proofs):
+def main(synbal, vectors, proofs, checker=None):
     proofs = pathlib.Path(proofs).resolve()
     left_out, networks = collections.Counter(), []
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -250,13 +283,18 @@ def main(synbal, vectors, proofs):
                 for index, group in enumerate(groups)]
         found = [verdict for job in jobs for verdict in job.result()]
         judged = [(f"{case['id']}, {what}", verdict.result()) for case, variants in networks for what, _, verdict in variants]
+    if checker:
+        program = extracted(checker, [base for _, variants in networks for _, base, _ in variants])
+        if program != found:
+            sys.exit("compare.py: the extracted checker and Coq give different verdicts")
     differ = [(name, verdict) for (name, verdict), other in zip(judged, found) if verdict != other]
     for name, verdict in differ[:20]:
         print(f"{name}: the kernel {'accepts' if verdict else 'refuses'}, the proved checker does not agree", file=sys.stderr)
     changes = [verdict for name, verdict in judged if not name.endswith(", as it is")]
     limits = sum(variants[0][1]["direction"] is not None for _, variants in networks)
     print(f"proofs/checker: {len(networks)} certificates ({limits} of limits) proved in Coq; {len(changes)} changed ones, "
-          f"{changes.count(True)} accepted and {changes.count(False)} refused, by the kernel and by the proved checker alike")
+          f"{changes.count(True)} accepted and {changes.count(False)} refused, by the kernel and by the proved checker alike"
+          + (", in Coq and extracted" if checker else "; there is no OCaml with zarith to build the extracted one"))
     for reason, count in sorted(left_out.items()):
         print(f"  left out: {count:4} {reason}")
     if differ:
@@ -265,6 +303,8 @@ def main(synbal, vectors, proofs):
         sys.exit("compare.py: too few certificates were compared")
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
+    if len(sys.argv) == 5 and sys.argv[1] == "--judge":
+        sys.exit(judge(*sys.argv[2:]))
+    if len(sys.argv) not in (4, 5):
         sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -8,7 +8,7 @@
 
    Variables are 0, 1, ..; any larger number stands for a visible unit. *)
 
-From Coq Require Import Reals QArith Qreals List Arith Lra Lia.
+From Coq Require Import Reals QArith Qreals List Arith FMapPositive Lra Lia.
 From Synbal Require Import balancing_problem convexity minima cycles comparison_principle existence.
 Import ListNotations.
 
@@ -470,4 +470,121 @@ Proof.
     + apply (limit_certificate P d); auto; [|rewrite Ek; exact Hmin].
       intros e _ _. unfold keep, keeps. fold d. destruct (Req_EM_T (slope d e) 0) as [Hs|Hs]; split; intros E'; auto; discriminate.
     + exact Hin.
+Qed.
+
+(** The same, with the synapses of each unit found once and for all: what runs outside of the proof assistant *)
+
+Definition touches (i : nat) (e : rational_term) : bool := orb (comes_in i e) (goes_out i e).
+
+Definition place (i : nat) : BinNums.positive := Pos.of_succ_nat i.
+
+Definition bucket (m : PositiveMap.t (list rational_term)) (i : nat) : list rational_term :=
+  match PositiveMap.find (place i) m with Some l => l | None => [] end.
+
+Definition put (i : nat) (e : rational_term) (m : PositiveMap.t (list rational_term)) : PositiveMap.t (list rational_term) :=
+  PositiveMap.add (place i) (e :: bucket m i) m.
+
+Definition index (l : list rational_term) : PositiveMap.t (list rational_term) :=
+  fold_right (fun e m => if (from e =? to e)%nat then m else put (from e) e (put (to e) e m)) (PositiveMap.empty _) l.
+
+(* Sums are not reduced here: multiplication is cheap outside, and common divisors are not. *)
+Fixpoint sum_unreduced (selected : rational_term -> bool) (f : rational_term -> Q) (l : list rational_term) : Q :=
+  match l with
+  | [] => 0%Q
+  | e :: rest => if selected e then (f e + sum_unreduced selected f rest)%Q else sum_unreduced selected f rest
+  end.
+
+Definition input_unreduced (n : nat) (l : list rational_term) (point : list Q) (i : nat) : Q :=
+  sum_unreduced (comes_in i) (fun e => (natural (to_exponent e) * value n point e)%Q) l.
+Definition output_unreduced (n : nat) (l : list rational_term) (point : list Q) (i : nat) : Q :=
+  sum_unreduced (goes_out i) (fun e => (natural (from_exponent e) * value n point e)%Q) l.
+
+Definition sign_test_of (c : claim) (m : PositiveMap.t (list rational_term)) (i : nat) : bool :=
+  if held c i then true
+  else
+    let l := bucket m i in
+    if Qle_bool (input_unreduced (variables c) l (lower c) i) (output_unreduced (variables c) l (lower c) i) then
+      Qle_bool (output_unreduced (variables c) l (upper c) i) (input_unreduced (variables c) l (upper c) i)
+    else false.
+
+Definition accepted_indexed (c : claim) : bool :=
+  if (length (lower c) =? variables c)%nat then
+  if (length (upper c) =? variables c)%nat then
+  if forallb term_is_well_formed (synapses c) then
+  if forallb (bound_is_in_order c) (all_variables c) then
+  if forallb (label_is_kept c) (synapses c) then
+  if forallb (label_is_held c) (all_variables c) then
+  let r := reach (variables c) (variables c) (synapses c) (filter (held c) (all_variables c)) in
+  if forallb (reached (variables c) r) (all_variables c) then
+    let m := index (synapses c) in forallb (sign_test_of c m) (all_variables c)
+  else false else false else false else false else false else false else false.
+
+Definition accepted_indexed_in_the_limit (c : claim) (direction : list Q) : bool :=
+  if (length direction =? variables c)%nat then
+  if forallb term_is_well_formed (synapses c) then
+  if forallb (does_not_rise (variables c) direction) (synapses c) then
+  if existsb (falls (variables c) direction) (synapses c) then
+    accepted_indexed (remaining c direction)
+  else false else false else false else false.
+
+Lemma place_injective : forall i j, place i = place j -> i = j.
+Proof. intros i j H. apply SuccNat2Pos.inj. exact H. Qed.
+
+Lemma bucket_put : forall i j e m, bucket (put j e m) i = if (i =? j)%nat then e :: bucket m j else bucket m i.
+Proof.
+  intros i j e m. unfold bucket at 1, put. destruct (Nat.eqb_spec i j) as [->|Hne].
+  - rewrite PositiveMap.gss. reflexivity.
+  - rewrite PositiveMap.gso; [reflexivity|]. intros H. apply Hne. apply place_injective. exact H.
+Qed.
+
+Lemma bucket_of_index : forall l i, bucket (index l) i = filter (touches i) l.
+Proof.
+  induction l as [|e l IH]; intros i.
+  - unfold bucket, index. simpl. rewrite PositiveMap.gempty. reflexivity.
+  - simpl. unfold touches at 1, comes_in, goes_out. destruct (Nat.eqb_spec (from e) (to e)) as [E|Hne].
+    + rewrite E. destruct (to e =? i)%nat; simpl; apply IH.
+    + rewrite !bucket_put. rewrite (Nat.eqb_sym i (from e)), (Nat.eqb_sym i (to e)), !IH.
+      destruct (Nat.eqb_spec (from e) i) as [Ef|Ef], (Nat.eqb_spec (to e) i) as [Et|Et]; simpl.
+      * exfalso. apply Hne. congruence.
+      * destruct (Nat.eqb_spec (from e) (to e)); [contradiction|]. rewrite Ef. reflexivity.
+      * rewrite Et. reflexivity.
+      * reflexivity.
+Qed.
+
+Lemma sum_unreduced_filter : forall selected wider f l, (forall e, selected e = true -> wider e = true) ->
+  (sum_unreduced selected f (filter wider l) == sum_where selected f l)%Q.
+Proof.
+  intros selected wider f l H. induction l as [|e l IH]; [reflexivity|]. cbn [filter sum_where]. destruct (wider e) eqn:W; cbn [sum_unreduced].
+  - destruct (selected e); [rewrite Qred_correct, IH; reflexivity|exact IH].
+  - destruct (selected e) eqn:S; [apply H in S; congruence|exact IH].
+Qed.
+
+Lemma Qle_bool_same : forall a b a' b', (a == a')%Q -> (b == b')%Q -> Qle_bool a b = Qle_bool a' b'.
+Proof.
+  intros a b a' b' Ha Hb. destruct (Qle_bool a b) eqn:E, (Qle_bool a' b') eqn:E'; try reflexivity; exfalso.
+  - apply Qle_bool_iff in E. rewrite Ha, Hb in E. apply Qle_bool_iff in E. congruence.
+  - apply Qle_bool_iff in E'. rewrite <- Ha, <- Hb in E'. apply Qle_bool_iff in E'. congruence.
+Qed.
+
+Lemma sign_test_of_index : forall c i, sign_test_of c (index (synapses c)) i = sign_test c i.
+Proof.
+  intros c i. unfold sign_test_of, sign_test. cbv zeta. rewrite bucket_of_index.
+  assert (Hin : forall point, (input_unreduced (variables c) (filter (touches i) (synapses c)) point i == input_sum (variables c) (synapses c) point i)%Q).
+  { intros point. apply sum_unreduced_filter. intros e H. unfold touches. rewrite H. reflexivity. }
+  assert (Hout : forall point, (output_unreduced (variables c) (filter (touches i) (synapses c)) point i == output_sum (variables c) (synapses c) point i)%Q).
+  { intros point. apply sum_unreduced_filter. intros e H. unfold touches. rewrite H. apply Bool.orb_true_r. }
+  rewrite (Qle_bool_same _ _ _ _ (Hin (lower c)) (Hout (lower c))), (Qle_bool_same _ _ _ _ (Hout (upper c)) (Hin (upper c))). reflexivity.
+Qed.
+
+Lemma forallb_same : forall (f g : nat -> bool) l, (forall i, f i = g i) -> forallb f l = forallb g l.
+Proof. intros f g l H. induction l as [|i l IH]; simpl; [reflexivity|]. rewrite H, IH. reflexivity. Qed.
+
+(* The same verdicts. *)
+Theorem indexed_checker_agrees : forall c direction,
+  accepted_indexed c = accepted c /\ accepted_indexed_in_the_limit c direction = accepted_in_the_limit c direction.
+Proof.
+  assert (H : forall c, accepted_indexed c = accepted c).
+  { intros c. unfold accepted_indexed, accepted. cbv zeta.
+    rewrite (forallb_same (sign_test_of c (index (synapses c))) (sign_test c)) by (apply sign_test_of_index). reflexivity. }
+  intros c direction. split; [apply H|]. unfold accepted_indexed_in_the_limit, accepted_in_the_limit. rewrite H. reflexivity.
 Qed.

@@ -200,6 +200,17 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         },
     ),
     (
+        "products",
+        GeneralProof {
+            file: "proofs/architectures/products.v",
+            theorems: &["products", "function_stays"],
+            proves: "For every finite network of units that sum, of any real degree, and units that multiply, over any \
+                     number of steps from initial values that are scaled along; with ties of any powers the logarithms \
+                     of scalings are closed under linear combinations, and no weight occurs in what they must satisfy.",
+            open: "",
+        },
+    ),
+    (
         "noncommutativity",
         GeneralProof {
             file: "proofs/local-to-global/noncommutativity.v",
@@ -307,9 +318,12 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         "fair-orders",
         GeneralProof {
             file: "proofs/local-to-global/fair-orders.v",
-            theorems: &["fair_orders"],
+            theorems: &["fair_orders", "contraction", "few_orders_omit_a_unit"],
             proves: "For any finite list of terms whose units have degree 1, any bound r of the ratios, and any \
-                     further steps between the passes.",
+                     further steps between the passes. For L_p an explicit factor: if every synapse has at least the \
+                     share s of the cost of its unit in balance, D passes multiply the bound by f(D) < 1, f(0) = 1/r, \
+                     f(n+1) = sqrt(1 - s (1 - f(n))). Of the N^n orders of length n at most N (N-1)^n omit a unit, a \
+                     share that tends to 0.",
             open: "",
         },
     ),
@@ -388,6 +402,39 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         },
     ),
     (
+        "product-balance",
+        GeneralProof {
+            file: "proofs/local-to-global/product-balance.v",
+            theorems: &["product_balance", "one_variable", "all_at_once_can_diverge"],
+            proves: "For any finite list of terms with any real exponents: convexity, that minima are where every \
+                     variable is balanced, unique costs, and convergence of balancing one variable at a time in every \
+                     fair order. The four formulas, the last with existence and uniqueness of the root. For a + b + c \
+                     + d + 32/(abcd), that balancing all at once from equal multipliers moves away from the minimum by \
+                     3/2 each time.",
+            open: "",
+        },
+    ),
+    (
+        "odd-cycle",
+        GeneralProof {
+            file: "proofs/local-to-global/odd-cycle.v",
+            theorems: &["odd_cycle"],
+            proves: "The counterexample, with its one minimum.",
+            open: "",
+        },
+    ),
+    (
+        "double-cover",
+        GeneralProof {
+            file: "proofs/local-to-global/double-cover.v",
+            theorems: &["double_cover"],
+            proves: "For any finite list of costs of at most two variables each, with exponents ±1: minima of one give \
+                     minima of the other, with twice the value; comparison holds in the cover where non-zero costs \
+                     join all copies to the ground.",
+            open: "",
+        },
+    ),
+    (
         "energy-certificate",
         GeneralProof {
             file: "proofs/local-to-global/energy-certificate.v",
@@ -400,6 +447,18 @@ const PROOFS: &[(&str, GeneralProof)] = &[
             proves: "For any finite list of terms of any exponents; with costs enclosed; and from the integers that the kernel sums, \
                      roundings included.",
             open: "that the program computes these integers.",
+        },
+    ),
+    (
+        "attention",
+        GeneralProof {
+            file: "proofs/local-to-global/attention.v",
+            theorems: &["attention", "scores_and_outputs_stay"],
+            proves: "For blocks of any numbers of channels, heads, pairs and positions, any sharing of key heads, any \
+                     rotations, and mixing weights that are any function of the scores: scores and outputs. What costs \
+                     are multiplied with; a block of one channel and one pair is the problem of odd-cycle, to which \
+                     the energy certificate applies.",
+            open: "",
         },
     ),
     (

@@ -154,6 +154,34 @@ fn theorems_assume_the_standard_library_only() {
     }
 }
 
+/// Checks: `snapshots/proof_statements.txt` has the statement of every theorem of the files, and of none that there is not.
+#[test]
+fn statements_are_recorded() {
+    let text = read("snapshots/proof_statements.txt");
+    let (theorems, _) = text
+        .split_once("## What they rest on")
+        .expect("the definitions after the theorems");
+    let names = theorems
+        .lines()
+        .filter(|line| !line.starts_with([' ', '#']) && !line.is_empty());
+    let recorded: BTreeSet<String> = names
+        .filter_map(|line| Some(line.split_once(" [")?.0.to_owned()))
+        .collect();
+    let expected: BTreeSet<String> = files(&root().join("proofs"), "v")
+        .iter()
+        .flat_map(|source| {
+            let name = source.rsplit('/').next().unwrap_or_default();
+            let module = mangled(name.trim_end_matches(".v"));
+            let stated: Vec<String> = stated(&read(source))
+                .into_iter()
+                .map(|theorem| format!("{module}.{theorem}"))
+                .collect();
+            stated
+        })
+        .collect();
+    assert_eq!(recorded, expected, "run proofs/check --update");
+}
+
 /// Checks: every proof beside the scripts is named by an entry, what proofs share is used by one, and none takes anything for granted.
 #[test]
 fn no_proof_is_an_orphan_or_incomplete() {
