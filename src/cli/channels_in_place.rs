@@ -26,7 +26,7 @@ fn certifies(arguments: &BalanceArguments) -> bool {
 }
 
 /// Beyond so many weights exact arithmetic takes minutes: what is not verified in place is said, and nothing else is tried.
-const RATIONAL: usize = 1 << 17;
+pub const RATIONAL: usize = 1 << 17;
 
 /// Is there no exact arithmetic for so many weights? A certificate that was asked for is tried in it as far as that goes.
 fn is_large(arguments: &BalanceArguments, model: &OnnxFile) -> bool {

@@ -3,21 +3,26 @@
 use std::path::Path;
 
 use synaptic_balance::formats::energy::NamedProblem;
-use synaptic_balance::formats::{MappedPerceptron, Model, OnnxFile, holds_weights_only};
+use synaptic_balance::formats::{MappedPerceptron, holds_weights_only};
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::numbers::{Rational, rational_to_f64, rational_to_f64_down};
 use synaptic_balance::report::{self, InPlaceCheck, NumberType, Reliance, Report};
-use synaptic_balance::solve::blocks::{Blocks, CostSums, scaling_between};
-use synaptic_balance::solve::energy::{distance_to_balance, verify_energy};
-use synaptic_balance::solve::is_rounded;
+use synaptic_balance::solve::blocks::{
+    BlockOptions, Blocks, CostSums, balance_blocks, scaling_between,
+};
+use synaptic_balance::solve::energy::{
+    EnergyError, EnergyProof, distance_to_balance, verify_energy,
+};
+use synaptic_balance::solve::{Distance, is_rounded};
 use synaptic_balance_kernel::Entries;
 
 use super::arguments::CheckArguments;
-use super::balance::open;
-use super::{BadInput, Outcome, Verdict, files, in_place, proving};
+use super::limit_in_place::Unsolved;
+use super::proving::{self, prove};
+use super::{BadInput, Outcome, Progress, Verdict, check_channels, files, in_place};
 
 /// Smaller models are judged in rationals.
-const LEAST: usize = 10_000;
+pub const LEAST: usize = 10_000;
 
 /// Judges a result that is plainly a scaling; `None` for whatever else has to be looked into more closely.
 pub fn check(arguments: &CheckArguments) -> Result<Option<Outcome>, BadInput> {
@@ -29,7 +34,7 @@ pub fn check(arguments: &CheckArguments) -> Result<Option<Outcome>, BadInput> {
         return Ok(None);
     }
     if files::begins_as_onnx(before) && files::begins_as_onnx(after) {
-        return Ok(check_channels(arguments, before, after).map(Ok));
+        return Ok(check_channels::check(arguments, before, after).map(Ok));
     }
     if !holds_weights_only(before) || !holds_weights_only(after) {
         return Ok(None);
@@ -81,53 +86,51 @@ fn check_perceptrons(
     Some((report, verdict))
 }
 
-/// ONNX models whose graphs are the same; what no scaling changes is the same, to the byte, and statistics of normalisations follow their channels.
-fn check_channels(
-    arguments: &CheckArguments,
-    before: &Path,
-    after: &Path,
-) -> Option<(Report, Verdict)> {
-    let open = |path: &Path| match open(path, &arguments.perceptron).ok()? {
-        Model::Onnx(model) => Some(*model),
-        _ => None,
+/// The optimum of blocks, proved by the kernel; what is known of a distance to it where there is none.
+pub fn optimum_of_blocks(
+    blocks: &mut Blocks,
+    kernel: &NamedProblem,
+) -> Result<EnergyProof, Distance> {
+    let progress = Progress::new();
+    let solution = balance_blocks(blocks, &BlockOptions::default(), &mut |deficit| {
+        progress.report("two-level", deficit);
+    });
+    let solution = solution.map_err(|fault| {
+        let reason = fault.to_string();
+        match Unsolved::of(fault, blocks) {
+            Unsolved::NotAttained(cut) if cut.verified().is_some() => Distance::NoOptimum,
+            _ => Distance::Undetermined(reason),
+        }
+    })?;
+    attained(prove(blocks, &solution, &kernel.problem, None))
+}
+
+/// A proof, if it is that the minimum is attained.
+pub fn attained(proof: Result<EnergyProof, EnergyError>) -> Result<EnergyProof, Distance> {
+    let reason = match proof {
+        Ok(proof) if proof.is_attained => return Ok(proof),
+        Ok(_) => "that the minimum is attained was not verified".to_owned(),
+        Err(fault) => fault.to_string(),
     };
-    let before = open(before).filter(|model| model.is_plain() && model.weights() >= LEAST)?;
-    let before = match arguments.roles.apply(Model::Onnx(Box::new(before))).ok()? {
-        Model::Onnx(model) => *model,
-        _ => return None,
-    };
-    let after: OnnxFile = before.aligned(&open(after)?).ok()?;
-    let power = arguments.regularizer.variable_power();
-    let scaling = before.scaling_to(&after)?;
-    let by_unit = before.multipliers(&scaling.0).ok()?;
-    if before
-        .astray(&after, &by_unit, arguments.tolerance)
-        .is_some()
-    {
-        return None;
+    Err(Distance::Undetermined(reason))
+}
+
+/// How far the weights of another problem are from a proved optimum.
+pub fn distance(
+    problem: &NamedProblem,
+    proof: &EnergyProof,
+    other: &NamedProblem,
+    power: &Rational,
+) -> Distance {
+    let others = other.problem.blocks().iter().map(|block| block.entries);
+    let others: Vec<Entries> = others.collect();
+    let found = verify_energy(&problem.problem, &proof.certificate)
+        .and_then(|certified| distance_to_balance(&certified, &others, power));
+    match found {
+        Ok(Some(distance)) => Distance::Certified(distance),
+        Ok(None) => Distance::Undetermined(report::FAR.to_owned()),
+        Err(refusal) => Distance::Undetermined(refusal.to_string()),
     }
-    let costs = after.blocks(rational_to_f64(&power));
-    let deficit = largest_deficit(&mut costs.problem().ok()?);
-    let costs = before.blocks(rational_to_f64(&power));
-    let (mut report, verdict) = judge(
-        arguments,
-        &mut costs.problem().ok()?,
-        [
-            &before.energy_problem(&power).ok()?,
-            &after.energy_problem(&power).ok()?,
-        ],
-        scaling,
-        after.number_type(),
-        deficit,
-    )?;
-    report.state_reliance(&[
-        Reliance::OnnxReader,
-        Reliance::OperatorRules,
-        Reliance::ExactArithmetic,
-        Reliance::Scaling,
-        Reliance::Deficit,
-    ]);
-    Some((report, verdict))
 }
 
 fn largest_deficit(costs: &mut Blocks) -> f64 {

@@ -7,6 +7,7 @@ mod bench;
 mod channels_in_place;
 mod check;
 mod check_certificate;
+mod check_channels;
 mod check_in_place;
 mod energy;
 mod explain;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use synaptic_balance::formats::energy::{NamedProblem, TermNames};
 use synaptic_balance::numbers::rational_to_f64;
 use synaptic_balance::report::{InLimit, SecondRun};
-use synaptic_balance::solve::SolveError;
+use synaptic_balance::solve::{Distance, SolveError};
 use synaptic_balance::solve::blocks::{BlockSolution, Sums};
 use synaptic_balance::solve::energy::{EnergyError, EnergyProof, point_of_floats};
 use synaptic_balance::solve::general::{
@@ -14,6 +14,7 @@ use synaptic_balance::solve::general::{
 
 use super::Progress;
 use super::arguments::BalanceArguments;
+use super::check_in_place::attained;
 use super::found::Found;
 use super::in_place::ASKED_ONLY;
 use super::limit_in_place::{NAMED, Unsolved};
@@ -142,6 +143,23 @@ pub fn explained(kernel: &NamedProblem) -> Option<(Vec<(f64, f64)>, EnergyProof)
     });
     let proof = prove(&costs, &solution.ok()?.multipliers, kernel).ok()?;
     proof.is_attained.then(|| (costs.sides(), proof))
+}
+
+/// The optimum, proved by the kernel; what is known of a distance to it where there is none.
+pub fn optimum_of_terms(kernel: &NamedProblem) -> Result<EnergyProof, Distance> {
+    let progress = Progress::new();
+    let costs = TermCosts::new(&kernel.problem);
+    let solution = balance_terms(&costs, &GeneralOptions::default(), &mut |deficit| {
+        progress.report("newton", deficit);
+    });
+    let solution = solution.map_err(|fault| {
+        let runaway = costs.runaway();
+        match runaway.is_some_and(|runaway| runaway.verified().is_some()) {
+            true => Distance::NoOptimum,
+            false => Distance::Undetermined(fault.to_string()),
+        }
+    })?;
+    attained(prove(&costs, &solution.multipliers, kernel))
 }
 
 /// By variable, the power of two of which its multiplier must be a power so that every weight changes by a power of two: where a weight takes the root of a multiplier, that is one

@@ -179,7 +179,8 @@ impl Words<'_> {
                     .iter()
                     .map(|s| self.before.synapse(*s))
                     .collect();
-                json!({"synapses": synapses, "cycle": self.cycle()})
+                let (_, count) = self.before.counts(synapses.len());
+                json!({"synapses": synapses, "suspected": count, "cycle": self.cycle()})
             }
         }
     }
@@ -450,12 +451,15 @@ impl Words<'_> {
 
     fn not_near(&self, out: &mut String) -> std::fmt::Result {
         let suspects = &self.judgement.suspects;
+        let (weights, suspected) = self.before.counts(suspects.len());
+        let others = match suspected - suspects.len() {
+            0 => String::new(),
+            others => format!(", and {others} others"),
+        };
         writeln!(
             out,
-            "{}: {} of {} weights {}: {}",
+            "{}: {suspected} of {weights} weights {}: {}{others}",
             self.headline(),
-            suspects.len(),
-            self.before.synapses(),
             self.accusation(),
             self.names(suspects)
         )?;

@@ -8,7 +8,7 @@ use super::{Report, up};
 use crate::solve::NumberType;
 
 /// Why there is no bound on the distance.
-const FAR: &str =
+pub const FAR: &str =
     "some cost is not enclosed, or more than twice or less than half its balanced value";
 
 /// What was found.

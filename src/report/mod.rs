@@ -35,7 +35,7 @@ pub use bench::{
 pub use blocks::{InPlace, RestrictedRun, RoundedRun, SecondRun, in_place_report};
 pub use channels::channels_report;
 pub use check::{CheckReport, SameFunction, check_report};
-pub use check_in_place::{InPlaceCheck, in_place_check};
+pub use check_in_place::{FAR, InPlaceCheck, in_place_check};
 pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use differences::differences_report;
 pub use digits::{Digits, digits, digits_network};

@@ -12,12 +12,29 @@ use crate::numbers::Rational;
 pub struct Subject<'a> {
     network: &'a Network<Rational>,
     model: Option<&'a OnnxFile>,
+    /// Of how many weights it holds some, and how many of those are suspected.
+    whole: Option<(usize, usize)>,
 }
 
 impl<'a> Subject<'a> {
     /// The network of a model, whatever its ties; `None` for one that says itself what its units are called.
     pub fn new(network: &'a Network<Rational>, model: Option<&'a OnnxFile>) -> Self {
-        Subject { network, model }
+        Subject {
+            network,
+            model,
+            whole: None,
+        }
+    }
+
+    /// Some of so many weights, of which so many are suspected.
+    pub fn part_of(self, weights: usize, suspected: usize) -> Self {
+        let whole = Some((weights, suspected));
+        Subject { whole, ..self }
+    }
+
+    /// How many weights there are, and how many are suspected where the network has so many of those.
+    pub(super) fn counts(&self, suspected: usize) -> (usize, usize) {
+        self.whole.unwrap_or((self.network.synapses(), suspected))
     }
 
     /// The name of a synapse in a text: `tensor[entry]`, or the units that it joins.

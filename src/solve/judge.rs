@@ -229,6 +229,33 @@ pub fn judge_as(
     })
 }
 
+/// Proofs that no scaling gives some of the weights of two models, and so none all of them: up to the tolerance, and as close to the nearest as was found.
+///
+/// # Errors
+/// [`JudgeError`].
+pub fn refutations_of_part(
+    (before, after): (&Network<Rational>, &Network<Rational>),
+    regularizer: &Regularizer,
+    tolerance: f64,
+    number_type: NumberType,
+) -> Result<Refutations, JudgeError> {
+    let same = before.same_architecture(after);
+    same.map_err(JudgeError::Structure)?;
+    let problem = before.problem(regularizer);
+    let compared = Compared::as_in(before, after, &problem, tolerance, number_type);
+    Ok(refutations(
+        (before, after),
+        &problem,
+        (&compared.ratios, &compared.suspects),
+        &compared.scaling,
+        compared.widest,
+        tolerance,
+    ))
+}
+
+/// As [`Judgement::cycle`] and [`Judgement::obstacle`].
+pub type Refutations = (Option<Verified<NotScaled>>, Option<Verified<NotScaled>>);
+
 /// Proofs that the second network is no scaling: up to the tolerance, through a suspect where there is one; and as close to the
 /// nearest scaling as was found.
 fn refutations(
@@ -238,7 +265,7 @@ fn refutations(
     scaling: &ScalingVerdict,
     widest: Option<Cycle>,
     tolerance: f64,
-) -> (Option<Verified<NotScaled>>, Option<Verified<NotScaled>>) {
+) -> Refutations {
     let refute = |obstacle: Obstacle, tolerance: &Rational| {
         let (before, after) = (before.weights(), after.weights());
         check::not_scaled(problem, &before, &after, &obstacle, tolerance).ok()

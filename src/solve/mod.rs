@@ -15,6 +15,7 @@
 mod assurance;
 pub mod blocks;
 mod certify;
+pub mod changed;
 mod compare;
 mod cover;
 mod dead;
@@ -59,7 +60,10 @@ pub use existence::{
     Existence, ExistenceClaim, ExistenceError, existence, existence_by_components,
 };
 pub use flat::{Balancing, Solution, SolveError};
-pub use judge::{JudgeError, Judgement, Reading, ScalingFault, ScalingVerdict, judge, judge_as};
+pub use judge::{
+    JudgeError, Judgement, Reading, Refutations, ScalingFault, ScalingVerdict, judge, judge_as,
+    refutations_of_part,
+};
 pub use levels::solve_two_level;
 pub use linear_program::existence_by_linear_program;
 pub use number_type::{EXCUSED_ULPS, NumberType};

@@ -89,6 +89,16 @@ impl NumberType {
         }
     }
 
+    /// The smallest positive number that it holds with all its digits; 0 for exact ones.
+    pub fn smallest_normal(self) -> f64 {
+        match self {
+            NumberType::Exact => 0.0,
+            NumberType::F16 => 1.0 / f64::from(1 << 14),
+            NumberType::Bf16 | NumberType::F32 => f32::MIN_POSITIVE.into(),
+            NumberType::F64 => f64::MIN_POSITIVE,
+        }
+    }
+
     /// Is a number so small that this type holds it with fewer digits, or not at all?
     pub(super) fn is_subnormal(self, value: &Rational) -> bool {
         let exponent = match self {

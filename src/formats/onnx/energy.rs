@@ -13,7 +13,6 @@ use crate::forms::advance;
 use crate::network::UnitIndex;
 use crate::numbers::Rational;
 use crate::solve::NumberType;
-use crate::solve::blocks::{Edge, scaling_of_ratios};
 
 /// The form of what nothing scales.
 const GROUND: usize = 0;
@@ -92,7 +91,7 @@ impl OnnxFile {
     }
 
     /// The constants that hold weights, and, where they are counted, statistics.
-    fn counted(&self) -> Vec<Scaled<'_>> {
+    pub(super) fn counted(&self) -> Vec<Scaled<'_>> {
         let mut all = scaled(&self.uses);
         all.retain(|scaled| scaled.is_weight() || self.units.holds());
         all
@@ -181,7 +180,7 @@ impl OnnxFile {
     }
 
     /// Calls back with the entries of a constant that are counted, and the units that they lead to and come from.
-    fn each_counted(
+    pub(super) fn each_counted(
         &self,
         weight: &Scaled,
         count: usize,
@@ -231,57 +230,6 @@ impl OnnxFile {
         let mut count = 0;
         self.each_weight(|_, _, _| count += 1);
         count
-    }
-
-    /// Multipliers `Λ` by which the weights that are counted became those of a model [aligned](OnnxFile::aligned) with this one, one for each unit from 2 on, and the largest
-    /// relative deviation from them; `None` where a weight is 0, or of another sign, on one side only, or where no scaling is near. Cost: some reads of both models.
-    pub fn scaling_to(&self, other: &OnnxFile) -> Option<(Vec<f64>, f64)> {
-        let mut is_scaling = true;
-        let is_complete = self.each_pair(other, |_, _, old, new| {
-            let is_ratio = (new / old).abs().is_normal() && (new < 0.0) == (old < 0.0);
-            is_scaling &= (old == 0.0 && new == 0.0) || is_ratio;
-        });
-        if !is_complete || !is_scaling {
-            return None;
-        }
-        scaling_of_ratios(self.network.variables(), &|call| {
-            self.each_pair(other, |to, from, old, new| {
-                let cost = (new / old).abs();
-                if old != 0.0 {
-                    call(&Edge { to, from, cost });
-                }
-            });
-        })
-    }
-
-    /// Calls back with every weight that is counted: the [`node`](OnnxFile::node)s that it leads to and comes from, and its values in this model and in another one. False where
-    /// the other one has none.
-    fn each_pair(&self, other: &OnnxFile, mut call: impl FnMut(u32, u32, f64, f64)) -> bool {
-        let node = |unit: UnitIndex| self.node(unit) as u32;
-        let data = |model: &OnnxFile, constant: usize| {
-            let constant = model.constants.get(constant)?;
-            let (file, start, storage) = *constant.place.as_ref().ok()?;
-            let length = constant.len() * storage.size();
-            Some((
-                model.files.bytes(file).slice(start..start + length),
-                storage,
-            ))
-        };
-        for weight in &self.counted() {
-            let Some((bytes, storage)) = data(self, weight.constant) else {
-                continue;
-            };
-            let Some((others, other_storage)) = data(other, weight.constant) else {
-                return false;
-            };
-            let count = self.constants[weight.constant].len();
-            self.each_counted(weight, count, |entry, to, from| {
-                let old = storage.decode(&bytes[entry * storage.size()..]);
-                let new = other_storage.decode(&others[entry * other_storage.size()..]);
-                call(node(to), node(from), old, new);
-            });
-        }
-        true
     }
 
     /// The type with the fewest digits of those in which weights that some scaling changes are stored and read; where all are `f64`, `f32` if it holds them.

@@ -34,6 +34,7 @@
 //! names. Numbers that are no `f16`, `bf16`, `f32` or `f64` are never changed: of quantized weights the scale is.
 
 mod blocks;
+mod changed;
 mod compare;
 mod constant;
 mod direct;
@@ -329,7 +330,7 @@ impl OnnxFile {
             return Err(OnnxError::Weights(count));
         }
         let (synapses, places) =
-            weights::synapses(&self.files, &self.constants, &self.uses, &self.units);
+            weights::synapses(&self.files, &self.constants, &self.uses, &self.units, &|_| true);
         self.network = self.units.network(synapses)?;
         self.places = places;
         Ok(self)

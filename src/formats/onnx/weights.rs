@@ -99,12 +99,13 @@ pub(super) struct Place {
     pub entry: u32,
 }
 
-/// A synapse for each weight, from the unit that divides it to the one that multiplies it, and where the weight stands.
+/// A synapse for each weight that is wanted, by its constant and entry, from the unit that divides it to the one that multiplies it, and where the weight stands.
 pub(super) fn synapses(
     files: &Files,
     constants: &[Constant],
     uses: &[Use],
     units: &Units,
+    wanted: &dyn Fn((usize, usize)) -> bool,
 ) -> (Vec<(UnitIndex, UnitIndex, Rational)>, Vec<Place>) {
     let mut synapses = Vec::new();
     let mut places = Vec::new();
@@ -119,7 +120,7 @@ pub(super) fn synapses(
         };
         let bytes = &files.bytes(*file)[*start..];
         scaled.each(constant.len(), |entry, plus, minus| {
-            if !is_weight && !units.is_held(plus) {
+            if !is_weight && !units.is_held(plus) || !wanted((scaled.constant, entry)) {
                 return;
             }
             let at = entry * storage.size();

@@ -1,0 +1,105 @@
+//! Multipliers by least squares, where weights scale with several.
+
+use super::fit::{Fit, each_own};
+use super::{Pair, Reading};
+
+/// Rounds of reweighting.
+const ROUNDS: usize = 4;
+
+/// Readings for one step.
+const READS: usize = 80;
+
+/// The part of a residue that counts as solved.
+const SOLVED: f64 = 1e-12;
+
+/// Deviations below count as this much.
+const LEAST: f64 = 1e-9;
+
+/// A fit moved to the least squares of what it leaves; if `is_robust`, each weight is divided by its deviation, so that a few wrong ones do not move it. `None` if numbers leave
+/// the range of `f64`.
+pub(super) fn corrected(reading: &Reading, start: &Fit, is_robust: bool) -> Option<Fit> {
+    let mut fit = start.clone();
+    for _ in 0..if is_robust { ROUNDS } else { 1 } {
+        let weight = |rest: f64| match is_robust {
+            true => 1.0 / rest.abs().max(LEAST),
+            false => 1.0,
+        };
+        let step = step(reading, &fit, &weight);
+        let logs = fit.logs.iter().zip(step);
+        let logs: Vec<f64> = logs.map(|(log, step)| log + step).collect();
+        if !logs.iter().all(|log| log.is_finite()) {
+            return None;
+        }
+        fit = Fit::new(reading.change, logs);
+    }
+    Some(fit)
+}
+
+/// Solves for the step by conjugate gradients, one reading each.
+fn step(reading: &Reading, fit: &Fit, weight: &dyn Fn(f64) -> f64) -> Vec<f64> {
+    let count = fit.logs.len();
+    let (mut side, mut diagonal) = (vec![0.0; count], vec![0.0; count]);
+    each(reading, fit, weight, &mut |pair, weight, rest| {
+        each_own(reading.change, pair, &mut |variable, exponent| {
+            side[variable] += weight * exponent * rest;
+            diagonal[variable] += weight * exponent * exponent;
+        });
+    });
+    let scaled = |rest: &[f64]| -> Vec<f64> {
+        let pairs = rest.iter().zip(&diagonal);
+        pairs
+            .map(|(rest, own)| if *own > 0.0 { rest / own } else { 0.0 })
+            .collect()
+    };
+    let mut solution = vec![0.0; count];
+    let mut direction = scaled(&side);
+    let mut size = dot(&side, &direction);
+    let least = size * SOLVED * SOLVED;
+    for _ in 0..READS {
+        if !(size > least && size > 0.0) {
+            break;
+        }
+        let mut product = vec![0.0; count];
+        each(reading, fit, weight, &mut |pair, weight, _| {
+            let mut along = 0.0;
+            each_own(reading.change, pair, &mut |variable, exponent| {
+                along += exponent * direction[variable];
+            });
+            each_own(reading.change, pair, &mut |variable, exponent| {
+                product[variable] += weight * exponent * along;
+            });
+        });
+        let length = size / dot(&direction, &product);
+        if !length.is_finite() {
+            break;
+        }
+        for place in 0..count {
+            solution[place] += length * direction[place];
+            side[place] -= length * product[place];
+        }
+        let next = scaled(&side);
+        let new = dot(&side, &next);
+        let share = new / size;
+        for (own, next) in direction.iter_mut().zip(next) {
+            *own = next + share * *own;
+        }
+        size = new;
+    }
+    solution
+}
+
+fn each(
+    reading: &Reading,
+    fit: &Fit,
+    weight: &dyn Fn(f64) -> f64,
+    call: &mut dyn FnMut(&Pair, f64, f64),
+) {
+    reading.each(&mut |pair| {
+        let rest = fit.rest(pair).ln_1p();
+        call(pair, weight(rest), rest);
+    });
+}
+
+fn dot(one: &[f64], other: &[f64]) -> f64 {
+    one.iter().zip(other).map(|(one, other)| one * other).sum()
+}

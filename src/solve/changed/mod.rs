@@ -1,0 +1,221 @@
+//! A change of weights that are read where they lie, held against scalings: the nearest one, nearly, and which weights do not follow it.
+//!
+//! Weights are gone through some dozen times; what is kept in memory is a few numbers for each unit.
+
+mod entries;
+mod fit;
+mod least_squares;
+mod way;
+
+use super::NumberType;
+use crate::numbers::{rational_to_f64, rational_to_f64_down};
+use fit::Fit;
+
+pub use entries::with_values;
+
+/// A weight that stands in both of two models.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair {
+    /// Its tensor, and its entry there.
+    pub place: Place,
+    /// The node that it leads to, and the one that it comes from.
+    pub ends: [u32; 2],
+    /// Its value before and after.
+    pub values: [f64; 2],
+}
+
+/// A tensor and an entry of it.
+pub type Place = (usize, usize);
+
+/// All weights, in an order that stays, tensor by tensor.
+pub type Pairs<'a> = &'a dyn Fn(&mut dyn FnMut(&Pair));
+
+/// Weights before and after, and how they may scale.
+pub struct Change<'a> {
+    /// The number of free multipliers.
+    pub variables: usize,
+    /// By node: the variables that it scales with, each with its exponent. A weight scales with its target and against its source.
+    pub forms: &'a [Vec<(usize, f64)>],
+    /// The type of the weights after, whose rounding is excused.
+    pub number_type: NumberType,
+    /// Relative: weights that deviate by more do not follow.
+    pub tolerance: f64,
+    /// The weights.
+    pub pairs: Pairs<'a>,
+}
+
+/// What was found of a change.
+#[derive(Debug, Clone)]
+pub struct Followed {
+    /// The multipliers `Λ` that most weights follow.
+    pub multipliers: Vec<f64>,
+    /// The largest relative deviation of a weight from them, with the rounding of this computation, but for weights that were lost; 0 where the change is exactly this scaling.
+    pub deviation: f64,
+    /// Where it is.
+    pub worst: Option<Place>,
+    /// The first weight that is 0 on one side only, or changed its sign: no scaling does that.
+    pub fault: Option<(Place, Fault)>,
+    /// The first of the weights that deviate by more than the tolerance from what most say.
+    pub suspects: Vec<Place>,
+    /// How many there are.
+    pub suspected: usize,
+    /// Weights that the number type holds as 0, or with fewer digits, and that round to what stands there, with their values before they did.
+    pub lost: Vec<(Place, f64)>,
+    /// For the first suspects: weights that follow and say by themselves that those do not.
+    pub evidence: Vec<Place>,
+    /// The type with which tiny weights were read: exact where their rounding does not explain them.
+    pub number_type: NumberType,
+}
+
+/// What no scaling does to a weight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It is 0 on one side only.
+    Zero,
+    /// It changed its sign.
+    Sign,
+}
+
+/// Suspects that are named.
+pub const NAMED: usize = 200;
+
+/// Weights lost in writing that are kept account of.
+const MOST_LOST: usize = 1 << 20;
+
+impl Change<'_> {
+    /// Finds the multipliers that most weights follow. `None` where numbers leave the range of `f64`, or more are lost than can be kept account of.
+    pub fn followed(&self) -> Option<Followed> {
+        let found = self.followed_as(self.number_type)?;
+        match found {
+            Some(found) => Some(found),
+            // Tiny weights count as they stand.
+            None => self.followed_as(NumberType::Exact)?,
+        }
+    }
+
+    /// The same with weights left out that are tiny in a number type; `Some(None)` if the others do not predict those.
+    fn followed_as(&self, tiny_in: NumberType) -> Option<Option<Followed>> {
+        let change = Reading {
+            change: self,
+            smallest: tiny_in.smallest_normal(),
+        };
+        let mut found = Followed {
+            multipliers: vec![1.0; self.variables],
+            deviation: f64::INFINITY,
+            worst: None,
+            fault: change.fault()?,
+            suspects: Vec::new(),
+            suspected: 0,
+            lost: Vec::new(),
+            evidence: Vec::new(),
+            number_type: tiny_in,
+        };
+        if let Some((place, _)) = found.fault {
+            found.suspects.push(place);
+            found.suspected = 1;
+            return Some(Some(found));
+        }
+        let (fit, tree) = Fit::of_most(&change)?;
+        let (nearest, deviation, worst) = fit.nearest(&change);
+        found.deviation = deviation;
+        found.worst = worst;
+        found.multipliers = nearest.logs.iter().map(|log| log.exp()).collect();
+        if nearest.is_plain {
+            found.multipliers = nearest.values[..self.variables].to_vec();
+        }
+        let allowed = rational_to_f64_down(&self.number_type.allowed(self.tolerance));
+        if found.deviation.is_nan() || found.deviation > allowed {
+            (found.suspects, found.suspected) = fit.suspects(&change, self.tolerance);
+            let mut ends = Vec::new();
+            let first = &found.suspects[..found.suspects.len().min(EVIDENT)];
+            change.each(&mut |pair| {
+                if first.contains(&pair.place) {
+                    ends.push(pair.ends);
+                }
+            });
+            found.evidence = tree.ways(self, &ends);
+        }
+        match tiny_in {
+            NumberType::Exact => Some(Some(found)),
+            _ => match change.lost(&nearest)? {
+                Some(lost) => {
+                    found.lost = lost;
+                    Some(Some(found))
+                }
+                None => Some(None),
+            },
+        }
+    }
+}
+
+/// Suspects for which evidence is sought.
+const EVIDENT: usize = 16;
+
+/// A change with the size below which weights after it say nothing.
+struct Reading<'a> {
+    change: &'a Change<'a>,
+    smallest: f64,
+}
+
+impl Reading<'_> {
+    fn is_tiny(&self, [old, new]: [f64; 2]) -> bool {
+        new.abs() < self.smallest && old != 0.0 && (new == 0.0 || (old < 0.0) == (new < 0.0))
+    }
+
+    /// Calls back with each weight that says something.
+    fn each(&self, call: &mut dyn FnMut(&Pair)) {
+        (self.change.pairs)(&mut |pair| {
+            if pair.values[0] != 0.0 && !self.is_tiny(pair.values) {
+                call(pair);
+            }
+        });
+    }
+
+    /// The first weight that no scaling explains; `None` if ratios leave the range of `f64`.
+    fn fault(&self) -> Option<Option<(Place, Fault)>> {
+        let (mut fault, mut is_in_range) = (None, true);
+        (self.change.pairs)(&mut |pair| {
+            let [old, new] = pair.values;
+            if fault.is_some() || self.is_tiny(pair.values) || (old == 0.0 && new == 0.0) {
+                return;
+            }
+            let kind = match (old == 0.0) != (new == 0.0) {
+                true => Fault::Zero,
+                false if (old < 0.0) != (new < 0.0) => Fault::Sign,
+                false => {
+                    is_in_range &= (new / old).is_normal();
+                    return;
+                }
+            };
+            fault = Some((pair.place, kind));
+        });
+        is_in_range.then_some(fault)
+    }
+
+    /// The weights left out with what they were before they were written; `Some(None)` if some are not what the others predict. `None` if they are too many.
+    fn lost(&self, fit: &Fit) -> Option<Option<Vec<(Place, f64)>>> {
+        let number_type = self.change.number_type;
+        // Twice the number, since half of the smallest one of f64 is none.
+        let step = number_type.smallest();
+        let step = step.map_or(0.0, |step| rational_to_f64(&step));
+        // Rounding of this computation is less.
+        let excused = rational_to_f64(&number_type.excused()) * (1.0 - 1e-6);
+        let (mut lost, mut is_predicted) = (Vec::new(), true);
+        (self.change.pairs)(&mut |pair| {
+            if !self.is_tiny(pair.values) {
+                return;
+            }
+            let [old, new] = pair.values;
+            let value = old.abs() * fit.expected(pair.ends);
+            let off = 2.0 * (value - new.abs()).abs();
+            is_predicted &= off <= step + 2.0 * value * excused;
+            if lost.len() <= MOST_LOST {
+                lost.push((pair.place, value.copysign(old)));
+            }
+        });
+        if self.smallest == f64::MIN_POSITIVE && !lost.is_empty() || lost.len() > MOST_LOST {
+            return None;
+        }
+        Some(is_predicted.then_some(lost))
+    }
+}
