@@ -1,9 +1,10 @@
 //! One unit, one scaling, one stochastic run, of networks as JSON.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use num_rational::BigRational as Rational;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -22,6 +23,11 @@ fn wrong(fault: impl std::fmt::Display) -> PyErr {
     PyValueError::new_err(fault.to_string())
 }
 
+/// Nothing is wrong with the input, and there is no answer.
+fn open(fault: impl std::fmt::Display) -> PyErr {
+    PyRuntimeError::new_err(fault.to_string())
+}
+
 fn parsed(network: &[u8], regularizer: &str) -> PyResult<(NetworkFile, Regularizer)> {
     let file = read_network(network).map_err(wrong)?;
     Ok((file, regularizer.parse().map_err(wrong)?))
@@ -30,16 +36,6 @@ fn parsed(network: &[u8], regularizer: &str) -> PyResult<(NetworkFile, Regulariz
 fn found(network: &Network<Rational>, unit: &str) -> PyResult<UnitIndex> {
     let index = network.find(unit);
     index.ok_or_else(|| wrong(format!("there is no unit `{unit}`")))
-}
-
-/// The multipliers of all variables, where that of one unit is given and all others are 1.
-fn alone(network: &Network<Rational>, unit: UnitIndex, value: &Rational) -> Option<Vec<Rational>> {
-    let variable = network.variable(unit)?;
-    let own = rational_power(value, &network.exponent(unit).recip())?;
-    let one = Rational::from_integer(1.into());
-    let mut multipliers = vec![one; network.variables()];
-    multipliers[variable] = own;
-    Some(multipliers)
 }
 
 fn exactly(file: &NetworkFile, network: &Network<Rational>) -> String {
@@ -63,7 +59,7 @@ pub fn balance_units(
     for unit in units {
         let index = found(&network, &unit)?;
         let step = py.detach(|| step(&network, index, &regularizer));
-        let (next, mut step) = step.map_err(wrong)?;
+        let (next, mut step) = step?;
         step["unit"] = unit.into();
         steps.push(step);
         network = next;
@@ -76,7 +72,7 @@ fn step(
     network: &Network<Rational>,
     unit: UnitIndex,
     regularizer: &Regularizer,
-) -> Result<(Network<Rational>, Value), String> {
+) -> PyResult<(Network<Rational>, Value)> {
     let balance = match network.balance_unit(unit, regularizer) {
         // Every multiplier balances it, 1 among them.
         Err(BalanceError::NoCost(_)) => {
@@ -84,7 +80,8 @@ fn step(
                 json!({"input_cost": "0", "output_cost": "0", "multiplier": "1", "exact": true});
             return Ok((network.clone(), none));
         }
-        balance => balance.map_err(|fault| fault.to_string())?,
+        Err(fault @ BalanceError::NotScalable(_)) => return Err(wrong(fault)),
+        balance => balance.map_err(open)?,
     };
     let (multiplier, is_exact) = match &balance.multiplier {
         Multiplier::Rational(exact) => (exact.clone(), true),
@@ -97,12 +94,12 @@ fn step(
             (nearest(rational_to_f64(&middle))?, false)
         }
     };
-    let variable = network.variable(unit).ok_or("it cannot be scaled")?;
+    let variable = network
+        .variable(unit)
+        .ok_or_else(|| wrong("it cannot be scaled"))?;
     let mut multipliers = vec![Rational::from_integer(1.into()); network.variables()];
     multipliers[variable] = multiplier.clone();
-    let scaled = network
-        .scaled(&multipliers)
-        .map_err(|fault| fault.to_string())?;
+    let scaled = network.scaled(&multipliers).map_err(wrong)?;
     let text = |cost: &Option<Rational>| cost.as_ref().map(Rational::to_string);
     let told = json!({
         "input_cost": text(&balance.input_cost), "output_cost": text(&balance.output_cost),
@@ -111,24 +108,38 @@ fn step(
     Ok((scaled, told))
 }
 
-fn nearest(value: f64) -> Result<Rational, String> {
+fn nearest(value: f64) -> PyResult<Rational> {
     let nearest = rational_from_f64(value).filter(|_| value > 0.0);
-    nearest.ok_or_else(|| "its multiplier is beyond the range of f64".to_owned())
+    nearest.ok_or_else(|| open("its multiplier is beyond the range of f64"))
 }
 
 /// Multiplies units, each with those tied to it, by exact numbers.
 #[pyfunction]
 pub fn scale(network: &[u8], multipliers: BTreeMap<String, String>) -> PyResult<String> {
     let file = read_network(network).map_err(wrong)?;
-    let mut network = file.network.clone();
-    for (unit, value) in multipliers {
-        let index = found(&network, &unit)?;
-        let value = parse_rational(&value).map_err(wrong)?;
-        let fault = || wrong(format!("unit `{unit}` cannot be scaled by {value}"));
-        let all = alone(&network, index, &value).ok_or_else(fault)?;
-        network = network.scaled(&all).map_err(wrong)?;
+    let network = &file.network;
+    let mut values: Vec<Option<Rational>> = vec![None; network.variables()];
+    for (unit, text) in multipliers {
+        let index = found(network, &unit)?;
+        let value = parse_rational(&text).map_err(wrong)?;
+        let variable = network.variable(index);
+        let variable = variable.ok_or_else(|| wrong(format!("unit `{unit}` cannot be scaled")))?;
+        let zero = Rational::from_integer(0.into());
+        let own = match value > zero {
+            true => rational_power(&value, &network.exponent(index).recip()),
+            false => None,
+        };
+        let own = own.ok_or_else(|| wrong(format!("unit `{unit}` cannot be scaled by {value}")))?;
+        if values[variable].as_ref().is_some_and(|other| *other != own) {
+            let reason = format!("unit `{unit}`: another multiplier was given for its tie");
+            return Err(wrong(reason));
+        }
+        values[variable] = Some(own);
     }
-    Ok(exactly(&file, &network))
+    let one = || Rational::from_integer(1.into());
+    let values = values.into_iter().map(|value| value.unwrap_or_else(one));
+    let scaled = network.scaled(&values.collect::<Vec<_>>());
+    Ok(exactly(&file, &scaled.map_err(wrong)?))
 }
 
 /// Runs the paper's algorithm and gives a document: `variables` by name, `start` and for each step the `variable`, the logarithm `log` of the
@@ -153,6 +164,12 @@ pub fn trace(
         _ => return Err(wrong("order: uniform, permutation, cyclic or greedy")),
     };
     let run = py.detach(|| {
+        // Runs on this thread, so that Python is asked between two passes whether the user wants to stop.
+        let mut ask = |_| {
+            if let Err(exception) = Python::attach(|py| py.check_signals()) {
+                resume_unwind(Box::new(exception));
+            }
+        };
         let problem = network.problem(&regularizer);
         let start = Balancing::new(&problem).regularizer();
         let options = StochasticOptions {
@@ -161,10 +178,14 @@ pub fn trace(
             trace: true,
             ..StochasticOptions::default()
         };
-        let run = balance_stochastic(&problem, schedule.as_mut(), &options, &mut |_| {});
-        run.map(|run| (start, run))
+        let run = || balance_stochastic(&problem, schedule.as_mut(), &options, &mut ask);
+        catch_unwind(AssertUnwindSafe(run)).map(|run| run.map(|run| (start, run)))
     });
-    let (start, run) = run.map_err(wrong)?;
+    let run = run.map_err(|reason| match reason.downcast::<PyErr>() {
+        Ok(exception) => *exception,
+        Err(_) => open("a defect of the library: nothing was decided"),
+    });
+    let (start, run) = run?.map_err(open)?;
     let power = rational_to_f64(&regularizer.variable_power());
     let variables: Vec<String> = (0..network.variables())
         .map(|variable| network.variable_name(variable))

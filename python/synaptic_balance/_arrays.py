@@ -33,7 +33,7 @@ class Taken(NamedTuple):
 def is_exact(value: Any) -> bool:
     """Is it a nested list or an array of objects with an exact number, a ``Fraction`` or a text, in it?"""
     if isinstance(value, np.ndarray):
-        return value.dtype == object
+        return bool(value.dtype == object)
     if isinstance(value, (list, tuple)):
         return any(is_exact(entry) for entry in value)
     return isinstance(value, (Fraction, str))
@@ -72,9 +72,9 @@ def _from_library(value: Any, place: str) -> Tuple[Any, str, Callable[[Any], Any
             return _plain(np.from_dlpack(value), place, back)
         except (BufferError, RuntimeError, TypeError, ValueError, AttributeError):
             # NumPy knows no bfloat16, and no memory of devices.
-            array = from_capsule(value)
-            if array is not None:
-                return array, "bf16", back
+            short = from_capsule(value)
+            if short is not None:
+                return short, "bf16", back
     if hasattr(value, "__array_interface__") or hasattr(value, "__array__"):
         return _plain(np.asarray(value), place, back)
     kind = type(value).__name__

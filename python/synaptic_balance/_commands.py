@@ -142,7 +142,9 @@ def balance(
     if output is not None and code == 0:
         found = output
     proof = None if certificate is None else json.loads(bytes(certificate[""]))
-    result = Balanced(document, text, code, found, proof)
+    options = {"activation": activation, "layers": layers, "transpose": transpose, "tied": tied}
+    given = (model, {name: value for name, value in options.items() if value})
+    result = Balanced(document, text, code, found, proof, given)
     if code != 0:
         raise Incomplete(_why(result), "", result)
     return result
@@ -384,6 +386,9 @@ def _call(
     document: Dict[str, Any] = json.loads(json_text)
     if "error" in document and "message" in document:
         message = spoken(document["message"])
+        if "finite" in message:
+            for fault in filter(None, (model.not_finite() for model in models)):
+                raise fault
         raise (InputError(message) if code == 2 else Incomplete(message) if code == 3 else Error(message))
     by_name: Dict[str, Written_] = {}
     for path, content in written.items():

@@ -5,20 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any, Optional
 
-# What the program calls its options is said as they are called here.
+# What the program calls its options is said as they are called here; all others have the same name.
 _OPTIONS = (
     ("--arch relu", 'activation="relu"'),
     ("--layers a,b,c", 'layers=["a", "b", "c"]'),
+    ("--tied layer", 'tied="layer"'),
     ("--arch", "activation"),
-    ("--layers", "layers"),
-    ("--learned", "learned"),
-    ("--constant", "constant"),
-    ("--power-of-two", "power_of_two"),
-    ("--max-scaling", "max_scaling"),
-    ("--cross-check", "cross_check"),
     ("--limit", "limit=True"),
-    ("--tied", "tied"),
 )
+_OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
+_VALUE = re.compile(r"invalid value '(?P<value>.*)' for '--(?P<option>[a-z-]+)[^']*'(?P<reason>.*)", re.S)
 
 _PLACE = re.compile(r"^(?P<file>[^:]*[^:\s]): (?:(?P<inner>[^:]*[`\[][^:]*): )?", re.S)
 
@@ -68,7 +64,11 @@ def spoken(message: str) -> str:
     """A message of the program, with its options under the names that they have in Python."""
     message = message.strip()
     if message.startswith("error: "):
-        message = message[len("error: ") :].split("\n\nUsage:")[0].strip()
+        message = message[len("error: ") :].split("\n\nUsage:")[0].split("\n\nFor more information")[0].strip()
+        found = _VALUE.match(message)
+        if found:
+            name = found["option"].replace("-", "_")
+            message = f"{name}: {found['value']!r}{found['reason']}"
     for option, name in _OPTIONS:
         message = message.replace(option, name)
-    return message
+    return _OPTION.sub(lambda found: found[1].replace("-", "_"), message)

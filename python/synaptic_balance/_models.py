@@ -26,8 +26,8 @@ class Model:
         path: the name by which the command finds it.
         files: what lies in memory under which name.
         options: options of the command that go with it.
-        tensors: names of layers in order, where the model is a list of arrays; else ``None``.
         restore: makes a model of the caller's kind from what was written below a name.
+        network: it as network JSON, where it is, or was asked to be.
     """
 
     def __init__(
@@ -44,14 +44,9 @@ class Model:
         self.options = list(options)
         self.network = network
 
-    def document(self) -> Dict[str, Any]:
-        """The model as network JSON, for what works on single units."""
-        if self.network is None:
-            raise InputError(
-                f"{self.path}: single steps are for networks: a network document, a graph, or a list of (W, b)", self.path
-            )
-        found: Dict[str, Any] = json.loads(self.network)
-        return found
+    def not_finite(self) -> Optional[InputError]:
+        """Where a number is that is not finite, if the model knows."""
+        return None
 
 
 #: What was written, by the rest of its name: ``""`` for one file.

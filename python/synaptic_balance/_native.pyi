@@ -1,8 +1,11 @@
 from os import PathLike
-from typing import Any, Callable, Mapping, Optional, Sequence, Union
+from typing import Any, Callable, Mapping, Optional, Sequence, final
+
+__all__ = ["Written", "__version__", "balance_units", "call", "program", "scale", "trace", "vectors"]
 
 __version__: str
 
+@final
 class Written:
     @property
     def __array_interface__(self) -> dict[str, Any]: ...

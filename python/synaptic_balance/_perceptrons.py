@@ -73,6 +73,18 @@ class Arrays(Model):
     def _position(self, name: str) -> int:
         return [layer.name for layer in self.layers].index(name)
 
+    def not_finite(self) -> Optional[InputError]:
+        for number, part, taken in self.taken:
+            values = taken.array
+            if taken.numbers == "bf16":
+                values = (values.astype(np.uint32) << 16).view(np.float32)
+            finite = np.isfinite(values)
+            if not finite.all():
+                index = [int(place) for place in np.argwhere(~finite)[0]]
+                place = f"{self.name}: {self.layers[number].name}.{part}{index}"
+                return InputError(f"{place}: {values[tuple(index)]} is not finite", place)
+        return None
+
     def ordered(self) -> Optional[List[str]]:
         """The names of its layers, the first one first, if they are known."""
         if self.names is not None:
@@ -107,7 +119,8 @@ def from_list(
     model: Sequence[Any], name: str, activation: Activations, transpose: bool, exactly: bool
 ) -> Model:
     """A list of ``(W, b)``, of ``(W,)`` or of ``W``."""
-    layers, shapes = [], []
+    layers: List[_Layer] = []
+    shapes: List[Tuple[Optional[type], int]] = []
     for number, entry in enumerate(model):
         place = f"{name}[{number}]"
         if isinstance(entry, (list, tuple)) and 1 <= len(entry) <= 2 and _axes(entry[0]) == 2:
@@ -227,10 +240,6 @@ def _from_layers(
 
 def number(value: Any, place: str) -> Any:
     """A number as network documents have it: exact ones as texts."""
-    if isinstance(value, Fraction):
-        return str(value)
-    if isinstance(value, str):
-        return value
     if isinstance(value, (bool, np.bool_)) or value is None:
         raise InputError(f"{place}: {value!r} is no number", place)
     if isinstance(value, (int, np.integer)):
@@ -260,51 +269,50 @@ def _exact(
 ) -> Model:
     """A perceptron of exact numbers, as a network document with the names that units of perceptrons have in reports."""
     weights = [_rows(layer.weight, f"{name}: {layer.name}.weight", transpose) for layer in layers]
-    sizes = [len(weights[0][0])] + [len(rows) for rows in weights]
-    last = len(layers)
-
-    def unit(layer: int, index: int) -> str:
-        return f"x{index}" if layer == 0 else f"y{index}" if layer == last else f"h{layer}.{index}"
-
-    units: List[Dict[str, Any]] = []
-    for layer, size in enumerate(sizes):
-        for index in range(size):
-            entry: Dict[str, Any] = {"id": unit(layer, index), "kind": "input" if layer == 0 else "output"}
-            if 0 < layer < last:
-                entry.update(kind="hidden", activation=plain(activations[layer - 1]))
-            units.append(entry)
+    is_biased = any(layer.bias is not None for layer in layers)
+    units = _units([len(weights[0][0])] + [len(rows) for rows in weights], activations, is_biased)
+    ids = [[unit["id"] for unit in layer] for layer in units]
     synapses: List[Dict[str, Any]] = []
-    for number_, rows in enumerate(weights):
-        for i, row in enumerate(rows):
-            if len(row) != sizes[number_]:
-                place = f"{name}: {layers[number_].name}.weight[{i}]"
-                raise InputError(f"{place}: {len(row)} numbers, and {sizes[number_]} units before", place)
-            for j, weight in enumerate(row):
-                place = f"{name}: {layers[number_].name}.weight[{i}][{j}]"
-                ends = {"from": unit(number_, j), "to": unit(number_ + 1, i)}
-                synapses.append({**ends, "weight": number(weight, place)})
-    if any(layer.bias is not None for layer in layers):
-        units.append({"id": "one", "kind": "bias"})
-    for number_, layer in enumerate(layers):
-        if layer.bias is None:
-            continue
-        if len(layer.bias) != sizes[number_ + 1]:
-            place = f"{name}: {layer.name}.bias"
-            raise InputError(f"{place}: {len(layer.bias)} numbers for {sizes[number_ + 1]} units", place)
-        for i, bias in enumerate(layer.bias):
-            ends = {"from": "one", "to": unit(number_ + 1, i)}
-            synapses.append({**ends, "weight": number(bias, f"{name}: {layer.name}.bias[{i}]")})
-    document = {"format": "synaptic-balance/network", "version": 1, "units": units, "synapses": synapses}
+    for layer, rows, before, after in zip(layers, weights, ids, ids[1:]):
+        for i, (row, to) in enumerate(zip(rows, after)):
+            place = f"{name}: {layer.name}.weight[{i}]"
+            if len(row) != len(before):
+                raise InputError(f"{place}: {len(row)} numbers, and {len(before)} units before", place)
+            for j, (weight, source) in enumerate(zip(row, before)):
+                synapses.append({"from": source, "to": to, "weight": number(weight, f"{place}[{j}]")})
+    for layer, after in zip(layers, ids[1:]) if is_biased else ():
+        # A layer without biases among layers with some has biases of 0.
+        biases = ["0"] * len(after) if layer.bias is None else layer.bias
+        place = f"{name}: {layer.name}.bias"
+        if len(biases) != len(after):
+            raise InputError(f"{place}: {len(biases)} numbers for {len(after)} units", place)
+        for i, (bias, to) in enumerate(zip(biases, after)):
+            synapses.append({"from": "one", "to": to, "weight": number(bias, f"{place}[{i}]")})
+    flat = [unit for layer in units for unit in layer]
+    document = {"format": "synaptic-balance/network", "version": 1, "units": flat, "synapses": synapses}
     text = json.dumps(document).encode()
 
     def back(written: Written_) -> Any:
         found = iter([value(synapse["weight"]) for synapse in json.loads(bytes(written[""]))["synapses"]])
         new = [[[next(found) for _ in row] for row in rows] for rows in weights]
-        biases = [None if layer.bias is None else [next(found) for _ in layer.bias] for layer in layers]
+        biases = [[next(found) for _ in after] if is_biased else [] for after in ids[1 : len(layers) + 1]]
         shaped = [_like(layer.weight, rows, transpose) for layer, rows in zip(layers, new)]
         return restore(shaped, [_like(layer.bias, own, False) for layer, own in zip(layers, biases)])
 
     return Model(name, {name: text}, back, network=text)
+
+
+def _units(sizes: Sequence[int], activations: Sequence[Activation], is_biased: bool) -> List[List[Dict[str, Any]]]:
+    """The units of a perceptron by layer, inputs first; the constant unit last."""
+    last = len(sizes) - 1
+    layers: List[List[Dict[str, Any]]] = [[{"id": f"x{index}", "kind": "input"} for index in range(sizes[0])]]
+    for layer, activation in enumerate(activations, 1):
+        entry = {"kind": "hidden", "activation": plain(activation)}
+        layers.append([{"id": f"h{layer}.{index}", **entry} for index in range(sizes[layer])])
+    layers.append([{"id": f"y{index}", "kind": "output"} for index in range(sizes[last])])
+    if is_biased:
+        layers.append([{"id": "one", "kind": "bias"}])
+    return layers
 
 
 def _rows(weight: Any, place: str, transpose: bool) -> List[List[Any]]:

@@ -79,8 +79,10 @@ class Balanced(Result):
         exit_code: int,
         model: Any = None,
         certificate: Optional[Dict[str, Any]] = None,
+        before: Optional[Tuple[Any, Dict[str, Any]]] = None,
     ) -> None:
         super().__init__(document, text, exit_code)
+        self._before = before
         self.model = model
         self.certificate = certificate
         self.status: str = document["status"]
@@ -102,6 +104,15 @@ class Balanced(Result):
             return {}
         pairs = {unit: bounds for unit, bounds in found.items() if isinstance(bounds, dict) and "lo" in bounds}
         return {unit: Bounds(Fraction(own["lo"]), Fraction(own["hi"])) for unit, own in pairs.items()}
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draws the costs of every hidden unit before and after; needs matplotlib."""
+        from . import plots
+
+        if self._before is None or self.model is None:
+            raise ValueError("there are no two networks to be drawn")
+        model, options = self._before
+        return plots.deficits(model, self.model, self.regularizer, ax=ax, **options)
 
     def _rows(self) -> Iterable[Tuple[str, Any]]:
         yield "status", self.status

@@ -77,7 +77,8 @@ def balance_units(
         regularizer, activation, layers, transpose: as for :func:`balance`.
 
     Raises:
-        InputError: no such unit, or one that cannot be balanced.
+        InputError: no such unit, or one that cannot be scaled.
+        Incomplete: a unit with cost on one side only, which no multiplier balances.
 
     >>> import synaptic_balance as sb
     >>> from fractions import Fraction
@@ -213,9 +214,9 @@ def stochastic(
     try:
         found = _native.trace(network, text, seed, order, tolerance, max_passes)
     except ValueError as fault:
-        message = str(fault)
-        is_open = "passes" in message or "no minimum" in message
-        raise (Incomplete(message) if is_open else InputError(f"{_MODEL}: {message}")) from None
+        raise InputError(f"{_MODEL}: {fault}") from None
+    except RuntimeError as fault:
+        raise Incomplete(f"{_MODEL}: {fault}") from None
     return Trace(json.loads(found))
 
 
@@ -230,3 +231,5 @@ def _asked(function: Any, *arguments: Any) -> Any:
         return function(*arguments)
     except ValueError as fault:
         raise InputError(f"{_MODEL}: {fault}") from None
+    except RuntimeError as fault:
+        raise Incomplete(f"{_MODEL}: {fault}") from None

@@ -14,7 +14,7 @@ class Case(NamedTuple):
 
     Attributes:
         group: the group, such as ``"basic"``.
-        id: its name in the group.
+        id: its name, such as ``"basic-009"``.
         comment: what it is about.
         operation: what is asked, such as ``"balance"``.
         inputs: the inputs of the operation, by name; ``network`` and ``regularizer`` among them.
@@ -41,7 +41,7 @@ class Case(NamedTuple):
         return str(self.inputs.get("regularizer", "l2"))
 
     def __str__(self) -> str:
-        return f"{self.group}/{self.id}"
+        return self.id
 
 
 _NOT_INPUTS = ("id", "comment", "source", "flags", "operation", "expected")
