@@ -16,7 +16,7 @@ _OPTIONS = (
 _OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
 _VALUE = re.compile(r"invalid value '(?P<value>.*)' for '--(?P<option>[a-z-]+)[^']*'(?P<reason>.*)", re.S)
 
-_PLACE = re.compile(r"^(?P<file>[^:]*[^:\s]): (?:(?P<inner>[^:]*[`\[][^:]*): )?", re.S)
+_PLACE = re.compile(r"^([^:]*[^:\s]): (?:([^:]*[`\[][^:]*): )?", re.S)
 
 
 class Error(Exception):
@@ -68,7 +68,7 @@ def spoken(message: str) -> str:
         found = _VALUE.match(message)
         if found:
             name = found["option"].replace("-", "_")
-            message = f"{name}: {found['value']!r}{found['reason']}"
+            return f"{name}: {found['value']!r}{found['reason']}"
     for option, name in _OPTIONS:
         message = message.replace(option, name)
     return _OPTION.sub(lambda found: found[1].replace("-", "_"), message)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import html
 from fractions import Fraction
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple, Union
 
@@ -43,6 +42,8 @@ class Result:
         return f"<{type(self).__name__} {rows}>"
 
     def _repr_html_(self) -> str:
+        import html
+
         cells = "".join(
             f"<tr><th style='text-align:left'>{html.escape(name)}</th><td style='text-align:left'>{html.escape(_short(value))}</td></tr>"
             for name, value in self._rows()

