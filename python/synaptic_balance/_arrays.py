@@ -72,9 +72,9 @@ def _from_library(value: Any, place: str) -> Tuple[Any, str, Callable[[Any], Any
             return _plain(np.from_dlpack(value), place, back)
         except (BufferError, RuntimeError, TypeError, ValueError, AttributeError):
             # NumPy knows no bfloat16, and no memory of devices.
-            short = from_capsule(value)
+            short = None if hasattr(value, "__array__") else from_capsule(value)
             if short is not None:
-                return short, "bf16", back
+                return short, "bf16", lambda result: back(_as_bfloat16(result))
     if hasattr(value, "__array_interface__") or hasattr(value, "__array__"):
         return _plain(np.asarray(value), place, back)
     kind = type(value).__name__
@@ -113,6 +113,12 @@ def _maker(value: Any, library: str) -> Callable[[Any], Any]:
     if hasattr(value, "__array_namespace__"):
         return lambda result: value.__array_namespace__().asarray(result)
     return lambda result: result
+
+
+def _as_bfloat16(bits: Any) -> Any:
+    """The numbers of their bits, where ``ml_dtypes`` gives NumPy the type; else the bits."""
+    known = sys.modules.get("ml_dtypes")
+    return bits if known is None else bits.view(known.bfloat16)
 
 
 class _Tensor(ctypes.Structure):

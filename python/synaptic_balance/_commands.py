@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 from . import _native
 from ._errors import Error, Incomplete, InputError, spoken
-from ._models import Activation, LayerName, Model, Written_, take
+from ._models import BALANCED, Activation, LayerName, Model, Written_, take
 from ._results import Balanced, Checked, Explained, Verified
 
 #: A regularizer: ``"l2"``, ``"l1"``, ``"lp:3"``, ``"mix:1*1+1/2*2"``, or the power p alone.
@@ -21,7 +21,7 @@ Progress = Union[bool, Callable[[str, Optional[float]], object], None]
 Activations = Union[Activation, Sequence[Activation], None]
 
 _MODEL, _BEFORE, _AFTER = "<model>", "<before>", "<after>"
-_BALANCED, _CERTIFICATE, _GRAPH = "<balanced>", "<certificate>", "<graph>"
+_CERTIFICATE, _GRAPH = "<certificate>", "<graph>"
 #: A bar is not shown for what takes less than so many seconds.
 _DELAY = 1.0
 
@@ -61,7 +61,7 @@ def balance(
     """Balances a network: the same function, with every hidden unit's incoming weights costing as much as its outgoing ones.
 
     Args:
-        model: a path; bytes; an ``onnx.ModelProto``; a mapping of names to arrays (``"fc1.weight"`` of shape ``[out, in]``,
+        model: a path, of a file or of a folder that holds ``model.safetensors`` (or its index) or ``model.onnx``; bytes; an ``onnx.ModelProto``; a mapping of names to arrays (``"fc1.weight"`` of shape ``[out, in]``,
             ``"fc1.bias"`` of shape ``[out]``); a list of ``(W, b)``; a ``networkx.DiGraph``; a network document. Arrays are of NumPy or
             of anything with DLPack or the array interface, float16, bfloat16, float32 or float64, and are not copied if they lie in
             the order of rows. Nested lists or arrays of ``Fraction`` are calculated with exactly.
@@ -79,7 +79,7 @@ def balance(
         tolerance: the deficit to reach.
         cross_check: let the paper's algorithm check the result, whatever the size.
         power_of_two: round multipliers to powers of two, by which weights scale exactly.
-        round: for 16-bit weights, round each weight of the optimum instead.
+        round: for weights of 16 bits, of which multipliers are otherwise rounded to powers of two, round each weight of the optimum.
         max_scaling: keep every multiplier between ``1/S`` and ``S``.
         learned, constant: names of ONNX tensors to be taken for weights, or for constants.
         output: write the model to this path; for paths and bytes. ``Balanced.model`` is then the path.
@@ -123,7 +123,7 @@ def balance(
         if asked:
             arguments.append(f"--{option}")
     arguments += _roles(learned, constant)
-    kept = {_BALANCED}
+    kept = {BALANCED}
     if certify is not None and certify is not False:
         arguments.append("--certify" if certify is True else f"--certify={certify}")
         arguments += ["--certificate", _CERTIFICATE]
@@ -133,11 +133,11 @@ def balance(
             raise InputError("output: only models in files are written to files", "output")
         if isinstance(taken.files.get(_MODEL), list):
             raise InputError("output: arrays are given back as arrays", "output")
-        kept.remove(_BALANCED)
-    arguments += ["-o", _BALANCED if output is None else os.fspath(output)]
+        kept.remove(BALANCED)
+    arguments += ["-o", taken.output if output is None else os.fspath(output)]
     code, document, text, written = _call(arguments, [taken], kept, progress, threads)
     certificate = written.pop(_CERTIFICATE, None)
-    balanced = _below(written, _BALANCED)
+    balanced = _below(written, BALANCED)
     found: Any = taken.restore(balanced) if balanced else None
     if output is not None and code == 0:
         found = output

@@ -64,12 +64,12 @@ def from_graph(graph: Any, name: str, activation: Union[Activation, Sequence[Act
     text = json.dumps(document).encode()
 
     def restore(written: Written_) -> Any:
-        weights = [value(synapse["weight"]) for synapse in json.loads(bytes(written[""]))["synapses"]]
+        weights = [synapse["weight"] for synapse in json.loads(bytes(written[""]))["synapses"]]
         balanced = graph.copy()
         for (source, target), weight in zip(edges, weights):
-            balanced[source][target]["weight"] = weight
+            balanced[source][target]["weight"] = value(weight, graph[source][target]["weight"])
         for node, weight in zip(biased, weights[len(edges) :]):
-            balanced.nodes[node]["bias"] = weight
+            balanced.nodes[node]["bias"] = value(weight, graph.nodes[node]["bias"])
         return balanced
 
     return Model(name, {name: text}, restore, network=text)

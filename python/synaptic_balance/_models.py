@@ -17,6 +17,8 @@ LayerName = Union[str, Tuple[str, Optional[str]]]
 Activation = Union[str, Mapping[str, Any]]
 
 _ARCHITECTURE = "<architecture>"
+#: Where models are written to in memory.
+BALANCED = "<balanced>"
 
 
 class Model:
@@ -43,6 +45,8 @@ class Model:
         self.restore = restore
         self.options = list(options)
         self.network = network
+        #: Where the command is to write the model: a name that is kept.
+        self.output = BALANCED
 
     def not_finite(self) -> Optional[InputError]:
         """Where a number is that is not finite, if the model knows."""
@@ -67,8 +71,13 @@ def take(
         if isinstance(path, bytes):
             path = os.fsdecode(path)
         options, files = _options_of_file(activation, layers, name)
+        path = _in_folder(path, activation is not None)
         network = _network_in(path) if exactly else None
-        return Model(path, files, _from_files, options, network)
+        taken = Model(path, files, _from_files, options, network)
+        if path.endswith(".onnx"):
+            # Its tensors may be in files beside it.
+            taken.output = f"{BALANCED}/{os.path.basename(path)}"
+        return taken
     if isinstance(model, (bytes, bytearray, memoryview)):
         content = bytes(model)
         options, files = _options_of_file(activation, layers, name)
@@ -124,9 +133,20 @@ def _network_in(path: str) -> Optional[bytes]:
         return None
 
 
+def _in_folder(path: str, has_activation: bool) -> str:
+    """The model in a folder; the folder itself where the program has to tell."""
+    if not os.path.isdir(path):
+        return path
+    weights = ["model.safetensors.index.json", "model.safetensors"]
+    for name in (weights if has_activation else []) + ["model.onnx"]:
+        if os.path.isfile(os.path.join(path, name)):
+            return os.path.join(path, name)
+    return path
+
+
 def _from_files(written: Written_) -> Any:
     files = {name: bytes(content) for name, content in written.items()}
-    return files[""] if list(files) == [""] else files
+    return next(iter(files.values())) if len(files) == 1 else files
 
 
 def _no_more(activation: Any, layers: Any, name: str) -> None:

@@ -191,17 +191,21 @@ def from_mapping(
             values[weight_key] = weight
             if bias_key is not None:
                 values[bias_key] = bias
-        try:
-            return type(model)(values)  # type: ignore[call-arg]
-        except TypeError:
-            return values
+        if type(model) is not dict and isinstance(model, dict):
+            try:
+                return type(model)(values)
+            except TypeError:
+                pass
+        return values
 
     return _from_layers(layers, name, activation, transpose, exactly, names, restore)
 
 
 def _named(layer: LayerName, model: Mapping[Any, Any], place: str) -> Tuple[str, Any, Any]:
     """A layer that is named: its own name, the keys of its weight and of its bias."""
-    if isinstance(layer, tuple):
+    if isinstance(layer, (tuple, list)):
+        if len(layer) != 2:
+            raise InputError(f"{place}: expected a name, or the names of a weight and a bias", place)
         weight, bias = layer
         for key in (weight, bias):
             if key is not None and key not in model:
@@ -255,9 +259,17 @@ def number(value: Any, place: str) -> Any:
         raise InputError(f"{place}: {value!r} is no number", place) from None
 
 
-def value(written: Any) -> Any:
-    """A number of a network document: ``Fraction`` for a text, which is exact, ``float`` for a number."""
-    return Fraction(written) if isinstance(written, str) else float(written)
+def value(written: Any, old: Any) -> Any:
+    """A number of a network document: ``Fraction`` for a text, which is exact, ``float`` for a number; where there was a ``float``, one again."""
+    if not isinstance(written, str):
+        return float(written)
+    exact = Fraction(written)
+    if not isinstance(old, (float, np.floating)):
+        return exact
+    try:
+        return float(exact)
+    except OverflowError:
+        return exact
 
 
 def _exact(
@@ -293,9 +305,12 @@ def _exact(
     text = json.dumps(document).encode()
 
     def back(written: Written_) -> Any:
-        found = iter([value(synapse["weight"]) for synapse in json.loads(bytes(written[""]))["synapses"]])
-        new = [[[next(found) for _ in row] for row in rows] for rows in weights]
-        biases = [[next(found) for _ in after] if is_biased else [] for after in ids[1 : len(layers) + 1]]
+        found = iter([synapse["weight"] for synapse in json.loads(bytes(written[""]))["synapses"]])
+        new = [[[value(next(found), old) for old in row] for row in rows] for rows in weights]
+        biases = []
+        for layer, after in zip(layers, ids[1:]):
+            old_biases = [None] * len(after) if layer.bias is None else layer.bias
+            biases.append([value(next(found), old) for old in old_biases] if is_biased else [])
         shaped = [_like(layer.weight, rows, transpose) for layer, rows in zip(layers, new)]
         return restore(shaped, [_like(layer.bias, own, False) for layer, own in zip(layers, biases)])
 

@@ -41,6 +41,21 @@ def tensors(path: pathlib.Path) -> Dict[str, np.ndarray]:
     return found
 
 
+def write(path: pathlib.Path, model: Dict[str, np.ndarray]) -> None:
+    """Writes arrays of float32 as a safetensors file."""
+    header: Dict[str, Any] = {}
+    start = 0
+    for name, array in model.items():
+        header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": [start, start + array.nbytes]}
+        start += array.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for array in model.values():
+            file.write(array.data)
+
+
 @pytest.fixture(scope="session")
 def digits() -> Dict[str, np.ndarray]:
     """The classifier of handwritten digits, 64-100-50-10, by name."""

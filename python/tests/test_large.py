@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from typing import Any, Dict
 
 import numpy as np
 import synaptic_balance as sb
-from conftest import program
+from conftest import program, write
 
 #: 2 x 12.5 million weights of 4 bytes.
 SHAPES = {"l0.weight": (2500, 5000), "l1.weight": (5000, 2500)}
@@ -20,21 +19,6 @@ SHAPES = {"l0.weight": (2500, 5000), "l1.weight": (5000, 2500)}
 def arrays() -> Dict[str, np.ndarray]:
     rng = np.random.default_rng(11)
     return {name: rng.standard_normal(shape, dtype=np.float32) for name, shape in SHAPES.items()}
-
-
-def write(path: pathlib.Path, model: Dict[str, np.ndarray]) -> None:
-    """A safetensors file."""
-    header: Dict[str, Any] = {}
-    start = 0
-    for name, array in model.items():
-        header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": [start, start + array.nbytes]}
-        start += array.nbytes
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(len(text).to_bytes(8, "little") + text)
-        for array in model.values():
-            file.write(array.data)
 
 
 def test_a_hundred_megabytes_take_the_time_of_the_program(tmp_path: Any) -> None:

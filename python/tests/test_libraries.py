@@ -33,6 +33,20 @@ def test_onnx_models_come_back_as_models() -> None:
         sb.balance(model, constant=["no such tensor"])
 
 
+def test_onnx_models_with_data_in_other_files(tmp_path: Any, monkeypatch: Any) -> None:
+    """Checks: the files of such a model come back by name, and nothing is written."""
+    onnx = pytest.importorskip("onnx")
+    path = tmp_path / "model.onnx"
+    model = onnx.load(DATA / "digits-mlp-sklearn.onnx")
+    onnx.save_model(model, path, save_as_external_data=True, location="weights.bin", size_threshold=0)
+    monkeypatch.chdir(tmp_path)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    found = sb.balance(path)
+    assert set(found.model) == {"model.onnx", "weights.bin"} and found.model["weights.bin"] != before["weights.bin"]
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+    assert sb.balance(tmp_path).model == found.model
+
+
 def test_a_graph_comes_back_as_a_graph() -> None:
     """Checks: exact weights stay exact, floats floats, biases and attributes stay where they are, nodes may be anything."""
     networkx = pytest.importorskip("networkx")
@@ -49,9 +63,31 @@ def test_a_graph_comes_back_as_a_graph() -> None:
     balanced = sb.balance(recurrent).model
     assert balanced.edges["b", "b"]["weight"] == 0.25 and isinstance(balanced.edges["x", "a"]["weight"], float)
     assert sb.balance_units(graph, "('h', 1)").steps[0].multiplier == 4
+    stepped = sb.balance_units(recurrent, ["a", "b"]).model
+    assert all(isinstance(weight, float) for *_, weight in stepped.edges(data="weight"))
     recurrent.edges["x", "a"].pop("weight")
     with pytest.raises(sb.InputError, match="'x' -> 'a'"):
         sb.balance(recurrent)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float16", "bfloat16"])
+def test_tensors_of_jax_and_torch(kind: str) -> None:
+    """Checks: tensors come back as tensors of their type, whichever of the two libraries is there."""
+    tried = 0
+    for name in ("jax", "torch"):
+        try:
+            library = __import__(name)
+        except ImportError:
+            continue
+        make = library.numpy.asarray if name == "jax" else library.tensor
+        numbers = getattr(library.numpy if name == "jax" else library, kind)
+        before = {"a1.weight": make([[1.0, 2.0], [4.0, 8.0]], dtype=numbers), "a2.weight": make([[64.0, 256.0]], dtype=numbers)}
+        found = sb.balance(before)
+        assert all(type(found.model[key]) is type(before[key]) and found.model[key].dtype == before[key].dtype for key in before)
+        assert sb.check(before, found.model).same_function is True and float(found.model["a1.weight"][0, 0]) > 1
+        tried += 1
+    if not tried:
+        pytest.skip("neither jax nor torch is there")
 
 
 def test_scikit_learn_networks() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Dict
 import numpy as np
 import pytest
 import synaptic_balance as sb
-from conftest import DATA, ROOT, forward, program
+from conftest import DATA, ROOT, forward, program, write
 
 LAYERS = ["layers.0", "layers.1", "layers.2"]
 
@@ -157,7 +157,8 @@ def test_bfloat16_is_taken_by_dlpack() -> None:
     found = sb.balance([Brain(weight) for weight in weights])
     expected = sb.balance(weights, power_of_two=True)
     assert found.status == "rounded" and found.to_dict()["multipliers"] == expected.to_dict()["multipliers"]
-    decoded = [(array.astype(np.uint32) << 16).view(np.float32) for array in found.model]
+    bits = [array.view(np.uint16) for array in found.model]
+    decoded = [(array.astype(np.uint32) << 16).view(np.float32) for array in bits]
     assert all(np.array_equal(a, b) for a, b in zip(decoded, expected.model))
 
 
@@ -176,6 +177,21 @@ def test_files_bytes_and_documents() -> None:
     by_path, by_bytes, by_document = (sb.balance(model) for model in (path, path.read_bytes(), document))
     assert json.loads(by_path.model) == json.loads(by_bytes.model) == by_document.model
     assert sb.check(path, by_document.model) and sb.check(document, by_bytes.model)
+
+
+def test_a_folder_of_shards_comes_back_as_files(digits: Any, tmp_path: Any) -> None:
+    """Checks: a model in several files, by its folder: the files with the balanced arrays, and the index as it was."""
+    names = {"one.safetensors": ["layers.0.weight", "layers.0.bias"], "two.safetensors": sorted(set(digits) - {"layers.0.weight", "layers.0.bias"})}
+    for file, own in names.items():
+        write(tmp_path / file, {name: digits[name] for name in own})
+    index = {"weight_map": {name: file for file, own in names.items() for name in own}}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    found = sb.balance(tmp_path, activation="relu")
+    assert set(found.model) == {*names, "model.safetensors.index.json"} and json.loads(found.model["model.safetensors.index.json"]) == index
+    expected = sb.balance(digits).model
+    assert found.model["one.safetensors"].endswith(b"".join(expected[name].tobytes() for name in names["one.safetensors"]))
+    with pytest.raises(sb.InputError):
+        sb.balance(tmp_path / "no")
 
 
 def test_output_is_written_to_a_path(tmp_path: Any) -> None:

@@ -65,8 +65,12 @@ pub fn check(
             replaces: Some(input),
         })
         .collect();
-    let is_special =
-        |path: &Path| !matches!(Place::of(path), Ok(Place::File(_) | Place::Folder(_)));
+    let is_special = |path: &Path| {
+        !matches!(
+            Place::of(path),
+            Ok(Place::File(_) | Place::Folder(_) | Place::Kept(_))
+        )
+    };
     match outputs.iter().find(|output| is_special(output.path)) {
         Some(output) => Err(BadInput::at(
             output.path,
