@@ -38,13 +38,20 @@ def test_onnx_models_with_data_in_other_files(tmp_path: Any, monkeypatch: Any) -
     onnx = pytest.importorskip("onnx")
     path = tmp_path / "model.onnx"
     model = onnx.load(DATA / "digits-mlp-sklearn.onnx")
+    for tensor in model.graph.initializer:
+        # Only raw data go to other files.
+        tensor.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor), tensor.name))
     onnx.save_model(model, path, save_as_external_data=True, location="weights.bin", size_threshold=0)
     monkeypatch.chdir(tmp_path)
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     found = sb.balance(path)
-    assert set(found.model) == {"model.onnx", "weights.bin"} and found.model["weights.bin"] != before["weights.bin"]
+    assert set(found.model) == {"model.onnx", "model.onnx.weights.bin"}
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
     assert sb.balance(tmp_path).model == found.model
+    (tmp_path / "balanced").mkdir()
+    for name, content in found.model.items():
+        (tmp_path / "balanced" / name).write_bytes(content)
+    assert sb.check(path, tmp_path / "balanced" / "model.onnx")
 
 
 def test_a_graph_comes_back_as_a_graph() -> None:
