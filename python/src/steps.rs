@@ -142,7 +142,7 @@ pub fn scale(network: &[u8], multipliers: BTreeMap<String, String>) -> PyResult<
     Ok(exactly(&file, &scaled.map_err(wrong)?))
 }
 
-/// Runs the paper's algorithm and gives a document: `variables` by name, `start` and for each step the `variable`, the logarithm `log` of the
+/// Runs the paper's algorithm to a tolerance, or as many passes as it may take, and gives a document: `variables` by name, `start` and for each step the `variable`, the logarithm `log` of the
 /// factor of its multiplier of weights, and the `regularizer` after it, without costs that scaling does not change; `deficit` and `passes` at the end.
 #[pyfunction]
 pub fn trace(
@@ -151,10 +151,10 @@ pub fn trace(
     regularizer: &str,
     seed: u64,
     order: &str,
-    tolerance: f64,
-    max_passes: usize,
+    end: (f64, usize),
 ) -> PyResult<String> {
     let (file, regularizer) = parsed(network, regularizer)?;
+    let (tolerance, max_passes) = end;
     let network = &file.network;
     let mut schedule: Box<dyn Schedule + Send> = match order {
         "uniform" => Box::new(UniformRandom(ChaCha8Rng::seed_from_u64(seed))),

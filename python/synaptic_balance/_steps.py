@@ -212,7 +212,7 @@ def stochastic(
     text = regularizer_text(regularizer)
     network = _network(taken)
     try:
-        found = _native.trace(network, text, seed, order, tolerance, max_passes)
+        found = _native.trace(network, text, seed, order, (tolerance, max_passes))
     except ValueError as fault:
         raise InputError(f"{_MODEL}: {fault}") from None
     except RuntimeError as fault:
