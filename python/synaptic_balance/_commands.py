@@ -239,6 +239,9 @@ def _both(
 def _says_what_it_computes(model: Any) -> bool:
     """Is it a kind of model that has activations of its own?"""
     if isinstance(model, (str, os.PathLike)):
+        # A pipe is read once, and not here.
+        if not os.path.isfile(model):
+            return False
         try:
             with open(model, "rb") as file:
                 return not _is_weights(file.read(9))

@@ -53,14 +53,16 @@ class Arrays(Model):
 
     def _check_chain(self, transpose: bool) -> None:
         """The one mistake that the names of axes explain: the other convention."""
-        if self.names is None:
+        order = self.ordered()
+        if order is None:
             return
-        shapes = [taken.array.shape for _, part, taken in self.taken if part == "weight"]
+        by_name = {self.layers[number].name: taken.array.shape for number, part, taken in self.taken if part == "weight"}
+        shapes = [by_name[name] for name in order]
         chains = [one[0] == two[1] for one, two in zip(shapes, shapes[1:]) if len(one) == len(two) == 2]
         turned = [one[1] == two[0] for one, two in zip(shapes, shapes[1:]) if len(one) == len(two) == 2]
         if not all(chains) and all(turned):
-            convention = "[out, in]" if not transpose else "[in, out]"
-            reason = f"the layers chain only the other way round: weights are {convention} with transpose={transpose}"
+            convention = "[in, out]" if transpose else "[out, in]"
+            reason = f"the layers chain only the other way round: with transpose={transpose} weights are {convention}"
             raise InputError(f"{self.name}: {reason}; pass transpose={not transpose}", self.name)
 
     def rename(self, names: Sequence[str]) -> None:

@@ -81,8 +81,12 @@ def test_transposed_arrays_balance_alike(digits: Any) -> None:
     found = sb.balance(turned, transpose=True).model
     plain = sb.balance(pairs(digits)).model
     assert all(np.array_equal(a, b.T) for (a, _), (b, _) in zip(plain, found))
-    with pytest.raises(sb.InputError, match="transpose=True"):
+    with pytest.raises(sb.InputError, match="pass transpose=True"):
         sb.balance(turned)
+    with pytest.raises(sb.InputError, match="pass transpose=True"):
+        sb.balance({f"{layer}.weight": weight for layer, (weight, _) in zip(LAYERS, turned)})
+    with pytest.raises(sb.InputError, match="pass transpose=False"):
+        sb.balance(pairs(digits), transpose=True)
 
 
 def test_names_of_weights_and_biases_can_be_given(digits: Any) -> None:
