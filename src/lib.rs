@@ -23,6 +23,7 @@
 //! | [`formats`] | network JSON, ONNX, safetensors, certificates, DOT (feature `formats`) |
 //! | [`report`] | what a person reads and what `--json` prints (feature `formats`) |
 //! | [`vectors`] | conformance vectors for other implementations (feature `formats`) |
+//! | `cli` | the program's commands, also for callers with models in memory (feature `cli`) |
 //!
 //! # Letters
 //!
@@ -49,6 +50,12 @@
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
+// The commands name the library as a program would.
+#[cfg(feature = "cli")]
+extern crate self as synaptic_balance;
+
+#[cfg(feature = "cli")]
+pub mod cli;
 #[cfg(feature = "formats")]
 pub mod formats;
 pub mod forms;

@@ -1,14 +1,10 @@
 //! `synbal`: the theory of synaptic neural balance on the command line.
 //!
-//! Arguments, calls and exit codes; the mathematics is in the library.
-
-mod cli;
+//! The commands are in [`synaptic_balance::cli`].
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match cli::arguments() {
-        Ok(arguments) => cli::run(arguments),
-        Err(code) => code,
-    }
+    let given: Vec<_> = std::env::args_os().collect();
+    ExitCode::from(synaptic_balance::cli::main(&given))
 }

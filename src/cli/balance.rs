@@ -107,7 +107,10 @@ pub fn check_files(
     kind: Kind,
 ) -> Result<(), BadInput> {
     if let (Some(first), true) = (files.first(), files.len() > 1)
-        && !matches!(Place::of(first), Ok(Place::File(_) | Place::Folder(_)))
+        && !matches!(
+            Place::of(first),
+            Ok(Place::File(_) | Place::Folder(_) | Place::Kept(_))
+        )
     {
         let reason = "a model with data in other files is written to files";
         return Err(BadInput::at(first, reason));

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::ExitCode;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 
 use rayon::prelude::*;
@@ -84,7 +83,7 @@ fn id_of(line: &[u8]) -> Option<String> {
 
 /// Answers the requests of a file (`-`: of stdin) in their order, one line each. What a request
 /// leaves out is as on the command line.
-pub fn answer_all(requests: &Path, arguments: &CheckArguments) -> ExitCode {
+pub fn answer_all(requests: &Path, arguments: &CheckArguments) -> u8 {
     let input: Box<dyn BufRead + Send> = if requests == Path::new("-") {
         Box::new(BufReader::new(io::stdin()))
     } else {
@@ -92,18 +91,18 @@ pub fn answer_all(requests: &Path, arguments: &CheckArguments) -> ExitCode {
             Ok(file) => Box::new(BufReader::new(file)),
             Err(fault) => {
                 complain(&format!("{}: {fault}", requests.display()));
-                return ExitCode::from(2);
+                return 2;
             }
         }
     };
     let mut output = io::BufWriter::new(io::stdout().lock());
     match stream(input, &mut output, arguments) {
-        Ok(code) => ExitCode::from(code),
+        Ok(code) => code,
         // A reader that has gone away wants no more answers, and nobody heard whether all was well.
-        Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(3),
+        Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => 3,
         Err(fault) => {
             complain(&format!("{}: {fault}", requests.display()));
-            ExitCode::from(3)
+            3
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use synaptic_balance::formats::memory::held;
 use synaptic_balance::formats::{Certificate, Model, read_certificate, verify_certificate};
 use synaptic_balance::network::{Network, Regularizer, one_line};
 use synaptic_balance::numbers::Rational;
@@ -16,7 +17,10 @@ const MOST_EXACT: u64 = 1 << 23;
 
 /// Are the files small enough for a proof in exact arithmetic?
 pub fn is_within_reach(paths: &[&Path]) -> bool {
-    let is_small = |path: &&Path| path.metadata().is_ok_and(|file| file.len() <= MOST_EXACT);
+    let is_small = |path: &&Path| match held(path) {
+        Some(held) => held.len() as u64 <= MOST_EXACT,
+        None => path.metadata().is_ok_and(|file| file.len() <= MOST_EXACT),
+    };
     paths.iter().all(is_small)
 }
 

@@ -4,6 +4,7 @@ use std::fs::Metadata;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
+use synaptic_balance::formats::memory::{held, keep};
 use synaptic_balance::formats::{Losses, cached, is_onnx, open_input};
 
 use super::BadInput;
@@ -47,7 +48,7 @@ struct Staged {
 /// directly, after all files are complete.
 pub fn write(files: Vec<(PathBuf, Content)>) -> Result<Losses, BadInput> {
     let mut lost = Losses::default();
-    let (mut staged, mut direct) = (Vec::new(), Vec::new());
+    let (mut staged, mut direct, mut kept) = (Vec::new(), Vec::new(), Vec::new());
     for (path, content) in files {
         let failed = |fault: std::io::Error| cannot_write(&path, &fault);
         match Place::of(&path).map_err(failed)? {
@@ -64,6 +65,11 @@ pub fn write(files: Vec<(PathBuf, Content)>) -> Result<Losses, BadInput> {
             Place::Folder(_) => return Err(BadInput::at(&path, "cannot write: is a directory")),
             Place::Special(place) => direct.push((path, Some(place), content)),
             Place::Stdout => direct.push((path, None, content)),
+            Place::Kept(place) => {
+                let mut bytes = Vec::new();
+                lost.append(fill(&path, &mut bytes, content)?);
+                kept.push((place, bytes));
+            }
         }
     }
     for (path, place, content) in direct {
@@ -77,6 +83,7 @@ pub fn write(files: Vec<(PathBuf, Content)>) -> Result<Losses, BadInput> {
         });
     }
     commit(staged)?;
+    kept.into_iter().for_each(|(path, bytes)| keep(path, bytes));
     Ok(lost)
 }
 
@@ -292,6 +299,9 @@ fn take_back(staged: &Staged) -> bool {
 
 /// Does a file begin as an ONNX model does? A pipe is not looked into.
 pub fn begins_as_onnx(path: &Path) -> bool {
+    if let Some(held) = held(path) {
+        return is_onnx(&held.start());
+    }
     if !path.is_file() {
         return false;
     }

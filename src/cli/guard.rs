@@ -2,8 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
 
 use super::Failure;
+use super::called::Interrupted;
 
 thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
@@ -12,6 +14,11 @@ thread_local! {
 
 /// From now on a panic in [`guarded`] work is silent; any other is printed as before.
 pub fn install() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(set);
+}
+
+fn set() {
     let before = take_hook();
     set_hook(Box::new(move |fault: &PanicHookInfo| {
         if GUARDED.get() {
@@ -30,6 +37,11 @@ pub fn guarded<R>(work: impl FnOnce() -> Result<R, Failure>) -> Result<R, Failur
     let outcome = catch_unwind(AssertUnwindSafe(work));
     GUARDED.set(outer);
     outcome.unwrap_or_else(|payload| {
+        if payload.is::<Interrupted>() {
+            return Err(Failure::Incomplete(
+                "interrupted: nothing was decided".into(),
+            ));
+        }
         let known = LAST.with_borrow_mut(Option::take);
         let text = known.unwrap_or_else(|| match payload.downcast_ref::<String>() {
             Some(text) => format!("panicked: {text}"),

@@ -4,6 +4,7 @@ mod arguments;
 mod balance;
 mod batch;
 mod bench;
+mod called;
 mod channels_in_place;
 mod check;
 mod check_certificate;
@@ -31,17 +32,17 @@ mod terms_in_place;
 mod theorems;
 mod vectors;
 
-pub use arguments::Arguments;
+pub use called::{Answer, Listener, call};
 
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
+use synaptic_balance::formats::memory::held;
 use synaptic_balance::formats::{
     Architecture, MAX_MODEL, MAX_TEXT, Model, cached, energy::read_energy, read_certificate,
     read_input, read_model, verify_certificate,
@@ -49,7 +50,7 @@ use synaptic_balance::formats::{
 use synaptic_balance::network::{Regularizer, one_line, plain_json, plain_text};
 use synaptic_balance::report::{self, Report, demonstrate};
 
-use arguments::{Command, Layers, Perceptron, Tied, VerifyArguments};
+use arguments::{Arguments, Command, Layers, Perceptron, Tied, VerifyArguments};
 
 /// How a command ended, by exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,8 +94,15 @@ type Outcome = Result<(Report, Verdict), Failure>;
 /// Bytes of stack of each thread: that of the main thread, so that a request has as much of it among others as alone.
 const STACK: usize = 8 << 20;
 
-/// Runs a command and prints its report.
-pub fn run(arguments: Arguments) -> ExitCode {
+/// The program `synbal`: runs the command that the arguments, after the program's name, say, and prints its report. Gives the exit code.
+pub fn main(given: &[OsString]) -> u8 {
+    match arguments(given) {
+        Ok(arguments) => run(arguments),
+        Err(code) => code,
+    }
+}
+
+fn run(arguments: Arguments) -> u8 {
     let json = arguments.json;
     guard::install();
     // As many threads as there are cores if none are asked for.
@@ -103,7 +111,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         .stack_size(STACK);
     if let Err(fault) = pool.build_global() {
         complain(&fault.to_string());
-        return ExitCode::from(3);
+        return 3;
     }
     temporary::survive_cut_inputs(json);
     let to_stdout = match outputs::of_command(&arguments) {
@@ -120,20 +128,20 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 /// Prints what came out, on stderr if an output was written to stdout.
-fn end(outcome: Outcome, json: bool, to_stdout: bool) -> ExitCode {
+fn end(outcome: Outcome, json: bool, to_stdout: bool) -> u8 {
     if let Err(Failure::Input(BadInput(message)) | Failure::Incomplete(message)) = &outcome {
         complain(message);
     }
     let (report, code) = answer(outcome);
     if to_stdout {
         let _ = std::io::stderr().write_all(report.text.as_bytes());
-        return ExitCode::from(code);
+        return code;
     }
     match print(&report, json) {
-        Ok(()) => ExitCode::from(code),
+        Ok(()) => code,
         Err(fault) => {
             complain(&format!("standard output: {fault}"));
-            ExitCode::from(3)
+            3
         }
     }
 }
@@ -177,15 +185,14 @@ fn answer(outcome: Outcome) -> (Report, u8) {
 }
 
 /// The arguments of this call; usage errors and `--help` end the program, as JSON too if that was asked for.
-pub fn arguments() -> Result<Arguments, ExitCode> {
-    let given: Vec<OsString> = std::env::args_os().collect();
-    Arguments::try_parse_from(&given).map_err(|fault| {
+fn arguments(given: &[OsString]) -> Result<Arguments, u8> {
+    Arguments::try_parse_from(given).map_err(|fault| {
         let code = u8::try_from(fault.exit_code()).unwrap_or(2);
         if !fault.use_stderr() {
             let _ = fault.print();
-            return ExitCode::from(code);
+            return code;
         }
-        misused(&given, &fault);
+        misused(given, &fault);
         if given.iter().any(|argument| argument == "--json") {
             let message = fault.render().to_string();
             let json = json!({"error": "bad_usage", "message": message});
@@ -197,7 +204,7 @@ pub fn arguments() -> Result<Arguments, ExitCode> {
                 true,
             );
         }
-        ExitCode::from(code)
+        code
     })
 }
 
@@ -270,12 +277,14 @@ impl Progress {
     }
 
     fn report(&self, what: &str, deficit: f64) {
+        called::tell(what, Some(deficit));
         if !self.0.is_hidden() {
             self.0.set_message(format!("{what}, deficit {deficit:.2e}"));
         }
     }
 
     fn say(&self, what: &str) {
+        called::tell(what, None);
         self.0.set_message(one_line(what).into_owned());
     }
 }
@@ -330,7 +339,7 @@ impl Perceptron {
 
 fn architecture(arch: &str) -> Result<Architecture, BadInput> {
     let path = Path::new(arch);
-    if !path.exists() || path.is_dir() {
+    if held(path).is_none() && (!path.exists() || path.is_dir()) {
         let named = Architecture::named(arch);
         return named
             .map_err(|fault| BadInput(format!("{fault}, or the path of an architecture file")));

@@ -4,6 +4,8 @@ use std::fs::Metadata;
 use std::io::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 
+use synaptic_balance::formats::memory::{held, is_kept};
+
 /// Links followed before a path counts as a ring of them.
 const MAX_LINKS: usize = 40;
 
@@ -17,11 +19,16 @@ pub enum Place {
     Special(PathBuf),
     /// Standard output.
     Stdout,
+    /// Memory of the caller.
+    Kept(PathBuf),
 }
 
 impl Place {
     /// Follows a path. A link that leads to nothing leads to the file that it names.
     pub fn of(path: &Path) -> Result<Self> {
+        if is_kept(path) || held(path).is_some() {
+            return Ok(Place::Kept(path.to_path_buf()));
+        }
         let mut path = path.to_path_buf();
         for _ in 0..MAX_LINKS {
             let name = path.file_name().filter(|_| !ends_as_folder(&path));
@@ -68,7 +75,7 @@ impl Place {
     fn path(&self) -> Option<&Path> {
         match self {
             Place::File(path) | Place::Folder(path) | Place::Special(path) => Some(path),
-            Place::Stdout => None,
+            Place::Stdout | Place::Kept(_) => None,
         }
     }
 

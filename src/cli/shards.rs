@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use synaptic_balance::formats::memory::{held, is_kept};
 use synaptic_balance::formats::{Losses, MAX_TEXT, MappedPerceptron};
 
 use super::BadInput;
@@ -24,7 +25,7 @@ pub fn outputs(
         return Ok(vec![output.clone()]);
     }
     let inputs = model.files();
-    if !output.is_dir() {
+    if !output.is_dir() && !is_kept(output) {
         return Err(BadInput::at(
             output,
             "a model in several files is written into a folder, which must exist",
@@ -46,6 +47,9 @@ pub fn check(
         return check_files(arguments, outputs, &[], Kind::Safetensors);
     }
     let index = &arguments.network;
+    if held(index).is_some() {
+        return Ok(());
+    }
     files::check_finished(index.parent().unwrap_or(Path::new("")))?;
     let Some(folder) = &arguments.output else {
         return Ok(());
@@ -61,8 +65,12 @@ pub fn check(
             replaces: Some(input),
         })
         .collect();
-    let is_special =
-        |path: &Path| !matches!(Place::of(path), Ok(Place::File(_) | Place::Folder(_)));
+    let is_special = |path: &Path| {
+        !matches!(
+            Place::of(path),
+            Ok(Place::File(_) | Place::Folder(_) | Place::Kept(_))
+        )
+    };
     match outputs.iter().find(|output| is_special(output.path)) {
         Some(output) => Err(BadInput::at(
             output.path,
@@ -91,7 +99,8 @@ pub fn write(
             (path, Box::new(write) as Content)
         })
         .collect();
-    if let (Some(folder), true) = (&arguments.output, is_sharded(arguments, model)) {
+    let has_index = is_sharded(arguments, model) && held(index).is_none();
+    if let (Some(folder), true) = (&arguments.output, has_index) {
         let text = super::input(index, MAX_TEXT)?;
         let place = folder.join(index.file_name().unwrap_or_default());
         files.push((place, files::content(text)));

@@ -6,6 +6,8 @@ use std::fs::{File, Metadata};
 use std::io::{Error, ErrorKind, Read, Result};
 use std::path::Path;
 
+use super::memory::held;
+
 /// Files longer than this are mapped.
 const LARGE: u64 = 8 << 20;
 
@@ -42,21 +44,28 @@ pub fn open_input(path: &Path) -> Result<File> {
 /// # Errors
 /// A longer file, which is not read; those of [`open_input`].
 pub fn read_input(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    if let Some(held) = held(path) {
+        return match held.len() as u64 > limit {
+            true => Err(too_long(limit)),
+            false => Ok(held.bytes().into()),
+        };
+    }
     read_open(open_input(path)?, limit)
 }
 
+fn too_long(limit: u64) -> Error {
+    let reason = format!("holds more than the {limit} bytes that are read");
+    Error::new(ErrorKind::FileTooLarge, reason)
+}
+
 fn read_open(file: File, limit: u64) -> Result<Vec<u8>> {
-    let too_long = || {
-        let reason = format!("holds more than the {limit} bytes that are read");
-        Error::new(ErrorKind::FileTooLarge, reason)
-    };
     if file.metadata()?.len() > limit {
-        return Err(too_long());
+        return Err(too_long(limit));
     }
     let mut bytes = Vec::new();
     file.take(limit + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > limit {
-        true => Err(too_long()),
+        true => Err(too_long(limit)),
         false => Ok(bytes),
     }
 }
@@ -77,6 +86,9 @@ fn is_open_pipe(path: &Path, found: &Metadata) -> bool {
 
 /// The bytes of a file of any length, through a map if they are many.
 pub(super) fn file_bytes(path: &Path) -> Result<Bytes> {
+    if let Some(held) = held(path) {
+        return Ok(held.bytes());
+    }
     let file = open_input(path)?;
     let found = file.metadata()?;
     if found.is_file() && found.len() > LARGE {

@@ -13,6 +13,7 @@ use super::container::{Place, tensors};
 use super::file_bytes::{self, MAX_TEXT, open_input, read_input};
 use super::layers::chain;
 use super::lost::{Losses, Settled};
+use super::memory::{Held, HeldTensor, held};
 use super::safetensors_mlp::SafetensorsError;
 use super::storage::{Brain, Half, Storage, Stored};
 use super::strict::NoRepeats;
@@ -84,6 +85,10 @@ impl MappedPerceptron {
     /// # Errors
     /// Those of the system.
     pub fn is_large(path: &Path) -> std::io::Result<bool> {
+        if let Some(held) = held(path) {
+            let is_long = held.len() > 4 * MAPPED_WEIGHTS;
+            return Ok(is_long && held.start().get(8) == Some(&b'{'));
+        }
         // A pipe is read once, and to its end.
         if !path.metadata()?.is_file() {
             return Ok(false);
@@ -106,6 +111,9 @@ impl MappedPerceptron {
     /// # Errors
     /// [`MappedError`], naming the file or tensor.
     pub fn open(path: &Path, architecture: &Architecture) -> Result<Self, MappedError> {
+        if let Some(held) = held(path) {
+            return MappedPerceptron::in_memory(path, held, architecture);
+        }
         let (mut names, mut index) = (Vec::new(), None);
         if let Some(found) = read_index(path) {
             let found = found.map_err(MappedError::Index)?;
@@ -136,6 +144,37 @@ impl MappedPerceptron {
         }
         Ok(MappedPerceptron {
             layers: layers(places.into_values().collect(), architecture)?,
+            shards,
+        })
+    }
+
+    /// The same of a file in memory; of tensors, each is a shard of its own.
+    fn in_memory(
+        path: &Path,
+        held: Held,
+        architecture: &Architecture,
+    ) -> Result<Self, MappedError> {
+        let shard = |(number, tensor): (usize, HeldTensor)| {
+            let place = Place {
+                bytes: 0..tensor.bytes.len(),
+                name: tensor.name,
+                shard: number,
+                storage: tensor.storage,
+                shape: tensor.shape,
+            };
+            let path = path.join(number.to_string());
+            let map = tensor.bytes;
+            (place, Shard { path, map })
+        };
+        let (places, shards) = match held {
+            Held::Tensors(all) => all.into_iter().enumerate().map(shard).unzip(),
+            Held::Bytes(map) => {
+                let path = path.to_path_buf();
+                (tensors(&map, 0)?, vec![Shard { path, map }])
+            }
+        };
+        Ok(MappedPerceptron {
+            layers: layers(places, architecture)?,
             shards,
         })
     }

@@ -14,6 +14,7 @@ mod layers;
 mod lost;
 mod mapped;
 mod mapped_problem;
+pub mod memory;
 mod model;
 mod network_json;
 pub mod onnx;

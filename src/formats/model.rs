@@ -6,6 +6,7 @@ use thiserror::Error;
 use super::architecture::Architecture;
 use super::foreign::{foreign, is_text};
 use super::lost::Losses;
+use super::memory::held;
 use super::network_json::{FormatError, NetworkFile, Weight, read_network};
 use super::onnx::{OnnxError, OnnxFile, SOURCE, Written};
 use super::safetensors_mlp::{PerceptronFile, SafetensorsError};
@@ -111,12 +112,16 @@ fn has_key(bytes: &[u8]) -> bool {
 /// file that cannot be read.
 pub fn holds_weights_only(path: &Path) -> bool {
     use std::io::Read;
+    // The length of a header needs six of its eight bytes at the most; no text has a byte 0.
+    let weights_only = |start: &[u8]| start.get(6..9) == Some(&[0, 0, b'{']);
+    if let Some(held) = held(path) {
+        return weights_only(&held.start());
+    }
     let mut start = [0; 9];
     let about = path.metadata();
     let read = about.is_ok_and(|about| about.is_file())
         && std::fs::File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok());
-    // The length of a header needs six of its eight bytes at the most; no text has a byte 0.
-    read && start[6..] == [0, 0, b'{']
+    read && weights_only(&start)
 }
 
 /// What balancing found, for a file to be written with it.

@@ -3,6 +3,7 @@
 mod activations;
 mod bad_input;
 mod batch;
+mod called;
 mod certificates;
 mod channels;
 mod check_certificates;
