@@ -10,6 +10,7 @@ mod check_certificate;
 mod check_in_place;
 mod energy;
 mod explain;
+mod explain_checkpoint;
 mod files;
 mod found;
 mod guard;
