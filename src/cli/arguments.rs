@@ -179,9 +179,36 @@ impl RoleArguments {
     }
 }
 
+/// How checkpoints of transformers are read.
+#[derive(Debug, Args)]
+pub struct FamilyArguments {
+    /// For checkpoints: the description of a family that is not known, in the language of `families.md`.
+    #[arg(long, value_name = "FILE")]
+    pub family: Option<PathBuf>,
+    /// For checkpoints: whether gains of norms take part.
+    #[arg(long, value_enum, default_value_t = Gains::Counted)]
+    pub gains: Gains,
+}
+
+/// Whether gains of norms are weights like others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Gains {
+    /// They are scaled and counted.
+    Counted,
+    /// They stay as they are.
+    Fixed,
+}
+
+impl FamilyArguments {
+    /// Do gains stay as they are?
+    pub fn fixes_gains(&self) -> bool {
+        self.gains == Gains::Fixed
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
-    /// The network: JSON, ONNX, or a safetensors file with --arch.
+    /// The network: JSON, ONNX, a safetensors file with --arch, or a checkpoint: a folder with config.json or adapter_config.json, or the index in it.
     pub network: PathBuf,
     /// l1, l2, lp:P or mix:a1*P1+a2*P2.
     #[arg(long, default_value = "l2")]
@@ -202,6 +229,8 @@ pub struct ExplainArguments {
     pub perceptron: Perceptron,
     #[command(flatten)]
     pub roles: RoleArguments,
+    #[command(flatten)]
+    pub family: FamilyArguments,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ mod check_channels;
 mod check_in_place;
 mod energy;
 mod explain;
+mod explain_checkpoint;
 mod files;
 mod found;
 mod guard;
