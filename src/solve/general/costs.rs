@@ -2,7 +2,9 @@
 
 use synaptic_balance_kernel::{Block, Entries, Layout, Problem};
 
+use super::bands;
 use crate::numbers::{bf16_to_f64, f16_to_f64, rational_to_f64};
+use crate::solve::blocks::kernels::{HalfBytes, Number};
 
 /// Weights of a band: enough to be worth a thread.
 const BAND: usize = 1 << 17;
@@ -159,6 +161,19 @@ impl FloatBlock<'_> {
         (rows, columns)
     }
 
+    /// Squares of numbers of 16 bits.
+    fn short<T: Number>(&self, weights: &[T], p: &[f64], q: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        if q.is_empty() {
+            return (vec![0.0; p.len()], Vec::new());
+        }
+        let (mut rows, mut columns) = bands::sums::<T, 2>(weights, p, q);
+        if self.coefficient != 1.0 {
+            let all = rows.iter_mut().chain(&mut columns);
+            all.for_each(|sum| *sum *= self.coefficient);
+        }
+        (rows, columns)
+    }
+
     /// Rows from `first` on, one for each entry of `p`.
     fn band(&self, first: usize, p: &[f64], q: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let range = first * q.len()..(first + p.len()) * q.len();
@@ -175,6 +190,11 @@ impl FloatBlock<'_> {
                 let value = f64::from(f32::from_le_bytes(*bytes)).abs();
                 self.coefficient * power_of(value, self.power)
             }),
+            (Entries::Bf16(all), true) => self.short::<[u8; 2]>(&all[range], p, q),
+            (Entries::F16(all), true) => {
+                let bytes = all[range].as_flattened().as_chunks().0;
+                self.short::<HalfBytes>(bytes.as_chunks().0, p, q)
+            }
             _ => {
                 let places: Vec<usize> = range.collect();
                 rows_of(&places, p, q, |entry| self.cost(*entry))

@@ -4,12 +4,16 @@
 //! product with the matrix of the costs of a block, on both sides at once: for a dense block a read, whatever its number type and
 //! wherever it lies. Nothing as long as the weights is kept. (Ours.)
 
+mod bands;
 mod costs;
+mod few_reads;
+mod model;
 mod newton;
 mod one_sided;
 mod random;
 
 pub use costs::TermCosts;
+pub use few_reads::{FewReads, Reached, balance_in_few_reads};
 pub use newton::{GeneralOptions, GeneralSolution, balance_terms};
 pub use one_sided::Runaway;
 pub use random::balance_terms_in_random_order;
