@@ -5,6 +5,7 @@ mod align;
 mod architecture;
 mod cache;
 mod certificate;
+pub mod checkpoint;
 mod container;
 mod dot;
 pub mod energy;
