@@ -179,6 +179,27 @@ impl RoleArguments {
     }
 }
 
+/// What goes with checkpoints of transformers.
+#[derive(Debug, Clone, Args, Default)]
+pub struct CheckpointArguments {
+    /// For checkpoints: a description of the family, in place of the known ones.
+    #[arg(long, value_name = "FILE")]
+    pub family: Option<PathBuf>,
+    /// For checkpoints: may gains of norms change (and count in the regularizer), or are they fixed?
+    #[arg(long, value_enum, default_value_t = Gains::Counted)]
+    pub gains: Gains,
+}
+
+/// What is done with gains of norms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Gains {
+    /// They change, and count.
+    #[default]
+    Counted,
+    /// They stay as they are.
+    Fixed,
+}
+
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
     /// The network: JSON, ONNX, or a safetensors file with --arch.
@@ -233,7 +254,7 @@ pub struct BalanceArguments {
     #[arg(long, value_name = "DIGITS", num_args = 0..=1, require_equals = true, default_missing_value = "12",
           value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_DIGITS)))]
     pub certify: Option<u32>,
-    /// Write the certificate (implies --certify).
+    /// Write the certificate (implies --certify); of a checkpoint a folder with one for each block.
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
     /// Let the paper's algorithm check the result whatever the size; it does by default up to two million weights.
@@ -249,6 +270,14 @@ pub struct BalanceArguments {
     /// Keep every multiplier between 1/S and S (a rational of 1 or more).
     #[arg(long, value_name = "S", value_parser = bound)]
     pub max_scaling: Option<Rational>,
+    /// For checkpoints: balance only the blocks from A up to, not including, B. OUT is then a part, to be joined by --merge.
+    #[arg(long, value_name = "A..B", value_parser = blocks)]
+    pub blocks: Option<[usize; 2]>,
+    /// For checkpoints: join parts made by --blocks of all blocks of this checkpoint.
+    #[arg(long, value_name = "PART", num_args = 1.., conflicts_with_all = ["blocks", "certify", "certificate"])]
+    pub merge: Vec<PathBuf>,
+    #[command(flatten)]
+    pub checkpoint: CheckpointArguments,
     #[command(flatten)]
     pub perceptron: Perceptron,
     #[command(flatten)]
@@ -286,6 +315,8 @@ pub struct CheckArguments {
     #[arg(long, value_name = "FILE", conflicts_with = "batch")]
     pub certificate: Option<PathBuf>,
     #[command(flatten)]
+    pub checkpoint: CheckpointArguments,
+    #[command(flatten)]
     pub perceptron: Perceptron,
     #[command(flatten)]
     pub roles: RoleArguments,
@@ -303,6 +334,8 @@ pub struct VerifyArguments {
     /// Refuse a certificate about any other regularizer.
     #[arg(long)]
     pub regularizer: Option<Regularizer>,
+    #[command(flatten)]
+    pub checkpoint: CheckpointArguments,
     #[command(flatten)]
     pub perceptron: Perceptron,
     #[command(flatten)]
@@ -415,6 +448,13 @@ fn bound(text: &str) -> Result<Rational, String> {
         true => Ok(bound),
         false => Err("must be a number of 1 or more".to_string()),
     }
+}
+
+/// A range of blocks, the second end not included.
+fn blocks(text: &str) -> Result<[usize; 2], String> {
+    let ends = text.split_once("..");
+    let ends = ends.and_then(|(from, to)| Some([from.parse().ok()?, to.parse().ok()?]));
+    ends.ok_or_else(|| "must be two numbers, as in 0..16".to_string())
 }
 
 fn epochs(text: &str) -> Result<usize, String> {

@@ -8,6 +8,7 @@ mod channels_in_place;
 mod check;
 mod check_certificate;
 mod check_in_place;
+mod checkpoint;
 mod energy;
 mod explain;
 mod files;
@@ -142,9 +143,20 @@ fn answer_command(command: Option<Command>, json: bool) -> Outcome {
         None => demonstration(),
         Some(Command::Explain(arguments)) => explain::explain(&arguments, json),
         Some(Command::Balance(arguments)) => {
+            if let Some(outcome) = checkpoint::balance(&arguments) {
+                return outcome;
+            }
+            checkpoint::refuse_elsewhere(&arguments.network, &arguments.checkpoint)?;
             in_place::balance(&arguments).unwrap_or_else(|| balance::balance(&arguments))
         }
-        Some(Command::Check(arguments)) => check::check(&arguments),
+        Some(Command::Check(arguments)) => {
+            if let Some(outcome) = checkpoint::check(&arguments) {
+                return outcome;
+            }
+            let before = arguments.before.as_deref().unwrap_or(Path::new(""));
+            checkpoint::refuse_elsewhere(before, &arguments.checkpoint)?;
+            check::check(&arguments)
+        }
         Some(Command::Verify(arguments)) => verify(&arguments),
         Some(Command::Theorems(arguments)) => theorems::theorems(&arguments),
         Some(Command::Bench(arguments)) => bench::bench(&arguments),

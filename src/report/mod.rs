@@ -8,6 +8,7 @@ mod by_unit;
 mod channels;
 mod check;
 mod check_in_place;
+mod checkpoint;
 mod demonstration;
 mod differences;
 mod digits;
@@ -36,6 +37,9 @@ pub use blocks::{InPlace, RestrictedRun, RoundedRun, SecondRun, in_place_report}
 pub use channels::channels_report;
 pub use check::{CheckReport, SameFunction, check_report};
 pub use check_in_place::{InPlaceCheck, in_place_check};
+pub use checkpoint::{
+    CheckpointBalance, CheckpointCheck, WrongBlock, checkpoint_balance, checkpoint_check,
+};
 pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use differences::differences_report;
 pub use digits::{Digits, digits, digits_network};

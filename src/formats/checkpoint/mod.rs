@@ -1,8 +1,18 @@
 //! Checkpoints of transformers: a folder with `config.json` and safetensors files, or with an adapter.
 
+mod blame;
+mod compare;
 mod groups;
+mod judge;
+mod part;
+mod shards;
 
+pub use blame::Fault;
+pub use compare::{Compared, Version, compare};
 pub use groups::{Block, Checkpoint, Group, Member, NONE, Pinned, Tensor};
+pub use judge::{BlockFound, Judge};
+pub use part::{Held, Part, PartTensor, TooLarge};
+pub use shards::{Shards, write_at};
 
 use std::path::{Path, PathBuf};
 use thiserror::Error;

@@ -77,8 +77,9 @@ struct System<'a> {
 
 impl System<'_> {
     fn of_forms(&self, all: &[f64]) -> Vec<f64> {
-        let of = |form: &Vec<(usize, f64)>| form.iter().map(|(v, exponent)| exponent * all[*v]);
-        self.forms.iter().map(|form| of(form).sum()).collect()
+        let forms = self.forms.iter();
+        let of = forms.map(|form| form.iter().map(|(v, exponent)| exponent * all[*v]).sum());
+        of.collect()
     }
 
     fn shared(&self, piece: &Piece, all: &[f64]) -> f64 {

@@ -237,6 +237,35 @@ impl Rows {
         median(&mut all.collect::<Vec<f64>>())
     }
 
+    /// Looks at a row that nothing scales.
+    pub fn see_fixed(&self, row: usize, before: &[f64], after: &[f64], band: &mut Band) {
+        band.is_same &= before == after;
+        let mut found = match is_within(before, after, &self.used, 1.0, band.most) {
+            true => Band::new(),
+            false => self.slowly(row, (before, after), 1.0),
+        };
+        found.factors = vec![1.0];
+        band.append(found);
+    }
+
+    /// Looks at a row of one entry, whose factor is what became of it.
+    pub fn see_one(&self, row: usize, before: f64, after: f64, band: &mut Band) {
+        band.is_same &= before == after;
+        let factor = quotient(before, after);
+        band.factors.push(factor);
+        let is_kept = before == after || (before.is_nan() && after.is_nan());
+        // What became 0 was lost if it was near it; what its factor should have been, others tell.
+        if factor.is_nan() && !is_kept {
+            band.count += 1;
+            band.first.get_or_insert(Deviation {
+                row,
+                column: 0,
+                values: [before, after],
+                off: f64::INFINITY,
+            });
+        }
+    }
+
     /// Looks at one more row.
     pub fn see(&self, row: usize, before: &[f64], after: &[f64], band: &mut Band) {
         if before == after {

@@ -12,11 +12,36 @@ use crate::solve::blocks::Anderson;
 /// When it ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FewReads {
-    /// The deficit to reach.
+    /// The deficit that is sought,
     pub tolerance: f64,
-    /// The most reads.
+    /// in so many reads.
     pub reads: usize,
+    /// The deficit that has to be reached,
+    pub enough: f64,
+    /// in so many reads at most.
+    pub at_most: usize,
 }
+
+impl FewReads {
+    /// Until a deficit is reached.
+    pub fn until(tolerance: f64) -> Self {
+        FewReads {
+            tolerance,
+            reads: MOST,
+            enough: tolerance,
+            at_most: MOST,
+        }
+    }
+
+    /// Is another read asked for?
+    fn goes_on(&self, deficit: f64, reads: usize) -> bool {
+        (deficit > self.tolerance && reads < self.reads)
+            || (deficit > self.enough && reads < self.at_most)
+    }
+}
+
+/// Reads after which it gives up where there is no other bound.
+const MOST: usize = 400;
 
 /// The point of the smallest deficit that was met.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +99,7 @@ pub fn balance_in_few_reads(
     let mut reads = 1;
     let mut accelerated = Anderson::new(MEMORY);
     progress(best.0);
-    while best.0 > options.tolerance && reads < options.reads {
+    while options.goes_on(best.0, reads) {
         let (image, residual) = moved(costs, &state);
         if let Some(variable) = image.iter().position(|x| x.abs() > FAR || x.is_nan()) {
             let deficit = best.0;
@@ -101,7 +126,7 @@ pub fn balance_in_few_reads(
         deficits: [before.0, deficit],
         regularizer: [before.1, value],
         reads,
-        is_enough: deficit <= options.tolerance,
+        is_enough: deficit <= options.enough,
     })
 }
 

@@ -14,6 +14,7 @@ mod random;
 
 pub use costs::TermCosts;
 pub use few_reads::{FewReads, Reached, balance_in_few_reads};
+pub use model::{BlockSums, imbalance};
 pub use newton::{GeneralOptions, GeneralSolution, balance_terms};
 pub use one_sided::Runaway;
 pub use random::balance_terms_in_random_order;

@@ -27,26 +27,33 @@ impl<'a> Model<'a> {
     /// From the sums of costs at the point.
     pub fn new(costs: &'a TermCosts, margins: &Margins) -> Self {
         let blocks = costs.blocks.iter().zip(&margins.blocks);
-        let blocks = blocks.map(|(block, (rows, columns))| {
-            let together = |forms: &[usize], sums: &[f64]| {
-                let mut all: Vec<(usize, f64)> = Vec::new();
-                for (form, sum) in forms.iter().zip(sums) {
-                    match all.last_mut().filter(|(last, _)| last == form) {
-                        Some((_, own)) => *own += sum,
-                        None => all.push((*form, *sum)),
-                    }
-                }
-                all
-            };
-            [
-                together(&block.block.rows, rows),
-                together(&block.block.columns, columns),
-            ]
+        let sides = blocks.map(|(block, (rows, columns))| {
+            let block = block.block;
+            [(&block.rows[..], &rows[..]), (&block.columns, columns)]
         });
+        Self::of(costs.variables(), &costs.forms, sides)
+    }
+
+    /// From the forms of the rows and of the columns of each block, each with its sum.
+    fn of<'b>(
+        variables: usize,
+        forms: &'a [FloatForm],
+        sides: impl Iterator<Item = [(&'b [usize], &'b [f64]); 2]>,
+    ) -> Self {
+        let together = |(forms, sums): (&[usize], &[f64])| {
+            let mut all: Vec<(usize, f64)> = Vec::new();
+            for (form, sum) in forms.iter().zip(sums) {
+                match all.last_mut().filter(|(last, _)| last == form) {
+                    Some((_, own)) => *own += sum,
+                    None => all.push((*form, *sum)),
+                }
+            }
+            all
+        };
         Model {
-            forms: &costs.forms,
-            variables: costs.variables(),
-            blocks: blocks.collect(),
+            forms,
+            variables,
+            blocks: sides.map(|sides| sides.map(together)).collect(),
         }
     }
 
@@ -202,6 +209,44 @@ impl<'a> Model<'a> {
         }
         solution
     }
+}
+
+/// Sums of costs by row and by column, with the form of each row and column: what is known of a block without its weights.
+#[derive(Debug, Clone)]
+pub struct BlockSums {
+    /// The forms of rows, then those of columns.
+    pub forms: [Vec<usize>; 2],
+    /// The sums.
+    pub sums: [Vec<f64>; 2],
+}
+
+/// How far a problem is from balance, by sums of costs alone: the largest deficit, exactly but for rounding; and by variable about the logarithm of the multiplier of
+/// costs that would balance it, as if every block were the product of its sums.
+pub fn imbalance(
+    variables: usize,
+    forms: &[Vec<(usize, f64)>],
+    blocks: &[BlockSums],
+) -> (f64, Vec<f64>) {
+    let sides = blocks.iter().map(|block| {
+        let side = |at: usize| (&block.forms[at][..], &block.sums[at][..]);
+        [side(0), side(1)]
+    });
+    let model = Model::of(variables, forms, sides);
+    let mut both = vec![(0.0, 0.0); variables];
+    for (form, sum) in forms.iter().zip(model.by_form()) {
+        for (variable, exponent) in form {
+            let side = &mut both[*variable];
+            match *exponent > 0.0 {
+                true => side.0 += exponent * sum,
+                false => side.1 -= exponent * sum,
+            }
+        }
+    }
+    let deficits = both.iter().map(|(rising, falling)| match rising + falling {
+        all if all > 0.0 => (rising - falling).abs() / all,
+        _ => 0.0,
+    });
+    (deficits.fold(0.0, f64::max), model.step())
 }
 
 /// `<form, x>` for all forms.
