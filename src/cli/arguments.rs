@@ -62,6 +62,15 @@ that the request alone would have had. Exit code of a batch: 2 if a line is bad 
     /// Check a certificate with the trusted kernel only.
     #[command(after_help = "Example: synbal verify examples/chain.json proof.json")]
     Verify(VerifyArguments),
+    /// Carry the multipliers of a checkpoint to what belongs to it: other number types, adapters, states of optimizers.
+    #[command(after_help = "\
+Example: synbal balance llama -o balanced --json > multipliers.json
+         synbal apply multipliers.json adapter -o balanced-adapter
+         synbal apply multipliers.json optimizer.safetensors -o balanced-optimizer.safetensors
+
+MULTIPLIERS is the JSON that balance prints. Factors lora_A and lora_B follow the columns and rows of their weights; numbers called exp_avg go by 1/Λ,
+exp_avg_sq by 1/Λ², with the name of a weight before or after that word. Names that belong to no weight are refused.")]
+    Apply(ApplyArguments),
     /// Run the theorem catalogue and print its table.
     #[command(after_help = "\
 Example: synbal theorems thm-5.1 E6
@@ -179,25 +188,31 @@ impl RoleArguments {
     }
 }
 
-/// What goes with checkpoints of transformers.
-#[derive(Debug, Clone, Args, Default)]
-pub struct CheckpointArguments {
-    /// For checkpoints: a description of the family, in place of the known ones.
+/// How checkpoints of transformers are read.
+#[derive(Debug, Args)]
+pub struct FamilyArguments {
+    /// For checkpoints: the description of a family that is not known, in the language of `families.md`.
     #[arg(long, value_name = "FILE")]
     pub family: Option<PathBuf>,
-    /// For checkpoints: may gains of norms change (and count in the regularizer), or are they fixed?
+    /// For checkpoints: whether gains of norms take part.
     #[arg(long, value_enum, default_value_t = Gains::Counted)]
     pub gains: Gains,
 }
 
-/// What is done with gains of norms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+/// Whether gains of norms are weights like others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Gains {
-    /// They change, and count.
-    #[default]
+    /// They are scaled and counted.
     Counted,
     /// They stay as they are.
     Fixed,
+}
+
+impl FamilyArguments {
+    /// Do gains stay as they are?
+    pub fn fixes_gains(&self) -> bool {
+        self.gains == Gains::Fixed
+    }
 }
 
 #[derive(Debug, Args)]
@@ -277,7 +292,7 @@ pub struct BalanceArguments {
     #[arg(long, value_name = "PART", num_args = 1.., conflicts_with_all = ["blocks", "certify", "certificate"])]
     pub merge: Vec<PathBuf>,
     #[command(flatten)]
-    pub checkpoint: CheckpointArguments,
+    pub family: FamilyArguments,
     #[command(flatten)]
     pub perceptron: Perceptron,
     #[command(flatten)]
@@ -289,6 +304,29 @@ impl BalanceArguments {
     pub fn rounds(&self, is_short: bool) -> bool {
         self.power_of_two || (is_short && !self.round)
     }
+}
+
+#[derive(Debug, Args)]
+pub struct ApplyArguments {
+    /// The multipliers: the JSON that balancing a checkpoint prints.
+    pub multipliers: PathBuf,
+    /// A safetensors file, or a folder of them.
+    pub model: PathBuf,
+    /// What is written: a file, or a folder that is not there.
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+    /// The numbers are moments of gradients, though they have the names of weights.
+    #[arg(long, value_enum)]
+    pub moment: Option<Moment>,
+}
+
+/// Moments of gradients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Moment {
+    /// Averages of gradients.
+    First,
+    /// Averages of their squares.
+    Second,
 }
 
 #[derive(Debug, Args)]
@@ -315,7 +353,7 @@ pub struct CheckArguments {
     #[arg(long, value_name = "FILE", conflicts_with = "batch")]
     pub certificate: Option<PathBuf>,
     #[command(flatten)]
-    pub checkpoint: CheckpointArguments,
+    pub family: FamilyArguments,
     #[command(flatten)]
     pub perceptron: Perceptron,
     #[command(flatten)]
@@ -335,7 +373,7 @@ pub struct VerifyArguments {
     #[arg(long)]
     pub regularizer: Option<Regularizer>,
     #[command(flatten)]
-    pub checkpoint: CheckpointArguments,
+    pub family: FamilyArguments,
     #[command(flatten)]
     pub perceptron: Perceptron,
     #[command(flatten)]

@@ -146,7 +146,7 @@ fn answer_command(command: Option<Command>, json: bool) -> Outcome {
             if let Some(outcome) = checkpoint::balance(&arguments) {
                 return outcome;
             }
-            checkpoint::refuse_elsewhere(&arguments.network, &arguments.checkpoint)?;
+            checkpoint::refuse_elsewhere(&arguments.network, &arguments.family)?;
             in_place::balance(&arguments).unwrap_or_else(|| balance::balance(&arguments))
         }
         Some(Command::Check(arguments)) => {
@@ -154,9 +154,10 @@ fn answer_command(command: Option<Command>, json: bool) -> Outcome {
                 return outcome;
             }
             let before = arguments.before.as_deref().unwrap_or(Path::new(""));
-            checkpoint::refuse_elsewhere(before, &arguments.checkpoint)?;
+            checkpoint::refuse_elsewhere(before, &arguments.family)?;
             check::check(&arguments)
         }
+        Some(Command::Apply(arguments)) => checkpoint::apply(&arguments),
         Some(Command::Verify(arguments)) => verify(&arguments),
         Some(Command::Theorems(arguments)) => theorems::theorems(&arguments),
         Some(Command::Bench(arguments)) => bench::bench(&arguments),

@@ -38,7 +38,7 @@ pub fn balance(arguments: &BalanceArguments) -> Option<Outcome> {
 
 fn balance_checkpoint(arguments: &BalanceArguments) -> Outcome {
     refuse(arguments)?;
-    let checkpoint = open(&arguments.network, &arguments.checkpoint)?;
+    let checkpoint = open(&arguments.network, &arguments.family)?;
     let shards = Shards::open(&checkpoint).map_err(|fault| BadInput(fault.to_string()))?;
     let names = names(&checkpoint);
     let is_short = checkpoint
@@ -143,7 +143,7 @@ fn plan(task: &Task) -> Result<Plan, BadInput> {
         files,
         blocks,
         regularizer: arguments.regularizer.to_string(),
-        gains: match arguments.checkpoint.gains {
+        gains: match arguments.family.gains {
             Gains::Counted => "counted".to_owned(),
             Gains::Fixed => "fixed".to_owned(),
         },

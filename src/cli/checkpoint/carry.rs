@@ -12,7 +12,7 @@ pub fn members(checkpoint: &Checkpoint, names: &[Vec<String>]) -> Value {
         .map(|tensor| {
             (
                 tensor.name.clone(),
-                json!({"shape": tensor.shape, "scales": []}),
+                json!({"shape": tensor.shape, "offset": tensor.offset, "scales": []}),
             )
         })
         .collect();

@@ -48,8 +48,8 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Outcome {
     refuse(arguments, before)?;
     let start = Instant::now();
     let checkpoints = [
-        open(before, &arguments.checkpoint)?,
-        open(after, &arguments.checkpoint)?,
+        open(before, &arguments.family)?,
+        open(after, &arguments.family)?,
     ];
     alike(&checkpoints, [before, after])?;
     let [old, new] = &checkpoints;

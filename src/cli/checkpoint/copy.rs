@@ -93,7 +93,7 @@ fn copy(source: &File, target: &File, range: Range<usize>) -> Result<()> {
 }
 
 /// Folders within a checkpoint that are gone into.
-const DEPTH: usize = 16;
+pub const DEPTH: usize = 16;
 
 /// Copies every other file of the folder: configuration, index, tokenizer. Links are followed, so that a result stands for itself.
 pub fn copy_others(checkpoint: &Checkpoint, folder: &Path) -> Result<()> {
@@ -101,7 +101,8 @@ pub fn copy_others(checkpoint: &Checkpoint, folder: &Path) -> Result<()> {
     copy_folder(&checkpoint.folder, folder, &own, DEPTH)
 }
 
-fn copy_folder(from: &Path, to: &Path, own: &BTreeSet<PathBuf>, depth: usize) -> Result<()> {
+/// Copies a folder, without some files.
+pub fn copy_folder(from: &Path, to: &Path, own: &BTreeSet<PathBuf>, depth: usize) -> Result<()> {
     let named = |path: &Path, fault: Error| {
         Error::new(fault.kind(), format!("{}: {fault}", path.display()))
     };

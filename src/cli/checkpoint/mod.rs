@@ -1,5 +1,6 @@
 //! Commands about checkpoints of transformers: folders that are read block by block.
 
+mod apply;
 mod balance;
 mod carry;
 mod check;
@@ -9,6 +10,7 @@ mod record;
 mod solve;
 mod verify;
 
+pub use apply::apply;
 pub use balance::balance;
 pub use check::check;
 pub use verify::verify;
@@ -18,18 +20,18 @@ use std::path::Path;
 use synaptic_balance::formats::MAX_TEXT;
 use synaptic_balance::formats::checkpoint::{Checkpoint, CheckpointError};
 
-use super::arguments::{CheckpointArguments, Gains};
+use super::arguments::{FamilyArguments, Gains};
 use super::{BadInput, text};
 
 /// Reads a checkpoint, as its family and the arguments say.
-fn open(path: &Path, arguments: &CheckpointArguments) -> Result<Checkpoint, BadInput> {
+fn open(path: &Path, arguments: &FamilyArguments) -> Result<Checkpoint, BadInput> {
     let family = arguments.family.as_deref().map(text).transpose()?;
     let opened = Checkpoint::open(path, family.as_deref());
     // Every fault names its file.
     let checkpoint = opened.map_err(|fault: CheckpointError| BadInput(fault.to_string()))?;
-    Ok(match arguments.gains {
-        Gains::Counted => checkpoint,
-        Gains::Fixed => checkpoint.with_fixed_gains(),
+    Ok(match arguments.fixes_gains() {
+        false => checkpoint,
+        true => checkpoint.with_fixed_gains(),
     })
 }
 
@@ -69,7 +71,7 @@ fn names(checkpoint: &Checkpoint) -> Vec<Vec<String>> {
 }
 
 /// Is something else than a checkpoint asked about gains or families?
-pub fn refuse_elsewhere(path: &Path, arguments: &CheckpointArguments) -> Result<(), BadInput> {
+pub fn refuse_elsewhere(path: &Path, arguments: &FamilyArguments) -> Result<(), BadInput> {
     let reason = match (&arguments.family, arguments.gains) {
         (Some(_), _) => "--family describes checkpoints: folders with config.json",
         (None, Gains::Fixed) => "--gains is for checkpoints: folders with config.json",

@@ -23,7 +23,7 @@ pub fn verify(
         let reason = "certificates about checkpoints are about one power";
         return Err(BadInput::at(&arguments.certificate, reason).into());
     }
-    let checkpoint = open(path, &arguments.checkpoint)?;
+    let checkpoint = open(path, &arguments.family)?;
     let shards = Shards::open(&checkpoint).map_err(|fault| BadInput(fault.to_string()))?;
     let names = names(&checkpoint);
     let (part, units) = about(&checkpoint, &names, certificate).ok_or_else(|| {

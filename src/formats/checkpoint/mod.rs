@@ -1,6 +1,7 @@
 //! Checkpoints of transformers: a folder with `config.json` and safetensors files, or with an adapter.
 
 mod blame;
+mod carry;
 mod compare;
 mod groups;
 mod judge;
@@ -8,6 +9,7 @@ mod part;
 mod shards;
 
 pub use blame::Fault;
+pub use carry::{Carrier, Multipliers, Role, mapped};
 pub use compare::{Compared, Version, compare};
 pub use groups::{Block, Checkpoint, Group, Member, NONE, Pinned, Tensor};
 pub use judge::{BlockFound, Judge};
