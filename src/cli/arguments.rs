@@ -217,7 +217,7 @@ impl FamilyArguments {
 
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
-    /// The network: JSON, ONNX, or a safetensors file with --arch.
+    /// The network: JSON, ONNX, a safetensors file with --arch, or a checkpoint: a folder with config.json or adapter_config.json, or the index in it.
     pub network: PathBuf,
     /// l1, l2, lp:P or mix:a1*P1+a2*P2.
     #[arg(long, default_value = "l2")]
@@ -238,6 +238,8 @@ pub struct ExplainArguments {
     pub perceptron: Perceptron,
     #[command(flatten)]
     pub roles: RoleArguments,
+    #[command(flatten)]
+    pub family: FamilyArguments,
 }
 
 #[derive(Debug, Args)]

@@ -17,14 +17,17 @@ use synaptic_balance::solve::blocks::CostSums;
 use super::arguments::{ExplainArguments, Tied};
 use super::outputs::{self, Kind, Output};
 use super::{
-    BadInput, Failure, Outcome, Progress, Verdict, balance, files, in_place, proving,
-    terms_in_place,
+    BadInput, Failure, Outcome, Progress, Verdict, balance, explain_checkpoint, files, in_place,
+    proving, terms_in_place,
 };
 
 /// Above so many synapses a basis of the constraints is written on demand only: it is far longer than the network.
 const BASIS_LIMIT: usize = 10_000;
 
 pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
+    if let Some(outcome) = explain_checkpoint::explain(arguments) {
+        return outcome;
+    }
     if let Some(found) = explain_mapped(arguments)? {
         return Ok((found, Verdict::Done));
     }

@@ -11,6 +11,7 @@ mod check_in_place;
 mod checkpoint;
 mod energy;
 mod explain;
+mod explain_checkpoint;
 mod files;
 mod found;
 mod guard;

@@ -29,6 +29,29 @@ pub(super) struct Place {
     pub shape: Vec<usize>,
 }
 
+/// A tensor of any number type, as a header lists it.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub name: String,
+    pub dtype: Dtype,
+    /// In the file.
+    pub bytes: Range<usize>,
+    pub shape: Vec<usize>,
+}
+
+impl Listed {
+    /// How its numbers are stored; `None` for numbers that are never scaled.
+    pub fn storage(&self) -> Option<Storage> {
+        match self.dtype {
+            Dtype::F16 => Some(Storage::Half),
+            Dtype::BF16 => Some(Storage::Brain),
+            Dtype::F32 => Some(Storage::Single),
+            Dtype::F64 => Some(Storage::Double),
+            _ => None,
+        }
+    }
+}
+
 /// The tensors of a header by name. No name occurs twice: of two entries a reader could take either for the one meant.
 struct Header(BTreeMap<String, TensorInfo>);
 
@@ -64,11 +87,29 @@ impl<'de> Deserialize<'de> for Header {
     }
 }
 
-/// The tensors of a file, by name, each within the file, as long as its shape says and apart from all others.
+/// The tensors of a file that holds numbers of the types that are scaled only, as [`listed`] gives them.
 ///
 /// # Errors
 /// [`SafetensorsError`], naming the tensor.
 pub(super) fn tensors(bytes: &[u8], shard: usize) -> Result<Vec<Place>, SafetensorsError> {
+    let place = |listed: Listed| match listed.storage() {
+        Some(storage) => Ok(Place {
+            name: listed.name,
+            shard,
+            bytes: listed.bytes,
+            storage,
+            shape: listed.shape,
+        }),
+        None => Err(SafetensorsError::NumberType(listed.name)),
+    };
+    listed(bytes)?.into_iter().map(place).collect()
+}
+
+/// The tensors of a file, by name, each within the file, as long as its shape says and apart from all others.
+///
+/// # Errors
+/// [`SafetensorsError`], naming the tensor.
+pub(super) fn listed(bytes: &[u8]) -> Result<Vec<Listed>, SafetensorsError> {
     let damaged = |reason: String| SafetensorsError::Container(reason);
     let Some((length, rest)) = bytes.split_first_chunk::<LENGTH>() else {
         return Err(damaged("it ends before the length of its header".into()));
@@ -89,7 +130,7 @@ pub(super) fn tensors(bytes: &[u8], shard: usize) -> Result<Vec<Place>, Safetens
         )));
     };
     let (place, reason) = match super::read_json::<Header>(text) {
-        Ok(Header(found)) => return placed(found, LENGTH + header, data.len(), shard),
+        Ok(Header(found)) => return placed(found, LENGTH + header, data.len()),
         Err(fault) => fault,
     };
     Err(damaged(match place.as_str() {
@@ -102,8 +143,7 @@ fn placed(
     found: BTreeMap<String, TensorInfo>,
     start: usize,
     length: usize,
-    shard: usize,
-) -> Result<Vec<Place>, SafetensorsError> {
+) -> Result<Vec<Listed>, SafetensorsError> {
     let mut places = Vec::with_capacity(found.len());
     for (name, info) in found {
         let wrong =
@@ -114,42 +154,38 @@ fn placed(
                 "its data would lie from {from} to {to}, and the file holds {length} bytes of data"
             )));
         }
-        let storage = match info.dtype {
-            Dtype::F16 => Storage::Half,
-            Dtype::BF16 => Storage::Brain,
-            Dtype::F32 => Storage::Single,
-            Dtype::F64 => Storage::Double,
-            _ => return Err(SafetensorsError::NumberType(name)),
-        };
         let numbers = info
             .shape
             .iter()
             .try_fold(1usize, |all, size| all.checked_mul(*size));
-        if numbers.and_then(|numbers| numbers.checked_mul(storage.size())) != Some(to - from) {
+        let listed = Listed {
+            name: name.clone(),
+            dtype: info.dtype,
+            bytes: start + from..start + to,
+            shape: info.shape,
+        };
+        let bits = numbers.and_then(|numbers| numbers.checked_mul(info.dtype.bitsize()));
+        if bits != (to - from).checked_mul(8) {
+            let kind = listed
+                .storage()
+                .map_or_else(|| info.dtype.to_string(), |own| own.name().to_owned());
             return Err(wrong(format!(
-                "the shape {:?} of {} does not take {} bytes",
-                info.shape,
-                storage.name(),
+                "the shape {:?} of {kind} does not take {} bytes",
+                listed.shape,
                 to - from
             )));
         }
-        places.push(Place {
-            name,
-            shard,
-            bytes: start + from..start + to,
-            storage,
-            shape: info.shape,
-        });
+        places.push(listed);
     }
     apart(&places, start, start + length)?;
     Ok(places)
 }
 
 /// The tensors fill the data of the file, without overlaps and without gaps.
-fn apart(places: &[Place], start: usize, end: usize) -> Result<(), SafetensorsError> {
-    let mut by_place: Vec<&Place> = places.iter().collect();
+fn apart(places: &[Listed], start: usize, end: usize) -> Result<(), SafetensorsError> {
+    let mut by_place: Vec<&Listed> = places.iter().collect();
     by_place.sort_by_key(|place| (place.bytes.start, place.bytes.end));
-    let mut before: Option<&Place> = None;
+    let mut before: Option<&Listed> = None;
     for place in by_place {
         let expected = before.map_or(start, |before| before.bytes.end);
         if place.bytes.start != expected {

@@ -109,6 +109,16 @@ impl Channels {
         self.classes.union(one, other);
     }
 
+    /// Were two slots said to be equal, directly or through others?
+    pub fn are_equal(&self, one: Slot, other: Slot) -> bool {
+        self.classes.equiv(one, other)
+    }
+
+    /// The number of slots so far, which is the next one.
+    pub fn slots(&self) -> Slot {
+        self.classes.len() as Slot
+    }
+
     /// The operator compares these entries, or divides by them: what it makes keeps its value at every positive multiplier, and has no limit where
     /// multipliers tend to 0.
     pub fn breaks_at_zero(&mut self, field: &Field) {

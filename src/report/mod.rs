@@ -9,6 +9,7 @@ mod channels;
 mod check;
 mod check_in_place;
 mod checkpoint;
+mod checkpoint_groups;
 mod demonstration;
 mod differences;
 mod digits;
@@ -40,6 +41,7 @@ pub use check_in_place::{InPlaceCheck, in_place_check};
 pub use checkpoint::{
     CheckpointBalance, CheckpointCheck, WrongBlock, checkpoint_balance, checkpoint_check,
 };
+pub use checkpoint_groups::checkpoint_groups;
 pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use differences::differences_report;
 pub use digits::{Digits, digits, digits_network};

@@ -1,0 +1,34 @@
+//! The families that are known.
+
+use super::language::{Description, read};
+
+/// The descriptions.
+const KNOWN: [&str; 7] = [
+    include_str!("families/llama.txt"),
+    include_str!("families/qwen2.txt"),
+    include_str!("families/qwen3.txt"),
+    include_str!("families/gemma.txt"),
+    include_str!("families/gemma2.txt"),
+    include_str!("families/gemma3.txt"),
+    include_str!("families/mixtral.txt"),
+];
+
+/// The description of a model type.
+///
+/// # Errors
+/// An unknown one, with those that are known.
+pub(super) fn family(model_type: &str) -> Result<Description, String> {
+    let mut known = Vec::new();
+    for text in KNOWN {
+        let description = read(text)?;
+        if description.types.iter().any(|own| own == model_type) {
+            return Ok(description);
+        }
+        known.extend(description.types);
+    }
+    known.sort_unstable();
+    Err(format!(
+        "the model type `{model_type}` is not known; known are {}; a description of another is given with --family FILE",
+        known.join(", ")
+    ))
+}
