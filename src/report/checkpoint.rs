@@ -6,7 +6,7 @@ use super::balance::{rounded_words, rounding};
 use super::check::units;
 use super::{Report, list, up};
 use crate::formats::checkpoint::Fault;
-use crate::network::{Regularizer, printable};
+use crate::network::{Regularizer, one_line, printable};
 use crate::solve::NumberType;
 
 /// A block, or a tensor outside all blocks, that is no scaling.
@@ -179,7 +179,7 @@ fn wrong_words(wrong: &WrongBlock) -> String {
         fault.kind.to_uppercase(),
         printable(&fault.tensor),
         index.join(", "),
-        printable(&fault.reason)
+        one_line(&fault.reason)
     )
 }
 

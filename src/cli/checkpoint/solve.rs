@@ -45,7 +45,7 @@ pub struct Solved {
 const ROUNDED: FewReads = FewReads {
     tolerance: 1e-5,
     reads: 4,
-    enough: 0.01,
+    enough: 0.1,
     at_most: 400,
 };
 
@@ -140,7 +140,11 @@ impl Task<'_> {
             return Err(self.failed(block, reason));
         }
         let power = rational_to_f64(&self.power);
-        let roots = reached.multipliers.iter().map(|mu| mu.powf(1.0 / power));
+        let found = match self.rounds {
+            true => &reached.beyond,
+            false => &reached.multipliers,
+        };
+        let roots = found.iter().map(|mu| mu.powf(1.0 / power));
         let mut multipliers: Vec<f64> = roots.collect();
         let (mut factor, mut deficit, mut value) =
             (1.0, reached.deficits[1], reached.regularizer[1]);

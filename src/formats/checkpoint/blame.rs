@@ -370,13 +370,32 @@ impl Case<'_> {
                     self.elsewhere(group, &agreed)
                 ),
             ),
-            () if is_gain => (
-                "wrong norm",
-                format!(
-                    "the gain was multiplied by other factors than its readers were divided by{}; {numbers}",
-                    self.elsewhere(group, &agreed)
-                ),
-            ),
+            () if is_gain => {
+                let mut gain = agreed.clone();
+                own.iter().for_each(|word| gain[word.channel] = word.log);
+                let is_alone = agreed.iter().all(|log| log.abs() <= allowed);
+                let elsewhere = self.elsewhere(group, &gain);
+                match (is_alone, elsewhere.is_empty()) {
+                    (true, true) => (
+                        "no reader corrected",
+                        format!(
+                            "the gain of this norm was multiplied, and no reader was divided; {numbers}"
+                        ),
+                    ),
+                    (true, false) => (
+                        "wrong norm",
+                        format!(
+                            "the gain of this norm was multiplied, and its readers were not divided{elsewhere}; {numbers}"
+                        ),
+                    ),
+                    (false, _) => (
+                        "wrong norm",
+                        format!(
+                            "the gain was multiplied by other factors than its readers were divided by{elsewhere}; {numbers}"
+                        ),
+                    ),
+                }
+            }
             () if is_vector && untouched => (
                 "bias forgotten",
                 format!("the weights that go with `{name}` were scaled, and it was not; {numbers}"),

@@ -7,8 +7,9 @@ use num_traits::ToPrimitive;
 use super::blame::{Axis, Fault, blame};
 use super::{Checkpoint, Compared, Part, Shards, Version, compare};
 use crate::formats::storage::Storage;
+use crate::numbers::rational_from_f64;
 use crate::solve::folds::{Excuse, Joined, Piece, join};
-use crate::solve::general::{BlockSums, imbalance};
+use crate::solve::general::{BlockSums, FewReads, TermCosts, balance_in_few_reads, imbalance};
 
 /// Two checkpoints of one architecture.
 #[derive(Debug)]
@@ -44,6 +45,9 @@ pub struct BlockFound {
 
 /// How far beyond half a step a multiplier of 2 may seem to be from balance, since only sums are known.
 const NEAR: f64 = 0.55;
+
+/// Weights of a block that is small enough to be balanced beside.
+const SMALL: usize = 1 << 21;
 
 impl Judge<'_> {
     /// Which number of the other checkpoint a tensor has: both have the same names.
@@ -202,11 +206,32 @@ impl Judge<'_> {
                 .collect()
         };
         let forms: Vec<Vec<(usize, f64)>> = forms.iter().map(of_costs).collect();
-        let (deficit, logs) = imbalance(part.variables(), &forms, &blocks);
+        let (deficit, mut logs) = imbalance(part.variables(), &forms, &blocks);
+        let weights = blocks
+            .iter()
+            .map(|block| block.forms[0].len() * block.forms[1].len());
+        if weights.sum::<usize>() <= SMALL
+            && let Some(found) = self.balanced(part)
+        {
+            logs = found;
+        }
         let steps = part.steps();
         let mut pairs = logs.iter().zip(steps);
         let is_near = pairs.all(|(log, step)| log.abs() <= NEAR * LN_2 * step as f64);
         (deficit, is_near)
+    }
+}
+
+impl Judge<'_> {
+    /// The logarithms of the multipliers that balance a small block after; what fails is left out.
+    fn balanced(&self, part: &Part) -> Option<Vec<f64>> {
+        let held = part.read(self.checkpoints[1], &self.shards[1]).ok()?;
+        let power = rational_from_f64(self.power)?;
+        let problem = part.problem(self.checkpoints[1], &held, &power).ok()?;
+        let costs = TermCosts::new(&problem);
+        let found = balance_in_few_reads(&costs, &FewReads::until(1e-6), &mut |_| {}).ok()?;
+        let logs = found.multipliers.iter().map(|mu| mu.ln() / self.power);
+        Some(logs.collect())
     }
 }
 

@@ -182,13 +182,11 @@ impl Part {
         held: &'a Held,
         power: &Rational,
     ) -> Result<Problem<'a>, Refusal> {
+        // Variables are multipliers of costs, `Λ^power`.
         let forms = self.forms.iter().map(|form| {
             Form::new(form.iter().map(|(variable, exponent)| {
                 let above = (*exponent.numer()).into();
-                (
-                    *variable,
-                    power * Rational::new(above, (*exponent.denom()).into()),
-                )
+                (*variable, Rational::new(above, (*exponent.denom()).into()))
             }))
         });
         let one = Rational::from_integer(1.into());

@@ -48,6 +48,8 @@ const MOST: usize = 400;
 pub struct Reached {
     /// The multipliers `μ` of costs.
     pub multipliers: Vec<f64>,
+    /// One step of the model further: nearer still in nearly every case, but not read.
+    pub beyond: Vec<f64>,
     /// The largest deficit, at multipliers 1 and at these.
     pub deficits: [f64; 2],
     /// The regularizer, at multipliers 1 and at these.
@@ -120,8 +122,12 @@ pub fn balance_in_few_reads(
             accelerated.restart();
         }
     }
+    let (image, _) = moved(costs, &state);
+    let is_sane = image.iter().all(|x| x.abs() <= FAR) && state.deficit() <= best.0;
     let (deficit, x, value) = best;
+    let beyond = if is_sane { image } else { x.clone() };
     Ok(Reached {
+        beyond: beyond.into_iter().map(f64::exp).collect(),
         multipliers: x.into_iter().map(f64::exp).collect(),
         deficits: [before.0, deficit],
         regularizer: [before.1, value],
