@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::{Report, count};
 use crate::formats::checkpoint::{Checkpoint, Group, NONE, Pinned, Sides};
-use crate::network::printable;
+use crate::network::{one_line, printable};
 
 /// Blocks and pinned tensors named in the text.
 const SHOWN: usize = 24;
@@ -153,13 +153,13 @@ fn text(checkpoint: &Checkpoint, kinds: &BTreeMap<&str, Kind>, fixes_gains: bool
 fn pinned(own: &Pinned) -> String {
     format!(
         "{}, axis {}, {}: {}",
-        printable(&own.tensor),
+        one_line(&own.tensor),
         own.axis,
         match own.entries {
             1 => "1 index".to_owned(),
             entries => format!("{entries} indices"),
         },
-        printable(&own.reason)
+        one_line(&own.reason)
     )
 }
 

@@ -73,7 +73,8 @@ pub(super) struct Builder<'a> {
     pub(super) used: BTreeMap<usize, usize>,
     /// The tensors that the description accounts for.
     known: BTreeSet<usize>,
-    pub(super) kind: Option<String>,
+    /// What the multipliers of the values that are made are called.
+    pub(super) kinds: Vec<String>,
     pub(super) system: System,
 }
 
@@ -92,7 +93,7 @@ impl<'a> Builder<'a> {
             depth: 0,
             used: BTreeMap::new(),
             known: BTreeSet::new(),
-            kind: None,
+            kinds: Vec::new(),
             system: System {
                 channels: Channels::new(),
                 uses: Vec::new(),
@@ -136,9 +137,9 @@ impl<'a> Builder<'a> {
             Statement::Let {
                 names,
                 operation,
-                kind,
+                kinds,
             } => {
-                self.kind.clone_from(kind);
+                self.kinds.clone_from(kinds);
                 let found = self.operation(operation)?;
                 if found.len() != names.len() {
                     let reason = format!("{} values have {} names", found.len(), names.len());

@@ -3,7 +3,7 @@
 use super::language::{Description, read};
 
 /// The descriptions.
-const KNOWN: [&str; 7] = [
+const KNOWN: [&str; 12] = [
     include_str!("families/llama.txt"),
     include_str!("families/qwen2.txt"),
     include_str!("families/qwen3.txt"),
@@ -11,6 +11,11 @@ const KNOWN: [&str; 7] = [
     include_str!("families/gemma2.txt"),
     include_str!("families/gemma3.txt"),
     include_str!("families/mixtral.txt"),
+    include_str!("families/gpt2.txt"),
+    include_str!("families/gpt_neox.txt"),
+    include_str!("families/opt.txt"),
+    include_str!("families/bert.txt"),
+    include_str!("families/t5.txt"),
 ];
 
 /// The description of a model type.

@@ -56,7 +56,8 @@ pub(super) enum Statement {
     Let {
         names: Vec<String>,
         operation: Operation,
-        kind: Option<String>,
+        /// What the multipliers of each value are called.
+        kinds: Vec<String>,
     },
     /// `name += value`: a sum whose first summand may be missing.
     Sum {
@@ -132,6 +133,8 @@ pub(super) enum Operation {
         shape: Vec<Expression>,
         bias: Presence,
         transposed: bool,
+        /// The outputs seen as so many groups of parts, each part collected.
+        parts: Option<(Expression, Vec<Expression>)>,
     },
     Bias {
         input: String,
@@ -160,13 +163,7 @@ pub(super) enum Operation {
         sizes: [Expression; 4],
         rotary: Option<(Rotary, Expression)>,
     },
-    /// The value seen as so many groups of parts, each part collected.
-    Split {
-        input: String,
-        groups: Expression,
-        parts: Vec<Expression>,
-    },
-    /// The other way round.
+    /// Values with so many groups of parts each, made one, group by group.
     Join {
         inputs: Vec<String>,
         groups: Expression,
@@ -439,20 +436,18 @@ fn statement(line: &Line) -> Result<Statement, String> {
                 Token::List(_) => Err("the name of a value is a word".to_owned()),
             });
             let names = names.collect::<Result<Vec<String>, String>>()?;
-            let mut rest = &tokens[equals + 1..];
-            let mut kind = None;
-            if let [before @ .., Token::Word(":"), Token::Word(own)] = rest {
-                (rest, kind) = (before, Some(text(own)));
-            }
+            let rest = &tokens[equals + 1..];
+            let colon = rest.iter().position(|token| *token == Token::Word(":"));
+            let (rest, kinds) = rest.split_at(colon.unwrap_or(rest.len()));
+            let kinds = super::operations::words(kinds.get(1..).unwrap_or_default())?;
             let operation = super::operations::operation(rest)?;
-            let is_several = matches!(operation, Operation::Split { .. });
-            if names.is_empty() || (names.len() != 1 && !is_several) {
-                return Err("one name stands before `=`".into());
+            if names.is_empty() {
+                return Err("a name stands before `=`".into());
             }
             Ok(Statement::Let {
                 names,
                 operation,
-                kind,
+                kinds,
             })
         }
     }

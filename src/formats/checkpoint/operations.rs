@@ -56,7 +56,7 @@ pub(super) fn operation(tokens: &[Token]) -> Result<Operation, String> {
             Token::Word(one),
             Token::Word(other),
         ] => Operation::Multiply(text(one), text(other)),
-        [Token::Word("add"), values @ ..] if values.len() > 1 => Operation::Add(words(values)?),
+        [Token::Word("add"), values @ ..] if !values.is_empty() => Operation::Add(words(values)?),
         [
             Token::Word("attend"),
             Token::Word(query),
@@ -75,16 +75,6 @@ pub(super) fn operation(tokens: &[Token]) -> Result<Operation, String> {
                 rotary: rotary(options)?,
             }
         }
-        [
-            Token::Word("split"),
-            Token::Word(input),
-            Token::List(groups),
-            Token::List(parts),
-        ] if groups.len() == 1 => Operation::Split {
-            input: text(input),
-            groups: groups[0].clone(),
-            parts: parts.clone(),
-        },
         [
             Token::Word("join"),
             inputs @ ..,
@@ -111,7 +101,7 @@ pub(super) fn operation(tokens: &[Token]) -> Result<Operation, String> {
     Ok(found)
 }
 
-fn words(tokens: &[Token]) -> Result<Vec<String>, String> {
+pub(super) fn words(tokens: &[Token]) -> Result<Vec<String>, String> {
     let words = tokens.iter().map(|token| match token {
         Token::Word(word) => Ok((*word).to_owned()),
         Token::List(_) => Err("a list stands where a value is named".to_owned()),
@@ -136,11 +126,24 @@ fn linear(
     shape: &[Expression],
     options: &[Token],
 ) -> Result<Operation, String> {
-    let (bias, rest) = bias(options, &["transposed"]);
-    let transposed = match rest {
-        [] => false,
-        [Token::Word("transposed")] => true,
-        _ => return Err("after `linear` come `bias`, `bias FLAG` and `transposed`".into()),
+    let (bias, rest) = bias(options, &["transposed", "parts"]);
+    let (transposed, rest) = match rest {
+        [Token::Word("transposed"), rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    let parts = match rest {
+        [] => None,
+        [
+            Token::Word("parts"),
+            Token::List(groups),
+            Token::List(parts),
+        ] if groups.len() == 1 => Some((groups[0].clone(), parts.clone())),
+        _ => {
+            return Err(
+                "after `linear` come `bias`, `bias FLAG`, `transposed` and `parts [GROUPS] [A, B]`"
+                    .into(),
+            );
+        }
     };
     Ok(Operation::Linear {
         input: input.to_owned(),
@@ -148,6 +151,7 @@ fn linear(
         shape: shape.to_vec(),
         bias,
         transposed,
+        parts,
     })
 }
 

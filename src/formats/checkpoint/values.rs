@@ -45,7 +45,8 @@ impl Builder<'_> {
                 shape,
                 bias,
                 transposed,
-            } => self.linear(input, tensor, shape, (bias, *transposed))?,
+                parts,
+            } => return self.linear(input, tensor, shape, (bias, *transposed, parts.as_ref())),
             Operation::Bias {
                 input,
                 tensor,
@@ -100,11 +101,6 @@ impl Builder<'_> {
                 sizes,
                 rotary,
             } => self.attend(values, sizes, rotary.as_ref())?,
-            Operation::Split {
-                input,
-                groups,
-                parts,
-            } => return self.split(input, groups, parts),
             Operation::Join {
                 inputs,
                 groups,
@@ -164,9 +160,10 @@ impl Builder<'_> {
         Ok(self.system.channels.combination(&factors)?)
     }
 
-    fn make(&mut self, tensor: &str, length: usize) -> Found<Value> {
+    /// New multipliers; those of the part of this number.
+    fn make(&mut self, tensor: &str, length: usize, part: usize) -> Found<Value> {
         let slots = self.system.channels.fresh(tensor, "", length)?;
-        let kind = self.kind.clone();
+        let kind = self.kinds.get(part).cloned();
         let value = slots.clone().collect();
         self.system.made.push(Made { slots, kind });
         Ok(value)
@@ -225,7 +222,7 @@ impl Builder<'_> {
         let pattern = self.with_counter(tensor)?;
         let (number, shape) = self.tensor(&pattern, shape)?;
         let axis = shape.len() - 1;
-        let value = self.make(&pattern, shape[axis])?;
+        let value = self.make(&pattern, shape[axis], 0)?;
         let axes = vec![Axis {
             axis,
             slots: value.clone(),
@@ -281,7 +278,7 @@ impl Builder<'_> {
         let [length] = lengths[..] else {
             return Err(format!("the gains `{pattern}` are no vector").into());
         };
-        let gains = self.make(&pattern, length)?;
+        let gains = self.make(&pattern, length, 0)?;
         self.vector(tensor, shape, &gains, (true, offset))?;
         Ok(gains)
     }
@@ -291,8 +288,8 @@ impl Builder<'_> {
         input: &str,
         tensor: &str,
         shape: &[Expression],
-        (bias, transposed): (&Presence, bool),
-    ) -> Found<Value> {
+        (bias, transposed, parts): (&Presence, bool, Option<&(Expression, Vec<Expression>)>),
+    ) -> Found<Vec<Value>> {
         let value = self.value(input)?;
         let pattern = self.with_counter(&format!("{tensor}.weight"))?;
         let (number, lengths) = self.tensor(&pattern, shape)?;
@@ -311,7 +308,24 @@ impl Builder<'_> {
             );
             return Err(reason.into());
         }
-        let made = self.make(&pattern, lengths[to])?;
+        let mut values = Vec::new();
+        let made = match parts {
+            None => {
+                values.push(self.make(&pattern, lengths[to], 0)?);
+                values[0].clone()
+            }
+            Some((groups, parts)) => {
+                let (groups, parts) = self.parts(groups, parts)?;
+                if groups * parts.iter().sum::<usize>() != lengths[to] {
+                    let reason = format!("`{pattern}` does not consist of these parts");
+                    return Err(reason.into());
+                }
+                for (number, part) in parts.iter().enumerate() {
+                    values.push(self.make(&pattern, groups * part, number)?);
+                }
+                joined(&values, groups, &parts)
+            }
+        };
         let axes = vec![
             Axis {
                 axis: to,
@@ -329,7 +343,7 @@ impl Builder<'_> {
             let shape = [shape[to].clone()];
             self.vector(&format!("{tensor}.bias"), &shape, &made, (false, false))?;
         }
-        Ok(made)
+        Ok(values)
     }
 
     fn act(&mut self, input: &str, activation: &str) -> Found<Value> {
@@ -348,7 +362,8 @@ impl Builder<'_> {
             }
             fixed if FIXED.contains(&fixed) => {
                 self.pin(&value, &format!("`{fixed}` reads it"));
-                Ok(repeated(&[ONE].into(), value.len() as u64))
+                let made = self.system.channels.pinned(&format!("`{fixed}` makes it"));
+                Ok(repeated(&[made].into(), value.len() as u64))
             }
             _ => Err(format!("the activation `{word}` is not known").into()),
         }
@@ -432,30 +447,6 @@ impl Builder<'_> {
         Ok((groups as usize, parts.collect()))
     }
 
-    fn split(
-        &mut self,
-        input: &str,
-        groups: &Expression,
-        parts: &[Expression],
-    ) -> Found<Vec<Value>> {
-        let value = self.value(input)?;
-        let (groups, parts) = self.parts(groups, parts)?;
-        let all: usize = parts.iter().sum();
-        self.of_length(&value, (groups * all) as u64, input)?;
-        let mut start = 0;
-        let mut found = Vec::with_capacity(parts.len());
-        for part in parts {
-            let own = value.chunks_exact(all);
-            let own: Value = own
-                .flat_map(|group| &group[start..start + part])
-                .copied()
-                .collect();
-            found.push(own);
-            start += part;
-        }
-        Ok(found)
-    }
-
     fn join(
         &mut self,
         inputs: &[String],
@@ -468,14 +459,19 @@ impl Builder<'_> {
         for ((value, part), name) in values.iter().zip(&parts).zip(inputs) {
             self.of_length(value, (groups * part) as u64, name)?;
         }
-        let mut found = Vec::new();
-        for group in 0..groups {
-            for (value, part) in values.iter().zip(&parts) {
-                found.extend_from_slice(&value[group * part..][..*part]);
-            }
-        }
-        Ok(found.into())
+        Ok(joined(&values, groups, &parts))
     }
+}
+
+/// Values with so many groups of parts each, group by group.
+fn joined(values: &[Value], groups: usize, parts: &[usize]) -> Value {
+    let mut found = Vec::new();
+    for group in 0..groups {
+        for (value, part) in values.iter().zip(parts) {
+            found.extend_from_slice(&value[group * part..][..*part]);
+        }
+    }
+    found.into()
 }
 
 fn repeated(value: &Value, times: u64) -> Value {

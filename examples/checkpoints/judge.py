@@ -1,0 +1,215 @@
+"""An independent judge of `synbal explain` for checkpoints: forward passes in numpy, written without the tables of the program.
+
+For each family, on a tiny checkpoint with random weights:
+  * random powers of two on the groups that `explain --json` lists keep the outputs bit for bit (to rounding where gains are stored as gain - 1);
+  * a group of which one member is forgotten, or moved to neighbouring channels, changes them;
+  * the groups are all that there is: the scalings of rows and columns of all tensors that change no output, counted by the rank of the sensitivities,
+    are the groups, the ways to write one scaling as another (rows up, columns down), and what biases can do among themselves at these very weights,
+    which is no scaling for all weights: a bias of values or a shift that the next bias takes over, a bias of keys that softmax does not see.
+
+Usage: judge.py SYNBAL [FAMILY...]
+"""
+
+import importlib
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+import tensors
+
+MODULES = ["decoders", "older"]
+
+
+def explained(synbal, folder):
+    found = subprocess.run([synbal, "explain", str(folder), "--json"], capture_output=True, text=True)
+    if found.returncode != 0:
+        sys.exit(f"{folder.name}: explain fails: {found.stderr or found.stdout}")
+    return json.loads(found.stdout)
+
+
+def groups_of(report):
+    return [group for block in report["blocks"] for group in block["groups"]]
+
+
+def exponent_of(member):
+    above, _, below = member["exponent"].partition("/")
+    return int(above) / int(below or 1)
+
+
+def scaled(weights, members, multipliers):
+    """The weights with the multipliers of each member applied."""
+    result = dict(weights)
+    for member, own in zip(members, multipliers):
+        name, axis = member["tensor"], member["axis"]
+        factors = np.array([1.0 if channel is None else own[channel] for channel in member["channels"]])
+        factors = factors ** exponent_of(member)
+        shape = [1] * result[name].ndim
+        shape[axis] = -1
+        offset = member.get("offset", 0)
+        numbers = (result[name].astype(np.float64) + offset) * factors.reshape(shape) - offset
+        result[name] = numbers.astype(result[name].dtype)
+    return result
+
+
+def difference(one, other):
+    return float(np.max(np.abs(one - other)) / np.max(np.abs(one)))
+
+
+def judge_scalings(model, config, weights, groups, random, times):
+    tokens = [model.inputs(config, random) for _ in range(2)]
+    before = [model.forward(config, weights, own) for own in tokens]
+    is_exact = not any(member.get("offset") for group in groups for member in group["members"])
+    for _ in range(times):
+        members, multipliers = [], []
+        for group in groups:
+            whole = all(float(exponent_of(member)).is_integer() for member in group["members"])
+            own = 2.0 ** (random.integers(-3, 4, group["multipliers"]) * (1 if whole else 2))
+            members += group["members"]
+            multipliers += [own] * len(group["members"])
+        after = scaled(weights, members, multipliers)
+        for own, expected in zip(tokens, before):
+            found = model.forward(config, after, own)
+            if is_exact:
+                assert np.array_equal(found, expected), f"outputs differ by {difference(expected, found)}"
+            else:
+                assert difference(expected, found) < 1e-4, f"outputs differ by {difference(expected, found)}"
+
+
+def judge_wrong(model, config, weights, groups, random):
+    """Each member forgotten, and each moved by one channel: how many of them changed the outputs."""
+    tokens = model.inputs(config, random)
+    before = model.forward(config, weights, tokens)
+    unread = model.unread(config, weights)
+    count = 0
+    for group in groups:
+        own = 2.0 ** random.choice([-2, -1, 1, 2], group["multipliers"])
+        for left_out in range(len(group["members"])):
+            name = group["members"][left_out]["tensor"]
+            if (name, exponent_of(group["members"][left_out])) in unread:
+                continue
+            members = [member for place, member in enumerate(group["members"]) if place != left_out]
+            after = scaled(weights, members, [own] * len(members))
+            found = difference(before, model.forward(config, after, tokens))
+            assert found > 1e-5, f"{group['kind']}: {name} forgotten changes nothing ({found})"
+            count += 1
+            moved = [own] * len(group["members"])
+            moved[left_out] = np.roll(own, 1)
+            if np.array_equal(moved[left_out], own):
+                continue
+            after = scaled(weights, group["members"], moved)
+            found = difference(before, model.forward(config, after, tokens))
+            assert found > 1e-5, f"{group['kind']}: {name} moved by one channel changes nothing ({found})"
+            count += 1
+    return count
+
+
+def judge_dimension(model, config, weights, groups, random):
+    """The scalings of indices along axes that change no output, counted."""
+    exact = {name: tensor.astype(np.float64) for name, tensor in weights.items()}
+    places, start = {}, 0
+    for name, tensor in sorted(exact.items()):
+        for axis, length in enumerate(tensor.shape):
+            places[name, axis] = start
+            start += length
+    offsets = {member["tensor"]: member["offset"] for group in groups for member in group["members"] if member.get("offset")}
+    for name in getattr(model, "offsets", lambda config, weights: [])(config, weights):
+        offsets[name] = 1
+    tokens, outputs = [], 0
+    while outputs < 3 * start:
+        tokens.append(model.inputs(config, random))
+        outputs += model.forward(config, exact, tokens[-1]).size
+    columns = []
+    for (name, axis), _ in sorted(places.items(), key=lambda entry: entry[1]):
+        offset = offsets.get(name, 0)
+        for index in range(exact[name].shape[axis]):
+            values = []
+            for step in (1e-5, -1e-5):
+                changed = dict(exact)
+                tensor = exact[name] + offset
+                entry = [slice(None)] * tensor.ndim
+                entry[axis] = index
+                tensor[tuple(entry)] *= np.exp(step)
+                changed[name] = tensor - offset
+                values.append(np.concatenate([model.forward(config, changed, own).ravel() for own in tokens]))
+            columns.append((values[0] - values[1]) / 2e-5)
+    jacobian = np.stack(columns, axis=1)
+    singular = np.linalg.svd(jacobian, compute_uv=False)
+    small = singular < 1e-6 * singular[0]
+    gap = singular[~small][-1] / max(singular[small][0], 1e-300) if small.any() else np.inf
+    assert gap > 30, f"the rank is not clear: a gap of {gap:.3g}"
+    nothing = int(small.sum())
+    known = []
+    for group in groups:
+        directions = np.zeros((group["multipliers"], start))
+        for member in group["members"]:
+            first = places[member["tensor"], member["axis"]]
+            for index, channel in enumerate(member["channels"]):
+                if channel is not None:
+                    directions[channel, first + index] += exponent_of(member)
+        known.append(directions)
+    groups_only = np.concatenate(known)
+    for name, tensor in exact.items():
+        for axis in range(1, tensor.ndim):
+            direction = np.zeros((1, start))
+            direction[0, places[name, 0] : places[name, 0] + tensor.shape[0]] = 1
+            direction[0, places[name, axis] : places[name, axis] + tensor.shape[axis]] = -1
+            known.append(direction)
+    ruled = sum(map(len, known))
+    known.append(among_biases(jacobian, exact, places, singular[0]))
+    for name, axis, index in model.unused(config, weights):
+        direction = np.zeros((1, start))
+        direction[0, places[name, axis] + index] = 1
+        known.append(direction)
+    known = np.concatenate(known)
+    worst = np.max(np.abs(jacobian @ groups_only.T)) / singular[0] if len(groups_only) else 0.0
+    assert worst < 1e-6, f"a group changes outputs: {worst}"
+    rank = int(np.linalg.matrix_rank(known[:ruled]))
+    assert rank == ruled, f"groups are not independent: {rank} of {ruled}"
+    rank = int(np.linalg.matrix_rank(known, tol=1e-6))
+    assert rank == nothing, f"{rank} scalings are known to change nothing, and {nothing} change nothing"
+    return len(groups_only), gap
+
+
+def among_biases(jacobian, weights, places, largest):
+    """What changes of biases alone leave the outputs as they are, as logarithms of scalings."""
+    entries = [
+        places[name, 0] + index
+        for name, tensor in weights.items()
+        if name.endswith(".bias") and tensor.ndim == 1
+        for index in range(len(tensor))
+    ]
+    if not entries:
+        return np.zeros((0, jacobian.shape[1]))
+    _, singular, rows = np.linalg.svd(jacobian[:, entries])
+    free = rows[int(np.sum(singular > 1e-6 * largest)) :]
+    found = np.zeros((len(free), jacobian.shape[1]))
+    found[:, entries] = free
+    return found
+
+
+def main():
+    synbal, wanted = sys.argv[1], sys.argv[2:]
+    with tempfile.TemporaryDirectory() as place:
+        for module in MODULES:
+            model = importlib.import_module(module)
+            for number, (name, config) in enumerate(model.FAMILIES.items()):
+                if wanted and name not in wanted:
+                    continue
+                random = np.random.default_rng(1000 + number)
+                weights = dict(model.draw(config, number))
+                folder = pathlib.Path(place) / name.replace(" ", "-")
+                tensors.write_folder(folder, config, weights)
+                report = explained(synbal, folder)
+                groups = groups_of(report)
+                judge_scalings(model, config, weights, groups, random, 20)
+                wrong = judge_wrong(model, config, weights, groups, random)
+                dimension, gap = judge_dimension(model, config, weights, groups, random)
+                assert dimension == report["manifold"]["dimension"]
+                print(f"{name}: {dimension} free multipliers, all there are (gap {gap:.1e}); 20 scalings keep the outputs, {wrong} wrong ones change them", flush=True)
+
+
+main()
