@@ -1,5 +1,7 @@
 //! The arguments of every command.
 
+pub use super::checkpoint_arguments::{ApplyArguments, Moment, PartArguments};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -43,6 +45,12 @@ Example: synbal balance examples/chain.json -o balanced.json --certify --certifi
          synbal verify examples/chain.json proof.json
          synbal balance data/digits-mlp.safetensors --arch relu -o balanced.safetensors
          synbal balance model.onnx -o balanced.onnx --power-of-two
+         synbal balance llama-folder -o balanced-folder
+         synbal balance llama-folder -o part-1 --blocks 0..16
+         synbal balance llama-folder --merge part-1 part-2 -o balanced-folder
+
+A checkpoint (a folder with config.json) is balanced block by block into a new folder; a run that was stopped goes on when it is repeated, from what it keeps in
+.NAME.synbal-run beside it.
 
 An architecture file: {\"format\": \"synaptic-balance/architecture\", \"version\": 1, \"activations\": [\"relu\", {\"leaky_relu\": \"1/10\"}]},
 one activation for each hidden layer. Layers of which the names are not numbered are put in order by --layers encoder,middle,decoder, or by
@@ -52,6 +60,7 @@ one activation for each hidden layer. Layers of which the names are not numbered
     #[command(after_help = "\
 Example: synbal check examples/chain.json balanced.json --regularizer l2
          synbal check examples/chain.json other.json --certificate proof.json
+         synbal check llama-folder quantised-folder
          synbal check --batch requests.jsonl > answers.jsonl
 
 A line of a batch is {\"id\": any, \"before\": NET, \"after\": NET, \"regularizer\": \"l2\", \"tolerance\": 1e-6, \"tied\": \"layer\",
@@ -244,7 +253,7 @@ pub struct ExplainArguments {
 
 #[derive(Debug, Args)]
 pub struct BalanceArguments {
-    /// The network: JSON, ONNX, or a safetensors file with --arch.
+    /// The network: JSON, ONNX, a safetensors file with --arch, or a checkpoint: a folder with config.json, or the index in it.
     pub network: PathBuf,
     /// Write the balanced network.
     #[arg(short, long, value_name = "OUT")]
@@ -287,12 +296,8 @@ pub struct BalanceArguments {
     /// Keep every multiplier between 1/S and S (a rational of 1 or more).
     #[arg(long, value_name = "S", value_parser = bound)]
     pub max_scaling: Option<Rational>,
-    /// For checkpoints: balance only the blocks from A up to, not including, B. OUT is then a part, to be joined by --merge.
-    #[arg(long, value_name = "A..B", value_parser = blocks)]
-    pub blocks: Option<[usize; 2]>,
-    /// For checkpoints: join parts made by --blocks of all blocks of this checkpoint.
-    #[arg(long, value_name = "PART", num_args = 1.., conflicts_with_all = ["blocks", "certify", "certificate"])]
-    pub merge: Vec<PathBuf>,
+    #[command(flatten)]
+    pub parts: PartArguments,
     #[command(flatten)]
     pub family: FamilyArguments,
     #[command(flatten)]
@@ -306,29 +311,6 @@ impl BalanceArguments {
     pub fn rounds(&self, is_short: bool) -> bool {
         self.power_of_two || (is_short && !self.round)
     }
-}
-
-#[derive(Debug, Args)]
-pub struct ApplyArguments {
-    /// The multipliers: the JSON that balancing a checkpoint prints.
-    pub multipliers: PathBuf,
-    /// A safetensors file, or a folder of them.
-    pub model: PathBuf,
-    /// What is written: a file, or a folder that is not there.
-    #[arg(short, long, value_name = "OUT")]
-    pub output: PathBuf,
-    /// The numbers are moments of gradients, though they have the names of weights.
-    #[arg(long, value_enum)]
-    pub moment: Option<Moment>,
-}
-
-/// Moments of gradients.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Moment {
-    /// Averages of gradients.
-    First,
-    /// Averages of their squares.
-    Second,
 }
 
 #[derive(Debug, Args)]
@@ -488,13 +470,6 @@ fn bound(text: &str) -> Result<Rational, String> {
         true => Ok(bound),
         false => Err("must be a number of 1 or more".to_string()),
     }
-}
-
-/// A range of blocks, the second end not included.
-fn blocks(text: &str) -> Result<[usize; 2], String> {
-    let ends = text.split_once("..");
-    let ends = ends.and_then(|(from, to)| Some([from.parse().ok()?, to.parse().ok()?]));
-    ends.ok_or_else(|| "must be two numbers, as in 0..16".to_string())
 }
 
 fn epochs(text: &str) -> Result<usize, String> {

@@ -9,6 +9,7 @@ mod check;
 mod check_certificate;
 mod check_in_place;
 mod checkpoint;
+mod checkpoint_arguments;
 mod energy;
 mod explain;
 mod explain_checkpoint;

@@ -1,7 +1,7 @@
 //! `synbal balance` of a checkpoint: block by block, all of them or some, or joined from parts.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
@@ -12,11 +12,12 @@ use synaptic_balance::report::{self, CheckpointBalance, Reliance, Report};
 
 use super::carry::members;
 use super::copy::{Files, copy_others};
-use super::job::{self, Job, PLAN};
-use super::record::{Plan, Record, sum};
+use super::job::{self, Job};
+use super::parts::{merged, plan};
+use super::record::{Plan, Record};
 use super::solve::Task;
 use super::{names, open};
-use crate::cli::arguments::{BalanceArguments, Gains, MethodName};
+use crate::cli::arguments::{BalanceArguments, MethodName};
 use crate::cli::{BadInput, Failure, Outcome, Progress, Verdict, rounded};
 
 /// Balances a checkpoint; `None` if it is none.
@@ -24,8 +25,8 @@ pub fn balance(arguments: &BalanceArguments) -> Option<Outcome> {
     let path = &arguments.network;
     if !Checkpoint::is_at(path) {
         let asked = [
-            (arguments.blocks.is_some(), "--blocks"),
-            (!arguments.merge.is_empty(), "--merge"),
+            (arguments.parts.blocks.is_some(), "--blocks"),
+            (!arguments.parts.merge.is_empty(), "--merge"),
         ];
         let asked = asked.into_iter().find(|(is_asked, _)| *is_asked);
         return asked.map(|(_, what)| {
@@ -56,7 +57,7 @@ fn balance_checkpoint(arguments: &BalanceArguments) -> Outcome {
     };
     let mut plan = plan(&task)?;
     let mut given = BTreeMap::new();
-    if !arguments.merge.is_empty() {
+    if !arguments.parts.merge.is_empty() {
         let joined = merged(arguments, &plan)?;
         task.rounds = joined.0.rounded;
         (plan, given) = joined;
@@ -98,111 +99,13 @@ fn refuse(arguments: &BalanceArguments) -> Result<(), BadInput> {
         let reason = format!("checkpoints are balanced without {what}");
         return Err(BadInput::at(&arguments.network, reason));
     }
-    match (&arguments.output, arguments.merge.is_empty()) {
+    match (&arguments.output, arguments.parts.merge.is_empty()) {
         (None, false) => Err(BadInput(
             "--merge needs -o, the folder of the result".into(),
         )),
         (Some(output), _) => job::check_place(output),
         _ => Ok(()),
     }
-}
-
-/// What this run is about.
-fn plan(task: &Task) -> Result<Plan, BadInput> {
-    let (checkpoint, arguments) = (task.checkpoint, task.arguments);
-    let blocks = checkpoint.blocks.len();
-    let part = match arguments.blocks {
-        None => [0, blocks],
-        Some([from, to]) if from < to && to <= blocks => [from, to],
-        Some([from, to]) => {
-            let reason = format!("has the blocks 0..{blocks}, of which {from}..{to} are none");
-            return Err(BadInput::at(&arguments.network, reason));
-        }
-    };
-    let mut files = Vec::new();
-    for (file, path) in checkpoint.files.iter().enumerate() {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let fault = |fault: std::io::Error| BadInput::at(path, fault);
-        let length = task.shards.length(file).map_err(fault)?;
-        let tensors = checkpoint
-            .tensors
-            .iter()
-            .filter(|tensor| tensor.file == file);
-        let start = tensors.map(|tensor| tensor.bytes.start).min().unwrap_or(0);
-        let header = task.shards.start(file, start).map_err(fault)?;
-        files.push((
-            name.into_owned(),
-            length,
-            format!("{:016x}", sum(&header, 0)),
-        ));
-    }
-    Ok(Plan {
-        format: Plan::FORMAT.to_owned(),
-        version: 1,
-        family: checkpoint.family.clone(),
-        files,
-        blocks,
-        regularizer: arguments.regularizer.to_string(),
-        gains: match arguments.family.gains {
-            Gains::Counted => "counted".to_owned(),
-            Gains::Fixed => "fixed".to_owned(),
-        },
-        rounded: task.rounds,
-        tolerance: arguments.tolerance,
-        limit: arguments.limit,
-        certify: task.certify,
-        part,
-    })
-}
-
-/// The records of all parts, each block once.
-fn merged(
-    arguments: &BalanceArguments,
-    own: &Plan,
-) -> Result<(Plan, BTreeMap<usize, Record>), BadInput> {
-    let mut all: BTreeMap<usize, (Record, &PathBuf)> = BTreeMap::new();
-    let mut first: Option<(Plan, &PathBuf)> = None;
-    for folder in &arguments.merge {
-        let plan: Plan = job::read_json(&folder.join(PLAN))?;
-        if own.files != plan.files || own.blocks != plan.blocks || own.family != plan.family {
-            let reason = format!("is no part of {}", arguments.network.display());
-            return Err(BadInput::at(folder, reason));
-        }
-        if let Some((first, other)) = &first
-            && let Some(what) = first.difference(&plan)
-        {
-            let reason = format!(
-                "was made with other arguments than {}: {what}",
-                other.display()
-            );
-            return Err(BadInput::at(folder, reason));
-        }
-        for record in job::records(folder)? {
-            let block = record.block;
-            if block < plan.part[0] || block >= plan.part[1] {
-                let reason = format!("holds block {block}, which is not of its part");
-                return Err(BadInput::at(folder, reason));
-            }
-            if let Some((_, other)) = all.insert(block, (record, folder)) {
-                let reason = format!("block {block} is in {} too", other.display());
-                return Err(BadInput::at(folder, reason));
-            }
-        }
-        first.get_or_insert((plan, folder));
-    }
-    let missing: Vec<String> = (0..own.blocks)
-        .filter(|block| !all.contains_key(block))
-        .map(|block| block.to_string())
-        .collect();
-    if !missing.is_empty() {
-        let reason = format!("blocks are missing in the parts: {}", missing.join(", "));
-        return Err(BadInput::at(&arguments.network, reason));
-    }
-    let Some((plan, _)) = first else {
-        return Err(BadInput("no parts to join".into()));
-    };
-    let records = all.into_iter().map(|(block, (record, _))| (block, record));
-    Ok((plan, records.collect()))
 }
 
 /// A run over blocks.
@@ -213,6 +116,31 @@ struct Run<'a> {
     given: BTreeMap<usize, Record>,
     job: Option<Job>,
     seconds: [f64; 4],
+}
+
+/// Why a run does not go on.
+struct Stopped {
+    failure: Failure,
+    /// Is it that something could not be written?
+    by_disk: bool,
+}
+
+impl Stopped {
+    fn by_disk(failure: impl Into<Failure>) -> Self {
+        Stopped {
+            failure: failure.into(),
+            by_disk: true,
+        }
+    }
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Stopped {
+            failure,
+            by_disk: false,
+        }
+    }
 }
 
 /// A block that is written, and waits to be on the disk.
@@ -239,7 +167,7 @@ impl<'a> Run<'a> {
     }
 
     fn is_part(&self) -> bool {
-        self.task.arguments.blocks.is_some()
+        self.task.arguments.parts.blocks.is_some()
     }
 
     fn go(mut self) -> Outcome {
@@ -262,7 +190,13 @@ impl<'a> Run<'a> {
             }
             _ => None,
         };
-        self.blocks(&mut records, files.as_ref())?;
+        if let Err(stopped) = self.blocks(&mut records, files.as_ref()) {
+            // What is wrong with the checkpoint will be so again; room on a disk can be made.
+            if let (Some(job), false) = (self.job.take(), stopped.by_disk) {
+                job.remove();
+            }
+            return Err(stopped.failure);
+        }
         let start = Instant::now();
         if let (Some(job), Some(files)) = (&self.job, &files) {
             files.copy_rest(self.task.checkpoint).map_err(failed)?;
@@ -285,7 +219,7 @@ impl<'a> Run<'a> {
         &mut self,
         records: &mut BTreeMap<usize, Record>,
         files: Option<&Files>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Stopped> {
         let [from, to] = self.plan.part;
         let progress = Progress::over(
             "balancing".to_owned(),
@@ -297,7 +231,7 @@ impl<'a> Run<'a> {
         std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(1);
             let keeper = scope.spawn(move || keep(receiver, files, job));
-            let mut balance = || -> Result<(), Failure> {
+            let mut balance = || -> Result<(), Stopped> {
                 for block in (from..to)
                     .filter(|block| !records.contains_key(block))
                     .collect::<Vec<_>>()
@@ -311,12 +245,14 @@ impl<'a> Run<'a> {
             };
             let done = balance();
             drop(sender);
-            let kept = keeper.join();
-            done?;
-            match kept {
-                Ok(kept) => Ok(kept?),
-                Err(_) => Err(Failure::Incomplete("a record could not be kept".into())),
+            match keeper.join() {
+                Ok(kept) => kept.map_err(Stopped::by_disk)?,
+                Err(_) => {
+                    let reason = "a record could not be kept".to_owned();
+                    return Err(Stopped::by_disk(Failure::Incomplete(reason)));
+                }
             }
+            done
         })?;
         self.seconds = seconds;
         Ok(())
@@ -415,7 +351,7 @@ fn one(
     files: Option<&Files>,
     sender: &SyncSender<Written>,
     seconds: &mut [f64; 4],
-) -> Result<Record, Failure> {
+) -> Result<Record, Stopped> {
     let (part, held, record) = match given {
         Some(record) => {
             let (part, held) = task.repeat(record)?;
@@ -428,7 +364,7 @@ fn one(
                 .zip(solved.seconds)
                 .for_each(|(all, own)| *all += own);
             if let (Some(folder), Some(text)) = (&task.arguments.certificate, &solved.certificate) {
-                certificate(folder, block, text)?;
+                certificate(folder, block, text).map_err(Stopped::by_disk)?;
             }
             (solved.part, solved.held, solved.record)
         }
@@ -440,7 +376,7 @@ fn one(
             let written = files.write(task.checkpoint, tensor, bytes);
             written.map_err(|fault| {
                 let path = task.arguments.output.clone().unwrap_or_default();
-                BadInput::at(&path, format!("cannot write: {fault}"))
+                Stopped::by_disk(BadInput::at(&path, format!("cannot write: {fault}")))
             })?;
             touched.push(task.checkpoint.tensors[tensor].file);
         }
@@ -449,8 +385,10 @@ fn one(
         record: record.clone(),
         files: touched,
     };
-    // The keeper ends early only with a fault, which is asked for later.
-    let _ = sender.send(written);
+    // The keeper ends early only with a fault, which is asked for after this one.
+    sender
+        .send(written)
+        .map_err(|_| Stopped::by_disk(Failure::Incomplete("a record could not be kept".into())))?;
     seconds[3] += start.elapsed().as_secs_f64();
     Ok(record)
 }

@@ -149,6 +149,11 @@ impl Job {
         std::fs::remove_dir_all(&self.run).map_err(|fault| BadInput::at(&self.run, fault))
     }
 
+    /// Gives the run up.
+    pub fn remove(self) {
+        let _ = std::fs::remove_dir_all(&self.run);
+    }
+
     /// For a part: the records are the result.
     pub fn make_part(&self, plan: &Plan, records: &[Record]) -> Result<(), BadInput> {
         let folder = self.result();

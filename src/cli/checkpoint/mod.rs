@@ -6,6 +6,7 @@ mod carry;
 mod check;
 mod copy;
 mod job;
+mod parts;
 mod record;
 mod solve;
 mod verify;
