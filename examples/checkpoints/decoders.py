@@ -53,6 +53,7 @@ FAMILIES = {
         "final_logit_softcapping": 3.0,
     },
     "gemma3_text": {"hidden_activation": "gelu_pytorch_tanh", "query_pre_attn_scalar": 9, "rope_local_base_freq": 7.0, "layer_types": ["sliding_attention", "full_attention"]},
+    "phi3": {"tie_word_embeddings": False, "partial_rotary_factor": 0.5},
     "mixtral": {"tie_word_embeddings": False, "num_local_experts": 3, "num_experts_per_tok": 2},
 }
 for name, own in FAMILIES.items():
@@ -82,6 +83,12 @@ def draw(c, seed):
             norms += ["pre_feedforward_layernorm", "post_feedforward_layernorm"]
         for norm in norms:
             w.vector(at + norm + ".weight", width, mean)
+        if c["model_type"] == "phi3":
+            w.matrix(at + "self_attn.qkv_proj.weight", q + 2 * kv, width)
+            w.matrix(at + "self_attn.o_proj.weight", width, q)
+            w.matrix(at + "mlp.gate_up_proj.weight", 2 * inner, width)
+            w.matrix(at + "mlp.down_proj.weight", width, inner)
+            continue
         for name, rows, columns in (("q", q, width), ("k", kv, width), ("v", kv, width), ("o", width, q)):
             w.matrix(f"{at}self_attn.{name}_proj.weight", rows, columns)
             if has_qkv_bias(c) and (name != "o" or c["model_type"] != "qwen2"):
@@ -124,14 +131,18 @@ def forward(c, w, tokens):
             return rms_norm(x, w[at + name + ".weight"], eps, shift)
 
         n = norm(x, "input_layernorm")
-        q = heads(linear(n, at + "self_attn.q_proj"), c["num_attention_heads"])
-        k = heads(linear(n, at + "self_attn.k_proj"), c["num_key_value_heads"])
-        v = heads(linear(n, at + "self_attn.v_proj"), c["num_key_value_heads"])
+        if kind == "phi3":
+            fused = linear(n, at + "self_attn.qkv_proj")
+            first = c["num_attention_heads"] * c["head_dim"]
+            q, (k, v) = fused[:, :first], np.split(fused[:, first:], 2, axis=-1)
+        else:
+            q, k, v = (linear(n, f"{at}self_attn.{name}_proj") for name in "qkv")
+        q, k, v = heads(q, c["num_attention_heads"]), heads(k, c["num_key_value_heads"]), heads(v, c["num_key_value_heads"])
         if kind in ("qwen3", "gemma3_text"):
             q, k = norm(q, "self_attn.q_norm"), norm(k, "self_attn.k_norm")
         local = c.get("layer_types", ["full_attention"] * 9)[layer] == "sliding_attention"
         theta = c["rope_local_base_freq"] if local else c["rope_theta"]
-        q, k = rotate_halves(q, theta), rotate_halves(k, theta)
+        q, k = (rotate_halves(own, theta, c.get("partial_rotary_factor", 1.0)) for own in (q, k))
         scale = c.get("query_pre_attn_scalar", c["head_dim"]) ** -0.5
         mixed = attention(q, k, v, scale, cap=c.get("attn_logit_softcapping"))
         mixed = linear(mixed, at + "self_attn.o_proj")
@@ -144,7 +155,11 @@ def forward(c, w, tokens):
         if kind == "mixtral":
             x = x + experts(c, w, at + "block_sparse_moe.", n, act)
             continue
-        units = act(linear(n, at + "mlp.gate_proj")) * linear(n, at + "mlp.up_proj")
+        if kind == "phi3":
+            gate, up = np.split(linear(n, at + "mlp.gate_up_proj"), 2, axis=-1)
+        else:
+            gate, up = linear(n, at + "mlp.gate_proj"), linear(n, at + "mlp.up_proj")
+        units = act(gate) * up
         units = linear(units, at + "mlp.down_proj")
         x = x + (norm(units, "post_feedforward_layernorm") if kind in ("gemma2", "gemma3_text") else units)
     x = rms_norm(x, w["model.norm.weight"], eps, shift)

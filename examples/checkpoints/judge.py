@@ -21,7 +21,7 @@ import numpy as np
 
 import tensors
 
-MODULES = ["decoders", "older"]
+MODULES = ["decoders", "older", "encoders", "pairs", "latent"]
 
 
 def explained(synbal, folder):

@@ -3,7 +3,7 @@
 use super::language::{Description, read};
 
 /// The descriptions.
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 18] = [
     include_str!("families/llama.txt"),
     include_str!("families/qwen2.txt"),
     include_str!("families/qwen3.txt"),
@@ -16,6 +16,12 @@ const KNOWN: [&str; 12] = [
     include_str!("families/opt.txt"),
     include_str!("families/bert.txt"),
     include_str!("families/t5.txt"),
+    include_str!("families/phi3.txt"),
+    include_str!("families/roberta.txt"),
+    include_str!("families/distilbert.txt"),
+    include_str!("families/vit.txt"),
+    include_str!("families/whisper.txt"),
+    include_str!("families/deepseek.txt"),
 ];
 
 /// The description of a model type.

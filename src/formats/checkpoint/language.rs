@@ -123,6 +123,8 @@ pub(super) enum Presence {
 
 #[derive(Debug, Clone)]
 pub(super) enum Operation {
+    /// What comes from outside: so many channels, which nothing scales.
+    Input(Expression),
     Embed {
         tensor: String,
         shape: Vec<Expression>,

@@ -11,6 +11,9 @@ use super::lines::Token;
 pub(super) fn operation(tokens: &[Token]) -> Result<Operation, String> {
     let text = |word: &str| word.to_owned();
     let found = match tokens {
+        [Token::Word("input"), Token::List(length)] if length.len() == 1 => {
+            Operation::Input(length[0].clone())
+        }
         [
             Token::Word("embed"),
             Token::Word(tensor),

@@ -38,6 +38,11 @@ impl Builder<'_> {
     /// The values that an operation makes.
     pub(super) fn operation(&mut self, operation: &Operation) -> Found<Vec<Value>> {
         let found = match operation {
+            Operation::Input(length) => {
+                let length = channels(self.length(length)?, 1)?;
+                let slot = self.system.channels.pinned("it is an input");
+                repeated(&[slot].into(), length)
+            }
             Operation::Embed { tensor, shape } => self.embed(tensor, shape)?,
             Operation::Linear {
                 input,
