@@ -1,5 +1,7 @@
 //! The arguments of every command.
 
+pub use super::checkpoint_arguments::{ApplyArguments, Moment, PartArguments};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -43,6 +45,12 @@ Example: synbal balance examples/chain.json -o balanced.json --certify --certifi
          synbal verify examples/chain.json proof.json
          synbal balance data/digits-mlp.safetensors --arch relu -o balanced.safetensors
          synbal balance model.onnx -o balanced.onnx --power-of-two
+         synbal balance llama-folder -o balanced-folder
+         synbal balance llama-folder -o part-1 --blocks 0..16
+         synbal balance llama-folder --merge part-1 part-2 -o balanced-folder
+
+A checkpoint (a folder with config.json) is balanced block by block into a new folder; a run that was stopped goes on when it is repeated, from what it keeps in
+.NAME.synbal-run beside it.
 
 An architecture file: {\"format\": \"synaptic-balance/architecture\", \"version\": 1, \"activations\": [\"relu\", {\"leaky_relu\": \"1/10\"}]},
 one activation for each hidden layer. Layers of which the names are not numbered are put in order by --layers encoder,middle,decoder, or by
@@ -52,6 +60,7 @@ one activation for each hidden layer. Layers of which the names are not numbered
     #[command(after_help = "\
 Example: synbal check examples/chain.json balanced.json --regularizer l2
          synbal check examples/chain.json other.json --certificate proof.json
+         synbal check llama-folder quantised-folder
          synbal check --batch requests.jsonl > answers.jsonl
 
 A line of a batch is {\"id\": any, \"before\": NET, \"after\": NET, \"regularizer\": \"l2\", \"tolerance\": 1e-6, \"tied\": \"layer\",
@@ -62,6 +71,15 @@ that the request alone would have had. Exit code of a batch: 2 if a line is bad 
     /// Check a certificate with the trusted kernel only.
     #[command(after_help = "Example: synbal verify examples/chain.json proof.json")]
     Verify(VerifyArguments),
+    /// Carry the multipliers of a checkpoint to what belongs to it: other number types, adapters, states of optimizers.
+    #[command(after_help = "\
+Example: synbal balance llama -o balanced --json > multipliers.json
+         synbal apply multipliers.json adapter -o balanced-adapter
+         synbal apply multipliers.json optimizer.safetensors -o balanced-optimizer.safetensors
+
+MULTIPLIERS is the JSON that balance prints. Factors lora_A and lora_B follow the columns and rows of their weights; numbers called exp_avg go by 1/Λ,
+exp_avg_sq by 1/Λ², with the name of a weight before or after that word. Names that belong to no weight are refused.")]
+    Apply(ApplyArguments),
     /// Run the theorem catalogue and print its table.
     #[command(after_help = "\
 Example: synbal theorems thm-5.1 E6
@@ -235,7 +253,7 @@ pub struct ExplainArguments {
 
 #[derive(Debug, Args)]
 pub struct BalanceArguments {
-    /// The network: JSON, ONNX, or a safetensors file with --arch.
+    /// The network: JSON, ONNX, a safetensors file with --arch, or a checkpoint: a folder with config.json, or the index in it.
     pub network: PathBuf,
     /// Write the balanced network.
     #[arg(short, long, value_name = "OUT")]
@@ -262,7 +280,7 @@ pub struct BalanceArguments {
     #[arg(long, value_name = "DIGITS", num_args = 0..=1, require_equals = true, default_missing_value = "12",
           value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_DIGITS)))]
     pub certify: Option<u32>,
-    /// Write the certificate (implies --certify).
+    /// Write the certificate (implies --certify); of a checkpoint a folder with one for each block.
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
     /// Let the paper's algorithm check the result whatever the size; it does by default up to two million weights.
@@ -278,6 +296,10 @@ pub struct BalanceArguments {
     /// Keep every multiplier between 1/S and S (a rational of 1 or more).
     #[arg(long, value_name = "S", value_parser = bound)]
     pub max_scaling: Option<Rational>,
+    #[command(flatten)]
+    pub parts: PartArguments,
+    #[command(flatten)]
+    pub family: FamilyArguments,
     #[command(flatten)]
     pub perceptron: Perceptron,
     #[command(flatten)]
@@ -315,6 +337,8 @@ pub struct CheckArguments {
     #[arg(long, value_name = "FILE", conflicts_with = "batch")]
     pub certificate: Option<PathBuf>,
     #[command(flatten)]
+    pub family: FamilyArguments,
+    #[command(flatten)]
     pub perceptron: Perceptron,
     #[command(flatten)]
     pub roles: RoleArguments,
@@ -332,6 +356,8 @@ pub struct VerifyArguments {
     /// Refuse a certificate about any other regularizer.
     #[arg(long)]
     pub regularizer: Option<Regularizer>,
+    #[command(flatten)]
+    pub family: FamilyArguments,
     #[command(flatten)]
     pub perceptron: Perceptron,
     #[command(flatten)]

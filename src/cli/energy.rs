@@ -1,5 +1,8 @@
 //! `synbal verify` for energy certificates.
 
+use std::path::Path;
+
+use synaptic_balance::formats::checkpoint::Checkpoint;
 use synaptic_balance::formats::energy::{EnergyFile, EnergyFileError, NamedProblem};
 use synaptic_balance::formats::{MappedPerceptron, Model, ModelError, holds_weights_only};
 use synaptic_balance::network::Regularizer;
@@ -8,7 +11,7 @@ use synaptic_balance::solve::energy::EnergyProof;
 
 use super::arguments::{Tied, VerifyArguments};
 use super::balance::open;
-use super::{BadInput, Failure, Outcome, Verdict, in_place};
+use super::{BadInput, Failure, Outcome, Verdict, checkpoint, in_place};
 
 /// Verifies a certificate about the model, read as far as it has to be.
 pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome {
@@ -23,6 +26,9 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
         return Ok((energy_report(&regularizer, Err(reason)), Verdict::False));
     }
     let path = &arguments.network;
+    if Checkpoint::is_at(path) {
+        return checkpoint::verify(arguments, certificate, &regularizer);
+    }
     let is_lp = matches!(regularizer, Regularizer::Lp(_));
     if is_lp && holds_weights_only(path) {
         let architecture = arguments.perceptron.architecture()?;
@@ -37,7 +43,8 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
         );
         let problem = problem.map_err(|fault| BadInput::at(path, fault))?;
         let relied = [Reliance::WeightsReader, Reliance::Architecture];
-        let (mut report, verdict) = judge(arguments, certificate, &regularizer, &problem)?;
+        let (mut report, verdict) =
+            judge(&arguments.certificate, certificate, &regularizer, &problem)?;
         report.state_layers(Some(&model.layers()));
         return Ok(ended(report, verdict, &relied));
     }
@@ -51,13 +58,13 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
         }
         let problem = model.energy_problem(&regularizer.variable_power());
         let problem = problem.map_err(|fault| BadInput::at(path, fault))?;
-        let (report, verdict) = judge(arguments, certificate, &regularizer, &problem)?;
+        let (report, verdict) = judge(&arguments.certificate, certificate, &regularizer, &problem)?;
         return Ok(ended(report, verdict, &relied_on(&[&file])));
     }
     let network = Tied::apply(arguments.tied, &file);
     let problem = NamedProblem::of_network(&network, &regularizer);
     let problem = problem.map_err(|fault| BadInput::at(path, fault))?;
-    let (mut report, verdict) = judge(arguments, certificate, &regularizer, &problem)?;
+    let (mut report, verdict) = judge(&arguments.certificate, certificate, &regularizer, &problem)?;
     report.state_layers(file.layers());
     Ok(ended(report, verdict, &relied_on(&[&file])))
 }
@@ -67,8 +74,9 @@ fn ended(mut report: Report, verdict: Verdict, relied: &[Reliance]) -> (Report, 
     (report, verdict)
 }
 
-fn judge(
-    arguments: &VerifyArguments,
+/// What the kernel says of a certificate about a problem.
+pub fn judge(
+    path: &Path,
     file: &EnergyFile,
     regularizer: &Regularizer,
     problem: &NamedProblem,
@@ -78,9 +86,7 @@ fn judge(
         .and_then(|certificate| Ok(EnergyProof::new(&problem.problem, certificate)?));
     match proof {
         Ok(proof) => Ok((energy_report(regularizer, Ok(&proof)), Verdict::Done)),
-        Err(fault) if fault.is_malformed() => {
-            Err(BadInput::at(&arguments.certificate, fault).into())
-        }
+        Err(fault) if fault.is_malformed() => Err(BadInput::at(path, fault).into()),
         Err(fault) => {
             let reason = words(problem, &fault);
             Ok((energy_report(regularizer, Err(reason)), Verdict::False))

@@ -10,6 +10,8 @@ mod check;
 mod check_certificate;
 mod check_channels;
 mod check_in_place;
+mod checkpoint;
+mod checkpoint_arguments;
 mod energy;
 mod explain;
 mod explain_checkpoint;
@@ -152,9 +154,21 @@ fn answer_command(command: Option<Command>, json: bool) -> Outcome {
         None => demonstration(),
         Some(Command::Explain(arguments)) => explain::explain(&arguments, json),
         Some(Command::Balance(arguments)) => {
+            if let Some(outcome) = checkpoint::balance(&arguments) {
+                return outcome;
+            }
+            checkpoint::refuse_elsewhere(&arguments.network, &arguments.family)?;
             in_place::balance(&arguments).unwrap_or_else(|| balance::balance(&arguments))
         }
-        Some(Command::Check(arguments)) => check::check(&arguments),
+        Some(Command::Check(arguments)) => {
+            if let Some(outcome) = checkpoint::check(&arguments) {
+                return outcome;
+            }
+            let before = arguments.before.as_deref().unwrap_or(Path::new(""));
+            checkpoint::refuse_elsewhere(before, &arguments.family)?;
+            check::check(&arguments)
+        }
+        Some(Command::Apply(arguments)) => checkpoint::apply(&arguments),
         Some(Command::Verify(arguments)) => verify(&arguments),
         Some(Command::Theorems(arguments)) => theorems::theorems(&arguments),
         Some(Command::Bench(arguments)) => bench::bench(&arguments),

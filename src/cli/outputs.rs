@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use synaptic_balance::formats::Model;
+use synaptic_balance::formats::checkpoint::Checkpoint;
 
 use super::BadInput;
 use super::arguments::{Arguments, Command};
@@ -212,6 +213,8 @@ pub fn of_command(arguments: &Arguments) -> Result<bool, BadInput> {
 /// The files that a command was told to write. Commands that write into a folder see to that themselves.
 fn outputs(command: &Command) -> Vec<Output<'_>> {
     match command {
+        // Folders are seen to where they are made.
+        Command::Balance(arguments) if Checkpoint::is_at(&arguments.network) => Vec::new(),
         Command::Balance(arguments) => {
             let model = arguments.output.as_ref().map(|path| Output {
                 path,

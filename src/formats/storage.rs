@@ -104,6 +104,21 @@ impl Storage {
         }
     }
 
+    /// All numbers, as `f64`, exactly.
+    pub fn numbers(self, bytes: &[u8], into: &mut Vec<f64>) {
+        fn all<T: Stored<SIZE>, const SIZE: usize>(bytes: &[u8], into: &mut Vec<f64>) {
+            let numbers = bytes.as_chunks().0.iter();
+            into.extend(numbers.map(|bytes| T::decode(*bytes)));
+        }
+        into.clear();
+        match self {
+            Storage::Half => all::<Half, 2>(bytes, into),
+            Storage::Brain => all::<Brain, 2>(bytes, into),
+            Storage::Single => all::<f32, 4>(bytes, into),
+            Storage::Double => all::<f64, 8>(bytes, into),
+        }
+    }
+
     /// Are all numbers finite?
     pub fn all_finite(self, bytes: &[u8]) -> bool {
         // A multiple of either size.
@@ -133,6 +148,28 @@ pub(super) trait Stored<const SIZE: usize> {
 
     /// Rounded to the type.
     fn encode(value: f64) -> [u8; SIZE];
+
+    /// Scales numbers by factors if all of them, old and new, are normal or 0; otherwise nothing is changed.
+    fn scale(slots: &mut [[u8; SIZE]], factors: &[f64]) -> bool {
+        let scaled = |(slot, factor): (&[u8; SIZE], &f64)| {
+            let old = Self::decode(*slot);
+            let new = Self::encode(old * factor);
+            let is_whole = {
+                let kept = Self::decode(new).abs();
+                old == 0.0 || (kept >= Self::SMALLEST && kept.is_finite())
+            };
+            (new, is_whole && factor.is_normal())
+        };
+        let pairs = slots.iter().zip(factors).map(scaled);
+        let new: Vec<[u8; SIZE]> = pairs
+            .map_while(|(new, is_whole)| is_whole.then_some(new))
+            .collect();
+        if new.len() < slots.len() {
+            return false;
+        }
+        slots.copy_from_slice(&new);
+        true
+    }
 
     /// Are all numbers finite? They are looked at many at a time.
     fn all_finite(bytes: &[u8]) -> bool {
@@ -181,6 +218,10 @@ impl Stored<2> for Half {
         f16_to_f64(u16::from_le_bytes(bytes))
     }
 
+    fn scale(slots: &mut [[u8; 2]], factors: &[f64]) -> bool {
+        shift::<10, 31>(slots, factors)
+    }
+
     fn encode(value: f64) -> [u8; 2] {
         short::<10, 15>(value).to_le_bytes()
     }
@@ -193,9 +234,46 @@ impl Stored<2> for Brain {
         bf16_to_f64(u16::from_le_bytes(bytes))
     }
 
+    fn scale(slots: &mut [[u8; 2]], factors: &[f64]) -> bool {
+        shift::<7, 255>(slots, factors)
+    }
+
     fn encode(value: f64) -> [u8; 2] {
         short::<7, 127>(value).to_le_bytes()
     }
+}
+
+/// Scales numbers of 16 bits by powers of 2, through the field of the exponent, which counts up to `ONES`; nothing is changed where a factor is no such power, or a number is
+/// neither normal, before and after, nor 0.
+fn shift<const FRACTION: u32, const ONES: i32>(slots: &mut [[u8; 2]], factors: &[f64]) -> bool {
+    let exponents = factors.iter().map(|factor| {
+        let is_power = factor.is_normal() && factor.to_bits() << 12 == 0;
+        let exponent = (factor.to_bits() >> 52) as i32 - 1023;
+        if is_power { exponent } else { 1 << 14 }
+    });
+    let exponents: Vec<i32> = exponents.collect();
+    let mut is_whole = true;
+    for (slot, exponent) in slots.iter().zip(&exponents) {
+        let magnitude = i32::from(u16::from_le_bytes(*slot) & 0x7fff);
+        let old = magnitude >> FRACTION;
+        let new = old + exponent;
+        let is_normal = (old > 0) & (old < ONES) & (new > 0) & (new < ONES);
+        is_whole &= (magnitude == 0) | is_normal;
+    }
+    if !is_whole || exponents.contains(&(1 << 14)) {
+        return false;
+    }
+    for (slot, exponent) in slots.iter_mut().zip(&exponents) {
+        let bits = u16::from_le_bytes(*slot);
+        let change = (*exponent << FRACTION) as u16;
+        let new = if bits & 0x7fff == 0 {
+            bits
+        } else {
+            bits.wrapping_add(change)
+        };
+        *slot = new.to_le_bytes();
+    }
+    true
 }
 
 /// The bits of the nearest number of 16 bits, ties to even, with so many bits of fraction and this bias of the exponent; what is too large becomes infinite.

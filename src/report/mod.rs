@@ -8,6 +8,7 @@ mod by_unit;
 mod channels;
 mod check;
 mod check_in_place;
+mod checkpoint;
 mod checkpoint_groups;
 mod demonstration;
 mod differences;
@@ -37,6 +38,9 @@ pub use blocks::{InPlace, RestrictedRun, RoundedRun, SecondRun, in_place_report}
 pub use channels::channels_report;
 pub use check::{CheckReport, SameFunction, check_report};
 pub use check_in_place::{FAR, InPlaceCheck, in_place_check};
+pub use checkpoint::{
+    CheckpointBalance, CheckpointCheck, WrongBlock, checkpoint_balance, checkpoint_check,
+};
 pub use checkpoint_groups::checkpoint_groups;
 pub use demonstration::{Demonstration, DemonstrationError, demonstrate};
 pub use differences::differences_report;

@@ -18,6 +18,8 @@ pub enum Reliance {
     OnnxReader,
     /// Which tensors scale together.
     OperatorRules,
+    /// The files of a checkpoint are read for what they are, and its family is described as it computes.
+    Family,
     /// What is computed from weights is computed without rounding.
     ExactArithmetic,
     /// The deficit is a computed number.
@@ -37,6 +39,9 @@ impl Reliance {
             Reliance::Architecture => "the order of layers and the activations, as stated",
             Reliance::OnnxReader => "the reader of ONNX models",
             Reliance::OperatorRules => "the operator rules (which tensors scale together)",
+            Reliance::Family => {
+                "the reader of checkpoints and the description of the family (which tensors scale together)"
+            }
             Reliance::ExactArithmetic => "a network that computes without rounding",
             Reliance::Deficit => "the deficit, which is computed in f64",
             Reliance::Scaling => {

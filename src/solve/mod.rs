@@ -6,6 +6,7 @@
 //! | direct convex solve, damped Newton | [`solve_direct`] |
 //! | large networks in few reads of the weights, two-level | [`blocks`], [`solve_two_level`] |
 //! | problems of any forms over the bytes of their weights | [`general`] |
+//! | factors of rows and columns between two versions of a tensor | [`folds`] |
 //! | existence, from components (of the [double cover](double_cover) where signs ask for it) and from linear programs | [`existence`], [`existence_by_components`], [`existence_by_linear_program`] |
 //! | certified enclosures of the balanced multipliers | [`certify`] |
 //! | exact rational multipliers where there are any | [`balance_exactly`] |
@@ -27,6 +28,7 @@ mod existence;
 mod fit;
 mod flat;
 mod floats;
+pub mod folds;
 mod gauge;
 pub mod general;
 mod judge;

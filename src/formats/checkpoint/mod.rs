@@ -1,20 +1,32 @@
 //! Checkpoints of transformers: a folder with `config.json` and safetensors files, or with an adapter.
 
 mod adapter;
+mod blame;
 mod build;
+mod carry;
+mod compare;
 mod config;
 mod derive;
 mod expression;
 mod families;
 mod folder;
 mod groups;
+mod judge;
 mod language;
 mod lines;
 mod operations;
+mod part;
+mod shards;
 mod sides;
 mod values;
 
+pub use blame::Fault;
+pub use carry::{Carrier, Multipliers, Role, mapped};
+pub use compare::{Compared, Version, compare};
 pub use groups::{Block, Checkpoint, Group, Member, NONE, Pinned, Tensor};
+pub use judge::{BlockFound, Judge};
+pub use part::{Held, Part, PartTensor, TooLarge};
+pub use shards::{Shards, write_at};
 pub use sides::Sides;
 
 use std::path::{Path, PathBuf};

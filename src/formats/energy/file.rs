@@ -98,6 +98,11 @@ impl EnergyFile {
         })
     }
 
+    /// The units that it names.
+    pub fn units(&self) -> impl Iterator<Item = &str> {
+        self.point.keys().map(String::as_str)
+    }
+
     /// The text of the file.
     pub fn to_json(&self) -> String {
         let text = serde_json::to_string_pretty(self).unwrap_or_default();

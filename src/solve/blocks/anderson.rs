@@ -8,7 +8,7 @@ use super::shape::inner;
 const RIDGE: f64 = 1e-13;
 
 /// The last differences of a fixed-point iteration.
-pub(super) struct Anderson {
+pub(in crate::solve) struct Anderson {
     memory: usize,
     history: Vec<Change>,
     previous: Option<(Vec<f64>, Vec<f64>)>,

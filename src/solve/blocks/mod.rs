@@ -55,6 +55,7 @@ mod strong;
 mod tied;
 mod two_level;
 
+pub(super) use anderson::Anderson;
 pub use bounded::{RestrictedBlocks, balance_blocks_within};
 pub use cut::Cut;
 pub(super) use elimination::Elimination;

@@ -5,11 +5,15 @@
 //! wherever it lies. Nothing as long as the weights is kept. (Ours.)
 
 mod costs;
+mod few_reads;
+mod model;
 mod newton;
 mod one_sided;
 mod random;
 
 pub use costs::TermCosts;
+pub use few_reads::{FewReads, Reached, balance_in_few_reads};
+pub use model::{BlockSums, imbalance};
 pub use newton::{GeneralOptions, GeneralSolution, balance_terms};
 pub use one_sided::Runaway;
 pub use random::balance_terms_in_random_order;

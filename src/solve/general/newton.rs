@@ -47,19 +47,19 @@ const FAR: f64 = 350.0;
 const HALVINGS: usize = 30;
 
 /// What is known at a point.
-struct State {
-    x: Vec<f64>,
+pub(super) struct State {
+    pub x: Vec<f64>,
     /// `exp <form, x>` for all forms.
     factors: Vec<f64>,
     /// The costs added up by row and column.
-    margins: Margins,
-    regularizer: f64,
+    pub margins: Margins,
+    pub regularizer: f64,
     /// For each variable the costs that rise with it and those that fall, times their exponents, and the diagonal of the Hessian.
     sides: Vec<(f64, f64, f64)>,
 }
 
 impl State {
-    fn deficit(&self) -> f64 {
+    pub fn deficit(&self) -> f64 {
         let sides = self.sides.iter().map(|(rising, falling, _)| {
             let all = rising + falling;
             if all > 0.0 {
@@ -78,7 +78,7 @@ impl State {
 }
 
 impl TermCosts<'_> {
-    fn state(&self, x: Vec<f64>) -> State {
+    pub(super) fn state(&self, x: Vec<f64>) -> State {
         let factors: Vec<f64> = self.logs(&x).into_iter().map(f64::exp).collect();
         let mut margins = self.multiply(&factors, &factors);
         let mut regularizer = 0.0;
@@ -366,7 +366,7 @@ fn descended(costs: &TermCosts, state: &State, step: &[f64], reads: &mut usize) 
     None
 }
 
-fn check(state: &State) -> Result<(), SolveError> {
+pub(super) fn check(state: &State) -> Result<(), SolveError> {
     for (variable, (rising, falling, _)) in state.sides.iter().enumerate() {
         if !(rising.is_finite() && falling.is_finite()) {
             return Err(SolveError::NotFinite { variable });

@@ -1,0 +1,418 @@
+//! `synbal balance` of a checkpoint: block by block, all of them or some, or joined from parts.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Instant;
+
+use synaptic_balance::formats::Losses;
+use synaptic_balance::formats::checkpoint::{Checkpoint, Shards};
+use synaptic_balance::network::Regularizer;
+use synaptic_balance::report::{self, CheckpointBalance, Reliance, Report};
+
+use super::carry::members;
+use super::copy::{Files, copy_others};
+use super::job::{self, Job};
+use super::parts::{merged, plan};
+use super::record::{Plan, Record};
+use super::solve::Task;
+use super::{names, open};
+use crate::cli::arguments::{BalanceArguments, MethodName};
+use crate::cli::{BadInput, Failure, Outcome, Progress, Verdict, rounded};
+
+/// Balances a checkpoint; `None` if it is none.
+pub fn balance(arguments: &BalanceArguments) -> Option<Outcome> {
+    let path = &arguments.network;
+    if !Checkpoint::is_at(path) {
+        let asked = [
+            (arguments.parts.blocks.is_some(), "--blocks"),
+            (!arguments.parts.merge.is_empty(), "--merge"),
+        ];
+        let asked = asked.into_iter().find(|(is_asked, _)| *is_asked);
+        return asked.map(|(_, what)| {
+            let reason = format!("{what} is for checkpoints: folders with config.json");
+            Err(BadInput::at(path, reason).into())
+        });
+    }
+    Some(balance_checkpoint(arguments))
+}
+
+fn balance_checkpoint(arguments: &BalanceArguments) -> Outcome {
+    refuse(arguments)?;
+    let checkpoint = open(&arguments.network, &arguments.family)?;
+    let shards = Shards::open(&checkpoint).map_err(|fault| BadInput(fault.to_string()))?;
+    let names = names(&checkpoint);
+    let is_short = checkpoint
+        .tensors
+        .iter()
+        .any(|tensor| matches!(tensor.number_type(), Some("bf16" | "f16")));
+    let mut task = Task {
+        arguments,
+        checkpoint: &checkpoint,
+        shards: &shards,
+        names: &names,
+        power: arguments.regularizer.variable_power(),
+        rounds: arguments.rounds(is_short),
+        certify: arguments.certify.is_some() || arguments.certificate.is_some(),
+    };
+    let mut plan = plan(&task)?;
+    let mut given = BTreeMap::new();
+    if !arguments.parts.merge.is_empty() {
+        let joined = merged(arguments, &plan)?;
+        task.rounds = joined.0.rounded;
+        (plan, given) = joined;
+        plan.part = [0, checkpoint.blocks.len()];
+    }
+    if let Some(folder) = &arguments.certificate {
+        std::fs::create_dir_all(folder).map_err(|fault| BadInput::at(folder, fault))?;
+    }
+    let run = Run::new(&task, plan, given)?;
+    run.go()
+}
+
+/// What is not done with checkpoints.
+fn refuse(arguments: &BalanceArguments) -> Result<(), BadInput> {
+    let roles = &arguments.roles;
+    let asked = [
+        (
+            !matches!(arguments.method, MethodName::Direct),
+            "another method than the direct one",
+        ),
+        (arguments.tied.is_some(), "--tied"),
+        (arguments.cross_check, "--cross-check"),
+        (arguments.max_scaling.is_some(), "--max-scaling"),
+        (arguments.perceptron.arch.is_some(), "--arch"),
+        (
+            !(roles.learned.is_empty() && roles.constant.is_empty()),
+            "--learned and --constant",
+        ),
+        (
+            matches!(arguments.regularizer, Regularizer::Mixture(_)),
+            "a mixture of powers",
+        ),
+        (
+            arguments.certify.is_some_and(|digits| digits > 15),
+            "certificates of more than 15 digits",
+        ),
+    ];
+    if let Some((_, what)) = asked.into_iter().find(|(is_asked, _)| *is_asked) {
+        let reason = format!("checkpoints are balanced without {what}");
+        return Err(BadInput::at(&arguments.network, reason));
+    }
+    match (&arguments.output, arguments.parts.merge.is_empty()) {
+        (None, false) => Err(BadInput(
+            "--merge needs -o, the folder of the result".into(),
+        )),
+        (Some(output), _) => job::check_place(output),
+        _ => Ok(()),
+    }
+}
+
+/// A run over blocks.
+struct Run<'a> {
+    task: &'a Task<'a>,
+    plan: Plan,
+    /// Records of parts that are joined.
+    given: BTreeMap<usize, Record>,
+    job: Option<Job>,
+    seconds: [f64; 4],
+}
+
+/// Why a run does not go on.
+struct Stopped {
+    failure: Failure,
+    /// Is it that something could not be written?
+    by_disk: bool,
+}
+
+impl Stopped {
+    fn by_disk(failure: impl Into<Failure>) -> Self {
+        Stopped {
+            failure: failure.into(),
+            by_disk: true,
+        }
+    }
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Stopped {
+            failure,
+            by_disk: false,
+        }
+    }
+}
+
+/// A block that is written, and waits to be on the disk.
+struct Written {
+    record: Record,
+    files: Vec<usize>,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        task: &'a Task<'a>,
+        plan: Plan,
+        given: BTreeMap<usize, Record>,
+    ) -> Result<Self, BadInput> {
+        let output = task.arguments.output.as_ref();
+        let job = output.map(|output| Job::open(output, &task.checkpoint.folder, &plan));
+        Ok(Run {
+            task,
+            plan,
+            given,
+            job: job.transpose()?,
+            seconds: [0.0; 4],
+        })
+    }
+
+    fn is_part(&self) -> bool {
+        self.task.arguments.parts.blocks.is_some()
+    }
+
+    fn go(mut self) -> Outcome {
+        let mut records: BTreeMap<usize, Record> = BTreeMap::new();
+        if let Some(job) = &self.job {
+            for record in job.records()? {
+                records.insert(record.block, record);
+            }
+        }
+        let resumed = records.len();
+        let target = self.task.arguments.output.clone();
+        let failed = |fault: std::io::Error| {
+            let path = target.clone().unwrap_or_default();
+            BadInput::at(&path, format!("cannot write: {fault}"))
+        };
+        let is_written = self.job.as_ref().is_some_and(|job| !job.is_done) && !self.is_part();
+        let files = match (&self.job, is_written) {
+            (Some(job), true) => {
+                Some(Files::open(self.task.checkpoint, &job.result()).map_err(failed)?)
+            }
+            _ => None,
+        };
+        if let Err(stopped) = self.blocks(&mut records, files.as_ref()) {
+            // What is wrong with the checkpoint will be so again; room on a disk can be made.
+            if let (Some(job), false) = (self.job.take(), stopped.by_disk) {
+                job.remove();
+            }
+            return Err(stopped.failure);
+        }
+        let start = Instant::now();
+        if let (Some(job), Some(files)) = (&self.job, &files) {
+            files.copy_rest(self.task.checkpoint).map_err(failed)?;
+            copy_others(self.task.checkpoint, &job.result()).map_err(failed)?;
+            job::sync_folder(&job.result());
+        }
+        let records: Vec<Record> = records.into_values().collect();
+        if let Some(job) = self.job.take() {
+            if self.is_part() && !job.is_done {
+                job.make_part(&self.plan, &records)?;
+            }
+            job.finish()?;
+        }
+        self.seconds[3] += start.elapsed().as_secs_f64();
+        self.report(&records, resumed)
+    }
+
+    /// Balances what is missing. While a block goes to the disk the next one is balanced.
+    fn blocks(
+        &mut self,
+        records: &mut BTreeMap<usize, Record>,
+        files: Option<&Files>,
+    ) -> Result<(), Stopped> {
+        let [from, to] = self.plan.part;
+        let progress = Progress::over(
+            "balancing".to_owned(),
+            (to - from) as u64,
+            records.len() as u64,
+        );
+        let mut seconds = self.seconds;
+        let (given, task, job) = (&self.given, self.task, self.job.as_ref());
+        std::thread::scope(|scope| {
+            let (sender, receiver) = sync_channel(1);
+            let keeper = scope.spawn(move || keep(receiver, files, job));
+            let mut balance = || -> Result<(), Stopped> {
+                for block in (from..to)
+                    .filter(|block| !records.contains_key(block))
+                    .collect::<Vec<_>>()
+                {
+                    progress.say(&task.checkpoint.blocks[block].name);
+                    let record = one(task, block, given.get(&block), files, &sender, &mut seconds)?;
+                    records.insert(block, record);
+                    progress.step(&task.checkpoint.blocks[block].name);
+                }
+                Ok(())
+            };
+            let done = balance();
+            drop(sender);
+            match keeper.join() {
+                Ok(kept) => kept.map_err(Stopped::by_disk)?,
+                Err(_) => {
+                    let reason = "a record could not be kept".to_owned();
+                    return Err(Stopped::by_disk(Failure::Incomplete(reason)));
+                }
+            }
+            done
+        })?;
+        self.seconds = seconds;
+        Ok(())
+    }
+
+    fn report(&self, records: &[Record], resumed: usize) -> Outcome {
+        let (task, plan) = (self.task, &self.plan);
+        let checkpoint = task.checkpoint;
+        let most = |of: &dyn Fn(&Record) -> f64| records.iter().map(of).fold(0.0, f64::max);
+        let total = |of: &dyn Fn(&Record) -> f64| records.iter().map(of).sum::<f64>();
+        let mut multipliers = Vec::new();
+        let mut fixed = Vec::new();
+        let mut dimension = 0;
+        for record in records {
+            let block = &checkpoint.blocks[record.block];
+            for (group, name) in task.names[record.block].iter().enumerate() {
+                let own = record.multipliers.get(name).cloned().unwrap_or_default();
+                match task.is_fixed(record.block, group) {
+                    true => fixed.push(name.clone()),
+                    false => dimension += block.groups[group].channels,
+                }
+                multipliers.push((name.clone(), own));
+            }
+        }
+        let certified = records.iter().filter_map(|record| {
+            let (is_attained, within) = record.certified?;
+            Some((record.name.clone(), within.filter(|_| is_attained)))
+        });
+        let certified: Vec<(String, Option<f64>)> = certified.collect();
+        let all_certified = certified.iter().all(|(_, within)| within.is_some());
+        let regularizer = plan.regularizer.parse::<Regularizer>();
+        let regularizer = regularizer.map_err(|fault| BadInput(fault.to_string()))?;
+        let one_sided: Vec<String> = records
+            .iter()
+            .flat_map(|record| record.one_sided.clone())
+            .collect();
+        let short = records.iter().filter(|record| !record.is_enough);
+        let found = CheckpointBalance {
+            family: &checkpoint.family,
+            regularizer: &regularizer,
+            blocks: [plan.part[0], plan.part[1], plan.blocks],
+            sizes: [dimension, records.iter().map(|record| record.weights).sum()],
+            values: [0, 1].map(|at| total(&|record: &Record| record.values[at])),
+            deficits: [0, 1, 2].map(|at| most(&|record: &Record| record.deficits[at])),
+            factor: plan
+                .rounded
+                .then(|| most(&|record: &Record| record.factor).max(1.0)),
+            reads: records.iter().map(|record| record.reads).max().unwrap_or(0),
+            short: (
+                plan.tolerance,
+                short.map(|record| record.name.clone()).collect(),
+            ),
+            one_sided,
+            fixed,
+            gains_fixed: plan.gains == "fixed",
+            certified: (!certified.is_empty()).then_some(certified),
+            multipliers,
+            members: members(checkpoint, task.names),
+            seconds: self.seconds,
+            resumed,
+        };
+        let mut report = report::checkpoint_balance(&found);
+        let mut verdict = match task.certify && !all_certified {
+            true => Verdict::Incomplete,
+            false => Verdict::Done,
+        };
+        let lost = Losses {
+            first: Vec::new(),
+            count: records.iter().map(|record| record.lost.0).sum(),
+        };
+        if plan.rounded {
+            verdict = rounded::judge(task.arguments, &mut report, &lost, verdict);
+        }
+        state_lost(&mut report, records, lost.count);
+        report.state_reliance(&[Reliance::Family, Reliance::Deficit]);
+        Ok((report, verdict))
+    }
+}
+
+fn state_lost(report: &mut Report, records: &[Record], count: usize) {
+    let first: Vec<&String> = records.iter().flat_map(|record| &record.lost.1).collect();
+    report.json["lost_count"] = count.into();
+    report.json["lost"] = first.iter().map(|name| name.as_str()).collect();
+    if let Some(name) = first.first() {
+        report.text += &format!(
+            "note      {count} of the weights written are below the range in which their number type has all its digits, {name} first\n"
+        );
+    }
+}
+
+/// Balances a block, or repeats what a part says of it, and writes it.
+fn one(
+    task: &Task,
+    block: usize,
+    given: Option<&Record>,
+    files: Option<&Files>,
+    sender: &SyncSender<Written>,
+    seconds: &mut [f64; 4],
+) -> Result<Record, Stopped> {
+    let (part, held, record) = match given {
+        Some(record) => {
+            let (part, held) = task.repeat(record)?;
+            (part, held, record.clone())
+        }
+        None => {
+            let solved = task.solve(block)?;
+            seconds
+                .iter_mut()
+                .zip(solved.seconds)
+                .for_each(|(all, own)| *all += own);
+            if let (Some(folder), Some(text)) = (&task.arguments.certificate, &solved.certificate) {
+                certificate(folder, block, text).map_err(Stopped::by_disk)?;
+            }
+            (solved.part, solved.held, solved.record)
+        }
+    };
+    let start = Instant::now();
+    let mut touched = Vec::new();
+    if let Some(files) = files {
+        for (tensor, bytes) in part.bytes(&held) {
+            let written = files.write(task.checkpoint, tensor, bytes);
+            written.map_err(|fault| {
+                let path = task.arguments.output.clone().unwrap_or_default();
+                Stopped::by_disk(BadInput::at(&path, format!("cannot write: {fault}")))
+            })?;
+            touched.push(task.checkpoint.tensors[tensor].file);
+        }
+    }
+    let written = Written {
+        record: record.clone(),
+        files: touched,
+    };
+    // The keeper ends early only with a fault, which is asked for after this one.
+    sender
+        .send(written)
+        .map_err(|_| Stopped::by_disk(Failure::Incomplete("a record could not be kept".into())))?;
+    seconds[3] += start.elapsed().as_secs_f64();
+    Ok(record)
+}
+
+/// Keeps the records of blocks as soon as their bytes are on the disk.
+fn keep(
+    receiver: Receiver<Written>,
+    files: Option<&Files>,
+    job: Option<&Job>,
+) -> Result<(), BadInput> {
+    for written in receiver {
+        if let Some(files) = files {
+            let synced = files.sync(written.files);
+            synced.map_err(|fault| BadInput(format!("cannot write: {fault}")))?;
+        }
+        if let Some(job) = job.filter(|job| !job.is_done) {
+            job.finished(&written.record)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the certificate of a block.
+fn certificate(folder: &Path, block: usize, text: &str) -> Result<(), BadInput> {
+    let path = folder.join(format!("block-{block:05}.json"));
+    crate::cli::files::write_all(vec![(path, text.as_bytes().to_vec())])
+}

@@ -1,0 +1,235 @@
+//! `synbal check` of two checkpoints.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::Value;
+use synaptic_balance::formats::checkpoint::{Checkpoint, Judge, Part, Shards};
+use synaptic_balance::network::Regularizer;
+use synaptic_balance::numbers::rational_to_f64;
+use synaptic_balance::report::{self, CheckpointCheck, NumberType, Reliance, WrongBlock};
+
+use super::{config, names, open};
+use crate::cli::arguments::CheckArguments;
+use crate::cli::{BadInput, Outcome, Progress, Verdict};
+
+/// Fields of a configuration that say nothing about what is computed.
+const ELSEWHERE: [&str; 12] = [
+    "_name_or_path",
+    "_commit_hash",
+    "torch_dtype",
+    "dtype",
+    "transformers_version",
+    "use_cache",
+    "bos_token_id",
+    "eos_token_id",
+    "pad_token_id",
+    "base_model_name_or_path",
+    "inference_mode",
+    "revision",
+];
+
+/// Judges a checkpoint; `None` unless both are some.
+pub fn check(arguments: &CheckArguments) -> Option<Outcome> {
+    let (before, after) = (arguments.before.as_deref()?, arguments.after.as_deref()?);
+    let is_some = [before, after].map(Checkpoint::is_at);
+    match is_some {
+        [false, false] => None,
+        [true, true] => Some(judge(arguments, before, after)),
+        _ => {
+            let reason = "of the two, only one is a checkpoint: a folder with config.json";
+            Some(Err(BadInput::at(after, reason).into()))
+        }
+    }
+}
+
+fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Outcome {
+    refuse(arguments, before)?;
+    let start = Instant::now();
+    let checkpoints = [
+        open(before, &arguments.family)?,
+        open(after, &arguments.family)?,
+    ];
+    alike(&checkpoints, [before, after])?;
+    let [old, new] = &checkpoints;
+    let shards = |checkpoint: &Checkpoint| {
+        Shards::open(checkpoint).map_err(|fault| BadInput(fault.to_string()))
+    };
+    let power = arguments.regularizer.variable_power();
+    let judge = Judge {
+        checkpoints: [old, new],
+        shards: [shards(old)?, shards(new)?],
+        tolerance: arguments.tolerance,
+        power: rational_to_f64(&power),
+    };
+    let failed = |fault: std::io::Error| BadInput::at(after, fault);
+    let names = names(old);
+    let changed: BTreeSet<usize> = old
+        .blocks
+        .iter()
+        .flat_map(|block| &block.tensors)
+        .copied()
+        .collect();
+    let fixed = (0..old.tensors.len()).filter(|tensor| !changed.contains(tensor));
+    let steps = old.blocks.len() + old.tensors.len() - changed.len();
+    let progress = Progress::over("reading both".to_owned(), steps as u64, 0);
+    let number_types = new.tensors.iter().filter_map(number_type);
+    let number_type = number_types.min().unwrap_or(NumberType::F32);
+    let mut found = CheckpointCheck {
+        family: old.family.clone(),
+        sizes: [old.blocks.len(), old.dimension(), old.tensors.len()],
+        multipliers: Vec::new(),
+        wrong: Vec::new(),
+        is_exact: true,
+        deviation: 0.0,
+        lost: 0,
+        number_type,
+        deficit: (
+            0.0,
+            old.blocks
+                .first()
+                .map_or(String::new(), |block| block.name.clone()),
+        ),
+        allowed: arguments.tolerance.max(number_type.excused_deficit(&power)),
+        to_powers_of_two: true,
+        tolerance: arguments.tolerance,
+        seconds: 0.0,
+    };
+    for (number, block) in old.blocks.iter().enumerate() {
+        progress.step(&block.name);
+        let part = Part::new(old, number, &|_, _| true);
+        let own = judge.block(&part).map_err(failed)?;
+        for (group, name) in names[number].iter().enumerate() {
+            let range = part.starts[group]..part.starts[group + 1];
+            found
+                .multipliers
+                .push((name.clone(), own.multipliers[range].to_vec()));
+        }
+        found.is_exact &= own.is_exact;
+        found.to_powers_of_two &= own.is_exact && own.is_near;
+        found.deviation = found.deviation.max(own.deviation);
+        found.lost += own.lost;
+        if own.deficit > found.deficit.0 || own.deficit.is_nan() {
+            found.deficit = (own.deficit, block.name.clone());
+        }
+        found.wrong.extend(own.fault.map(|fault| WrongBlock {
+            block: Some(block.name.clone()),
+            fault,
+        }));
+    }
+    for tensor in fixed {
+        progress.step(&old.tensors[tensor].name);
+        let (fault, off) = judge.fixed(tensor).map_err(failed)?;
+        found.is_exact &= off == 0.0;
+        found.deviation = found.deviation.max(off);
+        found
+            .wrong
+            .extend(fault.map(|fault| WrongBlock { block: None, fault }));
+    }
+    drop(progress);
+    found.seconds = start.elapsed().as_secs_f64();
+    found.to_powers_of_two &= found.is_exact;
+    let mut report = report::checkpoint_check(&found);
+    report.state_reliance(&[Reliance::Family, Reliance::Deficit, Reliance::Scaling]);
+    let is_balanced = found.deficit.0 <= found.allowed || found.to_powers_of_two;
+    let verdict = match (found.wrong.is_empty(), is_balanced) {
+        (false, _) => Verdict::Incomplete,
+        (true, false) => Verdict::False,
+        (true, true) => Verdict::Done,
+    };
+    Ok((report, verdict))
+}
+
+fn number_type(tensor: &synaptic_balance::formats::checkpoint::Tensor) -> Option<NumberType> {
+    match tensor.number_type()? {
+        "bf16" => Some(NumberType::Bf16),
+        "f16" => Some(NumberType::F16),
+        "f32" => Some(NumberType::F32),
+        _ => Some(NumberType::F64),
+    }
+}
+
+/// What is not done with checkpoints.
+fn refuse(arguments: &CheckArguments, path: &Path) -> Result<(), BadInput> {
+    let roles = &arguments.roles;
+    let asked = [
+        (arguments.tied.is_some(), "--tied"),
+        (arguments.certificate.is_some(), "--certificate"),
+        (arguments.perceptron.arch.is_some(), "--arch"),
+        (
+            !(roles.learned.is_empty() && roles.constant.is_empty()),
+            "--learned and --constant",
+        ),
+        (
+            matches!(arguments.regularizer, Regularizer::Mixture(_)),
+            "a mixture of powers",
+        ),
+    ];
+    match asked.into_iter().find(|(is_asked, _)| *is_asked) {
+        Some((_, what)) => Err(BadInput::at(
+            path,
+            format!("checkpoints are judged without {what}"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Refuses checkpoints that are not of one architecture.
+fn alike(checkpoints: &[Checkpoint; 2], paths: [&Path; 2]) -> Result<(), BadInput> {
+    let [old, new] = checkpoints;
+    if old.family != new.family {
+        let reason = format!(
+            "is of the family {}, the other of {}",
+            new.family, old.family
+        );
+        return Err(BadInput::at(paths[1], reason));
+    }
+    let [one, other] = [config(old)?, config(new)?];
+    let fields = |config: &Value| -> BTreeSet<String> {
+        let fields = config.as_object().into_iter().flatten();
+        fields.map(|(field, _)| field.clone()).collect()
+    };
+    let all = fields(&one).into_iter().chain(fields(&other));
+    let mut all = all.filter(|field| !ELSEWHERE.contains(&field.as_str()));
+    if let Some(field) = all.find(|field| one.get(field) != other.get(field)) {
+        let shown = |value: Option<&Value>| value.map_or("missing".to_owned(), Value::to_string);
+        let reason = format!(
+            "another architecture: `{field}` is {}, and {} before",
+            shown(other.get(&field)),
+            shown(one.get(&field))
+        );
+        return Err(BadInput::at(paths[1], reason));
+    }
+    let mut pairs = old.tensors.iter().zip(&new.tensors);
+    let differs = pairs.find(|(one, other)| one.name != other.name || one.shape != other.shape);
+    match differs {
+        Some((one, other)) if one.name == other.name => {
+            let reason = format!(
+                "the tensor `{}` has the shape {:?}, and {:?} before",
+                one.name, other.shape, one.shape
+            );
+            Err(BadInput::at(paths[1], reason))
+        }
+        Some((one, other)) => {
+            let (path, name) = match one.name < other.name {
+                true => (paths[1], &one.name),
+                false => (paths[0], &other.name),
+            };
+            Err(BadInput::at(
+                path,
+                format!("the tensor `{name}` is missing"),
+            ))
+        }
+        None if old.tensors.len() != new.tensors.len() => {
+            let at = old.tensors.len().min(new.tensors.len());
+            let (path, more) = match old.tensors.get(at) {
+                Some(tensor) => (paths[1], tensor),
+                None => (paths[0], &new.tensors[at]),
+            };
+            let reason = format!("the tensor `{}` is missing", more.name);
+            Err(BadInput::at(path, reason))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,274 @@
+//! Is one checkpoint a scaling of another? Block by block, from the factors of rows and columns.
+
+use std::f64::consts::LN_2;
+
+use num_traits::ToPrimitive;
+
+use super::blame::{Axis, Fault, blame};
+use super::{Checkpoint, Compared, Part, Shards, Version, compare};
+use crate::formats::storage::Storage;
+use crate::numbers::rational_from_f64;
+use crate::solve::folds::{Excuse, Joined, Piece, join};
+use crate::solve::general::{BlockSums, FewReads, TermCosts, balance_in_few_reads, imbalance};
+
+/// Two checkpoints of one architecture.
+#[derive(Debug)]
+pub struct Judge<'a> {
+    /// Before and after.
+    pub checkpoints: [&'a Checkpoint; 2],
+    /// Their files.
+    pub shards: [Shards; 2],
+    /// The deviation that is allowed whatever the number type.
+    pub tolerance: f64,
+    /// Costs are `|w|^power`.
+    pub power: f64,
+}
+
+/// What was found of a block.
+#[derive(Debug, Clone)]
+pub struct BlockFound {
+    /// The multipliers `Λ` by variable of the block, those that come nearest.
+    pub multipliers: Vec<f64>,
+    /// Is the scaling one by powers of 2, and exact?
+    pub is_exact: bool,
+    /// How far a weight is from the scaled one at most, relatively; of weights that no scaling explains nothing is said.
+    pub deviation: f64,
+    /// Weights that their number type could not hold with all their digits.
+    pub lost: u64,
+    /// What is no scaling.
+    pub fault: Option<Fault>,
+    /// The largest deficit after.
+    pub deficit: f64,
+    /// Is that of powers of 2 nearest to balance, as far as sums of costs by row and column tell?
+    pub is_near: bool,
+}
+
+/// How far beyond half a step a multiplier of 2 may seem to be from balance, since only sums are known.
+const NEAR: f64 = 0.55;
+
+/// Weights of a block that is small enough to be balanced beside.
+const SMALL: usize = 1 << 21;
+
+impl Judge<'_> {
+    /// Which number of the other checkpoint a tensor has: both have the same names.
+    fn versions(&self, tensor: usize) -> [Version<'_>; 2] {
+        [0, 1].map(|version| Version {
+            shards: &self.shards[version],
+            tensor: &self.checkpoints[version].tensors[tensor],
+        })
+    }
+
+    /// What rounding to the number type after can do.
+    fn excuse(&self, tensor: usize) -> Excuse {
+        let storage = self.checkpoints[1].tensors[tensor].storage;
+        let number_type = storage.unwrap_or(Storage::Single).number_type();
+        Excuse::of(number_type, self.tolerance)
+    }
+
+    /// Judges a tensor that no multiplier changes: what is wrong with it, if it is not what it was, and how far its numbers are off otherwise.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn fixed(&self, tensor: usize) -> std::io::Result<(Option<Fault>, f64)> {
+        let versions = self.versions(tensor);
+        let old = versions[0].tensor;
+        if old.storage.is_none() {
+            let [one, other] = versions.map(|version| version.shards.all(version.tensor));
+            let fault = (one? != other?).then(|| Fault::of_bytes(&old.name));
+            return Ok((fault, 0.0));
+        }
+        let width = old.shape.last().copied().unwrap_or(1);
+        let rows = old.shape.iter().rev().skip(1).product();
+        let excuse = self.excuse(tensor);
+        let found = compare(versions, [rows, width], false, (excuse, self.power))?;
+        let pinned = &self.checkpoints[0].pinned;
+        let reason = pinned.iter().find(|pinned| pinned.tensor == old.name);
+        let reason = reason.map(|pinned| pinned.reason.as_str());
+        let first = found.band.first;
+        let fault = first.map(|first| Fault::of_fixed(old, first, found.band.count, reason));
+        Ok((fault, found.band.most))
+    }
+
+    /// Judges a block.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn block(&self, part: &Part) -> std::io::Result<BlockFound> {
+        let mut compared = Vec::with_capacity(part.tensors.len());
+        for tensor in &part.tensors {
+            let size = [tensor.rows.len(), tensor.columns.len()];
+            let settings = (self.excuse(tensor.tensor), self.power);
+            compared.push(compare(self.versions(tensor.tensor), size, true, settings)?);
+        }
+        let forms: Vec<Vec<(usize, f64)>> = part
+            .forms
+            .iter()
+            .map(|form| {
+                let pairs = form.iter();
+                pairs
+                    .map(|(variable, exponent)| (*variable, exponent.to_f64().unwrap_or(0.0)))
+                    .collect()
+            })
+            .collect();
+        let axes = self.axes(part, &compared);
+        let pieces: Vec<Piece> = axes.iter().map(|axis| axis.piece.clone()).collect();
+        let allowed: Vec<f64> = axes.iter().map(|axis| axis.allowed).collect();
+        let joined = join(
+            (part.variables(), &forms),
+            part.tensors.len(),
+            &pieces,
+            &allowed,
+        );
+        let is_clean = compared.iter().all(|found| found.band.count == 0);
+        let is_joined = joined.first.iter().all(Option::is_none);
+        let fault = match is_clean && is_joined {
+            true => None,
+            false => Some(blame(self.checkpoints[0], part, &compared, &axes, &joined)),
+        };
+        let bands = compared.iter().map(|found| found.band.most);
+        let off = (0..part.tensors.len()).map(|tensor| {
+            let own = axes
+                .iter()
+                .zip(&joined.most)
+                .filter(|(axis, _)| axis.tensor == tensor);
+            own.map(|(_, most)| *most).sum::<f64>()
+        });
+        let most = bands.zip(off).map(|(band, off)| band + off.exp_m1());
+        let exact = powers_of_two(&compared, &pieces, &joined, &forms);
+        let deviation = most.fold(0.0, f64::max);
+        let (deficit, is_near) = self.balance(part, &forms, &mut compared);
+        let logs = joined.logs.iter().map(|log| log.exp());
+        Ok(BlockFound {
+            lost: compared.iter().map(|found| found.band.lost).sum(),
+            is_exact: exact.is_some() && fault.is_none(),
+            deviation: if exact.is_some() { 0.0 } else { deviation },
+            multipliers: exact.unwrap_or_else(|| logs.collect()),
+            fault,
+            deficit,
+            is_near,
+        })
+    }
+
+    /// The axes of all tensors, with what was found along them.
+    fn axes<'b>(&self, part: &'b Part, compared: &'b [Compared]) -> Vec<Axis<'b>> {
+        let mut axes = Vec::new();
+        for (number, (tensor, found)) in part.tensors.iter().zip(compared).enumerate() {
+            let relative = self.excuse(tensor.tensor).relative;
+            let width = tensor.columns.len();
+            let is_vector = width <= 1;
+            axes.push(Axis {
+                tensor: number,
+                side: 0,
+                // A vector's entries are each rounded for itself.
+                allowed: if is_vector { relative } else { relative / 4.0 },
+                piece: Piece {
+                    values: &found.rows,
+                    forms: &tensor.rows,
+                    shared: (!is_vector).then_some((number, 1.0)),
+                    weight: width as f64,
+                },
+            });
+            if !is_vector {
+                axes.push(Axis {
+                    tensor: number,
+                    side: 1,
+                    allowed: relative / 4.0,
+                    piece: Piece {
+                        values: &found.columns,
+                        forms: &tensor.columns,
+                        shared: Some((number, -1.0)),
+                        weight: found.samples as f64,
+                    },
+                });
+            }
+        }
+        axes
+    }
+
+    /// The largest deficit after, and whether powers of 2 could hardly do better.
+    fn balance(
+        &self,
+        part: &Part,
+        forms: &[Vec<(usize, f64)>],
+        compared: &mut [Compared],
+    ) -> (f64, bool) {
+        let blocks = part.tensors.iter().zip(compared);
+        let blocks: Vec<BlockSums> = blocks
+            .map(|(tensor, found)| BlockSums {
+                forms: [tensor.rows.clone(), tensor.columns.clone()],
+                sums: std::mem::take(&mut found.costs),
+            })
+            .collect();
+        let of_costs = |form: &Vec<(usize, f64)>| {
+            let pairs = form.iter();
+            pairs
+                .map(|(variable, exponent)| (*variable, exponent * self.power))
+                .collect()
+        };
+        let forms: Vec<Vec<(usize, f64)>> = forms.iter().map(of_costs).collect();
+        let (deficit, mut logs) = imbalance(part.variables(), &forms, &blocks);
+        let weights = blocks
+            .iter()
+            .map(|block| block.forms[0].len() * block.forms[1].len());
+        if weights.sum::<usize>() <= SMALL
+            && let Some(found) = self.balanced(part)
+        {
+            logs = found;
+        }
+        let steps = part.steps();
+        let mut pairs = logs.iter().zip(steps);
+        let is_near = pairs.all(|(log, step)| log.abs() <= NEAR * LN_2 * step as f64);
+        (deficit, is_near)
+    }
+}
+
+impl Judge<'_> {
+    /// The logarithms of the multipliers that balance a small block after; what fails is left out.
+    fn balanced(&self, part: &Part) -> Option<Vec<f64>> {
+        let held = part.read(self.checkpoints[1], &self.shards[1]).ok()?;
+        let power = rational_from_f64(self.power)?;
+        let problem = part.problem(self.checkpoints[1], &held, &power).ok()?;
+        let costs = TermCosts::new(&problem);
+        let found = balance_in_few_reads(&costs, &FewReads::until(1e-6), &mut |_| {}).ok()?;
+        let logs = found.multipliers.iter().map(|mu| mu.ln() / self.power);
+        Some(logs.collect())
+    }
+}
+
+/// The multipliers, if they are powers of 2 and every entry is exactly what they make of it.
+fn powers_of_two(
+    compared: &[Compared],
+    pieces: &[Piece],
+    joined: &Joined,
+    forms: &[Vec<(usize, f64)>],
+) -> Option<Vec<f64>> {
+    let is_plain =
+        |found: &Compared| found.band.count == 0 && found.band.most == 0.0 && found.band.lost == 0;
+    if !compared.iter().all(is_plain) {
+        return None;
+    }
+    let near = |value: f64| {
+        let binary = value / LN_2;
+        ((binary - binary.round()).abs() < 1e-6).then(|| binary.round())
+    };
+    let whole =
+        |values: &[f64]| -> Option<Vec<f64>> { values.iter().map(|value| near(*value)).collect() };
+    let (logs, shared) = (whole(&joined.logs)?, whole(&joined.shared)?);
+    let of_forms: Vec<f64> = forms
+        .iter()
+        .map(|form| form.iter().map(|(v, exponent)| exponent * logs[*v]).sum())
+        .collect();
+    for piece in pieces {
+        let own = piece
+            .shared
+            .map_or(0.0, |(tensor, exponent)| exponent * shared[tensor]);
+        for (value, form) in piece.values.iter().zip(piece.forms) {
+            // What is exactly a power of 2 has its logarithm, rounded.
+            let expected = (of_forms[*form] + own).exp2().ln();
+            if !value.is_nan() && *value != expected {
+                return None;
+            }
+        }
+    }
+    Some(logs.into_iter().map(f64::exp2).collect())
+}

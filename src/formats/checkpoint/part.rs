@@ -1,0 +1,400 @@
+//! A block of a checkpoint as a balancing problem over the bytes of its tensors.
+
+use num_traits::Zero;
+use std::collections::BTreeMap;
+use synaptic_balance_kernel::{Block as Terms, Entries, Form, Layout, Problem, Refusal};
+
+use super::{Checkpoint, NONE, Shards};
+use crate::formats::lost::Settled;
+use crate::formats::storage::{Brain, Half, Storage, Stored};
+use crate::formats::{Loss, Losses};
+use crate::forms::Exponent;
+use crate::numbers::{Rational, rational_from_f64};
+
+/// A block: its multipliers are variables, numbered group by group.
+#[derive(Debug)]
+pub struct Part {
+    /// Its number.
+    pub block: usize,
+    /// The first variable of each group, and their number.
+    pub starts: Vec<usize>,
+    /// Products of powers of variables; the first is the empty one.
+    pub forms: Vec<Vec<(usize, Exponent)>>,
+    /// Its tensors.
+    pub tensors: Vec<PartTensor>,
+}
+
+/// A tensor as a matrix: the last axis counts its columns, all others together its rows. A vector is one column.
+#[derive(Debug)]
+pub struct PartTensor {
+    /// Its number in the checkpoint.
+    pub tensor: usize,
+    /// By row, the form that the row's multipliers make.
+    pub rows: Vec<usize>,
+    /// By column.
+    pub columns: Vec<usize>,
+}
+
+/// The numbers of a block's tensors.
+#[derive(Debug)]
+pub struct Held {
+    bytes: Vec<Vec<u8>>,
+    /// Of gains that are stored less 1, the gains.
+    gains: Vec<Vec<Rational>>,
+    /// The first number that is not finite: its tensor and its place.
+    pub not_finite: Option<(usize, usize)>,
+}
+
+/// A weight that would be too large for its number type: its tensor and its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TooLarge {
+    /// The tensor, by its number in the checkpoint.
+    pub tensor: usize,
+    /// The place, all axes counted as one.
+    pub index: usize,
+}
+
+impl Part {
+    /// The block of a number. Variables that are not free have no part in any form.
+    pub fn new(
+        checkpoint: &Checkpoint,
+        block: usize,
+        is_free: &dyn Fn(usize, usize) -> bool,
+    ) -> Self {
+        let own = &checkpoint.blocks[block];
+        let mut starts = vec![0];
+        for group in &own.groups {
+            starts.push(starts.last().copied().unwrap_or(0) + group.channels);
+        }
+        let mut known = Known::default();
+        let tensors = own.tensors.iter().map(|number| {
+            let shape = &checkpoint.tensors[*number].shape;
+            let (width, split) = match shape.len() {
+                0 | 1 => (1, shape.len()),
+                axes => (shape[axes - 1], axes - 1),
+            };
+            let rows = shape[..split].iter().product::<usize>();
+            let mut sides = [
+                vec![BTreeMap::<usize, Exponent>::new(); rows],
+                vec![BTreeMap::new(); width],
+            ];
+            for (group, content) in own.groups.iter().enumerate() {
+                for member in content
+                    .members
+                    .iter()
+                    .filter(|member| member.tensor == *number)
+                {
+                    let (side, inner) = match member.axis < split {
+                        true => (0, shape[member.axis + 1..split].iter().product::<usize>()),
+                        false => (1, 1),
+                    };
+                    let size = shape.get(member.axis).copied().unwrap_or(1).max(1);
+                    for (entry, form) in sides[side].iter_mut().enumerate() {
+                        let channel = member.map[entry / inner.max(1) % size];
+                        if channel == NONE || !is_free(group, channel as usize) {
+                            continue;
+                        }
+                        let sum = form.entry(starts[group] + channel as usize).or_default();
+                        *sum += member.exponent;
+                    }
+                }
+            }
+            let [rows, columns] = sides.map(|side| {
+                let forms = side.into_iter();
+                forms.map(|form| known.number(form)).collect::<Vec<usize>>()
+            });
+            PartTensor {
+                tensor: *number,
+                rows,
+                columns,
+            }
+        });
+        let tensors = tensors.collect();
+        Part {
+            block,
+            starts,
+            forms: known.forms,
+            tensors,
+        }
+    }
+
+    /// The number of variables, those that are not free included.
+    pub fn variables(&self) -> usize {
+        self.starts.last().copied().unwrap_or(0)
+    }
+
+    /// The group and the channel of a variable.
+    pub fn place(&self, variable: usize) -> (usize, usize) {
+        let group = self.starts.partition_point(|start| *start <= variable) - 1;
+        (group, variable - self.starts[group])
+    }
+
+    /// Reads the tensors.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn read(&self, checkpoint: &Checkpoint, shards: &Shards) -> std::io::Result<Held> {
+        let read = |part: &PartTensor| shards.all(&checkpoint.tensors[part.tensor]);
+        #[cfg(feature = "parallel")]
+        let bytes: Vec<std::io::Result<Vec<u8>>> = {
+            use rayon::prelude::*;
+            self.tensors.par_iter().map(read).collect()
+        };
+        #[cfg(not(feature = "parallel"))]
+        let bytes: Vec<std::io::Result<Vec<u8>>> = self.tensors.iter().map(read).collect();
+        let bytes = bytes.into_iter().collect::<std::io::Result<Vec<_>>>()?;
+        let mut held = Held {
+            bytes,
+            gains: Vec::new(),
+            not_finite: None,
+        };
+        for (part, bytes) in self.tensors.iter().zip(&held.bytes) {
+            let tensor = &checkpoint.tensors[part.tensor];
+            let storage = tensor.storage.unwrap_or(Storage::Single);
+            if held.not_finite.is_none() && !storage.all_finite(bytes) {
+                let numbers = bytes.chunks_exact(storage.size());
+                let place = numbers
+                    .map(|bytes| storage.decode(bytes))
+                    .position(|value| !value.is_finite());
+                held.not_finite = place.map(|place| (part.tensor, place));
+            }
+            let mut gains = Vec::new();
+            if tensor.offset != 0 {
+                let numbers = bytes.chunks_exact(storage.size());
+                let offset = Rational::from_integer(tensor.offset.into());
+                let exact = numbers.map(|bytes| {
+                    rational_from_f64(storage.decode(bytes)).unwrap_or_default() + &offset
+                });
+                gains.extend(exact);
+            }
+            held.gains.push(gains);
+        }
+        Ok(held)
+    }
+
+    /// The problem that the kernel reads, for costs `|w|^power`.
+    ///
+    /// # Errors
+    /// What the kernel refuses: exponents that add up to nothing else than they should do.
+    pub fn problem<'a>(
+        &self,
+        checkpoint: &Checkpoint,
+        held: &'a Held,
+        power: &Rational,
+    ) -> Result<Problem<'a>, Refusal> {
+        // Variables are multipliers of costs, `Λ^power`.
+        let forms = self.forms.iter().map(|form| {
+            Form::new(form.iter().map(|(variable, exponent)| {
+                let above = (*exponent.numer()).into();
+                (*variable, Rational::new(above, (*exponent.denom()).into()))
+            }))
+        });
+        let one = Rational::from_integer(1.into());
+        let forms: Vec<Form> = forms.collect();
+        let terms = self.tensors.iter().zip(&held.bytes).zip(&held.gains);
+        let terms = terms.map(|((part, bytes), gains)| {
+            let tensor = &checkpoint.tensors[part.tensor];
+            let storage = tensor.storage.unwrap_or(Storage::Single);
+            Terms {
+                entries: match tensor.offset {
+                    0 => storage.entries(bytes),
+                    _ => Entries::Rational(gains),
+                },
+                rows: part.rows.clone(),
+                columns: part.columns.clone(),
+                layout: Layout::Dense,
+                power: power.clone(),
+                coefficient: one.clone(),
+            }
+        });
+        Problem::new(self.variables(), forms, terms.collect())
+    }
+
+    /// The factor of each form at multipliers `Λ`.
+    pub fn factors(&self, multipliers: &[f64]) -> Vec<f64> {
+        let power = |(variable, exponent): &(usize, Exponent)| {
+            let value = multipliers[*variable];
+            match (*exponent.numer(), *exponent.denom()) {
+                (1, 1) => value,
+                (-1, 1) => value.recip(),
+                (above, below) => value.powf(above as f64 / below as f64),
+            }
+        };
+        let forms = self.forms.iter();
+        forms.map(|form| form.iter().map(power).product()).collect()
+    }
+
+    /// By variable, the power of 2 of which its multiplier must be a power so that every weight changes by a power of 2.
+    pub fn steps(&self) -> Vec<u64> {
+        let mut steps = vec![1u64; self.variables()];
+        for (variable, exponent) in self.forms.iter().flatten() {
+            let below = exponent.denom().unsigned_abs();
+            steps[*variable] = num_integer::lcm(steps[*variable], below);
+        }
+        steps
+    }
+
+    /// Scales the tensors where they are held. Gives the weights that their number types could not hold.
+    ///
+    /// # Errors
+    /// [`TooLarge`].
+    pub fn scale(
+        &self,
+        checkpoint: &Checkpoint,
+        held: &mut Held,
+        multipliers: &[f64],
+    ) -> Result<Losses, TooLarge> {
+        let factors = self.factors(multipliers);
+        let mut lost = Losses::default();
+        for (part, bytes) in self.tensors.iter().zip(&mut held.bytes) {
+            let of =
+                |forms: &[usize]| -> Vec<f64> { forms.iter().map(|form| factors[*form]).collect() };
+            let (rows, columns) = (of(&part.rows), of(&part.columns));
+            let tensor = &checkpoint.tensors[part.tensor];
+            let storage = tensor.storage.unwrap_or(Storage::Single);
+            let scaled = Scaled {
+                name: &tensor.name,
+                rows: &rows,
+                columns: &columns,
+                offset: tensor.offset.into(),
+            };
+            let found = match storage {
+                Storage::Half => scaled.all::<Half, 2>(bytes),
+                Storage::Brain => scaled.all::<Brain, 2>(bytes),
+                Storage::Single => scaled.all::<f32, 4>(bytes),
+                Storage::Double => scaled.all::<f64, 8>(bytes),
+            };
+            let too_large = |index| TooLarge {
+                tensor: part.tensor,
+                index,
+            };
+            lost.append(found.map_err(too_large)?);
+        }
+        Ok(lost)
+    }
+
+    /// The bytes of each tensor.
+    pub fn bytes<'a>(&'a self, held: &'a Held) -> impl Iterator<Item = (usize, &'a [u8])> {
+        let tensors = self.tensors.iter().map(|part| part.tensor);
+        tensors.zip(held.bytes.iter().map(Vec::as_slice))
+    }
+}
+
+/// Forms by their content.
+struct Known {
+    forms: Vec<Vec<(usize, Exponent)>>,
+    numbers: BTreeMap<Vec<(usize, Exponent)>, usize>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Known {
+            forms: vec![Vec::new()],
+            numbers: BTreeMap::from([(Vec::new(), 0)]),
+        }
+    }
+}
+
+impl Known {
+    fn number(&mut self, form: BTreeMap<usize, Exponent>) -> usize {
+        let form: Vec<_> = form
+            .into_iter()
+            .filter(|(_, exponent)| !exponent.is_zero())
+            .collect();
+        let next = self.forms.len();
+        let number = *self.numbers.entry(form.clone()).or_insert(next);
+        if number == next {
+            self.forms.push(form);
+        }
+        number
+    }
+}
+
+/// How a tensor is scaled.
+pub(super) struct Scaled<'a> {
+    pub name: &'a str,
+    pub rows: &'a [f64],
+    pub columns: &'a [f64],
+    pub offset: f64,
+}
+
+/// Numbers of a band of rows.
+const BAND: usize = 1 << 18;
+
+impl Scaled<'_> {
+    /// Scales all numbers of a tensor; the place of the first that is too large where there is one.
+    pub fn all<T: Stored<SIZE>, const SIZE: usize>(
+        &self,
+        bytes: &mut [u8],
+    ) -> Result<Losses, usize> {
+        let width = self.columns.len();
+        if width == 0 || self.rows.is_empty() {
+            return Ok(Losses::default());
+        }
+        let rows = (BAND / width).max(1);
+        let band = |(number, part): (usize, &mut [u8])| self.band::<T, SIZE>(number * rows, part);
+        #[cfg(feature = "parallel")]
+        let parts: Vec<Result<Losses, usize>> = {
+            use rayon::prelude::*;
+            let parts = bytes.par_chunks_mut(rows * width * SIZE).enumerate();
+            parts.map(band).collect()
+        };
+        #[cfg(not(feature = "parallel"))]
+        let parts: Vec<Result<Losses, usize>> = {
+            let parts = bytes.chunks_mut(rows * width * SIZE).enumerate();
+            parts.map(band).collect()
+        };
+        let mut lost = Losses::default();
+        for part in parts {
+            lost.append(part?);
+        }
+        Ok(lost)
+    }
+
+    fn band<T: Stored<SIZE>, const SIZE: usize>(
+        &self,
+        first: usize,
+        bytes: &mut [u8],
+    ) -> Result<Losses, usize> {
+        let width = self.columns.len();
+        let mut lost = Losses::default();
+        let mut factors = Vec::with_capacity(width);
+        for (row, bytes) in bytes.chunks_mut(width * SIZE).enumerate() {
+            let factor = self.rows[first + row];
+            factors.clear();
+            factors.extend(self.columns.iter().map(|column| factor * column));
+            if factors.iter().all(|factor| *factor == 1.0) {
+                continue;
+            }
+            let slots = bytes.as_chunks_mut::<SIZE>().0;
+            if self.offset == 0.0 && T::scale(slots, &factors) {
+                continue;
+            }
+            for (column, slot) in slots.iter_mut().enumerate() {
+                let index = (first + row) * width + column;
+                let (old, factor) = (T::decode(*slot), factors[column]);
+                if factor == 1.0 || !old.is_finite() {
+                    continue;
+                }
+                if self.offset != 0.0 {
+                    *slot = T::encode((old + self.offset) * factor - self.offset);
+                    match T::decode(*slot).is_finite() {
+                        true => continue,
+                        false => return Err(index),
+                    }
+                }
+                let settled = Settled::scaled::<T>(old, factor, 1.0);
+                if old == 0.0 {
+                    continue;
+                }
+                if !settled.is_finite {
+                    return Err(index);
+                }
+                let loss: Option<Loss> = settled.loss::<T>(self.name, index);
+                loss.into_iter().for_each(|loss| lost.push(loss));
+                *slot = settled.slot;
+            }
+        }
+        Ok(lost)
+    }
+}

@@ -1,0 +1,394 @@
+//! The factors of one tensor's rows and columns.
+
+use crate::solve::NumberType;
+
+/// Sampled rows of which the median is taken, and those that refine it.
+const MEDIANS: usize = 16;
+
+/// What a number may be off by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Excuse {
+    /// Relatively.
+    pub relative: f64,
+    /// The smallest number with all its digits; below it, or for what becomes 0, `step` is excused.
+    pub smallest: f64,
+    /// The distance of numbers below the smallest.
+    pub step: f64,
+}
+
+impl Excuse {
+    /// That of a number type, of which the tolerance may be wider.
+    pub fn of(number_type: NumberType, tolerance: f64) -> Self {
+        let (smallest, step) = match number_type {
+            NumberType::F16 => (2f64.powi(-14), 2f64.powi(-24)),
+            NumberType::Bf16 => (2f64.powi(-126), 2f64.powi(-133)),
+            NumberType::F32 => (2f64.powi(-126), 2f64.powi(-149)),
+            NumberType::F64 | NumberType::Exact => (f64::MIN_POSITIVE, f64::from_bits(1)),
+        };
+        let allowed = number_type.allowed(tolerance);
+        Excuse {
+            relative: crate::numbers::rational_to_f64(&allowed),
+            smallest,
+            step,
+        }
+    }
+
+    /// Is a number what was expected, and if not, how far off is it, relatively?
+    fn judge(&self, expected: f64, found: f64) -> Judged {
+        if expected == found || (expected.is_nan() && found.is_nan()) {
+            return Judged::Same;
+        }
+        let off = (expected - found).abs() / expected.abs();
+        if off.is_nan() || expected == 0.0 || found.is_infinite() {
+            return Judged::Off(f64::INFINITY);
+        }
+        let lost = expected.abs() < self.smallest && (expected - found).abs() <= self.step;
+        match lost && (found == 0.0 || found.signum() == expected.signum()) {
+            true => Judged::Lost,
+            false => Judged::Off(off),
+        }
+    }
+}
+
+enum Judged {
+    Same,
+    Lost,
+    Off(f64),
+}
+
+/// An entry that is not what the factors of its row and its column make of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Deviation {
+    /// Its row.
+    pub row: usize,
+    /// Its column.
+    pub column: usize,
+    /// What stood there, and what stands there.
+    pub values: [f64; 2],
+    /// How far off it is, relatively; infinite where a sign or a zero is wrong.
+    pub off: f64,
+}
+
+/// What was found in some rows.
+#[derive(Debug, Clone, Default)]
+pub struct Band {
+    /// The factor of each row; NaN where no entry tells.
+    pub factors: Vec<f64>,
+    /// The largest deviation that is excused.
+    pub most: f64,
+    /// The first entry that is off by more, in the order of the file.
+    pub first: Option<Deviation>,
+    /// How many entries are off by more.
+    pub count: u64,
+    /// Entries that the number type could not hold with all their digits.
+    pub lost: u64,
+    /// Is every entry what it was?
+    pub is_same: bool,
+}
+
+impl Band {
+    /// A band without rows.
+    pub fn new() -> Self {
+        Band {
+            is_same: true,
+            ..Band::default()
+        }
+    }
+
+    /// The rows that follow.
+    pub fn append(&mut self, other: Band) {
+        self.factors.extend(other.factors);
+        self.most = self.most.max(other.most);
+        self.first = self.first.or(other.first);
+        self.count += other.count;
+        self.lost += other.lost;
+        self.is_same &= other.is_same;
+    }
+}
+
+/// A tensor whose columns have known factors.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    /// The factors of the columns; NaN where no sample tells.
+    pub columns: Vec<f64>,
+    /// The same with 1 for those.
+    used: Vec<f64>,
+    excuse: Excuse,
+}
+
+impl Rows {
+    /// From some rows, before and after: the factors of the columns, up to one that all have in common. A fault in a few of the samples does no harm.
+    pub fn new(width: usize, samples: &[(Vec<f64>, Vec<f64>)], excuse: Excuse) -> Self {
+        let mut columns = vec![1.0; width];
+        let step = samples.len().div_ceil(MEDIANS).max(1);
+        let few: Vec<&(Vec<f64>, Vec<f64>)> = samples.iter().step_by(step).collect();
+        let mut quotients: Vec<Vec<f64>> = few
+            .iter()
+            .map(|(before, after)| {
+                let pairs = before.iter().zip(after);
+                pairs
+                    .map(|(before, after)| quotient(*before, *after))
+                    .collect()
+            })
+            .collect();
+        for _ in 0..2 {
+            let factors: Vec<f64> = quotients
+                .iter()
+                .map(|row| {
+                    let own = row
+                        .iter()
+                        .zip(&columns)
+                        .map(|(value, column)| value / column);
+                    median(&mut own.collect::<Vec<f64>>())
+                })
+                .collect();
+            for (column, factor) in columns.iter_mut().enumerate() {
+                let own = quotients
+                    .iter()
+                    .zip(&factors)
+                    .map(|(row, factor)| row[column] / factor);
+                let found = median(&mut own.collect::<Vec<f64>>());
+                if found.is_finite() {
+                    *factor = found;
+                }
+            }
+        }
+        let told: Vec<bool> = (0..width)
+            .map(|column| quotients.iter().any(|row| row[column].is_finite()))
+            .collect();
+        quotients.clear();
+        let mut rows = Rows {
+            columns: Vec::new(),
+            used: columns,
+            excuse,
+        };
+        let told = rows.refine(samples, told);
+        rows.columns = rows
+            .used
+            .iter()
+            .zip(told)
+            .map(|(factor, told)| if told { *factor } else { f64::NAN })
+            .collect();
+        rows
+    }
+
+    /// Columns that nothing scales.
+    pub fn plain(width: usize, excuse: Excuse) -> Self {
+        Rows {
+            columns: vec![1.0; width],
+            used: vec![1.0; width],
+            excuse,
+        }
+    }
+
+    /// Least squares over all samples for columns whose factor is no power of 2, without entries that are far off.
+    fn refine(&mut self, samples: &[(Vec<f64>, Vec<f64>)], mut told: Vec<bool>) -> Vec<bool> {
+        let mut sums = vec![(0.0, 0.0); self.used.len()];
+        let far = 4.0 * self.excuse.relative;
+        for (before, after) in samples {
+            let factor = self.factor(before, after);
+            if !factor.is_finite() {
+                continue;
+            }
+            for (column, (before, after)) in before.iter().zip(after).enumerate() {
+                let value = before * factor;
+                if *before == 0.0 || !before.is_finite() {
+                    continue;
+                }
+                let quotient = after / value;
+                if !told[column] && quotient > 0.0 && quotient.is_finite() {
+                    (self.used[column], told[column]) = (quotient, true);
+                }
+                if (quotient / self.used[column] - 1.0).abs() <= far {
+                    // Each quotient counts alike, whatever the size of its weight.
+                    sums[column].0 += quotient;
+                    sums[column].1 += 1.0;
+                }
+            }
+        }
+        for (used, (sum, count)) in self.used.iter_mut().zip(sums) {
+            if !is_power_of_two(*used) && count > 0.0 {
+                *used = sum / count;
+            }
+        }
+        told
+    }
+
+    /// The factor of a row.
+    fn factor(&self, before: &[f64], after: &[f64]) -> f64 {
+        let step = (before.len() / 9).max(1);
+        let places = (0..before.len()).step_by(step);
+        let quotients = places.map(|at| quotient(before[at], after[at]) / self.used[at]);
+        let few = median(&mut quotients.collect::<Vec<f64>>());
+        if is_power_of_two(few) {
+            return few;
+        }
+        // Where most entries are 0, those few may have told nothing.
+        let (above, below) = squares(before, after, &self.used);
+        match above / below {
+            mean if mean > 0.0 && mean.is_finite() => mean,
+            _ => self.median_factor(before, after),
+        }
+    }
+
+    fn median_factor(&self, before: &[f64], after: &[f64]) -> f64 {
+        let pairs = before.iter().zip(after).zip(&self.used);
+        let all = pairs.map(|((before, after), column)| quotient(*before, *after) / column);
+        median(&mut all.collect::<Vec<f64>>())
+    }
+
+    /// Looks at a row that nothing scales.
+    pub fn see_fixed(&self, row: usize, before: &[f64], after: &[f64], band: &mut Band) {
+        band.is_same &= before == after;
+        let mut found = match is_within(before, after, &self.used, 1.0, band.most) {
+            true => Band::new(),
+            false => self.slowly(row, (before, after), 1.0),
+        };
+        found.factors = vec![1.0];
+        band.append(found);
+    }
+
+    /// Looks at a row of one entry, whose factor is what became of it.
+    pub fn see_one(&self, row: usize, before: f64, after: f64, band: &mut Band) {
+        band.is_same &= before == after;
+        let factor = quotient(before, after);
+        band.factors.push(factor);
+        let is_kept = before == after || (before.is_nan() && after.is_nan());
+        // What became 0 was lost if it was near it; what its factor should have been, others tell.
+        if factor.is_nan() && !is_kept {
+            band.count += 1;
+            band.first.get_or_insert(Deviation {
+                row,
+                column: 0,
+                values: [before, after],
+                off: f64::INFINITY,
+            });
+        }
+    }
+
+    /// Looks at one more row.
+    pub fn see(&self, row: usize, before: &[f64], after: &[f64], band: &mut Band) {
+        if before == after {
+            let is_plain = self.used.iter().all(|factor| *factor == 1.0);
+            if is_plain && before.iter().all(|value| value.is_finite()) {
+                let told = before.iter().any(|value| *value != 0.0);
+                band.factors.push(if told { 1.0 } else { f64::NAN });
+                return;
+            }
+        } else {
+            band.is_same = false;
+        }
+        let mut factor = self.factor(before, after);
+        let mut used = if factor.is_finite() { factor } else { 1.0 };
+        if is_within(before, after, &self.used, used, band.most) {
+            band.factors.push(factor);
+            return;
+        }
+        let mut found = self.slowly(row, (before, after), used);
+        if found.count > 0 || found.most > 0.0 {
+            // An entry that is far off, or a factor that only some entries have, has moved the mean.
+            let (above, below) = squares(before, after, &self.used);
+            for other in [above / below, self.median_factor(before, after)] {
+                if !(other > 0.0 && other.is_finite()) || other == used {
+                    continue;
+                }
+                let second = self.slowly(row, (before, after), other);
+                if (second.count, second.most) < (found.count, found.most) {
+                    (found, factor, used) = (second, other, other);
+                }
+            }
+        }
+        found.factors = vec![factor];
+        found.is_same = band.is_same;
+        band.append(found);
+    }
+
+    fn slowly(&self, row: usize, (before, after): (&[f64], &[f64]), factor: f64) -> Band {
+        let mut found = Band::new();
+        let entries = before.iter().zip(after).zip(&self.used).enumerate();
+        for (column, ((before, after), own)) in entries {
+            match self.excuse.judge(before * factor * own, *after) {
+                Judged::Same => {}
+                Judged::Lost => found.lost += 1,
+                Judged::Off(off) if off <= self.excuse.relative => found.most = found.most.max(off),
+                Judged::Off(off) => {
+                    found.count += 1;
+                    found.first.get_or_insert(Deviation {
+                        row,
+                        column,
+                        values: [*before, *after],
+                        off,
+                    });
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Rows of numbers worked on side by side.
+const LANES: usize = 8;
+
+/// `Σ b a c` and `Σ (b c)²`: the factor by least squares is their quotient.
+fn squares(before: &[f64], after: &[f64], columns: &[f64]) -> (f64, f64) {
+    let (mut above, mut below) = ([0.0; LANES], [0.0; LANES]);
+    let parts = before.as_chunks::<LANES>().0.iter();
+    let parts = parts.zip(after.as_chunks::<LANES>().0);
+    for ((before, after), columns) in parts.zip(columns.as_chunks::<LANES>().0) {
+        for lane in 0..LANES {
+            let value = before[lane] * columns[lane];
+            above[lane] += value * after[lane];
+            below[lane] += value * value;
+        }
+    }
+    let done = before.len() / LANES * LANES;
+    let (mut above, mut below) = (above.iter().sum(), below.iter().sum());
+    for at in done..before.len() {
+        let value = before[at] * columns[at];
+        above += value * after[at];
+        below += value * value;
+    }
+    (above, below)
+}
+
+/// Is every entry within a share of what is expected?
+fn is_within(before: &[f64], after: &[f64], columns: &[f64], factor: f64, most: f64) -> bool {
+    let mut bad = [false; LANES];
+    let parts = before.as_chunks::<LANES>().0.iter();
+    let parts = parts.zip(after.as_chunks::<LANES>().0);
+    for ((before, after), columns) in parts.zip(columns.as_chunks::<LANES>().0) {
+        for lane in 0..LANES {
+            let expected = before[lane] * factor * columns[lane];
+            let is_near = (after[lane] - expected).abs() <= most * expected.abs();
+            bad[lane] |= !is_near;
+        }
+    }
+    let done = before.len() / LANES * LANES;
+    let is_near = |at: usize| {
+        let expected = before[at] * factor * columns[at];
+        (after[at] - expected).abs() <= most * expected.abs()
+    };
+    bad == [false; LANES] && (done..before.len()).all(is_near)
+}
+
+/// The positive quotient of two weights; NaN where there is none.
+fn quotient(before: f64, after: f64) -> f64 {
+    match after / before {
+        value if value > 0.0 && value.is_finite() => value,
+        _ => f64::NAN,
+    }
+}
+
+/// One of the values in the middle, of those that are numbers.
+fn median(values: &mut Vec<f64>) -> f64 {
+    values.retain(|value| value.is_finite());
+    match values.len() {
+        0 => f64::NAN,
+        count => *values.select_nth_unstable_by(count / 2, f64::total_cmp).1,
+    }
+}
+
+/// A normal power of 2?
+pub(super) fn is_power_of_two(value: f64) -> bool {
+    value.is_normal() && value > 0.0 && value.to_bits() << 12 == 0
+}
