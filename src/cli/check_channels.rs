@@ -9,7 +9,7 @@ use synaptic_balance::numbers::{
     Rational, rational_from_f64, rational_to_f64, rational_to_f64_down,
 };
 use synaptic_balance::report::{self, InPlaceCheck, NumberType, Reliance, Report, Subject};
-use synaptic_balance::solve::blocks::{Blocks, CostSums};
+use synaptic_balance::solve::blocks::Blocks;
 use synaptic_balance::solve::changed::{Fault, Followed, Place};
 use synaptic_balance::solve::energy::EnergyProof;
 use synaptic_balance::solve::general::TermCosts;
@@ -34,11 +34,7 @@ const RELIED: &[Reliance] = &[
 ];
 
 /// Judges models; `None` for small ones of which something else has to be said than that one is plainly a scaling of the other, and for what cannot be told in place.
-pub fn check(
-    arguments: &CheckArguments,
-    before: &Path,
-    after: &Path,
-) -> Option<(Report, Verdict)> {
+pub fn check(arguments: &CheckArguments, before: &Path, after: &Path) -> Option<(Report, Verdict)> {
     let open = |path: &Path| match open(path, &arguments.perceptron).ok()? {
         Model::Onnx(model) => Some(*model),
         _ => None,
@@ -234,7 +230,10 @@ impl Question<'_> {
 
     fn outcome(&self, found: &Found) -> Option<(Report, Verdict)> {
         let is_balanced = found.is_balanced(self);
-        let reach = self.arguments.tolerance.max(most_by_rounding(self.number_type));
+        let reach = self
+            .arguments
+            .tolerance
+            .max(most_by_rounding(self.number_type));
         let is_open = match &found.distance {
             Distance::Undetermined(_) => true,
             Distance::Certified(distance) => *distance > reach,
@@ -380,7 +379,7 @@ fn with_entries<'a>(
     let blocks = own.blocks().iter().enumerate().map(|(block, content)| {
         let entries = entries.get(&block).map(|all| Entries::F64(all));
         Block {
-            entries: entries.unwrap_or(content.entries),
+            entries: entries.unwrap_or(content.entries.clone()),
             ..content.clone()
         }
     });

@@ -122,7 +122,11 @@ pub fn distance(
     other: &NamedProblem,
     power: &Rational,
 ) -> Distance {
-    let others = other.problem.blocks().iter().map(|block| block.entries);
+    let others = other
+        .problem
+        .blocks()
+        .iter()
+        .map(|block| block.entries.clone());
     let others: Vec<Entries> = others.collect();
     let found = verify_energy(&problem.problem, &proof.certificate)
         .and_then(|certified| distance_to_balance(&certified, &others, power));

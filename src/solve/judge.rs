@@ -242,7 +242,7 @@ pub fn refutations_of_part(
     let same = before.same_architecture(after);
     same.map_err(JudgeError::Structure)?;
     let problem = before.problem(regularizer);
-    let compared = Compared::as_in(before, after, &problem, tolerance, number_type);
+    let compared = Compared::as_in(before, after, tolerance, number_type);
     Ok(refutations(
         (before, after),
         &problem,

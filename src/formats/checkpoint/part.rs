@@ -183,11 +183,12 @@ impl Part {
         power: &Rational,
     ) -> Result<Problem<'a>, Refusal> {
         // Variables are multipliers of costs, `Λ^power`.
-        let forms = self.forms.iter().map(|form| {
-            Form::new(form.iter().map(|(variable, exponent)| {
+        let forms = self.forms.iter().map(|form| -> Form {
+            let exact = form.iter().map(|(variable, exponent)| {
                 let above = (*exponent.numer()).into();
                 (*variable, Rational::new(above, (*exponent.denom()).into()))
-            }))
+            });
+            exact.collect()
         });
         let one = Rational::from_integer(1.into());
         let forms: Vec<Form> = forms.collect();
@@ -198,13 +199,14 @@ impl Part {
             Terms {
                 entries: match tensor.offset {
                     0 => storage.entries(bytes),
-                    _ => Entries::Rational(gains),
+                    _ => Entries::Rational(gains.as_slice().into()),
                 },
                 rows: part.rows.clone(),
                 columns: part.columns.clone(),
                 layout: Layout::Dense,
                 power: power.clone(),
                 coefficient: one.clone(),
+                again: false,
             }
         });
         Problem::new(self.variables(), forms, terms.collect())

@@ -106,7 +106,9 @@ impl OnnxFile {
         // A model that was opened without its weights is compared without them.
         let (synapses, places) = match self.places.is_empty() {
             true => (Vec::new(), Vec::new()),
-            false => weights::synapses(&other.files, &constants, &self.uses, &self.units, &|_| true),
+            false => {
+                weights::synapses(&other.files, &constants, &self.uses, &self.units, &|_| true)
+            }
         };
         let network = self.units.network(synapses);
         let network = network.map_err(|fault: crate::network::NetworkError| Difference {
