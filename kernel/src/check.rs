@@ -29,13 +29,13 @@ pub type Checked<'a, T> = Result<Verified<'a, T>, Refusal>;
 /// # Errors
 /// A weight that is no number, as in all rules; wrong length, a flow of the wrong size, or a variable where the flow is not conserved.
 pub fn attained<'a>(problem: &Problem<'a>, circulation: &[Rational]) -> Checked<'a, Attained> {
-    numbers("circulation", circulation, directions(problem)?.len())?;
-    let mut flowing = Vec::new();
     let terms = terms(problem)?;
-    let all = terms
-        .iter()
-        .map(|term| (term, circulation.get(term.synapse)));
-    for (term, flow) in all.filter_map(|(term, flow)| Some((term, flow?))) {
+    let firsts = terms.iter().filter(|term| !term.block.again);
+    numbers("circulation", circulation, firsts.count())?;
+    let mut flowing = Vec::new();
+    for term in &terms {
+        let flow = circulation.get(term.synapse);
+        let flow = flow.ok_or(Refusal::NoSuchSynapse(term.synapse))?;
         let is_fixed = term.exponents.is_empty();
         let needed = match term.is_zero {
             true if !is_fixed && !flow.is_zero() => "0, since its weight is 0",
