@@ -19,6 +19,8 @@ pub struct Certified<'a> {
     /// No cost of a term with `y > 0` is below this one, on the grid.
     least: Option<Rational>,
     zeros: u64,
+    /// How much the upper end of a cost exceeds the lower one, as a factor.
+    pub(crate) upper: Rational,
 }
 
 impl<'a> Certified<'a> {
@@ -29,8 +31,11 @@ impl<'a> Certified<'a> {
         let bits = reader.certificate().bits;
         let places = i64::from(bits).saturating_mul(3).max(256);
         let whole = |count: u64| Rational::from_integer(count.into());
-        let width = width(bits);
-        let upper = Rational::one() + &width;
+        // Three factors, each rounded down to so many bits.
+        let unit = BigInt::one() << bits.saturating_sub(1);
+        let factor = Rational::new(&unit + BigInt::one(), unit);
+        let upper = &factor * &factor * &factor;
+        let width = &upper - Rational::one();
         let (mut zeros, mut count) = (0u64, 0u64);
         let (mut reciprocals, mut least) = (Rational::zero(), None);
         let lengths = band.lengths.iter().enumerate();
@@ -70,17 +75,13 @@ impl<'a> Certified<'a> {
             places,
             least,
             zeros,
+            upper,
         }
     }
 
     /// The reader.
     pub fn reader(&self) -> &Reader<'a> {
         &self.reader
-    }
-
-    /// How much the upper end of a cost exceeds the lower one, as a share.
-    pub(crate) fn width(&self) -> Rational {
-        width(self.reader.certificate().bits)
     }
 
     /// An upper bound of `R(point) - inf R`.
@@ -145,7 +146,7 @@ impl<'a> Certified<'a> {
     pub fn balanced_cost(&self, block: usize, entry: usize) -> Option<(Rational, Rational)> {
         let (lower, radius) = self.enclosed(block, entry)?;
         let lower = lower.to_rational()?;
-        let upper = &lower * (Rational::one() + self.width());
+        let upper = &lower * &self.upper;
         let rest = Rational::one() - self.over(&radius, 0);
         Some((lower * &rest, upper / rest))
     }
@@ -182,13 +183,6 @@ impl<'a> Certified<'a> {
         let exact = |radius: Rational| Number::new(radius.numer().magnitude().clone(), exponent);
         Ok(radii.into_iter().map(|radius| radius.map(exact)).collect())
     }
-}
-
-/// `(1 + 2^(1-bits))³ - 1`: three factors, each rounded down to so many bits.
-fn width(bits: u32) -> Rational {
-    let unit = BigInt::one() << bits.saturating_sub(1);
-    let factor = Rational::new(&unit + BigInt::one(), unit);
-    &factor * &factor * &factor - Rational::one()
 }
 
 /// The integer over `2^places` that is at least this.

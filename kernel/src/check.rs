@@ -27,15 +27,15 @@ pub type Checked<'a, T> = Result<Verified<'a, T>, Refusal>;
 /// units of degree 1, and for positive degrees if every variable is joined to the ground.
 ///
 /// # Errors
-/// Wrong length, a flow of the wrong size, or a variable where the flow is not conserved.
+/// A weight that is no number, as in all rules; wrong length, a flow of the wrong size, or a variable where the flow is not conserved.
 pub fn attained<'a>(problem: &Problem<'a>, circulation: &[Rational]) -> Checked<'a, Attained> {
-    numbers("circulation", circulation, directions(problem).len())?;
-    let mut flowing = Vec::new();
     let terms = terms(problem)?;
-    let all = terms
-        .iter()
-        .map(|term| (term, circulation.get(term.synapse)));
-    for (term, flow) in all.filter_map(|(term, flow)| Some((term, flow?))) {
+    let firsts = terms.iter().filter(|term| !term.block.again);
+    numbers("circulation", circulation, firsts.count())?;
+    let mut flowing = Vec::new();
+    for term in &terms {
+        let flow = circulation.get(term.synapse);
+        let flow = flow.ok_or(Refusal::NoSuchSynapse(term.synapse))?;
         let is_fixed = term.exponents.is_empty();
         let needed = match term.is_zero {
             true if !is_fixed && !flow.is_zero() => "0, since its weight is 0",
@@ -126,7 +126,7 @@ pub fn scaling<'a>(
     after: &[Rational],
     multipliers: &[Rational],
 ) -> Checked<'a, Scaled> {
-    let directions = directions(problem);
+    let directions = directions(problem)?;
     numbers("weights before", before, directions.len())?;
     numbers("weights after", after, directions.len())?;
     positive("multipliers", multipliers, problem.variables())?;
@@ -177,7 +177,7 @@ pub fn not_scaled<'a>(
     obstacle: &Obstacle,
     tolerance: &Rational,
 ) -> Checked<'a, NotScaled> {
-    let directions = directions(problem);
+    let directions = directions(problem)?;
     numbers("weights before", before, directions.len())?;
     numbers("weights after", after, directions.len())?;
     if !is_number(tolerance) || tolerance.is_negative() || *tolerance >= Rational::one() {
@@ -262,7 +262,7 @@ pub fn manifold<'a>(
     constraints: &[Vec<(usize, Rational)>],
     spanning: &[usize],
 ) -> Checked<'a, Basis> {
-    let directions = directions(problem);
+    let directions = directions(problem)?;
     for (constraint, terms) in constraints.iter().enumerate() {
         vanishes(&directions, constraint, terms)?;
     }
@@ -392,15 +392,9 @@ pub(crate) fn weighted<'a>(d: &Exponents, z: impl Fn(usize) -> Option<&'a Ration
 }
 
 /// By synapse, the exponents of its first term.
-fn directions(problem: &Problem) -> Vec<Exponents> {
-    let mut all = Vec::new();
-    for (number, block) in problem.blocks().iter().enumerate() {
-        if !block.again {
-            let entries = 0..block.entries.len();
-            all.extend(entries.filter_map(|entry| problem.exponents(number, entry)));
-        }
-    }
-    all
+fn directions(problem: &Problem) -> Result<Vec<Exponents>, Refusal> {
+    let firsts = terms(problem)?.into_iter().filter(|term| !term.block.again);
+    Ok(firsts.map(|term| term.exponents).collect())
 }
 
 /// Is `Σ_e c_e d_ev = 0` at every variable?

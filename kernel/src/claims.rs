@@ -81,7 +81,8 @@ pub struct Attained {
 pub struct NotAttained {
     /// Moving `log μ` along it raises no cost.
     pub direction: Vec<Rational>,
-    /// The synapses of non-zero cost whose cost it sends to 0.
+    /// The synapses of non-zero cost whose cost it sends to 0: one of its summands, and all of them where their exponents are multiples of each other, as in
+    /// mixtures of powers.
     pub vanishing: Vec<usize>,
 }
 

@@ -59,8 +59,10 @@ impl Certified<'_> {
         let rest = Rational::one() - radius;
         let of = |quotient: u128| Rational::new(quotient.into(), BigInt::one() << BITS);
         // Both costs lie within the rounding of their factors above their lower ends.
-        let upper = Rational::one() + self.width();
-        Ok(Some((of(least) * &rest / &upper, of(most) * upper / rest)))
+        Ok(Some((
+            of(least) * &rest / &self.upper,
+            of(most) * &self.upper / rest,
+        )))
     }
 }
 

@@ -51,7 +51,7 @@
 //! ```compile_fail,E0451
 //! # use synaptic_balance_kernel::{Certified, Rational, Reader};
 //! fn forged<'a>(reader: Reader<'a>, gap: Rational) -> Certified<'a> {
-//!     Certified { reader, gap: gap.numer().clone(), places: 0, least: None, zeros: 0 }
+//!     Certified { reader, gap: gap.numer().clone(), places: 0, least: None, zeros: 0, upper: gap }
 //! }
 //! ```
 //! ```compile_fail,E0616

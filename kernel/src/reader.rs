@@ -140,12 +140,17 @@ impl<'a> Reader<'a> {
         if entries.start > entries.end || entries.end > content.entries.len() {
             return Err(Refusal::Coverage(block));
         }
+        // Rows, then columns: their forms, the products of those, and the sums of their terms.
+        let forms: Vec<usize> = content
+            .rows
+            .iter()
+            .chain(&content.columns)
+            .copied()
+            .collect();
         let short = |form: &usize| self.products.get(*form).and_then(Short::of);
-        let rows: Vec<Option<Short>> = content.rows.iter().map(short).collect();
-        let columns: Vec<Option<Short>> = content.columns.iter().map(short).collect();
-        let mut by_row = vec![U256::ZERO; rows.len()];
-        let mut by_column = vec![U256::ZERO; columns.len()];
-        let (grid, mut total, mut band) = (self.certificate.grid, U256::ZERO, Band::default());
+        let shorts: Vec<Option<Short>> = forms.iter().map(short).collect();
+        let mut sums = vec![U256::ZERO; forms.len()];
+        let (grid, rows, mut band) = (self.certificate.grid, content.rows.len(), Band::default());
         let how = (self.certificate.bits, content.small_power());
         for entry in entries.clone() {
             let cost = content.short(&content.entries, entry, how);
@@ -154,30 +159,31 @@ impl<'a> Reader<'a> {
             }
             let find = || {
                 let (row, column) = content.place(entry)?;
-                let factors = [cost??, (*rows.get(row)?)?, (*columns.get(column)?)?];
-                Some((short::on_grid(factors, grid)?, row, column))
+                let lines = [row, rows.checked_add(column)?];
+                let [row, column] = lines.map(|line| shorts.get(line).copied().flatten());
+                Some((short::on_grid([cost??, row?, column?], grid)?, lines))
             };
-            let Some((y, row, column)) = find() else {
+            let Some((y, lines)) = find() else {
                 self.read_long(&mut band, block, entry)?;
                 continue;
             };
-            // They do not overflow.
-            let sums = [
-                Some(&mut total),
-                by_row.get_mut(row),
-                by_column.get_mut(column),
-            ];
-            for sum in sums.into_iter().flatten() {
-                *sum = sum.wrapping_add(y);
+            for line in lines {
+                if let Some(sum) = sums.get_mut(line) {
+                    // It does not overflow.
+                    *sum = sum.wrapping_add(y);
+                }
             }
             band.count(u64::from(256u32.saturating_sub(y.leading_zeros())), 1);
         }
         band.parts.push((Arc::clone(&self.mark), block, entries));
-        band.total += long(total);
-        let forms = content.rows.iter().chain(&content.columns);
-        for (form, sum) in forms.zip(by_row.into_iter().chain(by_column)) {
+        for (line, (form, sum)) in forms.into_iter().zip(sums).enumerate() {
             if sum != U256::ZERO {
-                band.add(*form, &long(sum).into());
+                let sum = BigInt::from(BigUint::from_bytes_le(&sum.to_le_bytes()));
+                // Every term has one row.
+                if line < rows {
+                    band.total += &sum;
+                }
+                band.add(form, &sum.into());
             }
         }
         Ok(band)
@@ -300,8 +306,4 @@ impl<'a> Reader<'a> {
     pub fn problem(&self) -> &'a Problem<'a> {
         self.problem
     }
-}
-
-fn long(value: U256) -> BigInt {
-    BigUint::from_bytes_le(&value.to_le_bytes()).into()
 }

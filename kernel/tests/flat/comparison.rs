@@ -93,6 +93,10 @@ fn components() {
         fate(&floating, "1/2 1/8", "1/2 1/2"),
         Err(Refusal::NotNormalised(0))
     );
+    for (lower, upper) in [("1 1/4", "2 1"), ("1/2 1/8", "1 1")] {
+        let refused = fate(&floating, lower, upper);
+        assert_eq!(refused, Err(Refusal::NotNormalised(0)));
+    }
     assert_eq!(fate(&floating, "1 1", "1 2"), sign(1, "lower", "input"));
     // With its exponents disagreeing: 4 b/a and 4 a/b², balanced where b = 1 and a = 1 alone makes both 4, and (2, 1) does not.
     let disagreeing = vec![

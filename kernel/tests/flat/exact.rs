@@ -190,6 +190,9 @@ fn not_scaled() {
     assert!(fate("2 2 3 4 5", &cycle("0*1/2 2*1/2 1*-1/2"), "0").is_err());
     assert!(fate("4 2 3 4 5", &cycle("0*1/2 2*1/2 1*-1/2"), "0").is_ok());
     assert_eq!(fate("-2 2 3 4 5", &around, "0"), Err(Refusal::Ratio(0)));
+    for turned in ["0 2 3 4 5", "-1/2 2 3 4 5"] {
+        assert_eq!(fate(turned, &around, "0"), Err(Refusal::Ratio(0)));
+    }
     assert_eq!(fate("2 2 3 4 5", &around, "1"), Err(Refusal::Tolerance));
     assert_eq!(fate("2 2 3 4 5", &around, "-1/9"), Err(Refusal::Tolerance));
     let not = |constraint, variable| Err(Refusal::NotAConstraint(constraint, variable));
