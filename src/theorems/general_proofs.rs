@@ -43,6 +43,15 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         },
     ),
     (
+        "bipu-continuity",
+        GeneralProof {
+            file: "proofs/units/bipu-continuity.v",
+            theorems: &["bipu_continuity"],
+            proves: "Both directions, for every real c and every function from the reals to the reals.",
+            open: "",
+        },
+    ),
+    (
         "generalised-scaling",
         GeneralProof {
             file: "proofs/units/generalised-scaling.v",
@@ -274,6 +283,15 @@ const PROOFS: &[(&str, GeneralProof)] = &[
         },
     ),
     (
+        "convex-in-multipliers",
+        GeneralProof {
+            file: "proofs/local-to-global/convex-in-multipliers.v",
+            theorems: &["convex_in_multipliers"],
+            proves: "For every real p >= 1 and any finite list of synapses with at most one hidden end; the chain.",
+            open: "",
+        },
+    ),
+    (
         "existence",
         GeneralProof {
             file: "proofs/local-to-global/existence.v",
@@ -354,6 +372,16 @@ const PROOFS: &[(&str, GeneralProof)] = &[
             ],
             proves: "For every finite network of BiLUs, parallel synapses included, and any family of cycles of \
                      non-zero synapses, walked in whatever direction, of which all others are linear combinations.",
+            open: "",
+        },
+    ),
+    (
+        "representative",
+        GeneralProof {
+            file: "proofs/local-to-global/representative.v",
+            theorems: &["representative"],
+            proves: "For every finite network of BiLUs, parallel synapses included, under every L_p, where both minima \
+                     are attained.",
             open: "",
         },
     ),
