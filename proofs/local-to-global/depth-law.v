@@ -4,8 +4,9 @@
    units on a path between visible units, and equal exactly if in some component of hidden units all paths pass L of them.
 
    depth_law: networks without biases and skips. depth_law_with_skips: networks without cycles, with biases and skips, and when the root is
-   reached. sweep_law: what sweeps that go layer by layer do. walk_is_the_derivative: the walk is what a balancing step, in
-   logarithms, does near the balanced point, for L_p and units of degree 1. *)
+   reached. sweep_law: what sweeps that go layer by layer do. walk_is_the_derivative and sweeps_of_balancing: the walk is what a balancing
+   step, in logarithms, does near the balanced point, and the sweep of sweep_law what a sweep of the algorithm does, for L_p and units
+   of degree 1. *)
 
 From Coq Require Import Reals Lra Lia List Arith.
 From Synbal Require balancing_problem convexity convergence existence steps step_derivative energy.
@@ -395,18 +396,17 @@ Proof.
   destruct (Nat.ltb_spec s n), (Nat.ltb_spec s (S n)), (Nat.eqb_spec s n); try lia; subst; ring.
 Qed.
 
-(* A step at i moves the logarithm of i's multiplier by the walk of the other units' moves d: first order in t, at a balanced point x. *)
-Theorem walk_is_the_derivative : forall P n x d i,
-  plain P -> well_formed P -> hidden P = seq 0 n -> potential P d -> (i < n)%nat ->
-  0 < input P x i -> input P x i = output P x i ->
+(* The walk is the mean of the moves of the units that synapses join to i, weighted by the costs. *)
+Lemma walk_is_the_mean : forall P n x d i,
+  plain P -> hidden P = seq 0 n -> potential P d -> (i < n)%nat ->
   let cost := cost_between P x in
   let into := cost_into n P x in
   let out_of := cost_out_of n P x in
   unit_walks.input_cost n cost into i = input P x i /\
   unit_walks.output_cost n cost out_of i = output P x i /\
-  derivable_pt_lim (fun t => log_of (balanced_at P i (exp_of (added x t d))) i) 0 (walk n cost into out_of d i).
+  walk n cost into out_of d i = step_derivative.mean_move P x d i.
 Proof.
-  intros P n x d i Hp Hwf Hh Hd Hi HA Hbal cost into out_of.
+  intros P n x d i Hp Hh Hd Hi cost into out_of.
   assert (Hground : forall k, (k <? n)%nat = false -> d k = 0).
   { intros k Hk. apply Hd. rewrite Hh, in_seq. apply Nat.ltb_ge in Hk. lia. }
   assert (HI : unit_walks.input_cost n cost into i = input P x i).
@@ -424,7 +424,6 @@ Proof.
       rewrite (Nat.eqb_sym (source e) (target e)), (Nat.eqb_sym (target e) i). destruct (Nat.eqb_spec (source e) i) as [<-|Hs]; simpl.
       + rewrite (Nat.eqb_sym (source e) (target e)). destruct (target e =? source e)%nat; reflexivity.
       + rewrite Bool.andb_false_r. reflexivity. }
-  split; [exact HI|]. split; [exact HO|].
   assert (Hmoves : sum n (fun j => (cost i j + cost j i) * d j) = step_derivative.moves P x d i).
   { unfold cost, cost_between, step_derivative.moves.
     rewrite (sum_ext n _ (fun j => sum_over (terms P) (fun e =>
@@ -443,5 +442,116 @@ Proof.
       unfold enters, leaves.
       destruct (Nat.eqb_spec (source e) j) as [Es|Es], (Nat.eqb_spec (target e) j) as [Et|Et], (Nat.eqb_spec (source e) i) as [Fs|Fs],
         (Nat.eqb_spec (target e) i) as [Ft|Ft]; simpl; try ring; exfalso; congruence. }
-  unfold unit_walks.walk. rewrite Hmoves, HI, HO. apply step_derivative.derivative_of_a_step; assumption.
+  split; [exact HI|]. split; [exact HO|].
+  unfold unit_walks.walk, step_derivative.mean_move. rewrite Hmoves, HI, HO. reflexivity.
+Qed.
+
+(* A step at i moves the logarithm of i's multiplier by the walk of the other units' moves d: first order in t, at a balanced point x. *)
+Theorem walk_is_the_derivative : forall P n x d i,
+  plain P -> well_formed P -> hidden P = seq 0 n -> potential P d -> (i < n)%nat ->
+  0 < input P x i -> input P x i = output P x i ->
+  let cost := cost_between P x in
+  let into := cost_into n P x in
+  let out_of := cost_out_of n P x in
+  unit_walks.input_cost n cost into i = input P x i /\
+  unit_walks.output_cost n cost out_of i = output P x i /\
+  derivable_pt_lim (fun t => log_of (balanced_at P i (exp_of (added x t d))) i) 0 (walk n cost into out_of d i).
+Proof.
+  intros P n x d i Hp Hwf Hh Hd Hi HA Hbal cost into out_of.
+  destruct (walk_is_the_mean P n x d i Hp Hh Hd Hi) as (HI & HO & HW). split; [exact HI|]. split; [exact HO|].
+  unfold cost, into, out_of. rewrite HW.
+  assert (E : forall k, added x 0 d k = x k) by (intros k; unfold added; ring).
+  assert (HX : step_derivative.moves_with (fun t => added x t d) d).
+  { intros k. unfold added.
+    assert (L1 := derivable_pt_lim_plus _ _ _ _ _ (derivable_pt_lim_scal (fun t => t) (d k) 0 1 (derivable_pt_lim_id 0)) (derivable_pt_lim_const (x k) 0)).
+    replace (d k * 1 + 0) with (d k) in L1 by ring. refine (step_derivative.derivative_ext _ (fun t => x k + t * d k) _ _ _ L1).
+    intros t. unfold plus_fct, mult_real_fct, fct_cte. ring. }
+  destruct (step_derivative.step_along P (fun t => added x t d) d i Hp Hwf) as (_ & HY).
+  - rewrite (input_ext P _ x) by exact E. exact HA.
+  - rewrite (input_ext P _ x), (output_ext P _ x) by exact E. exact Hbal.
+  - exact HX.
+  - specialize (HY i). unfold step_derivative.settled_move in HY. rewrite Nat.eqb_refl, (step_derivative.mean_move_ext P _ x d i E) in HY. exact HY.
+Qed.
+
+(** Sweeps *)
+
+Lemma swept_move_other : forall P x units u k, ~ In k units -> step_derivative.swept_move P x units u k = u k.
+Proof.
+  intros P x units. induction units as [|i units IH]; intros u k Hk; [reflexivity|]. simpl. rewrite IH by (intros H; apply Hk; right; exact H).
+  unfold step_derivative.settled_move. destruct (Nat.eqb_spec k i) as [->|]; [exfalso; apply Hk; left; reflexivity|reflexivity].
+Qed.
+
+(* Units of one layer do not read each other. *)
+Lemma swept_layer : forall P n x, plain P -> hidden P = seq 0 n ->
+  forall units u,
+    (forall i j, In i units -> In j units -> i <> j -> cost_between P x i j = 0) -> NoDup units -> (forall i, In i units -> (i < n)%nat) ->
+    potential P u ->
+    forall k, step_derivative.swept_move P x units u k =
+      if in_dec Nat.eq_dec k units then walk n (cost_between P x) (cost_into n P x) (cost_out_of n P x) u k else u k.
+Proof.
+  intros P n x Hp Hh units. induction units as [|i units IH]; intros u Hapart Hn Hlt Hu k; [reflexivity|].
+  inversion Hn as [|? ? Hi Hn']; subst.
+  assert (Hu' : potential P (step_derivative.settled_move P x u i)).
+  { intros j Hj. unfold step_derivative.settled_move. destruct (Nat.eqb_spec j i) as [->|]; [|apply Hu; exact Hj].
+    exfalso. apply Hj. rewrite Hh. apply in_seq. specialize (Hlt i (or_introl eq_refl)). lia. }
+  unfold step_derivative.swept_move in *. cbn [fold_left].
+  rewrite IH; [|intros a b Ha Hb; apply Hapart; right; assumption|exact Hn'|intros a Ha; apply Hlt; right; exact Ha|exact Hu'].
+  destruct (in_dec Nat.eq_dec k units) as [Hk|Hk], (in_dec Nat.eq_dec k (i :: units)) as [Hk'|Hk'].
+  - unfold unit_walks.walk, Rdiv. apply Rmult_eq_compat_r. apply sum_ext. intros j _. unfold step_derivative.settled_move.
+    destruct (Nat.eqb_spec j i) as [->|]; [|reflexivity].
+    assert (Hne : k <> i) by (intros ->; contradiction).
+    rewrite (Hapart k i (or_intror Hk) (or_introl eq_refl) Hne), (Hapart i k (or_introl eq_refl) (or_intror Hk) (not_eq_sym Hne)). ring.
+  - exfalso. apply Hk'. right. exact Hk.
+  - destruct Hk' as [->|Hk']; [|contradiction]. unfold step_derivative.settled_move. rewrite Nat.eqb_refl. symmetry.
+    apply (walk_is_the_mean P n x u k Hp Hh Hu). apply Hlt. left. reflexivity.
+  - unfold step_derivative.settled_move. destruct (Nat.eqb_spec k i) as [->|]; [exfalso; apply Hk'; left; reflexivity|reflexivity].
+Qed.
+
+Definition layer_by_layer (n depth : nat) (layer : nat -> nat) : list nat :=
+  flat_map (fun l => filter (fun i => (layer i =? l)%nat) (seq 0 n)) (seq 1 depth).
+
+(* A sweep of the algorithm, layer by layer, in logarithms, from points X t that begin with a balanced one: its derivative is the sweep of the
+   walk. With sweep_law: near the balanced point sweeps contract by cos². *)
+Theorem sweeps_of_balancing : forall P n depth layer X d,
+  plain P -> well_formed P -> hidden P = seq 0 n -> potential P d ->
+  let x := X 0 in
+  (forall i, (i < n)%nat -> 0 < input P x i /\ input P x i = output P x i) ->
+  (forall i j, (i < n)%nat -> (j < n)%nat -> cost_between P x i j <> 0 -> layer i = S (layer j)) ->
+  step_derivative.moves_with X d ->
+  forall i, (i < n)%nat ->
+    derivable_pt_lim (fun t => step_derivative.swept P (layer_by_layer n depth layer) (X t) i) 0
+      (sweep n depth (cost_between P x) (cost_into n P x) (cost_out_of n P x) layer d i).
+Proof.
+  intros P n depth layer X d Hp Hwf Hh Hd x Hbal Hup HX.
+  assert (Hin : forall i, In i (layer_by_layer n depth layer) -> (i < n)%nat).
+  { intros i Hi. apply in_flat_map in Hi. destruct Hi as (l & _ & Hi). apply filter_In in Hi. destruct Hi as (Hi & _). apply in_seq in Hi. lia. }
+  assert (Hmove : forall m, let A := flat_map (fun l => filter (fun i => (layer i =? l)%nat) (seq 0 n)) (seq 1 m) in
+    (forall k, ~ In k (seq 0 n) -> step_derivative.swept_move P x A d k = d k) /\
+    forall k, (k < n)%nat -> step_derivative.swept_move P x A d k =
+      partial n (cost_between P x) (cost_into n P x) (cost_out_of n P x) layer m d k).
+  { induction m as [|m (IHout & IH)]; intros A; [split; reflexivity|].
+    set (A' := flat_map (fun l => filter (fun i => (layer i =? l)%nat) (seq 0 n)) (seq 1 m)) in *.
+    set (B := filter (fun i => (layer i =? S m)%nat) (seq 0 n)).
+    assert (EA : A = A' ++ B) by (unfold A; rewrite seq_S, flat_map_app; simpl; rewrite app_nil_r; reflexivity).
+    assert (Hu : potential P (step_derivative.swept_move P x A' d)).
+    { intros k Hk. rewrite Hh in Hk. rewrite IHout by exact Hk. apply Hd. rewrite Hh. exact Hk. }
+    assert (HB : forall k, step_derivative.swept_move P x A d k =
+      if in_dec Nat.eq_dec k B then walk n (cost_between P x) (cost_into n P x) (cost_out_of n P x) (step_derivative.swept_move P x A' d) k
+      else step_derivative.swept_move P x A' d k).
+    { intros k. rewrite EA. unfold step_derivative.swept_move at 1. rewrite fold_left_app. fold (step_derivative.swept_move P x A' d).
+      apply (swept_layer P n x Hp Hh B).
+      - intros i j Hi Hj _. apply filter_In in Hi, Hj. destruct Hi as (Hi & Li), Hj as (Hj & Lj). apply in_seq in Hi, Hj. apply Nat.eqb_eq in Li, Lj.
+        destruct (Req_dec (cost_between P x i j) 0) as [|Hne]; [assumption|]. specialize (Hup i j ltac:(lia) ltac:(lia) Hne). lia.
+      - apply NoDup_filter, seq_NoDup.
+      - intros i Hi. apply filter_In in Hi. destruct Hi as (Hi & _). apply in_seq in Hi. lia.
+      - exact Hu. }
+    split; intros k Hk; rewrite HB; destruct (in_dec Nat.eq_dec k B) as [Hb|Hb].
+    - exfalso. apply filter_In in Hb. apply Hk. apply Hb.
+    - apply IHout. exact Hk.
+    - apply filter_In in Hb. destruct Hb as (_ & Hb). simpl. rewrite Hb. apply walk_ext. exact IH.
+    - rewrite (IH k Hk). simpl. destruct (Nat.eqb_spec (layer k) (S m)) as [E|E]; [|reflexivity].
+      exfalso. apply Hb. apply filter_In. split; [apply in_seq; lia|apply Nat.eqb_eq; exact E]. }
+  intros i Hi. unfold sweep. rewrite <- (proj2 (Hmove depth) i Hi).
+  apply (step_derivative.sweep_along P (layer_by_layer n depth layer) X d Hp Hwf); [|exact HX].
+  intros j Hj. apply Hbal. apply Hin. exact Hj.
 Qed.

@@ -19,6 +19,9 @@
 //! | `pass-through-ties` | about operations that a network of this crate does not have: pooling, normalisation |
 //! | `double-cover` | about any costs of two multipliers, which its check draws at random |
 //! | `attention` | about one architecture, larger than those that are searched |
+//! | `bipu-continuity` | about functions |
+//! | `convex-in-multipliers` | about costs of single units, and one chain |
+//! | `representative` | about scalings of planted networks; `foreign-scaling` hunts |
 //! | `local-minimum` | about all losses and all points nearby, of which scalings are enough |
 //! | `decay-law` | about a flow in time, and a step of a given loss, which `gradient-step` hunts |
 //!
@@ -108,6 +111,15 @@ pub const NOT_HUNTED: &[(&str, &str)] = &[
     (
         "attention",
         "about one architecture, larger than those that are searched",
+    ),
+    ("bipu-continuity", "about functions"),
+    (
+        "convex-in-multipliers",
+        "about costs of single units, and one chain",
+    ),
+    (
+        "representative",
+        "about scalings of planted networks; `foreign-scaling` hunts",
     ),
     (
         "local-minimum",

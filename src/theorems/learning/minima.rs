@@ -90,8 +90,8 @@ pub(super) fn decay(ledger: &mut Ledger) -> Result<(), Failure> {
     for (name, sign) in NAMES.iter().zip([1, 1, -1]) {
         let weight = || Laurent::symbol(*name);
         let slope = error.derivative(name)? + two() * decay() * weight();
-        rate = rate + Laurent::integer(2 * sign) * weight() * slope;
-        squares = squares + Laurent::integer(sign) * Laurent::power(*name, 2);
+        rate += Laurent::integer(2 * sign) * weight() * slope;
+        squares += Laurent::integer(sign) * Laurent::power(*name, 2);
     }
     let claim = Claim::new("D falls at the rate 4 λ D");
     ledger.proved(claim.and(

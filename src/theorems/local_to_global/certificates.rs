@@ -5,7 +5,7 @@ use rand::RngExt;
 
 use super::convergence::grounded;
 use crate::kernel::{Refusal, check};
-use crate::network::{Manifold, Network, Regularizer, Shape, random_recurrent};
+use crate::network::{Manifold, Network, Regularizer, Shape, planted, random_recurrent};
 use crate::numbers::{Rational, rational_power};
 use crate::solve::{DirectOptions, certify, solve_direct};
 use crate::theorems::ledger::{Failure, Kind, Ledger};
@@ -228,5 +228,68 @@ fn signs_and_zeros(ledger: &mut Ledger) -> Result<(), Failure> {
     ledger.record(
         Kind::PropertyTest,
         "30 random networks with the sign of a weight turned, or the weight set to 0: ratios of -1 and 0, refused with that weight named",
+    )
+}
+
+/// Scalings of planted networks have the planted balanced weights, other networks have others.
+pub(super) fn representative(ledger: &mut Ledger) -> Result<(), Failure> {
+    let mut rng = generator(103);
+    let shape = Shape {
+        inputs: 2,
+        hidden: 4,
+        outputs: 2,
+    };
+    let size = |weights: &[Rational]| {
+        let sizes = weights.iter().map(Signed::abs);
+        sizes.fold(Rational::zero(), |sum, size| sum + size)
+    };
+    let (mut others, mut still) = (0, 0);
+    for round in 0..40 {
+        let planted = planted(shape, round % 2 == 0, false, &mut rng);
+        let network = &planted.network;
+        let best = &planted.balanced;
+        let scaled = network.scaled(&many(network.variables(), || positive(&mut rng)))?;
+        for one in [network, &scaled] {
+            let problem = one.problem(&Regularizer::l1());
+            let found = Manifold::of(one).multipliers(&ratios(one, best))?;
+            let verdict = check::scaling(&problem, &one.weights(), best, &found);
+            ledger.holds(verdict.is_ok(), || format!("{verdict:?}"))?;
+            let ones = vec![Rational::one(); one.variables()];
+            let balanced = check::balanced(&problem, &ones).is_ok();
+            ledger.equal(
+                "R is that of W*",
+                &(size(&one.weights()) == size(best)),
+                &balanced,
+            )?;
+            ledger.holds(size(&one.weights()) >= size(best), || {
+                "R below its minimum".into()
+            })?;
+        }
+        let stays = network.with_weights(best.clone());
+        let ones = vec![Rational::one(); stays.variables()];
+        let verdict = check::balanced(&stays.problem(&Regularizer::l1()), &ones);
+        ledger.holds(verdict.is_ok(), || format!("{verdict:?}"))?;
+        // One weight changed: a scaling of the network exactly if W* is one of it.
+        let mut weights = network.weights();
+        let place = rng.random_range(0..weights.len());
+        weights[place] *= ratio(3, 2);
+        let other = network.with_weights(weights.clone());
+        let scaling = Manifold::of(network)
+            .multipliers(&ratios(network, &weights))
+            .is_ok();
+        let same = Manifold::of(&other)
+            .multipliers(&ratios(&other, best))
+            .is_ok();
+        ledger.equal("the same W*", &same, &scaling)?;
+        others += 1;
+        still += usize::from(scaling);
+    }
+    ledger.record(
+        Kind::PropertyTest,
+        format!(
+            "40 planted networks and a scaling of each: the planted balanced weights are scalings of both, and R is theirs exactly if the \
+             network is balanced; with one weight changed ({others} times, {still} of them still scalings) W* is that of the \
+             network exactly if the change is a scaling"
+        ),
     )
 }

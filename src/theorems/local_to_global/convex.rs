@@ -1,13 +1,14 @@
 //! The convex problem behind balancing.
 
 use num_traits::{One, Signed, Zero};
+use rand::RngExt;
 
 use crate::network::{Multiplier, Network, Regularizer, Shape, planted, random_recurrent};
 use crate::numbers::{Rational, sum};
 use crate::symbolic::{Run, statements};
 use crate::theorems::gallery;
 use crate::theorems::ledger::{Failure, Kind, Ledger};
-use crate::theorems::support::{CostGraph, generator, integer, many, positive, signed};
+use crate::theorems::support::{CostGraph, generator, integer, many, positive, ratio, signed};
 
 pub(super) fn check(ledger: &mut Ledger) -> Result<(), Failure> {
     let exhibits = [
@@ -138,4 +139,38 @@ fn osborne(ledger: &mut Ledger, network: &Network<Rational>) -> Result<usize, Fa
         &sum(&weights),
     )?;
     Ok(steps)
+}
+
+/// `Σ c Λ^(±p)` over single hidden units, and the chain, in `Λ`.
+pub(super) fn in_multipliers(ledger: &mut Ledger) -> Result<(), Failure> {
+    let mut rng = generator(101);
+    for _ in 0..60 {
+        let power = rng.random_range(1..=3);
+        let [price, x, y] = [(); 3].map(|()| positive(&mut rng));
+        let middle = (&x + &y) / integer(2);
+        for exponent in [power, -power] {
+            let value = |at: &Rational| &price * at.pow(exponent);
+            let mean = (value(&x) + value(&y)) / integer(2);
+            ledger.holds(value(&middle) <= mean, || {
+                format!("{price} Λ^{exponent} between {x} and {y}")
+            })?;
+        }
+    }
+    ledger.record(
+        Kind::PropertyTest,
+        "60 random costs c Λ^p and c Λ^-p, p = 1, 2, 3: the value half way is at most the mean of the values at the ends",
+    )?;
+    let chain = |a: &Rational, b: &Rational| a.pow(2) + (b / a).pow(2) + b.pow(-2);
+    let (low, high) = ([ratio(1, 10), integer(2)], [ratio(1, 5), integer(8)]);
+    let middle = [0, 1].map(|side: usize| (&low[side] + &high[side]) / integer(2));
+    let mean = (chain(&low[0], &low[1]) + chain(&high[0], &high[1])) / integer(2);
+    ledger.equal(
+        "half way, above the mean",
+        &(chain(&middle[0], &middle[1]) - mean),
+        &ratio(639_451, 5760),
+    )?;
+    ledger.record(
+        Kind::ExactCounterexample,
+        "x -> a -> b -> y, costs 1, p = 2: half way between Λ = (1/10, 2) and (1/5, 8) R is above the mean by 639451/5760",
+    )
 }

@@ -101,6 +101,17 @@ pub(super) const THEOREMS: &[Theorem] = &[
         ..LOCAL
     },
     Theorem {
+        id: "convex-in-multipliers",
+        title: "Convex in the multipliers themselves?",
+        statement: "In the multipliers Λ themselves, not their logarithms, R is convex for p >= 1 if no non-zero synapse joins two \
+                    hidden units, as with one hidden layer. If one does it need not be: for the chain x -> a -> b -> y of costs 1 \
+                    under L_2 it is not.",
+        place: "ours, beside Section 5.4",
+        kinds: &[Kind::PropertyTest, Kind::ExactCounterexample],
+        check: convex::in_multipliers,
+        ..LOCAL
+    },
+    Theorem {
         id: "existence",
         title: "When the minimum is attained",
         statement: "The minimum is attained if and only if every synapse of non-zero cost (self-connections aside) lies on a \
@@ -181,6 +192,17 @@ pub(super) const THEOREMS: &[Theorem] = &[
         kinds: &[Kind::PropertyTest, Kind::PropertyTest],
         script: Some("proofs/local-to-global/foreign-scaling.rhai"),
         check: certificates::foreign,
+        ..LOCAL
+    },
+    Theorem {
+        id: "representative",
+        title: "The balanced network stands for its class",
+        statement: "W and W' are scalings of each other if and only if they have the same balanced weights W*. R is the same at W \
+                    and at W* exactly if W is balanced.",
+        hypotheses: "BiLU units; the minimum is attained for both.",
+        place: "ours, from Theorem 5.1",
+        kinds: &[Kind::PropertyTest],
+        check: certificates::representative,
         ..LOCAL
     },
     Theorem {

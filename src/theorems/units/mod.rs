@@ -63,6 +63,17 @@ pub(super) const THEOREMS: &[Theorem] = &[
         ..ENTRY
     },
     Theorem {
+        id: "bipu-continuity",
+        title: "Which homogeneous functions are continuous",
+        statement: "A function that is homogeneous of degree c is continuous at 0 exactly if c > 0, or it is constant, or it is 0 \
+                    everywhere. For c = 0 it is constant exactly if f(1) = f(0) = f(-1).",
+        hypotheses: "f(λx) = λ^c f(x) for all λ > 0 and all x, 0 among them.",
+        place: "ours, beside Proposition 2.3",
+        kinds: &[Kind::ExactInstance],
+        check: bipu_continuity,
+        ..ENTRY
+    },
+    Theorem {
         id: "generalised-scaling",
         title: "Scaling beyond powers",
         statement: "If f(g x) = h f(x) for all x with h != 0, multiplying a unit's inputs by g and dividing its outputs \
@@ -414,5 +425,54 @@ fn generalised_scaling(ledger: &mut Ledger) -> Result<(), Failure> {
     ledger.record(
         Kind::ExactCounterexample,
         "the pair (3, 3) fails for the largest power of two up to x: 2/3 instead of 1",
+    )
+}
+
+/// `f(2^-k)` and `f(-2^-k)` tend to `f(0)`, keep a distance from it, or grow.
+fn bipu_continuity(ledger: &mut Ledger) -> Result<(), Failure> {
+    let half = ratio(1, 2);
+    let (above, below) = (integer(3), integer(-2));
+    for degree in -3..=3 {
+        let degree = integer(degree);
+        // 1 at 0 for degree 0, so that neither side fits.
+        let at_zero = if degree.is_zero() {
+            Rational::one()
+        } else {
+            Rational::zero()
+        };
+        let mut point = Rational::one();
+        let mut before: Option<[Rational; 2]> = None;
+        for _ in 0..12 {
+            let power = rational_power(&point, &degree).ok_or_else(|| Failure::new("no power"))?;
+            let distances = [&above, &below].map(|side| {
+                let distance = &power * side - &at_zero;
+                if distance < Rational::zero() {
+                    -distance
+                } else {
+                    distance
+                }
+            });
+            if let Some(before) = before {
+                for (now, before) in distances.iter().zip(&before) {
+                    let expected = if degree > Rational::zero() {
+                        now * integer(2) <= *before
+                    } else if degree.is_zero() {
+                        now == before && !now.is_zero()
+                    } else {
+                        *now >= before * integer(2)
+                    };
+                    ledger.holds(expected, || {
+                        format!("degree {degree}, {point}: {before}, {now}")
+                    })?;
+                }
+            }
+            before = Some(distances);
+            point *= &half;
+        }
+    }
+    ledger.record(
+        Kind::ExactInstance,
+        "3 x^c and -2 |x|^c at ±2^-k, k = 0, ..., 11: the distance from f(0) at least halves each time for c = 1, 2, 3, stays as it is for \
+         c = 0 with f(0) = 1, and at least doubles for c = -1, -2, -3",
     )
 }

@@ -99,7 +99,7 @@ fn rooms_hold_the_statements_of_the_theory() {
     let expected = [
         (
             "units",
-            "def-2.1 prop-2.2 prop-2.3 generalised-scaling universal-approximation",
+            "def-2.1 prop-2.2 prop-2.3 bipu-continuity generalised-scaling universal-approximation",
         ),
         (
             "one-unit",
@@ -111,8 +111,8 @@ fn rooms_hold_the_statements_of_the_theory() {
         ),
         (
             "local-to-global",
-            "noncommutativity prop-5.4 manifold-dimension convex-problem existence thm-5.1 fair-orders comparison-principle \
-             foreign-scaling rem-5.7 depth-law bounded-scalings product-balance odd-cycle double-cover energy-certificate attention",
+            "noncommutativity prop-5.4 manifold-dimension convex-problem convex-in-multipliers existence thm-5.1 fair-orders comparison-principle \
+             foreign-scaling representative rem-5.7 depth-law bounded-scalings product-balance odd-cycle double-cover energy-certificate attention",
         ),
         (
             "learning",
