@@ -67,7 +67,7 @@ pub fn write(files: Vec<(PathBuf, Content)>) -> Result<Losses, BadInput> {
             Place::Stdout => direct.push((path, None, content)),
             Place::Kept(place) => {
                 let mut bytes = Vec::new();
-                lost.append(fill(&path, &mut bytes, content)?);
+                lost.append(filled(&path, &mut bytes, content)?);
                 kept.push((place, bytes));
             }
         }
@@ -91,10 +91,13 @@ fn cannot_write(path: &Path, fault: &std::io::Error) -> BadInput {
     BadInput::at(path, format!("cannot write: {}", fault.kind()))
 }
 
+fn filled(path: &Path, into: &mut dyn Write, content: Content) -> Result<Losses, BadInput> {
+    content(into).map_err(|fault| BadInput::at(path, format!("nothing written: {fault}")))
+}
+
 fn fill(path: &Path, into: &mut dyn Write, content: Content) -> Result<Losses, BadInput> {
     let mut into = BufWriter::with_capacity(1 << 20, into);
-    let lost = content(&mut into);
-    let lost = lost.map_err(|fault| BadInput::at(path, format!("nothing written: {fault}")))?;
+    let lost = filled(path, &mut into, content)?;
     let flushed = into.flush();
     flushed.map_err(|fault| cannot_write(path, &fault))?;
     Ok(lost)
