@@ -8,6 +8,7 @@ mod channels;
 mod check_certificates;
 mod commands;
 mod cross_checks;
+mod families;
 mod foreign_files;
 mod graphs;
 mod headers;
