@@ -135,7 +135,7 @@ def judge_dimension(model, config, weights, groups, random):
         offset = offsets.get(name, 0)
         for index in range(exact[name].shape[axis]):
             values = []
-            for step in (1e-5, -1e-5):
+            for step in (1e-6, -1e-6):
                 changed = dict(exact)
                 tensor = exact[name] + offset
                 entry = [slice(None)] * tensor.ndim
@@ -143,7 +143,7 @@ def judge_dimension(model, config, weights, groups, random):
                 tensor[tuple(entry)] *= np.exp(step)
                 changed[name] = tensor - offset
                 values.append(np.concatenate([model.forward(config, changed, own).ravel() for own in tokens]))
-            columns.append((values[0] - values[1]) / 2e-5)
+            columns.append((values[0] - values[1]) / 2e-6)
     jacobian = np.stack(columns, axis=1)
     # Sensitivities of one size, so that the rank is clear.
     sizes = np.linalg.norm(jacobian, axis=0)

@@ -47,6 +47,8 @@ def draw_t5(c, w):
     def mixer(at):
         for name, rows, columns in (("q", wide, WIDTH), ("k", wide, WIDTH), ("v", wide, WIDTH), ("o", WIDTH, wide)):
             w.matrix(f"{at}.{name}.weight", rows, columns)
+        # Scores are not divided by the root of a head's size: the weights are smaller instead.
+        w[at + ".q.weight"] *= np.float32(SIZE**-0.5)
 
     def units(at):
         for name in ("wi_0", "wi_1") if c["feed_forward_proj"] != "relu" else ("wi",):
