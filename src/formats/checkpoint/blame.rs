@@ -396,10 +396,6 @@ impl Case<'_> {
                     ),
                 }
             }
-            () if is_vector && untouched => (
-                "bias forgotten",
-                format!("the weights that go with `{name}` were scaled, and it was not; {numbers}"),
-            ),
             () if other.is_some() => (
                 "head or pair forgotten",
                 format!(
@@ -408,6 +404,10 @@ impl Case<'_> {
                     first.entry,
                     self.axes[first.axis].side
                 ),
+            ),
+            () if is_vector && untouched => (
+                "bias forgotten",
+                format!("the weights that go with `{name}` were scaled, and it was not; {numbers}"),
             ),
             () if untouched && is_whole => (
                 "reader not corrected",
