@@ -60,7 +60,7 @@ def difference(one, other):
 
 
 def judge_scalings(model, config, weights, groups, random, times):
-    tokens = [model.inputs(config, random) for _ in range(2)]
+    tokens = [model.inputs(config, random)]
     before = [model.forward(config, weights, own) for own in tokens]
     is_exact = not any(member.get("offset") for group in groups for member in group["members"])
     for _ in range(times):
@@ -77,10 +77,18 @@ def judge_scalings(model, config, weights, groups, random, times):
                 assert np.array_equal(found, expected), f"outputs differ by {difference(expected, found)}"
             else:
                 assert difference(expected, found) < 1e-4, f"outputs differ by {difference(expected, found)}"
+    return times
 
 
-def judge_wrong(model, config, weights, groups, random):
-    """Each member forgotten, and each moved by one channel: how many of them changed the outputs."""
+def judge_wrong(model, config, weights, groups, random, least):
+    """Each member forgotten, and each moved by one channel, until there are enough: how many of them changed the outputs."""
+    count = 0
+    while count < least:
+        count += wrong_once(model, config, weights, groups, random)
+    return count
+
+
+def wrong_once(model, config, weights, groups, random):
     tokens = model.inputs(config, random)
     before = model.forward(config, weights, tokens)
     unread = model.unread(config, weights)
@@ -119,7 +127,7 @@ def judge_dimension(model, config, weights, groups, random):
     for name in getattr(model, "offsets", lambda config, weights: [])(config, weights):
         offsets[name] = 1
     tokens, outputs = [], 0
-    while outputs < 3 * start:
+    while outputs < getattr(model, "SPARE", 2) * start:
         tokens.append(model.inputs(config, random))
         outputs += model.forward(config, exact, tokens[-1]).size
     columns = []
@@ -137,6 +145,10 @@ def judge_dimension(model, config, weights, groups, random):
                 values.append(np.concatenate([model.forward(config, changed, own).ravel() for own in tokens]))
             columns.append((values[0] - values[1]) / 2e-5)
     jacobian = np.stack(columns, axis=1)
+    # Sensitivities of one size, so that the rank is clear.
+    sizes = np.linalg.norm(jacobian, axis=0)
+    sizes = np.where(sizes > 1e-9 * sizes.max(), sizes, 1.0)
+    jacobian = jacobian / sizes
     singular = np.linalg.svd(jacobian, compute_uv=False)
     small = singular < 1e-6 * singular[0]
     gap = singular[~small][-1] / max(singular[small][0], 1e-300) if small.any() else np.inf
@@ -151,7 +163,7 @@ def judge_dimension(model, config, weights, groups, random):
                 if channel is not None:
                     directions[channel, first + index] += exponent_of(member)
         known.append(directions)
-    groups_only = np.concatenate(known)
+    groups_only = np.concatenate(known) if known else np.zeros((0, start))
     for name, tensor in exact.items():
         for axis in range(1, tensor.ndim):
             direction = np.zeros((1, start))
@@ -159,29 +171,25 @@ def judge_dimension(model, config, weights, groups, random):
             direction[0, places[name, axis] : places[name, axis] + tensor.shape[axis]] = -1
             known.append(direction)
     ruled = sum(map(len, known))
-    known.append(among_biases(jacobian, exact, places, singular[0]))
+    added = [(name, 0, index) for name, tensor in exact.items() if name.endswith(".bias") and tensor.ndim == 1 for index in range(len(tensor))]
+    added += getattr(model, "added", lambda config, weights: [])(config, weights)
+    known.append(among(jacobian, [places[name, axis] + index for name, axis, index in added], singular[0]) / sizes)
     for name, axis, index in model.unused(config, weights):
         direction = np.zeros((1, start))
         direction[0, places[name, axis] + index] = 1
         known.append(direction)
-    known = np.concatenate(known)
-    worst = np.max(np.abs(jacobian @ groups_only.T)) / singular[0] if len(groups_only) else 0.0
+    known = np.concatenate(known) * sizes
+    worst = np.max(np.abs(jacobian @ (groups_only * sizes).T)) / singular[0] if len(groups_only) else 0.0
     assert worst < 1e-6, f"a group changes outputs: {worst}"
     rank = int(np.linalg.matrix_rank(known[:ruled]))
     assert rank == ruled, f"groups are not independent: {rank} of {ruled}"
-    rank = int(np.linalg.matrix_rank(known, tol=1e-6))
+    rank = int(np.linalg.matrix_rank(known / np.linalg.norm(known, axis=1, keepdims=True), tol=1e-6))
     assert rank == nothing, f"{rank} scalings are known to change nothing, and {nothing} change nothing"
     return len(groups_only), gap
 
 
-def among_biases(jacobian, weights, places, largest):
-    """What changes of biases alone leave the outputs as they are, as logarithms of scalings."""
-    entries = [
-        places[name, 0] + index
-        for name, tensor in weights.items()
-        if name.endswith(".bias") and tensor.ndim == 1
-        for index in range(len(tensor))
-    ]
+def among(jacobian, entries, largest):
+    """What changes of these entries alone leave the outputs as they are."""
     if not entries:
         return np.zeros((0, jacobian.shape[1]))
     _, singular, rows = np.linalg.svd(jacobian[:, entries])
@@ -205,11 +213,16 @@ def main():
                 tensors.write_folder(folder, config, weights)
                 report = explained(synbal, folder)
                 groups = groups_of(report)
-                judge_scalings(model, config, weights, groups, random, 20)
-                wrong = judge_wrong(model, config, weights, groups, random)
-                dimension, gap = judge_dimension(model, config, weights, groups, random)
+                right = judge_scalings(model, config, weights, groups, random, 200)
+                wrong = judge_wrong(model, config, weights, groups, random, 200)
+                dimension = sum(group["multipliers"] for group in groups)
                 assert dimension == report["manifold"]["dimension"]
-                print(f"{name}: {dimension} free multipliers, all there are (gap {gap:.1e}); 20 scalings keep the outputs, {wrong} wrong ones change them", flush=True)
+                counted = ""
+                if name not in getattr(model, "NOT_COUNTED", ()):
+                    found, gap = judge_dimension(model, config, weights, groups, random)
+                    assert dimension == found
+                    counted = f", all there are (gap {gap:.1e})"
+                print(f"{name}: {dimension} free multipliers{counted}; {right} scalings keep the outputs, {wrong} wrong ones change them", flush=True)
 
 
 main()

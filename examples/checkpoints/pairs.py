@@ -5,19 +5,19 @@ import numpy as np
 from decoders import Weights
 from layers import ACTIVATIONS, attention, heads, layer_norm, rms_norm
 
-VOCAB, WIDTH, INNER, HEADS, SIZE, BUCKETS, FAR = 9, 8, 6, 2, 4, 4, 6
+VOCAB, WIDTH, INNER, HEADS, SIZE, BUCKETS, FAR = 8, 6, 4, 2, 3, 4, 6
 BINS, TIMES = 5, 6
 
 T5 = {"model_type": "t5", "d_model": WIDTH, "d_kv": SIZE, "num_heads": HEADS, "d_ff": INNER, "num_layers": 2, "vocab_size": VOCAB, "layer_norm_epsilon": 0.3, "relative_attention_num_buckets": BUCKETS, "relative_attention_max_distance": FAR}
 
 FAMILIES = {
-    "t5": T5 | {"feed_forward_proj": "relu", "tie_word_embeddings": True, "num_decoder_layers": 3},
+    "t5": T5 | {"feed_forward_proj": "relu", "tie_word_embeddings": True, "num_decoder_layers": 2},
     "t5, gated": T5 | {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False},
     "whisper": {
         "model_type": "whisper",
         "d_model": WIDTH,
-        "encoder_layers": 2,
-        "decoder_layers": 2,
+        "encoder_layers": 1,
+        "decoder_layers": 1,
         "encoder_attention_heads": HEADS,
         "decoder_attention_heads": HEADS,
         "encoder_ffn_dim": INNER,
@@ -151,7 +151,7 @@ def draw_whisper(c, w):
     w.matrix("model.decoder.embed_tokens.weight", VOCAB, WIDTH)
     w.matrix("model.decoder.embed_positions.weight", VOCAB, WIDTH)
     for side in ("encoder", "decoder"):
-        for layer in range(2):
+        for layer in range(c[side + "_layers"]):
             at = f"model.{side}.layers.{layer}."
             for mixer in ("self_attn", "encoder_attn")[: 1 if side == "encoder" else 2]:
                 for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
@@ -187,7 +187,7 @@ def whisper(c, w, given):
         return linear(attention(q, k, v, q.shape[-1] ** -0.5, causal), at + ".out_proj")
 
     def side(name, x, memory):
-        for layer in range(2):
+        for layer in range(c[name + "_layers"]):
             at = f"model.{name}.layers.{layer}."
             n = norm(x, at + "self_attn_layer_norm")
             x = x + mix(n, n, at + "self_attn", name == "decoder")
@@ -219,4 +219,7 @@ def unread(c, w):
 
 
 def unused(c, w):
-    return []
+    """No key ahead has the distance 0."""
+    if c["model_type"] == "whisper":
+        return []
+    return [("encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight", 0, BUCKETS // 2)]

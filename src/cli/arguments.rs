@@ -37,7 +37,9 @@ Example: synbal --json";
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// What the architecture and the weights say: manifold, existence of the optimum, deficit by unit.
-    #[command(after_help = "Example: synbal explain examples/chain.json --dot chain.dot")]
+    #[command(after_help = "\
+Example: synbal explain examples/chain.json --dot chain.dot
+         synbal explain llama-folder --json > groups.json")]
     Explain(ExplainArguments),
     /// Balance a network.
     #[command(after_help = "\
@@ -200,7 +202,7 @@ impl RoleArguments {
 /// How checkpoints of transformers are read.
 #[derive(Debug, Args)]
 pub struct FamilyArguments {
-    /// For checkpoints: the description of a family that is not known, in the language of `families.md`.
+    /// For checkpoints: the description of a family that is not known, in the language of src/formats/checkpoint/families.md.
     #[arg(long, value_name = "FILE")]
     pub family: Option<PathBuf>,
     /// For checkpoints: whether gains of norms take part.

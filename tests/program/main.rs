@@ -9,6 +9,7 @@ mod channels;
 mod check_certificates;
 mod commands;
 mod cross_checks;
+mod families;
 mod folds;
 mod foreign_files;
 mod graphs;

@@ -1,4 +1,4 @@
-//! Checkpoints of transformers: a folder with `config.json` and safetensors files, or with an adapter.
+#![doc = include_str!("families.md")]
 
 mod adapter;
 mod blame;
