@@ -146,7 +146,9 @@ pub fn checkpoint_check(found: &CheckpointCheck) -> Report {
     let words = match balanced {
         Value::Bool(true) => "yes",
         Value::Bool(false) => "NO",
-        _ => "to powers of two, as far as sums by row and column tell",
+        _ => {
+            "to powers of two: every multiplier within a factor √2 of that which balances, computed"
+        }
     };
     text += &format!(
         "balanced           {words}: largest deficit {deficit:.3e} in {}\n",

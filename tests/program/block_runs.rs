@@ -235,7 +235,7 @@ fn parts_are_joined() {
         ("a", &source, "0..1", &[]),
         ("b", &source, "1..4", &[]),
         ("c", &source, "1..3", &[]),
-        ("d", &source, "1..4", &["--gains", "fixed"]),
+        ("d", &source, "1..3", &["--gains", "fixed"]),
         ("e", other.to_str().unwrap(), "1..4", &[]),
     ];
     for (name, source, blocks, more) in parts {

@@ -39,13 +39,15 @@ impl Small {
         let mut add = |name: String, shape: &[usize]| {
             let count = shape.iter().product();
             let mut values = numbers(
-                name.bytes().fold(7, |sum, byte| sum * 31 + u64::from(byte)),
+                name.bytes()
+                    .fold(7, |sum, byte| (sum * 31 + u64::from(byte)) & 0xffff_ffff),
                 count,
             );
-            if name.contains("norm") && family == "llama" {
+            if name.contains("norm") {
+                let one = if family == "llama" { 1.0 } else { 0.0 };
                 values
                     .iter_mut()
-                    .for_each(|value| *value = 1.0 + *value / 4.0);
+                    .for_each(|value| *value = one + *value / 4.0);
             }
             tensors.insert(name, (shape.to_vec(), values));
         };

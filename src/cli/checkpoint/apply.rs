@@ -10,7 +10,7 @@ use synaptic_balance::formats::{
 };
 use synaptic_balance::report::{Report, lost_weights};
 
-use super::copy::copy_folder;
+use super::copy::{copy_others, others};
 use crate::cli::arguments::{ApplyArguments, Moment};
 use crate::cli::files::{self, Content};
 use crate::cli::outputs::{self, Kind, Output};
@@ -60,8 +60,9 @@ pub fn apply(arguments: &ApplyArguments) -> Outcome {
             let stage = stage(model, output)?;
             let folder = stage.path();
             let own = files.iter().map(|(path, _)| path.clone()).collect();
-            copy_folder(model, folder, &own, super::copy::DEPTH)
-                .map_err(|fault| BadInput::at(output, fault))?;
+            let fault = |fault: std::io::Error| BadInput::at(model, fault);
+            let others = others(model, &own).map_err(fault)?;
+            copy_others(model, folder, &others).map_err(fault)?;
             let files = files.into_iter().map(|file| {
                 let name = file.0.file_name().unwrap_or_default().to_owned();
                 carried(file, folder.join(name))
@@ -107,9 +108,15 @@ fn stage(model: &Path, output: &Path) -> Result<tempfile::TempDir, BadInput> {
     if parent.starts_with(&source) {
         return Err(at(&"is within the folder that is read: nothing written"));
     }
-    let made = tempfile::Builder::new()
-        .prefix(".synbal-apply-")
-        .tempdir_in(&parent);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".synbal-apply-");
+    // A result has the permissions of any new folder.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o777));
+    }
+    let made = builder.tempdir_in(&parent);
     made.map_err(|fault| at(&fault))
 }
 

@@ -1,7 +1,7 @@
 //! `synbal balance` of a checkpoint: block by block, all of them or some, or joined from parts.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use synaptic_balance::network::Regularizer;
 use synaptic_balance::report::{self, CheckpointBalance, Reliance, Report};
 
 use super::carry::members;
-use super::copy::{Files, copy_others};
+use super::copy::{Files, copy_others, others};
 use super::job::{self, Job};
 use super::parts::{merged, plan};
 use super::record::{Plan, Record};
@@ -115,6 +115,8 @@ struct Run<'a> {
     /// Records of parts that are joined.
     given: BTreeMap<usize, Record>,
     job: Option<Job>,
+    /// Files that are copied as they are.
+    others: Vec<PathBuf>,
     seconds: [f64; 4],
 }
 
@@ -156,12 +158,20 @@ impl<'a> Run<'a> {
         given: BTreeMap<usize, Record>,
     ) -> Result<Self, BadInput> {
         let output = task.arguments.output.as_ref();
+        let own = task.checkpoint.files.iter().cloned().collect();
+        // What cannot be copied is found before anything is computed.
+        let others = match output.is_some() {
+            true => others(&task.checkpoint.folder, &own)
+                .map_err(|fault| BadInput(fault.to_string()))?,
+            false => Vec::new(),
+        };
         let job = output.map(|output| Job::open(output, &task.checkpoint.folder, &plan));
         Ok(Run {
             task,
             plan,
             given,
             job: job.transpose()?,
+            others,
             seconds: [0.0; 4],
         })
     }
@@ -200,7 +210,8 @@ impl<'a> Run<'a> {
         let start = Instant::now();
         if let (Some(job), Some(files)) = (&self.job, &files) {
             files.copy_rest(self.task.checkpoint).map_err(failed)?;
-            copy_others(self.task.checkpoint, &job.result()).map_err(failed)?;
+            let from = &self.task.checkpoint.folder;
+            copy_others(from, &job.result(), &self.others).map_err(failed)?;
             job::sync_folder(&job.result());
         }
         let records: Vec<Record> = records.into_values().collect();

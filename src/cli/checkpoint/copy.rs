@@ -66,8 +66,8 @@ impl Files {
             let source = open_input(path)?;
             let length = usize::try_from(source.metadata()?.len()).map_err(Error::other)?;
             let mut start = 0;
-            let end = [length..length];
-            for range in changed.iter().chain(&end) {
+            let end = std::iter::once(length..length);
+            for range in changed.iter().cloned().chain(end) {
                 copy(&source, file, start..range.start)?;
                 start = range.end;
             }
@@ -93,47 +93,71 @@ fn copy(source: &File, target: &File, range: Range<usize>) -> Result<()> {
 }
 
 /// Folders within a checkpoint that are gone into.
-pub const DEPTH: usize = 16;
+const DEPTH: usize = 16;
 
-/// Copies every other file of the folder: configuration, index, tokenizer. Links are followed, so that a result stands for itself.
-pub fn copy_others(checkpoint: &Checkpoint, folder: &Path) -> Result<()> {
-    let own: BTreeSet<PathBuf> = checkpoint.files.iter().cloned().collect();
-    copy_folder(&checkpoint.folder, folder, &own, DEPTH)
+/// Every other file of a folder, relative to it, and every folder before what is in it: configuration, index, tokenizer. Links are followed, so that a copy stands for itself.
+///
+/// # Errors
+/// Pipes and devices, folders that lead into themselves, what cannot be read.
+pub fn others(folder: &Path, own: &BTreeSet<PathBuf>) -> Result<Vec<PathBuf>> {
+    let mut all = Vec::new();
+    list(folder, Path::new(""), own, &mut all, DEPTH)?;
+    Ok(all)
 }
 
-/// Copies a folder, without some files.
-pub fn copy_folder(from: &Path, to: &Path, own: &BTreeSet<PathBuf>, depth: usize) -> Result<()> {
+fn list(
+    folder: &Path,
+    within: &Path,
+    own: &BTreeSet<PathBuf>,
+    all: &mut Vec<PathBuf>,
+    depth: usize,
+) -> Result<()> {
+    let here = folder.join(within);
     let named = |path: &Path, fault: Error| {
         Error::new(fault.kind(), format!("{}: {fault}", path.display()))
     };
     if depth == 0 {
-        let reason = format!("{}: too many folders within each other", from.display());
-        return Err(Error::new(ErrorKind::InvalidInput, reason));
+        let reason = "too many folders within each other";
+        return Err(named(&here, Error::new(ErrorKind::InvalidInput, reason)));
     }
-    let from_folder = match from == Path::new("") {
+    let entries = std::fs::read_dir(match here == Path::new("") {
         true => Path::new("."),
-        false => from,
-    };
-    let entries = std::fs::read_dir(from_folder).map_err(|fault| named(from, fault))?;
+        false => &here,
+    });
+    let entries = entries.map_err(|fault| named(&here, fault))?;
     let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
     names.sort();
     for name in names {
-        let (source, target) = (from.join(&name), to.join(&name));
-        if own.contains(&source) {
+        let (path, relative) = (here.join(&name), within.join(&name));
+        if own.contains(&path) {
             continue;
         }
-        let found = source.metadata().map_err(|fault| named(&source, fault))?;
+        let found = path.metadata().map_err(|fault| named(&path, fault))?;
+        all.push(relative.clone());
         if found.is_dir() {
-            std::fs::create_dir_all(&target)?;
-            copy_folder(&source, &target, own, depth - 1)?;
+            list(folder, &relative, own, all, depth - 1)?;
         } else {
             // Pipes and devices are refused.
-            let mut input = open_input(&source).map_err(|fault| named(&source, fault))?;
-            let mut output = File::create(&target)?;
-            std::io::copy(&mut input, &mut output).map_err(|fault| named(&source, fault))?;
-            output.set_permissions(found.permissions())?;
-            output.sync_all()?;
+            open_input(&path).map_err(|fault| named(&path, fault))?;
         }
+    }
+    Ok(())
+}
+
+/// Copies the files that [`others`] found.
+pub fn copy_others(from: &Path, to: &Path, others: &[PathBuf]) -> Result<()> {
+    for relative in others {
+        let (source, target) = (from.join(relative), to.join(relative));
+        let found = source.metadata()?;
+        if found.is_dir() {
+            std::fs::create_dir_all(&target)?;
+            continue;
+        }
+        let mut input = open_input(&source)?;
+        let mut output = File::create(&target)?;
+        std::io::copy(&mut input, &mut output)?;
+        output.set_permissions(found.permissions())?;
+        output.sync_all()?;
     }
     Ok(())
 }

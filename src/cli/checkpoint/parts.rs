@@ -66,8 +66,15 @@ pub fn merged(
     let mut first: Option<(Plan, &PathBuf)> = None;
     for folder in &arguments.parts.merge {
         let plan: Plan = job::read_json(&folder.join(PLAN))?;
-        if own.files != plan.files || own.blocks != plan.blocks || own.family != plan.family {
+        if own.files != plan.files || own.family != plan.family {
             let reason = format!("is no part of {}", arguments.network.display());
+            return Err(BadInput::at(folder, reason));
+        }
+        if own.gains != plan.gains || own.blocks != plan.blocks {
+            let reason = format!(
+                "was made with other arguments: what is said of gains, which are {} in it",
+                plan.gains
+            );
             return Err(BadInput::at(folder, reason));
         }
         if let Some((first, other)) = &first

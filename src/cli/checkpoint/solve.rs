@@ -41,6 +41,17 @@ pub struct Solved {
     pub seconds: [f64; 3],
 }
 
+/// Multipliers that are written.
+struct Chosen {
+    multipliers: Vec<f64>,
+    /// The largest factor of rounding.
+    factor: f64,
+    /// Before and after rounding.
+    deficits: [f64; 2],
+    value: f64,
+    reads: usize,
+}
+
 /// The deficit that is sought where multipliers are rounded, and in so many reads; and that which has to be reached.
 const ROUNDED: FewReads = FewReads {
     tolerance: 1e-5,
@@ -139,27 +150,6 @@ impl Task<'_> {
             );
             return Err(self.failed(block, reason));
         }
-        let power = rational_to_f64(&self.power);
-        let found = match self.rounds {
-            true => &reached.beyond,
-            false => &reached.multipliers,
-        };
-        let roots = found.iter().map(|mu| mu.powf(1.0 / power));
-        let mut multipliers: Vec<f64> = roots.collect();
-        let (mut factor, mut deficit, mut value) =
-            (1.0, reached.deficits[1], reached.regularizer[1]);
-        let mut reads = extra + reached.reads;
-        if self.rounds {
-            let at = |of_costs: &[f64]| {
-                let (deficit, value) = costs.at(of_costs);
-                (deficit, Some(value))
-            };
-            let (rounded, run) = nearest(&multipliers, &part.steps(), (power, None), at);
-            reads += 1;
-            multipliers = rounded;
-            (factor, deficit) = (run.factor, run.deficit);
-            value = run.value.unwrap_or(value);
-        }
         let solve = start.elapsed().as_secs_f64();
         let start = Instant::now();
         let proof = self.certify.then(|| self.prove(&costs, &problem, &reached));
@@ -169,14 +159,20 @@ impl Task<'_> {
             let file = EnergyFile::new(&named, &proof.certificate, &self.arguments.regularizer)?;
             Some(file.to_json())
         });
-        let certified = proof.map(|proof| match proof {
-            Ok(proof) => (proof.is_attained, proof.weight_radius(&self.power)),
-            Err(_) => (false, None),
+        let certify = start.elapsed().as_secs_f64();
+        let start = Instant::now();
+        let proof = proof.and_then(Result::ok);
+        let chosen = self.choose(&part, &costs, &reached, proof.as_ref());
+        let solve = solve + start.elapsed().as_secs_f64();
+        let certified = self.certify.then(|| match &proof {
+            Some(proof) => (proof.is_attained, proof.weight_radius(&self.power)),
+            None => (false, None),
         });
+        let reads = extra + reached.reads + chosen.reads;
+        let multipliers = chosen.multipliers;
         let weights = costs.weights();
         drop(costs);
         drop(problem);
-        let certify = start.elapsed().as_secs_f64();
         let names = frozen
             .iter()
             .map(|variable| self.variable(&part, *variable));
@@ -186,9 +182,9 @@ impl Task<'_> {
             weights_sum: format!("{sum:016x}"),
             weights,
             multipliers: self.by_group(&part, &multipliers),
-            values: [reached.regularizer[0], value],
-            deficits: [reached.deficits[0], reached.deficits[1], deficit],
-            factor,
+            values: [reached.regularizer[0], chosen.value],
+            deficits: [reached.deficits[0], chosen.deficits[0], chosen.deficits[1]],
+            factor: chosen.factor,
             reads,
             is_enough,
             lost: (0, Vec::new()),
@@ -206,6 +202,51 @@ impl Task<'_> {
             certificate,
             seconds: [read, solve, certify],
         })
+    }
+
+    /// The multipliers that are written: those that were verified, or found, rounded if they are to be.
+    fn choose(
+        &self,
+        part: &Part,
+        costs: &TermCosts,
+        reached: &Reached,
+        proof: Option<&EnergyProof>,
+    ) -> Chosen {
+        let power = rational_to_f64(&self.power);
+        let (mut deficits, mut value) = ([reached.deficits[1]; 2], reached.regularizer[1]);
+        let mut reads = 0;
+        let of_costs = match (proof, self.rounds) {
+            (Some(proof), _) => {
+                let of_costs = proof.multipliers();
+                let (deficit, at) = costs.at(&of_costs);
+                (deficits, value, reads) = ([deficit; 2], at, 1);
+                of_costs
+            }
+            (None, true) => reached.beyond.clone(),
+            (None, false) => reached.multipliers.clone(),
+        };
+        let roots = of_costs.iter().map(|mu| mu.powf(1.0 / power));
+        let mut multipliers: Vec<f64> = roots.collect();
+        let mut factor = 1.0;
+        if self.rounds {
+            let at = |of_costs: &[f64]| {
+                let (deficit, value) = costs.at(of_costs);
+                (deficit, Some(value))
+            };
+            let within = proof.and_then(EnergyProof::within);
+            let (rounded, run) = nearest(&multipliers, &part.steps(), (power, within), at);
+            reads += 1;
+            multipliers = rounded;
+            (factor, deficits[1]) = (run.factor, run.deficit);
+            value = run.value.unwrap_or(value);
+        }
+        Chosen {
+            multipliers,
+            factor,
+            deficits,
+            value,
+            reads,
+        }
     }
 
     /// Scales a block by the multipliers of a record.

@@ -358,8 +358,16 @@ impl Case<'_> {
         let is_whole = off_here.count() == own.iter().filter(moved).count();
         let name = &self.tensor(first.axis).name;
         let (found, expected) = (first.log.exp(), agreed[first.channel].exp());
+        let mut others: Vec<usize> = words.iter().map(|word| word.axis).collect();
+        others.retain(|axis| *axis != first.axis);
+        others.dedup();
+        let others = match others.as_slice() {
+            // Of two, either may be at fault.
+            [one] => format!("`{}`", self.tensor(*one).name),
+            _ => "the others".to_owned(),
+        };
         let numbers = format!(
-            "by it the multiplier {} of this group is {found:.6}, by the others {expected:.6}",
+            "by it the multiplier {} of this group is {found:.6}, by {others} {expected:.6}",
             first.channel
         );
         let said = match () {
@@ -396,10 +404,6 @@ impl Case<'_> {
                     ),
                 }
             }
-            () if is_vector && untouched => (
-                "bias forgotten",
-                format!("the weights that go with `{name}` were scaled, and it was not; {numbers}"),
-            ),
             () if other.is_some() => (
                 "head or pair forgotten",
                 format!(
@@ -408,6 +412,10 @@ impl Case<'_> {
                     first.entry,
                     self.axes[first.axis].side
                 ),
+            ),
+            () if is_vector && untouched => (
+                "bias forgotten",
+                format!("the weights that go with `{name}` were scaled, and it was not; {numbers}"),
             ),
             () if untouched && is_whole => (
                 "reader not corrected",

@@ -43,11 +43,21 @@ pub struct BlockFound {
     pub is_near: bool,
 }
 
-/// How far beyond half a step a multiplier of 2 may seem to be from balance, since only sums are known.
+/// How well a block is balanced to know what powers of 2 are nearest.
+const NEARLY: FewReads = FewReads {
+    tolerance: 1e-3,
+    reads: 6,
+    enough: 0.05,
+    at_most: 100,
+};
+
+/// How far beyond half a step a multiplier of 2 may seem to be from balance, which is computed in few reads.
 const NEAR: f64 = 0.55;
 
-/// Weights of a block that is small enough to be balanced beside.
-const SMALL: usize = 1 << 21;
+/// The share of what an entry may be off by that the mean of so many may be.
+fn share(entries: usize) -> f64 {
+    (2.0 / (entries as f64).sqrt()).clamp(0.25, 1.0)
+}
 
 impl Judge<'_> {
     /// Which number of the other checkpoint a tensor has: both have the same names.
@@ -136,7 +146,7 @@ impl Judge<'_> {
         let most = bands.zip(off).map(|(band, off)| band + off.exp_m1());
         let exact = powers_of_two(&compared, &pieces, &joined, &forms);
         let deviation = most.fold(0.0, f64::max);
-        let (deficit, is_near) = self.balance(part, &forms, &mut compared);
+        let (deficit, is_near) = self.balance(part, &forms, &mut compared, exact.is_some());
         let logs = joined.logs.iter().map(|log| log.exp());
         Ok(BlockFound {
             lost: compared.iter().map(|found| found.band.lost).sum(),
@@ -160,7 +170,11 @@ impl Judge<'_> {
                 tensor: number,
                 side: 0,
                 // A vector's entries are each rounded for itself.
-                allowed: if is_vector { relative } else { relative / 4.0 },
+                allowed: if is_vector {
+                    relative
+                } else {
+                    relative * share(width)
+                },
                 piece: Piece {
                     values: &found.rows,
                     forms: &tensor.rows,
@@ -172,7 +186,7 @@ impl Judge<'_> {
                 axes.push(Axis {
                     tensor: number,
                     side: 1,
-                    allowed: relative / 4.0,
+                    allowed: relative * share(found.samples),
                     piece: Piece {
                         values: &found.columns,
                         forms: &tensor.columns,
@@ -191,6 +205,7 @@ impl Judge<'_> {
         part: &Part,
         forms: &[Vec<(usize, f64)>],
         compared: &mut [Compared],
+        is_exact: bool,
     ) -> (f64, bool) {
         let blocks = part.tensors.iter().zip(compared);
         let blocks: Vec<BlockSums> = blocks
@@ -207,13 +222,12 @@ impl Judge<'_> {
         };
         let forms: Vec<Vec<(usize, f64)>> = forms.iter().map(of_costs).collect();
         let (deficit, mut logs) = imbalance(part.variables(), &forms, &blocks);
-        let weights = blocks
-            .iter()
-            .map(|block| block.forms[0].len() * block.forms[1].len());
-        if weights.sum::<usize>() <= SMALL
-            && let Some(found) = self.balanced(part)
-        {
-            logs = found;
+        // Only of an exact result by powers of 2 is it asked, and the block read once more for it.
+        if is_exact && deficit > self.tolerance {
+            match self.balanced(part) {
+                Some(found) => logs = found,
+                None => return (deficit, false),
+            }
         }
         let steps = part.steps();
         let mut pairs = logs.iter().zip(steps);
@@ -223,14 +237,14 @@ impl Judge<'_> {
 }
 
 impl Judge<'_> {
-    /// The logarithms of the multipliers that balance a small block after; what fails is left out.
+    /// The logarithms of the multipliers that balance a block after; `None` where they are not found.
     fn balanced(&self, part: &Part) -> Option<Vec<f64>> {
         let held = part.read(self.checkpoints[1], &self.shards[1]).ok()?;
         let power = rational_from_f64(self.power)?;
         let problem = part.problem(self.checkpoints[1], &held, &power).ok()?;
         let costs = TermCosts::new(&problem);
-        let found = balance_in_few_reads(&costs, &FewReads::until(1e-6), &mut |_| {}).ok()?;
-        let logs = found.multipliers.iter().map(|mu| mu.ln() / self.power);
+        let found = balance_in_few_reads(&costs, &NEARLY, &mut |_| {}).ok()?;
+        let logs = found.beyond.iter().map(|mu| mu.ln() / self.power);
         Some(logs.collect())
     }
 }
