@@ -10,6 +10,7 @@ mod folder;
 mod groups;
 mod language;
 mod lines;
+mod norms;
 mod operations;
 mod sides;
 mod values;
