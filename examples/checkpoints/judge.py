@@ -202,6 +202,8 @@ def among(jacobian, entries, largest):
 def main():
     synbal, wanted = sys.argv[1], sys.argv[2:]
     with tempfile.TemporaryDirectory() as place:
+        if not wanted or "lora" in wanted:
+            judge_adapter(synbal, place)
         for module in MODULES:
             model = importlib.import_module(module)
             for number, (name, config) in enumerate(model.FAMILIES.items()):
@@ -223,6 +225,34 @@ def main():
                     assert dimension == found
                     counted = f", all there are (gap {gap:.1e})"
                 print(f"{name}: {dimension} free multipliers{counted}; {right} scalings keep the outputs, {wrong} wrong ones change them", flush=True)
+
+
+def judge_adapter(synbal, place):
+    """The product of the two matrices of each pair stays under the groups, and changes where one side is forgotten."""
+    random = np.random.default_rng(7)
+    at = "base_model.model.model.layers.0.self_attn."
+    weights = {}
+    for name, rows, columns in (("q_proj", 6, 5), ("v_proj", 4, 5)):
+        weights[f"{at}{name}.lora_A.weight"] = random.normal(size=(3, columns)).astype(np.float32)
+        weights[f"{at}{name}.lora_B.weight"] = random.normal(size=(rows, 3)).astype(np.float32)
+    folder = pathlib.Path(place) / "adapter"
+    folder.mkdir()
+    config = {"peft_type": "LORA", "r": 3, "lora_alpha": 6, "bias": "none", "target_modules": ["q_proj", "v_proj"]}
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+    tensors.write(folder / "adapter_model.safetensors", weights)
+    groups = groups_of(explained(synbal, folder))
+    assert sum(group["multipliers"] for group in groups) == 6
+
+    def products(own):
+        return [own[f"{at}{name}.lora_B.weight"] @ own[f"{at}{name}.lora_A.weight"] for name in ("q_proj", "v_proj")]
+
+    for group in groups:
+        own = 2.0 ** random.choice([-2, -1, 1, 2], group["multipliers"])
+        right = products(scaled(weights, group["members"], [own, own]))
+        assert all(map(np.array_equal, right, products(weights)))
+        wrong = products(scaled(weights, group["members"][:1], [own]))
+        assert not all(map(np.array_equal, wrong, products(weights)))
+    print("lora: 6 free multipliers keep the products of the pairs", flush=True)
 
 
 main()

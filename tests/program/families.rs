@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Desk, run};
 
@@ -68,7 +68,7 @@ fn llama() -> (Value, Tensors) {
 }
 
 /// The report on a folder.
-fn explained(folder: &PathBuf, options: &[&str]) -> Value {
+fn explained(folder: &Path, options: &[&str]) -> Value {
     let mut arguments = vec!["explain", folder.to_str().unwrap(), "--json"];
     arguments.extend(options);
     let found = run(&arguments);
@@ -77,7 +77,7 @@ fn explained(folder: &PathBuf, options: &[&str]) -> Value {
 }
 
 /// What is said of bad input: exit 2, and no panic.
-fn refused(folder: &PathBuf, options: &[&str]) -> String {
+fn refused(folder: &Path, options: &[&str]) -> String {
     let mut arguments = vec!["explain", folder.to_str().unwrap()];
     arguments.extend(options);
     let found = run(&arguments);
@@ -123,6 +123,24 @@ fn freedom_of_a_llama() {
         dimension(&explained(&relu, &[])),
         2 * (24 + 4 + 8 + 20) + 12
     );
+}
+
+/// Checks: gains of old files, which end in `gamma`, are read as those that end in `weight`; both spellings of one norm are too many.
+#[test]
+fn old_names_of_gains() {
+    let desk = Desk::new();
+    let (config, mut tensors) = llama();
+    for (name, _) in &mut tensors {
+        *name = name.replace("layernorm.weight", "layernorm.gamma");
+    }
+    let place = folder(&desk, "old", &config, &tensors);
+    assert_eq!(
+        dimension(&explained(&place, &[])),
+        2 * (24 + 4 + 8 + 10) + 12
+    );
+    tensors.push(("model.layers.0.input_layernorm.weight".into(), vec![12]));
+    let text = refused(&folder(&desk, "both", &config, &tensors), &[]);
+    assert!(text.contains("input_layernorm"), "{text}");
 }
 
 /// Checks: the members of a group say for each index along an axis which multiplier acts there: rotating pairs, shared key heads.

@@ -14,6 +14,7 @@ mod groups;
 mod judge;
 mod language;
 mod lines;
+mod norms;
 mod operations;
 mod part;
 mod shards;

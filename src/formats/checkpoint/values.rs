@@ -26,7 +26,7 @@ const FIXED: [&str; 14] = [
     "softmax",
 ];
 
-type Found<T> = Result<T, Fault>;
+pub(super) type Found<T> = Result<T, Fault>;
 
 impl From<FormsError> for Fault {
     fn from(fault: FormsError) -> Self {
@@ -69,20 +69,8 @@ impl Builder<'_> {
                 offset,
                 heads,
             } => {
-                let value = self.value(input)?;
-                let reason = format!("`{}` normalises it", self.with_counter(tensor)?);
-                self.pin(&value, &reason);
-                let times = match heads {
-                    Some(heads) => self.length(heads)?,
-                    None => 1,
-                };
-                let weight = format!("{tensor}.weight");
-                let gains = self.gains(&weight, shape, *offset)?;
-                if self.is_there(bias)? {
-                    self.vector(&format!("{tensor}.bias"), shape, &gains, (false, false))?;
-                }
-                self.of_length(&value, gains.len() as u64 * times, input)?;
-                repeated(&gains, times)
+                let roles = (bias, *offset, heads.as_ref());
+                self.norm(input, tensor, shape, roles)?
             }
             Operation::Act { input, activation } => self.act(input, activation)?,
             Operation::Multiply(one, other) => {
@@ -125,7 +113,7 @@ impl Builder<'_> {
         found.ok_or_else(|| format!("no value has the name `{name}`"))
     }
 
-    fn length(&self, expression: &Expression) -> Result<u64, String> {
+    pub(super) fn length(&self, expression: &Expression) -> Result<u64, String> {
         match expression.value(&self.settings.sizes)? {
             Some(0) => Err("a length is 0".into()),
             Some(length) => Ok(length),
@@ -133,7 +121,7 @@ impl Builder<'_> {
         }
     }
 
-    fn of_length(&self, value: &Value, length: u64, what: &str) -> Result<(), String> {
+    pub(super) fn of_length(&self, value: &Value, length: u64, what: &str) -> Result<(), String> {
         match value.len() as u64 == length {
             true => Ok(()),
             false => Err(format!(
@@ -166,7 +154,7 @@ impl Builder<'_> {
     }
 
     /// New multipliers; those of the part of this number.
-    fn make(&mut self, tensor: &str, length: usize, part: usize) -> Found<Value> {
+    pub(super) fn make(&mut self, tensor: &str, length: usize, part: usize) -> Found<Value> {
         let slots = self.system.channels.fresh(tensor, "", length)?;
         let kind = self.kinds.get(part).cloned();
         let value = slots.clone().collect();
@@ -174,7 +162,7 @@ impl Builder<'_> {
         Ok(value)
     }
 
-    fn is_there(&self, presence: &Presence) -> Result<bool, String> {
+    pub(super) fn is_there(&self, presence: &Presence) -> Result<bool, String> {
         match presence {
             Presence::Never => Ok(false),
             Presence::Always => Ok(true),
@@ -258,7 +246,7 @@ impl Builder<'_> {
     }
 
     /// A vector that carries the forms of a value: a bias, a shift.
-    fn vector(
+    pub(super) fn vector(
         &mut self,
         tensor: &str,
         shape: &[Expression],
@@ -275,17 +263,6 @@ impl Builder<'_> {
             sign: 1,
         }];
         self.remember(number, pattern, axes, roles)
-    }
-
-    fn gains(&mut self, tensor: &str, shape: &[Expression], offset: bool) -> Found<Value> {
-        let pattern = self.with_counter(tensor)?;
-        let (_, lengths) = self.tensor(&pattern, shape)?;
-        let [length] = lengths[..] else {
-            return Err(format!("the gains `{pattern}` are no vector").into());
-        };
-        let gains = self.make(&pattern, length, 0)?;
-        self.vector(tensor, shape, &gains, (true, offset))?;
-        Ok(gains)
     }
 
     fn linear(
@@ -479,7 +456,7 @@ fn joined(values: &[Value], groups: usize, parts: &[usize]) -> Value {
     found.into()
 }
 
-fn repeated(value: &Value, times: u64) -> Value {
+pub(super) fn repeated(value: &Value, times: u64) -> Value {
     (0..times).flat_map(|_| value.iter().copied()).collect()
 }
 
