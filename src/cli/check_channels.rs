@@ -9,7 +9,7 @@ use synaptic_balance::numbers::{
     Rational, rational_from_f64, rational_to_f64, rational_to_f64_down,
 };
 use synaptic_balance::report::{self, InPlaceCheck, NumberType, Reliance, Report, Subject};
-use synaptic_balance::solve::blocks::{Blocks, CostSums};
+use synaptic_balance::solve::blocks::Blocks;
 use synaptic_balance::solve::changed::{Fault, Followed, Place};
 use synaptic_balance::solve::energy::EnergyProof;
 use synaptic_balance::solve::general::TermCosts;
@@ -34,11 +34,7 @@ const RELIED: &[Reliance] = &[
 ];
 
 /// Judges models; `None` for small ones of which something else has to be said than that one is plainly a scaling of the other, and for what cannot be told in place.
-pub fn check(
-    arguments: &CheckArguments,
-    before: &Path,
-    after: &Path,
-) -> Option<(Report, Verdict)> {
+pub fn check(arguments: &CheckArguments, before: &Path, after: &Path) -> Option<(Report, Verdict)> {
     let open = |path: &Path| match open(path, &arguments.perceptron).ok()? {
         Model::Onnx(model) => Some(*model),
         _ => None,
@@ -49,7 +45,8 @@ pub fn check(
         _ => return None,
     };
     let is_large = before.weights() > RATIONAL;
-    let after: OnnxFile = match before.aligned(&open(after)?) {
+    let whole = open(after)?;
+    let after: OnnxFile = match before.aligned(&whole) {
         Ok(after) => after,
         // A perceptron can be written with other operators.
         Err(differences) if is_large && before.perceptron().is_none() => {
@@ -71,6 +68,7 @@ pub fn check(
         return None;
     }
     let (mut report, verdict) = question.outcome(&found)?;
+    report.state_order(&before, &whole);
     report.state_reliance(RELIED);
     Some((report, verdict))
 }
@@ -161,7 +159,12 @@ impl Question<'_> {
         let distance = match &optimum {
             Ok(proof) => {
                 let others = with_entries(&other, &lost)?;
-                distance(&kernel, proof, &others, &self.power)
+                match distance(&kernel, proof, &others, &self.power) {
+                    Distance::Certified(distance) => {
+                        Distance::Certified(distance.max(followed.unscaled))
+                    }
+                    open => open,
+                }
             }
             Err(distance) => distance.clone(),
         };
@@ -234,7 +237,10 @@ impl Question<'_> {
 
     fn outcome(&self, found: &Found) -> Option<(Report, Verdict)> {
         let is_balanced = found.is_balanced(self);
-        let reach = self.arguments.tolerance.max(most_by_rounding(self.number_type));
+        let reach = self
+            .arguments
+            .tolerance
+            .max(most_by_rounding(self.number_type));
         let is_open = match &found.distance {
             Distance::Undetermined(_) => true,
             Distance::Certified(distance) => *distance > reach,
@@ -296,6 +302,7 @@ impl Question<'_> {
             found.sort_unstable();
             found
         };
+        let suspects = numbered(&mut followed.suspects.iter());
         let (cycle, obstacle) = match is_scaling {
             true => (None, None),
             false => refutations_of_part(
@@ -303,6 +310,7 @@ impl Question<'_> {
                 regularizer,
                 tolerance,
                 followed.number_type,
+                &suspects,
             )
             .ok()?,
         };
@@ -325,7 +333,7 @@ impl Question<'_> {
         };
         let judgement = Judgement {
             scaling,
-            suspects: numbered(&mut followed.suspects.iter()),
+            suspects,
             cycle,
             obstacle,
             vanished: numbered(&mut vanished.iter()),

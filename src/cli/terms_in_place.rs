@@ -5,12 +5,12 @@ use std::time::Instant;
 use synaptic_balance::formats::energy::{NamedProblem, TermNames};
 use synaptic_balance::numbers::rational_to_f64;
 use synaptic_balance::report::{InLimit, SecondRun};
-use synaptic_balance::solve::{Distance, SolveError};
 use synaptic_balance::solve::blocks::{BlockSolution, Sums};
 use synaptic_balance::solve::energy::{EnergyError, EnergyProof, point_of_floats};
 use synaptic_balance::solve::general::{
     GeneralOptions, TermCosts, balance_terms, balance_terms_in_random_order,
 };
+use synaptic_balance::solve::{Distance, SolveError};
 
 use super::Progress;
 use super::arguments::BalanceArguments;

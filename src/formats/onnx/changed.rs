@@ -108,8 +108,8 @@ impl OnnxFile {
             &|place| wanted.contains(&place),
         );
         let numbered = places.iter().enumerate();
-        let numbered =
-            numbered.map(|(synapse, place)| ((place.constant as usize, place.entry as usize), synapse));
+        let numbered = numbered
+            .map(|(synapse, place)| ((place.constant as usize, place.entry as usize), synapse));
         let numbers = numbered.collect();
         let mut part = self.clone();
         part.network = self.units.network(synapses)?;

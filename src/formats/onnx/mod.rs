@@ -329,8 +329,13 @@ impl OnnxFile {
         if count > MAX_WEIGHTS {
             return Err(OnnxError::Weights(count));
         }
-        let (synapses, places) =
-            weights::synapses(&self.files, &self.constants, &self.uses, &self.units, &|_| true);
+        let (synapses, places) = weights::synapses(
+            &self.files,
+            &self.constants,
+            &self.uses,
+            &self.units,
+            &|_| true,
+        );
         self.network = self.units.network(synapses)?;
         self.places = places;
         Ok(self)
