@@ -89,6 +89,7 @@ impl Question<'_> {
     /// Judges `after`; bad input is a fault of it.
     pub fn ask(&self, before: &Model, after: &Model) -> Outcome {
         let number_type = number_type(after);
+        let whole = after;
         let aligned = match align(before, after) {
             Ok(aligned) => aligned,
             Err(differences) => {
@@ -159,6 +160,9 @@ impl Question<'_> {
             self.certify(found, &mut outcome)?;
         }
         let (mut report, verdict) = outcome;
+        if let (Some(before), Some(after)) = (models.0.onnx(), whole.onnx()) {
+            report.state_order(before, after);
+        }
         let (layers, others) = (models.0.layers(), models.1.layers());
         if layers.is_some() && others.is_some() && layers != others {
             report.state_layers_after(others);

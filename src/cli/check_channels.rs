@@ -45,7 +45,8 @@ pub fn check(arguments: &CheckArguments, before: &Path, after: &Path) -> Option<
         _ => return None,
     };
     let is_large = before.weights() > RATIONAL;
-    let after: OnnxFile = match before.aligned(&open(after)?) {
+    let whole = open(after)?;
+    let after: OnnxFile = match before.aligned(&whole) {
         Ok(after) => after,
         // A perceptron can be written with other operators.
         Err(differences) if is_large && before.perceptron().is_none() => {
@@ -67,6 +68,7 @@ pub fn check(arguments: &CheckArguments, before: &Path, after: &Path) -> Option<
         return None;
     }
     let (mut report, verdict) = question.outcome(&found)?;
+    report.state_order(&before, &whole);
     report.state_reliance(RELIED);
     Some((report, verdict))
 }
@@ -157,7 +159,12 @@ impl Question<'_> {
         let distance = match &optimum {
             Ok(proof) => {
                 let others = with_entries(&other, &lost)?;
-                distance(&kernel, proof, &others, &self.power)
+                match distance(&kernel, proof, &others, &self.power) {
+                    Distance::Certified(distance) => {
+                        Distance::Certified(distance.max(followed.unscaled))
+                    }
+                    open => open,
+                }
             }
             Err(distance) => distance.clone(),
         };
@@ -295,6 +302,7 @@ impl Question<'_> {
             found.sort_unstable();
             found
         };
+        let suspects = numbered(&mut followed.suspects.iter());
         let (cycle, obstacle) = match is_scaling {
             true => (None, None),
             false => refutations_of_part(
@@ -302,6 +310,7 @@ impl Question<'_> {
                 regularizer,
                 tolerance,
                 followed.number_type,
+                &suspects,
             )
             .ok()?,
         };
@@ -324,7 +333,7 @@ impl Question<'_> {
         };
         let judgement = Judgement {
             scaling,
-            suspects: numbered(&mut followed.suspects.iter()),
+            suspects,
             cycle,
             obstacle,
             vanished: numbered(&mut vanished.iter()),

@@ -174,15 +174,42 @@ impl Forms {
             }
         }
         let reason = pinned.unwrap_or(origin);
+        if form.iter().any(|(_, exponent)| is_long(exponent)) {
+            let slots = form.into_iter().map(|(slot, _)| slot);
+            self.pin_all(slots.chain([pivot]), reason);
+            return Ok(());
+        }
         self.bound.insert(pivot, Bound { form, reason });
         Ok(())
+    }
+
+    /// Leaves slots as they are that were free so far.
+    fn pin_all(&mut self, slots: impl IntoIterator<Item = Slot>, reason: usize) {
+        for slot in slots {
+            let form = Form::new();
+            self.bound.insert(slot, Bound { form, reason });
+        }
     }
 
     fn finish(&mut self) -> Result<(), FormsError> {
         let mut bound: Vec<Slot> = self.bound.keys().copied().collect();
         bound.sort_unstable();
-        for slot in bound {
-            self.reduced(&[(slot, Exponent::one())])?;
+        loop {
+            let mut long: BTreeMap<Slot, usize> = BTreeMap::new();
+            for slot in &bound {
+                self.reduced(&[(*slot, Exponent::one())])?;
+                let found = &self.bound[slot];
+                if found.form.iter().any(|(_, exponent)| is_long(exponent)) {
+                    long.extend(found.form.iter().map(|(free, _)| (*free, found.reason)));
+                }
+            }
+            if long.is_empty() {
+                break;
+            }
+            for (slot, reason) in long {
+                self.pin_all([slot], reason);
+                bound.push(slot);
+            }
         }
         let classes = self.class.iter().enumerate();
         let firsts = classes.filter(|(slot, class)| *slot == **class as usize);
@@ -192,6 +219,13 @@ impl Forms {
             .collect();
         Ok(())
     }
+}
+
+/// Exponents beyond are not followed: after some squarings one after the other, what they scale is left as it is.
+const LONGEST: i64 = 256;
+
+fn is_long(exponent: &Exponent) -> bool {
+    exponent.numer().abs() > LONGEST || *exponent.denom() > LONGEST
 }
 
 fn add(

@@ -242,13 +242,24 @@ impl<S: Scalar> Network<S> {
 
     /// The same with ids as `shown`.
     pub(crate) fn named_variable(&self, variable: usize, shown: impl Fn(&str) -> String) -> String {
-        let ids = self.members(variable).iter().map(|unit| {
-            let id = shown(&self.unit(*unit).id);
-            match self.exponents.get(unit).map(Rational::recip) {
+        let members = self.members(variable);
+        let ids = members.iter().filter_map(|unit| {
+            let id = &self.unit(*unit).id;
+            let exponent = self.exponents.get(unit);
+            // A unit that is called the power of another one says nothing more.
+            let is_said = exponent.is_some_and(|exponent| {
+                let mut others = members.iter().filter(|other| *other != unit);
+                others.any(|other| *id == format!("{}^{exponent}", self.unit(*other).id))
+            });
+            if is_said {
+                return None;
+            }
+            let id = shown(id);
+            Some(match exponent.map(Rational::recip) {
                 Some(exponent) if exponent.is_integer() => format!("{id}^{exponent}"),
                 Some(exponent) => format!("{id}^({exponent})"),
                 None => id,
-            }
+            })
         });
         ids.collect::<Vec<_>>().join(" = ")
     }

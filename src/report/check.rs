@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use super::balanced::{Balanced, balance_of};
 use super::{Report, Subject, down, list, up, witness};
+use crate::formats::OnnxFile;
 use crate::kernel::Obstacle;
 use crate::network::{SynapseIndex, UnitKind, one_line, printable};
 use crate::numbers::{Rational, Wide, rational_from_f64, rational_to_f64_down, rational_to_f64_up};
@@ -62,6 +63,23 @@ impl CheckReport {
 
 /// What is said of a model that cannot be evaluated here.
 const OUTSIDE: &str = "outside the manifold that the rules know";
+
+impl Report {
+    /// Says that a model has its outputs in another order than the one before; nothing where it has not.
+    pub fn state_order(&mut self, before: &OnnxFile, after: &OnnxFile) {
+        let Some(names) = before.reordered(after) else {
+            return;
+        };
+        let shown: Vec<String> = names.iter().map(|name| printable(name)).collect();
+        let shown = list(&shown, SHOWN);
+        self.text.push_str(&format!(
+            "note               the outputs stand in another order after: {shown}; they are compared by name\n"
+        ));
+        if let Value::Object(fields) = &mut self.json {
+            fields.insert("outputs_reordered".into(), json!(names));
+        }
+    }
+}
 
 /// Puts a [`Judgement`] into words; `tolerance` is relative.
 pub fn check_report<'a>(

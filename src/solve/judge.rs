@@ -229,7 +229,8 @@ pub fn judge_as(
     })
 }
 
-/// Proofs that no scaling gives some of the weights of two models, and so none all of them: up to the tolerance, and as close to the nearest as was found.
+/// Proofs that no scaling gives some of the weights of two models, and so none all of them: up to the tolerance, and as close to the nearest as was found. They go through
+/// suspects, in increasing order.
 ///
 /// # Errors
 /// [`JudgeError`].
@@ -238,17 +239,30 @@ pub fn refutations_of_part(
     regularizer: &Regularizer,
     tolerance: f64,
     number_type: NumberType,
+    suspects: &[SynapseIndex],
 ) -> Result<Refutations, JudgeError> {
     let same = before.same_architecture(after);
     same.map_err(JudgeError::Structure)?;
     let problem = before.problem(regularizer);
-    let compared = Compared::as_in(before, after, tolerance, number_type);
+    let ratios = Ratios::new(before, after, number_type);
+    let widest = match is_general(before) {
+        true => ratios.combinations(before, suspects).into_iter().next(),
+        false => ratios.suspicious_cycles(before, suspects).next(),
+    };
+    let scaling = match &ratios.fault {
+        Some(fault) => ScalingVerdict::Not(fault.clone()),
+        None => ScalingVerdict::Near {
+            multipliers: Vec::new(),
+            deviation: Rational::zero(),
+            synapse: 0,
+        },
+    };
     Ok(refutations(
         (before, after),
         &problem,
-        (&compared.ratios, &compared.suspects),
-        &compared.scaling,
-        compared.widest,
+        (&ratios, suspects),
+        &scaling,
+        widest,
         tolerance,
     ))
 }

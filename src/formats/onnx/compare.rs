@@ -62,6 +62,22 @@ impl OnnxFile {
             .map_err(|difference| vec![difference])
     }
 
+    /// The outputs of another model in its order, if they have the names of this one's and stand in another order: outputs belong together by name, but a program that reads them
+    /// by their places finds others.
+    pub fn reordered(&self, other: &OnnxFile) -> Option<Vec<String>> {
+        let names = |file: &OnnxFile| -> Vec<String> {
+            let graph = file.model.graph.as_ref();
+            let outputs = graph.map_or(&[][..], |graph| &graph.output).iter();
+            outputs
+                .map(|output| output.name.clone().unwrap_or_default())
+                .collect()
+        };
+        let (own, others) = (names(self), names(other));
+        let sorted = |names: &[String]| names.iter().cloned().collect::<BTreeSet<String>>();
+        let is_reordered = own != others && own.len() == others.len();
+        (is_reordered && sorted(&own) == sorted(&others)).then_some(others)
+    }
+
     /// This model with the data that another one holds under other names.
     fn with_data_of(
         &self,

@@ -15,8 +15,14 @@ const SWEEPS: usize = 8;
 /// Sweeps in which each multiplier is put in the middle of what its weights ask for.
 const MIDDLES: usize = 12;
 
-/// The same where the answer hangs on them.
-const MANY_MIDDLES: usize = 200;
+/// How often as many follow where the answer hangs on them.
+const MANY_ROUNDS: usize = 20;
+
+/// Suspects from which on medians are not trusted where weights scale with several multipliers.
+const MANY: usize = 1_000;
+
+/// A share by which a deviation must fall for more of them.
+const LITTLE: f64 = 0.02;
 
 /// Deviations up to so many tolerances can be shared out so that none is above it.
 const SHARED: f64 = 32.0;
@@ -85,11 +91,12 @@ impl Fit {
             logs = medians(reading, &logs);
             let next = Fit::new(change, logs.clone());
             let deviations = next.deviations(reading);
-            if deviations.count < found.count {
-                (best, found) = (next, deviations);
+            if deviations.count >= found.count {
+                break;
             }
+            (best, found) = (next, deviations);
         }
-        if found.count > 0 && !best.is_plain {
+        if found.count > MANY && !best.is_plain {
             let robust = corrected(reading, &best, true)?;
             let deviations = robust.deviations(reading);
             if deviations.count <= found.count {
@@ -150,22 +157,30 @@ impl Fit {
         let mut best = (self.clone(), self.deviations(reading));
         let take = |next: Fit, best: &mut (Fit, Deviations)| {
             let deviations = next.deviations(reading);
-            if deviations.largest < best.1.largest {
+            let is_better = deviations.largest < best.1.largest;
+            let is_much = deviations.largest < (1.0 - LITTLE) * best.1.largest;
+            if is_better {
                 *best = (next, deviations);
             }
+            is_much
         };
-        if best.1.largest > excused / 4.0 {
-            if !self.is_plain {
-                for is_robust in [true, false] {
-                    if let Some(next) = corrected(reading, self, is_robust) {
-                        take(next, &mut best);
-                    }
+        if best.1.largest > excused && self.is_plain {
+            let largest = best.1.largest;
+            let is_open = largest > change.tolerance && largest <= SHARED * change.tolerance;
+            let rounds = if is_open { MANY_ROUNDS } else { 1 };
+            for _ in 0..rounds {
+                let next = best.0.settled(reading, MIDDLES);
+                if !take(next, &mut best) || best.1.largest <= excused {
+                    break;
                 }
-            } else {
-                let largest = best.1.largest;
-                let is_open = largest > change.tolerance && largest <= SHARED * change.tolerance;
-                let sweeps = if is_open { MANY_MIDDLES } else { MIDDLES };
-                take(self.settled(reading, sweeps), &mut best);
+            }
+        } else if best.1.largest > excused && best.1.largest <= SHARED * change.tolerance {
+            for is_robust in [false, true] {
+                if best.1.largest > excused
+                    && let Some(next) = corrected(reading, self, is_robust)
+                {
+                    take(next, &mut best);
+                }
             }
         }
         let (fit, found) = best;

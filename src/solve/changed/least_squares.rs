@@ -4,10 +4,10 @@ use super::fit::{Fit, each_own};
 use super::{Pair, Reading};
 
 /// Rounds of reweighting.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 3;
 
 /// Readings for one step.
-const READS: usize = 80;
+const READS: usize = 40;
 
 /// The part of a residue that counts as solved.
 const SOLVED: f64 = 1e-12;

@@ -9,7 +9,7 @@ mod way;
 
 use super::NumberType;
 use crate::numbers::{rational_to_f64, rational_to_f64_down};
-use fit::Fit;
+use fit::{Fit, each_own};
 
 pub use entries::with_values;
 
@@ -63,6 +63,8 @@ pub struct Followed {
     pub lost: Vec<(Place, f64)>,
     /// For the first suspects: weights that follow and say by themselves that those do not.
     pub evidence: Vec<Place>,
+    /// The largest relative change of a weight that no scaling changes, rounded up.
+    pub unscaled: f64,
     /// The type with which tiny weights were read: exact where their rounding does not explain them.
     pub number_type: NumberType,
 }
@@ -108,6 +110,7 @@ impl Change<'_> {
             suspected: 0,
             lost: Vec::new(),
             evidence: Vec::new(),
+            unscaled: change.unscaled(),
             number_type: tiny_in,
         };
         if let Some((place, _)) = found.fault {
@@ -169,6 +172,36 @@ impl Reading<'_> {
                 call(pair);
             }
         });
+    }
+
+    /// Calls back with each weight left out, and between which magnitudes it was before it was written.
+    fn each_tiny(&self, call: &mut dyn FnMut(&Pair, [f64; 2])) {
+        let step = self.change.number_type.smallest();
+        let half = step.map_or(0.0, |step| rational_to_f64(&step) / 2.0);
+        (self.change.pairs)(&mut |pair| {
+            if self.is_tiny(pair.values) {
+                let new = pair.values[1].abs();
+                call(pair, [(new - half).max(0.0), new + half]);
+            }
+        });
+    }
+
+    /// How far weights that no scaling changes have changed, relatively.
+    fn unscaled(&self) -> f64 {
+        let mut most = 0.0f64;
+        (self.change.pairs)(&mut |pair| {
+            let [old, new] = pair.values;
+            if old == new {
+                return;
+            }
+            let mut scales = false;
+            each_own(self.change, pair, &mut |_, _| scales = true);
+            if !scales {
+                let change = (new / old - 1.0).abs();
+                most = most.max(change * (1.0 + f64::EPSILON) + f64::EPSILON);
+            }
+        });
+        most
     }
 
     /// The first weight that no scaling explains; `None` if ratios leave the range of `f64`.

@@ -40,6 +40,7 @@ impl Tree {
                 }
             });
             is_grown |= growth.settle();
+            is_grown = is_grown || growth.settle_tiny(reading);
             if !is_grown && !growth.start(reading, counts) {
                 break;
             }
@@ -113,6 +114,44 @@ impl Growth<'_> {
             }
         }
         self.others.clear();
+        is_grown
+    }
+
+    /// Finds variables of which only weights say something that have lost digits: in the middle of what all of them allow.
+    fn settle_tiny(&mut self, reading: &Reading) -> bool {
+        let mut allowed: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
+        reading.each_tiny(&mut |pair, [low, high]| {
+            let (mut open, mut count, mut known) = (None, 0, 0.0);
+            each_own(
+                self.change,
+                pair,
+                &mut |variable, exponent| match self.logs[variable] {
+                    Some(log) => known += exponent * log,
+                    None => (open, count) = (Some((variable, exponent)), count + 1),
+                },
+            );
+            let (Some((variable, exponent)), 1) = (open, count) else {
+                return;
+            };
+            let ends =
+                [low, high].map(|end| ((end / pair.values[0].abs()).ln() - known) / exponent);
+            let (own_low, own_high) = allowed
+                .entry(variable)
+                .or_insert((f64::NEG_INFINITY, f64::INFINITY));
+            *own_low = own_low.max(ends[0].min(ends[1]));
+            *own_high = own_high.min(ends[0].max(ends[1]));
+        });
+        let mut is_grown = false;
+        for (variable, (low, high)) in allowed {
+            let middle = match (low.is_finite(), high.is_finite()) {
+                (true, true) => (low + high) / 2.0,
+                (true, false) => low + 1.0,
+                (false, true) => high - 1.0,
+                (false, false) => continue,
+            };
+            self.logs[variable] = Some(middle);
+            is_grown = true;
+        }
         is_grown
     }
 

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod builder;
+mod changed;
 mod constants;
 mod energy;
 mod engine;

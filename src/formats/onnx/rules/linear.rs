@@ -75,7 +75,9 @@ pub(super) fn gemm(inference: &mut Inference, node: &Node) -> Followed {
     if side == 0 {
         shape.reverse();
     }
-    if let Some(added) = node.optional(2)
+    // What is added 0 times is not read.
+    let added = node.optional(2).filter(|_| node.float("beta") != Some(0.0));
+    if let Some(added) = added
         && !matches!(added.content, Content::Zero)
     {
         let added = match added.constant() {

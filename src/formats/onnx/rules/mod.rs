@@ -33,6 +33,9 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "Conv" => linear::convolution(inference, node),
         "ConvTranspose" => linear::transposed_convolution(inference, node),
         "Relu" | "LeakyRelu" | "Abs" | "Neg" | "Trilu" => elementwise::homogeneous(inference, node),
+        "ThresholdedRelu" if node.float("alpha") == Some(0.0) => {
+            elementwise::homogeneous(inference, node)
+        }
         "Identity" => elementwise::identity(node),
         "Dropout" => constants::dropout(inference, node),
         "PRelu" => elementwise::prelu(inference, node),

@@ -135,11 +135,17 @@ pub(super) fn initial(
     if matches!(start.content, Content::Zero) {
         return Ok(());
     }
-    if node.int("layout").unwrap_or(0) != 0 {
-        return pin("has an initial state in the other layout");
-    }
     let field = inference.field(start, node.output())?;
-    inference.channels.tied(&field, states)?;
+    // In the other layout the batch comes first.
+    let states = match (node.int("layout").unwrap_or(0), states.shape.as_slice()) {
+        (0, _) => states.clone(),
+        (_, &[directions, 1, hidden]) => Field {
+            shape: vec![directions, hidden],
+            labels: states.labels.clone(),
+        },
+        _ => return pin("has an initial state in the other layout"),
+    };
+    inference.channels.tied(&field, &states)?;
     Ok(())
 }
 
