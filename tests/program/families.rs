@@ -203,6 +203,10 @@ fn tensors_and_fields_by_name() {
         ),
         (with("num_key_value_heads", json!(3)), "k_proj.weight"),
         (with("hidden_size", Value::Null), "`hidden_size`"),
+        (
+            with("tie_word_embeddings", Value::Null),
+            "`tie_word_embeddings`",
+        ),
         (with("attention_bias", json!(true)), "q_proj.bias"),
         (
             with("num_hidden_layers", json!(3)),

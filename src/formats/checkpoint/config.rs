@@ -127,7 +127,8 @@ impl Config {
                 }
                 Setting::Flag { name, field, or } => {
                     known.push(field);
-                    let found = match self.get(field) {
+                    // Null is not the default here: where it is read it counts as false.
+                    let found = match self.fields.get(field) {
                         Some(value) => value.as_bool().ok_or_else(|| {
                             format!("the field `{field}` is neither true nor false")
                         })?,
