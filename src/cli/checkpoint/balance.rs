@@ -183,7 +183,12 @@ impl<'a> Run<'a> {
     fn go(mut self) -> Outcome {
         let mut records: BTreeMap<usize, Record> = BTreeMap::new();
         if let Some(job) = &self.job {
+            let [from, to] = self.plan.part;
             for record in job.records()? {
+                if !(from..to).contains(&record.block) {
+                    let reason = format!("holds block {}, which is not of this run", record.block);
+                    return Err(BadInput(format!("{}: {reason}", job.place().display())).into());
+                }
                 records.insert(record.block, record);
             }
         }

@@ -110,6 +110,11 @@ impl Job {
         self.run.join("result")
     }
 
+    /// The folder of the run.
+    pub fn place(&self) -> &Path {
+        &self.run
+    }
+
     /// The blocks that are finished.
     pub fn records(&self) -> Result<Vec<Record>, BadInput> {
         records(&self.run)

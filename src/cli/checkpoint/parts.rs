@@ -88,7 +88,7 @@ pub fn merged(
         }
         for record in job::records(folder)? {
             let block = record.block;
-            if block < plan.part[0] || block >= plan.part[1] {
+            if block < plan.part[0] || block >= plan.part[1].min(plan.blocks) {
                 let reason = format!("holds block {block}, which is not of its part");
                 return Err(BadInput::at(folder, reason));
             }
