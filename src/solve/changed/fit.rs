@@ -175,12 +175,8 @@ impl Fit {
                 }
             }
         } else if best.1.largest > excused && best.1.largest <= SHARED * change.tolerance {
-            for is_robust in [false, true] {
-                if best.1.largest > excused
-                    && let Some(next) = corrected(reading, self, is_robust)
-                {
-                    take(next, &mut best);
-                }
+            if let Some(next) = corrected(reading, self, false) {
+                take(next, &mut best);
             }
         }
         let (fit, found) = best;

@@ -7,10 +7,10 @@ use super::{Pair, Reading};
 const ROUNDS: usize = 3;
 
 /// Readings for one step.
-const READS: usize = 40;
+const READS: usize = 30;
 
 /// The part of a residue that counts as solved.
-const SOLVED: f64 = 1e-12;
+const SOLVED: f64 = 1e-4;
 
 /// Deviations below count as this much.
 const LEAST: f64 = 1e-9;
