@@ -174,10 +174,11 @@ impl Fit {
                     break;
                 }
             }
-        } else if best.1.largest > excused && best.1.largest <= SHARED * change.tolerance {
-            if let Some(next) = corrected(reading, self, false) {
-                take(next, &mut best);
-            }
+        } else if best.1.largest > excused
+            && best.1.largest <= SHARED * change.tolerance
+            && let Some(next) = corrected(reading, self, false)
+        {
+            take(next, &mut best);
         }
         let (fit, found) = best;
         let deviation = fit.rounded_up(reading, found.largest);

@@ -173,8 +173,8 @@ impl Growth<'_> {
             });
         });
         let mut started = BTreeSet::new();
-        for variable in 0..is_met.len() {
-            if is_met[variable] && started.insert(parts.find(variable)) {
+        for (variable, is_met) in is_met.into_iter().enumerate() {
+            if is_met && started.insert(parts.find(variable)) {
                 self.logs[variable] = Some(0.0);
             }
         }
