@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::solve::NumberType;
+
 /// The answer to "balanced?".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Balanced {
@@ -41,5 +43,13 @@ impl Balanced {
             }
             Balanced::No => "NO",
         }
+    }
+}
+
+/// The units in the last place that are excused.
+pub(super) fn units(number_type: NumberType) -> String {
+    match number_type.excused_ulps() {
+        1 => "1 unit".to_owned(),
+        units => format!("{units} units"),
     }
 }

@@ -4,7 +4,7 @@ use num_traits::{One, Signed, Zero};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-use super::balanced::{Balanced, balance_of};
+use super::balanced::{Balanced, balance_of, units};
 use super::{Report, Subject, down, list, up, witness};
 use crate::formats::OnnxFile;
 use crate::kernel::Obstacle;
@@ -502,14 +502,6 @@ impl Words<'_> {
             )?;
         }
         Ok(())
-    }
-}
-
-/// The units in the last place that are excused.
-pub(super) fn units(number_type: NumberType) -> String {
-    match number_type.excused_ulps() {
-        1 => "1 unit".to_owned(),
-        units => format!("{units} units"),
     }
 }
 

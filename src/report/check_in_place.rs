@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::balanced::balance_of;
-use super::check::units;
+use super::balanced::units;
 use super::{Report, up};
 use crate::solve::NumberType;
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::balance::{rounded_words, rounding};
-use super::check::units;
+use super::balanced::units;
 use super::{Report, list, up};
 use crate::formats::checkpoint::Fault;
 use crate::network::{Regularizer, one_line, printable};
