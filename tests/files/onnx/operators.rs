@@ -65,6 +65,17 @@ fn dense_layers() {
         )
         .node("Relu", "g", "r", &[]);
     check("Gemm transposed", &closed(transposed, "r", 4), 4);
+    let unread = Builder::new(13)
+        .input("x", &[2, 3])
+        .weight("w1", &[3, 4])
+        .node("Softmax", "x", "s", &[])
+        .weight("ws", &[3, 4])
+        .node("MatMul", "s ws", "c", &[])
+        .node("Sigmoid", "c", "d", &[])
+        .node("Gemm", "x w1 d", "g", &[Float("beta", 0.0)])
+        .node("Relu", "g", "r", &[]);
+    let unread = super::rules::read(&closed(unread, "r", 4).bytes());
+    assert_eq!(unread.network().variables(), 4);
     let left = Builder::new(13)
         .input("x", &[3, 2])
         .weight("w1", &[4, 3])
@@ -120,6 +131,16 @@ fn activations() {
     }
     let leaky = dense(13, 3).node("LeakyRelu", "h", "r", &[Float("alpha", 0.2)]);
     check("LeakyRelu", &closed(leaky, "r", 3), 3);
+    let threshold = |alpha| {
+        let settings = &[Float("alpha", alpha)];
+        let model = closed(
+            dense(13, 3).node("ThresholdedRelu", "h", "r", settings),
+            "r",
+            3,
+        );
+        super::rules::read(&model.bytes()).network().variables()
+    };
+    assert_eq!([threshold(0.0), threshold(0.5)], [3, 0]);
     let prelu = dense(13, 3)
         .floats("slope", &[3], &[-0.5, 0.25, 1.75])
         .node("PRelu", "h slope", "r", &[]);

@@ -31,6 +31,17 @@ fn products() {
         .node("Relu", "h", "r", &[])
         .node("Mul", "r r", "s", &[]);
     check("squared ReLU as a product", &closed(square, "s", 3), 3);
+    let powers = |squarings: usize| {
+        let mut model = dense(17, 3).node("Relu", "h", "r0", &[]);
+        for number in 0..squarings {
+            let from = format!("r{number} r{number}");
+            model = model.node("Mul", &from, &format!("r{}", number + 1), &[]);
+        }
+        let model = closed(model, &format!("r{squarings}"), 3);
+        super::rules::read(&model.bytes()).network().variables()
+    };
+    // Exponents beyond 256 are not followed.
+    assert_eq!([powers(8), powers(9), powers(70)], [3, 0, 0]);
     let cube = dense(17, 3)
         .node("Relu", "h", "r", &[])
         .floats("c", &[], &[3.0])
