@@ -1,5 +1,7 @@
 //! One set of multipliers for the factors of many tensors.
 
+use crate::solve::conjugate::conjugate;
+
 /// The factors along one axis of a tensor, as logarithms.
 #[derive(Debug, Clone)]
 pub struct Piece<'a> {
@@ -26,8 +28,9 @@ pub struct Joined {
     pub most: Vec<f64>,
 }
 
-/// Steps of conjugate gradients.
+/// Steps of conjugate gradients, and the part of a residue that counts as solved.
 const STEPS: usize = 400;
+const SOLVED: f64 = 1e-13;
 
 /// Finds the multipliers. `forms` hold variables with their exponents; `allowed` is the error of a piece's values that is allowed.
 pub fn join(
@@ -135,49 +138,9 @@ impl System<'_> {
     }
 
     fn solve(&self) -> Vec<f64> {
-        let mut rest = self.gathered(|_, value, _| value, false);
+        let side = self.gathered(|_, value, _| value, false);
         let diagonal = self.gathered(|_, _, _| 1.0, true);
-        let scaled = |rest: &[f64]| -> Vec<f64> {
-            let pairs = rest.iter().zip(&diagonal);
-            pairs
-                .map(|(value, diagonal)| {
-                    if *diagonal > 0.0 {
-                        value / diagonal
-                    } else {
-                        0.0
-                    }
-                })
-                .collect()
-        };
-        let mut solution = vec![0.0; rest.len()];
-        let mut direction = scaled(&rest);
-        let mut size = dot(&rest, &direction);
-        let goal = size * 1e-26;
-        for _ in 0..STEPS {
-            if size <= goal || !size.is_finite() {
-                break;
-            }
-            let product = self.product(&direction);
-            let length = size / dot(&direction, &product);
-            if !(length > 0.0 && length.is_finite()) {
-                break;
-            }
-            for place in 0..rest.len() {
-                solution[place] += length * direction[place];
-                rest[place] -= length * product[place];
-            }
-            let next = scaled(&rest);
-            let new = dot(&rest, &next);
-            let share = new / size;
-            for (own, next) in direction.iter_mut().zip(next) {
-                *own = next + share * *own;
-            }
-            size = new;
-        }
-        solution
+        let mut product = |direction: &[f64]| self.product(direction);
+        conjugate(&mut product, &side, &diagonal, SOLVED, STEPS).0
     }
-}
-
-fn dot(one: &[f64], other: &[f64]) -> f64 {
-    one.iter().zip(other).map(|(one, other)| one * other).sum()
 }

@@ -2,6 +2,7 @@
 
 use super::costs::{FloatBlock, Margins, TermCosts};
 use crate::solve::SolveError;
+use crate::solve::conjugate::conjugate;
 use crate::solve::energy::each_place;
 
 /// When balancing ends.
@@ -177,57 +178,11 @@ impl TermCosts<'_> {
     }
 
     /// Solves `H d = side` at a state by conjugate gradients, preconditioned by the diagonal; the reads with it.
-    fn conjugate(
-        &self,
-        state: &State,
-        side: &[f64],
-        accuracy: f64,
-        most: usize,
-    ) -> (Vec<f64>, usize) {
-        let inverse: Vec<f64> = state
-            .sides
-            .iter()
-            .map(|(.., diagonal)| {
-                if *diagonal > 0.0 {
-                    diagonal.recip()
-                } else {
-                    0.0
-                }
-            })
-            .collect();
-        let mut solution = vec![0.0; side.len()];
-        let mut rest = side.to_vec();
-        let preconditioned = |rest: &[f64]| -> Vec<f64> {
-            rest.iter()
-                .zip(&inverse)
-                .map(|(value, inverse)| value * inverse)
-                .collect()
-        };
-        let mut direction = preconditioned(&rest);
-        let mut size = dot(&rest, &direction);
-        let goal = accuracy * accuracy * size;
-        let mut reads = 0;
-        while reads < most && size > goal && size > 0.0 {
-            let product = self.hessian(state, &direction);
-            reads += 1;
-            let curvature = dot(&direction, &product);
-            if !(curvature > 0.0 && curvature.is_finite()) {
-                break;
-            }
-            let length = size / curvature;
-            for place in 0..rest.len() {
-                solution[place] += length * direction[place];
-                rest[place] -= length * product[place];
-            }
-            let next = preconditioned(&rest);
-            let new = dot(&rest, &next);
-            let share = new / size;
-            for (own, next) in direction.iter_mut().zip(next) {
-                *own = next + share * *own;
-            }
-            size = new;
-        }
-        (solution, reads)
+    fn solved(&self, state: &State, side: &[f64], accuracy: f64, most: usize) -> (Vec<f64>, usize) {
+        let sides = state.sides.iter();
+        let diagonal: Vec<f64> = sides.map(|(.., diagonal)| *diagonal).collect();
+        let mut product = |direction: &[f64]| self.hessian(state, direction);
+        conjugate(&mut product, side, &diagonal, accuracy, most)
     }
 
     /// The longest change of a term's logarithm along a direction, or more.
@@ -248,7 +203,7 @@ impl TermCosts<'_> {
         let x = multipliers.iter().map(|value| value.ln()).collect();
         let state = self.state(x);
         move |side: &[f64]| {
-            let (solution, _) = self.conjugate(&state, side, REFINING, MOST_REFINING);
+            let (solution, _) = self.solved(&state, side, REFINING, MOST_REFINING);
             let is_finite = solution.iter().all(|value| value.is_finite());
             is_finite.then_some(solution)
         }
@@ -284,10 +239,6 @@ fn add(side: &mut (f64, f64, f64), exponent: f64, cost: f64) {
     side.2 += exponent * change;
 }
 
-fn dot(one: &[f64], other: &[f64]) -> f64 {
-    one.iter().zip(other).map(|(one, other)| one * other).sum()
-}
-
 /// Balances all variables of a problem of any forms. `progress` is told the deficit at multipliers 1 and after each step. A variable without any cost keeps
 /// the multiplier 1. Cost: some dozens of reads of the weights, more where they are skewed; a few numbers for each row and column.
 ///
@@ -309,7 +260,7 @@ pub fn balance_terms(
         let accuracy = deficit.sqrt().clamp(1e-6, 0.1);
         let side: Vec<f64> = state.gradient().into_iter().map(|value| -value).collect();
         let left = options.max_reads.saturating_sub(reads);
-        let (step, own) = costs.conjugate(&state, &side, accuracy, left);
+        let (step, own) = costs.solved(&state, &side, accuracy, left);
         reads += own;
         let next = descended(costs, &state, &step, &mut reads);
         let stuck = |reason| SolveError::NotConverged {
