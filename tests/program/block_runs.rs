@@ -4,14 +4,12 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use super::small_llama::{HIDDEN, INNER, LAYERS, Small, read};
 use super::{Desk, json as answered, run};
 
 /// All files of a folder with their bytes.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap());
@@ -22,7 +20,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     entries.collect()
 }
 
-fn source(desk: &Desk, family: &'static str, number_type: Dtype, shards: usize) -> String {
+pub fn source(desk: &Desk, family: &'static str, number_type: Dtype, shards: usize) -> String {
     let path = desk.path("source");
     Small::new(family).write(&path, number_type, shards);
     path.to_str().unwrap().to_owned()
@@ -124,50 +122,6 @@ fn gains_stored_less_one_stay() {
     assert_eq!(old["model.norm.weight"], new["model.norm.weight"]);
     let (_, report) = answered(&["check", &source, out.to_str().unwrap()]);
     assert_eq!(report["scaling"], "exact", "{report}");
-}
-
-/// Checks: a run that is killed at any moment, twenty times, and then repeated to the end gives the same bytes as one that is not; nothing stands in the place of the result before,
-/// and nothing is left beside it after. Seed 5.
-#[test]
-fn killed_runs_go_on() {
-    let desk = Desk::new();
-    let source = source(&desk, "llama", Dtype::BF16, 3);
-    let undisturbed = desk.path("undisturbed");
-    let (code, _) = answered(&["balance", &source, "-o", undisturbed.to_str().unwrap()]);
-    assert_eq!(code, 0);
-    let out = desk.path("out");
-    let mut state = 5u64;
-    for kill in 0..20 {
-        if out.exists() {
-            assert_eq!(files(&out), files(&undisturbed), "{kill}");
-            std::fs::remove_dir_all(&out).unwrap();
-        }
-        state = state
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_synbal"))
-            .args(["balance", &source, "-o", out.to_str().unwrap()])
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_micros((state >> 40) % 60_000));
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-    let (code, report) = answered(&["balance", &source, "-o", out.to_str().unwrap()]);
-    match code {
-        0 => {}
-        // The last one had come to its end.
-        _ => assert!(
-            report["message"]
-                .as_str()
-                .unwrap()
-                .contains("nothing is overwritten"),
-            "{report}"
-        ),
-    }
-    assert_eq!(files(&out), files(&undisturbed));
-    assert_eq!(desk.files(), 3);
 }
 
 /// Checks: blocks that an earlier run finished are not balanced again, and a run with other arguments does not go on with them. Their record is what is trusted: a changed one shows.

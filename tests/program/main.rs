@@ -17,6 +17,7 @@ mod graphs;
 mod headers;
 mod in_place;
 mod inputs;
+mod killed_runs;
 mod large_limits;
 mod layers;
 mod learning;

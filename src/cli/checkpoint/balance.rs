@@ -192,7 +192,6 @@ impl<'a> Run<'a> {
                 records.insert(record.block, record);
             }
         }
-        let resumed = records.len();
         let target = self.task.arguments.output.clone();
         let failed = |fault: std::io::Error| {
             let path = target.clone().unwrap_or_default();
@@ -201,10 +200,16 @@ impl<'a> Run<'a> {
         let is_written = self.job.as_ref().is_some_and(|job| !job.is_done) && !self.is_part();
         let files = match (&self.job, is_written) {
             (Some(job), true) => {
+                // Records without the bytes that they speak of, after a result was renamed or removed. They go first: files are there as soon as they are made.
+                if !Files::are_there(self.task.checkpoint, &job.result()) {
+                    job.forget()?;
+                    records.clear();
+                }
                 Some(Files::open(self.task.checkpoint, &job.result()).map_err(failed)?)
             }
             _ => None,
         };
+        let resumed = records.len();
         if let Err(stopped) = self.blocks(&mut records, files.as_ref()) {
             // What is wrong with the checkpoint will be so again; room on a disk can be made.
             if let (Some(job), false) = (self.job.take(), stopped.by_disk) {

@@ -20,6 +20,15 @@ pub struct Files {
 const STEP: usize = 1 << 22;
 
 impl Files {
+    /// Are all there, as long as they will be?
+    pub fn are_there(checkpoint: &Checkpoint, folder: &Path) -> bool {
+        let length = |path: &Path| path.metadata().ok().map(|found| found.len());
+        checkpoint.files.iter().all(|path| {
+            let own = folder.join(path.file_name().unwrap_or_default());
+            length(&own).is_some_and(|own| length(path) == Some(own))
+        })
+    }
+
     /// Makes the files, or opens them if they are there.
     pub fn open(checkpoint: &Checkpoint, folder: &Path) -> Result<Self> {
         let mut files = Vec::new();

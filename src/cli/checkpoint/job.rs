@@ -102,7 +102,18 @@ impl Job {
                 )),
             };
         }
+        self.forget()?;
         self.keep(PLAN, &to_json(plan))
+    }
+
+    /// Forgets the finished blocks: of their bytes nothing is left, or nobody knows with which arguments they were made.
+    pub fn forget(&self) -> Result<(), BadInput> {
+        let removed = record_paths(&self.run)?
+            .into_iter()
+            .try_for_each(std::fs::remove_file);
+        removed.map_err(|fault| BadInput::at(&self.run, fault))?;
+        sync_folder(&self.run);
+        Ok(())
     }
 
     /// The folder in which the result is made.
@@ -213,6 +224,11 @@ fn record_name(block: usize) -> String {
 
 /// The records in a folder, in the order of blocks.
 pub fn records(folder: &Path) -> Result<Vec<Record>, BadInput> {
+    let paths = record_paths(folder)?;
+    paths.iter().map(|path| read_json(path)).collect()
+}
+
+fn record_paths(folder: &Path) -> Result<Vec<PathBuf>, BadInput> {
     let entries = std::fs::read_dir(folder).map_err(|fault| BadInput::at(folder, fault))?;
     let names = entries.flatten().map(|entry| entry.path());
     let is_record = |path: &PathBuf| {
@@ -221,7 +237,7 @@ pub fn records(folder: &Path) -> Result<Vec<Record>, BadInput> {
     };
     let mut paths: Vec<PathBuf> = names.filter(is_record).collect();
     paths.sort();
-    paths.iter().map(|path| read_json(path)).collect()
+    Ok(paths)
 }
 
 /// Reads a document of this program.

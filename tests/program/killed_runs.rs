@@ -1,0 +1,84 @@
+//! Checkpoints whose balancing is killed, and gone on with.
+
+use safetensors::tensor::Dtype;
+use serde_json::json;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::block_runs::{files, source};
+use super::{Desk, json as answered};
+
+/// Checks: what is kept of finished blocks counts for nothing where the files that they were written to are gone.
+#[test]
+fn records_without_bytes_are_forgotten() {
+    let desk = Desk::new();
+    let source = source(&desk, "llama", Dtype::BF16, 3);
+    let [undisturbed, out] = ["undisturbed", "out"].map(|name| desk.path(name));
+    let balance = |out: &Path| ["balance", &source, "-o", out.to_str().unwrap()].map(String::from);
+    let (code, _) = answered(&balance(&undisturbed).each_ref().map(String::as_str));
+    assert_eq!(code, 0);
+    let run = desk.path(".out.synbal-run");
+    for _ in 0..100 {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_synbal"))
+            .args(balance(&out))
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        while !run.join("block-00000.json").exists() && child.try_wait().unwrap().is_none() {}
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if run.join("block-00000.json").exists() && run.join("result").exists() {
+            break;
+        }
+        let _ = std::fs::remove_dir_all(&out);
+    }
+    std::fs::remove_dir_all(run.join("result")).unwrap();
+    let (code, report) = answered(&balance(&out).each_ref().map(String::as_str));
+    assert_eq!((code, &report["blocks"]["resumed"]), (0, &json!(0)));
+    assert_eq!(files(&out), files(&undisturbed));
+}
+
+/// Checks: a run that is killed at any moment, twenty times, and then repeated to the end gives the same bytes as one that is not; nothing stands in the place of the result before,
+/// and nothing is left beside it after. Seed 5.
+#[test]
+fn killed_runs_go_on() {
+    let desk = Desk::new();
+    let source = source(&desk, "llama", Dtype::BF16, 3);
+    let undisturbed = desk.path("undisturbed");
+    let (code, _) = answered(&["balance", &source, "-o", undisturbed.to_str().unwrap()]);
+    assert_eq!(code, 0);
+    let out = desk.path("out");
+    let mut state = 5u64;
+    for kill in 0..20 {
+        if out.exists() {
+            assert_eq!(files(&out), files(&undisturbed), "{kill}");
+            std::fs::remove_dir_all(&out).unwrap();
+        }
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_synbal"))
+            .args(["balance", &source, "-o", out.to_str().unwrap()])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_micros((state >> 40) % 60_000));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let (code, report) = answered(&["balance", &source, "-o", out.to_str().unwrap()]);
+    match code {
+        0 => {}
+        // The last one had come to its end.
+        _ => assert!(
+            report["message"]
+                .as_str()
+                .unwrap()
+                .contains("nothing is overwritten"),
+            "{report}"
+        ),
+    }
+    assert_eq!(files(&out), files(&undisturbed));
+    assert_eq!(desk.files(), 3);
+}
