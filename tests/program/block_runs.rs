@@ -11,7 +11,7 @@ use super::small_llama::{HIDDEN, INNER, LAYERS, Small, read};
 use super::{Desk, json as answered, run};
 
 /// All files of a folder with their bytes.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap());
@@ -22,7 +22,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     entries.collect()
 }
 
-fn source(desk: &Desk, family: &'static str, number_type: Dtype, shards: usize) -> String {
+pub fn source(desk: &Desk, family: &'static str, number_type: Dtype, shards: usize) -> String {
     let path = desk.path("source");
     Small::new(family).write(&path, number_type, shards);
     path.to_str().unwrap().to_owned()

@@ -21,6 +21,7 @@ mod large_limits;
 mod layers;
 mod learning;
 mod learning_results;
+mod left_over;
 mod limits;
 mod lost;
 mod models;

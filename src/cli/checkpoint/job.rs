@@ -18,6 +18,9 @@ const RUN: &str = ".synbal-run";
 /// The name of the plan in it, and in a part.
 pub const PLAN: &str = "plan.json";
 
+/// Said of a place where something is.
+const TAKEN: &str = "is there already: nothing is overwritten";
+
 /// A folder that is being made.
 pub struct Job {
     /// Where it will be.
@@ -37,11 +40,7 @@ impl Job {
         let name = target
             .file_name()
             .ok_or_else(|| at(&"is no name of a folder"))?;
-        let parent = target.parent().filter(|parent| *parent != Path::new(""));
-        let parent = parent.unwrap_or(Path::new("."));
-        let parent = parent
-            .canonicalize()
-            .map_err(|_| at(&"cannot write: its folder does not exist"))?;
+        let parent = parent(target)?;
         let target = parent.join(name);
         let source = source
             .canonicalize()
@@ -57,7 +56,7 @@ impl Job {
         let run = parent.join(run_name);
         let is_taken = !is_free(&target);
         if is_taken && !run.join(PLAN).is_file() {
-            return Err(at(&"is there already: nothing is overwritten"));
+            return Err(at(&TAKEN));
         }
         std::fs::create_dir_all(&run).map_err(|fault| at(&fault))?;
         let lock = run.join("lock");
@@ -73,7 +72,11 @@ impl Job {
             _lock: lock,
         };
         if is_taken && !job.is_done {
-            return Err(at(&"is there already: nothing is overwritten"));
+            return Err(at(&TAKEN));
+        }
+        if !is_taken && !job.result().exists() {
+            // The result of these records has its name, and was taken away: nothing of it is left to go on with.
+            job.forget()?;
         }
         job.agree(plan)?;
         if !job.is_done {
@@ -103,6 +106,15 @@ impl Job {
             };
         }
         self.keep(PLAN, &to_json(plan))
+    }
+
+    /// Removes the records and the plan, the records first: those that are left after a kill have their bytes.
+    fn forget(&self) -> Result<(), BadInput> {
+        let plan = Some(self.run.join(PLAN)).filter(|plan| plan.exists());
+        let mut all = record_paths(&self.run)?.into_iter().chain(plan);
+        all.try_for_each(|path| {
+            std::fs::remove_file(&path).map_err(|fault| BadInput::at(&path, fault))
+        })
     }
 
     /// The folder in which the result is made.
@@ -142,12 +154,7 @@ impl Job {
         if !self.is_done {
             let at = |fault: std::io::Error| BadInput::at(&self.target, fault);
             // A folder takes the place of an empty one, and of nothing else.
-            if !is_free(&self.target) {
-                return Err(BadInput::at(
-                    &self.target,
-                    "is there already: nothing is overwritten",
-                ));
-            }
+            check_free(&self.target)?;
             std::fs::rename(self.result(), &self.target).map_err(at)?;
             sync_folder(&self.target);
         }
@@ -156,6 +163,7 @@ impl Job {
 
     /// Gives the run up.
     pub fn remove(self) {
+        let _ = self.forget();
         let _ = std::fs::remove_dir_all(&self.run);
     }
 
@@ -175,6 +183,21 @@ impl Job {
             written.map_err(|fault| BadInput::at(&path, fault))?;
         }
         Ok(())
+    }
+}
+
+/// The folder in which something will be, in full.
+pub fn parent(target: &Path) -> Result<PathBuf, BadInput> {
+    let parent = target.parent().filter(|parent| *parent != Path::new(""));
+    let parent = parent.unwrap_or(Path::new(".")).canonicalize();
+    parent.map_err(|_| BadInput::at(target, "cannot write: its folder does not exist"))
+}
+
+/// Refuses a place where something is, but for an empty folder.
+pub fn check_free(target: &Path) -> Result<(), BadInput> {
+    match is_free(target) {
+        true => Ok(()),
+        false => Err(BadInput::at(target, TAKEN)),
     }
 }
 
@@ -213,6 +236,11 @@ fn record_name(block: usize) -> String {
 
 /// The records in a folder, in the order of blocks.
 pub fn records(folder: &Path) -> Result<Vec<Record>, BadInput> {
+    let paths = record_paths(folder)?;
+    paths.iter().map(|path| read_json(path)).collect()
+}
+
+fn record_paths(folder: &Path) -> Result<Vec<PathBuf>, BadInput> {
     let entries = std::fs::read_dir(folder).map_err(|fault| BadInput::at(folder, fault))?;
     let names = entries.flatten().map(|entry| entry.path());
     let is_record = |path: &PathBuf| {
@@ -221,7 +249,7 @@ pub fn records(folder: &Path) -> Result<Vec<Record>, BadInput> {
     };
     let mut paths: Vec<PathBuf> = names.filter(is_record).collect();
     paths.sort();
-    paths.iter().map(|path| read_json(path)).collect()
+    Ok(paths)
 }
 
 /// Reads a document of this program.
