@@ -11,6 +11,7 @@ mod check_certificates;
 mod commands;
 mod cross_checks;
 mod families;
+mod fold_claims;
 mod folds;
 mod foreign_files;
 mod graphs;

@@ -343,7 +343,11 @@ impl<'a> Run<'a> {
             verdict = rounded::judge(task.arguments, &mut report, &lost, verdict);
         }
         state_lost(&mut report, records, lost.count);
-        report.state_reliance(&[Reliance::Family, Reliance::Deficit]);
+        let mut relied = vec![Reliance::Family, Reliance::Deficit];
+        if resumed > 0 || !self.given.is_empty() {
+            relied.push(Reliance::Records);
+        }
+        report.state_reliance(&relied);
         Ok((report, verdict))
     }
 }

@@ -14,7 +14,7 @@ use super::{config, names, open};
 use crate::cli::arguments::CheckArguments;
 use crate::cli::{BadInput, Outcome, Progress, Verdict};
 
-/// Fields of a configuration that say nothing about what is computed.
+/// Fields of a configuration that say nothing about what is computed, unless the family takes them.
 const ELSEWHERE: [&str; 12] = [
     "_name_or_path",
     "_commit_hash",
@@ -120,9 +120,10 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Outcome {
     }
     for tensor in fixed {
         progress.step(&old.tensors[tensor].name);
-        let (fault, off) = judge.fixed(tensor).map_err(failed)?;
-        found.is_exact &= off == 0.0;
-        found.deviation = found.deviation.max(off);
+        let (fault, own) = judge.fixed(tensor).map_err(failed)?;
+        found.is_exact &= own.is_exact();
+        found.deviation = found.deviation.max(own.most);
+        found.lost += own.lost;
         found
             .wrong
             .extend(fault.map(|fault| WrongBlock { block: None, fault }));
@@ -191,7 +192,8 @@ fn alike(checkpoints: &[Checkpoint; 2], paths: [&Path; 2]) -> Result<(), BadInpu
         fields.map(|(field, _)| field.clone()).collect()
     };
     let all = fields(&one).into_iter().chain(fields(&other));
-    let mut all = all.filter(|field| !ELSEWHERE.contains(&field.as_str()));
+    let mut all =
+        all.filter(|field| old.taken.contains(field) || !ELSEWHERE.contains(&field.as_str()));
     if let Some(field) = all.find(|field| one.get(field) != other.get(field)) {
         let shown = |value: Option<&Value>| value.map_or("missing".to_owned(), Value::to_string);
         let reason = format!(

@@ -1,5 +1,6 @@
 //! What of a checkpoint scales together: groups of multipliers, and where each of them acts.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ pub const NONE: u32 = u32::MAX;
 pub struct Checkpoint {
     /// The name of the family, as in the field `model_type`; `lora` for an adapter.
     pub family: String,
+    /// The fields of the configuration that the description of the family takes; of an adapter none.
+    pub taken: BTreeSet<String>,
     /// The folder that holds it.
     pub folder: PathBuf,
     /// The files of tensors, in the order of their names.

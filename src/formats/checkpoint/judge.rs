@@ -8,7 +8,7 @@ use super::blame::{Axis, Fault, blame};
 use super::{Checkpoint, Compared, Part, Shards, Version, compare};
 use crate::formats::storage::Storage;
 use crate::numbers::rational_from_f64;
-use crate::solve::folds::{Excuse, Joined, Piece, join};
+use crate::solve::folds::{Band, Excuse, Joined, Piece, join};
 use crate::solve::general::{BlockSums, FewReads, TermCosts, balance_in_few_reads, imbalance};
 
 /// Two checkpoints of one architecture.
@@ -75,17 +75,19 @@ impl Judge<'_> {
         Excuse::of(number_type, self.tolerance)
     }
 
-    /// Judges a tensor that no multiplier changes: what is wrong with it, if it is not what it was, and how far its numbers are off otherwise.
+    /// Judges a tensor that no multiplier changes: what is wrong with it, if it is not what it was, and what was found in its numbers.
     ///
     /// # Errors
     /// Those of the system.
-    pub fn fixed(&self, tensor: usize) -> std::io::Result<(Option<Fault>, f64)> {
+    pub fn fixed(&self, tensor: usize) -> std::io::Result<(Option<Fault>, Band)> {
         let versions = self.versions(tensor);
         let old = versions[0].tensor;
-        if old.storage.is_none() {
+        let are_weights = versions.map(|version| version.tensor.storage.is_some());
+        if are_weights != [true; 2] {
             let [one, other] = versions.map(|version| version.shards.all(version.tensor));
-            let fault = (one? != other?).then(|| Fault::of_bytes(&old.name));
-            return Ok((fault, 0.0));
+            let is_other = are_weights[0] != are_weights[1] || one? != other?;
+            let fault = is_other.then(|| Fault::of_bytes(&old.name));
+            return Ok((fault, Band::new()));
         }
         let width = old.shape.last().copied().unwrap_or(1);
         let rows = old.shape.iter().rev().skip(1).product();
@@ -96,7 +98,7 @@ impl Judge<'_> {
         let reason = reason.map(|pinned| pinned.reason.as_str());
         let first = found.band.first;
         let fault = first.map(|first| Fault::of_fixed(old, first, found.band.count, reason));
-        Ok((fault, found.band.most))
+        Ok((fault, found.band))
     }
 
     /// Judges a block.
@@ -256,8 +258,7 @@ fn powers_of_two(
     joined: &Joined,
     forms: &[Vec<(usize, f64)>],
 ) -> Option<Vec<f64>> {
-    let is_plain =
-        |found: &Compared| found.band.count == 0 && found.band.most == 0.0 && found.band.lost == 0;
+    let is_plain = |found: &Compared| found.is_binary && found.band.is_exact();
     if !compared.iter().all(is_plain) {
         return None;
     }
