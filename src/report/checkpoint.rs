@@ -124,7 +124,7 @@ pub fn checkpoint_check(found: &CheckpointCheck) -> Report {
     text += &match (is_scaling, found.is_exact) {
         (true, true) => "same function      yes: an exact scaling by powers of two\n".to_owned(),
         (true, false) if !is_rounding => format!(
-            "same function      yes, to the tolerance and not to rounding: a scaling is {} away, relatively\n",
+            "same function      yes, to the tolerance, not shown to be rounding: a scaling is {} away, relatively\n",
             up(found.deviation)
         ),
         (true, false) => format!(
@@ -158,7 +158,7 @@ pub fn checkpoint_check(found: &CheckpointCheck) -> Report {
         Value::Bool(true) => "yes",
         Value::Bool(false) => "NO",
         _ => {
-            "to powers of two: every multiplier within a factor √2 of that which balances, computed"
+            "to powers of two: every multiplier within about a factor √2 of that which balances, computed"
         }
     };
     text += &format!(

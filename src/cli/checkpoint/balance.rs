@@ -8,7 +8,7 @@ use std::time::Instant;
 use synaptic_balance::formats::Losses;
 use synaptic_balance::formats::checkpoint::{Checkpoint, Shards};
 use synaptic_balance::network::Regularizer;
-use synaptic_balance::report::{self, CheckpointBalance, Reliance, Report};
+use synaptic_balance::report::{self, CheckpointBalance, NumberType, Reliance, Report};
 
 use super::carry::members;
 use super::copy::{Files, copy_others, others};
@@ -45,7 +45,7 @@ fn balance_checkpoint(arguments: &BalanceArguments) -> Outcome {
     let is_short = checkpoint
         .tensors
         .iter()
-        .any(|tensor| matches!(tensor.number_type(), Some("bf16" | "f16")));
+        .any(|tensor| tensor.number_type().is_some_and(NumberType::is_short));
     let mut task = Task {
         arguments,
         checkpoint: &checkpoint,

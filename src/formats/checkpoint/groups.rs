@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::forms::Exponent;
+use crate::solve::NumberType;
 
 use super::super::storage::Storage;
 
@@ -105,9 +106,9 @@ pub struct Pinned {
 }
 
 impl Tensor {
-    /// The name of its number type; `None` for numbers that are never scaled.
-    pub fn number_type(&self) -> Option<&'static str> {
-        self.storage.map(Storage::name)
+    /// Its number type; `None` for numbers that are never scaled.
+    pub fn number_type(&self) -> Option<NumberType> {
+        self.storage.map(Storage::number_type)
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::f64::consts::LN_2;
 
-use num_traits::ToPrimitive;
-
 use super::blame::{Axis, Fault, blame};
+use super::part::float;
 use super::{Checkpoint, Compared, Part, Shards, Version, compare};
 use crate::formats::storage::Storage;
+use crate::forms::Exponent;
 use crate::numbers::rational_from_f64;
 use crate::solve::folds::{Band, Excuse, Joined, Piece, join};
 use crate::solve::general::{BlockSums, FewReads, TermCosts, balance_in_few_reads, imbalance};
@@ -112,16 +112,13 @@ impl Judge<'_> {
             let settings = (self.excuse(tensor.tensor), self.power);
             compared.push(compare(self.versions(tensor.tensor), size, true, settings)?);
         }
-        let forms: Vec<Vec<(usize, f64)>> = part
-            .forms
-            .iter()
-            .map(|form| {
-                let pairs = form.iter();
-                pairs
-                    .map(|(variable, exponent)| (*variable, exponent.to_f64().unwrap_or(0.0)))
-                    .collect()
-            })
-            .collect();
+        let of_floats = |form: &Vec<(usize, Exponent)>| {
+            let pairs = form.iter();
+            pairs
+                .map(|(variable, exponent)| (*variable, float(exponent)))
+                .collect()
+        };
+        let forms: Vec<Vec<(usize, f64)>> = part.forms.iter().map(of_floats).collect();
         let axes = self.axes(part, &compared);
         let pieces: Vec<Piece> = axes.iter().map(|axis| axis.piece.clone()).collect();
         let allowed: Vec<f64> = axes.iter().map(|axis| axis.allowed).collect();
