@@ -189,6 +189,13 @@ impl<'a> Run<'a> {
                     let reason = format!("holds block {}, which is not of this run", record.block);
                     return Err(BadInput(format!("{}: {reason}", job.place().display())).into());
                 }
+                self.task.again(&record).map_err(|fault| match fault {
+                    Failure::Input(BadInput(reason)) => {
+                        let what = "holds a run about other weights: remove this folder";
+                        BadInput::at(job.place(), format!("{what} ({reason})")).into()
+                    }
+                    fault => fault,
+                })?;
                 records.insert(record.block, record);
             }
         }
