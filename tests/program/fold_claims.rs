@@ -203,7 +203,7 @@ fn what_is_read() {
     let family = include_str!("../../src/formats/checkpoint/families/llama.txt");
     let counted = format!("{family}\nsize padding = pad_token_id or 1\n");
     for (family, is_refused) in [(family, false), (&counted, true)] {
-        let family = desk.write("family.txt", family.to_owned());
+        let family = desk.write("family.txt", family);
         let [one, other] = places.each_ref().map(|place| place.to_str().unwrap());
         let family = family.to_str().unwrap();
         let (_, _, stderr) = run(&["check", one, other, "--family", family]);
