@@ -18,6 +18,7 @@ pub mod blocks;
 mod certify;
 pub mod changed;
 mod compare;
+mod conjugate;
 mod cover;
 mod dead;
 mod direct;

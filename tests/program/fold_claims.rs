@@ -218,3 +218,25 @@ fn what_is_read() {
         "{stderr}"
     );
 }
+
+/// Checks: a checkpoint with a weight that is no number is not balanced, though it is what it was.
+#[test]
+fn no_numbers_are_not_balanced() {
+    let desk = Desk::new();
+    let [source, out] = ["source", "out"].map(|name| desk.path(name));
+    Small::new("llama").write(&source, Dtype::F64, 1);
+    let [source, folder] = [&source, &out].map(|path| path.to_str().unwrap());
+    let (code, report) = judged(&["balance", source, "-o", folder]);
+    assert_eq!(code, 0, "{report}");
+    let report = check(&desk, ["out", "out"], &[]);
+    assert_eq!(report["balanced"], true, "{report}");
+    for value in [f64::NAN, f64::INFINITY] {
+        replace(&out, DOWN, 5, |_| value);
+        let report = check(&desk, ["out", "out"], &[]);
+        assert_eq!(
+            (&report["balanced"], &report["scaling"]),
+            (&json!(false), &json!("exact")),
+            "{report}"
+        );
+    }
+}

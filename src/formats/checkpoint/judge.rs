@@ -222,7 +222,7 @@ impl Judge<'_> {
         let forms: Vec<Vec<(usize, f64)>> = forms.iter().map(of_costs).collect();
         let (deficit, mut logs) = imbalance(part.variables(), &forms, &blocks);
         // Only of an exact result by powers of 2 is it asked, and the block read once more for it.
-        if is_exact && deficit > self.tolerance {
+        if is_exact && (deficit.is_nan() || deficit > self.tolerance) {
             match self.balanced(part) {
                 Some(found) => logs = found,
                 None => return (deficit, false),

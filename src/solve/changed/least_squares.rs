@@ -2,6 +2,7 @@
 
 use super::fit::{Fit, each_own};
 use super::{Pair, Reading};
+use crate::solve::conjugate::{by_diagonal, conjugate};
 
 /// Rounds of reweighting.
 const ROUNDS: usize = 3;
@@ -45,47 +46,21 @@ fn step(reading: &Reading, fit: &Fit, weight: &dyn Fn(f64) -> f64) -> Vec<f64> {
             diagonal[variable] += weight * exponent * exponent;
         });
     });
-    let scaled = |rest: &[f64]| -> Vec<f64> {
-        let pairs = rest.iter().zip(&diagonal);
-        pairs
-            .map(|(rest, own)| if *own > 0.0 { rest / own } else { 0.0 })
-            .collect()
-    };
-    let mut solution = vec![0.0; count];
-    let mut direction = scaled(&side);
-    let mut size = dot(&side, &direction);
-    let least = size * SOLVED * SOLVED;
-    for _ in 0..READS {
-        if !(size > least && size > 0.0) {
-            break;
-        }
+    let product = |along: &[f64]| {
         let mut product = vec![0.0; count];
         each(reading, fit, weight, &mut |pair, weight, _| {
-            let mut along = 0.0;
+            let mut change = 0.0;
             each_own(reading.change, pair, &mut |variable, exponent| {
-                along += exponent * direction[variable];
+                change += exponent * along[variable];
             });
             each_own(reading.change, pair, &mut |variable, exponent| {
-                product[variable] += weight * exponent * along;
+                product[variable] += weight * exponent * change;
             });
         });
-        let length = size / dot(&direction, &product);
-        if !length.is_finite() {
-            break;
-        }
-        for place in 0..count {
-            solution[place] += length * direction[place];
-            side[place] -= length * product[place];
-        }
-        let next = scaled(&side);
-        let new = dot(&side, &next);
-        let share = new / size;
-        for (own, next) in direction.iter_mut().zip(next) {
-            *own = next + share * *own;
-        }
-        size = new;
-    }
-    solution
+        product
+    };
+    let scaled = |rest: &[f64]| by_diagonal(rest, &diagonal);
+    conjugate(side, (READS, SOLVED * SOLVED), scaled, product).0
 }
 
 fn each(
@@ -98,8 +73,4 @@ fn each(
         let rest = fit.rest(pair).ln_1p();
         call(pair, weight(rest), rest);
     });
-}
-
-fn dot(one: &[f64], other: &[f64]) -> f64 {
-    one.iter().zip(other).map(|(one, other)| one * other).sum()
 }

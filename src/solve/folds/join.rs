@@ -1,5 +1,7 @@
 //! One set of multipliers for the factors of many tensors.
 
+use crate::solve::conjugate::{by_diagonal, conjugate};
+
 /// The factors along one axis of a tensor, as logarithms.
 #[derive(Debug, Clone)]
 pub struct Piece<'a> {
@@ -135,49 +137,9 @@ impl System<'_> {
     }
 
     fn solve(&self) -> Vec<f64> {
-        let mut rest = self.gathered(|_, value, _| value, false);
+        let side = self.gathered(|_, value, _| value, false);
         let diagonal = self.gathered(|_, _, _| 1.0, true);
-        let scaled = |rest: &[f64]| -> Vec<f64> {
-            let pairs = rest.iter().zip(&diagonal);
-            pairs
-                .map(|(value, diagonal)| {
-                    if *diagonal > 0.0 {
-                        value / diagonal
-                    } else {
-                        0.0
-                    }
-                })
-                .collect()
-        };
-        let mut solution = vec![0.0; rest.len()];
-        let mut direction = scaled(&rest);
-        let mut size = dot(&rest, &direction);
-        let goal = size * 1e-26;
-        for _ in 0..STEPS {
-            if size <= goal || !size.is_finite() {
-                break;
-            }
-            let product = self.product(&direction);
-            let length = size / dot(&direction, &product);
-            if !(length > 0.0 && length.is_finite()) {
-                break;
-            }
-            for place in 0..rest.len() {
-                solution[place] += length * direction[place];
-                rest[place] -= length * product[place];
-            }
-            let next = scaled(&rest);
-            let new = dot(&rest, &next);
-            let share = new / size;
-            for (own, next) in direction.iter_mut().zip(next) {
-                *own = next + share * *own;
-            }
-            size = new;
-        }
-        solution
+        let scaled = |rest: &[f64]| by_diagonal(rest, &diagonal);
+        conjugate(side, (STEPS, 1e-26), scaled, |along| self.product(along)).0
     }
-}
-
-fn dot(one: &[f64], other: &[f64]) -> f64 {
-    one.iter().zip(other).map(|(one, other)| one * other).sum()
 }

@@ -2,6 +2,7 @@
 
 use super::costs::{FloatBlock, Margins, TermCosts};
 use crate::solve::SolveError;
+use crate::solve::conjugate::conjugate;
 use crate::solve::energy::each_place;
 
 /// When balancing ends.
@@ -195,39 +196,14 @@ impl TermCosts<'_> {
                 }
             })
             .collect();
-        let mut solution = vec![0.0; side.len()];
-        let mut rest = side.to_vec();
         let preconditioned = |rest: &[f64]| -> Vec<f64> {
-            rest.iter()
-                .zip(&inverse)
-                .map(|(value, inverse)| value * inverse)
-                .collect()
+            let pairs = rest.iter().zip(&inverse);
+            pairs.map(|(value, inverse)| value * inverse).collect()
         };
-        let mut direction = preconditioned(&rest);
-        let mut size = dot(&rest, &direction);
-        let goal = accuracy * accuracy * size;
-        let mut reads = 0;
-        while reads < most && size > goal && size > 0.0 {
-            let product = self.hessian(state, &direction);
-            reads += 1;
-            let curvature = dot(&direction, &product);
-            if !(curvature > 0.0 && curvature.is_finite()) {
-                break;
-            }
-            let length = size / curvature;
-            for place in 0..rest.len() {
-                solution[place] += length * direction[place];
-                rest[place] -= length * product[place];
-            }
-            let next = preconditioned(&rest);
-            let new = dot(&rest, &next);
-            let share = new / size;
-            for (own, next) in direction.iter_mut().zip(next) {
-                *own = next + share * *own;
-            }
-            size = new;
-        }
-        (solution, reads)
+        let until = (most, accuracy * accuracy);
+        conjugate(side.to_vec(), until, preconditioned, |along| {
+            self.hessian(state, along)
+        })
     }
 
     /// The longest change of a term's logarithm along a direction, or more.
@@ -282,10 +258,6 @@ fn add(side: &mut (f64, f64, f64), exponent: f64, cost: f64) {
         side.1 -= change;
     }
     side.2 += exponent * change;
-}
-
-fn dot(one: &[f64], other: &[f64]) -> f64 {
-    one.iter().zip(other).map(|(one, other)| one * other).sum()
 }
 
 /// Balances all variables of a problem of any forms. `progress` is told the deficit at multipliers 1 and after each step. A variable without any cost keeps
