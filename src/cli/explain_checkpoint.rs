@@ -1,13 +1,13 @@
 //! `synbal explain` for checkpoints.
 
-use synaptic_balance::formats::checkpoint::{Checkpoint, CheckpointError};
-use synaptic_balance::formats::{MAX_TEXT, read_input};
+use synaptic_balance::formats::checkpoint::Checkpoint;
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::numbers::rational_to_f64;
 use synaptic_balance::report::checkpoint_groups;
 
-use super::arguments::{ExplainArguments, FamilyArguments};
-use super::{BadInput, Failure, Outcome, Verdict};
+use super::arguments::ExplainArguments;
+use super::checkpoint::open;
+use super::{BadInput, Outcome, Verdict};
 
 /// Explains a checkpoint; `None` if the path is none.
 pub fn explain(arguments: &ExplainArguments) -> Option<Outcome> {
@@ -43,22 +43,4 @@ fn explain_groups(arguments: &ExplainArguments) -> Outcome {
     let sides = sides.map_err(|fault| BadInput(fault.to_string()))?;
     let fixes = arguments.family.fixes_gains();
     Ok((checkpoint_groups(&checkpoint, &sides, fixes), Verdict::Done))
-}
-
-/// Opens a checkpoint with the family and the gains that are asked for.
-pub fn open(path: &std::path::Path, family: &FamilyArguments) -> Result<Checkpoint, Failure> {
-    let text = match &family.family {
-        Some(file) => {
-            let text = read_input(file, MAX_TEXT).map_err(|fault| BadInput::at(file, fault))?;
-            let text = String::from_utf8(text).map_err(|_| BadInput::at(file, "is no text"))?;
-            Some(text)
-        }
-        None => None,
-    };
-    let found = Checkpoint::open(path, text.as_deref());
-    let found = found.map_err(|fault: CheckpointError| BadInput(fault.to_string()))?;
-    Ok(match family.fixes_gains() {
-        true => found.with_fixed_gains(),
-        false => found,
-    })
 }

@@ -7,6 +7,7 @@ use super::balanced::units;
 use super::{Report, list, up};
 use crate::formats::checkpoint::Fault;
 use crate::network::{Regularizer, one_line, printable};
+use crate::numbers::rational_to_f64;
 use crate::solve::NumberType;
 
 /// A block, or a tensor outside all blocks, that is no scaling.
@@ -60,6 +61,8 @@ const NO_DISTANCE: &str =
 pub fn checkpoint_check(found: &CheckpointCheck) -> Report {
     let is_scaling = found.wrong.is_empty();
     let is_balanced = found.deficit.0 <= found.allowed;
+    let excused = rational_to_f64(&found.number_type.excused());
+    let is_rounding = found.deviation <= excused || found.tolerance <= excused;
     let balanced: Value = match (is_scaling, is_balanced, found.to_powers_of_two) {
         (_, true, _) => true.into(),
         (true, false, true) => "to_powers_of_two".into(),
@@ -86,7 +89,8 @@ pub fn checkpoint_check(found: &CheckpointCheck) -> Report {
         "known_scaling": is_scaling,
         "scaling": match (is_scaling, found.is_exact) {
             (true, true) => "exact",
-            (true, false) => "within_rounding",
+            (true, false) if is_rounding => "within_rounding",
+            (true, false) => "within_tolerance",
             (false, _) => "none",
         },
         "exact_scaling": match (is_scaling, found.is_exact) {
@@ -94,7 +98,10 @@ pub fn checkpoint_check(found: &CheckpointCheck) -> Report {
             (true, false) => undecided(),
             (false, _) => Value::Bool(false),
         },
-        "within_rounding": is_scaling,
+        "within_rounding": match is_scaling && !is_rounding {
+            true => undecided(),
+            false => is_scaling.into(),
+        },
         "scaling_deviation": is_scaling.then_some(found.deviation),
         "rounding_excused": {"type": found.number_type.name(), "units_in_the_last_place": found.number_type.excused_ulps()},
         "lost_count": found.lost,
@@ -116,6 +123,10 @@ pub fn checkpoint_check(found: &CheckpointCheck) -> Report {
     );
     text += &match (is_scaling, found.is_exact) {
         (true, true) => "same function      yes: an exact scaling by powers of two\n".to_owned(),
+        (true, false) if !is_rounding => format!(
+            "same function      yes, to the tolerance, not shown to be rounding: a scaling is {} away, relatively\n",
+            up(found.deviation)
+        ),
         (true, false) => format!(
             "same function      yes, to rounding ({} in the last place of {}): a scaling is {} away, relatively\n",
             units(found.number_type),
@@ -147,7 +158,7 @@ pub fn checkpoint_check(found: &CheckpointCheck) -> Report {
         Value::Bool(true) => "yes",
         Value::Bool(false) => "NO",
         _ => {
-            "to powers of two: every multiplier within a factor √2 of that which balances, computed"
+            "to powers of two: every multiplier within about a factor √2 of that which balances, computed"
         }
     };
     text += &format!(

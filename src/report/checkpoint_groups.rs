@@ -7,6 +7,7 @@ use std::fmt::Write;
 use super::{Report, count};
 use crate::formats::checkpoint::{Checkpoint, Group, NONE, Pinned, Sides};
 use crate::network::{one_line, printable};
+use crate::solve::blocks;
 
 /// Blocks and pinned tensors named in the text.
 const SHOWN: usize = 24;
@@ -49,10 +50,7 @@ pub fn checkpoint_groups(checkpoint: &Checkpoint, sides: &[Sides], fixes_gains: 
 fn deficit(sides: &[(f64, f64)]) -> f64 {
     let own = sides
         .iter()
-        .map(|(raised, lowered)| match raised + lowered {
-            sum if sum > 0.0 => (raised - lowered).abs() / sum,
-            _ => 0.0,
-        });
+        .map(|(raised, lowered)| blocks::deficit(*raised, *lowered));
     own.fold(0.0, f64::max)
 }
 

@@ -26,6 +26,8 @@ pub enum Reliance {
     Deficit,
     /// The scaling is a computed one.
     Scaling,
+    /// What earlier runs recorded.
+    Records,
     /// The outputs that differ.
     Evaluation,
 }
@@ -47,6 +49,7 @@ impl Reliance {
             Reliance::Scaling => {
                 "the scaling, which is computed in f64 with its rounding taken into account"
             }
+            Reliance::Records => "what earlier runs recorded of their blocks, proofs included",
             Reliance::Evaluation => "the exact evaluation of both networks",
         }
     }

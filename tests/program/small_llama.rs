@@ -159,6 +159,9 @@ fn bytes(values: &[f32], number_type: Dtype) -> Vec<u8> {
     let values = values.iter();
     match number_type {
         Dtype::F32 => values.flat_map(|value| value.to_le_bytes()).collect(),
+        Dtype::F64 => values
+            .flat_map(|value| f64::from(*value).to_le_bytes())
+            .collect(),
         // To the nearest, ties to even.
         Dtype::BF16 => values
             .flat_map(|value| {

@@ -11,6 +11,7 @@ use synaptic_balance::formats::{
 use synaptic_balance::report::{Report, lost_weights};
 
 use super::copy::{copy_others, others};
+use super::job;
 use crate::cli::arguments::{ApplyArguments, Moment};
 use crate::cli::files::{self, Content};
 use crate::cli::outputs::{self, Kind, Output};
@@ -90,18 +91,8 @@ fn said(count: usize, lost: &Losses, arguments: &ApplyArguments) -> (Report, Ver
 /// A folder beside the output, which is not there, or empty.
 fn stage(model: &Path, output: &Path) -> Result<tempfile::TempDir, BadInput> {
     let at = |fault: &dyn std::fmt::Display| BadInput::at(output, fault);
-    let is_free = match std::fs::read_dir(output) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(_) => std::fs::symlink_metadata(output).is_err(),
-    };
-    if !is_free {
-        return Err(at(&"is there already: nothing is overwritten"));
-    }
-    let parent = output.parent().filter(|parent| *parent != Path::new(""));
-    let parent = parent.unwrap_or(Path::new("."));
-    let parent = parent
-        .canonicalize()
-        .map_err(|_| at(&"cannot write: its folder does not exist"))?;
+    job::check_free(output)?;
+    let parent = job::parent(output)?;
     let source = model
         .canonicalize()
         .map_err(|fault| BadInput::at(model, fault))?;

@@ -8,7 +8,7 @@ use std::time::Instant;
 use synaptic_balance::formats::Losses;
 use synaptic_balance::formats::checkpoint::{Checkpoint, Shards};
 use synaptic_balance::network::Regularizer;
-use synaptic_balance::report::{self, CheckpointBalance, Reliance, Report};
+use synaptic_balance::report::{self, CheckpointBalance, NumberType, Reliance, Report};
 
 use super::carry::members;
 use super::copy::{Files, copy_others, others};
@@ -45,7 +45,7 @@ fn balance_checkpoint(arguments: &BalanceArguments) -> Outcome {
     let is_short = checkpoint
         .tensors
         .iter()
-        .any(|tensor| matches!(tensor.number_type(), Some("bf16" | "f16")));
+        .any(|tensor| tensor.number_type().is_some_and(NumberType::is_short));
     let mut task = Task {
         arguments,
         checkpoint: &checkpoint,
@@ -189,6 +189,13 @@ impl<'a> Run<'a> {
                     let reason = format!("holds block {}, which is not of this run", record.block);
                     return Err(BadInput(format!("{}: {reason}", job.place().display())).into());
                 }
+                self.task.again(&record).map_err(|fault| match fault {
+                    Failure::Input(BadInput(reason)) => {
+                        let what = "holds a run about other weights: remove this folder";
+                        BadInput::at(job.place(), format!("{what} ({reason})")).into()
+                    }
+                    fault => fault,
+                })?;
                 records.insert(record.block, record);
             }
         }
@@ -348,7 +355,11 @@ impl<'a> Run<'a> {
             verdict = rounded::judge(task.arguments, &mut report, &lost, verdict);
         }
         state_lost(&mut report, records, lost.count);
-        report.state_reliance(&[Reliance::Family, Reliance::Deficit]);
+        let mut relied = vec![Reliance::Family, Reliance::Deficit];
+        if resumed > 0 || !self.given.is_empty() {
+            relied.push(Reliance::Records);
+        }
+        report.state_reliance(&relied);
         Ok((report, verdict))
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde_json::Value;
-use synaptic_balance::formats::checkpoint::{Checkpoint, Judge, Part, Shards};
+use synaptic_balance::formats::checkpoint::{Checkpoint, Judge, Part, Shards, Tensor};
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::numbers::rational_to_f64;
 use synaptic_balance::report::{self, CheckpointCheck, NumberType, Reliance, WrongBlock};
@@ -14,7 +14,7 @@ use super::{config, names, open};
 use crate::cli::arguments::CheckArguments;
 use crate::cli::{BadInput, Outcome, Progress, Verdict};
 
-/// Fields of a configuration that say nothing about what is computed.
+/// Fields of a configuration that say nothing about what is computed, unless the family takes them.
 const ELSEWHERE: [&str; 12] = [
     "_name_or_path",
     "_commit_hash",
@@ -74,8 +74,13 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Outcome {
     let fixed = (0..old.tensors.len()).filter(|tensor| !changed.contains(tensor));
     let steps = old.blocks.len() + old.tensors.len() - changed.len();
     let progress = Progress::over("reading both".to_owned(), steps as u64, 0);
-    let number_types = new.tensors.iter().filter_map(number_type);
-    let number_type = number_types.min().unwrap_or(NumberType::F32);
+    let shortest = |tensors: &mut dyn Iterator<Item = &Tensor>| {
+        let types = tensors.filter_map(Tensor::number_type);
+        types.min().unwrap_or(NumberType::F32)
+    };
+    let number_type = shortest(&mut new.tensors.iter());
+    // What nothing scales excuses no deficit.
+    let of_scaled = shortest(&mut changed.iter().map(|tensor| &new.tensors[*tensor]));
     let mut found = CheckpointCheck {
         family: old.family.clone(),
         sizes: [old.blocks.len(), old.dimension(), old.tensors.len()],
@@ -91,7 +96,7 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Outcome {
                 .first()
                 .map_or(String::new(), |block| block.name.clone()),
         ),
-        allowed: arguments.tolerance.max(number_type.excused_deficit(&power)),
+        allowed: arguments.tolerance.max(of_scaled.excused_deficit(&power)),
         to_powers_of_two: true,
         tolerance: arguments.tolerance,
         seconds: 0.0,
@@ -120,9 +125,10 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Outcome {
     }
     for tensor in fixed {
         progress.step(&old.tensors[tensor].name);
-        let (fault, off) = judge.fixed(tensor).map_err(failed)?;
-        found.is_exact &= off == 0.0;
-        found.deviation = found.deviation.max(off);
+        let (fault, own) = judge.fixed(tensor).map_err(failed)?;
+        found.is_exact &= own.is_exact();
+        found.deviation = found.deviation.max(own.most);
+        found.lost += own.lost;
         found
             .wrong
             .extend(fault.map(|fault| WrongBlock { block: None, fault }));
@@ -139,15 +145,6 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Outcome {
         (true, true) => Verdict::Done,
     };
     Ok((report, verdict))
-}
-
-fn number_type(tensor: &synaptic_balance::formats::checkpoint::Tensor) -> Option<NumberType> {
-    match tensor.number_type()? {
-        "bf16" => Some(NumberType::Bf16),
-        "f16" => Some(NumberType::F16),
-        "f32" => Some(NumberType::F32),
-        _ => Some(NumberType::F64),
-    }
 }
 
 /// What is not done with checkpoints.
@@ -191,7 +188,8 @@ fn alike(checkpoints: &[Checkpoint; 2], paths: [&Path; 2]) -> Result<(), BadInpu
         fields.map(|(field, _)| field.clone()).collect()
     };
     let all = fields(&one).into_iter().chain(fields(&other));
-    let mut all = all.filter(|field| !ELSEWHERE.contains(&field.as_str()));
+    let mut all =
+        all.filter(|field| old.taken.contains(field) || !ELSEWHERE.contains(&field.as_str()));
     if let Some(field) = all.find(|field| one.get(field) != other.get(field)) {
         let shown = |value: Option<&Value>| value.map_or("missing".to_owned(), Value::to_string);
         let reason = format!(

@@ -18,6 +18,9 @@ const RUN: &str = ".synbal-run";
 /// The name of the plan in it, and in a part.
 pub const PLAN: &str = "plan.json";
 
+/// Said of a place where something is.
+const TAKEN: &str = "is there already: nothing is overwritten";
+
 /// A folder that is being made.
 pub struct Job {
     /// Where it will be.
@@ -37,11 +40,7 @@ impl Job {
         let name = target
             .file_name()
             .ok_or_else(|| at(&"is no name of a folder"))?;
-        let parent = target.parent().filter(|parent| *parent != Path::new(""));
-        let parent = parent.unwrap_or(Path::new("."));
-        let parent = parent
-            .canonicalize()
-            .map_err(|_| at(&"cannot write: its folder does not exist"))?;
+        let parent = parent(target)?;
         let target = parent.join(name);
         let source = source
             .canonicalize()
@@ -57,7 +56,7 @@ impl Job {
         let run = parent.join(run_name);
         let is_taken = !is_free(&target);
         if is_taken && !run.join(PLAN).is_file() {
-            return Err(at(&"is there already: nothing is overwritten"));
+            return Err(at(&TAKEN));
         }
         std::fs::create_dir_all(&run).map_err(|fault| at(&fault))?;
         let lock = run.join("lock");
@@ -73,7 +72,12 @@ impl Job {
             _lock: lock,
         };
         if is_taken && !job.is_done {
-            return Err(at(&"is there already: nothing is overwritten"));
+            return Err(at(&TAKEN));
+        }
+        if !is_taken && !job.result().exists() {
+            // The result of these records has its name, and was taken away: nothing of it is left to go on with.
+            job.forget()?;
+            let _ = std::fs::remove_file(job.run.join(PLAN));
         }
         job.agree(plan)?;
         if !job.is_done {
@@ -153,12 +157,7 @@ impl Job {
         if !self.is_done {
             let at = |fault: std::io::Error| BadInput::at(&self.target, fault);
             // A folder takes the place of an empty one, and of nothing else.
-            if !is_free(&self.target) {
-                return Err(BadInput::at(
-                    &self.target,
-                    "is there already: nothing is overwritten",
-                ));
-            }
+            check_free(&self.target)?;
             std::fs::rename(self.result(), &self.target).map_err(at)?;
             sync_folder(&self.target);
         }
@@ -167,6 +166,7 @@ impl Job {
 
     /// Gives the run up.
     pub fn remove(self) {
+        let _ = self.forget();
         let _ = std::fs::remove_dir_all(&self.run);
     }
 
@@ -186,6 +186,21 @@ impl Job {
             written.map_err(|fault| BadInput::at(&path, fault))?;
         }
         Ok(())
+    }
+}
+
+/// The folder in which something will be, in full.
+pub fn parent(target: &Path) -> Result<PathBuf, BadInput> {
+    let parent = target.parent().filter(|parent| *parent != Path::new(""));
+    let parent = parent.unwrap_or(Path::new(".")).canonicalize();
+    parent.map_err(|_| BadInput::at(target, "cannot write: its folder does not exist"))
+}
+
+/// Refuses a place where something is, but for an empty folder.
+pub fn check_free(target: &Path) -> Result<(), BadInput> {
+    match is_free(target) {
+        true => Ok(()),
+        false => Err(BadInput::at(target, TAKEN)),
     }
 }
 

@@ -25,7 +25,7 @@ use super::arguments::{FamilyArguments, Gains};
 use super::{BadInput, text};
 
 /// Reads a checkpoint, as its family and the arguments say.
-fn open(path: &Path, arguments: &FamilyArguments) -> Result<Checkpoint, BadInput> {
+pub fn open(path: &Path, arguments: &FamilyArguments) -> Result<Checkpoint, BadInput> {
     let family = arguments.family.as_deref().map(text).transpose()?;
     let opened = Checkpoint::open(path, family.as_deref());
     // Every fault names its file.

@@ -249,10 +249,10 @@ impl Task<'_> {
         }
     }
 
-    /// Scales a block by the multipliers of a record.
-    pub fn repeat(&self, record: &Record) -> Result<(Part, Held), Failure> {
+    /// Reads the block of a record; it is refused where it is not what was balanced.
+    pub fn again(&self, record: &Record) -> Result<(Part, Held), Failure> {
         let part = self.part(record.block, &BTreeSet::new());
-        let (mut held, sum) = self.read(&part)?;
+        let (held, sum) = self.read(&part)?;
         if format!("{sum:016x}") != record.weights_sum {
             let reason = format!(
                 "its tensors are not those that block {} ({}) was balanced with",
@@ -260,6 +260,12 @@ impl Task<'_> {
             );
             return Err(BadInput::at(&self.arguments.network, reason).into());
         }
+        Ok((part, held))
+    }
+
+    /// Scales a block by the multipliers of a record.
+    pub fn repeat(&self, record: &Record) -> Result<(Part, Held), Failure> {
+        let (part, mut held) = self.again(record)?;
         let mut multipliers = Vec::new();
         for (group, name) in self.names[record.block].iter().enumerate() {
             let channels = part.starts[group + 1] - part.starts[group];

@@ -1,7 +1,8 @@
 //! What is wrong with a fold: the tensor, the group and the first index, and what such a fault comes from.
 
+use super::part::float;
 use super::{Checkpoint, Compared, Part, Tensor};
-use crate::solve::folds::{Deviation, Joined, Piece};
+use crate::solve::folds::{Deviation, Joined, Piece, median};
 
 /// What was found along one axis of a tensor of a block.
 #[derive(Debug)]
@@ -129,7 +130,7 @@ fn level(part: &Part, compared: &[Compared], axes: &[Axis]) -> Vec<Vec<f64>> {
         }
         let allowed = axes[rows].allowed;
         let is_bare = |axis: usize| axes[axis].piece.forms.iter().all(|form| *form == 0);
-        let level = |axis: usize| median(&logs[axis]);
+        let level = |axis: usize| median(&mut logs[axis].clone());
         let is_level = |axis: usize| {
             let middle = level(axis);
             let mut known = logs[axis].iter().filter(|log| !log.is_nan());
@@ -166,32 +167,20 @@ fn anchor(part: &Part, axes: &[Axis], logs: &[Vec<f64>], columns: usize) -> Opti
     {
         for (log, form) in logs.iter().zip(axis.piece.forms) {
             if let [(variable, exponent)] = part.forms[*form][..] {
-                known[variable] = log / (*exponent.numer() as f64 / *exponent.denom() as f64);
+                known[variable] = log / float(&exponent);
             }
         }
     }
     let shifts = logs[columns].iter().zip(axes[columns].piece.forms);
     let shifts = shifts.filter_map(|(log, form)| match part.forms[*form][..] {
         [(variable, exponent)] => {
-            let exponent = *exponent.numer() as f64 / *exponent.denom() as f64;
+            let exponent = float(&exponent);
             Some(log - exponent * known[variable])
         }
         _ => None,
     });
-    let shift = median(&shifts.collect::<Vec<f64>>());
+    let shift = median(&mut shifts.collect::<Vec<f64>>());
     shift.is_finite().then_some(shift)
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut known: Vec<f64> = values
-        .iter()
-        .copied()
-        .filter(|value| value.is_finite())
-        .collect();
-    match known.len() {
-        0 => f64::NAN,
-        count => *known.select_nth_unstable_by(count / 2, f64::total_cmp).1,
-    }
 }
 
 /// What one axis of a tensor says about a multiplier of a group.
@@ -292,7 +281,7 @@ impl Case<'_> {
                 if let ([(variable, exponent)], false) = (&self.part.forms[*form][..], log.is_nan())
                     && range.contains(variable)
                 {
-                    let exponent = *exponent.numer() as f64 / *exponent.denom() as f64;
+                    let exponent = float(exponent);
                     words.push(Word {
                         axis: number,
                         entry,

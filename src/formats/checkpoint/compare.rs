@@ -2,7 +2,7 @@
 
 use super::{Shards, Tensor};
 use crate::formats::storage::Storage;
-use crate::solve::folds::{Band, Excuse, Rows};
+use crate::solve::folds::{Band, Excuse, Rows, is_power_of_two};
 
 /// One version of a tensor.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +26,8 @@ pub struct Compared {
     pub costs: [Vec<f64>; 2],
     /// How many rows the factors of columns were taken from.
     pub samples: usize,
+    /// Is every factor that is known a power of 2, in full?
+    pub is_binary: bool,
 }
 
 /// Rows of which the factors of the columns are taken.
@@ -47,12 +49,20 @@ impl Version<'_> {
         Ok(bytes)
     }
 
-    fn numbers(&self, bytes: &[u8], into: &mut Vec<f64>) {
+    /// Numbers with what is added to them; are the sums exact?
+    fn numbers(&self, bytes: &[u8], into: &mut Vec<f64>) -> bool {
         self.storage().numbers(bytes, into);
+        let mut is_exact = true;
         if self.tensor.offset != 0 {
             let offset = f64::from(self.tensor.offset);
-            into.iter_mut().for_each(|value| *value += offset);
+            for value in into {
+                let sum = *value + offset;
+                let added = sum - *value;
+                is_exact &= (*value - (sum - added)) + (offset - added) == 0.0;
+                *value = sum;
+            }
         }
+        is_exact
     }
 }
 
@@ -72,6 +82,7 @@ pub fn compare(
         band: Band::new(),
         costs: [Vec::with_capacity(rows), vec![0.0; width]],
         samples: 0,
+        is_binary: true,
     };
     if rows == 0 || width == 0 {
         return Ok(found);
@@ -115,8 +126,15 @@ pub fn compare(
         sums.for_each(|(sum, own)| *sum += own);
     }
     let factors = std::mem::take(&mut found.band.factors);
-    found.rows = factors.into_iter().map(f64::ln).collect();
-    found.columns = known.columns.iter().map(|factor| factor.ln()).collect();
+    let columns = &known.columns;
+    let mut known = factors.iter().chain(columns);
+    found.is_binary = known.all(|factor| factor.is_nan() || is_power_of_two(*factor));
+    found.rows = factors.iter().map(|factor| factor.ln()).collect();
+    found.columns = columns.iter().map(|factor| factor.ln()).collect();
+    for column in &found.band.met {
+        // Judged with the factor 1.
+        found.columns[*column] = 0.0;
+    }
     Ok(found)
 }
 
@@ -168,8 +186,12 @@ impl Work<'_> {
         let lengths = [before, after].map(|version| width * version.storage().size());
         let rows = bytes[0].chunks_exact(lengths[0]);
         for (row, pair) in rows.zip(bytes[1].chunks_exact(lengths[1])).enumerate() {
-            before.numbers(pair.0, &mut numbers[0]);
-            after.numbers(pair.1, &mut numbers[1]);
+            let is_exact =
+                before.numbers(pair.0, &mut numbers[0]) & after.numbers(pair.1, &mut numbers[1]);
+            if !is_exact && !is_same {
+                // Of a quotient of two rounded sums.
+                band.most = band.most.max(f64::EPSILON);
+            }
             let [old, new] = &numbers;
             match (width, self.scales) {
                 (1, true) => self.known.see_one(first + row, old[0], new[0], &mut band),

@@ -24,6 +24,8 @@ pub(super) struct Settings {
     /// What stands for `{name}` in the names of tensors.
     pub names: BTreeMap<String, String>,
     given: BTreeSet<String>,
+    /// The fields that say what is computed.
+    pub taken: BTreeSet<String>,
 }
 
 impl Config {
@@ -150,6 +152,7 @@ impl Config {
             }
         }
         self.refuse_unknown(&known, &only, &ignored)?;
+        settings.taken = known.into_iter().map(str::to_owned).collect();
         Ok(settings)
     }
 

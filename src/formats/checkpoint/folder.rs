@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::super::cache::{cached, is_within};
@@ -202,6 +202,7 @@ impl Store {
     pub fn checkpoint(self, family: &str, blocks: Vec<Block>, pinned: Vec<Pinned>) -> Checkpoint {
         Checkpoint {
             family: family.to_owned(),
+            taken: BTreeSet::new(),
             folder: self.folder,
             files: self.files,
             index: self.index,

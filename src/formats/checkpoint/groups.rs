@@ -1,10 +1,12 @@
 //! What of a checkpoint scales together: groups of multipliers, and where each of them acts.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::forms::Exponent;
+use crate::solve::NumberType;
 
 use super::super::storage::Storage;
 
@@ -16,6 +18,8 @@ pub const NONE: u32 = u32::MAX;
 pub struct Checkpoint {
     /// The name of the family, as in the field `model_type`; `lora` for an adapter.
     pub family: String,
+    /// The fields of the configuration that the description of the family takes; of an adapter none.
+    pub taken: BTreeSet<String>,
     /// The folder that holds it.
     pub folder: PathBuf,
     /// The files of tensors, in the order of their names.
@@ -102,9 +106,9 @@ pub struct Pinned {
 }
 
 impl Tensor {
-    /// The name of its number type; `None` for numbers that are never scaled.
-    pub fn number_type(&self) -> Option<&'static str> {
-        self.storage.map(Storage::name)
+    /// Its number type; `None` for numbers that are never scaled.
+    pub fn number_type(&self) -> Option<NumberType> {
+        self.storage.map(Storage::number_type)
     }
 }
 

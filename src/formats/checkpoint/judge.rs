@@ -2,13 +2,13 @@
 
 use std::f64::consts::LN_2;
 
-use num_traits::ToPrimitive;
-
 use super::blame::{Axis, Fault, blame};
+use super::part::float;
 use super::{Checkpoint, Compared, Part, Shards, Version, compare};
 use crate::formats::storage::Storage;
+use crate::forms::Exponent;
 use crate::numbers::rational_from_f64;
-use crate::solve::folds::{Excuse, Joined, Piece, join};
+use crate::solve::folds::{Band, Excuse, Joined, Piece, join};
 use crate::solve::general::{BlockSums, FewReads, TermCosts, balance_in_few_reads, imbalance};
 
 /// Two checkpoints of one architecture.
@@ -75,17 +75,19 @@ impl Judge<'_> {
         Excuse::of(number_type, self.tolerance)
     }
 
-    /// Judges a tensor that no multiplier changes: what is wrong with it, if it is not what it was, and how far its numbers are off otherwise.
+    /// Judges a tensor that no multiplier changes: what is wrong with it, if it is not what it was, and what was found in its numbers.
     ///
     /// # Errors
     /// Those of the system.
-    pub fn fixed(&self, tensor: usize) -> std::io::Result<(Option<Fault>, f64)> {
+    pub fn fixed(&self, tensor: usize) -> std::io::Result<(Option<Fault>, Band)> {
         let versions = self.versions(tensor);
         let old = versions[0].tensor;
-        if old.storage.is_none() {
+        let are_weights = versions.map(|version| version.tensor.storage.is_some());
+        if are_weights != [true; 2] {
             let [one, other] = versions.map(|version| version.shards.all(version.tensor));
-            let fault = (one? != other?).then(|| Fault::of_bytes(&old.name));
-            return Ok((fault, 0.0));
+            let is_other = are_weights[0] != are_weights[1] || one? != other?;
+            let fault = is_other.then(|| Fault::of_bytes(&old.name));
+            return Ok((fault, Band::new()));
         }
         let width = old.shape.last().copied().unwrap_or(1);
         let rows = old.shape.iter().rev().skip(1).product();
@@ -96,7 +98,7 @@ impl Judge<'_> {
         let reason = reason.map(|pinned| pinned.reason.as_str());
         let first = found.band.first;
         let fault = first.map(|first| Fault::of_fixed(old, first, found.band.count, reason));
-        Ok((fault, found.band.most))
+        Ok((fault, found.band))
     }
 
     /// Judges a block.
@@ -110,16 +112,13 @@ impl Judge<'_> {
             let settings = (self.excuse(tensor.tensor), self.power);
             compared.push(compare(self.versions(tensor.tensor), size, true, settings)?);
         }
-        let forms: Vec<Vec<(usize, f64)>> = part
-            .forms
-            .iter()
-            .map(|form| {
-                let pairs = form.iter();
-                pairs
-                    .map(|(variable, exponent)| (*variable, exponent.to_f64().unwrap_or(0.0)))
-                    .collect()
-            })
-            .collect();
+        let of_floats = |form: &Vec<(usize, Exponent)>| {
+            let pairs = form.iter();
+            pairs
+                .map(|(variable, exponent)| (*variable, float(exponent)))
+                .collect()
+        };
+        let forms: Vec<Vec<(usize, f64)>> = part.forms.iter().map(of_floats).collect();
         let axes = self.axes(part, &compared);
         let pieces: Vec<Piece> = axes.iter().map(|axis| axis.piece.clone()).collect();
         let allowed: Vec<f64> = axes.iter().map(|axis| axis.allowed).collect();
@@ -223,7 +222,7 @@ impl Judge<'_> {
         let forms: Vec<Vec<(usize, f64)>> = forms.iter().map(of_costs).collect();
         let (deficit, mut logs) = imbalance(part.variables(), &forms, &blocks);
         // Only of an exact result by powers of 2 is it asked, and the block read once more for it.
-        if is_exact && deficit > self.tolerance {
+        if is_exact && (deficit.is_nan() || deficit > self.tolerance) {
             match self.balanced(part) {
                 Some(found) => logs = found,
                 None => return (deficit, false),
@@ -256,8 +255,7 @@ fn powers_of_two(
     joined: &Joined,
     forms: &[Vec<(usize, f64)>],
 ) -> Option<Vec<f64>> {
-    let is_plain =
-        |found: &Compared| found.band.count == 0 && found.band.most == 0.0 && found.band.lost == 0;
+    let is_plain = |found: &Compared| found.is_binary && found.band.is_exact();
     if !compared.iter().all(is_plain) {
         return None;
     }

@@ -91,6 +91,11 @@ impl Checkpoint {
         if is_adapter {
             return adapter::open(&folder, index, family);
         }
+        let adapter = folder.join("adapter_config.json");
+        if adapter.is_file() {
+            let reason = "stands beside `config.json`: which is the model?";
+            return Err(folder::content(&adapter, reason));
+        }
         let at = |reason: String| CheckpointError::Family {
             path: path.to_path_buf(),
             reason,
@@ -116,10 +121,12 @@ impl Checkpoint {
         let settings = config
             .settings(&description.settings, &has)
             .map_err(&named)?;
+        let taken = settings.taken.clone();
         let system = Builder::new(settings, &store);
         let system = system.build(&description.body).map_err(&named)?;
         let derived = derive::derive(&system, &store).map_err(&named)?;
         store.mark(&derived.gains, &derived.offsets);
-        Ok(store.checkpoint(model_type, derived.blocks, derived.pinned))
+        let found = store.checkpoint(model_type, derived.blocks, derived.pinned);
+        Ok(Checkpoint { taken, ..found })
     }
 }

@@ -219,7 +219,7 @@ impl Part {
             match (*exponent.numer(), *exponent.denom()) {
                 (1, 1) => value,
                 (-1, 1) => value.recip(),
-                (above, below) => value.powf(above as f64 / below as f64),
+                _ => value.powf(float(exponent)),
             }
         };
         let forms = self.forms.iter();
@@ -280,6 +280,11 @@ impl Part {
         let tensors = self.tensors.iter().map(|part| part.tensor);
         tensors.zip(held.bytes.iter().map(Vec::as_slice))
     }
+}
+
+/// An exponent, rounded where it is no sum of powers of 2.
+pub(super) fn float(exponent: &Exponent) -> f64 {
+    *exponent.numer() as f64 / *exponent.denom() as f64
 }
 
 /// Forms by their content.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::cache::cached;
 use super::super::file_bytes::{map, open_input};
 use super::super::storage::Storage;
+use super::part::float;
 use super::{Checkpoint, CheckpointError, NONE, Tensor};
 
 /// The costs of the weights that a multiplier raises, and of those that it lowers, each times its exponent; by group of a block, by channel.
@@ -48,8 +49,7 @@ impl Checkpoint {
             let sides = block.groups.iter().map(|group| {
                 let mut sides = vec![(0.0, 0.0); group.channels];
                 for member in &group.members {
-                    let exponent =
-                        *member.exponent.numer() as f64 / *member.exponent.denom() as f64;
+                    let exponent = float(&member.exponent);
                     let costs = &sums[&(member.tensor, member.axis)];
                     for (channel, cost) in member.map.iter().zip(costs) {
                         if *channel == NONE {

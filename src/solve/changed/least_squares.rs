@@ -2,7 +2,7 @@
 
 use super::fit::{Fit, each_own};
 use super::{Pair, Reading};
-use crate::solve::conjugate::conjugate;
+use crate::solve::conjugate::{by_diagonal, conjugate};
 
 /// Rounds of reweighting.
 const ROUNDS: usize = 3;
@@ -46,20 +46,21 @@ fn step(reading: &Reading, fit: &Fit, weight: &dyn Fn(f64) -> f64) -> Vec<f64> {
             diagonal[variable] += weight * exponent * exponent;
         });
     });
-    let mut product = |direction: &[f64]| {
+    let product = |along: &[f64]| {
         let mut product = vec![0.0; count];
         each(reading, fit, weight, &mut |pair, weight, _| {
-            let mut along = 0.0;
+            let mut change = 0.0;
             each_own(reading.change, pair, &mut |variable, exponent| {
-                along += exponent * direction[variable];
+                change += exponent * along[variable];
             });
             each_own(reading.change, pair, &mut |variable, exponent| {
-                product[variable] += weight * exponent * along;
+                product[variable] += weight * exponent * change;
             });
         });
         product
     };
-    conjugate(&mut product, &side, &diagonal, SOLVED, READS).0
+    let scaled = |rest: &[f64]| by_diagonal(rest, &diagonal);
+    conjugate(side, (READS, SOLVED * SOLVED), scaled, product).0
 }
 
 fn each(

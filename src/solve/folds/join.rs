@@ -1,6 +1,6 @@
 //! One set of multipliers for the factors of many tensors.
 
-use crate::solve::conjugate::conjugate;
+use crate::solve::conjugate::{by_diagonal, conjugate};
 
 /// The factors along one axis of a tensor, as logarithms.
 #[derive(Debug, Clone)]
@@ -28,9 +28,8 @@ pub struct Joined {
     pub most: Vec<f64>,
 }
 
-/// Steps of conjugate gradients, and the part of a residue that counts as solved.
+/// Steps of conjugate gradients.
 const STEPS: usize = 400;
-const SOLVED: f64 = 1e-13;
 
 /// Finds the multipliers. `forms` hold variables with their exponents; `allowed` is the error of a piece's values that is allowed.
 pub fn join(
@@ -140,7 +139,7 @@ impl System<'_> {
     fn solve(&self) -> Vec<f64> {
         let side = self.gathered(|_, value, _| value, false);
         let diagonal = self.gathered(|_, _, _| 1.0, true);
-        let mut product = |direction: &[f64]| self.product(direction);
-        conjugate(&mut product, &side, &diagonal, SOLVED, STEPS).0
+        let scaled = |rest: &[f64]| by_diagonal(rest, &diagonal);
+        conjugate(side, (STEPS, 1e-26), scaled, |along| self.product(along)).0
     }
 }

@@ -9,3 +9,4 @@ mod rows;
 
 pub use join::{Joined, Piece, join};
 pub use rows::{Band, Deviation, Excuse, Rows};
+pub(crate) use rows::{is_power_of_two, median};

@@ -1,5 +1,8 @@
 //! The factors of one tensor's rows and columns.
 
+use std::collections::BTreeSet;
+
+use crate::numbers::rational_to_f64;
 use crate::solve::NumberType;
 
 /// Sampled rows of which the median is taken, and those that refine it.
@@ -19,17 +22,12 @@ pub struct Excuse {
 impl Excuse {
     /// That of a number type, of which the tolerance may be wider.
     pub fn of(number_type: NumberType, tolerance: f64) -> Self {
-        let (smallest, step) = match number_type {
-            NumberType::F16 => (2f64.powi(-14), 2f64.powi(-24)),
-            NumberType::Bf16 => (2f64.powi(-126), 2f64.powi(-133)),
-            NumberType::F32 => (2f64.powi(-126), 2f64.powi(-149)),
-            NumberType::F64 | NumberType::Exact => (f64::MIN_POSITIVE, f64::from_bits(1)),
-        };
+        let step = number_type.smallest();
         let allowed = number_type.allowed(tolerance);
         Excuse {
-            relative: crate::numbers::rational_to_f64(&allowed),
-            smallest,
-            step,
+            relative: rational_to_f64(&allowed),
+            smallest: number_type.smallest_normal(),
+            step: step.map_or(0.0, |step| rational_to_f64(&step)),
         }
     }
 
@@ -84,6 +82,8 @@ pub struct Band {
     pub lost: u64,
     /// Is every entry what it was?
     pub is_same: bool,
+    /// Columns that no sample tells, and in which a number stands after all; it was judged with the factor 1.
+    pub met: BTreeSet<usize>,
 }
 
 impl Band {
@@ -95,6 +95,11 @@ impl Band {
         }
     }
 
+    /// Is every entry exactly what is expected?
+    pub fn is_exact(&self) -> bool {
+        self.count == 0 && self.most == 0.0 && self.lost == 0
+    }
+
     /// The rows that follow.
     pub fn append(&mut self, other: Band) {
         self.factors.extend(other.factors);
@@ -103,6 +108,7 @@ impl Band {
         self.count += other.count;
         self.lost += other.lost;
         self.is_same &= other.is_same;
+        self.met.extend(other.met);
     }
 }
 
@@ -113,6 +119,8 @@ pub struct Rows {
     pub columns: Vec<f64>,
     /// The same with 1 for those.
     used: Vec<f64>,
+    /// The columns that no sample tells.
+    untold: Vec<usize>,
     excuse: Excuse,
 }
 
@@ -160,9 +168,11 @@ impl Rows {
         let mut rows = Rows {
             columns: Vec::new(),
             used: columns,
+            untold: Vec::new(),
             excuse,
         };
         let told = rows.refine(samples, told);
+        rows.untold = (0..width).filter(|column| !told[*column]).collect();
         rows.columns = rows
             .used
             .iter()
@@ -177,6 +187,7 @@ impl Rows {
         Rows {
             columns: vec![1.0; width],
             used: vec![1.0; width],
+            untold: Vec::new(),
             excuse,
         }
     }
@@ -268,6 +279,8 @@ impl Rows {
 
     /// Looks at one more row.
     pub fn see(&self, row: usize, before: &[f64], after: &[f64], band: &mut Band) {
+        let is_number = |column: &&usize| before[**column] != 0.0 && before[**column].is_finite();
+        band.met.extend(self.untold.iter().filter(is_number));
         if before == after {
             let is_plain = self.used.iter().all(|factor| *factor == 1.0);
             if is_plain && before.iter().all(|value| value.is_finite()) {
@@ -308,6 +321,12 @@ impl Rows {
         let entries = before.iter().zip(after).zip(&self.used).enumerate();
         for (column, ((before, after), own)) in entries {
             match self.excuse.judge(before * factor * own, *after) {
+                // The product was rounded as the weight was.
+                Judged::Same
+                    if after.abs() < f64::MIN_POSITIVE && after / factor / own != *before =>
+                {
+                    found.lost += 1;
+                }
                 Judged::Same => {}
                 Judged::Lost => found.lost += 1,
                 Judged::Off(off) if off <= self.excuse.relative => found.most = found.most.max(off),
@@ -351,24 +370,24 @@ fn squares(before: &[f64], after: &[f64], columns: &[f64]) -> (f64, f64) {
     (above, below)
 }
 
-/// Is every entry within a share of what is expected?
+/// Is every entry within a share of what is expected, and no product so small that it was rounded itself?
 fn is_within(before: &[f64], after: &[f64], columns: &[f64], factor: f64, most: f64) -> bool {
+    let is_near = |before: f64, after: f64, column: f64| {
+        let expected = before * factor * column;
+        let is_in_full = (before == 0.0) | (after.abs() >= f64::MIN_POSITIVE);
+        ((after - expected).abs() <= most * expected.abs()) & is_in_full
+    };
     let mut bad = [false; LANES];
     let parts = before.as_chunks::<LANES>().0.iter();
     let parts = parts.zip(after.as_chunks::<LANES>().0);
     for ((before, after), columns) in parts.zip(columns.as_chunks::<LANES>().0) {
         for lane in 0..LANES {
-            let expected = before[lane] * factor * columns[lane];
-            let is_near = (after[lane] - expected).abs() <= most * expected.abs();
-            bad[lane] |= !is_near;
+            bad[lane] |= !is_near(before[lane], after[lane], columns[lane]);
         }
     }
     let done = before.len() / LANES * LANES;
-    let is_near = |at: usize| {
-        let expected = before[at] * factor * columns[at];
-        (after[at] - expected).abs() <= most * expected.abs()
-    };
-    bad == [false; LANES] && (done..before.len()).all(is_near)
+    let mut rest = done..before.len();
+    bad == [false; LANES] && rest.all(|at| is_near(before[at], after[at], columns[at]))
 }
 
 /// The positive quotient of two weights; NaN where there is none.
@@ -380,7 +399,7 @@ fn quotient(before: f64, after: f64) -> f64 {
 }
 
 /// One of the values in the middle, of those that are numbers.
-fn median(values: &mut Vec<f64>) -> f64 {
+pub(crate) fn median(values: &mut Vec<f64>) -> f64 {
     values.retain(|value| value.is_finite());
     match values.len() {
         0 => f64::NAN,
@@ -389,6 +408,6 @@ fn median(values: &mut Vec<f64>) -> f64 {
 }
 
 /// A normal power of 2?
-pub(super) fn is_power_of_two(value: f64) -> bool {
+pub(crate) fn is_power_of_two(value: f64) -> bool {
     value.is_normal() && value > 0.0 && value.to_bits() << 12 == 0
 }

@@ -1,6 +1,8 @@
 //! A problem in which every block of costs is the product of its sums by row and by column: what is known after one read, minimised without another.
 
 use super::costs::{FloatForm, Margins, TermCosts};
+use crate::solve::blocks;
+use crate::solve::conjugate::{by_diagonal, conjugate, dot};
 
 /// Newton steps on the model, and products with its Hessian for each.
 const STEPS: usize = 40;
@@ -183,31 +185,9 @@ impl<'a> Model<'a> {
 
     /// Solves `H d = -gradient` by conjugate gradients.
     fn newton(&self, gradient: &[f64], diagonal: &[f64]) -> Vec<f64> {
-        let mut solution = vec![0.0; self.variables];
-        let mut rest: Vec<f64> = gradient.iter().map(|value| -value).collect();
-        let mut direction = scaled(&rest, diagonal);
-        let mut size = dot(&rest, &direction);
-        let goal = size * 1e-8;
-        for _ in 0..PRODUCTS {
-            let product = self.product(&direction);
-            let curvature = dot(&direction, &product);
-            if size <= goal || curvature <= 0.0 || !curvature.is_finite() {
-                break;
-            }
-            let length = size / curvature;
-            for place in 0..rest.len() {
-                solution[place] += length * direction[place];
-                rest[place] -= length * product[place];
-            }
-            let next = scaled(&rest, diagonal);
-            let new = dot(&rest, &next);
-            let share = new / size;
-            for (own, next) in direction.iter_mut().zip(next) {
-                *own = next + share * *own;
-            }
-            size = new;
-        }
-        solution
+        let side = gradient.iter().map(|value| -value).collect();
+        let scaled = |rest: &[f64]| by_diagonal(rest, diagonal);
+        conjugate(side, (PRODUCTS, 1e-8), scaled, |along| self.product(along)).0
     }
 }
 
@@ -242,11 +222,14 @@ pub fn imbalance(
             }
         }
     }
-    let deficits = both.iter().map(|(rising, falling)| match rising + falling {
-        all if all > 0.0 => (rising - falling).abs() / all,
-        _ => 0.0,
+    let sides = both.into_iter();
+    let deficits = sides.map(|(rising, falling)| blocks::deficit(rising, falling));
+    // A cost that is not finite is not passed over.
+    let most = deficits.fold(0.0, |most, own| match own.is_nan() || own > most {
+        true => own,
+        false => most,
     });
-    (deficits.fold(0.0, f64::max), model.step())
+    (most, model.step())
 }
 
 /// `<form, x>` for all forms.
@@ -259,21 +242,7 @@ fn total(side: &[(usize, f64)]) -> f64 {
     side.iter().map(|(_, sum)| sum).sum()
 }
 
-fn scaled(values: &[f64], diagonal: &[f64]) -> Vec<f64> {
-    let pairs = values.iter().zip(diagonal);
-    pairs
-        .map(|(value, diagonal)| match *diagonal > 0.0 {
-            true => value / diagonal,
-            false => 0.0,
-        })
-        .collect()
-}
-
 /// The squared length of a gradient, each variable on its own scale.
 fn size(gradient: &[f64], diagonal: &[f64]) -> f64 {
-    dot(gradient, &scaled(gradient, diagonal))
-}
-
-fn dot(one: &[f64], other: &[f64]) -> f64 {
-    one.iter().zip(other).map(|(one, other)| one * other).sum()
+    dot(gradient, &by_diagonal(gradient, diagonal))
 }

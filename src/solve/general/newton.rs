@@ -178,11 +178,32 @@ impl TermCosts<'_> {
     }
 
     /// Solves `H d = side` at a state by conjugate gradients, preconditioned by the diagonal; the reads with it.
-    fn solved(&self, state: &State, side: &[f64], accuracy: f64, most: usize) -> (Vec<f64>, usize) {
-        let sides = state.sides.iter();
-        let diagonal: Vec<f64> = sides.map(|(.., diagonal)| *diagonal).collect();
-        let mut product = |direction: &[f64]| self.hessian(state, direction);
-        conjugate(&mut product, side, &diagonal, accuracy, most)
+    fn conjugate(
+        &self,
+        state: &State,
+        side: &[f64],
+        accuracy: f64,
+        most: usize,
+    ) -> (Vec<f64>, usize) {
+        let inverse: Vec<f64> = state
+            .sides
+            .iter()
+            .map(|(.., diagonal)| {
+                if *diagonal > 0.0 {
+                    diagonal.recip()
+                } else {
+                    0.0
+                }
+            })
+            .collect();
+        let preconditioned = |rest: &[f64]| -> Vec<f64> {
+            let pairs = rest.iter().zip(&inverse);
+            pairs.map(|(value, inverse)| value * inverse).collect()
+        };
+        let until = (most, accuracy * accuracy);
+        conjugate(side.to_vec(), until, preconditioned, |along| {
+            self.hessian(state, along)
+        })
     }
 
     /// The longest change of a term's logarithm along a direction, or more.
@@ -203,7 +224,7 @@ impl TermCosts<'_> {
         let x = multipliers.iter().map(|value| value.ln()).collect();
         let state = self.state(x);
         move |side: &[f64]| {
-            let (solution, _) = self.solved(&state, side, REFINING, MOST_REFINING);
+            let (solution, _) = self.conjugate(&state, side, REFINING, MOST_REFINING);
             let is_finite = solution.iter().all(|value| value.is_finite());
             is_finite.then_some(solution)
         }
@@ -260,7 +281,7 @@ pub fn balance_terms(
         let accuracy = deficit.sqrt().clamp(1e-6, 0.1);
         let side: Vec<f64> = state.gradient().into_iter().map(|value| -value).collect();
         let left = options.max_reads.saturating_sub(reads);
-        let (step, own) = costs.solved(&state, &side, accuracy, left);
+        let (step, own) = costs.conjugate(&state, &side, accuracy, left);
         reads += own;
         let next = descended(costs, &state, &step, &mut reads);
         let stuck = |reason| SolveError::NotConverged {
