@@ -271,10 +271,7 @@ impl Question<'_> {
             deviation: found.followed.deviation,
             number_type: self.number_type,
             deficit: found.deficit,
-            distance: match &found.distance {
-                Distance::Certified(distance) => Some(*distance),
-                _ => None,
-            },
+            distance: found.distance.clone(),
             to_powers_of_two: found.to_powers_of_two,
             allowed: self.arguments.tolerance.max(excused),
             tolerance: self.arguments.tolerance,
