@@ -93,6 +93,24 @@ impl Judgement {
     pub fn multipliers(&self) -> Option<&[Rational]> {
         self.scaling.multipliers()
     }
+
+    /// Something beside the weights, as the statistics of a normalisation, is so far from following the scaling: it is no exact one then.
+    pub fn deviates_by(&mut self, deviation: f64) {
+        let Some(other) = rational_from_f64(deviation).filter(|other| !other.is_zero()) else {
+            return;
+        };
+        match &mut self.scaling {
+            ScalingVerdict::Near { deviation, .. } if *deviation < other => *deviation = other,
+            ScalingVerdict::Exact(claim) => {
+                self.scaling = ScalingVerdict::Near {
+                    multipliers: claim.claim().multipliers.clone(),
+                    deviation: other,
+                    synapse: 0,
+                };
+            }
+            _ => {}
+        }
+    }
 }
 
 /// How the second of two networks is to be read.

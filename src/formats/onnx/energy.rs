@@ -225,7 +225,19 @@ impl OnnxFile {
         total
     }
 
+    /// Is the cost `|w|^power` of some weight that is counted too small for `f64` to hold in full?
+    pub fn loses_costs(&self, power: f64) -> bool {
+        let mut least = f64::INFINITY;
+        self.each_weight(|_, _, value| {
+            if value != 0.0 {
+                least = least.min(value.abs());
+            }
+        });
+        least.powf(power) < f64::MIN_POSITIVE
+    }
+
     /// The number of synapses of [`network`](OnnxFile::network) with its weights.
+
     pub fn synapses(&self) -> usize {
         let mut count = 0;
         self.each_weight(|_, _, _| count += 1);
