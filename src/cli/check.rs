@@ -117,7 +117,17 @@ impl Question<'_> {
             computes: matches!(aligned, Aligned::Networks(_))
                 || !matches!(models, (Model::Onnx(_), _) | (_, Model::Onnx(_))),
         };
-        let judgement = solve::judge_as(&before, &after, self.regularizer, self.tolerance, reading);
+        let types = match (&aligned, models.1) {
+            (Aligned::After(_), Model::Onnx(model)) => model.synapse_types(),
+            _ => vec![number_type; after.synapses()],
+        };
+        let judgement = solve::judge_of_types(
+            (&before, &after),
+            self.regularizer,
+            self.tolerance,
+            reading,
+            &types,
+        );
         let mut judgement =
             judgement.map_err(|JudgeError::Structure(fault)| Failure::Input(BadInput(fault)))?;
         let statistics = self.statistics(models, &before, &judgement);

@@ -322,13 +322,17 @@ impl Question<'_> {
             found
         };
         let suspects = numbered(&mut followed.suspects.iter());
+        let types = match followed.explains_tiny {
+            true => after.synapse_types(),
+            false => vec![NumberType::Exact; after.network().synapses()],
+        };
         let (cycle, obstacle) = match is_scaling {
             true => (None, None),
             false => refutations_of_part(
                 (before.network(), after.network()),
                 regularizer,
                 tolerance,
-                followed.number_type,
+                &types,
                 &suspects,
             )
             .ok()?,

@@ -387,11 +387,10 @@ impl Words<'_> {
             }
         }
         if !self.judgement.lost.is_empty() {
-            let type_name = self.number_type.name();
             let names = self.names(&self.judgement.lost);
             writeln!(
                 out,
-                "                   lost in writing: {names}, whose scaled values round in {type_name} to what stands there"
+                "                   lost in writing: {names}, whose scaled values round, as they are held, to what stands there"
             )?;
         }
         if !vanished.is_empty() {
