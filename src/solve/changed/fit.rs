@@ -3,7 +3,7 @@
 use super::least_squares::corrected;
 use super::way::Tree;
 use super::{Change, NAMED, Pair, Place, Reading};
-use crate::numbers::rational_to_f64_down;
+use crate::numbers::{is_power_of_two, rational_to_f64_down};
 use crate::solve::NumberType;
 
 /// Of so many weights at a variable, taken from all of them, the median counts.
@@ -253,11 +253,6 @@ impl Fit {
 
 /// Above this no product of two numbers loses digits of its rounding error.
 const SAFE: f64 = 1e-280;
-
-/// Is it a power of two, in full?
-fn is_power_of_two(value: f64) -> bool {
-    value.is_normal() && value.to_bits().trailing_zeros() >= 52
-}
 
 /// Each variable takes the median of what some of its weights ask for.
 fn medians(reading: &Reading, logs: &[f64]) -> Vec<f64> {

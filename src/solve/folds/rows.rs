@@ -1,5 +1,6 @@
 //! The factors of one tensor's rows and columns.
 
+use crate::numbers::is_power_of_two;
 use crate::solve::NumberType;
 
 /// Sampled rows of which the median is taken, and those that refine it.
@@ -386,9 +387,4 @@ fn median(values: &mut Vec<f64>) -> f64 {
         0 => f64::NAN,
         count => *values.select_nth_unstable_by(count / 2, f64::total_cmp).1,
     }
-}
-
-/// A normal power of 2?
-pub(super) fn is_power_of_two(value: f64) -> bool {
-    value.is_normal() && value > 0.0 && value.to_bits() << 12 == 0
 }
