@@ -14,7 +14,7 @@ use synaptic_balance::solve::changed::{Fault, Followed, Place};
 use synaptic_balance::solve::energy::EnergyProof;
 use synaptic_balance::solve::general::TermCosts;
 use synaptic_balance::solve::{
-    Distance, Judgement, ScalingFault, ScalingVerdict, is_rounded, refutations_of_part,
+    Balancing, Distance, Judgement, ScalingFault, ScalingVerdict, is_rounded, refutations_of_part,
 };
 
 use super::Verdict;
@@ -182,14 +182,16 @@ impl Question<'_> {
         Some(found)
     }
 
-    /// The largest deficit of the second model, from its costs on both sides of each variable; `None` where `f64` does not hold them.
+    /// The largest deficit of the second model, from its costs on both sides of each variable; in numbers of any exponent where `f64` does not hold those.
     fn deficit(&self, sides: Vec<(f64, f64)>) -> Option<f64> {
         let least = f64::MIN_POSITIVE * self.after.weights().max(1) as f64;
         let is_finite = sides.iter().all(|(one, other)| (one + other).is_finite());
         let mut sums = sides.iter().flat_map(|(one, other)| [*one, *other]);
         let is_small = sums.any(|sum| sum < least);
         if !is_finite || is_small && self.after.loses_costs(rational_to_f64(&self.power)) {
-            return None;
+            let listed = self.after.clone().with_weights().ok()?;
+            let problem = listed.network().problem(&self.arguments.regularizer);
+            return Some(Balancing::new(&problem).max_deficit());
         }
         let deficits = sides.into_iter().map(|(one, other)| deficit(one, other));
         Some(deficits.fold(0.0, f64::max))

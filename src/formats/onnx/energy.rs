@@ -237,7 +237,6 @@ impl OnnxFile {
     }
 
     /// The number of synapses of [`network`](OnnxFile::network) with its weights.
-
     pub fn synapses(&self) -> usize {
         let mut count = 0;
         self.each_weight(|_, _, _| count += 1);
