@@ -117,16 +117,28 @@ impl Question<'_> {
             computes: matches!(aligned, Aligned::Networks(_))
                 || !matches!(models, (Model::Onnx(_), _) | (_, Model::Onnx(_))),
         };
-        let judgement = solve::judge_as(&before, &after, self.regularizer, self.tolerance, reading);
-        let judgement =
+        let types = match (&aligned, models.1) {
+            (Aligned::After(_), Model::Onnx(model)) => model.synapse_types(),
+            _ => vec![number_type; after.synapses()],
+        };
+        let judgement = solve::judge_of_types(
+            (&before, &after),
+            self.regularizer,
+            self.tolerance,
+            reading,
+            &types,
+        );
+        let mut judgement =
             judgement.map_err(|JudgeError::Structure(fault)| Failure::Input(BadInput(fault)))?;
+        let statistics = self.statistics(models, &before, &judgement);
+        judgement.deviates_by(statistics.as_ref().map_or(0.0, |deviation| *deviation));
         let model = match &aligned {
             Aligned::Networks(_) => None,
             _ => models.0.onnx(),
         };
         let subject = Subject::new(&before, model);
         let mut checked = report::check_report(subject, &judgement, self.tolerance);
-        if let Some(place) = self.astray(models, &before, &judgement) {
+        if let Err(place) = statistics {
             checked.leave_undecided(&format!(
                 "{place}, a statistic of a normalisation, does not follow"
             ));
@@ -187,23 +199,30 @@ impl Question<'_> {
         }
     }
 
-    /// A statistic of a normalisation, which is no weight, that did not scale with its channel.
-    fn astray(
+    /// How far statistics of normalisations, which are no weights, are from scaling with their channels; the first one that does not.
+    fn statistics(
         &self,
         models: (&Model, &Model),
         network: &Network<Rational>,
         judgement: &Judgement,
-    ) -> Option<String> {
-        let (Model::Onnx(before), Model::Onnx(after)) = models else {
-            return None;
+    ) -> Result<f64, String> {
+        let ((Model::Onnx(before), Model::Onnx(after)), Some(multipliers)) =
+            (models, judgement.multipliers())
+        else {
+            return Ok(0.0);
         };
-        let multipliers = judgement.multipliers()?;
-        let of = |unit| match network.variable(unit) {
-            Some(variable) => multipliers.get(variable).map_or(1.0, rational_to_f64),
-            None => 1.0,
+        let of = |unit| {
+            let variable = network.variable(unit)?;
+            let value = network.unit_multiplier(unit, multipliers.get(variable)?)?;
+            Some(rational_to_f64(&value))
         };
-        let by_unit: Vec<f64> = (0..network.units()).map(of).collect();
-        before.astray(after, &by_unit, self.tolerance)
+        // The units of a model begin with two that stand for what is outside.
+        let units = 2..before.network().variables() + 2;
+        let free: Vec<f64> = units.map(|unit| of(unit).unwrap_or(1.0)).collect();
+        match before.multipliers(&free) {
+            Ok(by_unit) => before.statistics_follow(after, &by_unit, self.tolerance),
+            Err(_) => Ok(0.0),
+        }
     }
 }
 

@@ -9,12 +9,12 @@ use synaptic_balance::numbers::{
     Rational, rational_from_f64, rational_to_f64, rational_to_f64_down,
 };
 use synaptic_balance::report::{self, InPlaceCheck, NumberType, Reliance, Report, Subject};
-use synaptic_balance::solve::blocks::Blocks;
+use synaptic_balance::solve::blocks::{Blocks, deficit};
 use synaptic_balance::solve::changed::{Fault, Followed, Place};
 use synaptic_balance::solve::energy::EnergyProof;
 use synaptic_balance::solve::general::TermCosts;
 use synaptic_balance::solve::{
-    Distance, Judgement, ScalingFault, ScalingVerdict, is_rounded, refutations_of_part,
+    Balancing, Distance, Judgement, ScalingFault, ScalingVerdict, is_rounded, refutations_of_part,
 };
 
 use super::Verdict;
@@ -135,25 +135,25 @@ impl Question<'_> {
         let out: BTreeSet<Place> = vanished.iter().map(|(place, _)| *place).collect();
         let ends: BTreeSet<[u32; 2]> = vanished.iter().map(|(_, ends)| *ends).collect();
         let tolerance = self.arguments.tolerance;
-        let followed = before.followed(after, (self.number_type, tolerance), &|own| {
+        let mut followed = before.followed(after, (self.number_type, tolerance), &|own| {
             ends.contains(&own)
+        })?;
+        let other = after.energy_problem(&self.power).ok()?;
+        let deficit = self.deficit(match &blocks {
+            Some(_) => after
+                .blocks(rational_to_f64(&self.power))
+                .problem()
+                .ok()?
+                .sides(),
+            None => TermCosts::new(&other.problem).sides(),
         })?;
         let problem = before.energy_problem(&self.power).ok()?;
         let cleared: Vec<(Place, f64)> = out.iter().map(|place| (*place, 0.0)).collect();
         let cleared = values(before, &problem, &cleared);
         let kernel = with_entries(&problem, &cleared)?;
-        let other = after.energy_problem(&self.power).ok()?;
-        let ones = vec![1.0; problem.problem.variables()];
-        let (optimum, deficit) = match &mut blocks {
-            Some(blocks) => {
-                let costs = after.blocks(rational_to_f64(&self.power));
-                let deficit = costs.problem().ok()?.deficit_at(&ones);
-                (optimum_of_blocks(blocks, &kernel), deficit)
-            }
-            None => {
-                let deficit = TermCosts::new(&other.problem).at(&ones).0;
-                (optimum_of_terms(&kernel), deficit)
-            }
+        let optimum = match &mut blocks {
+            Some(blocks) => optimum_of_blocks(blocks, &kernel),
+            None => optimum_of_terms(&kernel),
         };
         let lost = values(before, &other, &followed.lost);
         let distance = match &optimum {
@@ -169,7 +169,7 @@ impl Question<'_> {
             Err(distance) => distance.clone(),
         };
         let mut found = Found {
-            astray: self.astray(&followed, !vanished.is_empty()),
+            astray: self.astray(&mut followed, !vanished.is_empty()),
             vanished: out.into_iter().collect(),
             to_powers_of_two: false,
             followed,
@@ -180,6 +180,21 @@ impl Question<'_> {
             found.to_powers_of_two = self.is_rounded(&found.followed, proof);
         }
         Some(found)
+    }
+
+    /// The largest deficit of the second model, from its costs on both sides of each variable; in numbers of any exponent where `f64` does not hold those.
+    fn deficit(&self, sides: Vec<(f64, f64)>) -> Option<f64> {
+        let least = f64::MIN_POSITIVE * self.after.weights().max(1) as f64;
+        let is_finite = sides.iter().all(|(one, other)| (one + other).is_finite());
+        let mut sums = sides.iter().flat_map(|(one, other)| [*one, *other]);
+        let is_small = sums.any(|sum| sum < least);
+        if !is_finite || is_small && self.after.loses_costs(rational_to_f64(&self.power)) {
+            let listed = self.after.clone().with_weights().ok()?;
+            let problem = listed.network().problem(&self.arguments.regularizer);
+            return Some(Balancing::new(&problem).max_deficit());
+        }
+        let deficits = sides.into_iter().map(|(one, other)| deficit(one, other));
+        Some(deficits.fold(0.0, f64::max))
     }
 
     /// The weights dropped and the nodes that they join, if a verified direction sends all of them to 0; `blocks` are then without what vanishes.
@@ -203,7 +218,8 @@ impl Question<'_> {
         dropped
     }
 
-    fn astray(&self, followed: &Followed, is_limit: bool) -> Option<String> {
+    /// What beside the weights does not scale, or does not keep the function; a deviation of statistics counts as one of weights.
+    fn astray(&self, followed: &mut Followed, is_limit: bool) -> Option<String> {
         if followed.fault.is_some() {
             return None;
         }
@@ -215,10 +231,18 @@ impl Question<'_> {
         }
         let by_unit = self.before.multipliers(&followed.multipliers).ok()?;
         let tolerance = self.arguments.tolerance;
-        let place = self.before.astray(self.after, &by_unit, tolerance)?;
-        Some(format!(
-            "{place}, a statistic of a normalisation, does not follow"
-        ))
+        match self
+            .before
+            .statistics_follow(self.after, &by_unit, tolerance)
+        {
+            Ok(deviation) => {
+                followed.deviation = followed.deviation.max(deviation);
+                None
+            }
+            Err(place) => Some(format!(
+                "{place}, a statistic of a normalisation, does not follow"
+            )),
+        }
     }
 
     /// Are the multipliers those that balance, rounded to powers of two?
@@ -271,10 +295,7 @@ impl Question<'_> {
             deviation: found.followed.deviation,
             number_type: self.number_type,
             deficit: found.deficit,
-            distance: match &found.distance {
-                Distance::Certified(distance) => Some(*distance),
-                _ => None,
-            },
+            distance: found.distance.clone(),
             to_powers_of_two: found.to_powers_of_two,
             allowed: self.arguments.tolerance.max(excused),
             tolerance: self.arguments.tolerance,
@@ -303,13 +324,17 @@ impl Question<'_> {
             found
         };
         let suspects = numbered(&mut followed.suspects.iter());
+        let types = match followed.explains_tiny {
+            true => after.synapse_types(),
+            false => vec![NumberType::Exact; after.network().synapses()],
+        };
         let (cycle, obstacle) = match is_scaling {
             true => (None, None),
             false => refutations_of_part(
                 (before.network(), after.network()),
                 regularizer,
                 tolerance,
-                followed.number_type,
+                &types,
                 &suspects,
             )
             .ok()?,

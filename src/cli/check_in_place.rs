@@ -155,14 +155,7 @@ fn judge(
         return None;
     }
     let proof = proving::prove_attained(blocks, &problem.problem)?;
-    let certified = verify_energy(&problem.problem, &proof.certificate).ok()?;
-    let others = other
-        .problem
-        .blocks()
-        .iter()
-        .map(|block| block.entries.clone());
-    let others: Vec<Entries> = others.collect();
-    let distance = distance_to_balance(&certified, &others, &power).ok()?;
+    let distance = distance(problem, &proof, other, &power);
     let allowed = arguments.tolerance.max(number_type.excused_deficit(&power));
     let is_balanced = deficit <= allowed;
     let exponent = rational_to_f64(&power);
@@ -174,10 +167,16 @@ fn judge(
     let mut pairs = multipliers.iter().zip(&problem.units);
     let to_powers_of_two = !is_balanced && deviation == 0.0 && pairs.all(is_near);
     // Far from the optimum the bound is coarse.
-    if distance.is_none() && is_balanced {
+    if is_balanced && !matches!(distance, Distance::Certified(_)) {
         return None;
     }
-    let reach = most_by_rounding(number_type);
+    let reach = arguments.tolerance.max(most_by_rounding(number_type));
+    let verdict = match distance {
+        _ if to_powers_of_two => Verdict::Done,
+        _ if !is_balanced => Verdict::False,
+        Distance::Certified(distance) if distance > reach => Verdict::Incomplete,
+        _ => Verdict::Done,
+    };
     let units = problem.units.iter().map(|(name, _)| name.clone());
     let report = report::in_place_check(&InPlaceCheck {
         multipliers: units.zip(multipliers).collect(),
@@ -189,12 +188,6 @@ fn judge(
         allowed,
         tolerance: arguments.tolerance,
     });
-    let verdict = match distance {
-        _ if to_powers_of_two => Verdict::Done,
-        _ if !is_balanced => Verdict::False,
-        Some(distance) if distance > arguments.tolerance.max(reach) => Verdict::Incomplete,
-        _ => Verdict::Done,
-    };
     Some((report, verdict))
 }
 

@@ -30,8 +30,9 @@ pub use dyadic::{Direction, Dyadic};
 pub use enclosure::{Enclosure, Order};
 pub use half::{bf16_to_f64, f16_to_f64};
 pub use rational::{
-    MAX_DIGITS, ParseRationalError, Rational, natural_log, parse_rational, rational_from_f64,
-    rational_to_f64, rational_to_f64_down, rational_to_f64_up, simplest_between, sum,
+    MAX_DIGITS, ParseRationalError, Rational, is_power_of_two, natural_log, parse_rational,
+    rational_from_f64, rational_to_f64, rational_to_f64_down, rational_to_f64_up, simplest_between,
+    sum,
 };
 pub use root::{MAX_POWER_BITS, nth_root, rational_power, root_of_power};
 pub use scalar::Scalar;

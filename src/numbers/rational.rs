@@ -127,6 +127,11 @@ pub fn rational_to_f64_up(value: &Rational) -> f64 {
     }
 }
 
+/// Is it a power of two, positive and normal?
+pub fn is_power_of_two(value: f64) -> bool {
+    value.is_normal() && value > 0.0 && value.to_bits() << 12 == 0
+}
+
 /// The largest `f64` that is at most `value >= 0`, up to one unit in the last place less: for lower bounds that are printed
 /// as proved. The largest finite number beyond the range of `f64`, 0 below that of normal numbers.
 pub fn rational_to_f64_down(value: &Rational) -> f64 {

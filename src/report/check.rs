@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 
 use super::balanced::{Balanced, balance_of, units};
+use super::distance::{DistanceFields, distance_line};
 use super::{Report, Subject, down, list, up, witness};
 use crate::formats::OnnxFile;
 use crate::kernel::Obstacle;
 use crate::network::{SynapseIndex, UnitKind, one_line, printable};
 use crate::numbers::{Rational, Wide, rational_from_f64, rational_to_f64_down, rational_to_f64_up};
-use crate::solve::{Distance, Judgement, NumberType, ScalingFault, ScalingVerdict};
+use crate::solve::{Judgement, NumberType, ScalingFault, ScalingVerdict};
 
 /// The answer to "the same function?".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -240,18 +241,8 @@ impl Words<'_> {
         }
     }
 
-    fn distance(&self) -> (Value, Value) {
-        match &self.judgement.distance {
-            // Where the optimum is 0 and the weight is not.
-            Distance::Certified(f64::INFINITY) => ("infinite".into(), "certified".into()),
-            Distance::Certified(distance) => ((*distance).into(), "certified".into()),
-            Distance::Estimated(distance, _) => ((*distance).into(), "estimated".into()),
-            Distance::NoOptimum | Distance::Undetermined(_) => (Value::Null, Value::Null),
-        }
-    }
-
     fn json(&self) -> Value {
-        let (distance, bound) = self.distance();
+        let distance = DistanceFields::of(&self.judgement.distance);
         let same = match self.same_function {
             SameFunction::Yes => Value::Bool(true),
             SameFunction::No => Value::Bool(false),
@@ -279,13 +270,9 @@ impl Words<'_> {
             "witness": self.witness(),
             "balanced": self.balanced.json(),
             "deficit": self.judgement.deficit,
-            "distance_to_optimum": distance,
-            "bound": bound,
-            "distance_missing": match &self.judgement.distance {
-                Distance::NoOptimum => Value::from("the minimum is not attained"),
-                Distance::Undetermined(why) => why.as_str().into(),
-                _ => Value::Null,
-            },
+            "distance_to_optimum": distance.to_optimum,
+            "bound": distance.bound,
+            "distance_missing": distance.missing,
             "tolerance": self.tolerance,
         })
     }
@@ -357,37 +344,16 @@ impl Words<'_> {
             "balanced           {answer}: deficit {:.3e}{nothing}",
             self.judgement.deficit
         );
-        let _ = match &self.judgement.distance {
-            Distance::Certified(distance) => {
-                let others = match self.judgement.lost.is_empty() {
-                    true => "",
-                    false => " but for those lost in writing",
-                };
-                writeln!(
-                    out,
-                    "distance           weights{others} within {} relative of the one optimum{}, proved{}",
-                    up(*distance),
-                    match self.judgement.vanished.is_empty() {
-                        true => "",
-                        false => " in the limit",
-                    },
-                    match self.seems_right() && *distance > self.tolerance {
-                        true => "; not within the tolerance, however small the deficit",
-                        false => "",
-                    }
-                )
-            }
-            Distance::Estimated(distance, why) => {
-                writeln!(
-                    out,
-                    "distance           about {distance:.3e} relative from the optimum, not proved: {why}"
-                )
-            }
-            Distance::NoOptimum => {
-                writeln!(out, "distance           none: the minimum is not attained")
-            }
-            Distance::Undetermined(why) => writeln!(out, "distance           undecided: {why}"),
+        let others = match self.judgement.lost.is_empty() {
+            true => "",
+            false => " but for those lost in writing",
         };
+        let limit = match self.judgement.vanished.is_empty() {
+            true => "",
+            false => " in the limit",
+        };
+        let is_far = |distance| self.seems_right() && distance > self.tolerance;
+        text += &distance_line(&self.judgement.distance, [others, limit], &is_far);
         text
     }
 
@@ -421,11 +387,10 @@ impl Words<'_> {
             }
         }
         if !self.judgement.lost.is_empty() {
-            let type_name = self.number_type.name();
             let names = self.names(&self.judgement.lost);
             writeln!(
                 out,
-                "                   lost in writing: {names}, whose scaled values round in {type_name} to what stands there"
+                "                   lost in writing: {names}, whose scaled values round, as they are held, to what stands there"
             )?;
         }
         if !vanished.is_empty() {
@@ -454,11 +419,19 @@ impl Words<'_> {
                 units(self.number_type),
                 self.number_type.name()
             ),
-            _ => "within the tolerance, though not within rounding".to_owned(),
+            _ if refuted(self.judgement, &self.number_type.excused()) => {
+                "within the tolerance, though not within rounding".to_owned()
+            }
+            _ => "within the tolerance, whether or not within rounding".to_owned(),
+        };
+        // Others may be nearer where weights scale with several multipliers.
+        let one = match self.before.has_nearest() {
+            true => "the nearest scaling",
+            false => "a scaling",
         };
         let limit = match self.judgement.vanished.is_empty() {
-            true => "the nearest scaling",
-            false => "in the limit, the nearest scaling of what is left",
+            true => one.to_owned(),
+            false => format!("in the limit, {one} of what is left"),
         };
         writeln!(
             out,

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::balanced::balance_of;
-use super::balanced::units;
+use super::balanced::{balance_of, units};
+use super::distance::{DistanceFields, distance_line};
 use super::{Report, up};
-use crate::solve::NumberType;
+use crate::solve::{Distance, NumberType};
 
 /// Why there is no bound on the distance.
 pub const FAR: &str =
@@ -22,8 +22,8 @@ pub struct InPlaceCheck {
     pub number_type: NumberType,
     /// The largest deficit.
     pub deficit: f64,
-    /// How far any weight is from the balanced one, verified by the kernel; `None` where that is more than it bounds.
-    pub distance: Option<f64>,
+    /// How far any weight is from the balanced one.
+    pub distance: Distance,
     /// Are the multipliers those that balance, rounded to powers of two?
     pub to_powers_of_two: bool,
     /// The deficit that counts as none.
@@ -42,6 +42,7 @@ pub fn in_place_check(found: &InPlaceCheck) -> Report {
         .iter()
         .map(|(unit, value)| (unit.clone(), value.to_string().into()))
         .collect();
+    let distance = DistanceFields::of(&found.distance);
     let json = json!({
         "same_function": true,
         "known_scaling": true,
@@ -56,12 +57,9 @@ pub fn in_place_check(found: &InPlaceCheck) -> Report {
         "witness": {"multipliers": multipliers},
         "balanced": balanced.json(),
         "deficit": found.deficit,
-        "distance_to_optimum": found.distance,
-        "bound": found.distance.map(|_| "certified"),
-        "distance_missing": match found.distance {
-            Some(_) => Value::Null,
-            None => FAR.into(),
-        },
+        "distance_to_optimum": distance.to_optimum,
+        "bound": distance.bound,
+        "distance_missing": distance.missing,
         "tolerance": found.tolerance,
     });
     let mut text = match is_exact {
@@ -78,16 +76,7 @@ pub fn in_place_check(found: &InPlaceCheck) -> Report {
         "balanced           {answer}: deficit {:.3e}\n",
         found.deficit
     );
-    text += &match found.distance {
-        Some(distance) => format!(
-            "distance           weights within {} relative of the one optimum, proved{}\n",
-            up(distance),
-            match is_balanced && distance > found.tolerance {
-                true => "; not within the tolerance, however small the deficit",
-                false => "",
-            }
-        ),
-        None => format!("distance           undecided: {FAR}\n"),
-    };
+    let is_far = |distance| is_balanced && distance > found.tolerance;
+    text += &distance_line(&found.distance, ["", ""], &is_far);
     Report { text, json }
 }

@@ -13,6 +13,7 @@ mod checkpoint_groups;
 mod demonstration;
 mod differences;
 mod digits;
+mod distance;
 mod energy;
 mod explain;
 mod figure;

@@ -32,6 +32,12 @@ impl<'a> Subject<'a> {
         Subject { whole, ..self }
     }
 
+    /// Does the judge find the nearest scaling, but for rounding? Not where weights scale with products or powers of multipliers, nor among many weights.
+    pub(super) fn has_nearest(&self) -> bool {
+        let network = self.network;
+        self.whole.is_none() && network.has_plain_ties() && network.products().is_empty()
+    }
+
     /// How many weights there are, and how many are suspected where the network has so many of those.
     pub(super) fn counts(&self, suspected: usize) -> (usize, usize) {
         self.whole.unwrap_or((self.network.synapses(), suspected))

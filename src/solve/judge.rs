@@ -93,6 +93,24 @@ impl Judgement {
     pub fn multipliers(&self) -> Option<&[Rational]> {
         self.scaling.multipliers()
     }
+
+    /// Something beside the weights, as the statistics of a normalisation, is so far from following the scaling: it is no exact one then.
+    pub fn deviates_by(&mut self, deviation: f64) {
+        let Some(other) = rational_from_f64(deviation).filter(|other| !other.is_zero()) else {
+            return;
+        };
+        match &mut self.scaling {
+            ScalingVerdict::Near { deviation, .. } if *deviation < other => *deviation = other,
+            ScalingVerdict::Exact(claim) => {
+                self.scaling = ScalingVerdict::Near {
+                    multipliers: claim.claim().multipliers.clone(),
+                    deviation: other,
+                    synapse: 0,
+                };
+            }
+            _ => {}
+        }
+    }
 }
 
 /// How the second of two networks is to be read.
@@ -156,6 +174,21 @@ pub fn judge_as(
     tolerance: f64,
     reading: Reading,
 ) -> Result<Judgement, JudgeError> {
+    let types = vec![reading.number_type; after.synapses()];
+    judge_of_types((before, after), regularizer, tolerance, reading, &types)
+}
+
+/// [`judge_as`] of weights of several number types, one for each synapse: tiny ones are lost by their own.
+///
+/// # Errors
+/// [`JudgeError`].
+pub fn judge_of_types(
+    (before, after): (&Network<Rational>, &Network<Rational>),
+    regularizer: &Regularizer,
+    tolerance: f64,
+    reading: Reading,
+    types: &[NumberType],
+) -> Result<Judgement, JudgeError> {
     let whole = before;
     before
         .same_architecture(after)
@@ -170,7 +203,7 @@ pub fn judge_as(
         scaling,
         widest,
         lost,
-    } = Compared::of(before, after, tolerance, reading.number_type);
+    } = Compared::of(before, after, tolerance, (types, reading.number_type));
     let (cycle, obstacle) = refutations(
         (before, after),
         &problem,
@@ -238,13 +271,13 @@ pub fn refutations_of_part(
     (before, after): (&Network<Rational>, &Network<Rational>),
     regularizer: &Regularizer,
     tolerance: f64,
-    number_type: NumberType,
+    types: &[NumberType],
     suspects: &[SynapseIndex],
 ) -> Result<Refutations, JudgeError> {
     let same = before.same_architecture(after);
     same.map_err(JudgeError::Structure)?;
     let problem = before.problem(regularizer);
-    let ratios = Ratios::new(before, after, number_type);
+    let ratios = Ratios::new(before, after, types);
     let widest = match is_general(before) {
         true => ratios.combinations(before, suspects).into_iter().next(),
         false => ratios.suspicious_cycles(before, suspects).next(),
@@ -343,18 +376,21 @@ impl Compared {
         before: &Network<Rational>,
         after: &Network<Rational>,
         tolerance: f64,
-        number_type: NumberType,
+        types: (&[NumberType], NumberType),
     ) -> Self {
-        let mut found = Self::as_in(before, after, tolerance, number_type);
+        let mut found = Self::as_in(before, after, tolerance, types.0);
         let multipliers = found.scaling.multipliers();
         let lost = multipliers
-            .and_then(|multipliers| found.ratios.lost(before, after, number_type, multipliers));
+            .and_then(|multipliers| found.ratios.lost(before, after, types, multipliers));
         match lost {
             Some(lost) => {
                 found.lost = lost;
                 found
             }
-            None => Self::as_in(before, after, tolerance, NumberType::Exact),
+            None => {
+                let exact = vec![NumberType::Exact; after.synapses()];
+                Self::as_in(before, after, tolerance, &exact)
+            }
         }
     }
 
@@ -362,9 +398,9 @@ impl Compared {
         before: &Network<Rational>,
         after: &Network<Rational>,
         tolerance: f64,
-        number_type: NumberType,
+        types: &[NumberType],
     ) -> Self {
-        let ratios = Ratios::new(before, after, number_type);
+        let ratios = Ratios::new(before, after, types);
         let fit = ratios.fit(before, tolerance);
         let suspects: Vec<SynapseIndex> = match &ratios.fault {
             Some(ScalingFault::Zero(s) | ScalingFault::Sign(s)) => vec![*s],

@@ -65,7 +65,7 @@ pub use existence::{
 pub use flat::{Balancing, Solution, SolveError};
 pub use judge::{
     JudgeError, Judgement, Reading, Refutations, ScalingFault, ScalingVerdict, judge, judge_as,
-    refutations_of_part,
+    judge_of_types, refutations_of_part,
 };
 pub use levels::solve_two_level;
 pub use linear_program::existence_by_linear_program;

@@ -49,14 +49,21 @@ impl NumberType {
 
     /// The same relative to a weight.
     pub fn excused(self) -> Rational {
-        let unit = match self {
-            NumberType::Exact => return Rational::default(),
-            NumberType::Bf16 => 7,
-            NumberType::F16 => 10,
-            NumberType::F32 => 23,
-            NumberType::F64 => 52,
-        };
-        Rational::new(self.excused_ulps().into(), (1i64 << unit).into())
+        match self.unit() {
+            Some(unit) => Rational::new(self.excused_ulps().into(), unit.into()),
+            None => Rational::default(),
+        }
+    }
+
+    /// So many units in the last place are 1; `None` for exact numbers.
+    fn unit(self) -> Option<i64> {
+        match self {
+            NumberType::Exact => None,
+            NumberType::Bf16 => Some(1 << 7),
+            NumberType::F16 => Some(1 << 10),
+            NumberType::F32 => Some(1 << 23),
+            NumberType::F64 => Some(1 << 52),
+        }
     }
 
     /// The deficit that rounding every weight of an optimum to 16 bits can leave; of other types nothing is excused.
@@ -97,6 +104,12 @@ impl NumberType {
             NumberType::Bf16 | NumberType::F32 => f32::MIN_POSITIVE.into(),
             NumberType::F64 => f64::MIN_POSITIVE,
         }
+    }
+
+    /// The [smallest](NumberType::smallest) positive number, which is the distance of those with fewer digits; 0 for exact ones.
+    pub(super) fn step(self) -> f64 {
+        self.unit()
+            .map_or(0.0, |unit| self.smallest_normal() / unit as f64)
     }
 
     /// Is a number so small that this type holds it with fewer digits, or not at all?

@@ -28,12 +28,12 @@ pub(super) struct Ratios {
 }
 
 impl Ratios {
-    /// `number_type` is that of `after`: what it holds as 0 or with fewer digits is left out, for
+    /// `types` are those of the weights of `after`: what its own type holds as 0 or with fewer digits is left out, for
     /// [`lost`](Ratios::lost) to account for.
     pub fn new(
         before: &Network<Rational>,
         after: &Network<Rational>,
-        number_type: NumberType,
+        types: &[NumberType],
     ) -> Self {
         let mut ratios = Ratios {
             exact: Vec::new(),
@@ -44,7 +44,7 @@ impl Ratios {
         };
         for synapse in 0..before.synapses() {
             let (old, new) = (before.weight(synapse), after.weight(synapse));
-            let tiny = number_type.is_subnormal(new)
+            let tiny = types[synapse].is_subnormal(new)
                 && !old.is_zero()
                 && (new.is_zero() || old.is_negative() == new.is_negative());
             if tiny {
@@ -75,15 +75,11 @@ impl Ratios {
         &self,
         before: &Network<Rational>,
         after: &Network<Rational>,
-        number_type: NumberType,
+        (types, number_type): (&[NumberType], NumberType),
         multipliers: &[Rational],
     ) -> Option<Vec<SynapseIndex>> {
-        if self.tiny.is_empty() {
-            return Some(Vec::new());
-        }
-        let step = number_type.smallest()?;
-        let half = step / Rational::from_integer(2.into());
         let predicted = |synapse: &SynapseIndex| {
+            let half = types[*synapse].smallest()? / Rational::from_integer(2.into());
             let old = before.weight(*synapse).abs();
             let ratio = enclosed_ratio(before, *synapse, multipliers)?;
             let ends = [ratio.lo().to_rational(), ratio.hi().to_rational()];

@@ -2,7 +2,8 @@
 
 use super::{Shards, Tensor};
 use crate::formats::storage::Storage;
-use crate::solve::folds::{Band, Excuse, Rows, is_power_of_two};
+use crate::numbers::is_power_of_two;
+use crate::solve::folds::{Band, Excuse, Rows};
 
 /// One version of a tensor.
 #[derive(Debug, Clone, Copy)]

@@ -32,14 +32,15 @@ impl OnnxFile {
             forms.push(float.collect());
         }
         forms.push(Vec::new());
-        let is_complete = self.each_pair(other, |_| {});
+        let types = other.number_types();
+        let is_complete = self.each_pair(other, &types, |_| {});
         let change = Change {
             variables: self.units.variables(),
             forms: &forms,
             number_type,
             tolerance,
             pairs: &|call| {
-                self.each_pair(other, |pair| {
+                self.each_pair(other, &types, |pair| {
                     let is_out = pair.values[1] == 0.0 && vanishes(pair.ends);
                     if !is_out {
                         call(pair);
@@ -53,7 +54,7 @@ impl OnnxFile {
     /// The weights that are 0 in the other model only.
     pub fn dropped(&self, other: &OnnxFile) -> Vec<(Place, Ends)> {
         let mut found = Vec::new();
-        self.each_pair(other, |pair| {
+        self.each_pair(other, &other.number_types(), |pair| {
             if pair.values[0] != 0.0 && pair.values[1] == 0.0 {
                 found.push((pair.place, pair.ends));
             }
@@ -61,8 +62,13 @@ impl OnnxFile {
         found
     }
 
-    /// Calls back with every weight that is counted and its values in this model and in another one. False where the other one has none.
-    fn each_pair(&self, other: &OnnxFile, mut call: impl FnMut(&Pair)) -> bool {
+    /// Calls back with every weight that is counted and its values in this model and in another one, of which the types of all constants are given. False where the other one has none.
+    fn each_pair(
+        &self,
+        other: &OnnxFile,
+        types: &[NumberType],
+        mut call: impl FnMut(&Pair),
+    ) -> bool {
         let node = |unit: UnitIndex| self.node(unit) as u32;
         let data = |model: &OnnxFile, constant: usize| {
             let constant = model.constants.get(constant)?;
@@ -86,6 +92,7 @@ impl OnnxFile {
                     place: (weight.constant, entry),
                     ends: [node(to), node(from)],
                     values: [old, new],
+                    number_type: types[weight.constant],
                 });
             });
         }

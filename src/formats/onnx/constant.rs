@@ -7,6 +7,7 @@ use super::message::{Tensor, element};
 use super::{Files, OnnxError};
 use crate::formats::storage::Storage;
 use crate::forms::advance;
+use crate::solve::NumberType;
 
 /// A constant tensor.
 #[derive(Debug, Clone)]
@@ -157,6 +158,13 @@ impl Constant {
     /// The number of entries.
     pub fn len(&self) -> usize {
         self.shape.iter().product()
+    }
+
+    /// The type of the fewest digits in which entries are stored and read; `None` if they are left alone.
+    pub fn number_type(&self) -> Option<NumberType> {
+        let (.., storage) = self.place.as_ref().ok()?;
+        let casts = self.casts.iter().map(|cast| cast.number_type());
+        casts.chain([storage.number_type()]).min()
     }
 
     /// An operator casts the entries.

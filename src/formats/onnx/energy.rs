@@ -225,6 +225,17 @@ impl OnnxFile {
         total
     }
 
+    /// Is the cost `|w|^power` of some weight that is counted too small for `f64` to hold in full?
+    pub fn loses_costs(&self, power: f64) -> bool {
+        let mut least = f64::INFINITY;
+        self.each_weight(|_, _, value| {
+            if value != 0.0 {
+                least = least.min(value.abs());
+            }
+        });
+        least.powf(power) < f64::MIN_POSITIVE
+    }
+
     /// The number of synapses of [`network`](OnnxFile::network) with its weights.
     pub fn synapses(&self) -> usize {
         let mut count = 0;
@@ -268,12 +279,27 @@ impl OnnxFile {
     fn stored_type(&self) -> Option<NumberType> {
         let counted = self.counted();
         let scaled = counted.iter().filter(|scaled| self.scales(scaled));
-        let types = scaled.filter_map(|scaled| {
-            let constant = &self.constants[scaled.constant];
-            let (.., storage) = constant.place.as_ref().ok()?;
-            let casts = constant.casts.iter().map(|cast| cast.number_type());
-            casts.chain([storage.number_type()]).min()
-        });
+        let types = scaled.filter_map(|scaled| self.constants[scaled.constant].number_type());
         types.min()
+    }
+
+    /// For each constant the type by which tiny entries of it are lost: its own, with no fewer digits than [all](OnnxFile::number_type).
+    pub(super) fn number_types(&self) -> Vec<NumberType> {
+        let whole = self.number_type();
+        let is_double = matches!(self.stored_type(), None | Some(NumberType::F64));
+        let constants = self.constants.iter();
+        constants
+            .map(|constant| match constant.number_type() {
+                Some(own) if !is_double => own.max(whole),
+                _ => whole,
+            })
+            .collect()
+    }
+
+    /// The same by synapse of [`network`](OnnxFile::network).
+    pub fn synapse_types(&self) -> Vec<NumberType> {
+        let types = self.number_types();
+        let places = self.places.iter();
+        places.map(|place| types[place.constant as usize]).collect()
     }
 }

@@ -3,8 +3,9 @@
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
+pub(in crate::solve) use super::kernels::TILE;
 use super::kernels::{
-    HalfBytes, Number, TILE, dispatch, dot, dot_and_spread, dot_and_spread_again, dot_one, spread,
+    HalfBytes, Number, dispatch, dot, dot_and_spread, dot_and_spread_again, dot_one, spread,
     spread_one,
 };
 use super::problem::is_lost;

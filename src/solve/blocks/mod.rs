@@ -66,7 +66,7 @@ pub use perceptron::{Perceptron, scale_block};
 pub use problem::{BlockError, Blocks, Weights};
 pub(in crate::solve) use random::predicted;
 pub use random::{RandomOptions, RandomRun, balance_in_random_order};
-pub use scaling::{scaling_between, scaling_of_magnitudes, scaling_of_ratios};
+pub use scaling::scaling_between;
 pub use shape::{Link, Shape, Sums};
 pub use small::{Edge, SmallProblem, deficit};
 

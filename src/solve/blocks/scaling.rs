@@ -1,6 +1,7 @@
 //! The scaling that is nearest to a change of weights, nearly: for blocks of floats.
 
 use super::{Blocks, CostSums, Edge};
+use crate::numbers::is_power_of_two;
 
 /// Sweeps in which each multiplier is put in the middle of what its synapses ask for.
 const SWEEPS: usize = 12;
@@ -12,17 +13,12 @@ const SWEEPS: usize = 12;
 /// deviation is 0, the one is exactly the other scaled: such products are not rounded.
 pub fn scaling_between(before: &Blocks, after: &Blocks) -> Option<(Vec<f64>, f64)> {
     let units = before.shape().units();
-    scaling_of_magnitudes(units, &before.edges(), &after.edges())
-}
-
-/// The same for so many units and the same synapses twice, magnitudes of weights in place of costs; the ground is the number of units. What leads from the ground to the ground
-/// must not have changed.
-pub fn scaling_of_magnitudes(units: usize, old: &[Edge], new: &[Edge]) -> Option<(Vec<f64>, f64)> {
+    let (old, new) = (before.edges(), after.edges());
     if old.len() != new.len() {
         return None;
     }
     let mut ratios: Vec<Edge> = Vec::with_capacity(old.len());
-    for (old, new) in old.iter().zip(new) {
+    for (old, new) in old.iter().zip(&new) {
         match (old.cost == 0.0, new.cost == 0.0) {
             (true, true) => {}
             (false, false) if (new.cost / old.cost).is_normal() => ratios.push(Edge {
@@ -32,37 +28,29 @@ pub fn scaling_of_magnitudes(units: usize, old: &[Edge], new: &[Edge]) -> Option
             _ => return None,
         }
     }
-    scaling_of_ratios(units, &|call| ratios.iter().for_each(&mut *call))
-}
-
-/// All synapses whose weights are not 0, their ratios as costs, gone through as often as is asked.
-type Ratios<'a> = &'a dyn Fn(&mut dyn FnMut(&Edge));
-
-/// The same for the ratios of magnitudes, each normal, gone through some dozen times.
-pub fn scaling_of_ratios(units: usize, ratios: Ratios) -> Option<(Vec<f64>, f64)> {
-    let mut multipliers = from_the_ground(units, ratios);
-    if deviation(&multipliers, ratios) > 0.0 {
-        settle(&mut multipliers, ratios);
+    let mut multipliers = from_the_ground(units, &ratios);
+    if deviation(&multipliers, &ratios) > 0.0 {
+        settle(&mut multipliers, &ratios);
     }
-    let deviation = deviation(&multipliers, ratios);
+    let deviation = deviation(&multipliers, &ratios);
     deviation.is_finite().then_some((multipliers, deviation))
 }
 
 /// Along a tree from what cannot be scaled; 1 for what is not joined to it.
-fn from_the_ground(units: usize, ratios: Ratios) -> Vec<f64> {
+fn from_the_ground(units: usize, ratios: &[Edge]) -> Vec<f64> {
     let mut multipliers = vec![0.0; units];
     multipliers.push(1.0);
     loop {
         let mut found = false;
-        ratios(&mut |edge| {
+        for edge in ratios {
             let (to, from) = (edge.to as usize, edge.from as usize);
             match (multipliers[to] > 0.0, multipliers[from] > 0.0) {
                 (false, true) => multipliers[to] = edge.cost * multipliers[from],
                 (true, false) => multipliers[from] = multipliers[to] / edge.cost,
-                _ => return,
+                _ => continue,
             }
             found = true;
-        });
+        }
         if found {
             continue;
         }
@@ -76,7 +64,7 @@ fn from_the_ground(units: usize, ratios: Ratios) -> Vec<f64> {
 }
 
 /// Each multiplier in the middle between the least and the largest that a synapse asks for, again and again.
-fn settle(multipliers: &mut [f64], ratios: Ratios) {
+fn settle(multipliers: &mut [f64], ratios: &[Edge]) {
     let units = multipliers.len();
     for _ in 0..SWEEPS {
         let mut ends = vec![(f64::INFINITY, 0.0f64); units + 1];
@@ -85,10 +73,10 @@ fn settle(multipliers: &mut [f64], ratios: Ratios) {
             (*low, *high) = (low.min(value), high.max(value));
         };
         let of = |unit: u32| multipliers.get(unit as usize).copied().unwrap_or(1.0);
-        ratios(&mut |edge| {
+        for edge in ratios {
             ask(edge.to as usize, edge.cost * of(edge.from));
             ask(edge.from as usize, of(edge.to) / edge.cost);
-        });
+        }
         for (value, (low, high)) in multipliers.iter_mut().zip(&ends) {
             if *high > 0.0 {
                 // Half of the way: neighbours move at the same time.
@@ -99,21 +87,16 @@ fn settle(multipliers: &mut [f64], ratios: Ratios) {
 }
 
 /// The largest relative deviation, with what rounding can hide of it.
-fn deviation(multipliers: &[f64], ratios: Ratios) -> f64 {
+fn deviation(multipliers: &[f64], ratios: &[Edge]) -> f64 {
     let of = |unit: u32| multipliers.get(unit as usize).copied().unwrap_or(1.0);
     let mut largest = 0.0f64;
-    ratios(&mut |edge| {
+    for edge in ratios {
         let expected = of(edge.to) / of(edge.from);
         largest = largest.max((edge.cost / expected - 1.0).abs());
-    });
+    }
     match largest == 0.0 && multipliers.iter().all(|value| is_power_of_two(*value)) {
         true => 0.0,
         // Four roundings.
         false => largest + 4.0 * f64::EPSILON,
     }
-}
-
-/// Is it a power of two, in full?
-fn is_power_of_two(value: f64) -> bool {
-    value.is_normal() && value.to_bits().trailing_zeros() >= 52
 }

@@ -3,7 +3,7 @@
 use super::least_squares::corrected;
 use super::way::Tree;
 use super::{Change, NAMED, Pair, Place, Reading};
-use crate::numbers::rational_to_f64_down;
+use crate::numbers::{is_power_of_two, rational_to_f64_down};
 use crate::solve::NumberType;
 
 /// Of so many weights at a variable, taken from all of them, the median counts.
@@ -217,15 +217,21 @@ impl Fit {
     /// The largest deviation with what rounding can hide of it; 0 only where every weight is exactly scaled.
     fn rounded_up(&self, reading: &Reading, largest: f64) -> f64 {
         if !self.is_plain {
-            let logs = self.values.iter().map(|value| value.ln().abs());
-            let longest = logs.fold(0.0, f64::max);
-            return largest + 32.0 * (1.0 + longest) * f64::EPSILON;
+            let forms = reading.change.forms.iter();
+            let sizes = forms.map(|form| -> f64 {
+                let terms = form.iter();
+                terms
+                    .map(|(v, exponent)| (exponent * self.logs[*v]).abs() * (1 + form.len()) as f64)
+                    .sum()
+            });
+            let longest = sizes.fold(0.0, f64::max);
+            return largest + 32.0 * (1.0 + longest) * (1.0 + largest) * f64::EPSILON;
         }
         if reading.change.number_type != NumberType::F64 {
             return match largest == 0.0 && self.values.iter().all(|v| is_power_of_two(*v)) {
                 true => 0.0,
                 // Four roundings.
-                false => largest + 4.0 * f64::EPSILON,
+                false => largest + 4.0 * (1.0 + largest) * f64::EPSILON,
             };
         }
         // Products of two in full.
@@ -247,11 +253,6 @@ impl Fit {
 
 /// Above this no product of two numbers loses digits of its rounding error.
 const SAFE: f64 = 1e-280;
-
-/// Is it a power of two, in full?
-fn is_power_of_two(value: f64) -> bool {
-    value.is_normal() && value.to_bits().trailing_zeros() >= 52
-}
 
 /// Each variable takes the median of what some of its weights ask for.
 fn medians(reading: &Reading, logs: &[f64]) -> Vec<f64> {

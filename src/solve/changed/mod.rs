@@ -22,6 +22,8 @@ pub struct Pair {
     pub ends: [u32; 2],
     /// Its value before and after.
     pub values: [f64; 2],
+    /// The type in which it is held after.
+    pub number_type: NumberType,
 }
 
 /// A tensor and an entry of it.
@@ -36,7 +38,7 @@ pub struct Change<'a> {
     pub variables: usize,
     /// By node: the variables that it scales with, each with its exponent. A weight scales with its target and against its source.
     pub forms: &'a [Vec<(usize, f64)>],
-    /// The type of the weights after, whose rounding is excused.
+    /// The type of the weights after that has the fewest digits, whose rounding is excused.
     pub number_type: NumberType,
     /// Relative: weights that deviate by more do not follow.
     pub tolerance: f64,
@@ -65,8 +67,8 @@ pub struct Followed {
     pub evidence: Vec<Place>,
     /// The largest relative change of a weight that no scaling changes, rounded up.
     pub unscaled: f64,
-    /// The type with which tiny weights were read: exact where their rounding does not explain them.
-    pub number_type: NumberType,
+    /// Do their types explain tiny weights? Where they do not, those count as they stand.
+    pub explains_tiny: bool,
 }
 
 /// What no scaling does to a weight.
@@ -87,19 +89,18 @@ const MOST_LOST: usize = 1 << 20;
 impl Change<'_> {
     /// Finds the multipliers that most weights follow. `None` where numbers leave the range of `f64`, or more are lost than can be kept account of.
     pub fn followed(&self) -> Option<Followed> {
-        let found = self.followed_as(self.number_type)?;
-        match found {
+        match self.followed_without(true)? {
             Some(found) => Some(found),
             // Tiny weights count as they stand.
-            None => self.followed_as(NumberType::Exact)?,
+            None => self.followed_without(false)?,
         }
     }
 
-    /// The same with weights left out that are tiny in a number type; `Some(None)` if the others do not predict those.
-    fn followed_as(&self, tiny_in: NumberType) -> Option<Option<Followed>> {
+    /// The same, with weights left out that are tiny in their number types or with all; `Some(None)` if the others do not predict those.
+    fn followed_without(&self, tiny: bool) -> Option<Option<Followed>> {
         let change = Reading {
             change: self,
-            smallest: tiny_in.smallest_normal(),
+            leaves_out: tiny,
         };
         let mut found = Followed {
             multipliers: vec![1.0; self.variables],
@@ -111,7 +112,7 @@ impl Change<'_> {
             lost: Vec::new(),
             evidence: Vec::new(),
             unscaled: change.unscaled(),
-            number_type: tiny_in,
+            explains_tiny: tiny,
         };
         if let Some((place, _)) = found.fault {
             found.suspects.push(place);
@@ -138,37 +139,36 @@ impl Change<'_> {
             });
             found.evidence = tree.ways(self, &ends);
         }
-        match tiny_in {
-            NumberType::Exact => Some(Some(found)),
-            _ => match change.lost(&nearest)? {
-                Some(lost) => {
-                    found.lost = lost;
-                    Some(Some(found))
-                }
-                None => Some(None),
-            },
-        }
+        Some(
+            change
+                .lost(&nearest)?
+                .map(|lost| Followed { lost, ..found }),
+        )
     }
 }
 
 /// Suspects for which evidence is sought.
 const EVIDENT: usize = 16;
 
-/// A change with the size below which weights after it say nothing.
+/// A change, with or without weights that are so tiny after it that they say nothing.
 struct Reading<'a> {
     change: &'a Change<'a>,
-    smallest: f64,
+    leaves_out: bool,
 }
 
 impl Reading<'_> {
-    fn is_tiny(&self, [old, new]: [f64; 2]) -> bool {
-        new.abs() < self.smallest && old != 0.0 && (new == 0.0 || (old < 0.0) == (new < 0.0))
+    fn is_tiny(&self, pair: &Pair) -> bool {
+        let [old, new] = pair.values;
+        self.leaves_out
+            && new.abs() < pair.number_type.smallest_normal()
+            && old != 0.0
+            && (new == 0.0 || (old < 0.0) == (new < 0.0))
     }
 
     /// Calls back with each weight that says something.
     fn each(&self, call: &mut dyn FnMut(&Pair)) {
         (self.change.pairs)(&mut |pair| {
-            if pair.values[0] != 0.0 && !self.is_tiny(pair.values) {
+            if pair.values[0] != 0.0 && !self.is_tiny(pair) {
                 call(pair);
             }
         });
@@ -176,11 +176,9 @@ impl Reading<'_> {
 
     /// Calls back with each weight left out, and between which magnitudes it was before it was written.
     fn each_tiny(&self, call: &mut dyn FnMut(&Pair, [f64; 2])) {
-        let step = self.change.number_type.smallest();
-        let half = step.map_or(0.0, |step| rational_to_f64(&step) / 2.0);
         (self.change.pairs)(&mut |pair| {
-            if self.is_tiny(pair.values) {
-                let new = pair.values[1].abs();
+            if self.is_tiny(pair) {
+                let (new, half) = (pair.values[1].abs(), pair.number_type.step() / 2.0);
                 call(pair, [(new - half).max(0.0), new + half]);
             }
         });
@@ -209,7 +207,7 @@ impl Reading<'_> {
         let (mut fault, mut is_in_range) = (None, true);
         (self.change.pairs)(&mut |pair| {
             let [old, new] = pair.values;
-            if fault.is_some() || self.is_tiny(pair.values) || (old == 0.0 && new == 0.0) {
+            if fault.is_some() || self.is_tiny(pair) || (old == 0.0 && new == 0.0) {
                 return;
             }
             let kind = match (old == 0.0) != (new == 0.0) {
@@ -227,26 +225,24 @@ impl Reading<'_> {
 
     /// The weights left out with what they were before they were written; `Some(None)` if some are not what the others predict. `None` if they are too many.
     fn lost(&self, fit: &Fit) -> Option<Option<Vec<(Place, f64)>>> {
-        let number_type = self.change.number_type;
-        // Twice the number, since half of the smallest one of f64 is none.
-        let step = number_type.smallest();
-        let step = step.map_or(0.0, |step| rational_to_f64(&step));
         // Rounding of this computation is less.
-        let excused = rational_to_f64(&number_type.excused()) * (1.0 - 1e-6);
-        let (mut lost, mut is_predicted) = (Vec::new(), true);
+        let excused = rational_to_f64(&self.change.number_type.excused()) * (1.0 - 1e-6);
+        let (mut lost, mut is_predicted, mut is_double) = (Vec::new(), true, false);
         (self.change.pairs)(&mut |pair| {
-            if !self.is_tiny(pair.values) {
+            if !self.is_tiny(pair) {
                 return;
             }
             let [old, new] = pair.values;
             let value = old.abs() * fit.expected(pair.ends);
+            // Twice the number, since half of the smallest one of f64 is none.
             let off = 2.0 * (value - new.abs()).abs();
-            is_predicted &= off <= step + 2.0 * value * excused;
+            is_predicted &= off <= pair.number_type.step() + 2.0 * value * excused;
+            is_double |= pair.number_type == NumberType::F64;
             if lost.len() <= MOST_LOST {
                 lost.push((pair.place, value.copysign(old)));
             }
         });
-        if self.smallest == f64::MIN_POSITIVE && !lost.is_empty() || lost.len() > MOST_LOST {
+        if is_double || lost.len() > MOST_LOST {
             return None;
         }
         Some(is_predicted.then_some(lost))

@@ -8,5 +8,5 @@ mod join;
 mod rows;
 
 pub use join::{Joined, Piece, join};
+pub(crate) use rows::median;
 pub use rows::{Band, Deviation, Excuse, Rows};
-pub(crate) use rows::{is_power_of_two, median};

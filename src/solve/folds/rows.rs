@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::numbers::rational_to_f64;
+use crate::numbers::{is_power_of_two, rational_to_f64};
 use crate::solve::NumberType;
 
 /// Sampled rows of which the median is taken, and those that refine it.
@@ -405,9 +405,4 @@ pub(crate) fn median(values: &mut Vec<f64>) -> f64 {
         0 => f64::NAN,
         count => *values.select_nth_unstable_by(count / 2, f64::total_cmp).1,
     }
-}
-
-/// A normal power of 2?
-pub(crate) fn is_power_of_two(value: f64) -> bool {
-    value.is_normal() && value > 0.0 && value.to_bits() << 12 == 0
 }

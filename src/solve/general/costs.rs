@@ -4,13 +4,10 @@ use synaptic_balance_kernel::{Block, Entries, Layout, Problem};
 
 use crate::numbers::{bf16_to_f64, f16_to_f64, rational_to_f64};
 use crate::solve::blocks::Weights;
-use crate::solve::blocks::matrix::{Cost, Entries as Numbers, Matrix, Step};
+use crate::solve::blocks::matrix::{Cost, Entries as Numbers, Matrix, Step, TILE};
 
 /// Weights of a band: enough to be worth a thread.
 const BAND: usize = 1 << 17;
-
-/// Rows are divided into bands of whole tiles, so that sums do not depend on them.
-const TILE: usize = 4;
 
 /// A form: variables with their exponents.
 pub(super) type FloatForm = Vec<(usize, f64)>;
@@ -116,14 +113,7 @@ impl<'a> TermCosts<'a> {
 impl FloatBlock<'_> {
     /// The cost of an entry at multipliers 1.
     pub fn cost(&self, entry: usize) -> f64 {
-        let magnitude = match &self.block.entries {
-            Entries::F64(all) => f64::from_le_bytes(all[entry]).abs(),
-            Entries::F32(all) => f64::from(f32::from_le_bytes(all[entry])).abs(),
-            Entries::F16(all) => f16_to_f64(u16::from_le_bytes(all[entry])).abs(),
-            Entries::Bf16(all) => bf16_to_f64(u16::from_le_bytes(all[entry])).abs(),
-            Entries::Rational(all) => rational_to_f64(&all[entry]).abs(),
-        };
-        self.coefficient * power_of(magnitude, self.power)
+        self.coefficient * power_of(value_of(&self.block.entries, entry).abs(), self.power)
     }
 
     /// `Σ_j c_ij q_j` by row and `Σ_i c_ij p_i` by column.
@@ -143,6 +133,7 @@ impl FloatBlock<'_> {
     }
 
     fn multiply_dense(&self, p: &[f64], q: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        // Bands of whole tiles, so that sums do not depend on them.
         let step = (BAND / q.len().max(1)).max(1).next_multiple_of(TILE);
         let bands: Vec<(usize, &[f64])> = p
             .chunks(step)
@@ -194,6 +185,17 @@ impl FloatBlock<'_> {
             }
         }
         (rows, columns)
+    }
+}
+
+/// An entry of a block; exactly, but for rational ones.
+pub(in crate::solve) fn value_of(entries: &Entries, entry: usize) -> f64 {
+    match entries {
+        Entries::F64(all) => f64::from_le_bytes(all[entry]),
+        Entries::F32(all) => f32::from_le_bytes(all[entry]).into(),
+        Entries::F16(all) => f16_to_f64(u16::from_le_bytes(all[entry])),
+        Entries::Bf16(all) => bf16_to_f64(u16::from_le_bytes(all[entry])),
+        Entries::Rational(all) => rational_to_f64(&all[entry]),
     }
 }
 

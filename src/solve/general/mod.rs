@@ -12,6 +12,7 @@ mod one_sided;
 mod random;
 
 pub use costs::TermCosts;
+pub(super) use costs::value_of;
 pub use few_reads::{FewReads, Reached, balance_in_few_reads};
 pub use model::{BlockSums, imbalance};
 pub use newton::{GeneralOptions, GeneralSolution, balance_terms};

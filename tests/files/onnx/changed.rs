@@ -6,12 +6,13 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use synaptic_balance::formats::OnnxFile;
-use synaptic_balance::formats::onnx::message::Model;
+use synaptic_balance::formats::onnx::message::{Model, Tensor, element};
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::numbers::rational_to_f64;
 use synaptic_balance::solve::changed::{Fault, Followed};
-use synaptic_balance::solve::{Judgement, Reading, ScalingFault, ScalingVerdict, judge_as};
+use synaptic_balance::solve::{Judgement, Reading, ScalingFault, ScalingVerdict, judge_of_types};
 
+use super::builder::{Builder, Setting};
 use super::rules::read;
 
 const TOLERANCE: f64 = 1e-6;
@@ -67,7 +68,9 @@ fn both(before: &OnnxFile, after: &[u8]) -> (Followed, Judgement, OnnxFile) {
         computes: false,
     };
     let (one, two) = (before.network(), after.network());
-    let exact = judge_as(one, two, &Regularizer::l2(), TOLERANCE, reading).unwrap();
+    let types = after.synapse_types();
+    let exact = judge_of_types((one, two), &Regularizer::l2(), TOLERANCE, reading, &types);
+    let exact = exact.unwrap();
     let found = before.followed(&after, (number_type, TOLERANCE), &|_| false);
     (found.unwrap(), exact, after)
 }
@@ -176,4 +179,76 @@ fn lost_weights() {
     let (found, ..) = both(&before, &moved.unwrap());
     assert!(found.lost.is_empty());
     assert!(found.suspected > 0, "{found:?}");
+}
+
+/// Checks: a tiny weight that its own type holds in full is not lost, though the model has weights in a type that would lose it.
+#[test]
+fn tiny_weights_are_lost_by_their_own_type() {
+    let tiny = |first: f32| {
+        let mut values = [1e-8f32; 12];
+        values[0] = first;
+        let half = Tensor {
+            dims: vec![3, 4],
+            data_type: Some(element::FLOAT16),
+            name: Some("u".into()),
+            raw_data: Some([0u8, 60].repeat(12).into()),
+            ..Tensor::default()
+        };
+        let mut builder = Builder::new(17)
+            .input("x", &[1, 3])
+            .floats("v", &[4, 3], &values)
+            .node("Cast", "u", "w", &[Setting::Int("to", 1)])
+            .node("MatMul", "x w", "a", &[])
+            .node("Relu", "a", "r", &[])
+            .node("MatMul", "r v", "y", &[])
+            .output("y", &[1, 3]);
+        builder.graph().initializer.push(half);
+        builder.bytes()
+    };
+    let before = read(&tiny(1e-8));
+    for first in [1.5e-8, 0.0] {
+        let after = tiny(first);
+        let found = both(&before, &after);
+        assert!(found.0.lost.is_empty() && found.1.lost.is_empty());
+        assert!(found.0.suspected > 0, "{first}: {:?}", found.0);
+        agree("tiny", &before, &found);
+    }
+    let (found, exact, _) = both(&before, &tiny(1e-8));
+    assert!(found.deviation == 0.0 && found.lost.is_empty());
+    assert!(matches!(exact.scaling, ScalingVerdict::Exact(_)) && exact.lost.is_empty());
+}
+
+/// Checks: how far statistics of a normalisation are from following is told, though it be within the tolerance, and a scaling of the weights is no exact one then.
+#[test]
+fn statistics_that_nearly_follow() {
+    let model = |mean: f32| {
+        let builder = Builder::new(17).input("x", &[1, 2, 4, 4]);
+        let mut builder = builder.weight("w", &[3, 2, 1, 1]).positive("g", &[3]);
+        builder = builder
+            .weight("b", &[3])
+            .floats("m", &[3], &[mean, 0.25, -0.5]);
+        builder = builder.positive("d", &[3]).weight("z", &[2, 3, 1, 1]);
+        let builder = builder
+            .node("Conv", "x w", "a", &[])
+            .node("BatchNormalization", "a g b m d", "n", &[])
+            .node("Relu", "n", "r", &[])
+            .node("Conv", "r z", "y", &[])
+            .output("y", &[1, 2, 4, 4]);
+        builder.bytes()
+    };
+    let before = read(&model(0.5));
+    let ones = before.multipliers(&vec![1.0; before.network().variables()]);
+    let of = |mean: f32| {
+        let (_, mut exact, after) = both(&before, &model(mean));
+        let found = before.statistics_follow(&after, ones.as_ref().unwrap(), TOLERANCE);
+        exact.deviates_by(found.clone().unwrap_or(1.0));
+        (found, exact.scaling)
+    };
+    let (found, scaling) = of(0.5);
+    assert_eq!(found, Ok(0.0));
+    assert!(matches!(scaling, ScalingVerdict::Exact(_)));
+    let (found, scaling) = of(0.500_000_3);
+    assert!(found.is_ok_and(|found| found > 5e-7 && found < TOLERANCE));
+    assert!(matches!(scaling, ScalingVerdict::Near { .. }));
+    assert_eq!(of(0.51).0, Err("entry 0 of `m`".to_owned()));
 }
