@@ -23,8 +23,7 @@ pub type Checked<'a, T> = Result<Verified<'a, T>, Refusal>;
 ///
 /// Why: by convexity of `exp`, `Σ y_e log(r_e) = 0` for all multipliers, so no ratio can fall to 0 without
 /// another growing to infinity; `R` has compact level sets in the space of ratios.
-/// Synapses whose ratio no scaling changes are not looked at. Place: ours. The general proof (`attained_certificate`) is for
-/// units of degree 1, and for positive degrees if every variable is joined to the ground.
+/// Synapses whose ratio no scaling changes are not looked at. Place: ours.
 ///
 /// # Errors
 /// A weight that is no number, as in all rules; wrong length, a flow of the wrong size, or a variable where the flow is not conserved.

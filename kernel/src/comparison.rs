@@ -31,8 +31,7 @@ const PRECISIONS: [Option<u32>; 3] = [Some(128), Some(1024), None];
 /// direction of the free variables leaves all ratios as they are (a synapse of one variable determines it, one of two the other
 /// from one), so `R` is strictly convex in them. In a component that
 /// can be scaled as a whole, along `z`, `Σ_v z_v g_v = 0`, so the variable that is fixed balances with the others.
-/// Place: ours. The general proof (`enclosure_certificate`) does not cover components away from the ground in which no scaling is
-/// common, as where BiPU units of a cycle disagree.
+/// Place: ours.
 ///
 /// Cost: linear in the number of synapses unless two sums agree to 120 bits; then exact sums decide.
 ///

@@ -129,7 +129,10 @@ Definition sign_test (c : claim) (i : nat) : bool :=
     Qle_bool (output_sum (variables c) (synapses c) (upper c) i) (input_sum (variables c) (synapses c) (upper c) i)
   else false.
 
-Definition accepted (c : claim) : bool :=
+Definition sign_tests (c : claim) : bool := forallb (sign_test c) (all_variables c).
+
+(* With the sign tests in whatever form they are computed. *)
+Definition accepted_by (tests : claim -> bool) (c : claim) : bool :=
   if (length (lower c) =? variables c)%nat then
   if (length (upper c) =? variables c)%nat then
   if forallb term_is_well_formed (synapses c) then
@@ -138,8 +141,10 @@ Definition accepted (c : claim) : bool :=
   if forallb (label_is_held c) (all_variables c) then
   let r := reach (variables c) (variables c) (synapses c) (filter (held c) (all_variables c)) in
   if forallb (reached (variables c) r) (all_variables c) then
-    forallb (sign_test c) (all_variables c)
+    tests c
   else false else false else false else false else false else false else false.
+
+Definition accepted (c : claim) : bool := accepted_by sign_tests c.
 
 (* Along the direction, in the logarithms of the multipliers, no cost rises and one falls. *)
 Definition rate (n : nat) (direction : list Q) (e : rational_term) : Q :=
@@ -156,13 +161,16 @@ Definition falls (n : nat) (direction : list Q) (e : rational_term) : bool :=
 Definition remaining (c : claim) (direction : list Q) : claim :=
   Claim (variables c) (filter (stays (variables c) direction) (synapses c)) (component c) (lower c) (upper c).
 
-Definition accepted_in_the_limit (c : claim) (direction : list Q) : bool :=
+Definition accepted_in_the_limit_by (tests : claim -> bool) (c : claim) (direction : list Q) : bool :=
   if (length direction =? variables c)%nat then
   if forallb term_is_well_formed (synapses c) then
   if forallb (does_not_rise (variables c) direction) (synapses c) then
   if existsb (falls (variables c) direction) (synapses c) then
-    accepted (remaining c direction)
+    accepted_by tests (remaining c direction)
   else false else false else false else false.
+
+Definition accepted_in_the_limit (c : claim) (direction : list Q) : bool :=
+  accepted_in_the_limit_by sign_tests c direction.
 
 (** What its numbers stand for *)
 
@@ -342,7 +350,7 @@ Lemma checker_premises : forall c, accepted c = true ->
   (forall i, In i (free_variables c) -> input_cost P low i <= output_cost P low i) /\
   (forall i, In i (free_variables c) -> output_cost P high i <= input_cost P high i).
 Proof.
-  intros c H P low high. unfold accepted in H. cbv zeta in H. split_test H.
+  intros c H P low high. unfold accepted, accepted_by, sign_tests in H. cbv zeta in H. split_test H.
   rename E1 into Hw, E2 into Hb, E3 into Hk, E4 into Hh, E5 into Hr, H into Ht.
   assert (forall i, (variables c <= i)%nat -> low i = 1 /\ high i = 1) as Hout.
   { intros i Hi. unfold low, high, real_point. rewrite !entry_outside by exact Hi. rewrite Q2R_1. auto. }
@@ -441,7 +449,7 @@ Theorem limit_checker_is_sound : forall c direction, accepted_in_the_limit c dir
   exists best, minimum (kept P keep) best /\ reached_in_the_limit P keep best /\
     (forall i, (i < variables c)%nat -> Q2R (nth i (lower c) 1%Q) <= best i <= Q2R (nth i (upper c) 1%Q)).
 Proof.
-  intros c direction H P keep. unfold accepted_in_the_limit in H. split_test H. rename E0 into Hw, E1 into Hrise, E2 into Hfall.
+  intros c direction H P keep. unfold accepted_in_the_limit, accepted_in_the_limit_by in H. split_test H. rename E0 into Hw, E1 into Hrise, E2 into Hfall.
   pose (d := real_direction (variables c) direction).
   rewrite forallb_forall in Hw, Hrise.
   assert (well_formed P) as Hwf.
@@ -507,25 +515,13 @@ Definition sign_test_of (c : claim) (m : PositiveMap.t (list rational_term)) (i 
       Qle_bool (output_unreduced (variables c) l (upper c) i) (input_unreduced (variables c) l (upper c) i)
     else false.
 
-Definition accepted_indexed (c : claim) : bool :=
-  if (length (lower c) =? variables c)%nat then
-  if (length (upper c) =? variables c)%nat then
-  if forallb term_is_well_formed (synapses c) then
-  if forallb (bound_is_in_order c) (all_variables c) then
-  if forallb (label_is_kept c) (synapses c) then
-  if forallb (label_is_held c) (all_variables c) then
-  let r := reach (variables c) (variables c) (synapses c) (filter (held c) (all_variables c)) in
-  if forallb (reached (variables c) r) (all_variables c) then
-    let m := index (synapses c) in forallb (sign_test_of c m) (all_variables c)
-  else false else false else false else false else false else false else false.
+Definition indexed_sign_tests (c : claim) : bool :=
+  let m := index (synapses c) in forallb (sign_test_of c m) (all_variables c).
+
+Definition accepted_indexed (c : claim) : bool := accepted_by indexed_sign_tests c.
 
 Definition accepted_indexed_in_the_limit (c : claim) (direction : list Q) : bool :=
-  if (length direction =? variables c)%nat then
-  if forallb term_is_well_formed (synapses c) then
-  if forallb (does_not_rise (variables c) direction) (synapses c) then
-  if existsb (falls (variables c) direction) (synapses c) then
-    accepted_indexed (remaining c direction)
-  else false else false else false else false.
+  accepted_in_the_limit_by indexed_sign_tests c direction.
 
 Lemma place_injective : forall i j, place i = place j -> i = j.
 Proof. intros i j H. apply SuccNat2Pos.inj. exact H. Qed.
@@ -584,7 +580,8 @@ Theorem indexed_checker_agrees : forall c direction,
   accepted_indexed c = accepted c /\ accepted_indexed_in_the_limit c direction = accepted_in_the_limit c direction.
 Proof.
   assert (H : forall c, accepted_indexed c = accepted c).
-  { intros c. unfold accepted_indexed, accepted. cbv zeta.
+  { intros c. unfold accepted_indexed, accepted, accepted_by, indexed_sign_tests, sign_tests. cbv zeta.
     rewrite (forallb_same (sign_test_of c (index (synapses c))) (sign_test c)) by (apply sign_test_of_index). reflexivity. }
-  intros c direction. split; [apply H|]. unfold accepted_indexed_in_the_limit, accepted_in_the_limit. rewrite H. reflexivity.
+  intros c direction. split; [apply H|]. specialize (H (remaining c direction)).
+  unfold accepted_indexed_in_the_limit, accepted_in_the_limit, accepted_in_the_limit_by, accepted_indexed, accepted in *. rewrite H. reflexivity.
 Qed.

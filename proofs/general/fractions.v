@@ -104,26 +104,37 @@ Proof.
   intros x i h e. unfold slope, moved, shift. destruct (Nat.eqb_spec (target e) i) as [->|], (Nat.eqb_spec (source e) i) as [->|]; ring.
 Qed.
 
+(* A step so short that what is beyond the first order takes at most half of what that gains, in either direction. *)
+Lemma short_step : forall E T0 g, 0 < E -> 0 < T0 -> 0 < g ->
+  exists h0, 0 < h0 /\ h0 * E <= 1 / 2 /\ (forall T, T <= T0 -> 2 * (h0 * h0) * (E * E) * T <= h0 * (g / 2)) /\
+    (forall s, g <= Rabs s -> exists h, Rabs h = h0 /\ h * s <= - (h0 * g)).
+Proof.
+  intros E T0 g HE HT Hg. pose (h0 := Rmin (/ (2 * E)) (g / (4 * (E * E) * T0))).
+  assert (HEE : 0 < E * E) by (apply Rmult_lt_0_compat; lra).
+  assert (HET : 0 < 4 * (E * E) * T0) by (apply Rmult_lt_0_compat; lra).
+  assert (Hh0 : 0 < h0) by (unfold h0; apply Rmin_pos; [apply Rinv_0_lt_compat; lra|apply Rdiv_lt_0_compat; lra]).
+  exists h0. split; [exact Hh0|]. split; [|split].
+  - apply Rle_trans with (/ (2 * E) * E); [apply Rmult_le_compat_r; [lra|apply Rmin_l]|]. right. field. lra.
+  - assert (H : 2 * (h0 * (E * E) * T0) <= g / 2).
+    { apply Rle_trans with (2 * (g / (4 * (E * E) * T0) * (E * E) * T0)); [|right; field; split; lra].
+      repeat (apply Rmult_le_compat_r || apply Rmult_le_compat_l); try lra. apply Rmin_r. }
+    intros T HTx. apply Rle_trans with (2 * (h0 * h0) * (E * E) * T0).
+    + apply Rmult_le_compat_l; [|exact HTx]. repeat apply Rmult_le_pos; lra.
+    + replace (2 * (h0 * h0) * (E * E) * T0) with (h0 * (2 * (h0 * (E * E) * T0))) by ring. apply Rmult_le_compat_l; lra.
+  - intros s Hs. destruct (Rle_or_lt 0 s).
+    + exists (- h0). rewrite Rabs_Ropp, Rabs_right by lra. rewrite Rabs_right in Hs by lra. split; [reflexivity|]. nra.
+    + exists h0. rewrite Rabs_right by lra. rewrite Rabs_left in Hs by lra. split; [reflexivity|]. nra.
+Qed.
+
 Lemma gain_bound : forall P E T0 g, well_formed P -> 0 < E -> (forall e, In e (terms P) -> target_exponent e + source_exponent e <= E) ->
   0 < T0 -> 0 < g ->
   exists G, 0 < G /\ forall x i, potential P x -> total P x <= T0 -> In i (hidden P) -> g <= Rabs (input P x i - output P x i) ->
     exists v, G <= total P x - total P (moved x i v).
 Proof.
   intros P E T0 g Hwf HE HEe HT Hg.
-  pose (h0 := Rmin (/ (2 * E)) (g / (4 * (E * E) * T0))).
-  assert (HEE : 0 < E * E) by (apply Rmult_lt_0_compat; lra).
-  assert (HET : 0 < 4 * (E * E) * T0) by (apply Rmult_lt_0_compat; lra).
-  assert (Hh0 : 0 < h0) by (unfold h0; apply Rmin_pos; [apply Rinv_0_lt_compat; lra|apply Rdiv_lt_0_compat; lra]).
-  assert (H1 : h0 * E <= 1 / 2).
-  { apply Rle_trans with (/ (2 * E) * E); [apply Rmult_le_compat_r; [lra|apply Rmin_l]|]. right. field. lra. }
-  assert (H2 : 2 * (h0 * (E * E) * T0) <= g / 2).
-  { apply Rle_trans with (2 * (g / (4 * (E * E) * T0) * (E * E) * T0)); [|right; field; split; lra].
-    repeat (apply Rmult_le_compat_r || apply Rmult_le_compat_l); try lra. apply Rmin_r. }
+  destruct (short_step E T0 g HE HT Hg) as (h0 & Hh0 & H1 & Hrest & Hdown).
   exists (h0 * (g / 2)). split; [apply Rmult_lt_0_compat; lra|]. intros x i Hx HTx Hi Hgi.
-  assert (exists h, Rabs h = h0 /\ h * (input P x i - output P x i) <= - (h0 * g)) as (h & Habs & Hh).
-  { destruct (Rle_or_lt 0 (input P x i - output P x i)) as [Hs|Hs].
-    - exists (- h0). rewrite Rabs_Ropp, Rabs_right by lra. rewrite Rabs_right in Hgi by lra. split; [reflexivity|]. nra.
-    - exists h0. rewrite Rabs_right by lra. rewrite Rabs_left in Hgi by lra. split; [reflexivity|]. nra. }
+  destruct (Hdown _ Hgi) as (h & Habs & Hh).
   exists (x i + h). unfold total.
   assert (Hd : potential P (shift i h)).
   { intros k Hk. unfold shift. destruct (Nat.eqb_spec k i) as [->|]; [contradiction|reflexivity]. }
@@ -146,11 +157,7 @@ Proof.
     apply near_of_abs in Hs. assert (Hb := exp_below (slope (shift i h) e) ltac:(lra)).
     assert (Hsq : slope (shift i h) e * slope (shift i h) e <= E * h0 * (E * h0)) by nra.
     assert (exp (slope (shift i h) e) - 1 - slope (shift i h) e <= 2 * (h0 * h0) * (E * E)) by nra. nra. }
-  assert (2 * (h0 * h0) * (E * E) * sum_over (terms P) (term_at x) <= h0 * (g / 2)).
-  { apply Rle_trans with (2 * (h0 * h0) * (E * E) * T0).
-    - apply Rmult_le_compat_l; [|exact HTx]. repeat apply Rmult_le_pos; lra.
-    - replace (2 * (h0 * h0) * (E * E) * T0) with (h0 * (2 * (h0 * (E * E) * T0))) by ring. apply Rmult_le_compat_l; lra. }
-  rewrite <- Hpair in Hsum. lra.
+  assert (Hq := Hrest _ HTx). unfold total in Hq. rewrite <- Hpair in Hsum. lra.
 Qed.
 
 Lemma finite_gap : forall (l : list nat) (f : nat -> R), exists g, 0 < g /\ forall i, In i l -> f i <> 0 -> g <= Rabs (f i).

@@ -61,20 +61,9 @@ Lemma gain_of_a_variable : forall P E T0 g, positive_costs P -> 0 < E ->
     exists a, G <= whole P x - whole P (moved x v a).
 Proof.
   intros P E T0 g HP HE HEe HT Hg.
-  pose (h0 := Rmin (/ (2 * E)) (g / (4 * (E * E) * T0))).
-  assert (HEE : 0 < E * E) by (apply Rmult_lt_0_compat; lra).
-  assert (HET : 0 < 4 * (E * E) * T0) by (apply Rmult_lt_0_compat; lra).
-  assert (Hh0 : 0 < h0) by (unfold h0; apply Rmin_pos; [apply Rinv_0_lt_compat; lra|apply Rdiv_lt_0_compat; lra]).
-  assert (H1 : h0 * E <= 1 / 2).
-  { apply Rle_trans with (/ (2 * E) * E); [apply Rmult_le_compat_r; [lra|apply Rmin_l]|]. right. field. lra. }
-  assert (H2 : 2 * (h0 * (E * E) * T0) <= g / 2).
-  { apply Rle_trans with (2 * (g / (4 * (E * E) * T0) * (E * E) * T0)); [|right; field; split; lra].
-    repeat (apply Rmult_le_compat_r || apply Rmult_le_compat_l); try lra. apply Rmin_r. }
+  destruct (short_step E T0 g HE HT Hg) as (h0 & Hh0 & H1 & Hrest & Hdown).
   exists (h0 * (g / 2)). split; [apply Rmult_lt_0_compat; lra|]. intros x v HTx Hv Hgv.
-  assert (exists h, Rabs h = h0 /\ h * push P x v <= - (h0 * g)) as (h & Habs & Hh).
-  { destruct (Rle_or_lt 0 (push P x v)) as [Hs|Hs].
-    - exists (- h0). rewrite Rabs_Ropp, Rabs_right by lra. rewrite Rabs_right in Hgv by lra. split; [reflexivity|]. nra.
-    - exists h0. rewrite Rabs_right by lra. rewrite Rabs_left in Hgv by lra. split; [reflexivity|]. nra. }
+  destruct (Hdown _ Hgv) as (h & Habs & Hh).
   exists (x v + h).
   assert (Hsum : whole P (moved x v (x v + h)) - whole P x <= h * push P x v + 2 * (h0 * h0) * (E * E) * whole P x).
   { unfold whole, push. rewrite <- sum_over_minus, <- !sum_over_scale, <- sum_over_plus. apply sum_over_le. intros e He.
@@ -86,11 +75,7 @@ Proof.
     apply near_of_abs in Hs. assert (Hb := exp_below (exponent P e v * h) ltac:(lra)).
     assert (Hsq : exponent P e v * h * (exponent P e v * h) <= E * h0 * (E * h0)) by nra.
     assert (exp (exponent P e v * h) - 1 - exponent P e v * h <= 2 * (h0 * h0) * (E * E)) by nra. nra. }
-  assert (2 * (h0 * h0) * (E * E) * whole P x <= h0 * (g / 2)).
-  { apply Rle_trans with (2 * (h0 * h0) * (E * E) * T0).
-    - apply Rmult_le_compat_l; [|exact HTx]. repeat apply Rmult_le_pos; lra.
-    - replace (2 * (h0 * h0) * (E * E) * T0) with (h0 * (2 * (h0 * (E * E) * T0))) by ring. apply Rmult_le_compat_l; lra. }
-  lra.
+  assert (Hq := Hrest _ HTx). lra.
 Qed.
 
 Section Orders.

@@ -59,6 +59,20 @@ Proof.
   - exists r. split; [exact Hr|]. intros l Hl Hlt k Hk. apply (H k Hk); assumption.
 Qed.
 
+Lemma still_below : forall A B t0, 0 <= A -> A < B -> 0 < t0 -> exists t, 0 < t < t0 /\ exp t * A < B.
+Proof.
+  intros A B t0 HA Hlt Ht0. destruct (Req_dec A 0) as [Z|Z].
+  - exists (t0 / 2). split; [lra|]. rewrite Z, Rmult_0_r. lra.
+  - exists (Rmin (t0 / 2) (ln (B / A) / 2)).
+    assert (1 < B / A) by (apply (Rmult_lt_reg_r A); [lra|]; unfold Rdiv; rewrite Rmult_assoc, Rinv_l by lra; lra).
+    assert (Hln : 0 < ln (B / A)) by (rewrite <- ln_1; apply ln_increasing; lra).
+    assert (M1 := Rmin_l (t0 / 2) (ln (B / A) / 2)). assert (M2 := Rmin_r (t0 / 2) (ln (B / A) / 2)).
+    split; [split; [apply Rmin_pos; lra|lra]|].
+    apply Rlt_le_trans with (exp (ln (B / A)) * A).
+    + apply Rmult_lt_compat_r; [lra|]. apply exp_increasing. lra.
+    + rewrite exp_ln by lra. right. field. lra.
+Qed.
+
 Theorem local_minimum : forall i loss x initial p w, 0 < p ->
   is_source i = false -> is_bilu (act i) -> blind_to n i loss -> (forall s, initial s i = 0) ->
   (exists d, 0 < d /\ forall u, (forall k, (k < m)%nat -> Rabs (u k - w k) < d) ->
@@ -94,40 +108,12 @@ Proof.
   { intros t Ht. destruct (Hchoose t) as (l & Hl & Hpow & El). rewrite <- Hpow. apply Hno; [exact Hl|]. rewrite El. auto. }
   destruct (Rtotal_order A B) as [Hlt|[Heq|Hgt]]; [|exact Heq|]; exfalso.
   - (* s slightly above 1, with s A < B *)
-    assert (Ht : exists t, 0 < t < t0 /\ exp t * A < B).
-    { destruct (Req_dec A 0) as [Z|Z].
-      - exists (t0 / 2). split; [lra|]. rewrite Z, Rmult_0_r. lra.
-      - exists (Rmin (t0 / 2) (ln (B / A) / 2)).
-        assert (1 < B / A) by (apply (Rmult_lt_reg_r A); [lra|]; unfold Rdiv; rewrite Rmult_assoc, Rinv_l by lra; lra).
-        assert (Hln : 0 < ln (B / A)) by (rewrite <- ln_1; apply ln_increasing; lra).
-        split.
-        + split; [apply Rmin_pos; lra|]. apply Rle_lt_trans with (1 := Rmin_l _ _). lra.
-        + apply Rle_lt_trans with (exp (ln (B / A) / 2) * A).
-          * apply Rmult_le_compat_r; [lra|]. destruct (Rle_lt_or_eq_dec _ _ (Rmin_r (t0 / 2) (ln (B / A) / 2))) as [L|L];
-            [left; apply exp_increasing; exact L|rewrite L; lra].
-          * apply Rlt_le_trans with (exp (ln (B / A)) * A).
-            -- apply Rmult_lt_compat_r; [lra|]. apply exp_increasing. lra.
-            -- rewrite exp_ln by lra. right. field. lra. }
-    destruct Ht as (t & (Hpos & Hsmall) & Hlow). specialize (Hall t ltac:(rewrite Rabs_right; lra)).
+    destruct (still_below A B t0 HA Hlt Ht0) as (t & (Hpos & Hsmall) & Hlow). specialize (Hall t ltac:(rewrite Rabs_right; lra)).
     assert (1 < exp t) by (rewrite <- exp_0; apply exp_increasing; exact Hpos).
     assert (A - B / exp t < 0).
     { apply (Rmult_lt_reg_r (exp t)); [lra|]. replace ((A - B / exp t) * exp t) with (exp t * A - B) by (field; lra). lra. }
     nra.
-  - assert (Ht : exists t, 0 < t < t0 /\ exp t * B < A).
-    { destruct (Req_dec B 0) as [Z|Z].
-      - exists (t0 / 2). split; [lra|]. rewrite Z, Rmult_0_r. lra.
-      - exists (Rmin (t0 / 2) (ln (A / B) / 2)).
-        assert (1 < A / B) by (apply (Rmult_lt_reg_r B); [lra|]; unfold Rdiv; rewrite Rmult_assoc, Rinv_l by lra; lra).
-        assert (Hln : 0 < ln (A / B)) by (rewrite <- ln_1; apply ln_increasing; lra).
-        split.
-        + split; [apply Rmin_pos; lra|]. apply Rle_lt_trans with (1 := Rmin_l _ _). lra.
-        + apply Rle_lt_trans with (exp (ln (A / B) / 2) * B).
-          * apply Rmult_le_compat_r; [lra|]. destruct (Rle_lt_or_eq_dec _ _ (Rmin_r (t0 / 2) (ln (A / B) / 2))) as [L|L];
-            [left; apply exp_increasing; exact L|rewrite L; lra].
-          * apply Rlt_le_trans with (exp (ln (A / B)) * B).
-            -- apply Rmult_lt_compat_r; [lra|]. apply exp_increasing. lra.
-            -- rewrite exp_ln by lra. right. field. lra. }
-    destruct Ht as (t & (Hpos & Hsmall) & Hlow).
+  - destruct (still_below B A t0 HB Hgt Ht0) as (t & (Hpos & Hsmall) & Hlow).
     specialize (Hall (- t) ltac:(rewrite Rabs_Ropp, Rabs_right; lra)).
     rewrite exp_Ropp in Hall. assert (1 < exp t) by (rewrite <- exp_0; apply exp_increasing; exact Hpos).
     replace (A - B / / exp t) with (A - B * exp t) in Hall by (field; lra).

@@ -16,7 +16,7 @@
    are real here; that rational ones exist where real ones do is not part of this. *)
 
 From Coq Require Import Reals ZArith List Arith Lra Lia.
-From Synbal Require Import finite_sums balancing_problem energy energy_minima energy_attained energy_rounding energy_evaluation.
+From Synbal Require Import finite_sums balancing_problem subsequences fractions energy energy_minima energy_attained energy_rounding energy_evaluation.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -254,6 +254,47 @@ Proof.
     + exfalso. assert (Hi := interval_bounds Q mu c f longest Hf Hm e He).
       assert (0 < cost_of Q mu e) as Hw by (rewrite cost_of_log; apply amount_positive; assumption).
       assert (H := radius_passes_small G (cost_of Q mu e) r Hw (radius_passes_above _ _ _ _ Hp (proj1 Hi))). lra.
+Qed.
+
+(* Along every sequence that brings the regularizer to its infimum the costs tend to those of the limit. *)
+Theorem costs_tend_to_the_limit : forall P keep best (X : nat -> nat -> R),
+  positive_costs P -> lowest (kept_powers P keep) best ->
+  Un_cv (fun t => whole P (X t)) (whole (kept_powers P keep) best) ->
+  forall e, In e (counted P) -> Un_cv (fun t => amount P (X t) e) (if keep e then amount P best e else 0).
+Proof.
+  intros P keep best X HP Hlow Hinf e He. set (low := whole (kept_powers P keep) best) in *.
+  assert (HK := kept_positive P keep HP).
+  assert (Hsplit : forall x, whole P x = whole (kept_powers P keep) x + sum_over (counted P) (fun d => if keep d then 0 else amount P x d)).
+  { intros x. unfold whole. simpl. rewrite sum_over_kept, <- sum_over_plus. apply sum_over_ext. intros d _.
+    change (amount (kept_powers P keep) x d) with (amount P x d). destruct (keep d); ring. }
+  assert (Hrest : forall x d, In d (counted P) -> 0 <= (if keep d then 0 else amount P x d)).
+  { intros x d Hd. destruct (keep d); [lra|]. left. apply amount_positive; assumption. }
+  destruct (keep e) eqn:E.
+  - assert (HA : 0 < amount P best e) by (apply amount_positive; assumption). set (A := amount P best e) in *.
+    intros eps Heps. pose (d := Rmin 1 (eps / (2 * A))).
+    assert (Hd : 0 < d) by (unfold d; apply Rmin_pos; [lra|apply Rdiv_lt_0_compat; lra]).
+    assert (D1 : d <= 1) by apply Rmin_l.
+    assert (D2 : A * d <= eps / 2).
+    { apply Rle_trans with (A * (eps / (2 * A))); [apply Rmult_le_compat_l; [lra|apply Rmin_r]|]. right. field. lra. }
+    destruct (Hinf (A * (d * d / 4))) as (N & HN); [apply Rmult_lt_0_compat; [exact HA|]; apply Rdiv_lt_0_compat; nra|].
+    exists N. intros t Ht. specialize (HN t Ht). unfold R_dist in *. apply Rabs_def2 in HN.
+    set (u := form P (difference (X t) best) e).
+    assert (Hloss : A * (exp u - 1 - u) <= whole P (X t) - low).
+    { assert (H := losses_of_all (kept_powers P keep) best (X t) e HK
+        (steady_lowest_towards _ _ _ (proj1 (lowest_iff_steady _ _ HK) Hlow)) ltac:(apply filter_In; auto)).
+      rewrite (loss_of_amounts (kept_powers P keep)), (amount_moved (kept_powers P keep) best (X t) e) in H.
+      change (A * exp u - A - A * u <= whole (kept_powers P keep) (X t) - low) in H.
+      assert (Hn := sum_over_nonneg (counted P) _ (Hrest (X t))). rewrite (Hsplit (X t)). lra. }
+    assert (Hu : exp u - 1 - u <= d * d / 4) by (apply (Rmult_le_reg_l A); lra).
+    assert (Hsmall := exp_gap u d ltac:(lra) Hu). apply near_of_abs in Hsmall.
+    assert (Hexp : 1 + u <= exp u).
+    { destruct (Req_dec u 0) as [->|Hne]; [rewrite exp_0; lra|]. left. apply exp_ineq1. exact Hne. }
+    rewrite (amount_moved P best (X t) e). fold u. fold A. apply Rabs_def1; nra.
+  - intros eps Heps. destruct (Hinf eps Heps) as (N & HN). exists N. intros t Ht. specialize (HN t Ht). unfold R_dist in *.
+    apply Rabs_def2 in HN. assert (Hpos : 0 < amount P (X t) e) by (apply amount_positive; assumption).
+    assert (H := sum_over_member (counted P) (fun d => if keep d then 0 else amount P (X t) d) e (Hrest (X t)) He).
+    simpl in H. rewrite E in H. assert (Hk := Hlow (X t)). fold low in Hk. rewrite (Hsplit (X t)) in HN.
+    rewrite Rminus_0_r, Rabs_right by lra. lra.
 Qed.
 
 (** Under bounds on multipliers *)

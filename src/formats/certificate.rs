@@ -197,7 +197,11 @@ pub fn verify_certificate(
     certificate: &Certificate,
 ) -> Result<String, CertificateError> {
     let regularizer: Regularizer = certificate.regularizer.parse()?;
-    let problem = network.problem(&regularizer);
+    let problem = match certificate.claim.as_str() {
+        // Costs of power 1 scale as the weights do.
+        "scaling" => network.problem(&Regularizer::l1()),
+        _ => network.problem(&regularizer),
+    };
     let reader = Reader {
         network,
         certificate,
@@ -269,9 +273,8 @@ pub fn verify_certificate(
             let multipliers = reader.named("multipliers", &certificate.multipliers)?;
             let weights = reader.in_order("weights", &certificate.weights)?;
             let multipliers = reader.by_variable(multipliers)?;
-            // Costs of power 1 scale as the weights do.
-            let ratios = network.problem(&Regularizer::l1());
-            check::scaling(&ratios, &network.weights(), &weights, &multipliers).map_err(refused)?;
+            check::scaling(&problem, &network.weights(), &weights, &multipliers)
+                .map_err(refused)?;
             Ok("the weights are an exact scaling of the network: the same function".to_string())
         }
         "not_scaled" => {

@@ -32,17 +32,17 @@
 //!
 //! # What of the rules is proved in general
 //!
-//! The proofs in `proofs/` (Coq) are about real numbers, not about this code, and none speaks of units of degree 0 or below. What a
+//! The proofs in `proofs/` (Coq) are about real numbers, not about this code. What a
 //! rule accepts beyond its theorem rests on the argument in its documentation alone.
 //!
 //! | rule | theorem | where the rule is wider |
 //! |---|---|---|
-//! | `attained` | `attained_certificate`: units of degree 1, or of any positive degree if every variable is joined to the ground | BiPU units in components away from the ground; negative degrees; synapses of more than two variables, or with other exponents (products, ties with exponents) |
-//! | `not_attained` | `not_attained_certificate`: positive degrees | degrees of 0 or below; products; ties with exponents |
-//! | `enclosure` | `enclosure_certificate`: positive degrees; every free variable joined to the ground or to one held at 1 | components away from the ground without a common scaling (BiPU units whose cycles disagree); ties with exponents |
-//! | `limit_enclosure`, `limit_balanced` | `limit_certificate`, with the theorem of the rule without a limit: positive degrees | as there |
-//! | `balanced` | `balanced_weights_are_unique`, and `stationary_minimum` on which it rests: positive degrees | degrees of 0 or below; products; ties with exponents |
-//! | `scaling` | `scaling_invariance`, that a scaling keeps the function: any real degree | products; ties with exponents |
+//! | `attained` | `attained_by_a_circulation`: any exponents | |
+//! | `not_attained` | `not_attained_by_a_direction`: any exponents | |
+//! | `enclosure` | `enclosure_certificate`: costs that rise in one multiplier at most and fall in one at most; components joined to the ground, held at one variable, or without a common scaling | |
+//! | `limit_enclosure`, `limit_balanced` | `limit_by_a_direction`, with the theorem of the rule without a limit | |
+//! | `balanced` | `product_balance`: any exponents | |
+//! | `scaling` | `scaling_invariance`, and with products and ties of powers `function_stays`, that a scaling keeps the function: any real degree | |
 //! | `not_scaled` | `foreign_scaling`: BiLU units, tolerance 0 | other degrees; products; ties with exponents; a tolerance |
 //! | `manifold`, `identity` | none of the rule itself | |
 #![deny(

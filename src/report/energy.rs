@@ -33,7 +33,11 @@ pub fn energy_report(regularizer: &Regularizer, verified: Result<&EnergyProof, S
         );
     }
     if proof.not_enclosed > 0 {
-        statement += &format!("; of {} weights nothing is said", proof.not_enclosed);
+        let what = match regularizer {
+            Regularizer::Lp(_) => "weights",
+            Regularizer::Mixture(_) => "summands of costs",
+        };
+        statement += &format!("; of {} {what} nothing is said", proof.not_enclosed);
     }
     Report {
         text: format!("verified: {statement}\n"),

@@ -92,8 +92,8 @@ pub(super) fn dead_lines(unfed: &[String], unread: &[String], is_plain: bool) ->
     let mut text = String::new();
     let [to_them, from_them] = match is_plain {
         true => [
-            "nothing feeds: all weights that lead to them are 0",
-            "nothing reads: all weights that lead on are 0",
+            "nothing feeds: but among themselves all weights that lead to them are 0",
+            "nothing reads: but among themselves all weights that lead on are 0",
         ],
         // What they scale may be divided out, and weights may shrink as others grow.
         false => [
@@ -115,7 +115,7 @@ pub(super) fn dead_lines(unfed: &[String], unread: &[String], is_plain: bool) ->
 }
 
 /// What can be asked for.
-pub(super) const DEAD_ADVICE: &str = "          --limit sets their other weights to 0, which changes no output; --max-scaling S keeps every weight\n";
+pub(super) const DEAD_ADVICE: &str = "          --limit sets their other weights to 0, but for those on cycles, which changes no output (from state 0); --max-scaling S keeps every weight\n";
 
 /// Why no channel of a model can be scaled.
 fn reasons(model: &OnnxFile) -> Vec<String> {

@@ -7,8 +7,8 @@ use petgraph::visit::{Dfs, Reversed};
 use crate::network::{Network, UnitIndex};
 use crate::numbers::Rational;
 
-/// The scalable units that can be left out without changing an output, from initial state 0. Where there are any, and weights of
-/// theirs are not 0, the minimum is not attained.
+/// The scalable units that can be left out without changing an output, from initial state 0. Where weights of theirs are not 0 that
+/// are on no cycle, the minimum is not attained.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeadUnits {
     /// Nothing feeds them: every path to them from a visible unit has a weight 0.

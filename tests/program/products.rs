@@ -334,6 +334,33 @@ fn what_is_true_of_dead_factors() {
     assert!(!text.contains("lead on are 0"), "{text}");
 }
 
+/// Checks: of units that nothing feeds but each other it is not said that all weights to them are 0, nor that those on their cycle become 0 in the limit, where they do not.
+#[test]
+fn what_is_true_of_dead_units_in_a_cycle() {
+    let desk = Desk::new();
+    let synapse =
+        |from: &str, to: &str, weight: &str| json!({"from": from, "to": to, "weight": weight});
+    let document = json!({
+        "format": "synaptic-balance/network", "version": 1,
+        "units": [
+            {"id": "x", "kind": "input"}, {"id": "y", "kind": "output", "activation": "linear"},
+            {"id": "a", "kind": "hidden", "activation": "relu"}, {"id": "b", "kind": "hidden", "activation": "relu"},
+        ],
+        "synapses": [synapse("x", "y", "3"), synapse("a", "b", "4"), synapse("b", "a", "1"), synapse("b", "y", "5")],
+    });
+    let path = desk.write("cycle.json", document.to_string());
+    let (path, out) = (path.to_str().unwrap(), desk.path("out.json"));
+    let (code, text, _) = run(&["balance", path, "--limit", "-o", out.to_str().unwrap()]);
+    assert_eq!(code, 0, "{text}");
+    let said = "2 units that nothing feeds: but among themselves all weights that lead to them are 0: a, b";
+    assert!(text.contains(said), "{text}");
+    assert!(text.contains("but for those on cycles"), "{text}");
+    let after: Value = serde_json::from_str(&std::fs::read_to_string(out).unwrap()).unwrap();
+    let weights = after["synapses"].as_array().unwrap().iter();
+    let weights: Value = weights.map(|one| one["weight"].clone()).collect();
+    assert_eq!(weights, json!(["3", 2.0, 2.0, 0.0]));
+}
+
 /// Checks: energy-certificate where the paper's algorithm stopped early: what is proved is said of the optimum, not of where it stopped, and nothing is done; and where
 /// multipliers have no bounds, that the minimum is attained is not denied.
 #[test]

@@ -45,7 +45,7 @@ pub(super) const PROOFS: &[(&str, GeneralProof)] = &[
                      component without a visible unit, which can always be chosen, the columns of the other hidden \
                      units are a basis of the manifold; |E| less their number independent cycles decide, parallel \
                      synapses included, directed ones if every synapse lies on a directed cycle; a network in which \
-                     directed cycles do not suffice.",
+                     directed cycles do not suffice. Cycles are closed walks here: they may pass a synapse again.",
             open: "",
         },
     ),
@@ -110,9 +110,10 @@ pub(super) const PROOFS: &[(&str, GeneralProof)] = &[
                 "balancing_converges",
             ],
             proves: "For any finite list of terms with units of any positive degree, joined to the ground or not, \
-                     every fair order and every start: R never rises and tends to its minimum, λ* tends to 1, weights \
-                     converge, and so do the multipliers of units that non-zero synapses join to the ground. \
-                     Uniqueness as corrected. With the step of L_p in closed form.",
+                     every fair order and every start: R never rises and tends to its minimum, λ* tends to 1 if \
+                     every unit has a non-zero synapse, weights converge, and so do the multipliers of units that \
+                     non-zero synapses join to the ground. Uniqueness as corrected. With the step of L_p in closed \
+                     form.",
             open: "",
         },
     ),

@@ -151,8 +151,8 @@ pub(super) const PROOFS: &[(&str, GeneralProof)] = &[
             file: "proofs/errata/E5.v",
             theorems: &["E5", "spanning_family_decides", "directed_basis_decides"],
             proves: "The counterexample: both pairs of paths fail, all four are needed and decide. The correction, for \
-                     every finite network, parallel synapses included: |E| - |hidden| directed cycles, none a \
-                     combination of the others, that decide. And that any family of paths and cycles that spans them \
+                     every finite network, parallel synapses included: |E| - |hidden| directed cycles (closed \
+                     walks), none a combination of the others, that decide. And that any family of paths and cycles that spans them \
                      decides, if every synapse lies on a walk between visible units.",
             open: "",
         },
