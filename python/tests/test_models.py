@@ -238,6 +238,18 @@ def test_named_fractions() -> None:
     assert found.model == {"l2.weight": [[Fraction(4)]], "l1.weight": [[Fraction(4)]], "l1.bias": [Fraction(0)]}
 
 
+@pytest.mark.parametrize("names", [("fc01", "fc1"), ("fc007", "fc7"), ("fc\u0663", "fc1"), ("fc1", "fc"), ("a1b1", "a2b2")])
+def test_no_order_of_layers_is_guessed(names: Any) -> None:
+    """Checks: names that do not tell the order are refused, of floats and of fractions, and of either side of a check."""
+    one = [[[1.0]], [[16.0]]]
+    floats, exact = ({f"{name}.weight": values(w) for name, w in zip(names, one)} for values in (np.array, lambda w: [[Fraction(w[0][0])]]))
+    for call in (sb.balance, lambda model: sb.check(model, one), lambda model: sb.check(one, model)):
+        for model in (floats, exact):
+            with pytest.raises(sb.InputError):
+                call(model)
+    assert sb.balance({"fc10.weight": one[1], "fc9.weight": one[0]}, method="exact").model == {"fc10.weight": [[4.0]], "fc9.weight": [[4.0]]}
+
+
 def test_stochastic_runs_meet_at_one_point() -> None:
     """Checks: orders and seeds differ on the way and not at the end; the cost never rises."""
     weights = [np.array([[1.0], [4.0]]), np.array([[4.0, 4.0], [1.0, 2.0]]), np.array([[8.0, 1.0]])]
