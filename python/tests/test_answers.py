@@ -93,6 +93,16 @@ def test_wide_certificates_bound_the_multipliers() -> None:
     assert bounds.lo <= Fraction(4) <= bounds.hi and bounds.hi / bounds.lo - 1 <= Fraction(1, 10**29)
 
 
+@pytest.mark.parametrize("kind", [np.float16, np.float64, Fraction])
+def test_the_deficit_is_that_of_the_model(kind: Any) -> None:
+    """Checks: multipliers that were rounded to powers of two leave a deficit, and the answer states it."""
+    rows = [[[1, 2], [3, 4]], [[1, 5]]]
+    exact = [[[Fraction(w) for w in row] for row in weight] for weight in rows]
+    model = exact if kind is Fraction else [np.array(weight, kind) for weight in rows]
+    found = sb.balance(model, power_of_two=True)
+    assert found.status == "rounded" and found.deficit == pytest.approx(sb.explain(found.model).deficit, rel=1e-12) and found.deficit > 0.1
+
+
 def test_regularizers_by_text_and_by_power() -> None:
     """Checks: a power alone is that of L_p."""
     assert sb.balance(GOOD, 2).to_dict()["multipliers"] == sb.balance(GOOD, "l2").to_dict()["multipliers"]
