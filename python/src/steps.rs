@@ -45,7 +45,7 @@ fn exactly(file: &NetworkFile, network: &Network<Rational>) -> String {
 
 /// Balances units, each with those tied to it, in this order. Gives the network, its weights exact, and what each step did: `unit`,
 /// `input_cost` and `output_cost` before it where they are rational, `multiplier` (of the first unit of a tie with exponents), and whether
-/// that is `exact` or the `f64` nearest to it, by which the network was scaled exactly all the same.
+/// that is `exact` or an `f64` near it, by which the network was scaled exactly all the same.
 #[pyfunction]
 pub fn balance_units(
     py: Python<'_>,
@@ -87,11 +87,11 @@ fn step(
         Multiplier::Rational(exact) => (exact.clone(), true),
         Multiplier::Irrational { ratio, degree } => {
             let log = synaptic_balance::numbers::natural_log(ratio) / rational_to_f64(degree);
-            (nearest(log.exp())?, false)
+            (positive(log.exp())?, false)
         }
         Multiplier::Enclosed { lower, upper } => {
             let middle = (lower + upper) / Rational::from_integer(2.into());
-            (nearest(rational_to_f64(&middle))?, false)
+            (positive(rational_to_f64(&middle))?, false)
         }
     };
     let variable = network
@@ -108,9 +108,9 @@ fn step(
     Ok((scaled, told))
 }
 
-fn nearest(value: f64) -> PyResult<Rational> {
-    let nearest = rational_from_f64(value).filter(|_| value > 0.0);
-    nearest.ok_or_else(|| open("its multiplier is beyond the range of f64"))
+fn positive(value: f64) -> PyResult<Rational> {
+    let exact = rational_from_f64(value).filter(|_| value > 0.0);
+    exact.ok_or_else(|| open("its multiplier is beyond the range of f64"))
 }
 
 /// Multiplies units, each with those tied to it, by exact numbers.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from fractions import Fraction
+from numbers import Number
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -40,7 +41,7 @@ def is_exact(value: Any) -> bool:
 
 
 def take(value: Any, place: str, transpose: bool = False) -> Taken:
-    """Takes an array. It is copied only if its numbers do not lie in the order of rows, little end first."""
+    """Takes an array. It is copied only if its numbers are integers, or do not lie in the order of rows, little end first."""
     array, numbers, back = _from_library(value, place)
     if array.dtype.byteorder == ">" or (array.dtype.byteorder == "=" and sys.byteorder == "big"):
         own, plain = array.dtype, back
@@ -63,8 +64,10 @@ def _from_library(value: Any, place: str) -> Tuple[Any, str, Callable[[Any], Any
     if isinstance(value, (list, tuple, int, float)):
         try:
             array = np.asarray(value, dtype=np.float64)
-        except (TypeError, ValueError) as fault:
+        except (TypeError, ValueError, OverflowError) as fault:
             raise InputError(f"{place}: {fault}", place) from None
+        if not _is_held(value):
+            raise InputError(f"{place}: a number that no float64 holds; Fraction is calculated with exactly", place)
         return array, "f64", lambda result: result.tolist()
     back = _maker(value, library)
     if hasattr(value, "__dlpack__"):
@@ -89,10 +92,53 @@ def _plain(array: Any, place: str, back: Callable[[Any], Any]) -> Tuple[Any, str
         return array, _TYPES[own.name], back
     if own.kind in "iu":
         exact = array.astype(np.float64)
-        if (exact.astype(own) != array).any():
+        # What a float beyond an integer's range becomes as an integer differs from machine to machine.
+        beyond = exact >= 2.0 ** (8 * own.itemsize - (own.kind == "i"))
+        if beyond.any() or (exact.astype(own) != array).any():
             raise InputError(f"{place}: an integer that no float64 holds", place)
         return exact, "f64", back
     raise InputError(f"{place}: numbers of type {own}; float16, bfloat16, float32 and float64 are read", place)
+
+
+def _is_held(value: Any) -> bool:
+    """Does a float64 hold each number of a nested list?"""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_held, value))
+    if isinstance(value, float) or not isinstance(value, Number):
+        return True
+    return bool(value != value or value == float(value))  # type: ignore[arg-type]
+
+
+def like(value: Any, numbers: Any, place: str) -> Any:
+    """An array of the kind of ``value`` from exact numbers or floats. An infinity or a zero is made of none that is not: that would be
+    another network."""
+    taken = take(value, place)
+    with np.errstate(over="ignore"):
+        try:
+            wide = np.array(numbers, dtype=np.float64).reshape(taken.array.shape)
+            array = _narrow(wide, taken.numbers)
+        except OverflowError:
+            array = None
+    if array is not None:
+        kept = widened(array, taken.numbers)
+        is_zero = np.array([number == 0 for number in np.array(numbers, dtype=object).flat]).reshape(kept.shape)
+    if array is None or not np.isfinite(kept).all() or ((kept == 0) != is_zero).any():
+        raise InputError(f"{place}: {taken.numbers} does not hold all of the result; Fraction does", place)
+    return taken.back(array)
+
+
+def _narrow(wide: Any, numbers: str) -> Any:
+    if numbers != "bf16":
+        return wide.astype({"f16": np.float16, "f32": np.float32, "f64": np.float64}[numbers])
+    bits = wide.astype(np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+
+
+def widened(array: Any, numbers: str) -> Any:
+    """The numbers of an array as it is taken, those of ``bfloat16`` as ``float32``."""
+    return (array.astype(np.uint32) << 16).view(np.float32) if numbers == "bf16" else array
 
 
 def _from_torch(value: Any, place: str) -> Tuple[Any, str, Callable[[Any], Any]]:

@@ -30,9 +30,12 @@ def regularizer_text(regularizer: Regularizer) -> str:
     """A regularizer as the program takes it."""
     if isinstance(regularizer, str):
         return regularizer
-    if isinstance(regularizer, bool):
-        raise InputError("regularizer: a text or a power", "regularizer")
-    return f"lp:{Fraction(regularizer)}"
+    try:
+        if not isinstance(regularizer, bool):
+            return f"lp:{Fraction(regularizer)}"
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise InputError("regularizer: a text or a power", "regularizer")
 
 
 def balance(
@@ -63,8 +66,8 @@ def balance(
     Args:
         model: a path, of a file or of a folder that holds ``model.safetensors`` (or its index) or ``model.onnx``; bytes; an ``onnx.ModelProto``; a mapping of names to arrays (``"fc1.weight"`` of shape ``[out, in]``,
             ``"fc1.bias"`` of shape ``[out]``); a list of ``(W, b)``; a ``networkx.DiGraph``; a network document. Arrays are of NumPy or
-            of anything with DLPack or the array interface, float16, bfloat16, float32 or float64, and are not copied if they lie in
-            the order of rows. Nested lists or arrays of ``Fraction`` are calculated with exactly.
+            of anything with DLPack or the array interface, float16, bfloat16, float32 or float64. More than 8 MiB of them are balanced without
+            a copy if they lie in the order of rows; they must not be changed during the call. Nested lists or arrays of ``Fraction`` are calculated with exactly.
         regularizer: ``"l2"``, ``"l1"``, ``"lp:P"``, ``"mix:a1*P1+a2*P2"``, or the power.
         certify: enclose every multiplier to so many digits (``True``: 12) and have the kernel verify it.
         activation: for arrays and files of weights, what their hidden layers compute: a name (``"relu"``, also if none is given for arrays),
@@ -82,7 +85,7 @@ def balance(
         round: for weights of 16 bits, of which multipliers are otherwise rounded to powers of two, round each weight of the optimum.
         max_scaling: keep every multiplier between ``1/S`` and ``S``.
         learned, constant: names of ONNX tensors to be taken for weights, or for constants.
-        output: write the model to this path; for paths and bytes. ``Balanced.model`` is then the path.
+        output: write the model to this path; for models that are no arrays. ``Balanced.model`` is then the path.
         progress: ``None``: a bar, if ``tqdm`` is there, someone watches and it takes longer than a second; or ``True``, ``False``, or
             a function that is told what is done and the deficit.
         threads: how many; no result depends on it.
@@ -129,15 +132,13 @@ def balance(
         arguments += ["--certificate", _CERTIFICATE]
         kept.add(_CERTIFICATE)
     if output is not None:
-        if not isinstance(model, (str, os.PathLike, bytes, bytearray, memoryview)) and not taken.files.get(_MODEL):
-            raise InputError("output: only models in files are written to files", "output")
         if isinstance(taken.files.get(_MODEL), list):
             raise InputError("output: arrays are given back as arrays", "output")
         kept.remove(BALANCED)
     arguments += ["-o", taken.output if output is None else os.fspath(output)]
     code, document, text, written = _call(arguments, [taken], kept, progress, threads)
     certificate = written.pop(_CERTIFICATE, None)
-    balanced = _below(written, BALANCED)
+    balanced = written.get(BALANCED)
     found: Any = taken.restore(balanced) if balanced else None
     if output is not None and code == 0:
         found = output
@@ -183,7 +184,8 @@ def check(
         activation, layers, transpose, tied, learned, constant, progress, threads: as for :func:`balance`.
 
     Returns:
-        The three answers. As a condition it is true if the function is the same and the result balanced.
+        The three answers. As a condition it is true if the function is the same and the result balanced, as far as powers of two go
+        if ``balanced`` says so.
 
     Raises:
         InputError: bad input; the exception says where.
@@ -356,8 +358,10 @@ def verify(
         path = os.fspath(certificate)
     elif isinstance(certificate, Mapping):
         taken.files[_CERTIFICATE] = json.dumps(certificate).encode()
-    else:
+    elif isinstance(certificate, (bytes, bytearray, memoryview)):
         taken.files[_CERTIFICATE] = bytes(certificate)
+    else:
+        raise InputError("certificate: expected a path, bytes, a document, or a result that holds one", "certificate")
     arguments = ["verify", taken.path, path, *taken.options]
     if regularizer is not None:
         arguments.append(f"--regularizer={regularizer_text(regularizer)}")
@@ -398,10 +402,6 @@ def _call(
         name, _, rest = os.fspath(path).replace(os.sep, "/").partition("/")
         by_name.setdefault(name, {})[rest] = content
     return code, document, text, by_name
-
-
-def _below(written: Dict[str, Written_], name: str) -> Written_:
-    return written.get(name, {})
 
 
 @contextmanager

@@ -218,11 +218,11 @@ def of_layers(
     return given
 
 
-_DIGITS = re.compile(r"(\d+)")
+_DIGITS = re.compile("([0-9]+)")
 
 
 def numbered(names: Sequence[str]) -> Optional[List[str]]:
-    """Names in the order of the one number in which they differ, if they differ in nothing else."""
+    """Names in the order of the one number in which they differ, if they differ in nothing else and each has another, as for the program."""
     if len(names) < 2:
         return list(names)
     words = [_DIGITS.split(name) for name in names]
@@ -231,5 +231,6 @@ def numbered(names: Sequence[str]) -> Optional[List[str]]:
     different = [place for place, column in enumerate(zip(*words)) if len(set(column)) > 1]
     if len(different) != 1 or different[0] % 2 == 0:
         return None
-    place = different[0]
-    return [name for _, name in sorted((int(word[place]), name) for word, name in zip(words, names))]
+    digits = [word[different[0]].lstrip("0") for word in words]
+    by_number = {(len(own), own): name for own, name in zip(digits, names)}
+    return [by_number[number] for number in sorted(by_number)] if len(by_number) == len(names) else None

@@ -26,7 +26,7 @@ class _Layer(NamedTuple):
 
 
 class Arrays(Model):
-    """A perceptron of arrays that are not copied."""
+    """A perceptron of arrays, handed over where they lie."""
 
     def __init__(
         self,
@@ -77,9 +77,7 @@ class Arrays(Model):
 
     def not_finite(self) -> Optional[InputError]:
         for number, part, taken in self.taken:
-            values = taken.array
-            if taken.numbers == "bf16":
-                values = (values.astype(np.uint32) << 16).view(np.float32)
+            values = _arrays.widened(taken.array, taken.numbers)
             finite = np.isfinite(values)
             if not finite.all():
                 index = [int(place) for place in np.argwhere(~finite)[0]]
@@ -248,30 +246,32 @@ def number(value: Any, place: str) -> Any:
     """A number as network documents have it: exact ones as texts."""
     if isinstance(value, (bool, np.bool_)) or value is None:
         raise InputError(f"{place}: {value!r} is no number", place)
-    if isinstance(value, (int, np.integer)):
-        return str(int(value))
     if isinstance(value, (float, np.floating)):
         found = float(value)
         if found != found or found in (float("inf"), float("-inf")):
             raise InputError(f"{place}: {found} is not finite", place)
         return found
     try:
-        return str(Fraction(value))
-    except (TypeError, ValueError):
+        return str(int(value) if isinstance(value, (int, np.integer)) else Fraction(value))
+    except (TypeError, ValueError) as fault:
+        if isinstance(value, (int, np.integer, Fraction)):
+            raise InputError(f"{place}: {fault}", place) from None
         raise InputError(f"{place}: {value!r} is no number", place) from None
 
 
 def value(written: Any, old: Any) -> Any:
-    """A number of a network document: ``Fraction`` for a text, which is exact, ``float`` for a number; where there was a ``float``, one again."""
+    """A number of a network document: ``Fraction`` for a text, which is exact, ``float`` for a number; where there was a ``float``, one again,
+    unless none but 0 or an infinity is near."""
     if not isinstance(written, str):
         return float(written)
     exact = Fraction(written)
     if not isinstance(old, (float, np.floating)):
         return exact
     try:
-        return float(exact)
+        near = float(exact)
     except OverflowError:
         return exact
+    return near if near or not exact else exact
 
 
 def _exact(
@@ -283,6 +283,7 @@ def _exact(
 ) -> Model:
     """A perceptron of exact numbers, as a network document with the names that units of perceptrons have in reports."""
     weights = [_rows(layer.weight, f"{name}: {layer.name}.weight", transpose) for layer in layers]
+    own_biases = [None if layer.bias is None else _listed(layer.bias, f"{name}: {layer.name}.bias") for layer in layers]
     is_biased = any(layer.bias is not None for layer in layers)
     units = _units([len(weights[0][0])] + [len(rows) for rows in weights], activations, is_biased)
     ids = [[unit["id"] for unit in layer] for layer in units]
@@ -294,9 +295,9 @@ def _exact(
                 raise InputError(f"{place}: {len(row)} numbers, and {len(before)} units before", place)
             for j, (weight, source) in enumerate(zip(row, before)):
                 synapses.append({"from": source, "to": to, "weight": number(weight, f"{place}[{j}]")})
-    for layer, after in zip(layers, ids[1:]) if is_biased else ():
+    for layer, own, after in zip(layers, own_biases, ids[1:]) if is_biased else ():
         # A layer without biases among layers with some has biases of 0.
-        biases = ["0"] * len(after) if layer.bias is None else layer.bias
+        biases = ["0"] * len(after) if own is None else own
         place = f"{name}: {layer.name}.bias"
         if len(biases) != len(after):
             raise InputError(f"{place}: {len(biases)} numbers for {len(after)} units", place)
@@ -310,11 +311,12 @@ def _exact(
         found = iter([synapse["weight"] for synapse in json.loads(bytes(written[""]))["synapses"]])
         new = [[[value(next(found), old) for old in row] for row in rows] for rows in weights]
         biases = []
-        for layer, after in zip(layers, ids[1:]):
-            old_biases = [None] * len(after) if layer.bias is None else layer.bias
+        for own, after in zip(own_biases, ids[1:]):
+            old_biases = [None] * len(after) if own is None else own
             biases.append([value(next(found), old) for old in old_biases] if is_biased else [])
-        shaped = [_like(layer.weight, rows, transpose) for layer, rows in zip(layers, new)]
-        return restore(shaped, [_like(layer.bias, own, False) for layer, own in zip(layers, biases)])
+        places = [f"{name}: {layer.name}" for layer in layers]
+        shaped = [_like(layer.weight, rows, transpose, f"{place}.weight") for layer, rows, place in zip(layers, new, places)]
+        return restore(shaped, [_like(layer.bias, own, False, f"{place}.bias") for layer, own, place in zip(layers, biases, places)])
 
     return Model(name, {name: text}, back, network=text)
 
@@ -333,24 +335,31 @@ def _units(sizes: Sequence[int], activations: Sequence[Activation], is_biased: b
 
 
 def _rows(weight: Any, place: str, transpose: bool) -> List[List[Any]]:
-    if hasattr(weight, "tolist"):
-        weight = weight.tolist()
-    rows = [list(row) for row in weight]
+    rows = [list(row) for row in _listed(weight, place)]
     if not rows or not rows[0] or len({len(row) for row in rows}) > 1:
         raise InputError(f"{place}: expected rows of one length", place)
     return [list(column) for column in zip(*rows)] if transpose else rows
 
 
-def _like(old: Any, new: Any, transpose: bool) -> Any:
+def _listed(values: Any, place: str) -> Any:
+    if hasattr(values, "tolist"):
+        return values.tolist()
+    if isinstance(values, (list, tuple)):
+        return values
+    taken = _arrays.take(values, place)
+    return _arrays.widened(taken.array, taken.numbers).tolist()
+
+
+def _like(old: Any, new: Any, transpose: bool, place: str) -> Any:
     """Numbers in the kind of container that they came in."""
     if old is None:
         return None
     if transpose:
         new = [list(column) for column in zip(*new)]
-    if isinstance(old, np.ndarray):
-        if old.dtype == object:
-            return np.array(new, dtype=object).reshape(old.shape)
-        return np.array(new, dtype=np.float64).astype(old.dtype).reshape(old.shape)
+    if isinstance(old, np.ndarray) and old.dtype == object:
+        return np.array(new, dtype=object).reshape(old.shape)
+    if not isinstance(old, (list, tuple)):
+        return _arrays.like(old, new, place)
     if isinstance(old, tuple):
         return tuple(type(row)(own) if isinstance(row, (list, tuple)) else own for row, own in zip(old, new))
     return new

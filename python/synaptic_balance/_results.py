@@ -61,16 +61,17 @@ class Balanced(Result):
 
     Attributes:
         model: the network, in the type and the container that it came in; ``None`` where nothing was to be written.
-        status: ``"balanced"``, ``"limit"``, ``"rounded"``, ``"within_bound"`` or ``"not_attained"``.
+        status: ``"balanced"``, ``"limit"``, ``"rounded"`` (to powers of two), ``"restricted"`` (by ``max_scaling``) or ``"not_attained"``.
         regularizer: which, as text.
         regularizer_before, regularizer_after: the sum over all weights; ``None`` where it was not computed.
-        deficit_before, deficit: ``max |A - B| / (A + B)`` over the hidden units, before and after; no unit of measure.
+        deficit_before, deficit: ``max |A - B| / (A + B)`` over the hidden units that can be scaled, before and after; no unit of measure. Where multipliers
+            were rounded, that of the rounded ones; not of weights that are rounded to their type of numbers after that.
         multipliers: by unit the factor of its incoming weights; by tensor a list of them for models of tensors.
-        enclosure: by unit ``Bounds`` of the multiplier of its costs (its weights' multiplier to the power p; for a mixture that
+        enclosure: by unit ``Bounds`` of the balancing multiplier of its costs, before any rounding (its weights' multiplier to the power p; for a mixture that
             itself), proved; empty without ``certify``.
         certificate: the certificate as a document, for :func:`verify`; ``None`` without ``certify``.
         vanished: synapses that went to 0 with ``limit=True``.
-        layers: the layers in order, for models of arrays and files of weights.
+        layers: the layers in order, for models of arrays without ``Fraction`` and files of weights.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class Balanced(Result):
         self.regularizer_before: Optional[float] = document.get("regularizer_before")
         self.regularizer_after: Optional[float] = document.get("regularizer_after")
         self.deficit_before: Optional[float] = document.get("deficit_before")
-        self.deficit: Optional[float] = document.get("deficit")
+        self.deficit: Optional[float] = document.get("deficit_written", document.get("deficit"))
         self.method: Optional[str] = document.get("method")
         self.multipliers: Dict[str, Any] = document.get("multipliers") or {}
         self.vanished: List[Any] = document.get("vanished") or []
@@ -127,13 +128,13 @@ class Balanced(Result):
 
 
 class Checked(Result):
-    """What the oracle says of a result. True as a condition if all is well: the same function, and balanced (exit code 0).
+    """What the oracle says of a result. True as a condition if all is well: the same function, and balanced, be it to powers of two (exit code 0).
 
     Attributes:
         same_function: ``True``, ``False`` (with an input in ``witness`` on which the outputs differ) or ``"undecided"``.
         known_scaling: is it a scaling of the known manifold, exactly or within rounding?
-        balanced: ``True``, ``False`` or ``"to_powers_of_two"``.
-        deficit: ``max |A - B| / (A + B)`` over the hidden units of the result.
+        balanced: ``True``, ``False`` or ``"to_powers_of_two"``: within a factor √2 of each multiplier that balances, whatever the deficit.
+        deficit: ``max |A - B| / (A + B)`` over the hidden units of the result that can be scaled.
         distance_to_optimum: the largest relative difference of a weight to the balanced one; ``None`` where it is not known.
         bound: ``"certified"`` or ``"estimated"``, of the distance.
         witness: the multipliers, the weights that are wrong, or the input on which outputs differ.
@@ -170,8 +171,8 @@ class Explained(Result):
         dimension: of the manifold of scalings.
         attained: is the optimum attained? ``None`` where that is not known.
         witness: the certificate of that.
-        deficit: ``max |A - B| / (A + B)`` over the hidden units.
-        by_unit: by hidden unit its ``input_cost`` A, ``output_cost`` B and ``deficit``.
+        deficit: ``max |A - B| / (A + B)`` over the hidden units that can be scaled; 0 if none can.
+        by_unit: by such unit its ``input_cost`` A, ``output_cost`` B and ``deficit``.
         dot: the graph in Graphviz DOT, if it was asked for.
     """
 

@@ -37,7 +37,7 @@ class Step(NamedTuple):
         unit: the unit.
         input_cost, output_cost: A and B before the step; ``None`` where they are irrational.
         multiplier: the factor of its incoming weights.
-        exact: does it balance the unit exactly? Otherwise it is the nearest float, by which the unit was scaled exactly all the same.
+        exact: does it balance the unit exactly? Otherwise it is a float near it, by which the unit was scaled exactly all the same.
     """
 
     unit: str
@@ -115,7 +115,7 @@ def scale(
         The network in the container that it came in.
 
     Raises:
-        InputError: no such unit, or one that cannot be scaled so.
+        InputError: no such unit, one that cannot be scaled so, or a result that the type of the arrays does not hold.
 
     >>> import synaptic_balance as sb
     >>> from fractions import Fraction
@@ -123,13 +123,9 @@ def scale(
     [([[Fraction(1, 3)]], None), ([[Fraction(48, 1)]], None)]
     """
     taken = take(model, _MODEL, activation, layers, transpose, exactly=True)
-    exact = {}
-    for unit, value in multipliers.items():
-        try:
-            exact[unit] = str(Fraction(value))
-        except (TypeError, ValueError, OverflowError):
-            place = f"multipliers[{unit!r}]"
-            raise InputError(f"{place}: {value!r} is no number", place) from None
+    from ._perceptrons import number
+
+    exact = {unit: str(Fraction(number(value, f"multipliers[{unit!r}]"))) for unit, value in multipliers.items()}
     return _restored(taken, _asked(_native.scale, _network(taken), exact))
 
 
@@ -209,14 +205,7 @@ def stochastic(
     taken = take(model, _MODEL, activation, layers, transpose, exactly=True)
     if order not in ("uniform", "permutation", "cyclic", "greedy"):
         raise InputError(f"order: {order!r} is none of uniform, permutation, cyclic, greedy", "order")
-    text = regularizer_text(regularizer)
-    network = _network(taken)
-    try:
-        found = _native.trace(network, text, seed, order, (tolerance, max_passes))
-    except ValueError as fault:
-        raise InputError(f"{_MODEL}: {fault}") from None
-    except RuntimeError as fault:
-        raise Incomplete(f"{_MODEL}: {fault}") from None
+    found = _asked(_native.trace, _network(taken), regularizer_text(regularizer), seed, order, (tolerance, max_passes))
     return Trace(json.loads(found))
 
 
@@ -229,7 +218,7 @@ def _network(taken: Model) -> bytes:
 def _asked(function: Any, *arguments: Any) -> Any:
     try:
         return function(*arguments)
-    except ValueError as fault:
+    except (TypeError, ValueError, OverflowError) as fault:
         raise InputError(f"{_MODEL}: {fault}") from None
     except RuntimeError as fault:
         raise Incomplete(f"{_MODEL}: {fault}") from None

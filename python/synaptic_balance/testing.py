@@ -39,7 +39,7 @@ class Skip(Exception):
 
 
 def assert_same_function(before: Any, after: Any, *, tolerance: float = 1e-6, **options: Any) -> None:
-    """Asserts that ``after`` computes what ``before`` computes: that it is a scaling of it.
+    """Asserts that ``after`` computes what ``before`` computes: that it is a scaling of it, up to the tolerance.
 
     Args:
         before, after: of any kind that :func:`synaptic_balance.balance` takes.
@@ -60,7 +60,7 @@ def assert_same_function(before: Any, after: Any, *, tolerance: float = 1e-6, **
 
 
 def assert_balanced(model: Any, regularizer: Regularizer = "l2", *, tolerance: float = 1e-6, **options: Any) -> None:
-    """Asserts that every hidden unit's incoming weights cost as much as its outgoing ones.
+    """Asserts that the incoming weights of every hidden unit that can be scaled cost as much as its outgoing ones.
 
     Args:
         model: of any kind that :func:`synaptic_balance.balance` takes.

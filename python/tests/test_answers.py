@@ -15,7 +15,7 @@ from typing import Any, List
 import numpy as np
 import pytest
 import synaptic_balance as sb
-from conftest import DATA, program
+from conftest import DATA, ROOT, program
 
 GOOD = [np.array([[1.0], [4.0]]), np.array([[4.0, 4.0]])]
 
@@ -34,6 +34,9 @@ GOOD = [np.array([[1.0], [4.0]]), np.array([[4.0, 4.0]])]
         (GOOD, {"activation": "rleu"}, "<architecture>"),
         (GOOD, {"activation": ["relu", "relu"]}, "activation"),
         (GOOD, {"regularizer": "l0"}, ""),
+        (GOOD, {"regularizer": float("nan")}, "regularizer"),
+        (GOOD, {"regularizer": float("inf")}, "regularizer"),
+        ([[[10**5000]], [[Fraction(1)]]], {}, "0.weight[0][0]"),
         (GOOD, {"tolerance": 2}, ""),
         (GOOD, {"layers": ["0", "1"]}, "<model>"),
         ([], {}, "<model>"),
@@ -51,6 +54,13 @@ def test_bad_input_is_an_exception_with_its_place(model: Any, options: Any, plac
     assert caught.value.exit_code == 2 and isinstance(caught.value, ValueError)
     assert place in caught.value.place and str(caught.value)
     assert "--" not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 1.5}, {"max_passes": -1}, {"order": "random"}, {"tolerance": "small"}])
+def test_bad_input_of_a_run_is_an_exception(wrong: Any) -> None:
+    """Checks: numbers of another kind or range than a run takes."""
+    with pytest.raises(sb.InputError):
+        sb.stochastic(GOOD, **wrong)
 
 
 def test_what_is_not_attained_says_so_and_gives_the_report() -> None:
@@ -81,6 +91,16 @@ def test_wide_certificates_bound_the_multipliers() -> None:
     found = sb.balance(GOOD, certify=30)
     bounds = found.enclosure["h1.0"]
     assert bounds.lo <= Fraction(4) <= bounds.hi and bounds.hi / bounds.lo - 1 <= Fraction(1, 10**29)
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float64, Fraction])
+def test_the_deficit_is_that_of_the_model(kind: Any) -> None:
+    """Checks: multipliers that were rounded to powers of two leave a deficit, and the answer states it."""
+    rows = [[[1, 2], [3, 4]], [[1, 5]]]
+    exact = [[[Fraction(w) for w in row] for row in weight] for weight in rows]
+    model = exact if kind is Fraction else [np.array(weight, kind) for weight in rows]
+    found = sb.balance(model, power_of_two=True)
+    assert found.status == "rounded" and found.deficit == pytest.approx(sb.explain(found.model).deficit, rel=1e-12) and found.deficit > 0.1
 
 
 def test_regularizers_by_text_and_by_power() -> None:
@@ -115,6 +135,17 @@ def test_an_interrupt_ends_a_long_call() -> None:
             sb.balance(weights, cross_check=True, certify=12)
     assert time.perf_counter() - begin < 5
     assert sb.balance(GOOD).status == "balanced"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_an_interrupt_after_a_call_is_an_exception(tmp_path: Any) -> None:
+    """Checks: a call that wrote files leaves the signals of the process to it, and draws nothing."""
+    code = "import os, signal, sys, time, synaptic_balance as sb\n" \
+        "sb.balance(sys.argv[1], output=sys.argv[2])\ntry:\n    os.kill(os.getpid(), signal.SIGINT); time.sleep(5)\n" \
+        "except KeyboardInterrupt:\n    time.sleep(0.3); print('alive')"
+    command = [sys.executable, "-c", code, str(ROOT / "examples" / "chain.json"), str(tmp_path / "out.json")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout.strip(), done.stderr, done.returncode) == ("alive", "", 0)
 
 
 def test_other_threads_run_meanwhile() -> None:

@@ -231,11 +231,44 @@ def test_exact_numbers_stay_exact() -> None:
     assert turned[0][0] == [[12], [16]] and sb.check(before, before).exit_code == 1
 
 
+def test_no_number_becomes_another_unseen() -> None:
+    """Checks: whole numbers beyond float64 are refused wherever they are; a scaling gives the function or an error, never a 0 or an infinity."""
+    beyond = 2**53 + 1
+    for weight in ([[beyond]], [[1.5, beyond]], np.array([[beyond]]), np.array([[2**63 - 1]]), [[10**400]]):
+        after = [[1.0] * len(weight[0])]
+        with pytest.raises(sb.InputError):
+            sb.check([weight, [[1.0]]], [after, [[1.0]]])
+    for kind in ("float16", "float32", "float64"):
+        one = np.ones((1, 1), kind)
+        for factor in (Fraction(1, 10**400), Fraction(10**400)):
+            with pytest.raises(sb.InputError) as caught:
+                sb.scale([one, one], {"h1.0": factor})
+            assert caught.value.place == "<model>: 0.weight"
+    first, second = sb.scale([[[1e-300]], [[1.0]]], {"h1.0": 1e-300})
+    assert isinstance(first[0][0], Fraction) and first[0][0] > 0 and second[0][0] == 1 / 1e-300
+    (turned, bias), _ = sb.scale([(np.array([[1]]), np.array([3])), (np.array([[2]]), None)], {"h1.0": Fraction(3, 2)})
+    assert turned[0, 0] == 1.5 and bias[0] == 4.5
+    own = Interface(np.array([[4.0]], np.float32))
+    assert sb.scale([own, own], {"h1.0": 2})[0][0, 0] == 8
+
+
 def test_named_fractions() -> None:
     """Checks: a mapping of exact numbers, its layers in any order."""
     arrays = {"l2.weight": [[Fraction(16)]], "l1.weight": [[Fraction(1)]], "l1.bias": [Fraction(0)]}
     found = sb.balance(arrays, method="exact")
     assert found.model == {"l2.weight": [[Fraction(4)]], "l1.weight": [[Fraction(4)]], "l1.bias": [Fraction(0)]}
+
+
+@pytest.mark.parametrize("names", [("fc01", "fc1"), ("fc007", "fc7"), ("fc\u0663", "fc1"), ("fc1", "fc"), ("a1b1", "a2b2")])
+def test_no_order_of_layers_is_guessed(names: Any) -> None:
+    """Checks: names that do not tell the order are refused, of floats and of fractions, and of either side of a check."""
+    one = [[[1.0]], [[16.0]]]
+    floats, exact = ({f"{name}.weight": values(w) for name, w in zip(names, one)} for values in (np.array, lambda w: [[Fraction(w[0][0])]]))
+    for call in (sb.balance, lambda model: sb.check(model, one), lambda model: sb.check(one, model)):
+        for model in (floats, exact):
+            with pytest.raises(sb.InputError):
+                call(model)
+    assert sb.balance({"fc10.weight": one[1], "fc9.weight": one[0]}, method="exact").model == {"fc10.weight": [[4.0]], "fc9.weight": [[4.0]]}
 
 
 def test_stochastic_runs_meet_at_one_point() -> None:

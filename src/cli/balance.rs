@@ -9,8 +9,10 @@ use synaptic_balance::formats::{
     verify_certificate,
 };
 use synaptic_balance::network::Network;
-use synaptic_balance::numbers::{MAX_DIGITS, Rational, Wide, rational_power};
-use synaptic_balance::report::{Subject, balance_report, freedom, group_multipliers, lost_weights};
+use synaptic_balance::numbers::{MAX_DIGITS, Rational, Wide, rational_from_f64, rational_power};
+use synaptic_balance::report::{
+    Subject, balance_report, freedom, function_near, group_multipliers, lost_weights,
+};
 use synaptic_balance::solve::{
     self, Balance, BalanceFailure, ExistenceClaim, Method, Options, Restriction,
 };
@@ -77,7 +79,13 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     }
     let mut verdict = verdict(&result, method);
     if rounds && result.restricted.is_some() {
-        verdict = rounded::judge(arguments, &mut report, &lost, verdict);
+        verdict = match has_rational_factors(&network, &result) {
+            true => rounded::judge(arguments, &mut report, &lost, verdict),
+            false => {
+                function_near(&mut report);
+                verdict
+            }
+        };
     }
     freedom(&mut report, &network, file.onnx());
     report.state_layers(file.layers());
@@ -245,6 +253,8 @@ fn balanced_weights(
         return Ok(None);
     };
     let multipliers = result.multipliers();
+    // Powers of two leave the function as it is, and so no weight that is given exactly may be rounded.
+    let keeps_all = arguments.power_of_two && matches!(file, Model::Json(_));
     let weight = |(synapse, value): (usize, (bool, Wide))| {
         let unchanged = network.direction(synapse).is_empty();
         if unchanged {
@@ -253,7 +263,7 @@ fn balanced_weights(
         // As they were computed, without rounding.
         let multiplier = |variable: usize| multipliers[variable].to_rational();
         let exactly = || network.scaled_weight(synapse, multiplier);
-        written_out(value, exactly).ok_or_else(|| {
+        written_out(value, keeps_all, exactly).ok_or_else(|| {
             let name = network.synapse_name(synapse);
             let reason = format!(
                 "nothing written: the balanced weight of {name} is too far from 1 to be written out"
@@ -265,15 +275,33 @@ fn balanced_weights(
     Ok(Some(weights.collect::<Result<_, _>>()?))
 }
 
-/// A weight by its sign and magnitude: a float with all its digits, or exactly, if it is not too long to be read again.
+/// Is each weight multiplied by a rational number? A power of two has no such power where a degree is fractional.
+fn has_rational_factors(network: &Network<Rational>, result: &Balance) -> bool {
+    let multipliers = result.multipliers();
+    (0..network.synapses()).all(|synapse| {
+        let mut powers = network.direction(synapse).into_iter();
+        powers.all(|(variable, power)| {
+            let power = || rational_power(&multipliers[variable].to_rational()?, &power);
+            power().is_some()
+        })
+    })
+}
+
+/// A weight by its sign and magnitude: a float with all its digits, or exactly, if it is not too long to be read again; `keeps_all` asks for
+/// that wherever a float is another number.
 fn written_out(
     (is_negative, magnitude): (bool, Wide),
+    keeps_all: bool,
     exactly: impl Fn() -> Option<Rational>,
 ) -> Option<Weight> {
-    let value = magnitude.to_f64();
-    let sign = if is_negative { -1.0 } else { 1.0 };
-    if value.is_finite() && (value >= f64::MIN_POSITIVE || magnitude.is_zero()) {
-        return Some(Weight::Float(sign * value));
+    let value = magnitude
+        .to_f64()
+        .copysign(if is_negative { -1.0 } else { 1.0 });
+    let has_digits = value.is_finite() && (value.is_normal() || magnitude.is_zero());
+    // What vanishes in a limit is 0.
+    let is_other = |exact| !magnitude.is_zero() && rational_from_f64(value) != Some(exact);
+    if has_digits && !(keeps_all && exactly().is_some_and(is_other)) {
+        return Some(Weight::Float(value));
     }
     let exact = exactly().filter(|exact| exact.to_string().len() < MAX_DIGITS)?;
     Some(Weight::Exact(exact))

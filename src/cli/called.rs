@@ -24,7 +24,8 @@ pub struct Answer {
     pub written: BTreeMap<PathBuf, Vec<u8>>,
 }
 
-/// Is told what is done and the deficit that was reached; `false` stops the command. It is asked between two passes over the weights.
+/// Is told what is done and the deficit that was reached; `false` stops the command. It is asked between two passes over the weights, and before
+/// what was written gets its names.
 pub type Listener = Box<dyn FnMut(&str, Option<f64>) -> bool>;
 
 thread_local! {

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use synaptic_balance::formats::memory::{held, keep};
 use synaptic_balance::formats::{Losses, cached, is_onnx, open_input};
 
-use super::BadInput;
 use super::places::Place;
 use super::temporary::{self, PREFIX, Temporary};
+use super::{BadInput, called};
 
 /// Writes the content of a file; says in words what is wrong if it cannot be made.
 pub type Content<'a> = Box<dyn FnOnce(&mut dyn Write) -> Result<Losses, String> + 'a>;
@@ -72,6 +72,8 @@ pub fn write(files: Vec<(PathBuf, Content)>) -> Result<Losses, BadInput> {
             }
         }
     }
+    // A caller who wants no answer any more gets no file either.
+    called::tell("writing", None);
     for (path, place, content) in direct {
         let failed = |fault: std::io::Error| cannot_write(&path, &fault);
         lost.append(match place {

@@ -40,10 +40,11 @@ pub use called::{Answer, Listener, call};
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Parser;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use synaptic_balance::formats::memory::held;
 use synaptic_balance::formats::{
@@ -97,6 +98,9 @@ type Outcome = Result<(Report, Verdict), Failure>;
 /// Bytes of stack of each thread: that of the main thread, so that a request has as much of it among others as alone.
 const STACK: usize = 8 << 20;
 
+/// Is this process the program's own? Only then are bars drawn and signals watched: callers of [`call`] do both themselves.
+static IS_PROGRAM: AtomicBool = AtomicBool::new(false);
+
 /// The program `synbal`: runs the command that the arguments, after the program's name, say, and prints its report. Gives the exit code.
 pub fn main(given: &[OsString]) -> u8 {
     match arguments(given) {
@@ -107,6 +111,7 @@ pub fn main(given: &[OsString]) -> u8 {
 
 fn run(arguments: Arguments) -> u8 {
     let json = arguments.json;
+    IS_PROGRAM.store(true, Ordering::Relaxed);
     guard::install();
     // As many threads as there are cores if none are asked for.
     let pool = rayon::ThreadPoolBuilder::new()
@@ -264,8 +269,7 @@ impl Progress {
         let bar = ProgressBar::new_spinner();
         let style = ProgressStyle::with_template("{spinner} {msg} [{elapsed}]");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        bar.enable_steady_tick(Duration::from_millis(120));
-        Progress(bar)
+        Progress::drawn(bar, 120)
     }
 
     /// A bar over `total` steps, of which some were done before.
@@ -279,7 +283,15 @@ impl Progress {
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         // The time left is estimated from what is done in this call.
         bar.reset_eta();
-        bar.enable_steady_tick(Duration::from_millis(500));
+        Progress::drawn(bar, 500)
+    }
+
+    /// A bar that is drawn anew after so many milliseconds, in the program's own process.
+    fn drawn(bar: ProgressBar, milliseconds: u64) -> Self {
+        match IS_PROGRAM.load(Ordering::Relaxed) {
+            true => bar.enable_steady_tick(Duration::from_millis(milliseconds)),
+            false => bar.set_draw_target(ProgressDrawTarget::hidden()),
+        }
         Progress(bar)
     }
 

@@ -66,11 +66,15 @@ fn watch() {}
 #[cfg(not(unix))]
 pub fn survive_cut_inputs(_: bool) {}
 
-/// From now on interrupts and the like remove all temporary files before they end the program, as they would without.
+/// From now on interrupts and the like remove all temporary files before they end the program, as they would without. A process that only
+/// calls commands has its own answer to them.
 #[cfg(unix)]
 fn watch() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     static WATCH: std::sync::Once = std::sync::Once::new();
+    if !super::IS_PROGRAM.load(Ordering::Relaxed) {
+        return;
+    }
     WATCH.call_once(|| {
         // What the caller wants ignored stays so.
         let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter();

@@ -54,6 +54,12 @@ pub fn function_kept(report: &mut Report, lost: &Losses) {
     );
 }
 
+/// Says what multipliers that are powers of two leave of the function where a degree is fractional.
+pub fn function_near(report: &mut Report) {
+    report.json["function"] = "to_rounding".into();
+    report.text += "function  the same to rounding: units of a fractional degree divide weights by what is no power of two\n";
+}
+
 /// The value as a number; as a text where `f64` has not all its digits either.
 fn exact(loss: &Loss) -> Value {
     let value = loss.exact.to_f64();

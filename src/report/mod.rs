@@ -51,7 +51,7 @@ pub use explain::{Basis, Explanation, explain};
 pub use figure::unit_balance_figure;
 pub use freedom::freedom;
 pub use limit::{InLimit, not_attained_report};
-pub use lost::{function_kept, lost_weights};
+pub use lost::{function_kept, function_near, lost_weights};
 #[cfg(feature = "plot")]
 pub use plot::plot_reads;
 pub use reliance::{Reliance, relied_on, relied_on_by_judgement};

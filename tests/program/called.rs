@@ -114,6 +114,31 @@ fn a_listener_stops_a_command() {
     assert!(!heard.lock().unwrap().is_empty());
 }
 
+/// Checks: who stops a command when its files are complete finds none of them, and the process keeps its own answer to interrupts.
+#[test]
+fn no_file_is_written_by_a_command_that_was_stopped() {
+    let desk = Desk::new();
+    let out = desk.path("balanced.safetensors");
+    let output = out.to_str().unwrap();
+    let words = ["balance", DIGITS, "--arch", "relu", "-o", output];
+    let listener = Box::new(|what: &str, _: Option<f64>| what != "writing");
+    let files = BTreeMap::new;
+    let answer = call(&arguments(&words), files(), BTreeSet::new(), Some(listener));
+    assert_eq!(answer.code, 3, "{}", answer.json);
+    let folder = out.parent().unwrap();
+    let left = || std::fs::read_dir(folder).unwrap().count();
+    assert_eq!(left(), 0);
+    let answer = call(&arguments(&words), files(), BTreeSet::new(), None);
+    assert_eq!((answer.code, left()), (0, 1));
+    #[cfg(target_os = "linux")]
+    {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = u64::from_str_radix(caught.unwrap().trim(), 16).unwrap();
+        assert_eq!(caught >> (2 - 1) & 1, 0, "SIGINT has a handler");
+    }
+}
+
 /// Checks: a tensor whose bytes are not those of its shape is refused.
 #[test]
 fn tensors_have_the_bytes_of_their_shapes() {

@@ -68,6 +68,37 @@ fn weights_of_onnx_models() {
     assert_eq!(code, if lost(&report).is_empty() { 0 } else { 3 });
 }
 
+/// Checks: where the function is said to stay bit for bit, weights given exactly stay exact, and other ones are numbers as before.
+#[test]
+fn powers_of_two_round_no_weight_of_a_document() {
+    let desk = Desk::new();
+    let before = desk.write("before.json", chain(&["1/3", "1000"]));
+    let after = desk.path("after.json");
+    let words = [
+        "balance",
+        text(&before),
+        "-o",
+        text(&after),
+        "--power-of-two",
+    ];
+    let (code, report) = json(&words);
+    assert_eq!((code, &report["function"]), (0, &"bit_for_bit".into()));
+    let written: Value = serde_json::from_slice(&std::fs::read(&after).unwrap()).unwrap();
+    let weights: Vec<&Value> = (0..2)
+        .map(|at| &written["synapses"][at]["weight"])
+        .collect();
+    assert_eq!(weights, [&Value::from("64/3"), &Value::from(15.625)]);
+    let (_, report) = json(&["check", text(&before), text(&after)]);
+    assert_eq!(report["scaling"], "exact", "{report}");
+    // A root of two is no number of a document.
+    let mut network: Value = serde_json::from_str(&chain(&["3", "1000"])).unwrap();
+    network["units"][1]["activation"] =
+        serde_json::json!({"bipu": {"c": "1/2", "C": "1", "D": "1"}});
+    std::fs::write(&before, network.to_string()).unwrap();
+    let (code, report) = json(&words);
+    assert_eq!((code, &report["function"]), (0, &"to_rounding".into()));
+}
+
 /// Checks: a model written as it is made loses what one written at once does; what vanishes in any case is not lost.
 #[test]
 fn both_ways_to_write_onnx_models_agree() {
