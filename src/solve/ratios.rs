@@ -42,9 +42,9 @@ impl Ratios {
             faulty: Vec::new(),
             tiny: Vec::new(),
         };
-        for synapse in 0..before.synapses() {
+        for (synapse, number_type) in types.iter().enumerate() {
             let (old, new) = (before.weight(synapse), after.weight(synapse));
-            let tiny = types[synapse].is_subnormal(new)
+            let tiny = number_type.is_subnormal(new)
                 && !old.is_zero()
                 && (new.is_zero() || old.is_negative() == new.is_negative());
             if tiny {
