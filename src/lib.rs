@@ -25,21 +25,7 @@
 //! | [`vectors`] | conformance vectors for other implementations (feature `formats`) |
 //! | `cli` | the program's commands, also for callers with models in memory (feature `cli`) |
 //!
-//! # Letters
-//!
-//! | letter | meaning |
-//! |---|---|
-//! | `i, j, k` | units; *visible* (input, output, bias, or not homogeneous) or *hidden* (may be scaled) |
-//! | `e = (j -> i)`, `w_e` | a synapse from `j` to `i`, and its weight |
-//! | `R(W) = Σ_e g_e(w_e)` | the regularizer; `L_p`: `g(w) = \|w\|^p`, `p > 0` |
-//! | `c_e` | the cost of a synapse, `\|w_e\|^p` |
-//! | `Λ_i`, `μ_i = Λ_i^p` | the multiplier of unit `i`, as weights see it and as costs see it; 1 on visible units |
-//! | `λ_i` | the multiplier of one balancing step |
-//! | `x_i = log Λ_i`, `L_e = x_i - x_j` | logarithmic scaling of a unit and of a synapse |
-//! | `A_i`, `B_i` | input and output cost: sums of `c_e` over the synapses into and out of `i`, self-connections left out |
-//! | `c` (of a BiPU) | the degree of homogeneity: `f(λx) = λ^c f(x)` |
-//! | `l_i` | the form of a unit's value: its logarithm moves by `Σ_v l_iv log Λ_v`; of a product the sum over its factors |
-//! | deficit | `max_i \|A_i - B_i\| / (A_i + B_i)` |
+#![doc = include_str!("../docs/letters.md")]
 //!
 //! # Start here
 //!
@@ -71,7 +57,7 @@ pub mod solve;
 pub mod symbolic;
 pub mod theorems;
 
-#[doc = include_str!("what_the_oracle_finds.md")]
+#[doc = include_str!("../docs/what-the-oracle-finds.md")]
 pub mod what_the_oracle_finds {}
 #[cfg(feature = "formats")]
 pub mod vectors;

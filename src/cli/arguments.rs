@@ -202,7 +202,7 @@ impl RoleArguments {
 /// How checkpoints of transformers are read.
 #[derive(Debug, Args)]
 pub struct FamilyArguments {
-    /// For checkpoints: the description of a family that is not known, in the language of src/formats/checkpoint/families.md.
+    /// For checkpoints: the description of a family that is not known, in the language of docs/families.md.
     #[arg(long, value_name = "FILE")]
     pub family: Option<PathBuf>,
     /// For checkpoints: whether gains of norms take part.

@@ -26,7 +26,7 @@ mod model;
 mod perceptron;
 mod recurrent;
 
-#[doc = include_str!("results.md")]
+#[doc = include_str!("../../docs/learning-results.md")]
 pub mod results {}
 
 pub use balancing::{Deficits, balance_fully, deficits, sweep};

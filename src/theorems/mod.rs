@@ -10,7 +10,7 @@
 //! | `errata` | what fails as printed, with the smallest counterexample and what holds instead | all |
 //!
 //! One name leads everywhere: the id `thm-5.1` names the entry here, the proof script
-//! `proofs/local-to-global/thm-5.1.rhai`, the snapshots and the row of the README's table. The simulations of
+//! `proofs/local-to-global/thm-5.1.rhai`, the snapshots and the row of the table in THEOREMS.md. The simulations of
 //! Section 6 are claims about data, not theorems, and are not in the catalogue.
 //!
 //! A check writes into a [`Ledger`]: only a comparison that could have failed makes [`Evidence`]. Evidence says of
@@ -46,7 +46,7 @@ pub use table::{BEGIN, END, verified_properties};
 use std::sync::LazyLock;
 use thiserror::Error;
 
-#[doc = include_str!("../divergences.md")]
+#[doc = include_str!("../../docs/divergences.md")]
 pub mod divergences {}
 
 /// The part of the theory that a statement belongs to, and the folder of its script.

@@ -1,8 +1,8 @@
-//! The table of verified properties for the README.
+//! The table of verified properties, as THEOREMS.md has it.
 
 use super::{GeneralProof, Room, Status, catalogue};
 
-/// The line before the table in the README.
+/// The line before the table in THEOREMS.md.
 pub const BEGIN: &str = "<!-- theorems:begin -->";
 /// The line after it.
 pub const END: &str = "<!-- theorems:end -->";

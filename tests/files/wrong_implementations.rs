@@ -355,7 +355,7 @@ fn a_bias_from_nothing() {
     );
 }
 
-const PAGE: &str = "src/what_the_oracle_finds.md";
+const PAGE: &str = "docs/what-the-oracle-finds.md";
 
 /// Checks: the page "What the oracle finds" shows, for every implementation, what the program says; numbers up to 2 %, which
 /// is what mathematical libraries may differ by where a stopping rule is near. `SYNBAL_WRITE_PAGE=1` writes the page anew.

@@ -302,7 +302,7 @@ fn the_report_is_one_page() {
         html.matches("http://www.w3.org/2000/svg").count()
     );
     assert!(!html.contains("<script") && !html.contains("src="));
-    let page = include_str!("../../src/learn/results.md");
+    let page = include_str!("../../docs/learning-results.md");
     assert_eq!(std::fs::read_to_string(&results).unwrap(), page);
 
     let empty = desk.path("empty");

@@ -45,7 +45,10 @@ fn stored_runs_are_complete() {
 #[test]
 fn the_results_page_is_that_of_the_stored_runs() {
     let runs = stored_runs().unwrap();
-    holds(&root().join("src/learn/results.md"), &results_page(&runs));
+    holds(
+        &root().join("docs/learning-results.md"),
+        &results_page(&runs),
+    );
     for figure in runs.iter().flat_map(|run| figures(run).unwrap()) {
         holds(
             &root().join(format!("data/learning/{}.svg", figure.name)),

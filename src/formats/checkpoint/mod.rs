@@ -1,4 +1,4 @@
-#![doc = include_str!("families.md")]
+#![doc = include_str!("../../../docs/families.md")]
 
 mod adapter;
 mod blame;

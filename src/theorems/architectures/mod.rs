@@ -104,8 +104,8 @@ pub(super) const THEOREMS: &[Theorem] = &[
         id: "products",
         room: Room::Architectures,
         title: "Products of values scale too",
-        statement: "Where a value is the product of other values, as in gates and attention, it is multiplied by what its factors                     are multiplied with together, and a synapse out of it is divided by that: then the function stays as it is.                     Units may have powers of one multiplier, as a key the inverse of its query's. The logarithms of the scalings                     of synapses form a linear space, which depends on the architecture only.",
-        hypotheses: "In recurrent networks a product multiplies values of one step, no product is among its own factors then, and                      initial values are scaled as values are.",
+        statement: "Where a value is the product of other values, as in gates and attention, it is multiplied by what its factors are multiplied with together, and a synapse out of it is divided by that: then the function stays as it is. Units may have powers of one multiplier, as a key the inverse of its query's. The logarithms of the scalings of synapses form a linear space, which depends on the architecture only.",
+        hypotheses: "In recurrent networks a product multiplies values of one step, no product is among its own factors then, and initial values are scaled as values are.",
         place: "ours",
         kinds: &[
             Kind::SymbolicIdentity,

@@ -75,7 +75,8 @@ fn documents_name_entries_that_exist() {
         .map(|theorem| theorem.id)
         .collect();
     let mut documents = files(&root().join("proofs"), "md");
-    documents.extend(["README.md", "src/divergences.md"].map(str::to_owned));
+    documents.extend(files(&root().join("docs"), "md"));
+    documents.extend(["README.md", "THEOREMS.md"].map(str::to_owned));
     for document in documents {
         let text = std::fs::read_to_string(root().join(&document))
             .unwrap_or_else(|fault| panic!("{document}: {fault}"));
@@ -86,7 +87,7 @@ fn documents_name_entries_that_exist() {
             );
         }
     }
-    let divergences = std::fs::read_to_string(root().join("src/divergences.md")).unwrap();
+    let divergences = std::fs::read_to_string(root().join("docs/divergences.md")).unwrap();
     for theorem in theorems::catalogue()
         .iter()
         .filter(|theorem| theorem.corrected.is_some())
@@ -94,7 +95,7 @@ fn documents_name_entries_that_exist() {
         let quoted = format!("`{}`", theorem.id);
         assert!(
             divergences.contains(&quoted),
-            "src/divergences.md does not name {}",
+            "docs/divergences.md does not name {}",
             theorem.id
         );
     }

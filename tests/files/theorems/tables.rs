@@ -1,4 +1,4 @@
-//! What is generated from the catalogue: the text of `synbal theorems`, and the README's table.
+//! What is generated from the catalogue: the text of `synbal theorems`, and the table in THEOREMS.md.
 
 use synaptic_balance::report::theorems_report;
 use synaptic_balance::theorems::{self, BEGIN, END};
@@ -20,19 +20,19 @@ fn theorem_table() {
     snapshot("theorems", &theorems_report(&FOUND).text);
 }
 
-/// Checks: the README's table of verified properties is the catalogue's.
+/// Checks: the table of verified properties in THEOREMS.md is the catalogue's.
 #[test]
-fn readme_holds_the_table_of_verified_properties() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = std::fs::read_to_string(path).unwrap_or_else(|fault| panic!("{path}: {fault}"));
+fn the_page_holds_the_table_of_verified_properties() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/THEOREMS.md");
+    let page = std::fs::read_to_string(path).unwrap_or_else(|fault| panic!("{path}: {fault}"));
     let table = theorems::verified_properties();
-    let (Some(begin), Some(end)) = (readme.find(BEGIN), readme.find(END)) else {
-        panic!("README.md has no lines `{BEGIN}` and `{END}`");
+    let (Some(begin), Some(end)) = (page.find(BEGIN), page.find(END)) else {
+        panic!("THEOREMS.md has no lines `{BEGIN}` and `{END}`");
     };
-    let found = &readme[begin..end + END.len()];
+    let found = &page[begin..end + END.len()];
     assert!(
         found == table.trim_end(),
-        "the table in README.md is not the catalogue's; between the markers belongs:\n{table}"
+        "the table in THEOREMS.md is not the catalogue's; between the markers belongs:\n{table}"
     );
 }
 

@@ -6,7 +6,7 @@ use synaptic_balance::script::{Options, Outcome, run};
 use super::support::{root, scripts};
 
 fn guide() -> String {
-    std::fs::read_to_string(root().join("src/script/guide.md")).unwrap()
+    std::fs::read_to_string(root().join("docs/scripts.md")).unwrap()
 }
 
 /// The text of the first code block with a given header, after a given place.
