@@ -27,7 +27,7 @@ fn every_check_succeeds_with_the_evidence_declared() {
 }
 
 /// Checks: no check can succeed whatever it finds: with a comparison inverted it fails, for the first and the last comparison of
-/// every piece of evidence.
+/// every piece of evidence; where tests sample, for one of the two.
 #[test]
 fn every_piece_of_evidence_can_fail() {
     for verdict in FOUND.iter() {
@@ -35,9 +35,14 @@ fn every_piece_of_evidence_can_fail() {
         let evidence = verdict.outcome.as_deref();
         let evidence = evidence.unwrap_or_else(|failure| panic!("{}: {failure}", theorem.id));
         let mut first = 0;
-        for evidence in evidence {
+        for (number, evidence) in evidence.iter().enumerate() {
             let last = first + evidence.comparisons() - 1;
-            for comparison in BTreeSet::from([first, last]) {
+            let inverted = match (crate::in_full(), number % 2 == 0) {
+                (true, _) => BTreeSet::from([first, last]),
+                (false, true) => BTreeSet::from([last]),
+                (false, false) => BTreeSet::from([first]),
+            };
+            for comparison in inverted {
                 let mut inverting = Ledger::inverting(comparison);
                 let outcome = (theorem.check)(&mut inverting);
                 assert!(
@@ -52,10 +57,11 @@ fn every_piece_of_evidence_can_fail() {
     }
 }
 
-/// Checks: two runs find the same, word for word: no clock and no unseeded randomness.
+/// Checks: two runs find the same, word for word: no clock and no unseeded randomness. Where tests sample, the table's snapshot sees it of the entries left out.
 #[test]
 fn checks_are_deterministic() {
-    for first in FOUND.iter() {
+    let step = if crate::in_full() { 1 } else { 4 };
+    for first in FOUND.iter().step_by(step) {
         let second = first.theorem.verdict().outcome.unwrap_or_default();
         let first_evidence = first.outcome.as_deref().unwrap_or_default();
         assert_eq!(first_evidence, second, "{}", first.theorem.id);
