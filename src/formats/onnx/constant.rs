@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use std::sync::Arc;
 
+use super::joined::Joined;
 use super::message::{Tensor, element};
 use super::{Files, OnnxError};
 use crate::formats::storage::Storage;
@@ -30,6 +31,8 @@ pub(super) struct Constant {
     pub scales_eighths: bool,
     /// The types that operators cast the entries to which do not hold all numbers of their own.
     pub casts: Vec<Storage>,
+    /// What it is made of, if it is stored nowhere itself.
+    pub joined: Option<Joined>,
 }
 
 impl Storage {
@@ -128,6 +131,7 @@ impl Constant {
             place,
             integers,
             casts: Vec::new(),
+            joined: None,
             is_eighth: tensor
                 .data_type
                 .is_some_and(|kind| element::FLOAT8.contains(&kind)),

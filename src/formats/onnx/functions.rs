@@ -47,7 +47,7 @@ pub(super) struct WrittenOut {
 }
 
 /// The operators of a model's graph. Those that are functions of the model are replaced by what these do, but for functions of another version of ONNX's
-/// operators, or with graphs within their operators. Of a choice (`If`) both branches are written out, and after them an `If` that reads the condition
+/// operators. Of a choice (`If`) both branches are written out, and after them an `If` that reads the condition
 /// and the results of both.
 pub(super) fn entered(model: &Model) -> Result<WrittenOut, OnnxError> {
     let graph = model.graph.as_ref().ok_or(OnnxError::NoGraph)?;
@@ -105,15 +105,19 @@ fn is_simple(body: &Body, model: &Model) -> bool {
         let own = |set: &&OperatorSet| own_domain(set.domain.clone().unwrap_or_default()) == domain;
         sets.iter().find(own).and_then(|set| set.version)
     };
-    let has_graph = |node: &Node| {
-        let mut attributes = node.attribute.iter();
-        attributes.any(|attribute| attribute.g.is_some() || !attribute.graphs.is_empty())
-    };
     let made: HashSet<&String> = body.node.iter().flat_map(|node| &node.output).collect();
     let is_whole = !body.output.is_empty() && body.output.iter().all(|name| made.contains(name));
-    let uses_own = |node: &Node| key(node).0.is_empty();
+    let uses_own = |node: &Node| every(node).any(|node| key(node).0.is_empty());
     let same = version(&body.opset_import, "") == version(&model.opset_import, "");
-    is_whole && !body.node.iter().any(has_graph) && (same || !body.node.iter().any(uses_own))
+    is_whole && (same || !body.node.iter().any(uses_own))
+}
+
+/// An operator, and those of the graphs within it.
+fn every(node: &Node) -> Box<dyn Iterator<Item = &Node> + '_> {
+    let attributes = node.attribute.iter();
+    let graphs = attributes.flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs));
+    let inner = graphs.flat_map(|graph| graph.node.iter().flat_map(every));
+    Box::new(std::iter::once(node).chain(inner))
 }
 
 struct Writer<'a> {
@@ -148,22 +152,22 @@ impl Writer<'_> {
                 names.insert(name, given.clone());
             }
         }
-        let name = |own: &String| match names.get(own.as_str()) {
-            _ if own.is_empty() => String::new(),
-            Some(given) => given.clone(),
-            None => format!("{prefix}{own}"),
-        };
-        let inner: Vec<Node> = body
-            .node
-            .iter()
-            .map(|own| Node {
-                input: own.input.iter().map(name).collect(),
-                output: own.output.iter().map(name).collect(),
+        // Graphs within its operators read these names, too.
+        let inner = body.node.iter();
+        for name in inner.flat_map(|own| own.output.iter().chain(&own.input)) {
+            let given = || format!("{prefix}{name}");
+            if !name.is_empty() {
+                names.entry(name).or_insert_with(given);
+            }
+        }
+        let inner = body.node.iter().map(|own| {
+            let own = Node {
                 name: own.name.as_ref().map(|own| format!("{prefix}{own}")),
-                attribute: attributes(own, &node, body),
-                ..own.clone()
-            })
-            .collect();
+                ..resolved(own, &node, body)
+            };
+            renamed(&own, &names)
+        });
+        let inner: Vec<Node> = inner.collect();
         for own in inner {
             self.write(own, depth + 1)?;
         }
@@ -284,15 +288,26 @@ fn renamed(node: &Node, names: &HashMap<&str, String>) -> Node {
     }
 }
 
-/// The attributes of an operator within a function: its own, the caller's, or the function's defaults.
-fn attributes(own: &Node, caller: &Node, body: &Body) -> Vec<Attribute> {
+/// An operator within a function with its own attributes, the caller's, or the function's defaults.
+fn resolved(own: &Node, caller: &Node, body: &Body) -> Node {
+    let within = |graph: &Graph| {
+        let nodes = graph.node.iter();
+        Graph {
+            node: nodes.map(|node| resolved(node, caller, body)).collect(),
+            ..graph.clone()
+        }
+    };
     let resolved = own.attribute.iter().filter_map(|attribute| {
         let asked = attribute
             .ref_attr_name
             .as_deref()
             .filter(|name| !name.is_empty());
         let Some(asked) = asked else {
-            return Some(attribute.clone());
+            return Some(Attribute {
+                g: attribute.g.as_ref().map(within),
+                graphs: attribute.graphs.iter().map(within).collect(),
+                ..attribute.clone()
+            });
         };
         let mut given = caller.attribute.iter().chain(&body.attribute_proto);
         let found = given.find(|given| given.name.as_deref() == Some(asked))?;
@@ -301,5 +316,8 @@ fn attributes(own: &Node, caller: &Node, body: &Body) -> Vec<Attribute> {
             ..found.clone()
         })
     });
-    resolved.collect()
+    Node {
+        attribute: resolved.collect(),
+        ..own.clone()
+    }
 }

@@ -115,7 +115,12 @@ impl<'a> Inference<'a> {
             inference.pin(&value, &format!("output `{name}` of the model"));
         }
         inference.share();
-        let constants = inference.constants.iter();
+        // What is joined is stored in its parts.
+        let constants = &mut inference.constants;
+        for constant in constants.iter_mut().filter(|own| own.joined.is_some()) {
+            constant.place = Err("it is joined of others".into());
+        }
+        let constants = constants.iter().filter(|own| own.joined.is_none());
         roles.check(&constants.map(|constant| constant.name.as_str()).collect())?;
         Ok(inference)
     }
@@ -270,6 +275,10 @@ impl<'a> Inference<'a> {
 
     /// A constant that is read as it is: its entries are never changed.
     pub fn keep(&mut self, view: &View, reason: &str) {
+        if let Some(pieces) = self.pieces(view) {
+            pieces.iter().for_each(|piece| self.keep(piece, reason));
+            return;
+        }
         if self.constants[view.constant].storage.is_some() {
             let reason = match self.is_declared_constant(view) {
                 true => "it was declared a constant",
@@ -313,6 +322,12 @@ impl<'a> Inference<'a> {
         if !fits {
             return pin("has a weight of another shape than its tensors");
         }
+        if let Some(apart) = self.apart(view, &plus, &minus)? {
+            for (part, plus, minus) in apart {
+                self.scale(&part, plus, minus, is_weight)?;
+            }
+            return Ok(());
+        }
         if let Err(reason) = &self.constants[view.constant].place {
             let constant = &self.constants[view.constant];
             return pin(format!(
@@ -321,8 +336,7 @@ impl<'a> Inference<'a> {
             ));
         }
         if self.is_declared_constant(view) {
-            self.hold(view, plus, minus, "it was declared a constant");
-            return Ok(());
+            return self.hold(view, plus, minus, "it was declared a constant");
         }
         self.uses.push(Use {
             view: view.clone(),

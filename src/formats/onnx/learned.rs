@@ -93,18 +93,20 @@ const NORM: usize = 12;
 const BRANCH: usize = 4096;
 
 impl<'a> Inference<'a> {
-    fn name_of(&self, view: &View) -> &str {
-        &self.constants[view.constant].name
+    /// Is a constant, or a part of it, among those of some names?
+    fn is_named(&self, view: &View, names: &[String]) -> bool {
+        match self.pieces(view) {
+            Some(pieces) => pieces.iter().any(|piece| self.is_named(piece, names)),
+            None => names.contains(&self.constants[view.constant].name),
+        }
     }
 
     pub(super) fn is_declared_learned(&self, view: &View) -> bool {
-        let name = self.name_of(view);
-        self.roles.learned.iter().any(|known| known == name)
+        self.is_named(view, &self.roles.learned)
     }
 
     pub(super) fn is_declared_constant(&self, view: &View) -> bool {
-        let name = self.name_of(view);
-        self.roles.constant.iter().any(|known| known == name)
+        self.is_named(view, &self.roles.constant)
     }
 
     /// New channels for the entries of a constant.
@@ -131,7 +133,8 @@ impl<'a> Inference<'a> {
             Content::Integers(_) => Ok(Field::uniform(ONE)),
             Content::Constant(view) => {
                 let constant = &self.constants[view.constant];
-                let has_numbers = constant.storage.is_some() && constant.data.is_some();
+                let is_stored = constant.data.is_some() || constant.joined.is_some();
+                let has_numbers = constant.storage.is_some() && is_stored;
                 if let (Err(reason), false) = (&constant.place, has_numbers) {
                     let reason = format!("`{}`, which is left alone: {reason}", constant.name);
                     return Ok(Field::uniform(self.channels.pinned(&reason)));
@@ -151,7 +154,7 @@ impl<'a> Inference<'a> {
                     return Ok(Field::uniform(self.channels.pinned(&why)));
                 }
                 let field = self.constant_field(view)?;
-                self.hold(view, field.clone(), Field::uniform(ONE), &reason);
+                self.hold(view, field.clone(), Field::uniform(ONE), &reason)?;
                 Ok(field)
             }
         }
@@ -181,16 +184,7 @@ impl<'a> Inference<'a> {
             .collect()
     }
 
-    /// A number of a floating-point constant, finite or not.
-    pub fn number(&self, view: &View, place: usize) -> Option<f64> {
-        match view.entry(place) {
-            entry if entry == View::ABSENT as usize => Some(0.0),
-            _ if view.is_part => None,
-            entry => self.entry(view.constant, entry),
-        }
-    }
-
-    /// The same by its entry.
+    /// A number of a floating-point constant that is stored, by its entry.
     pub fn entry(&self, constant: usize, entry: usize) -> Option<f64> {
         let constant = &self.constants[constant];
         let (storage, (file, range)) = (constant.storage?, constant.data.clone()?);
@@ -200,7 +194,19 @@ impl<'a> Inference<'a> {
     }
 
     /// The entries of a constant stay as they are: where one is neither 0 nor infinite, what scales it must be what it is scaled against.
-    pub(super) fn hold(&mut self, view: &View, plus: Field, minus: Field, reason: &str) {
+    pub(super) fn hold(
+        &mut self,
+        view: &View,
+        plus: Field,
+        minus: Field,
+        reason: &str,
+    ) -> Result<(), Stop> {
+        if let Some(apart) = self.apart(view, &plus, &minus)? {
+            for (part, plus, minus) in apart {
+                self.hold(&part, plus, minus, reason)?;
+            }
+            return Ok(());
+        }
         let found = Use {
             view: view.clone(),
             plus,
@@ -217,6 +223,7 @@ impl<'a> Inference<'a> {
             self.channels.equal(plus, minus);
         }
         self.keep(view, reason);
+        Ok(())
     }
 
     /// What is added along the channels of a tensor that carries `field`, and has so many axes, is a bias; anything else added is a

@@ -8,7 +8,7 @@
 //! | operator | what it says |
 //! |---|---|
 //! | `Gemm`, `MatMul`, `Conv`, `ConvTranspose`, `Einsum` with a constant | weights scale with the output channel and against the input channel; biases with the output |
-//! | `MatMul`, `Gemm`, `Einsum` of two computed tensors | all products that are added carry one product of multipliers |
+//! | `MatMul`, `Gemm`, `Einsum` of computed tensors, diagonals among them | all products that are added carry one product of multipliers; what is not summed over keeps its own |
 //! | `Relu`, `LeakyRelu`, `PRelu`, `Abs`, `Neg`, `Identity`, `Dropout`, `Clip` at 0, `Trilu`, `Cast` between floating-point types | what is made carries what is read |
 //! | `Add`, `Sub`, `Sum`, `Mean`, `Max`, `Min`, `Where` | all arguments carry the same; a constant added along the channels is a bias, any other stays as it is, and so does what it is added to, but where it is 0 or infinite |
 //! | `Mul`, `Div`, `Pow` by a small fraction, `Sqrt`, `Reciprocal`, `ReduceSumSquare` of computed tensors | products, quotients and powers of multipliers |
@@ -16,8 +16,9 @@
 //! | `Div` by a constant | nothing |
 //! | `BatchNormalization` | scale and shift are weights, the mean follows its input and is counted only where no weight other than 0 feeds the channel ([`Held`]), the variance stays |
 //! | `LayerNormalization`, `RMSNormalization`, `SimplifiedLayerNormalization`, `InstanceNormalization`, `GroupNormalization`, `SkipLayerNormalization`, `SkipSimplifiedLayerNormalization` | nothing scales what is normalised; the result carries the multiplier of the gain, and the shift with it. Norms that are written out come to the same |
-//! | `MaxPool`, `AveragePool`, `LpPool`, global ones, `ReduceMean`, `ReduceSum`, `ReduceMax`, `ReduceMin`, `ReduceL1`, `ReduceL2`, `CumSum`, `TopK`, `ArgMax`, `ArgMin`, comparisons | one multiplier for all that is brought together, or compared |
+//! | `MaxPool`, `AveragePool`, `LpPool`, global ones, `ReduceMean`, `ReduceSum`, `ReduceMax`, `ReduceMin`, `ReduceL1`, `ReduceL2`, `CumSum`, `TopK`, `ArgMax`, `ArgMin`, `Sign`, `LpNormalization`, comparisons | one multiplier for all that is brought together, or compared |
 //! | `Concat`, `Split`, `Slice`, `Gather`, `GatherElements`, `GatherND`, `ScatterND`, `ScatterElements`, `Transpose`, `Reshape`, `Flatten`, `Squeeze`, `Unsqueeze`, `Expand`, `Tile`, `DepthToSpace`, `SpaceToDepth`, `Resize`, `Upsample`, `GridSample`, `RoiAlign`, `Pad` with zeros or infinities | multipliers move with the entries; where they cannot be followed, the tensor has one |
+//! | `Concat`, `Neg`, `Div`, `GatherND`, ... of constants | what scales are the numbers that are stored; a sum of weights, or another function of them, stays as it is |
 //! | `Attention`, `MultiHeadAttention`, `GroupQueryAttention` | queries against keys, values on to the result, by head; what goes into a cache stays |
 //! | `RotaryEmbedding` | both channels of a pair carry one multiplier |
 //! | `RNN`, `GRU`, `LSTM` | what they read scales against their weights; the state carries one multiplier for each unit where rectifiers make it, else none |
@@ -44,6 +45,7 @@ mod functions;
 mod given;
 mod held;
 mod infer;
+mod joined;
 mod learned;
 mod limit;
 pub mod message;

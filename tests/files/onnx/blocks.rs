@@ -68,6 +68,14 @@ fn no_block_is_forgotten() {
     assert_eq!(found, listed);
 }
 
+/// Checks: a choice within a function of the model is entered.
+#[test]
+fn choices_within_functions() {
+    let file = read(&std::fs::read("tests/cases/onnx/function-if.onnx").unwrap());
+    assert_eq!(file.network().variables(), 6);
+    assert!(file.notes().is_empty());
+}
+
 /// Checks: a constant of a length that does not fit, a split into more parts than there are, choices within choices: read without a panic.
 #[test]
 fn odd_models_are_read() {

@@ -11,7 +11,7 @@ use super::engine::{Engine, relative};
 use super::rules::read;
 
 /// A dense layer of 6 units on `x`, whose weight `w` some operators make of constants, and another on it.
-fn model(spell: impl Fn(Builder) -> Builder) -> Builder {
+pub fn model(spell: impl Fn(Builder) -> Builder) -> Builder {
     let start = Builder::new(21).input("x", &[2, 3]);
     spell(start)
         .positive("b1", &[6])
@@ -36,7 +36,7 @@ fn scaled(file: &OnnxFile, seed: u64) -> Vec<u8> {
 }
 
 /// Checks: so many multipliers are free, scalings of them keep the function, and both ways of writing agree.
-fn check(name: &str, builder: &Builder, free: usize) {
+pub fn check(name: &str, builder: &Builder, free: usize) {
     let bytes = builder.bytes();
     let file = read(&bytes);
     assert_eq!(

@@ -191,6 +191,20 @@ pub(super) fn largest(inference: &mut Inference, node: &Node) -> Followed {
     Ok(vec![Value::data(Some(shape), Field::uniform(ONE))])
 }
 
+/// What positive factors do not change: a sign, or a vector over its norm.
+pub(super) fn unscaled(inference: &mut Inference, node: &Node) -> Followed {
+    if node.operator() == "LpNormalization" {
+        let (_, _, shape) = along(inference, node, -1)?;
+        return Ok(vec![Value::data(Some(shape), Field::uniform(ONE))]);
+    }
+    let input = node.input(0)?;
+    if !matches!(input.content, Content::Zero) {
+        let field = inference.field(input, node.output())?;
+        inference.channels.breaks_at_zero(&field);
+    }
+    Ok(vec![Value::data(input.shape.clone(), Field::uniform(ONE))])
+}
+
 pub(super) fn cumulative(inference: &mut Inference, node: &Node) -> Followed {
     let input = node.input(0)?;
     let asked = node
@@ -269,50 +283,4 @@ pub(super) fn scattered(inference: &mut Inference, node: &Node) -> Followed {
     }
     let field = common.unwrap_or_else(|| Field::uniform(ONE));
     Ok(vec![Value::data(Some(shape.clone()), field)])
-}
-
-/// Entries taken at computed places of several axes: one multiplier.
-pub(super) fn gathered(inference: &mut Inference, node: &Node) -> Followed {
-    let (input, places) = (node.input(0)?, node.input(1)?);
-    let field = inference.field(input, node.output())?;
-    let merged = match (node.operator(), input.rank()) {
-        ("GatherElements", Some(rank)) => {
-            let found = axis(node.int("axis").unwrap_or(0), rank);
-            let lengths = |shape: &Value| shape.shape.clone().unwrap_or_default();
-            let (own, asked) = (lengths(input), lengths(places));
-            let is_kept = |axis: usize| Some(axis) != found && own.get(axis) == asked.get(axis);
-            inference
-                .channels
-                .merged_along(&field, rank, |axis| !is_kept(axis))?
-        }
-        // The last axis of the places says how many axes they name.
-        ("GatherND", Some(rank)) => {
-            let depth = match places.shape.as_deref().and_then(<[Dim]>::last) {
-                Some(Dim::Known(depth)) if node.int("batch_dims").unwrap_or(0) == 0 => *depth,
-                _ => rank,
-            };
-            let merged = inference
-                .channels
-                .merged_along(&field, rank, |axis| axis < depth)?
-                .of_rank(rank);
-            Field {
-                shape: merged.shape[depth.min(rank)..].to_vec(),
-                labels: merged.labels,
-            }
-        }
-        _ => inference.channels.merged(&field),
-    };
-    let shape = match (node.operator(), &input.shape, &places.shape) {
-        ("GatherElements", ..) => places.shape.clone(),
-        (_, Some(own), Some(asked)) if node.int("batch_dims").unwrap_or(0) == 0 => {
-            match asked.split_last() {
-                Some((Dim::Known(depth), outer)) if *depth <= own.len() => {
-                    Some(outer.iter().chain(&own[*depth..]).copied().collect())
-                }
-                _ => None,
-            }
-        }
-        _ => None,
-    };
-    Ok(vec![Value::data(shape, merged)])
 }

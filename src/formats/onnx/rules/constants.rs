@@ -63,7 +63,7 @@ fn recast(inference: &mut Inference, node: &Node, to: Option<i32>) -> Followed {
     match &input.content {
         // Of a product the parts alone would be known to fit.
         Content::Constant(view) if inference.fits(view, to) => {
-            inference.constants[view.constant].read_as(to);
+            inference.read_as(&view.clone(), to);
             Ok(vec![input.clone()])
         }
         _ => homogeneous(inference, node),
@@ -138,7 +138,8 @@ impl Shared {
     }
 }
 
-fn made(view: View) -> Value {
+/// A view as a value.
+pub(super) fn made(view: View) -> Value {
     Value {
         shape: Some(view.shape.iter().copied().map(Dim::Known).collect()),
         content: Content::Constant(view),
@@ -178,6 +179,56 @@ pub(super) fn product(
             let view = scale.spread(quantized.shape.clone(), place)?;
             inference.restores(scale, quantized, node);
             return Some(made(view));
+        }
+    }
+    None
+}
+
+/// The negative of a constant is the constant, with another sign.
+pub(super) fn negation(inference: &mut Inference, node: &Node) -> Followed {
+    match node.input(0)?.constant() {
+        Some(view) if inference.constants[view.constant].place.is_ok() => Ok(vec![part_of(view)]),
+        _ => homogeneous(inference, node),
+    }
+}
+
+/// The numbers of a constant, each times another.
+fn part_of(view: &View) -> Value {
+    made(View {
+        is_part: true,
+        ..view.clone()
+    })
+}
+
+/// A constant over another one that is nowhere 0, as the one that scales; `None` for others.
+pub(super) fn ratio(inference: &mut Inference, node: &Node) -> Option<Value> {
+    let (weight, divisor) = (node.optional(0)?.constant()?, node.optional(1)?.constant()?);
+    let is_stored = |view: &View| inference.constants[view.constant].place.is_ok();
+    let fits = spread_to(&weight.shape, &divisor.shape).is_some();
+    let scales = weight.len() > 1 && is_stored(weight) && is_stored(divisor);
+    if !fits || !scales || !inference.has_no_unscaled(divisor) {
+        return None;
+    }
+    inference.keep(divisor, &format!("a divisor of Div `{}`", node.output()));
+    Some(part_of(weight))
+}
+
+/// A constant to which only zeros are added, or that is subtracted from zeros; `None` for others.
+pub(super) fn unmoved(inference: &mut Inference, node: &Node) -> Option<Value> {
+    let (one, other) = (node.optional(0)?.constant()?, node.optional(1)?.constant()?);
+    if node.inputs.len() != 2 || !matches!(node.operator(), "Add" | "Sub" | "Sum") {
+        return None;
+    }
+    for (weight, zeros, is_first) in [(one, other, true), (other, one, false)] {
+        let mut added = (0..zeros.len()).map(|place| inference.number(zeros, place));
+        let is_stored = inference.constants[weight.constant].place.is_ok();
+        let fits = is_stored && spread_to(&weight.shape, &zeros.shape).is_some();
+        if fits && added.all(|number| number == Some(0.0)) {
+            inference.keep(zeros, &format!("zeros that {} adds", inference.current));
+            return Some(match is_first || node.operator() != "Sub" {
+                true => made(weight.clone()),
+                false => part_of(weight),
+            });
         }
     }
     None
@@ -388,8 +439,19 @@ impl Inference<'_> {
         self.constants[scale.constant].scales_eighths |= is_float;
     }
 
+    /// An operator casts a constant.
+    fn read_as(&mut self, view: &View, to: Storage) {
+        self.constants[view.constant].read_as(to);
+        for piece in self.pieces(view).into_iter().flatten() {
+            self.read_as(&piece, to);
+        }
+    }
+
     /// Are all numbers of a constant finite in another type? Of one without floating-point numbers nothing is asked.
     fn fits(&self, view: &View, to: Storage) -> bool {
+        if let Some(pieces) = self.pieces(view) {
+            return pieces.iter().all(|piece| self.fits(piece, to));
+        }
         let constant = &self.constants[view.constant];
         let Some(storage) = constant.storage.filter(|storage| !to.holds(*storage)) else {
             return true;

@@ -3,6 +3,7 @@
 use super::super::constant::View;
 use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
+use super::constants;
 use super::products::{broadcast, integers, is_free, length};
 use crate::forms::{Field, ONE};
 
@@ -73,6 +74,9 @@ pub(super) fn sum(inference: &mut Inference, node: &Node) -> Followed {
         _ => None,
     };
     if let Some(value) = calculated {
+        return Ok(vec![value]);
+    }
+    if let Some(value) = constants::unmoved(inference, node) {
         return Ok(vec![value]);
     }
     let inputs: Vec<&Value> = node.inputs.iter().flatten().collect();

@@ -39,10 +39,11 @@ pub(super) fn gemm(inference: &mut Inference, node: &Node) -> Followed {
     let side = match (node.input(0)?.constant(), node.input(1)?.constant()) {
         (None, Some(_)) => 1,
         (Some(_), None) => 0,
-        (None, None) if node.optional(2).is_none() => {
-            return bilinear::gemm(inference, node, transposed);
+        (None, None) => {
+            let made = bilinear::gemm(inference, node, transposed)?;
+            return with_bias(inference, node, made);
         }
-        _ => return pin("multiplies two computed tensors, or two constants"),
+        _ => return pin("multiplies two constants"),
     };
     let (input, view) = (data(node, 1 - side)?, weight(node, side)?.clone());
     // The axis over which is summed: the second of A, the first of B.
@@ -52,9 +53,10 @@ pub(super) fn gemm(inference: &mut Inference, node: &Node) -> Followed {
     };
     let field = inference.field(input, node.output())?;
     let summed = inner(1 - side);
-    let field = inference
-        .channels
-        .merged_along(&field, 2, |axis| axis != summed)?;
+    if field.varies(1 - summed, 2) && input.rank() == Some(2) {
+        let made = bilinear::gemm(inference, node, transposed)?;
+        return with_bias(inference, node, made);
+    }
     let labels = field.labels_along(summed, 2);
     let (inner_axis, outer_axis) = (inner(side), 1 - inner(side));
     check_length(&labels, view.shape[inner_axis])?;
@@ -65,7 +67,7 @@ pub(super) fn gemm(inference: &mut Inference, node: &Node) -> Followed {
     );
     inference.weigh(&view, plus, minus)?;
     // Rows of the result come from A, columns from B.
-    let mut made = Field::along(fresh, usize::from(side == 0));
+    let made = Field::along(fresh, usize::from(side == 0));
     let kept = input
         .shape
         .as_ref()
@@ -75,21 +77,36 @@ pub(super) fn gemm(inference: &mut Inference, node: &Node) -> Followed {
     if side == 0 {
         shape.reverse();
     }
+    with_bias(inference, node, vec![Value::data(Some(shape), made)])
+}
+
+/// What `Gemm` adds to its product.
+fn with_bias(inference: &mut Inference, node: &Node, product: Vec<Value>) -> Followed {
     // What is added 0 times is not read.
     let added = node.optional(2).filter(|_| node.float("beta") != Some(0.0));
-    if let Some(added) = added
-        && !matches!(added.content, Content::Zero)
-    {
-        let added = match added.constant() {
-            // The bias of a single unit.
-            Some(view) if view.len() == 1 && made.labels.len() == 1 => {
-                inference.bias(view, node.output())?
-            }
-            _ => inference.added(added, Some(&made), Some(2), node.output())?,
-        };
-        made = inference.channels.tied(&made, &added)?;
-    }
-    Ok(vec![Value::data(Some(shape), made)])
+    let Some(added) = added.filter(|added| !matches!(added.content, Content::Zero)) else {
+        return Ok(product);
+    };
+    let [
+        Value {
+            shape,
+            content: Content::Data(made),
+        },
+    ] = product.as_slice()
+    else {
+        let field = inference.field(added, node.output())?;
+        let shape = product.first().and_then(|value| value.shape.clone());
+        return Ok(vec![Value::data(shape, field)]);
+    };
+    let field = match added.constant() {
+        // The bias of a single unit.
+        Some(view) if view.len() == 1 && made.labels.len() == 1 => {
+            inference.bias(view, node.output())?
+        }
+        _ => inference.added(added, Some(made), Some(2), node.output())?,
+    };
+    let made = inference.channels.tied(made, &field)?;
+    Ok(vec![Value::data(shape.clone(), made)])
 }
 
 /// A product with a constant matrix on either side, over any axes before.
@@ -97,8 +114,7 @@ pub(super) fn matmul(inference: &mut Inference, node: &Node) -> Followed {
     let side = match (node.input(0)?.constant(), node.input(1)?.constant()) {
         (None, Some(_)) => 1,
         (Some(_), None) => 0,
-        (None, None) => return bilinear::matmul(inference, node),
-        _ => return pin("multiplies two constants"),
+        _ => return bilinear::matmul(inference, node),
     };
     let (input, view) = (data(node, 1 - side)?, weight(node, side)?.clone());
     // Several matrices, one for each index of the axes before: experts, or heads.
@@ -122,6 +138,10 @@ pub(super) fn matmul(inference: &mut Inference, node: &Node) -> Followed {
         1 => rank - 1,
         _ => rank.saturating_sub(2),
     };
+    let is_kept = |axis: usize| axis != summed && field.varies(axis, rank);
+    if width > 1 && rank > 1 && input.rank() == Some(rank) && (0..rank).any(is_kept) {
+        return bilinear::matmul(inference, node);
+    }
     let field = inference
         .channels
         .merged_along(&field, rank, |axis| axis != summed)?;

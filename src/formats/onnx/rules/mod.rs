@@ -7,8 +7,11 @@ mod attention;
 mod bilinear;
 mod choosing;
 mod constants;
+mod contraction;
+mod einsum;
 mod elementwise;
 mod gated;
+mod gathering;
 mod linear;
 mod moving;
 mod normalisation;
@@ -29,13 +32,14 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
     match node.operator() {
         "Gemm" => linear::gemm(inference, node),
         "MatMul" => linear::matmul(inference, node),
-        "Einsum" => bilinear::einsum(inference, node),
+        "Einsum" => einsum::einsum(inference, node),
         "Conv" => linear::convolution(inference, node),
         "ConvTranspose" => linear::transposed_convolution(inference, node),
-        "Relu" | "LeakyRelu" | "Abs" | "Neg" | "Trilu" => elementwise::homogeneous(inference, node),
+        "Relu" | "LeakyRelu" | "Abs" | "Trilu" => elementwise::homogeneous(inference, node),
         "ThresholdedRelu" if node.float("alpha") == Some(0.0) => {
             elementwise::homogeneous(inference, node)
         }
+        "Neg" => constants::negation(inference, node),
         "Identity" => elementwise::identity(node),
         "Dropout" => constants::dropout(inference, node),
         "PRelu" => elementwise::prelu(inference, node),
@@ -75,10 +79,11 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "And" | "Or" | "Xor" | "Not" => choosing::logic(inference, node),
         "TopK" => choosing::top(inference, node),
         "ArgMax" | "ArgMin" => choosing::largest(inference, node),
+        "Sign" | "LpNormalization" => choosing::unscaled(inference, node),
         "CumSum" => choosing::cumulative(inference, node),
         "OneHot" => choosing::one_hot(inference, node),
         "ScatterND" | "ScatterElements" | "Scatter" => choosing::scattered(inference, node),
-        "GatherND" | "GatherElements" => choosing::gathered(inference, node),
+        "GatherND" | "GatherElements" => gathering::gathered(inference, node),
         "Concat" => moving::concatenation(inference, node),
         "Split" => moving::split(inference, node),
         "Slice" => moving::slice(inference, node),

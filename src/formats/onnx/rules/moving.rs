@@ -1,9 +1,11 @@
 //! Operators that join and cut tensors: multipliers move with the entries.
 
 use super::super::infer::Inference;
+use super::super::joined::Piece;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::{Dim, Integer};
 use super::axis;
+use super::constants;
 use super::products::unknown;
 use crate::forms::{Field, ONE};
 
@@ -52,6 +54,9 @@ pub(super) fn concatenation(inference: &mut Inference, node: &Node) -> Followed 
         Some(total) => Dim::Known(total),
         None => inference.symbol(),
     };
+    if let Some(value) = joined_constants(inference, node, &inputs, along) {
+        return Ok(vec![value]);
+    }
     let mut fields = Vec::new();
     for input in &inputs {
         fields.push(match input.content {
@@ -64,6 +69,27 @@ pub(super) fn concatenation(inference: &mut Inference, node: &Node) -> Followed 
         None => one_multiplier(inference, fields.into_iter().flatten(), rank, along)?,
     };
     Ok(vec![Value::data(Some(shape), joined)])
+}
+
+/// Constants, and zeros between them, as one constant; `None` if something is computed.
+fn joined_constants(
+    inference: &mut Inference,
+    node: &Node,
+    inputs: &[&Value],
+    along: usize,
+) -> Option<Value> {
+    let pieces = inputs.iter().map(|input| match &input.content {
+        Content::Constant(view) => Some(Piece::Constant(view)),
+        Content::Zero => {
+            let shape = input.shape.as_ref()?.iter();
+            let lengths: Option<Vec<usize>> = shape.map(|dim| dim.known()).collect();
+            Some(Piece::Zeros(lengths?))
+        }
+        _ => None,
+    });
+    let pieces: Option<Vec<Piece>> = pieces.collect();
+    let view = inference.joined(node.output(), &pieces?, along)?;
+    Some(constants::made(view))
 }
 
 /// Fields one after the other along an axis; zeros (`None`) bring multipliers of their own.

@@ -170,6 +170,9 @@ pub(super) fn quotient(inference: &mut Inference, node: &Node) -> Followed {
     if matches!(data.content, Content::Zero) {
         return Ok(vec![zero(shape)]);
     }
+    if let Some(value) = constants::ratio(inference, node) {
+        return Ok(vec![value]);
+    }
     let field = inference.field(data, node.output())?;
     if let Some(view) = divisor.constant() {
         inference.keep(view, &format!("a divisor of Div `{}`", node.output()));
