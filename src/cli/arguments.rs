@@ -313,7 +313,16 @@ impl BalanceArguments {
     pub fn rounds(&self, is_short: bool) -> bool {
         self.power_of_two || (is_short && !self.round)
     }
+
+    /// The digits to certify, if any.
+    pub fn digits(&self) -> Option<u32> {
+        let unnamed = self.certificate.as_ref().map(|_| DEFAULT_DIGITS);
+        self.certify.or(unnamed)
+    }
 }
+
+/// Digits certified where a certificate file is asked for without a number of digits.
+pub const DEFAULT_DIGITS: u32 = 12;
 
 #[derive(Debug, Args)]
 pub struct CheckArguments {

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use synaptic_balance::formats::energy::{EnergyFile, NamedProblem};
 use synaptic_balance::formats::{
     Certificate, Losses, Model, OnnxFile, Scaling, Weight, Written, read_certificate,
     verify_certificate,
@@ -21,11 +20,8 @@ use super::arguments::{BalanceArguments, Perceptron, Tied};
 use super::outputs::{self, Kind, Output};
 use super::places::Place;
 use super::{
-    BadInput, Failure, Outcome, Progress, Verdict, channels_in_place, files, read, rounded,
+    BadInput, Failure, Outcome, Progress, Verdict, channels_in_place, energy, files, read, rounded,
 };
-
-/// Digits certified where a certificate file is asked for without a number of digits.
-const DEFAULT_DIGITS: u32 = 12;
 
 pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let start = Instant::now();
@@ -49,9 +45,7 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
         seed: arguments.seed,
         tolerance: arguments.tolerance,
         limit: arguments.limit,
-        certify: arguments
-            .certify
-            .or(arguments.certificate.as_ref().map(|_| DEFAULT_DIGITS)),
+        certify: arguments.digits(),
         restriction: match (&arguments.max_scaling, rounds) {
             (Some(bound), true) => Some(Restriction::PowersOfTwoWithin(bound.clone())),
             (Some(bound), false) => Some(Restriction::Within(bound.clone())),
@@ -210,7 +204,7 @@ fn outputs(
         outputs.push((path.clone(), model));
     }
     if let Some(path) = &arguments.certificate
-        && let Some(text) = energy_certificate(arguments, network, result)
+        && let Some(text) = energy::written(arguments, file, network, result)?
     {
         outputs.push((path.clone(), text.into_bytes()));
     } else if let Some(path) = &arguments.certificate
@@ -334,21 +328,6 @@ fn exact_weights(
         .with_weights(reduced)
         .scaled(&multipliers.collect::<Option<Vec<_>>>()?);
     Some(scaled.ok()?.weights())
-}
-
-/// The file of the energy certificate, where there is no stronger one.
-fn energy_certificate(
-    arguments: &BalanceArguments,
-    network: &Network<Rational>,
-    result: &Balance,
-) -> Option<String> {
-    let proof = result.energy.as_ref()?;
-    if result.exact.is_some() || result.enclosure.is_some() {
-        return None;
-    }
-    let regularizer = &arguments.regularizer;
-    let problem = NamedProblem::of_network(network, regularizer).ok()?;
-    Some(EnergyFile::new(&problem, &proof.certificate, regularizer)?.to_json())
 }
 
 fn certificate(

@@ -1,16 +1,20 @@
-//! `synbal verify` for energy certificates.
+//! Energy certificates: `synbal verify`, and the files that `synbal balance` writes of networks.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use synaptic_balance::formats::checkpoint::Checkpoint;
-use synaptic_balance::formats::energy::{EnergyFile, EnergyFileError, NamedProblem};
+use synaptic_balance::formats::energy::{EnergyFile, EnergyFileError, NamedProblem, TermNames};
 use synaptic_balance::formats::{MappedPerceptron, Model, ModelError, holds_weights_only};
-use synaptic_balance::network::Regularizer;
+use synaptic_balance::network::{Network, Regularizer};
+use synaptic_balance::numbers::Rational;
 use synaptic_balance::report::{Reliance, Report, energy_report, relied_on};
-use synaptic_balance::solve::energy::EnergyProof;
+use synaptic_balance::solve::Balance;
+use synaptic_balance::solve::energy::{EnergyError, EnergyProof};
+use synaptic_balance_kernel::{Certificate, Number, Refusal};
 
-use super::arguments::{Tied, VerifyArguments};
-use super::balance::open;
+use super::arguments::{BalanceArguments, DEFAULT_DIGITS, Tied, VerifyArguments};
+use super::balance::{open, with_weights};
 use super::{BadInput, Failure, Outcome, Verdict, checkpoint, in_place};
 
 /// Verifies a certificate about the model, read as far as it has to be.
@@ -29,18 +33,13 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
     if Checkpoint::is_at(path) {
         return checkpoint::verify(arguments, certificate, &regularizer);
     }
-    let is_lp = matches!(regularizer, Regularizer::Lp(_));
-    if is_lp && holds_weights_only(path) {
+    if holds_weights_only(path) {
         let architecture = arguments.perceptron.architecture()?;
         let architecture =
             architecture.ok_or_else(|| BadInput::at(path, ModelError::NoArchitecture))?;
         let model = MappedPerceptron::open(path, &architecture);
         let model = model.map_err(|fault| BadInput::at(path, fault))?;
-        let problem = in_place::named_problem(
-            &model,
-            &regularizer.variable_power(),
-            arguments.tied.is_some(),
-        );
+        let problem = perceptron_problem(&model, &regularizer, arguments.tied.is_some());
         let problem = problem.map_err(|fault| BadInput::at(path, fault))?;
         let relied = [Reliance::WeightsReader, Reliance::Architecture];
         let (mut report, verdict) =
@@ -51,22 +50,41 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
     let file = open(path, &arguments.perceptron)?;
     let file = arguments.roles.apply(file);
     let file = file.map_err(|fault| BadInput::at(path, fault))?;
-    if let Model::Onnx(model) = &file {
-        if !is_lp || arguments.tied.is_some() {
-            let reason = "energy certificates about ONNX models are about one power, and about units that are not tied";
-            return Err(BadInput::at(path, reason).into());
-        }
-        let problem = model.energy_problem(&regularizer.variable_power());
-        let problem = problem.map_err(|fault| BadInput::at(path, fault))?;
-        let (report, verdict) = judge(&arguments.certificate, certificate, &regularizer, &problem)?;
-        return Ok(ended(report, verdict, &relied_on(&[&file])));
-    }
-    let network = Tied::apply(arguments.tied, &file);
-    let problem = NamedProblem::of_network(&network, &regularizer);
-    let problem = problem.map_err(|fault| BadInput::at(path, fault))?;
+    // Of tied units the terms are the synapses.
+    let file = match arguments.tied {
+        Some(_) => with_weights(file, path)?,
+        None => file,
+    };
+    let named = problem_of(&file, arguments.tied, &regularizer);
+    let problem = named.map_err(|fault| BadInput::at(path, fault))?;
     let (mut report, verdict) = judge(&arguments.certificate, certificate, &regularizer, &problem)?;
     report.state_layers(file.layers());
     Ok(ended(report, verdict, &relied_on(&[&file])))
+}
+
+/// The problem of a perceptron over the bytes of its tensors.
+pub fn perceptron_problem<'a>(
+    model: &'a MappedPerceptron,
+    regularizer: &Regularizer,
+    is_tied: bool,
+) -> Result<NamedProblem<'a>, Refusal> {
+    NamedProblem::of_tensors(regularizer, |power| {
+        in_place::named_problem(model, power, is_tied)
+    })
+}
+
+/// The problem of any other model: with the tensors of an ONNX model, unless its units are tied, else with the synapses of its network.
+pub fn problem_of<'a>(
+    file: &'a Model,
+    tied: Option<Tied>,
+    regularizer: &Regularizer,
+) -> Result<NamedProblem<'a>, Refusal> {
+    match file {
+        Model::Onnx(model) if tied.is_none() => {
+            NamedProblem::of_tensors(regularizer, |power| model.energy_problem(power))
+        }
+        _ => NamedProblem::of_network(&Tied::apply(tied, file), regularizer),
+    }
 }
 
 fn ended(mut report: Report, verdict: Verdict, relied: &[Reliance]) -> (Report, Verdict) {
@@ -96,7 +114,6 @@ pub fn judge(
 
 /// A refusal with names in place of numbers.
 fn words(problem: &NamedProblem, fault: &EnergyFileError) -> String {
-    use synaptic_balance_kernel::Refusal;
     let EnergyFileError::Refused(refusal) = fault else {
         return fault.to_string();
     };
@@ -113,4 +130,71 @@ fn words(problem: &NamedProblem, fault: &EnergyFileError) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// The file of the energy certificate, where there is no stronger one.
+pub fn written(
+    arguments: &BalanceArguments,
+    file: &Model,
+    network: &Network<Rational>,
+    result: &Balance,
+) -> Result<Option<String>, Failure> {
+    let Some(proof) = &result.energy else {
+        return Ok(None);
+    };
+    if result.exact.is_some() || result.enclosure.is_some() {
+        return Ok(None);
+    }
+    let (path, regularizer) = (&arguments.network, &arguments.regularizer);
+    let digits = arguments.digits().unwrap_or(DEFAULT_DIGITS);
+    let refused = |fault: Refusal| BadInput::at(path, fault);
+    let known = NamedProblem::of_network(network, regularizer).map_err(refused)?;
+    let of_network = (&known, &proof.certificate);
+    let text = if let Model::Perceptron(read) = file {
+        let architecture = arguments.perceptron.architecture()?;
+        let architecture =
+            architecture.ok_or_else(|| BadInput::at(path, ModelError::NoArchitecture))?;
+        let model = MappedPerceptron::of_file(read, path, &architecture);
+        let model = model.map_err(|fault| BadInput::at(path, fault))?;
+        let is_tied = arguments.tied.is_some();
+        let problem = perceptron_problem(&model, regularizer, is_tied).map_err(refused)?;
+        of_terms(of_network, &problem, regularizer, digits)
+    } else {
+        let problem = problem_of(file, arguments.tied, regularizer).map_err(refused)?;
+        match problem.terms {
+            TermNames::Synapses => Ok(EnergyFile::new(&known, &proof.certificate, regularizer)),
+            TermNames::Tensors(_) => of_terms(of_network, &problem, regularizer, digits),
+        }
+    };
+    let text = text.map_err(|fault| {
+        let reason =
+            format!("nothing written: no certificate about its tensors was found: {fault}");
+        Failure::Incomplete(format!("{}: {reason}", path.display()))
+    })?;
+    Ok(text.map(|file| file.to_json()))
+}
+
+/// The file of a certificate about a network, with the terms of the tensors that hold its weights: the point is the same, the exceptions are found once more.
+fn of_terms(
+    (known, certificate): (&NamedProblem, &Certificate),
+    problem: &NamedProblem,
+    regularizer: &Regularizer,
+    digits: u32,
+) -> Result<Option<EnergyFile>, EnergyError> {
+    let places: HashMap<&str, usize> = known
+        .units
+        .iter()
+        .map(|(name, variable)| (name.as_str(), *variable))
+        .collect();
+    let one = Number::new(1u32.into(), 0);
+    let mut point = vec![one; problem.problem.variables()];
+    for (name, variable) in &problem.units {
+        if let Some(place) = places.get(name.as_str()) {
+            point[*variable] = certificate.point[*place].clone();
+        }
+    }
+    // The point is refined already.
+    let mut stay = |side: &[f64], _| Some(vec![0.0; side.len()]);
+    let proof = EnergyProof::find(&problem.problem, point, &mut stay, digits)?;
+    Ok(EnergyFile::new(problem, &proof.certificate, regularizer))
 }

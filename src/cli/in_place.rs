@@ -18,7 +18,7 @@ use synaptic_balance::solve::energy::{EnergyError, EnergyProof};
 use synaptic_balance::solve::{AGREEMENT, SolveError};
 use synaptic_balance_kernel::Refusal;
 
-use super::arguments::BalanceArguments;
+use super::arguments::{BalanceArguments, DEFAULT_DIGITS};
 use super::found::Found;
 use super::limit_in_place::{
     Unsolved, free, in_limit, is_for_exact_arithmetic, is_left, leave_out, not_attained,
@@ -423,7 +423,10 @@ fn incomplete(arguments: &BalanceArguments, found: &Found) -> Option<String> {
             if !proof.is_attained && found.cut.is_none() {
                 return Some("that the minimum is attained was not verified".into());
             }
-            let digits = arguments.certify.unwrap_or(DEFAULT_DIGITS).min(MOST_DIGITS);
+            let digits = arguments
+                .digits()
+                .unwrap_or(DEFAULT_DIGITS)
+                .min(MOST_DIGITS);
             let wanted = 10f64.powi(-(digits as i32));
             let known = 10f64.powi(-(UNASKED_DIGITS as i32));
             // Where every multiplier is known, so is every weight.
@@ -450,9 +453,6 @@ fn incomplete(arguments: &BalanceArguments, found: &Found) -> Option<String> {
         },
     }
 }
-
-/// Digits certified where a certificate file is asked for without a number of digits.
-const DEFAULT_DIGITS: u32 = 12;
 
 /// Digits to which weights are known where nobody asked, so that a result counts as done.
 const UNASKED_DIGITS: u32 = 6;

@@ -14,7 +14,7 @@ use super::file_bytes::{self, MAX_TEXT, open_input, read_input};
 use super::layers::chain;
 use super::lost::{Losses, Settled};
 use super::memory::{Held, HeldTensor, held};
-use super::safetensors_mlp::SafetensorsError;
+use super::safetensors_mlp::{PerceptronFile, SafetensorsError};
 use super::storage::{Brain, Half, Storage, Stored};
 use super::strict::NoRepeats;
 use crate::solve::blocks::{BlockError, Blocks, Weights};
@@ -146,6 +146,19 @@ impl MappedPerceptron {
             layers: layers(places.into_values().collect(), architecture)?,
             shards,
         })
+    }
+
+    /// The same of a file that was read.
+    ///
+    /// # Errors
+    /// As [`open`](MappedPerceptron::open).
+    pub fn of_file(
+        file: &PerceptronFile,
+        path: &Path,
+        architecture: &Architecture,
+    ) -> Result<Self, MappedError> {
+        let bytes = Held::Bytes(file.bytes.clone().into());
+        MappedPerceptron::in_memory(path, bytes, architecture)
     }
 
     /// The same of a file in memory; of tensors, each is a shard of its own.

@@ -169,7 +169,7 @@ fn build(
 pub struct PerceptronFile {
     /// The network.
     pub network: Network<Rational>,
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     /// For each synapse its place in the file; `None` for biases that the file does not hold.
     places: Vec<Option<Slot>>,
     /// The names of the layers, the first one first.

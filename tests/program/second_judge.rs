@@ -226,3 +226,45 @@ fn the_certificate_of_a_product_convinces_twice() {
         }
     }
 }
+
+/// Checks: whatever way a model of tensors is balanced, its certificate is about these tensors: it is verified from the model alone, and, of perceptrons that are not tied, by the independent checker.
+#[test]
+fn certificates_of_every_option_are_verified() {
+    let desk = Desk::new();
+    let single = perceptron(Dtype::F32, |value| value.to_le_bytes().to_vec());
+    let perceptron = desk.write("model.safetensors", single);
+    let block = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/blocks/se_block.onnx");
+    let options: [&[&str]; 8] = [
+        &[],
+        &["--regularizer", "mix:1*1+1/2*3"],
+        &["--regularizer", "lp:3"],
+        &["--tied", "layer"],
+        &["--max-scaling", "11/10"],
+        &["--method", "stochastic"],
+        &["--power-of-two"],
+        &["--certify=20"],
+    ];
+    let certificate = desk.path("certificate.json");
+    for (model, architecture) in [(&perceptron, &["--arch", "relu"][..]), (&block, &[])] {
+        let model = model.to_str().unwrap();
+        for options in options {
+            let _ = std::fs::remove_file(&certificate);
+            let name = certificate.to_str().unwrap();
+            let mut words = vec!["balance", model, "--certificate", name];
+            words.extend(architecture.iter().chain(options));
+            let (code, _, errors) = run(&words);
+            assert_eq!(code, 0, "{words:?} {errors}");
+            let mut words = vec!["verify", model, name];
+            words.extend(architecture);
+            let is_tied = options.contains(&"--tied");
+            words.extend(options.iter().filter(|_| is_tied));
+            let (code, text, errors) = run(&words);
+            assert_eq!(code, 0, "{options:?} {text} {errors}");
+            if let Some((code, sentence)) =
+                second_opinion(model, name).filter(|_| !architecture.is_empty() && !is_tied)
+            {
+                assert_eq!(code, 0, "{options:?} {sentence}");
+            }
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use num_traits::{One, Zero};
 use std::collections::BTreeMap;
-use synaptic_balance_kernel::{Certificate, Entries, Problem, Refusal};
+use synaptic_balance_kernel::{Block, Certificate, Entries, Form, Problem, Refusal};
 
 use super::EnergyFileError;
 use crate::network::{Network, Regularizer};
@@ -11,9 +11,9 @@ use crate::numbers::Rational;
 /// What a term is called by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TermNames {
-    /// `tensor[entry]`, all axes counted as one: the tensor of each block.
+    /// `tensor[entry]`, all axes counted as one. Each of these tensors has a block, or, of a mixture, one for each summand.
     Tensors(Vec<String>),
-    /// The number of the synapse; with `#k` for the `k`-th summand of a mixture. Each summand has a block, its entries are all synapses.
+    /// The number of the synapse. Each summand has a block, its entries are all synapses.
     Synapses,
 }
 
@@ -50,36 +50,103 @@ impl NamedProblem<'static> {
     }
 }
 
-impl NamedProblem<'_> {
-    /// The name of a term.
-    pub fn term(&self, block: usize, entry: usize) -> String {
-        match &self.terms {
-            TermNames::Tensors(tensors) => {
-                let tensor = tensors.get(block).map_or("", String::as_str);
-                format!("{tensor}[{entry}]")
-            }
-            TermNames::Synapses => match self.problem.blocks().len() {
-                1 => entry.to_string(),
-                _ => format!("{entry}#{}", block + 1),
-            },
+impl<'a> NamedProblem<'a> {
+    /// The problem of a model of tensors: that of one power, which `of_power` makes, or, of a mixture, that of all its summands.
+    ///
+    /// # Errors
+    /// What the kernel refuses.
+    pub fn of_tensors(
+        regularizer: &Regularizer,
+        of_power: impl FnOnce(&Rational) -> Result<Self, Refusal>,
+    ) -> Result<Self, Refusal> {
+        let found = of_power(&regularizer.variable_power())?;
+        match regularizer {
+            Regularizer::Lp(_) => Ok(found),
+            // Exponents of costs `|w|` are those of the weights.
+            Regularizer::Mixture(_) => Ok(NamedProblem {
+                problem: mixed(&found.problem, &regularizer.terms())?,
+                ..found
+            }),
         }
+    }
+}
+
+/// A problem of costs `|w|` with the summands of a mixture in their place.
+fn mixed<'a>(
+    problem: &Problem<'a>,
+    terms: &[(Rational, Rational)],
+) -> Result<Problem<'a>, Refusal> {
+    let all = problem.forms();
+    let powers = terms.iter().map(|(_, power)| power);
+    let forms = powers.flat_map(|power| {
+        let scaled = move |(variable, exponent): &(usize, Rational)| (*variable, exponent * power);
+        all.iter()
+            .map(move |form| form.iter().map(scaled).collect::<Form>())
+    });
+    let blocks = problem.blocks().iter().flat_map(|block| {
+        let summands = terms.iter().enumerate();
+        summands.map(|(number, (coefficient, power))| {
+            let own =
+                |forms: &[usize]| forms.iter().map(|form| form + number * all.len()).collect();
+            Block {
+                rows: own(&block.rows),
+                columns: own(&block.columns),
+                power: power.clone(),
+                coefficient: coefficient.clone(),
+                again: number > 0,
+                ..block.clone()
+            }
+        })
+    });
+    Problem::new(problem.variables(), forms.collect(), blocks.collect())
+}
+
+impl NamedProblem<'_> {
+    /// The name of a term; with `#k` of the `k`-th summand of a mixture.
+    pub fn term(&self, block: usize, entry: usize) -> String {
+        let summands = self.summands();
+        let (name, summand) = match &self.terms {
+            TermNames::Tensors(tensors) => {
+                let tensor = tensors.get(block / summands).map_or("", String::as_str);
+                (format!("{tensor}[{entry}]"), block % summands)
+            }
+            TermNames::Synapses => (entry.to_string(), block),
+        };
+        match summands {
+            1 => name,
+            _ => format!("{name}#{}", summand + 1),
+        }
+    }
+
+    /// The summands of the regularizer.
+    fn summands(&self) -> usize {
+        let blocks = self.problem.blocks().len();
+        let summands = match &self.terms {
+            TermNames::Tensors(tensors) => blocks.checked_div(tensors.len()),
+            TermNames::Synapses => Some(blocks),
+        };
+        summands.unwrap_or(1).max(1)
     }
 
     /// The term of a name.
     pub(super) fn find(&self, name: &str) -> Result<(usize, usize), EnergyFileError> {
-        let found = match &self.terms {
-            TermNames::Tensors(tensors) => name.strip_suffix(']').and_then(|name| {
-                let (tensor, entry) = name.rsplit_once('[')?;
-                let block = tensors.iter().position(|known| known == tensor)?;
-                Some((block, number(entry)?))
-            }),
-            TermNames::Synapses => {
-                let (synapse, summand) = name.split_once('#').unwrap_or((name, "1"));
-                let is_whole = name.contains('#') == (self.problem.blocks().len() > 1);
-                let block = number(summand).and_then(|summand| summand.checked_sub(1));
-                block.zip(number(synapse)).filter(|_| is_whole)
-            }
+        let summands = self.summands();
+        let (term, summand) = match name.rsplit_once('#') {
+            _ if summands == 1 => (name, Some(1)),
+            Some((term, summand)) => (term, number(summand)),
+            None => (name, None),
         };
+        let summand = summand
+            .and_then(|summand| summand.checked_sub(1))
+            .filter(|summand| *summand < summands);
+        let found = summand.and_then(|summand| match &self.terms {
+            TermNames::Tensors(tensors) => {
+                let (tensor, entry) = term.strip_suffix(']')?.rsplit_once('[')?;
+                let block = tensors.iter().position(|known| known == tensor)?;
+                Some((block * summands + summand, number(entry)?))
+            }
+            TermNames::Synapses => Some((summand, number(term)?)),
+        });
         // A synapse that no scaling changes, or of weight 0, has no term.
         let is_there = |(block, entry): &(usize, usize)| {
             let block = self.problem.blocks().get(*block);
