@@ -47,10 +47,6 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
         return None;
     }
     let path = &arguments.network;
-    if is_asked(arguments) && !model.is_plain() {
-        let reason = "models of this size whose channels carry products or powers of multipliers are balanced without --max-scaling; only smaller ones are with it";
-        return is_final.then(|| Err(BadInput::at(path, reason).into()));
-    }
     if let Err(fault) = offered::power(arguments, false) {
         return Some(Err(fault));
     }
@@ -82,7 +78,8 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
         let seconds = [read, start.elapsed().as_secs_f64()];
         let (mut report, verdict) = not_attained(arguments, model.weights(), limit, seconds);
         if arguments.limit {
-            report.json["incomplete"] = "the limit is not gone to: of models of this size whose channels carry products or powers of multipliers it is not computed".into();
+            report.json["incomplete"] =
+                "the limit is not gone to: without what vanishes, no minimum was found".into();
         }
         return is_final.then_some(Ok((report, verdict)));
     }
@@ -98,7 +95,7 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
             )));
         }
         (Ok(mut found), limit) => {
-            found.limit = limit;
+            found.limit = limit.or(found.limit);
             Ok(found)
         }
         (Err(fault), _) => Err(in_place::failure(fault, path, &name)),

@@ -18,6 +18,8 @@ pub struct Found {
     pub proof: Option<Result<EnergyProof, EnergyError>>,
     /// What was left out, where the minimum is not attained.
     pub cut: Option<Cut>,
+    /// By variable of a model with products or powers of multipliers: was it left out, since it runs away? None where nothing was.
+    pub left_out: Vec<bool>,
     /// Multipliers that were asked for in place of the optimum.
     pub restricted: Option<RestrictedRun>,
     /// The multipliers were rounded to powers of two, which came to this.
@@ -45,6 +47,10 @@ impl Found {
     pub fn add_fixed(&mut self, fixed: f64) {
         let values = self.regularizer;
         self.regularizer = values.map(|values| values.map(|value| value + fixed));
+        if let Some(restricted) = &mut self.restricted {
+            restricted.value += fixed;
+            restricted.optimum = restricted.optimum.map(|value| value + fixed);
+        }
         if let Some(rounded) = &mut self.rounded {
             rounded.value = rounded.value.map(|value| value + fixed);
         }
@@ -53,6 +59,11 @@ impl Found {
     /// What the kernel verified.
     pub fn proof(&self) -> Option<&EnergyProof> {
         self.proof.as_ref().and_then(|proof| proof.as_ref().ok())
+    }
+
+    /// Was something left out, since the minimum is not attained?
+    pub fn is_in_limit(&self) -> bool {
+        self.cut.is_some() || self.left_out.contains(&true)
     }
 
     /// Did the kernel verify where every multiplier lies, but for those of units that are left out?
@@ -67,7 +78,8 @@ impl Found {
 
     /// The multipliers `Λ` to be applied, 0 for units whose weights vanish.
     pub fn written(&self) -> Vec<f64> {
-        let is_out = |unit| self.cut.as_ref().is_some_and(|cut| cut.is_out(unit));
+        let is_cut = |unit| self.cut.as_ref().is_some_and(|cut| cut.is_out(unit));
+        let is_out = |unit| is_cut(unit) || self.left_out.get(unit) == Some(&true);
         let all = self.multipliers.iter().enumerate();
         let written = all.map(|(unit, value)| if is_out(unit) { 0.0 } else { *value });
         self.of_units(&written.collect::<Vec<f64>>())

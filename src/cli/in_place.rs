@@ -12,7 +12,7 @@ use synaptic_balance::report::{
     InPlace, NumberType, Report, SecondRun, in_place_report, lost_weights,
 };
 use synaptic_balance::solve::blocks::{
-    BlockOptions, Blocks, CostSums, Cut, balance_blocks, enclose_blocks,
+    BlockOptions, Blocks, CostSums, Cut, Sums, balance_blocks, enclose_blocks,
 };
 use synaptic_balance::solve::energy::{EnergyError, EnergyProof};
 use synaptic_balance::solve::{AGREEMENT, SolveError};
@@ -218,7 +218,7 @@ pub fn named_problem<'a>(
 /// Why something else may have to be said of a model small enough for exact arithmetic; `None` if nothing has.
 pub fn unsettled(arguments: &BalanceArguments, found: &Found) -> Option<String> {
     let open = match &found.proof {
-        Some(Ok(proof)) if !proof.is_attained && found.cut.is_none() => {
+        Some(Ok(proof)) if !proof.is_attained && !found.is_in_limit() => {
             Some("that the minimum is attained was not verified".to_owned())
         }
         // Such as weights that are not finite, where no unit reads them.
@@ -262,13 +262,14 @@ pub fn solve(
                 deficit_before: 1.0,
                 regularizer: value_before.map(|before| [before, found.value]),
                 free: vec![false; found.multipliers.len()],
-                solution: bounded_solution(problem, &found),
+                solution: bounded_solution(Sums::new(problem.shape()), &found),
                 multipliers: found.multipliers.clone(),
                 restricted: Some(found),
                 rounded: None,
                 has_optimum: false,
                 is_unattained: without.verified().is_some(),
                 cut,
+                left_out: Vec::new(),
                 limit: None,
                 variables: None,
                 enclosed: None,
@@ -332,6 +333,7 @@ pub fn solve(
         deficit_before: cut.as_ref().map_or(before.unwrap_or(0.0), |_| 1.0),
         free: free(problem, &solution),
         cut,
+        left_out: Vec::new(),
         limit: None,
         variables: None,
         regularizer: value_before.map(|before| [before, problem.total(after)]),
@@ -419,8 +421,8 @@ fn incomplete(arguments: &BalanceArguments, found: &Found) -> Option<String> {
     }
     let asked = arguments.certify.is_some() || arguments.certificate.is_some();
     match &found.proof {
-        Some(Ok(proof)) if asked || proof.is_attained || found.cut.is_some() => {
-            if !proof.is_attained && found.cut.is_none() {
+        Some(Ok(proof)) if asked || proof.is_attained || found.is_in_limit() => {
+            if !proof.is_attained && !found.is_in_limit() {
                 return Some("that the minimum is attained was not verified".into());
             }
             let digits = arguments

@@ -4,8 +4,9 @@ use synaptic_balance::numbers::{rational_to_f64, rational_to_f64_down};
 use synaptic_balance::report::RestrictedRun;
 use synaptic_balance::solve::SolveError;
 use synaptic_balance::solve::blocks::{
-    BlockOptions, BlockSolution, Blocks, CostSums, Sums, balance_blocks_within,
+    BlockOptions, BlockSolution, Blocks, RestrictedBlocks, Sums, balance_blocks_within,
 };
+use synaptic_balance::solve::general::{GeneralOptions, TermCosts, balance_terms_within};
 
 use super::arguments::BalanceArguments;
 
@@ -22,16 +23,62 @@ pub fn restrict(
     optimum: Option<&[f64]>,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Option<RestrictedRun>, SolveError> {
-    let power = rational_to_f64(&arguments.regularizer.variable_power());
-    let Some(bound) = &arguments.max_scaling else {
+    let Some((bound, power)) = asked(arguments) else {
         return Ok(None);
     };
-    let bound = rational_to_f64_down(bound).max(1.0);
     let options = BlockOptions {
         tolerance: arguments.tolerance,
         ..BlockOptions::default()
     };
     let run = balance_blocks_within(problem, bound.powf(power), &options, progress)?;
+    let value = problem.total(Some(&run.multipliers));
+    let optimum = optimum.map(|optimum| problem.total(Some(optimum)));
+    Ok(Some(restricted(
+        run,
+        (bound, power),
+        (value, optimum),
+        name,
+    )))
+}
+
+/// The same of a model with products or powers of multipliers.
+pub fn restrict_terms(
+    arguments: &BalanceArguments,
+    costs: &TermCosts,
+    name: &dyn Fn(usize) -> String,
+    optimum: Option<f64>,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Option<RestrictedRun>, SolveError> {
+    let Some((bound, power)) = asked(arguments) else {
+        return Ok(None);
+    };
+    let options = GeneralOptions {
+        tolerance: arguments.tolerance,
+        ..GeneralOptions::default()
+    };
+    let run = balance_terms_within(costs, bound.powf(power), &options, progress)?;
+    let (_, value) = costs.at(&run.multipliers);
+    Ok(Some(restricted(
+        run,
+        (bound, power),
+        (value, optimum),
+        name,
+    )))
+}
+
+/// The bound of multipliers `Λ` that was asked for, and the power by which they become those of costs.
+fn asked(arguments: &BalanceArguments) -> Option<(f64, f64)> {
+    let bound = arguments.max_scaling.as_ref()?;
+    let power = rational_to_f64(&arguments.regularizer.variable_power());
+    Some((rational_to_f64_down(bound).max(1.0), power))
+}
+
+fn restricted(
+    run: RestrictedBlocks,
+    (bound, power): (f64, f64),
+    (value, optimum): (f64, Option<f64>),
+    name: &dyn Fn(usize) -> String,
+) -> RestrictedRun {
     let pairs = run.multipliers.iter().zip(&run.held);
     let root = |(mu, held): (&f64, &i8)| match held {
         0 => mu.powf(1.0 / power).clamp(1.0 / bound, bound),
@@ -39,21 +86,21 @@ pub fn restrict(
     };
     let multipliers = pairs.map(root).collect();
     let held = run.held.iter().enumerate().filter(|(_, side)| **side != 0);
-    Ok(Some(RestrictedRun {
+    RestrictedRun {
         at_bound: held.map(|(unit, _)| name(unit)).collect(),
-        value: problem.total(Some(&run.multipliers)),
-        optimum: optimum.map(|optimum| problem.total(Some(optimum))),
+        value,
+        optimum,
         multipliers,
         run,
-    }))
+    }
 }
 
 /// In place of a solution where there is none without the bound.
-pub fn bounded_solution(problem: &Blocks, found: &RestrictedRun) -> BlockSolution {
+pub fn bounded_solution(sums: Sums, found: &RestrictedRun) -> BlockSolution {
     BlockSolution {
         multipliers: found.run.multipliers.clone(),
         deficit: found.run.deficit,
-        sums: Sums::new(problem.shape()),
+        sums,
         reads: found.run.reads,
         passes: 0,
         sweeps: 0,

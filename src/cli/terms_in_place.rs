@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use synaptic_balance::formats::energy::{NamedProblem, TermNames};
 use synaptic_balance::numbers::rational_to_f64;
-use synaptic_balance::report::{InLimit, SecondRun};
+use synaptic_balance::report::{InLimit, RestrictedRun, SecondRun};
 use synaptic_balance::solve::blocks::{BlockSolution, Sums};
 use synaptic_balance::solve::energy::{EnergyError, EnergyProof, point_of_floats};
 use synaptic_balance::solve::general::{
-    GeneralOptions, TermCosts, balance_terms, balance_terms_in_random_order,
+    GeneralOptions, Runaway, TermCosts, balance_terms, balance_terms_in_random_order,
 };
 use synaptic_balance::solve::{Distance, SolveError};
 
@@ -19,6 +19,7 @@ use super::found::Found;
 use super::in_place::ASKED_ONLY;
 use super::limit_in_place::{NAMED, Unsolved};
 use super::proving::{find, second_options};
+use super::restricted_in_place::{bounded_solution, restrict_terms};
 use super::rounded::nearest;
 
 /// Balances, cross-checks and has the kernel verify.
@@ -29,18 +30,47 @@ pub fn solve(
 ) -> Result<Found, Unsolved> {
     let start = Instant::now();
     let progress = Progress::new();
-    let costs = TermCosts::new(&kernel.problem);
+    let mut costs = TermCosts::new(&kernel.problem);
     let options = GeneralOptions {
         tolerance: arguments.tolerance,
         ..GeneralOptions::default()
     };
-    let solution = balance_terms(&costs, &options, &mut |deficit| {
-        progress.report("newton", deficit);
-    });
-    let mut solution = solution.map_err(|fault| unsolved(fault, &costs, kernel, name))?;
+    let mut report = |deficit| progress.report("newton", deficit);
+    let mut solution = balance_terms(&costs, &options, &mut report);
+    let mut limit = None;
+    if let (Err(fault), true) = (&solution, arguments.limit)
+        && let Some((runaway, named)) = running_away(fault, &costs, kernel, name)
+        && costs.leave_out(&runaway)
+    {
+        solution = balance_terms(&costs, &options, &mut report);
+        limit = Some((runaway, named));
+    }
+    let mut say = |deficit| progress.report("restricted", deficit);
+    let mut solution = match solution {
+        Err(SolveError::NotFinite { variable }) => {
+            return Err(Unsolved::Solver(SolveError::NotFinite { variable }));
+        }
+        Err(_) if arguments.max_scaling.is_some() && limit.is_none() => {
+            let found = restrict_terms(arguments, &costs, name, None, &mut say);
+            let found = found.map_err(Unsolved::Solver)?;
+            let found = found.ok_or(Unsolved::Solver(SolveError::NotBlocks("no bound")))?;
+            return Ok(bounded(&costs, found, start));
+        }
+        Err(fault) => {
+            let named = match limit {
+                Some((_, named)) => Some(named),
+                None => running_away(&fault, &costs, kernel, name).map(|(_, named)| named),
+            };
+            return Err(match named {
+                Some(named) => Unsolved::RunsAway(Box::new(named)),
+                None => Unsolved::Solver(fault),
+            });
+        }
+        Ok(solution) => solution,
+    };
     let is_small = costs.weights() < ASKED_ONLY;
     let power = rational_to_f64(&arguments.regularizer.variable_power());
-    let cross_check = (is_small || arguments.cross_check).then(|| {
+    let cross_check = (limit.is_none() && (is_small || arguments.cross_check)).then(|| {
         let options = second_options(costs.weights(), arguments.seed);
         let run = balance_terms_in_random_order(&costs, &options, &mut |deficit| {
             progress.report("stochastic", deficit);
@@ -52,9 +82,15 @@ pub fn solve(
     let start = Instant::now();
     // No bounds are computed here: without a proof nothing would be known of the balanced weights.
     progress.report("certifying", solution.deficits[1]);
-    let proof = Some(prove(&costs, &solution.multipliers, kernel));
+    let runaway = limit.as_ref().map(|(runaway, _)| runaway);
+    let proof = Some(prove(&costs, &solution.multipliers, kernel, runaway));
+    let levels = runaway.map_or(&[][..], |runaway| &runaway.levels);
+    let left_out: Vec<bool> = levels.iter().map(|level| *level != 0).collect();
     if let Some(Ok(proof)) = &proof {
-        solution.multipliers = proof.multipliers();
+        let pairs = solution.multipliers.iter_mut().zip(proof.multipliers());
+        let stays = |variable: usize| left_out.get(variable) != Some(&true);
+        let pairs = pairs.enumerate().filter(|(variable, _)| stays(*variable));
+        pairs.for_each(|(_, (own, refined))| *own = refined);
         solution.deficits[1] = costs.at(&solution.multipliers).0;
     }
     let roots = solution.multipliers.iter().map(|mu| mu.powf(1.0 / power));
@@ -62,8 +98,12 @@ pub fn solve(
     let within = proof
         .as_ref()
         .and_then(|proof| proof.as_ref().ok()?.within());
-    let (multipliers, rounded) = match rounds {
-        true => {
+    let optimum = costs.at(&solution.multipliers).1;
+    let restricted = restrict_terms(arguments, &costs, name, Some(optimum), &mut say);
+    let restricted = restricted.map_err(Unsolved::Solver)?;
+    let (multipliers, rounded) = match (&restricted, rounds) {
+        (Some(restricted), _) => (restricted.multipliers.clone(), None),
+        (None, true) => {
             let at = |of_costs: &[f64]| {
                 let (deficit, value) = costs.at(of_costs);
                 (deficit, Some(value))
@@ -71,18 +111,22 @@ pub fn solve(
             let (nearest, run) = nearest(&multipliers, &steps(kernel), (power, within), at);
             (nearest, Some(run))
         }
-        false => (multipliers, None),
+        (None, false) => (multipliers, None),
     };
     Ok(Found {
         method: "direct",
-        free: vec![false; multipliers.len()],
+        free: match left_out.is_empty() {
+            true => vec![false; multipliers.len()],
+            false => left_out.clone(),
+        },
+        left_out,
         multipliers,
         rounded,
-        restricted: None,
+        restricted,
         has_optimum: true,
         is_unattained: false,
         cut: None,
-        limit: None,
+        limit: limit.map(|(_, named)| named),
         variables: None,
         deficit_before: solution.deficits[0],
         regularizer: Some(solution.regularizer),
@@ -103,35 +147,61 @@ pub fn solve(
     })
 }
 
+/// Multipliers within a bound, where there is no optimum without it, or none was found.
+fn bounded(costs: &TermCosts, found: RestrictedRun, start: Instant) -> Found {
+    let runaway = costs.runaway();
+    let ones = vec![1.0; found.multipliers.len()];
+    let (deficit_before, before) = costs.at(&ones);
+    Found {
+        method: "direct",
+        free: vec![false; found.multipliers.len()],
+        multipliers: found.multipliers.clone(),
+        rounded: None,
+        has_optimum: false,
+        is_unattained: runaway.is_some_and(|runaway| runaway.verified().is_some()),
+        cut: None,
+        left_out: Vec::new(),
+        limit: None,
+        variables: None,
+        deficit_before,
+        regularizer: Some([before, found.value]),
+        enclosed: None,
+        proof: None,
+        cross_check: None,
+        solution: bounded_solution(Sums { values: Vec::new() }, &found),
+        restricted: Some(found),
+        solve: start.elapsed().as_secs_f64(),
+        certify: 0.0,
+    }
+}
+
 /// What stands in the way of a minimum: a direction in which weights vanish, if one was found and verified.
-fn unsolved(
-    fault: SolveError,
+fn running_away(
+    fault: &SolveError,
     costs: &TermCosts,
     kernel: &NamedProblem,
     name: &dyn Fn(usize) -> String,
-) -> Unsolved {
+) -> Option<(Runaway, InLimit)> {
     if matches!(fault, SolveError::NotFinite { .. }) {
-        return Unsolved::Solver(fault);
+        return None;
     }
-    let found = costs.runaway();
-    let Some(runaway) = found.filter(|runaway| runaway.verified().is_some()) else {
-        return Unsolved::Solver(fault);
-    };
+    let runaway = costs.runaway()?;
+    runaway.verified()?;
     let (first, vanishing) = costs.vanishing(&runaway, NAMED);
     let tensor = |block: usize| match &kernel.terms {
         TermNames::Tensors(names) => names.get(block).cloned().unwrap_or_default(),
         TermNames::Synapses => String::new(),
     };
     let first = first.into_iter();
-    Unsolved::RunsAway(Box::new(InLimit {
-        dead: runaway
-            .variables()
-            .map(|variables| variables.into_iter().map(name).collect()),
+    let dead = runaway.variables();
+    let named = InLimit {
+        dead: dead.map(|variables| variables.into_iter().map(name).collect()),
         vanishing,
         first: first.map(|(block, entry)| (tensor(block), entry)).collect(),
         is_plain: false,
         is_verified: true,
-    }))
+    };
+    Some((runaway, named))
 }
 
 /// The two sides of each variable, and what the kernel verifies after balancing, if that is that the minimum is attained.
@@ -141,7 +211,7 @@ pub fn explained(kernel: &NamedProblem) -> Option<(Vec<(f64, f64)>, EnergyProof)
     let solution = balance_terms(&costs, &GeneralOptions::default(), &mut |deficit| {
         progress.report("newton", deficit);
     });
-    let proof = prove(&costs, &solution.ok()?.multipliers, kernel).ok()?;
+    let proof = prove(&costs, &solution.ok()?.multipliers, kernel, None).ok()?;
     proof.is_attained.then(|| (costs.sides(), proof))
 }
 
@@ -159,7 +229,7 @@ pub fn optimum_of_terms(kernel: &NamedProblem) -> Result<EnergyProof, Distance> 
             false => Distance::Undetermined(fault.to_string()),
         }
     })?;
-    attained(prove(&costs, &solution.multipliers, kernel))
+    attained(prove(&costs, &solution.multipliers, kernel, None))
 }
 
 /// By variable, the power of two of which its multiplier must be a power so that every weight changes by a power of two: where a weight takes the root of a multiplier, that is one
@@ -174,17 +244,22 @@ fn steps(kernel: &NamedProblem) -> Vec<u64> {
     steps
 }
 
+/// Where some variables run away, the point is one at which what vanishes costs next to nothing.
 fn prove(
     costs: &TermCosts,
     multipliers: &[f64],
     kernel: &NamedProblem,
+    runaway: Option<&Runaway>,
 ) -> Result<EnergyProof, EnergyError> {
-    let computed = point_of_floats(multipliers).ok_or(EnergyError::NotRefined)?;
+    let mut computed = point_of_floats(multipliers).ok_or(EnergyError::NotRefined)?;
+    if let Some(runaway) = runaway {
+        computed = runaway.far(computed).ok_or(EnergyError::NotRefined)?;
+    }
     let mut newton = costs.newton_at(multipliers);
     find(
         &kernel.problem,
         computed,
         &mut newton,
-        (costs.weights(), false),
+        (costs.weights(), runaway.is_some()),
     )
 }

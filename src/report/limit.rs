@@ -18,7 +18,7 @@ pub struct InLimit {
     pub vanishing: usize,
     /// The first of them: tensors and places there.
     pub first: Vec<(String, usize)>,
-    /// Is every multiplier one of its own, and no product or another power of some? Else the limit is not gone to.
+    /// Is every multiplier one of its own, and no product or another power of some?
     pub is_plain: bool,
     /// Has the kernel verified the direction, on the network in which units that it moves alike are one?
     pub is_verified: bool,
@@ -45,11 +45,6 @@ impl InLimit {
         let weights = self.weights();
         let tail = match is_limit {
             true => format!("in the limit these vanish: {weights}\n"),
-            false if !self.is_plain => {
-                format!(
-                    "{weights} can be sent to 0 at no cost.\n          Nothing was balanced; of models of this size whose channels carry products or powers of multipliers the limit is not computed.\n"
-                )
-            }
             false => format!(
                 "{weights} can be sent to 0 at no cost.\n          Nothing was balanced; --limit goes to the limit.\n"
             ),
@@ -67,7 +62,7 @@ impl InLimit {
     /// Adds what vanishes to the fields of a report, and the line about the units before everything else.
     pub(super) fn state(&self, report: &mut Report) {
         let [unfed, unread] = &self.dead;
-        if self.is_plain && !(unfed.is_empty() && unread.is_empty()) {
+        if !(unfed.is_empty() && unread.is_empty()) {
             report.text.insert_str(0, DEAD_ADVICE);
         }
         report

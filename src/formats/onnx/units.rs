@@ -250,6 +250,10 @@ impl Units {
         let mut all = vec![1.0; FIRST];
         all.extend(free);
         let of = |form: &UnitForm| -> f64 {
+            // What is sent to 0 takes all products and powers of it along.
+            if form.iter().any(|(unit, _)| free[unit - FIRST] == 0.0) {
+                return 0.0;
+            }
             let factors = form.iter().map(|(unit, exponent)| {
                 let (above, below) = (*exponent.numer() as f64, *exponent.denom() as f64);
                 free[unit - FIRST].powf(above / below)

@@ -17,6 +17,8 @@ pub(super) type FloatForm = Vec<(usize, f64)>;
 pub struct TermCosts<'a> {
     problem: &'a Problem<'a>,
     pub(super) forms: Vec<FloatForm>,
+    /// By form: has it a variable that runs away, so that its terms are 0 in the limit?
+    pub(super) is_out: Vec<bool>,
     pub(super) blocks: Vec<FloatBlock<'a>>,
 }
 
@@ -67,6 +69,7 @@ impl<'a> TermCosts<'a> {
         let blocks = blocks.collect();
         TermCosts {
             problem,
+            is_out: vec![false; forms.len()],
             forms,
             blocks,
         }
@@ -92,6 +95,13 @@ impl<'a> TermCosts<'a> {
     pub(super) fn logs(&self, x: &[f64]) -> Vec<f64> {
         let of = |form: &FloatForm| form.iter().map(|(v, exponent)| exponent * x[*v]).sum();
         self.forms.iter().map(of).collect()
+    }
+
+    /// The factors of costs at a point by form, 0 for what is left out.
+    pub(super) fn factors(&self, x: &[f64]) -> Vec<f64> {
+        let logs = self.logs(x).into_iter().zip(&self.is_out);
+        logs.map(|(log, is_out)| if *is_out { 0.0 } else { log.exp() })
+            .collect()
     }
 
     /// For every block the products of its matrix of costs (at multipliers 1) with a number for each row and one for each column, by form.

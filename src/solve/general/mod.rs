@@ -4,6 +4,7 @@
 //! product with the matrix of the costs of a block, on both sides at once: for a dense block a read, whatever its number type and
 //! wherever it lies. Nothing as long as the weights is kept. (Ours.)
 
+mod bounded;
 mod costs;
 mod few_reads;
 mod model;
@@ -11,6 +12,7 @@ mod newton;
 mod one_sided;
 mod random;
 
+pub use bounded::balance_terms_within;
 pub use costs::TermCosts;
 pub(super) use costs::value_of;
 pub use few_reads::{FewReads, Reached, balance_in_few_reads};

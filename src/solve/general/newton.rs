@@ -72,6 +72,14 @@ impl State {
         sides.fold(0.0, f64::max)
     }
 
+    /// For each variable the costs that rise with it and those that fall, times their exponents.
+    pub fn pairs(&self) -> Vec<(f64, f64)> {
+        let sides = self.sides.iter();
+        sides
+            .map(|(rising, falling, _)| (*rising, *falling))
+            .collect()
+    }
+
     fn gradient(&self) -> Vec<f64> {
         let sides = self.sides.iter();
         sides.map(|(rising, falling, _)| rising - falling).collect()
@@ -80,7 +88,7 @@ impl State {
 
 impl TermCosts<'_> {
     pub(super) fn state(&self, x: Vec<f64>) -> State {
-        let factors: Vec<f64> = self.logs(&x).into_iter().map(f64::exp).collect();
+        let factors = self.factors(&x);
         let mut margins = self.multiply(&factors, &factors);
         let mut regularizer = 0.0;
         for (block, (rows, columns)) in self.blocks.iter().zip(&mut margins.blocks) {
@@ -177,19 +185,18 @@ impl TermCosts<'_> {
         product
     }
 
-    /// Solves `H d = side` at a state by conjugate gradients, preconditioned by the diagonal; the reads with it.
-    fn conjugate(
+    /// Solves `H d = side` at a state in the variables that are free to move by conjugate gradients, preconditioned by the diagonal; the reads with it.
+    pub(super) fn conjugate(
         &self,
         state: &State,
         side: &[f64],
-        accuracy: f64,
-        most: usize,
+        (accuracy, most): (f64, usize),
+        is_free: impl Fn(usize) -> bool,
     ) -> (Vec<f64>, usize) {
-        let inverse: Vec<f64> = state
-            .sides
-            .iter()
-            .map(|(.., diagonal)| {
-                if *diagonal > 0.0 {
+        let diagonal = state.sides.iter().enumerate();
+        let inverse: Vec<f64> = diagonal
+            .map(|(variable, (.., diagonal))| {
+                if *diagonal > 0.0 && is_free(variable) {
                     diagonal.recip()
                 } else {
                     0.0
@@ -219,12 +226,23 @@ impl TermCosts<'_> {
             .fold(0.0, f64::max)
     }
 
+    /// The share of a step that may be taken at once; `None` if it is not finite.
+    pub(super) fn share(&self, step: &[f64]) -> Option<f64> {
+        let longest = self.length(step);
+        let share = if longest > LONGEST {
+            LONGEST / longest
+        } else {
+            1.0
+        };
+        longest.is_finite().then_some(share)
+    }
+
     /// Newton steps of [`EnergyProof::find`](crate::solve::energy::EnergyProof::find) at a point: solves `H d = side`.
     pub fn newton_at(&self, multipliers: &[f64]) -> impl FnMut(&[f64]) -> Option<Vec<f64>> {
         let x = multipliers.iter().map(|value| value.ln()).collect();
         let state = self.state(x);
         move |side: &[f64]| {
-            let (solution, _) = self.conjugate(&state, side, REFINING, MOST_REFINING);
+            let (solution, _) = self.conjugate(&state, side, (REFINING, MOST_REFINING), |_| true);
             let is_finite = solution.iter().all(|value| value.is_finite());
             is_finite.then_some(solution)
         }
@@ -232,11 +250,7 @@ impl TermCosts<'_> {
 
     /// The costs that rise with each variable and those that fall, times their exponents, for the weights as they are.
     pub fn sides(&self) -> Vec<(f64, f64)> {
-        let state = self.state(vec![0.0; self.variables()]);
-        let sides = state.sides.into_iter();
-        sides
-            .map(|(rising, falling, _)| (rising, falling))
-            .collect()
+        self.state(vec![0.0; self.variables()]).pairs()
     }
 
     /// The largest deficit at some multipliers `μ`, and the regularizer.
@@ -281,7 +295,7 @@ pub fn balance_terms(
         let accuracy = deficit.sqrt().clamp(1e-6, 0.1);
         let side: Vec<f64> = state.gradient().into_iter().map(|value| -value).collect();
         let left = options.max_reads.saturating_sub(reads);
-        let (step, own) = costs.conjugate(&state, &side, accuracy, left);
+        let (step, own) = costs.conjugate(&state, &side, (accuracy, left), |_| true);
         reads += own;
         let next = descended(costs, &state, &step, &mut reads);
         let stuck = |reason| SolveError::NotConverged {
@@ -317,15 +331,7 @@ pub fn balance_terms(
 
 /// The state after a step, shortened until the regularizer does not rise by more than rounding.
 fn descended(costs: &TermCosts, state: &State, step: &[f64], reads: &mut usize) -> Option<State> {
-    let longest = costs.length(step);
-    if !longest.is_finite() {
-        return None;
-    }
-    let mut share = if longest > LONGEST {
-        LONGEST / longest
-    } else {
-        1.0
-    };
+    let mut share = costs.share(step)?;
     for _ in 0..HALVINGS {
         let moved = state.x.iter().zip(step);
         let next = costs.state(moved.map(|(x, step)| x + share * step).collect());

@@ -8,12 +8,17 @@ use super::costs::{FloatBlock, TermCosts};
 use crate::kernel::{NotAttained, Verified};
 use crate::solve::energy::each_place;
 use crate::solve::merged::{Steps, moving, verified};
+use synaptic_balance_kernel::Number;
 
 /// Rounds after which the search ends: each takes the variables that are on one side only without the terms of those before. Cost: a read.
 const ROUNDS: i64 = 64;
 
 /// By how much, in binary digits, the variables of a round move faster than those of the next: more than exponents add up to.
 const FASTER: i64 = 10;
+
+/// Binary digits by which the slowest variables move to where what vanishes costs nothing that floats could tell, and the most levels for which those of the fastest are numbers.
+const STRIDE: i64 = 4096;
+const MOST_LEVELS: i64 = 4;
 
 /// A direction that raises no cost and sends some to 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +33,23 @@ impl Runaway {
     /// The variables that grow without end, and those that shrink.
     pub fn variables(&self) -> [Vec<usize>; 2] {
         moving(&self.levels)
+    }
+
+    /// A point at which what vanishes costs next to nothing; what stays is not moved. `None` where numbers would be too long.
+    pub fn far(&self, point: Vec<Number>) -> Option<Vec<Number>> {
+        let last = self.levels.iter().map(|level| level.abs()).max()?;
+        if last > MOST_LEVELS {
+            return None;
+        }
+        let moved = point.into_iter().zip(&self.levels);
+        let moved = moved.map(|(number, level)| match level {
+            0 => number,
+            level => {
+                let speed = STRIDE << (FASTER * (last - level.abs()));
+                Number::new(number.mantissa, number.exponent + level.signum() * speed)
+            }
+        });
+        Some(moved.collect())
     }
 
     /// Has the kernel verify the direction, on the problem in which the variables of each level are one. That the terms lie at these levels was read by this program,
@@ -63,6 +85,29 @@ impl TermCosts<'_> {
             steps: self.steps(&levels),
             levels,
         })
+    }
+
+    /// Leaves out the terms that vanish as variables run away. `false`, and nothing is left out, where two forms that move make a term other than 0 that stays.
+    pub fn leave_out(&mut self, runaway: &Runaway) -> bool {
+        let levels = &runaway.levels;
+        let moves = |form: &Vec<(usize, f64)>| {
+            let mut form = form.iter();
+            form.any(|(variable, exponent)| levels[*variable] != 0 && *exponent != 0.0)
+        };
+        let moving: Vec<bool> = self.forms.iter().map(moves).collect();
+        let mut stays = false;
+        for block in self.blocks.iter().filter(|block| block.overlaps) {
+            let inner = block.block;
+            each_place(inner, |entry, row, column| {
+                let forms = [inner.rows[row], inner.columns[column]];
+                let is_met = forms.iter().any(|form| moving[*form]) && !block.is_zero(entry);
+                stays |= is_met && !self.is_out(levels, forms, true);
+            });
+        }
+        if !stays {
+            self.is_out = moving;
+        }
+        !stays
     }
 
     /// Terms other than 0 that vanish: the first of them, by block and entry, and their number.
