@@ -16,7 +16,6 @@ Section Intervals.
 
 Variables (Q : rational_powers) (mu : nat -> R) (y low high : nat -> R) (G : R).
 Hypothesis HQ : proper Q.
-Hypothesis Hmu : positive Q mu.
 Hypothesis Hflow : circulates (powers_of Q) y.
 Hypothesis Hends : forall e, In e (listed Q) -> 0 <= y e /\ 0 < low e <= cost_of Q mu e /\ cost_of Q mu e <= high e.
 Hypothesis Hgap : sum_over (listed Q) (fun e => Rmax (gap_of (y e) (low e)) (gap_of (y e) (high e))) <= G.
