@@ -85,8 +85,6 @@ Definition cost_factors (t : energy_term) : list factor :=
    each variable. *)
 Record reading := Reading { flow_number : Z; low_mantissa : Z; low_shift : Z; adds : list (BinNums.positive * Z) }.
 
-Definition longest : Z := 262144.
-
 Definition read_term (c : energy_claim) (products : PositiveMap.t (list (BinNums.positive * Z) * (Z * Z))) (t : energy_term)
   : option reading :=
   match rounded (significant c) (Zpos (Qden (degree t))) (cost_factors t), PositiveMap.find (target t) products,

@@ -92,9 +92,8 @@ Qed.
 
 Lemma rounded_factors : forall bits n l m s, rounded bits n l = Some (m, s) -> forallb is_factor l = true.
 Proof.
-  intros bits n l m s H. unfold rounded in H. cbv zeta in H.
-  destruct (0 <? divisor_of n l)%Z; [|discriminate]. destruct (0 <? _)%Z; [|discriminate].
-  destruct (_ =? _)%Z; [|discriminate]. destruct (forallb is_factor l); [reflexivity|discriminate].
+  intros bits n l m s H. unfold rounded in H. destruct (reduced n l) as [[k r]|] eqn:E; [|discriminate].
+  apply (reduced_is_sound n l k r E).
 Qed.
 
 Lemma base_is_root : forall t, forallb is_factor (cost_factors t) = true ->

@@ -1,7 +1,7 @@
-(* Products of powers of rational numbers, rounded down to some significant bits by integers alone. A mantissa is proposed and then checked:
-   what is proved rests on the check. *)
+(* Roots of products of powers of rational numbers, by integers alone: rounded down to some significant bits, or exactly where they are rational.
+   A root is proposed and then checked: what is proved rests on the check. *)
 
-From Coq Require Import Reals ZArith List Bool Lra Lia.
+From Coq Require Import Reals ZArith QArith Qreals List Bool Lra Lia.
 From Synbal Require Import balancing_problem energy_rounding.
 Import ListNotations.
 Open Scope Z_scope.
@@ -57,19 +57,39 @@ Definition divided (d : Z) (f : factor) : factor := Factor (top f) (bottom f) (b
 
 Definition is_divided (d : Z) (f : factor) : bool := power f =? d * (power f / d).
 
-(* The n-th root of the product. *)
-Definition rounded (bits n : Z) (l : list factor) : option (Z * Z) :=
+(* The n-th root of a product as the k-th root of a fraction, k as small as it can be. *)
+Definition reduced (n : Z) (l : list factor) : option (Z * fraction) :=
   let d := divisor_of n l in
   let k := n / d in
   if 0 <? d then
   if 0 <? k then
   if n =? d * k then
   if forallb is_factor l then
-  if forallb (is_divided d) l then
-    let r := product_of (map (divided d) l) in
-    let (m, s) := proposed bits k r in
-    if is_rounded bits k r m s then Some (m, s) else None
+  if forallb (is_divided d) l then Some (k, product_of (map (divided d) l))
   else None else None else None else None else None.
+
+Definition rounded (bits n : Z) (l : list factor) : option (Z * Z) :=
+  match reduced n l with
+  | Some (k, r) => let (m, s) := proposed bits k r in if is_rounded bits k r m s then Some (m, s) else None
+  | None => None
+  end.
+
+(* No number of more bits than this is written out. *)
+Definition longest : Z := 262144.
+
+(* The root, where it is rational. *)
+Definition exact (n : Z) (l : list factor) : option Q :=
+  match reduced n l with
+  | Some (k, r) =>
+      if Z.abs (doublings r) <? longest then
+        let a := if 0 <=? doublings r then Z.shiftl (over r) (doublings r) else over r in
+        let b := if 0 <=? doublings r then under r else Z.shiftl (under r) (- doublings r) in
+        let x := floor_root k (a / Z.gcd a b) in
+        let y := floor_root k (b / Z.gcd a b) in
+        if 0 <? x then if 0 <? y then if x ^ k * b =? y ^ k * a then Some (x # Z.to_pos y)%Q else None else None else None
+      else None
+  | None => None
+  end.
 
 (** What it stands for *)
 
@@ -184,22 +204,59 @@ Proof.
   apply Hle in H4; [congruence|lia].
 Qed.
 
-Theorem rounded_is_sound : forall bits n l m s,
-  (1 <= bits)%Z -> rounded bits n l = Some (m, s) -> rounded_down bits m s (real_root n l).
+Definition log_root (n : Z) (l : list factor) : R := sum_over l (fun f => IZR (power f) / IZR n * ln (real_factor f)).
+
+Lemma reduced_is_sound : forall n l k r, reduced n l = Some (k, r) ->
+  forallb is_factor l = true /\ (0 < k)%Z /\ (0 < over r)%Z /\ (0 < under r)%Z /\
+  ln (IZR (over r)) - ln (IZR (under r)) + IZR (doublings r) * ln 2 = IZR k * log_root n l.
 Proof.
-  intros bits n l m s Hb H. unfold rounded in H. set (d := divisor_of n l) in *. set (k := (n / d)%Z) in *.
-  destruct (Z.ltb_spec 0 d) as [Hd|]; [|discriminate]. destruct (Z.ltb_spec 0 k) as [Hk|]; [|discriminate].
-  destruct (Z.eqb_spec n (d * k)) as [Hn|]; [|discriminate]. destruct (forallb is_factor l) eqn:Hf; [|discriminate].
-  destruct (forallb (is_divided d) l) eqn:Hv; [|discriminate].
-  destruct (proposed bits k _) as [m' s'] eqn:Hp. destruct (is_rounded _ _ _ _ _) eqn:Hr; [|discriminate].
-  injection H as -> ->.
+  intros n l k r H. unfold reduced in H. set (d := divisor_of n l) in *. set (k' := (n / d)%Z) in *.
+  destruct (Z.ltb_spec 0 d) as [Hd|]; [|discriminate]. destruct (Z.ltb_spec 0 k') as [Hk|]; [|discriminate].
+  destruct (Z.eqb_spec n (d * k')) as [Hn|]; [|discriminate]. destruct (forallb is_factor l) eqn:Hf; [|discriminate].
+  destruct (forallb (is_divided d) l) eqn:Hv; [|discriminate]. injection H as <- <-.
   assert (forallb is_factor (map (divided d) l) = true) as Hf'.
   { rewrite forallb_forall in *. intros f Hin. apply in_map_iff in Hin. destruct Hin as (f' & <- & Hin). apply (Hf f' Hin). }
-  destruct (product_of_positive _ Hf') as [Ho Hu].
-  refine (is_rounded_log bits k _ m s _ Hb Hk Ho Hu _ Hr).
-  rewrite product_of_log by exact Hf'. rewrite sum_over_map, <- sum_over_scale. apply sum_over_ext. intros f Hin.
+  destruct (product_of_positive _ Hf') as [Ho Hu]. repeat (split; [assumption || reflexivity|]).
+  rewrite product_of_log by exact Hf'. unfold log_root. rewrite sum_over_map, <- sum_over_scale. apply sum_over_ext. intros f Hin.
   rewrite forallb_forall in Hv. assert (E := Hv f Hin). unfold is_divided in E. apply Z.eqb_eq in E.
   change (real_factor (divided d f)) with (real_factor f). change (power (divided d f)) with (power f / d)%Z.
   set (q := (power f / d)%Z) in *.
   apply IZR_lt in Hk. apply IZR_lt in Hd. apply (f_equal IZR) in Hn, E. rewrite mult_IZR in Hn, E. rewrite Hn, E. field. lra.
+Qed.
+
+Theorem rounded_is_sound : forall bits n l m s,
+  (1 <= bits)%Z -> rounded bits n l = Some (m, s) -> rounded_down bits m s (real_root n l).
+Proof.
+  intros bits n l m s Hb H. unfold rounded in H. destruct (reduced n l) as [[k r]|] eqn:E; [|discriminate].
+  destruct (reduced_is_sound n l k r E) as (_ & Hk & Ho & Hu & HL).
+  destruct (proposed bits k r) as [m' s']. destruct (is_rounded bits k r m' s') eqn:Hr; [|discriminate]. injection H as -> ->.
+  exact (is_rounded_log bits k r m s _ Hb Hk Ho Hu HL Hr).
+Qed.
+
+Theorem exact_is_sound : forall n l q, exact n l = Some q -> Q2R q = real_root n l.
+Proof.
+  intros n l q H. unfold exact in H. destruct (reduced n l) as [[k r]|] eqn:E; [|discriminate].
+  destruct (reduced_is_sound n l k r E) as (_ & Hk & Ho & Hu & HL).
+  destruct (_ <? longest)%Z; [|discriminate]. cbv zeta in H.
+  set (a := if (0 <=? doublings r)%Z then _ else _) in H. set (b := if (0 <=? doublings r)%Z then under r else _) in H.
+  set (x := floor_root k (a / Z.gcd a b)) in *. set (y := floor_root k (b / Z.gcd a b)) in *.
+  destruct (Z.ltb_spec 0 x) as [Hx|]; [|discriminate]. destruct (Z.ltb_spec 0 y) as [Hy|]; [|discriminate].
+  destruct (Z.eqb_spec (x ^ k * b) (y ^ k * a)) as [Hxy|]; [|discriminate]. injection H as <-.
+  assert ((0 < a)%Z /\ (0 < b)%Z /\ ln (IZR a) - ln (IZR b) = ln (IZR (over r)) - ln (IZR (under r)) + IZR (doublings r) * ln 2) as (Ha & Hb & Hab).
+  { unfold a, b. destruct (Z.leb_spec 0 (doublings r)) as [Hs|Hs]; rewrite Z.shiftl_mul_pow2 by lia.
+    - split; [apply Z.mul_pos_pos; [exact Ho|apply Z.pow_pos_nonneg; lia]|]. split; [exact Hu|].
+      destruct (log_of_power 2 (doublings r) ltac:(lia) Hs) as [_ E2].
+      rewrite log_of_product, E2 by (try exact Ho; apply Z.pow_pos_nonneg; lia). ring.
+    - split; [exact Ho|]. split; [apply Z.mul_pos_pos; [exact Hu|apply Z.pow_pos_nonneg; lia]|].
+      destruct (log_of_power 2 (- doublings r) ltac:(lia) ltac:(lia)) as [_ E2].
+      rewrite log_of_product, E2, opp_IZR by (try exact Hu; apply Z.pow_pos_nonneg; lia). ring. }
+  destruct (log_of_power x k Hx ltac:(lia)) as [_ Ex]. destruct (log_of_power y k Hy ltac:(lia)) as [_ Ey].
+  apply (f_equal (fun z => ln (IZR z))) in Hxy.
+  rewrite !log_of_product, Ex, Ey in Hxy by (try assumption; apply Z.pow_pos_nonneg; lia).
+  assert (0 < IZR k) by (apply IZR_lt; exact Hk). apply IZR_lt in Hx. assert (Hy' := Hy). apply IZR_lt in Hy.
+  assert (ln (IZR x) - ln (IZR y) = log_root n l) as HE.
+  { apply Rmult_eq_reg_l with (IZR k); [|lra]. rewrite <- HL, <- Hab. lra. }
+  unfold Q2R. simpl. rewrite Z2Pos.id by exact Hy'. unfold real_root. fold (log_root n l). rewrite <- HE.
+  assert (0 < / IZR y) by (apply Rinv_0_lt_compat; exact Hy).
+  unfold Rminus. rewrite exp_plus, exp_Ropp, !exp_ln by assumption. reflexivity.
 Qed.
