@@ -114,6 +114,24 @@ Proof.
   - f_equal. unfold Q2R at 2, Rdiv. ring.
 Qed.
 
+(** What flows sum up to at each variable *)
+
+Lemma value_after_entries : forall y f m v,
+  value_at (fold_left (add_entry y) f m) (Pos.of_succ_nat v) = (value_at m (Pos.of_succ_nat v) + exponent_in f v * y)%Z.
+Proof.
+  intros y. induction f as [|entry f IH]; intros m v; simpl; [lia|]. rewrite IH. unfold add_entry at 1, value_at at 1.
+  destruct (Pos.eqb_spec (fst entry) (Pos.of_succ_nat v)) as [E|E].
+  - rewrite E, PositiveMap.gss. lia.
+  - rewrite PositiveMap.gso by congruence. fold (value_at m (Pos.of_succ_nat v)). lia.
+Qed.
+
+Lemma value_after_readings : forall rs m v,
+  value_at (fold_left add_reading rs m) (Pos.of_succ_nat v)
+  = (value_at m (Pos.of_succ_nat v) + fold_right (fun r s => flow_number r * exponent_in (adds r) v + s) 0 rs)%Z.
+Proof.
+  induction rs as [|r rs IH]; intros m v; simpl; [lia|]. rewrite IH. unfold add_reading. rewrite value_after_entries. lia.
+Qed.
+
 Section Readings.
 
 Variables (c : energy_claim) (l : list reading).
@@ -218,24 +236,6 @@ Proof.
       (proj1 E0) (proj1 R1) (proj1 R2) (proj2 E0) (proj2 R1) (proj2 R2)).
     replace (1 + ((1 + two (1 - bits)) ^ 3 - 1)) with widening in H3 by (unfold widening; ring).
     unfold cost_of, power_product, Q. simpl. rewrite Eterm. exact H3.
-Qed.
-
-(** The circulation *)
-
-Lemma value_after_entries : forall y f m v,
-  value_at (fold_left (add_entry y) f m) (Pos.of_succ_nat v) = (value_at m (Pos.of_succ_nat v) + exponent_in f v * y)%Z.
-Proof.
-  intros y. induction f as [|entry f IH]; intros m v; simpl; [lia|]. rewrite IH. unfold add_entry at 1, value_at at 1.
-  destruct (Pos.eqb_spec (fst entry) (Pos.of_succ_nat v)) as [E|E].
-  - rewrite E, PositiveMap.gss. lia.
-  - rewrite PositiveMap.gso by congruence. fold (value_at m (Pos.of_succ_nat v)). lia.
-Qed.
-
-Lemma value_after_readings : forall rs m v,
-  value_at (fold_left add_reading rs m) (Pos.of_succ_nat v)
-  = (value_at m (Pos.of_succ_nat v) + fold_right (fun r s => flow_number r * exponent_in (adds r) v + s) 0 rs)%Z.
-Proof.
-  induction rs as [|r rs IH]; intros m v; simpl; [lia|]. rewrite IH. unfold add_reading. rewrite value_after_entries. lia.
 Qed.
 
 Definition flow_at (e : nat) : R := flow_units (reading_of e) * g.
