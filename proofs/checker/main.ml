@@ -1,14 +1,19 @@
-(* Judges claims with the proved checkers (checker.ml, extracted from enclosure_checker.v and energy_checker.v).
+(* Judges claims with the proved checkers (checker.ml, extracted from enclosure_checker.v, energy_checker.v and claim_checker.v).
 
-   On the standard input, separated by blanks, for each claim the word `enclosure` or `energy` and what it holds; rationals are two integers.
+   On the standard input, separated by blanks, for each claim its name and what it holds; rationals are two integers, a list is its length and its members,
+   a form the list of its variables, from 1, with their exponents. The answer is a line: true or false, and more for energy.
 
    enclosure: the numbers of variables and of terms; for each term from, to, cost, exponents at from and to; for each variable the one that is held
-   in its component, or -1; lower bounds; upper bounds; 1 and a direction, or 0. The answer is a line: true or false.
+   in its component, or -1; lower bounds; upper bounds; 1 and a direction, or 0.
+   energy: the mantissas and exponents of multipliers; the common denominator of exponents; forms; terms, each with scale, magnitude, degree, the forms, from 1, of
+   target and source, and the flow of an exception or `rule`; significant bits, grid, divisor of flows. The answer is a line: false, or true with the gap's number
+   and places, whether the minimum is attained, the places of the radius or `exact`, and for each term 1 or 0, whether its balanced cost is enclosed.
 
-   energy: the number of variables, and the mantissa and exponent of each multiplier; the common denominator of exponents; the number of forms, and for each
-   the number of its variables, and those, from 1, with their exponents; the number of terms, and for each scale, magnitude, degree, the forms, from 1, of target
-   and source, and the flow of an exception or `rule`; significant bits, grid, divisor of flows. The answer is a line: false, or true with the gap's number
-   and places, whether the minimum is attained, the places of the radius or `exact`, and for each term 1 or 0, whether its balanced cost is enclosed. *)
+   A problem is the number of variables, the common denominator of exponents, and terms: coefficient, weight, power, form.
+   attained: problem, what flows must be at least, flows. not_attained: problem, direction. balanced: problem, multipliers; balanced_in_the_limit: problem,
+   direction, multipliers. scaling: common denominator, multipliers, pairs of weights (before, after, form). sign: tolerance, pair.
+   cycle: tolerance, pairs with coefficients. manifold: the number of variables; rows of the forms of all synapses, and of constraints; the spanning synapses,
+   and the others; one, directions, combinations (manifold_hint). *)
 
 open Checker
 
@@ -65,9 +70,11 @@ let share () =
   let exponent = big () in
   (variable, exponent)
 
-let form () =
+let listed read =
   let count = natural () in
-  many count share
+  many count read
+
+let form () = listed share
 
 let energy_term () =
   let scale = rational () in
@@ -79,13 +86,10 @@ let energy_term () =
   { scale; magnitude; degree; target; source; exceptional }
 
 let energy () =
-  let variables = natural () in
-  let point = many variables multiplier in
+  let point = listed multiplier in
   let common = big () in
-  let count = natural () in
-  let forms = many count form in
-  let count = natural () in
-  let terms = many count energy_term in
+  let forms = listed form in
+  let terms = listed energy_term in
   let significant = big () in
   let grid_places = big () in
   let flow_divisor = big () in
@@ -97,12 +101,92 @@ let energy () =
       let near = String.concat "" (List.map (fun near -> if near then "1" else "0") found.near_terms) in
       String.concat " " [ "true"; text found.gap_number; text found.gap_places; string_of_bool found.attained_here; radius; near ]
 
+let cost_term () =
+  let coefficient = rational () in
+  let weight_size = rational () in
+  let weight_power = rational () in
+  let exponents = form () in
+  { coefficient; weight_size; weight_power; exponents }
+
+let problem () =
+  let unknowns = natural () in
+  let over_common = number () in
+  let costs = listed cost_term in
+  { unknowns; over_common; costs }
+
+let pair () =
+  let before = rational () in
+  let after = rational () in
+  let ratio = form () in
+  { before; after; ratio }
+
+let attained () =
+  let problem = problem () in
+  let least = big () in
+  shows_attained problem least (listed big)
+
+let not_attained () =
+  let problem = problem () in
+  shows_not_attained problem (listed big)
+
+let balanced () =
+  let problem = problem () in
+  shows_balanced problem (listed rational)
+
+let balanced_in_the_limit () =
+  let problem = problem () in
+  let direction = listed big in
+  shows_balanced_in_the_limit problem direction (listed rational)
+
+let scaling () =
+  let common = number () in
+  let multipliers = listed rational in
+  shows_scaling common multipliers (listed pair)
+
+let sign () =
+  let tolerance = rational () in
+  shows_sign_changed tolerance (pair ())
+
+let cycle () =
+  let tolerance = rational () in
+  let weighted () =
+    let pair = pair () in
+    let coefficient = big () in
+    (pair, coefficient)
+  in
+  shows_cycle_broken tolerance (listed weighted)
+
+let manifold () =
+  let rows () = listed (fun () -> listed big) in
+  let variables = natural () in
+  let forms = rows () in
+  let constraints = rows () in
+  let spanning = listed natural in
+  let others = listed natural in
+  let one = big () in
+  let directions = rows () in
+  let combinations = rows () in
+  shows_manifold variables forms constraints spanning others { one; directions; combinations }
+
+let judge kind =
+  match kind with
+  | "enclosure" -> enclosure ()
+  | "energy" -> energy ()
+  | "attained" -> string_of_bool (attained ())
+  | "not_attained" -> string_of_bool (not_attained ())
+  | "balanced" -> string_of_bool (balanced ())
+  | "balanced_in_the_limit" -> string_of_bool (balanced_in_the_limit ())
+  | "scaling" -> string_of_bool (scaling ())
+  | "sign" -> string_of_bool (sign ())
+  | "cycle" -> string_of_bool (cycle ())
+  | "manifold" -> string_of_bool (manifold ())
+  | _ -> failwith ("no claim: " ^ kind)
+
 let rec loop () =
   match word () with
   | "" -> ()
   | kind ->
-      let judge = match kind with "enclosure" -> enclosure | "energy" -> energy | _ -> failwith ("no claim: " ^ kind) in
-      print_endline (judge ());
+      print_endline (judge kind);
       loop ()
 
 let () = try loop () with Failure what -> prerr_endline ("checker: " ^ what); exit 2
