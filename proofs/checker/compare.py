@@ -3,7 +3,7 @@
 
     compare.py SYNBAL VECTORS PROOFS [CHECKER]   the program, the folder of conformance vectors, the folder of the compiled proofs,
                                                  the proved checker as a program
-    compare.py --judge CHECKER NETWORK CERTIFICATE
+    compare.py --judge CHECKER NETWORK CERTIFICATE [ACTIVATION]   a network in JSON, or a perceptron in safetensors of units of this kind
 
 For each network of the vectors the certificate of version 1 (of the limit where the program writes it, else that in enclosures.json) is turned into a claim of enclosure_checker.v; so are
 variants with one number changed: each bound, each number of the direction, each weight of the network. Coq computes its verdict on
@@ -11,7 +11,13 @@ all of them, `synbal verify` has its own, and they must agree. Each certificate 
 is given the theorem that the multipliers of that network lie within its bounds. CHECKER (main.ml) is the checker extracted to OCaml: it gives
 its verdict on all of them too. --judge lets it judge one network and certificate: exit code 0 accepted, 1 refused, 3 not covered.
 
-What the checker does not cover is counted with the reason: irrational costs, fractional exponents, costs that rise or fall in two multipliers
+Of energy certificates (version 2, energy.py) those that the program writes for all networks of the vectors are judged, and a share of all changes of
+one number: by the kernel, by the page examples/check_certificate.py, and by the extracted checker, which must find the same gap as the page and the
+same number of enclosed costs. Coq is given the theorem of what the checker says of each one that stands as it was made.
+
+Of the other claims of version 1 (claims.py) certificates are made from the vectors.
+
+What the checker of enclosures does not cover is counted with the reason: irrational costs, fractional exponents, costs that rise or fall in two multipliers
 (units of negative degree), components away from the ground with units of a degree other than 1. The reading of networks is that of
 examples/check_certificate.py.
 """
@@ -30,6 +36,8 @@ def module(path):
     return loaded
 
 reader = module(ROOT / "examples" / "check_certificate.py")
+energy = module(pathlib.Path(__file__).with_name("energy.py"))
+claims = module(pathlib.Path(__file__).with_name("claims.py"))
 ENCLOSURES = json.loads(pathlib.Path(__file__).with_name("enclosures.json").read_text())
 number = module(ROOT / "examples" / "read_network.py").number
 
@@ -178,15 +186,21 @@ def certify(synbal, folder, case):
     run = subprocess.run(command, capture_output=True)
     return json.loads(file.read_text()) if run.returncode == 0 and file.exists() else None
 
+# What the kernel says where its rule decides less than the claim: exact powers alone, and rows in an order that shows their independence.
+UNDECIDED = ("is irrational or too long", "are not independent, or not visibly so")
+
 def kernel(synbal, network, certificate):
+    """Whether the kernel accepts; None where it does not decide."""
     with tempfile.TemporaryDirectory() as folder:
         files = [pathlib.Path(folder) / name for name in ("network.json", "certificate.json")]
         for file, document in zip(files, (network, certificate)):
             file.write_text(json.dumps(document))
-        code = subprocess.run([synbal, "verify", *files], capture_output=True).returncode
-    if code not in (0, 1):
-        sys.exit(f"compare.py: `synbal verify` ends with exit code {code}")
-    return code == 0
+        run = subprocess.run([synbal, "verify", *files], capture_output=True, text=True)
+    if run.returncode not in (0, 1):
+        sys.exit(f"compare.py: `synbal verify` ends with exit code {run.returncode}")
+    if run.returncode == 1 and certificate["claim"] in ("not_scaled", "manifold") and any(words in run.stdout for words in UNDECIDED):
+        return None
+    return run.returncode == 0
 
 PREAMBLE = """From Coq Require Import QArith List.
 From Synbal Require Import enclosure_checker.
@@ -223,29 +237,45 @@ def coq(proofs, folder, index, group):
 def in_words(base):
     """A claim as main.ml reads it."""
     pair = lambda q: f"{q.numerator} {q.denominator}"
-    lines = [f"{base['variables']} {len(base['synapses'])}"]
+    lines = [f"enclosure {base['variables']} {len(base['synapses'])}"]
     lines += [f"{t[0]} {t[1]} {pair(t[2])} {t[3]} {t[4]}" for t in base["synapses"]]
     lines += [" ".join("-1" if label is None else str(label) for label in base["component"])]
     lines += [" ".join(map(pair, base[field])) for field in ("lower", "upper")]
     lines += ["0" if base["direction"] is None else "1 " + " ".join(map(pair, base["direction"]))]
     return "\n".join(lines) + "\n"
 
-def extracted(checker, claims):
-    """The verdicts of the extracted checker."""
-    run = subprocess.run([checker], input="".join(map(in_words, claims)), capture_output=True, text=True)
-    found = [line == "true" for line in run.stdout.split()]
+def answers(checker, claims):
+    """What the extracted checker says of claims in words, a line of each."""
+    run = subprocess.run([checker], input="".join(claims), capture_output=True, text=True)
+    found = run.stdout.splitlines()
     if run.returncode or len(found) != len(claims):
         sys.exit(f"compare.py: the extracted checker ends with {run.returncode}: {run.stderr}")
     return found
 
-def judge(checker, network, certificate):
+def extracted(checker, claims):
+    """The verdicts of the extracted checker on enclosures."""
+    return [line == "true" for line in answers(checker, map(in_words, claims))]
+
+def judge(checker, network, certificate, *activation):
     """One network and certificate, by the extracted checker."""
-    network, certificate = (json.loads(pathlib.Path(path).read_text()) for path in (network, certificate))
+    data, certificate = pathlib.Path(network).read_bytes(), reader.load(pathlib.Path(certificate).read_bytes())
     try:
-        base = claim(network, certificate)
+        if certificate["claim"] == "energy":
+            network = reader.read_perceptron(data, *activation) if activation else reader.read_network(reader.load(data))
+            answer, = answers(checker, [energy.in_words(energy.claim(reader, network, certificate))])
+            print("refused" if answer == "false" else f"accepted: {energy.Answer(answer).in_words()}")
+            return 1 if answer == "false" else 0
+        if certificate["claim"] != "enclosure":
+            accepted, = answers(checker, [claims.in_words(reader, reader.read_network(reader.load(data)), certificate)])
+            print("accepted" if accepted == "true" else "refused")
+            return 0 if accepted == "true" else 1
+        base = claim(reader.load(data), certificate)
     except (NotCovered, KeyError) as reason:
         print(f"not covered: {reason}")
         return 3
+    except reader.Refused as reason:
+        print(f"refused: {reason}")
+        return 1
     accepted, = extracted(checker, [base])
     print("accepted" if accepted else "refused")
     return 0 if accepted else 1
@@ -302,9 +332,137 @@ def main(synbal, vectors, proofs, checker=None):
     if len(networks) < 100 or changes.count(False) < 1000:
         sys.exit("compare.py: too few certificates were compared")
 
+CHANGES = 12  # of each energy certificate, spread over all that there are
+
+def energy_certificate(synbal, folder, case):
+    network, file = folder / "network.json", folder / "certificate.json"
+    network.write_text(json.dumps(case["network"]))
+    file.unlink(missing_ok=True)
+    command = [synbal, "balance", network, "--regularizer", case["regularizer"], "--limit", "--certificate", file]
+    subprocess.run(command, capture_output=True)
+    certificate = json.loads(file.read_text()) if file.exists() else {}
+    return certificate if certificate.get("claim") == "energy" else None
+
+def proved(proofs, folder, index, group):
+    """Has Coq check the theorem about each claim and what the extracted checker answered."""
+    lines = ["From Coq Require Import ZArith QArith List.", "From Synbal Require Import energy_checker energy_checker_sound.",
+             "Import ListNotations.", "Open Scope Z_scope."]
+    for number, (base, answer) in enumerate(group):
+        lines.append(f"Definition claim_{number} : energy_claim := {energy.in_coq(base)}.")
+        if answer == "false":
+            lines.append(f"Definition refused_{number} := eq_refl (@None judgement) <: judged claim_{number} = None.")
+        else:
+            found = energy.Answer(answer).in_coq()
+            lines.append(f"Definition proved_{number} := energy_checker_is_sound claim_{number} {found} (eq_refl (Some {found}) <: "
+                         f"judged claim_{number} = Some {found}).")
+    name = f"energies_{index}"
+    (folder / f"{name}.v").write_text("\n".join(lines))
+    run = subprocess.run(["coqc", "-q", "-noglob", "-Q", proofs, "Synbal", f"{name}.v"], cwd=folder, capture_output=True, text=True)
+    if run.returncode:
+        sys.exit(f"compare.py: Coq does not agree with the extracted checker in {name}.v: {run.stderr[-2000:]}")
+
+def main_energy(synbal, vectors, proofs, checker):
+    proofs = pathlib.Path(proofs).resolve()
+    left_out, tried, claims, originals = collections.Counter(), [], [], []
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        folder = pathlib.Path(folder)
+        for case in cases(pathlib.Path(vectors)):
+            certificate = energy_certificate(synbal, folder, case)
+            if certificate is None:
+                left_out["a network without an energy certificate"] += 1
+                continue
+            variants = list(energy.changed(case["network"], certificate))
+            step = max(1, len(variants) // CHANGES)
+            for what, network, variant in [("as it is", case["network"], certificate), *variants[len(tried) % step::step]]:
+                read = reader.read_network(network)
+                by_page = energy.by_page(reader, read, variant)
+                try:
+                    base = energy.claim(reader, read, variant)
+                except reader.Refused:
+                    base = None
+                tried.append((f"{case['id']}, {what}", by_page, base, pool.submit(kernel, synbal, network, variant)))
+        found = iter(answers(checker, [energy.in_words(base) for _, _, base, _ in tried if base is not None]))
+        found = ["false" if base is None else next(found) for _, _, base, _ in tried]
+        for (name, _, base, _), answer in zip(tried, found):
+            if base is not None and (name.endswith("as it is") or len(originals) % 4 == 1 and answer == "false"):
+                originals.append((base, answer))
+        groups = [originals[start:start + 40] for start in range(0, len(originals), 40)]
+        for job in [pool.submit(proved, proofs, folder, index, group) for index, group in enumerate(groups)]:
+            job.result()
+        differ = []
+        for (name, by_page, _, verdict), answer in zip(tried, found):
+            one = None if answer == "false" else energy.Answer(answer)
+            if verdict.result() != (one is not None) or (by_page is None) != (one is None):
+                differ.append(f"{name}: kernel {verdict.result()}, page {by_page is not None}, proved checker {one is not None}")
+            elif one and (one.gap(), sum(one.near), one.attained) != (by_page[0], by_page[1], by_page[2] == 0):
+                differ.append(f"{name}: the page finds {by_page}, the proved checker {one.in_words()}")
+    for line in differ[:20]:
+        print(line, file=sys.stderr)
+    changes = [answer for (name, *_), answer in zip(tried, found) if not name.endswith(", as it is")]
+    first = [answer for (name, *_), answer in zip(tried, found) if name.endswith(", as it is")]
+    print(f"proofs/checker: {len(first)} energy certificates, {len(first) - first.count('false')} of them accepted and proved in Coq; "
+          f"{len(changes)} changed ones, {len(changes) - changes.count('false')} accepted and {changes.count('false')} refused, by the kernel, "
+          "by the page and by the proved checker alike")
+    for reason, count in sorted(left_out.items()):
+        print(f"  left out: {count:4} {reason}")
+    if differ:
+        sys.exit(f"compare.py: {len(differ)} verdicts differ")
+    if len(first) < 100 or "false" in first or changes.count("false") < 500:
+        sys.exit("compare.py: too few energy certificates were compared")
+
+def main_claims(synbal, vectors, _proofs, checker):
+    """The other claims of version 1: certificates made from the vectors, and changes of them; a share of these goes before the kernel as well."""
+    tried = []
+    every = [case for path in sorted(pathlib.Path(vectors).glob("*.json")) for case in json.loads(path.read_text()).get("cases", [])]
+    every = [case for case in every if case["operation"] in ("balance", "limit", "scale")]
+    directions = {(str(case["network"]), case["regularizer"]): case["expected"]["direction"] for case in every
+                  if case["operation"] == "balance" and case["expected"]["status"] == "not_attained"}
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for case in every:
+            for certificate in claims.made(reader, case, directions):
+                first = ("as it is", case["network"], certificate)
+                for what, network, variant in [first, *claims.changed(case["network"], certificate, CHANGES, len(tried))]:
+                    read = reader.read_network(network)
+                    try:
+                        reader.judge(read, variant)
+                        by_page = True
+                    except reader.Refused:
+                        by_page = False
+                    except ValueError:
+                        continue
+                    try:
+                        words = claims.in_words(reader, read, variant)
+                    except reader.Refused:
+                        words = None
+                    asked = what == "as it is" or len(tried) % 8 == 0
+                    kind = certificate["claim"] + (" in the limit" if certificate["claim"] == "balanced" and "direction" in certificate else "")
+                    tried.append((kind, f"{case['id']}, {certificate['claim']}, {what}", by_page, words,
+                                  pool.submit(kernel, synbal, network, variant) if asked else None))
+        found = iter(answers(checker, [words for *_, words, _ in tried if words is not None]))
+        found = [words is not None and next(found) == "true" for *_, words, _ in tried]
+        differ = [f"{name}: page {by_page}, proved checker {proved}, kernel {verdict and verdict.result()}"
+                  for (_, name, by_page, _, verdict), proved in zip(tried, found)
+                  if by_page != proved or verdict is not None and verdict.result() not in (None, proved)]
+    for line in differ[:20]:
+        print(line, file=sys.stderr)
+    for kind in sorted({kind for kind, *_ in tried}):
+        verdicts = [(name.endswith(", as it is"), proved) for (of, name, *_), proved in zip(tried, found) if of == kind]
+        first, changes = verdicts.count((True, True)), [verdicts.count((False, proved)) for proved in (True, False)]
+        print(f"proofs/checker: {kind}: {first} certificates accepted; changed ones: {changes[0]} accepted, {changes[1]} refused")
+        if (True, False) in verdicts or not first or not changes[1]:
+            sys.exit(f"compare.py: certificates of {kind} are not what they should be")
+    asked = [verdict.result() for *_, verdict in tried if verdict is not None]
+    print(f"proofs/checker: {len(tried)} certificates of these claims judged alike by the page and the proved checker, {len(asked)} by the kernel as "
+          f"well, which does not decide {asked.count(None)} of them")
+    if differ:
+        sys.exit(f"compare.py: {len(differ)} verdicts differ")
+
 if __name__ == "__main__":
-    if len(sys.argv) == 5 and sys.argv[1] == "--judge":
+    if len(sys.argv) in (5, 6) and sys.argv[1] == "--judge":
         sys.exit(judge(*sys.argv[2:]))
     if len(sys.argv) not in (4, 5):
         sys.exit(__doc__)
     main(*sys.argv[1:])
+    if len(sys.argv) == 5:
+        main_energy(*sys.argv[1:])
+        main_claims(*sys.argv[1:])

@@ -436,3 +436,151 @@ Proof.
   intros t Ht k. destruct (in_dec Nat.eq_dec k (hidden P)) as [Hk|Hk]; [|apply Hone; exact Hk].
   apply (Hbelow D); auto.
 Qed.
+
+(** A rate that holds from the start *)
+
+Lemma factor_is_small : forall r share n, 1 < r -> 0 < share <= 1 ->
+  0 < factor r share n < 1 /\ (share / 2) ^ n * (1 - / r) <= 1 - factor r share n.
+Proof.
+  intros r share n Hr Hs. assert (Hinv : 0 < / r < 1).
+  { split; [apply Rinv_0_lt_compat; lra|]. rewrite <- Rinv_1. apply Rinv_lt_contravar; lra. }
+  induction n as [|n [IHr IH]]; simpl; [split; [exact Hinv|lra]|]. split; [apply remains_range; assumption|].
+  set (x := share * (1 - factor r share n)) in *. assert (0 <= x <= 1) as Hx by (unfold x; nra).
+  assert (sqrt (1 - x) <= 1 - x / 2).
+  { apply Rsqr_incr_0; [|apply sqrt_pos|lra]. unfold Rsqr. rewrite sqrt_sqrt by lra. nra. }
+  unfold remains. fold x. replace (share / 2 * (share / 2) ^ n * (1 - / r)) with (share / 2 * ((share / 2) ^ n * (1 - / r))) by ring.
+  assert (share / 2 * ((share / 2) ^ n * (1 - / r)) <= share / 2 * (1 - factor r share n)); [apply Rmult_le_compat_l; lra|].
+  unfold x in *. lra.
+Qed.
+
+Definition passes_on (P : problem) (order : nat -> nat) (passes : nat -> nat) : Prop :=
+  passes O = O /\ forall n, pass P order (passes n) (passes (S n)).
+
+Definition has_share (P : problem) (best : nat -> R) (share : R) : Prop :=
+  forall i e, In i (hidden P) -> In e (terms P) -> 0 < cost e -> enters i e = true \/ leaves i e = true ->
+    share * input_cost P best i <= cost_at best e.
+
+(* The part of the excess that D passes leave at most. *)
+Definition rate (share : R) (D : nat) : R := 1 - (share / 2) ^ D.
+
+Lemma rate_range : forall share D, 0 < share <= 1 -> (0 < D)%nat -> 0 < rate share D < 1.
+Proof.
+  intros share D Hs HD. unfold rate. assert (0 < (share / 2) ^ D) by (apply pow_lt; lra).
+  assert ((share / 2) ^ D < 1) by (apply pow_lt_1_compat; [lra|exact HD]). lra.
+Qed.
+
+Lemma rate_from_above : forall P best r share,
+  plain P -> well_formed P -> balanced P best -> 1 < r -> 0 < share <= 1 -> has_share P best share ->
+  forall D order mu passes,
+    (forall t, In (order t) (hidden P)) -> multipliers P (mu O) -> (forall t, balances P (order t) (mu t) (mu (S t))) ->
+    all_grounded P -> (0 < D)%nat -> (forall i, In i (hidden P) -> distance P D i) -> passes_on P order passes ->
+    (forall k, mu O k <= r * best k) ->
+    forall m t, (passes (m * D)%nat <= t)%nat -> forall k, mu t k <= (1 + rate share D ^ m * (r - 1)) * best k.
+Proof.
+  intros P best r share Hp Hwf Hbest Hr Hs Hshare D order mu passes Horder Hstart Hstep Hg HD Hdist [H0 Hpass] Hb.
+  assert (Hhom := plain_homogeneous P Hp). assert (Hq := rate_range share D Hs HD).
+  assert (Hall : forall t, multipliers P (mu t) /\ forall k, mu t k <= r * best k).
+  { induction t as [|t [IHm IHb]]; [auto|]. split.
+    - apply (balances_multipliers P (order t) (mu t)); auto.
+    - apply (step_keeps_bound P best r Hwf Hhom Hg Hbest ltac:(lra) (order t) (mu t) (mu (S t)) (Horder t) IHm (Hstep t) IHb). }
+  induction m as [|m IH]; intros t Ht k.
+  - simpl. replace (1 + 1 * (r - 1)) with r by ring. apply Hall.
+  - assert (Hmono : forall n k, (passes n <= passes (n + k))%nat).
+    { intros n j. induction j as [|j IHj]; [rewrite Nat.add_0_r; lia|]. rewrite Nat.add_succ_r.
+      assert (H := proj1 (Hpass (n + j)%nat)). lia. }
+    set (T := passes (m * D)%nat) in *. set (r' := 1 + rate share D ^ m * (r - 1)) in *.
+    assert (Hr' : 1 < r') by (unfold r'; assert (0 < rate share D ^ m) by (apply pow_lt; lra); nra).
+    destruct (contraction P best r' share Hp Hwf Hbest Hr' Hs Hshare D (fun t => order (T + t)%nat) (fun t => mu (T + t)%nat)
+      (fun n => (passes (m * D + n) - T)%nat)) as [_ H].
+    + intros s. apply Horder.
+    + apply Hall.
+    + intros s. rewrite Nat.add_succ_r. apply Hstep.
+    + exact Hg.
+    + exact Hdist.
+    + rewrite Nat.add_0_r. unfold T. lia.
+    + intros n _. assert (H1 := Hmono (m * D)%nat n). fold T in H1. rewrite Nat.add_succ_r.
+      destruct (Hpass (m * D + n)%nat) as [H2 H3]. split; [lia|]. intros i Hi. destruct (H3 i Hi) as (s & Hs1 & Hs2).
+      exists (s - T)%nat. split; [lia|]. replace (T + (s - T))%nat with s by lia. exact Hs2.
+    + intros j. rewrite Nat.add_0_r. apply IH. lia.
+    + assert (E : (S m * D = m * D + D)%nat) by (simpl; lia). rewrite E in Ht. assert (H1 := Hmono (m * D)%nat D). fold T in H1.
+      specialize (H (t - T)%nat ltac:(lia) k). cbv beta in H. replace (T + (t - T))%nat with t in H by lia.
+      apply Rle_trans with (1 := H). apply Rmult_le_compat_r; [left; apply Hbest|].
+      destruct (factor_is_small r' share D Hr' Hs) as [_ Hf].
+      apply Rle_trans with (r' * (1 - (share / 2) ^ D * (1 - / r'))); [apply Rmult_le_compat_l; lra|].
+      replace (r' * (1 - (share / 2) ^ D * (1 - / r'))) with (r' - (share / 2) ^ D * (r' - 1)) by (field; lra).
+      unfold r', rate. simpl. right. ring.
+Qed.
+
+(* The reversed network has the inverse multipliers. *)
+Definition inverse (mu : nat -> R) (k : nat) : R := / mu k.
+
+Lemma cost_at_reversed : forall mu e, (forall k, 0 < mu k) -> cost_at (inverse mu) (reversed_term e) = cost_at mu e.
+Proof.
+  intros mu e H. unfold cost_at, inverse, reversed_term. simpl. unfold Rpower. rewrite !ln_Rinv by apply H.
+  rewrite !Ropp_mult_distr_r_reverse, !exp_Ropp. assert (0 < exp (target_exponent e * ln (mu (target e)))) by apply exp_pos.
+  assert (0 < exp (source_exponent e * ln (mu (source e)))) by apply exp_pos. field. lra.
+Qed.
+
+Lemma sides_reversed : forall P mu i, (forall k, 0 < mu k) ->
+  input_cost (reversed P) (inverse mu) i = output_cost P mu i /\ output_cost (reversed P) (inverse mu) i = input_cost P mu i.
+Proof.
+  intros P mu i H. unfold input_cost, output_cost, reversed. simpl. rewrite !sum_over_map.
+  split; apply sum_over_ext; intros e _; rewrite cost_at_reversed by exact H; reflexivity.
+Qed.
+
+Lemma inverse_multipliers : forall P mu, multipliers P mu -> multipliers (reversed P) (inverse mu).
+Proof.
+  intros P mu [H1 H2]. split; [intros i; apply Rinv_0_lt_compat, H1|]. intros i Hi. unfold inverse. rewrite (H2 i Hi). apply Rinv_1.
+Qed.
+
+Lemma distance_reversed : forall P n i, distance P n i -> distance (reversed P) n i.
+Proof.
+  intros P n i H. induction H as [n i Hi|n i j Hj _ IH]; [apply distance_ground; exact Hi|].
+  apply distance_joined with j; [apply joined_reversed; exact Hj|exact IH].
+Qed.
+
+(* How far ratios to the balanced multipliers are from 1, above and below, falls in D passes to at most the part 1 - (share/2)^D: from any start,
+   in any order that makes passes. D is how many synapses the units are from the ground at most; every non-zero synapse has at least
+   the given share of the cost of its unit in balance. *)
+Theorem linear_rate : forall P best r share,
+  plain P -> well_formed P -> balanced P best -> 1 < r -> 0 < share <= 1 -> has_share P best share ->
+  forall D order mu passes,
+    (forall t, In (order t) (hidden P)) -> multipliers P (mu O) -> (forall t, balances P (order t) (mu t) (mu (S t))) ->
+    all_grounded P -> (0 < D)%nat -> (forall i, In i (hidden P) -> distance P D i) -> passes_on P order passes ->
+    (forall k, / r * best k <= mu O k <= r * best k) ->
+    0 < rate share D < 1 /\
+    forall m t, (passes (m * D)%nat <= t)%nat -> forall k,
+      / (1 + rate share D ^ m * (r - 1)) * best k <= mu t k <= (1 + rate share D ^ m * (r - 1)) * best k.
+Proof.
+  intros P best r share Hp Hwf Hbest Hr Hs Hshare D order mu passes Horder Hstart Hstep Hg HD Hdist Hpasses Hb.
+  assert (Hq := rate_range share D Hs HD). split; [exact Hq|]. intros m t Ht k.
+  assert (Hall : forall t, multipliers P (mu t)).
+  { induction t0 as [|s IH]; [exact Hstart|]. apply (balances_multipliers P (order s) (mu s)); auto. }
+  split.
+  2:{ apply (rate_from_above P best r share Hp Hwf Hbest Hr Hs Hshare D order mu passes); auto. intros j. apply Hb. }
+  assert (Pm : 0 < mu t k) by apply Hall. assert (Pb : 0 < best k) by apply Hbest.
+  assert (H : inverse (mu t) k <= (1 + rate share D ^ m * (r - 1)) * inverse best k).
+  { apply (rate_from_above (reversed P) (inverse best) r share) with (order := order) (passes := passes) (mu := fun t => inverse (mu t)); auto.
+    - intros e He. simpl in He. apply in_map_iff in He. destruct He as (d & <- & Hd). destruct (Hp d Hd). simpl. auto.
+    - apply well_formed_reversed. exact Hwf.
+    - split; [apply inverse_multipliers, Hbest|]. intros i Hi. destruct (sides_reversed P best i (proj1 (proj1 Hbest))) as [-> ->].
+      symmetry. apply Hbest. exact Hi.
+    - intros i e Hi He Hc Hside. simpl in He. apply in_map_iff in He. destruct He as (d & <- & Hd).
+      rewrite cost_at_reversed by apply Hbest. rewrite (proj1 (sides_reversed P best i (proj1 (proj1 Hbest)))), <- (proj2 Hbest i Hi).
+      apply (Hshare i d Hi Hd Hc). destruct Hside as [H|H]; [right|left]; exact H.
+    - apply inverse_multipliers. exact Hstart.
+    - intros s. destruct (Hstep s) as (H1 & H2 & H3). split; [|split].
+      + intros j Hj. unfold inverse. rewrite (H1 j Hj). reflexivity.
+      + apply Rinv_0_lt_compat. exact H2.
+      + destruct (sides_reversed P (mu (S s)) (order s) (proj1 (Hall (S s)))) as [-> ->]. symmetry. exact H3.
+    - apply all_grounded_reversed. exact Hg.
+    - intros i Hi. apply distance_reversed. apply Hdist. exact Hi.
+    - intros j. unfold inverse. destruct (Hb j) as [H1 _]. assert (0 < best j) by apply Hbest.
+      assert (0 < / r) by (apply Rinv_0_lt_compat; lra). replace (r * / best j) with (/ (/ r * best j)) by (field; lra).
+      apply Rinv_le_contravar; [apply Rmult_lt_0_compat; assumption|exact H1]. }
+  set (x := 1 + rate share D ^ m * (r - 1)) in *. assert (1 < x) as Hx by (unfold x; assert (0 < rate share D ^ m) by (apply pow_lt; lra); nra).
+  unfold inverse in H. apply (Rmult_le_compat_r (mu t k * best k)) in H; [|left; apply Rmult_lt_0_compat; assumption].
+  replace (/ mu t k * (mu t k * best k)) with (best k) in H by (field; lra).
+  replace (x * / best k * (mu t k * best k)) with (x * mu t k) in H by (field; lra).
+  apply Rmult_le_reg_l with x; [lra|]. rewrite <- Rmult_assoc, Rinv_r by lra. lra.
+Qed.

@@ -121,12 +121,18 @@ pub(super) const PROOFS: &[(&str, GeneralProof)] = &[
         "fair-orders",
         GeneralProof {
             file: "proofs/local-to-global/fair-orders.v",
-            theorems: &["fair_orders", "contraction", "few_orders_omit_a_unit"],
+            theorems: &[
+                "fair_orders",
+                "contraction",
+                "linear_rate",
+                "few_orders_omit_a_unit",
+            ],
             proves: "For any finite list of terms whose units have degree 1, any bound r of the ratios, and any \
                      further steps between the passes. For L_p an explicit factor: if every synapse has at least the \
                      share s of the cost of its unit in balance, D passes multiply the bound by f(D) < 1, f(0) = 1/r, \
-                     f(n+1) = sqrt(1 - s (1 - f(n))). Of the N^n orders of length n at most N (N-1)^n omit a unit, a \
-                     share that tends to 0.",
+                     f(n+1) = sqrt(1 - s (1 - f(n))); and a rate from any start: if all ratios are within r of 1, above \
+                     and below, they are within 1 + q^m (r - 1) after m D passes, q = 1 - (s/2)^D. Of the N^n orders of \
+                     length n at most N (N-1)^n omit a unit, a share that tends to 0.",
             open: "",
         },
     ),
@@ -260,8 +266,10 @@ pub(super) const PROOFS: &[(&str, GeneralProof)] = &[
                 "attained_or_falling",
             ],
             proves: "For any finite list of terms of any exponents; with costs enclosed; and from the integers that the kernel sums, \
-                     roundings included.",
-            open: "that the program computes these integers.",
+                     roundings included. Of a checker that computes them from a file's numbers \
+                     (proofs/checker/energy_checker_sound.v), that what it accepts is true; that the kernel in Rust \
+                     computes the same is compared, not proved.",
+            open: "",
         },
     ),
     (

@@ -166,10 +166,11 @@ pub(super) const PROOFS: &[(&str, GeneralProof)] = &[
         "tied-scaling",
         GeneralProof {
             file: "proofs/architectures/tied-scaling.v",
-            theorems: &["tied_scaling", "balance_of_a_group"],
+            theorems: &["tied_scaling", "balance_of_a_group", "tied_balance"],
             proves: "For every finite network and grouping of its units: the function, that shared weights stay \
-                     shared, and that a multiplier of a group of BiLUs is optimal exactly if the summed costs are \
-                     equal.",
+                     shared, and that a multiplier of a group of BiLUs is optimal under L_p, over any choice of one \
+                     synapse for each shared weight, exactly if the summed costs of its scaled weights are equal; where \
+                     both sums are positive there is such a multiplier.",
             open: "",
         },
     ),
