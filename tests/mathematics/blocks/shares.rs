@@ -116,7 +116,8 @@ impl Model {
             blocks: vec![
                 block((Some(0), None), units, 5, seed),
                 block((Some(0), Some(0)), units, units, seed + 1),
-                block((None, Some(0)), 3, units, seed + 2),
+                block((None, Some(0)), 30, units, seed + 2),
+                block((None, None), 30, 1, seed + 3),
             ],
         }
     }

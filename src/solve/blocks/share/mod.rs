@@ -294,11 +294,11 @@ impl<'a, E: Exchange> Shared<'a, E> {
             let Some(start) = starts[part.link] else {
                 continue;
             };
+            // What leads to the ground has no sums of rows.
             let rows = &self.sums.values[local.rows.clone()];
-            let own = &mut pairs[start + part.rows.start..];
-            own.iter_mut()
-                .zip(rows)
-                .for_each(|(own, sum)| *own = Pair::from(*sum));
+            let first = start + if rows.is_empty() { 0 } else { part.rows.start };
+            let own = pairs[first..].iter_mut().zip(rows);
+            own.for_each(|(own, sum)| *own = Pair::from(*sum));
             let columns = &self.sums.values[local.columns.clone()];
             let own = &mut pairs[start + links[part.link].rows.len()..];
             own.iter_mut()
