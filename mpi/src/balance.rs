@@ -65,31 +65,18 @@ pub fn balance(
 ) -> Result<Answer, Fault> {
     let start = Instant::now();
     let path = &arguments.model;
-    let names = machines.agree(if machines.is_first() {
-        open(arguments).map(|model| names(&model, path))
-    } else {
-        Ok(None)
-    });
-    // Rank 0 says which files there are and where they are made, before the others read anything.
-    let names = names?;
-    let made = match (&arguments.output, machines.is_first()) {
-        (Some(output), true) => Output::create(output, names.as_deref()).map(Some),
-        _ => Ok(None),
-    };
-    let made = machines.agree(made)?;
-    let text = |path: Option<&Path>| path.map_or(String::new(), |path| path.display().to_string());
-    let temporary = PathBuf::from(machines.from_first(&text(made.as_deref())));
-    let is_several =
-        machines.from_first(if names.is_some() { "several" } else { "one" }) == "several";
     let model = machines.agree(open(arguments))?;
-    let names = match is_several {
-        true => self::names(&model, path),
-        false => None,
-    };
+    let names = names(&model, path);
+    let token = machines.from_first(&std::process::id().to_string());
     let output = arguments.output.as_ref().map(|output| {
         let is_maker = machines.is_first();
-        Output::new(output, temporary, names.as_deref(), is_maker)
+        Output::new(output, &token, names.as_deref(), is_maker)
     });
+    let made = match (&output, machines.is_first()) {
+        (Some(output), true) => output.create(),
+        _ => Ok(()),
+    };
+    machines.agree(made)?;
     let tensors = model.tensors();
     let own = own_rows(&tensors, arguments.shard, machines.rank(), machines.count());
     let power = arguments.regularizer.variable_power();
@@ -108,6 +95,16 @@ pub fn balance(
     };
     let found = solve(&mut shared, &wanted, model.fan(), &|unit| {
         unit_names[unit].clone()
+    });
+    let found = found.or_else(|fault| {
+        // Costs that are not finite: some rank holds the weight.
+        let place = if fault.code == 2 {
+            model.not_finite(&own)
+        } else {
+            None
+        };
+        let here = place.map_or(Ok(()), |place| Err(bad(machines, path, place)));
+        machines.agree(here).and(Err(fault))
     })?;
     let start = Instant::now();
     let root = |mu: &f64| mu.powf(1.0 / rational_to_f64(&power));

@@ -22,7 +22,7 @@ pub struct BenchArguments {
     #[arg(long, value_enum)]
     pub network: Option<Kind>,
 
-    /// About how many weights it has.
+    /// About how many weights it has, or all ranks read to measure how fast they are.
     #[arg(long, default_value_t = 32_000_000)]
     pub weights: usize,
 
@@ -133,27 +133,34 @@ fn digest(values: &[f64]) -> String {
     format!("{hash:016x}")
 }
 
-/// The median of some runs of what all ranks do.
-fn seconds(machines: &Machines, times: usize, mut work: impl FnMut()) -> f64 {
-    let mut all: Vec<f64> = (0..times)
-        .map(|_| {
-            machines.world().barrier();
-            let start = Instant::now();
-            work();
-            start.elapsed().as_secs_f64()
-        })
-        .collect();
+/// The median of some runs of what all ranks do: at most [`RUNS`], or as many as fit the time.
+fn seconds(machines: &Machines, mut work: impl FnMut()) -> f64 {
+    let mut time = || {
+        machines.world().barrier();
+        let start = Instant::now();
+        work();
+        start.elapsed().as_secs_f64()
+    };
+    let first = time();
+    let mut all_ranks = machines;
+    let longest = all_ranks.gather(&[(first * 1e9) as u64]).into_iter().max();
+    let fit = (TIME * 1e9 / longest.unwrap_or(0).max(1) as f64) as usize;
+    let mut all: Vec<f64> = (0..fit.clamp(1, RUNS)).map(|_| time()).collect();
     all.sort_by(f64::total_cmp);
-    all[times / 2]
+    all[all.len() / 2]
 }
 
+/// What [`seconds`] may take.
+const TIME: f64 = 0.5;
+const RUNS: usize = 15;
+
 /// Half of the time that a message takes from rank 0 to rank 1 and back.
-fn message(machines: &Machines, bytes: usize, times: usize) -> f64 {
-    const THERE_AND_BACK: usize = 20;
+fn message(machines: &Machines, bytes: usize) -> f64 {
     let world = machines.world();
     let mut buffer = vec![0u8; bytes];
-    let all = seconds(machines, times, || {
-        for _ in 0..THERE_AND_BACK {
+    let there_and_back = ((1 << 22) / bytes.max(1)).clamp(1, 50);
+    let all = seconds(machines, || {
+        for _ in 0..there_and_back {
             match machines.rank() {
                 0 => {
                     world.process_at_rank(1).send(&buffer[..]);
@@ -167,22 +174,22 @@ fn message(machines: &Machines, bytes: usize, times: usize) -> f64 {
             }
         }
     });
-    all / (2 * THERE_AND_BACK) as f64
+    // Rank 0 knows it.
+    let mut all_ranks = machines;
+    let all = f64::from_bits(all_ranks.gather(&[all.to_bits()])[0]);
+    all / (2 * there_and_back) as f64
 }
 
-/// Weights that a rank reads to measure how fast it is.
-const READING: usize = 1 << 24;
-
 /// Weights a second that each rank reads while all do; the slowest one counts.
-fn reading(machines: &Machines) -> Result<f64, Fault> {
-    let network = Network::new(Kind::Layered, READING, 1);
+fn reading(machines: &Machines, weights: usize) -> Result<f64, Fault> {
+    let network = Network::new(Kind::Layered, weights, 1);
     let own = network.own_rows(0, 1);
     let weights = network.weights(&own);
     let share = network.share(2.0, &own, &weights).map_err(Fault::bad)?;
     let mut alone = Shared::new(share, Alone);
     let units = alone.shape().units();
     let (potentials, mut sums) = (vec![1.0; units], Sums::new(alone.shape()));
-    let taken = seconds(machines, 5, || {
+    let taken = seconds(machines, || {
         alone.read(Extent::All, &potentials, &potentials, &mut sums);
     });
     let rate = alone.weights() as f64 / taken;
@@ -195,17 +202,17 @@ fn measure(machines: &Machines, arguments: &BenchArguments) -> Result<Answer, Fa
     let mut all = machines;
     let additions = [1usize, 1_000, 30_000, 1_000_000].map(|numbers| {
         let pairs = vec![Pair::from(1.0); numbers];
-        let taken = seconds(machines, 9, || {
+        let taken = seconds(machines, || {
             all.add(&pairs);
         });
         json!({"numbers": numbers, "seconds": taken})
     });
-    let reading = machines.agree(reading(machines))?;
+    let reading = machines.agree(reading(machines, arguments.weights / machines.count()))?;
     let (mut latency, mut bandwidth) = (0.0, f64::INFINITY);
     let mut messages = Vec::new();
     if machines.count() > 1 {
         for bytes in [1usize, 1 << 10, 1 << 16, 1 << 20, 1 << 24] {
-            let taken = message(machines, bytes, 5);
+            let taken = message(machines, bytes);
             messages.push(json!({"bytes": bytes, "seconds": taken}));
             match bytes {
                 1 => latency = taken,

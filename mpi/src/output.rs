@@ -21,57 +21,16 @@ pub struct Output {
     temporary: PathBuf,
     /// Its files; the temporary file itself, or those in the temporary folder.
     files: Vec<PathBuf>,
+    is_folder: bool,
     is_maker: bool,
 }
 
 impl Output {
-    /// Makes it, with files of these names in a folder, or one file. Nothing is at the destination that it could not replace.
-    pub fn create(destination: &Path, names: Option<&[PathBuf]>) -> Result<PathBuf, Fault> {
-        let failed = |reason: &dyn ToString| {
-            Fault::bad(format!(
-                "{}: cannot write: {}",
-                destination.display(),
-                reason.to_string()
-            ))
-        };
-        let former = destination.symlink_metadata().ok();
-        let folder = match destination.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        let temporary = folder.join(format!(".synbal-mpi-{}", std::process::id()));
-        match (names, former) {
-            (Some(_), Some(found)) if found.is_dir() => {
-                let mut entries = destination.read_dir().map_err(|fault| failed(&fault))?;
-                if entries.next().is_some() {
-                    return Err(failed(
-                        &"a model in several files is written into a new or empty folder",
-                    ));
-                }
-            }
-            (Some(_), Some(_)) => return Err(failed(&"is not a folder")),
-            (None, Some(found)) if !found.is_file() => {
-                return Err(failed(&"is there, and is not a file"));
-            }
-            _ => {}
-        }
-        let made = match names {
-            Some(_) => fs::create_dir(&temporary),
-            None => new_file(&temporary).map(drop),
-        };
-        made.map_err(|fault| failed(&fault.kind()))?;
-        Ok(temporary)
-    }
-
-    /// The same on every rank, under the temporary name that rank 0 chose.
-    pub fn new(
-        destination: &Path,
-        temporary: PathBuf,
-        names: Option<&[PathBuf]>,
-        is_maker: bool,
-    ) -> Self {
-        watch();
+    /// The same on every rank, before anything is made: `token` is what rank 0 chose.
+    pub fn new(destination: &Path, token: &str, names: Option<&[PathBuf]>, is_maker: bool) -> Self {
+        let temporary = folder(destination).join(format!(".synbal-mpi-{token}"));
         *staged() = Some((temporary.clone(), destination.to_path_buf()));
+        watch();
         let files = match names {
             Some(names) => names.iter().map(|name| temporary.join(name)).collect(),
             None => vec![temporary.clone()],
@@ -80,16 +39,49 @@ impl Output {
             destination: destination.to_path_buf(),
             temporary,
             files,
+            is_folder: names.is_some(),
             is_maker,
         }
+    }
+
+    /// Makes it, on rank 0, unless something is at the destination that it could not replace.
+    pub fn create(&self) -> Result<(), Fault> {
+        let failed = |reason: &dyn ToString| {
+            Fault::bad(format!(
+                "{}: cannot write: {}",
+                self.destination.display(),
+                reason.to_string()
+            ))
+        };
+        let former = self.destination.symlink_metadata().ok();
+        match (self.is_folder, former) {
+            (true, Some(found)) if found.is_dir() => {
+                let entries = self.destination.read_dir();
+                if entries.map_err(|fault| failed(&fault))?.next().is_some() {
+                    return Err(failed(
+                        &"a model in several files is written into a new or empty folder",
+                    ));
+                }
+            }
+            (true, Some(_)) => return Err(failed(&"is not a folder")),
+            (false, Some(found)) if !found.is_file() => {
+                return Err(failed(&"is there, and is not a file"));
+            }
+            _ => {}
+        }
+        let made = match self.is_folder {
+            true => fs::create_dir(&self.temporary),
+            false => new_file(&self.temporary).map(drop),
+        };
+        made.map_err(|fault| failed(&fault.kind()))
     }
 
     /// Makes a file as long as it will be, with its beginning, on rank 0.
     pub fn begin(&self, file: usize, length: usize, header: &[u8]) -> Result<(), Fault> {
         let made = || {
-            let made = match self.files[file] == self.temporary {
-                true => OpenOptions::new().write(true).open(&self.files[file])?,
-                false => new_file(&self.files[file])?,
+            let made = match self.is_folder {
+                true => new_file(&self.files[file])?,
+                false => OpenOptions::new().write(true).open(&self.files[file])?,
             };
             made.set_len(length as u64)?;
             made.write_all_at(header, 0)
@@ -138,6 +130,14 @@ impl Drop for Output {
             remove(&self.temporary);
         }
         *staged = None;
+    }
+}
+
+/// Where a file lies.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
     }
 }
 

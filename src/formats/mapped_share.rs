@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::container::Place;
 use super::lost::Losses;
 use super::mapped::{MappedError, MappedPerceptron, write_scaled};
+use super::safetensors_mlp::SafetensorsError;
 use crate::solve::blocks::Share;
 
 /// A tensor of a mapped perceptron: a weight, or a bias as a matrix of one column.
@@ -83,6 +84,25 @@ impl MappedPerceptron {
             )?;
         }
         Ok(share)
+    }
+
+    /// The first weight that is no finite number, in some rows of each tensor.
+    ///
+    /// # Panics
+    /// As [`share`](MappedPerceptron::share).
+    pub fn not_finite(&self, own: &[Range<usize>]) -> Option<SafetensorsError> {
+        let tensors = self.tensors();
+        let all = self.ends().into_iter().zip(&tensors).zip(own);
+        let mut faults = all.filter_map(|(((place, _), tensor), own)| {
+            let bytes = &self.file_bytes(tensor.file)[tensor.bytes_of(own)];
+            let mut numbers = bytes.chunks_exact(place.storage.size());
+            let first = numbers.position(|bytes| !place.storage.decode(bytes).is_finite())?;
+            Some(SafetensorsError::NotFinite {
+                name: tensor.name.clone(),
+                index: own.start * tensor.columns + first,
+            })
+        });
+        faults.next()
     }
 
     /// Writes some rows of a tensor, scaled by the multipliers `Λ` of all groups. Gives the weights that their number type could not hold.
