@@ -313,11 +313,11 @@ fn text_of(json: &Value) -> String {
     );
     text += &match json["bounds"].as_str() {
         Some("certified") => format!(
-            "certified: every multiplier to {:.1e}, from sums that the kernel took of each rank's share\n",
+            "certified: every multiplier of costs to {:.1e}, from sums that the kernel took of each rank's share\n",
             number("within")
         ),
         Some("computed") => format!(
-            "bounds, computed: every multiplier to {:.1e}\n",
+            "bounds, computed: every multiplier of costs to {:.1e}\n",
             number("within")
         ),
         _ => "no bounds were found\n".to_owned(),

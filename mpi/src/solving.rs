@@ -98,8 +98,9 @@ pub fn solve(
             Err(fault) => return Err(Fault::bad(fault)),
         }
         let wanted_width = 10f64.powi(-(digits as i32));
-        let power = rational_to_f64(wanted.power).min(1.0);
-        let width = bounds.width / power;
+        // Of the multipliers of weights, `(1 + w)^(1/p) - 1 <= w/p (1 + w)^(1/p)`.
+        let root = 1.0 / rational_to_f64(wanted.power);
+        let width = bounds.width * root * (1.0 + bounds.width).powf(root);
         if is_confirmed && width > wanted_width {
             incomplete = Some(format!(
                 "multipliers were certified to {width:.1e}, not to {digits} digits"
