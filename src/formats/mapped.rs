@@ -240,6 +240,10 @@ impl MappedPerceptron {
         &self.shards[place.shard].map[place.bytes.clone()]
     }
 
+    pub(super) fn file_bytes(&self, shard: usize) -> &[u8] {
+        &self.shards[shard].map
+    }
+
     fn weights_of(&self, place: &Place) -> Weights<'_> {
         place.storage.weights(self.bytes(place))
     }
@@ -309,24 +313,35 @@ impl MappedPerceptron {
             into.write_all(bytes)?;
             return Ok(Losses::default());
         }
-        let columns = place.shape.get(1).copied().unwrap_or(1);
-        let ends = |index: usize| {
-            let up = to.map_or(1.0, |to| to[index / columns]);
-            (up, from.map_or(1.0, |from| from[index % columns]))
-        };
-        match place.storage {
-            Storage::Half => write_rows::<Half, 2>(place, bytes, columns, ends, into),
-            Storage::Brain => write_rows::<Brain, 2>(place, bytes, columns, ends, into),
-            Storage::Single => write_rows::<f32, 4>(place, bytes, columns, ends, into),
-            Storage::Double => write_rows::<f64, 8>(place, bytes, columns, ends, into),
-        }
+        write_scaled(place, (bytes, 0), to, from, into)
+    }
+}
+
+/// Writes numbers of a tensor from a row on, each times the quotient of its two multipliers, those of all rows and of all columns.
+pub(super) fn write_scaled(
+    place: &Place,
+    (bytes, first): (&[u8], usize),
+    to: Option<&[f64]>,
+    from: Option<&[f64]>,
+    into: &mut impl Write,
+) -> Result<Losses, MappedError> {
+    let columns = place.shape.get(1).copied().unwrap_or(1);
+    let ends = |index: usize| {
+        let up = to.map_or(1.0, |to| to[index / columns]);
+        (up, from.map_or(1.0, |from| from[index % columns]))
+    };
+    match place.storage {
+        Storage::Half => write_rows::<Half, 2>(place, (bytes, first), columns, ends, into),
+        Storage::Brain => write_rows::<Brain, 2>(place, (bytes, first), columns, ends, into),
+        Storage::Single => write_rows::<f32, 4>(place, (bytes, first), columns, ends, into),
+        Storage::Double => write_rows::<f64, 8>(place, (bytes, first), columns, ends, into),
     }
 }
 
 /// Writes numbers of `SIZE` bytes, each times the quotient of its two multipliers, row by row.
 fn write_rows<T: Stored<SIZE>, const SIZE: usize>(
     place: &Place,
-    bytes: &[u8],
+    (bytes, first): (&[u8], usize),
     columns: usize,
     ends: impl Fn(usize) -> (f64, f64),
     into: &mut impl Write,
@@ -336,7 +351,7 @@ fn write_rows<T: Stored<SIZE>, const SIZE: usize>(
     for (number, bytes) in bytes.chunks(SIZE * columns).enumerate() {
         row.clear();
         for (offset, bytes) in bytes.as_chunks().0.iter().enumerate() {
-            let index = number * columns + offset;
+            let index = (first + number) * columns + offset;
             let old = T::decode(*bytes);
             let (up, down) = ends(index);
             if up == 0.0 || down == 0.0 {

@@ -89,8 +89,8 @@ pub(in crate::solve) struct Matrix<'a> {
     pub cost: Cost,
     /// Dense entries stand column after column.
     pub is_transposed: bool,
-    /// From a group to itself: the diagonal holds self-connections, which no scaling changes.
-    pub skip_diagonal: bool,
+    /// From a group to itself, the column at which the first row holds its self-connection: no scaling changes those along the diagonal.
+    pub diagonal: Option<usize>,
     pub entries: Entries<'a>,
 }
 
@@ -127,9 +127,9 @@ impl Matrix<'_> {
 
     /// Calls `visit(row, column, cost)` for every synapse that balancing knows.
     pub fn visit(&self, mut visit: impl FnMut(usize, usize, f64)) {
-        let skip = self.skip_diagonal;
+        let diagonal = self.diagonal;
         let visit = |row, column, cost| {
-            if !(skip && row == column) {
+            if !is_on(diagonal, row, column) {
                 visit(row, column, cost);
             }
         };
@@ -192,7 +192,7 @@ impl WithSimd for Work<'_, '_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         match &self.matrix.entries {
-            Entries::Sparse(sparse) => self.step.sparse(sparse, self.matrix.skip_diagonal),
+            Entries::Sparse(sparse) => self.step.sparse(sparse, self.matrix.diagonal),
             Entries::Dense(dense) => with_numbers!(dense, numbers => self.dense(simd, numbers)),
         }
     }
@@ -209,13 +209,23 @@ impl Work<'_, '_> {
                 Cost::Second => self.step.transposed::<S, T, 2>(simd, weights, length),
             };
         }
-        match (self.matrix.cost, self.matrix.skip_diagonal) {
-            (Cost::First, false) => self.step.dense::<S, T, 1>(simd, weights, width),
-            (Cost::Second, false) => self.step.dense::<S, T, 2>(simd, weights, width),
-            (Cost::First, true) => self.step.dense_but_diagonal::<T, 1>(weights, width),
-            (Cost::Second, true) => self.step.dense_but_diagonal::<T, 2>(weights, width),
+        match (self.matrix.cost, self.matrix.diagonal) {
+            (Cost::First, None) => self.step.dense::<S, T, 1>(simd, weights, width),
+            (Cost::Second, None) => self.step.dense::<S, T, 2>(simd, weights, width),
+            (Cost::First, Some(first)) => {
+                self.step.dense_but_diagonal::<T, 1>(weights, width, first);
+            }
+            (Cost::Second, Some(first)) => {
+                self.step.dense_but_diagonal::<T, 2>(weights, width, first);
+            }
         }
     }
+}
+
+/// Is it a self-connection, where the first row's is in this column?
+#[inline(always)]
+fn is_on(diagonal: Option<usize>, row: usize, column: usize) -> bool {
+    diagonal.is_some_and(|first| first + row == column)
 }
 
 #[inline(always)]
@@ -307,28 +317,28 @@ impl Step<'_> {
     }
 
     #[inline(always)]
-    fn dense_but_diagonal<T: Number, const P: u8>(self, weights: &[T], width: usize) {
+    fn dense_but_diagonal<T: Number, const P: u8>(self, weights: &[T], width: usize, first: usize) {
         for (index, sum) in self.rows.zip(self.sums) {
-            let row = row(weights, width, index);
-            *sum += dot_one::<T, P>(&row[..index], &self.q[..index]);
-            *sum += dot_one::<T, P>(&row[index + 1..], &self.q[index + 1..]);
+            let (row, own) = (row(weights, width, index), first + index);
+            *sum += dot_one::<T, P>(&row[..own], &self.q[..own]);
+            *sum += dot_one::<T, P>(&row[own + 1..], &self.q[own + 1..]);
         }
         if self.columns.is_empty() {
             return;
         }
         for (index, p) in self.spread.zip(self.p) {
-            let row = row(weights, width, index);
-            spread_one::<T, P>(&row[..index], *p, &mut self.columns[..index]);
-            spread_one::<T, P>(&row[index + 1..], *p, &mut self.columns[index + 1..]);
+            let (row, own) = (row(weights, width, index), first + index);
+            spread_one::<T, P>(&row[..own], *p, &mut self.columns[..own]);
+            spread_one::<T, P>(&row[own + 1..], *p, &mut self.columns[own + 1..]);
         }
     }
 
     #[inline(always)]
-    fn sparse(self, sparse: &Sparse, skip_diagonal: bool) {
+    fn sparse(self, sparse: &Sparse, diagonal: Option<usize>) {
         for (index, sum) in self.rows.zip(self.sums) {
             for at in sparse.starts[index]..sparse.starts[index + 1] {
                 let column = sparse.columns[at] as usize;
-                if !(skip_diagonal && column == index) {
+                if !is_on(diagonal, index, column) {
                     *sum += sparse.costs[at] * self.q[column];
                 }
             }
@@ -339,7 +349,7 @@ impl Step<'_> {
         for (index, p) in self.spread.zip(self.p) {
             for at in sparse.starts[index]..sparse.starts[index + 1] {
                 let column = sparse.columns[at] as usize;
-                if !(skip_diagonal && column == index) {
+                if !is_on(diagonal, index, column) {
                     self.columns[column] += sparse.costs[at] * p;
                 }
             }

@@ -21,12 +21,11 @@
 //! # Many machines
 //!
 //! [`CostSums`] is all that the solver asks of the weights. Its [`read`](CostSums::read) takes potentials by unit and returns two sums by unit and
-//! link, which are sums over weights: where each machine holds some of the blocks, or some rows of every block, it computes its part
-//! with [`Blocks`] of its own, and one all-reduce of [`Shape::sums`] numbers gives the sums of all. Everything else is done on each machine alike,
-//! from equal numbers, with no further exchange. [`sweep`](CostSums::sweep) and [`strong`](CostSums::strong) are optional; without them the
-//! solver takes Newton steps, so that it needs reads only. (A machine that holds whole layers can sweep them, and pass potentials on
-//! to the next.) Sums depend on the order of addition, so results of different numbers of machines agree within rounding, not to
-//! the last bit; the deficit returned is in any case that of sums at the potentials returned.
+//! link, which are sums over weights: where each machine holds some rows of each block, it computes its part, and one exchange of [`Shape::sums`] numbers gives the sums
+//! of all. [`Shared`] does that, over any [`Exchange`]; the package in `mpi/` runs it. Everything else is done on each machine alike,
+//! from equal numbers, with no further exchange, but that a sweep tells the potentials of each group before the next. Sums are those of fixed bands of rows, added in twice the digits, so
+//! that results of different numbers of machines are the same; [`Blocks`] add in another order, and agree within rounding.
+//! [`sweep`](CostSums::sweep) and [`strong`](CostSums::strong) are optional; without them the solver takes Newton steps, so that it needs reads only.
 //!
 //! # Threads
 //!
@@ -49,6 +48,7 @@ mod random;
 mod rows;
 mod scaling;
 mod shape;
+mod share;
 mod small;
 mod state;
 mod strong;
@@ -68,6 +68,7 @@ pub(in crate::solve) use random::predicted;
 pub use random::{RandomOptions, RandomRun, balance_in_random_order};
 pub use scaling::scaling_between;
 pub use shape::{Link, Shape, Sums};
+pub use share::{Alone, BoundsError, Exchange, Pair, Share, Shared, band_rows, confirm_bounds};
 pub use small::{Edge, SmallProblem, deficit};
 
 use super::SolveError;
@@ -110,7 +111,7 @@ pub trait CostSums {
     }
 
     /// Is the cost of a weight that is not 0 too small for `f64` to hold in full? Asked only where sums are 0.
-    fn loses_costs(&self) -> bool {
+    fn loses_costs(&mut self) -> bool {
         false
     }
 

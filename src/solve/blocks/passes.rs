@@ -131,6 +131,52 @@ impl Blocks<'_> {
         }
     }
 
+    /// Balances a group as its rows are read: these blocks lead into it from groups, what leads into it from the ground and what comes from it add up to `constant` and `outgoing`. Takes
+    /// the sums of the blocks, those of columns at the new potentials, which it returns.
+    pub(super) fn balance_group(
+        &self,
+        group: usize,
+        blocks: &[usize],
+        (constant, outgoing): (&[f64], &[f64]),
+        q: &[f64],
+        sums: &mut Sums,
+    ) -> Vec<f64> {
+        let units = self.shape.group(group);
+        for block in blocks {
+            sums.values[self.shape.links()[*block].columns.clone()].fill(0.0);
+        }
+        let first = units.start;
+        let balanced = |start: usize, own: Range<usize>, rows: &[Vec<f64>]| {
+            let units = start + own.start..start + own.end;
+            let mut incoming = constant[units.clone()].to_vec();
+            let rows = rows.iter().filter(|rows| !rows.is_empty());
+            rows.for_each(|rows| add(&mut incoming, &rows[own.clone()]));
+            let pairs = incoming.iter().zip(&outgoing[units.clone()]);
+            let root = |(unit, (a, b)): (usize, (&f64, &f64))| match self.is_left_out(first + unit)
+            {
+                true => 0.0,
+                false => root(*a, *b),
+            };
+            units.zip(pairs).map(root).collect::<Vec<f64>>()
+        };
+        let mut bands = self.bands(blocks);
+        if blocks.is_empty() {
+            bands.push(0..units.len());
+        }
+        let found = all(&bands, |band| {
+            let start = band.start;
+            self.band(blocks, band, q, |own, rows| balanced(start, own, rows))
+        });
+        found.iter().for_each(|band| self.store(blocks, band, sums));
+        self.clear_left_out(blocks, sums);
+        found.into_iter().flat_map(|band| band.potentials).collect()
+    }
+
+    /// Is a cost lost below the range of `f64`?
+    pub(super) fn has_lost(&self) -> bool {
+        self.lost || self.matrices.iter().any(Matrix::loses_costs)
+    }
+
     fn has_rows(&self, block: usize) -> bool {
         self.shape.links()[block].to.is_some()
     }
@@ -149,6 +195,14 @@ impl Blocks<'_> {
                 &band.columns[position],
             );
         }
+    }
+}
+
+/// The potential that balances a unit with these sums; 1 where nothing comes from it.
+pub(super) fn root(incoming: f64, outgoing: f64) -> f64 {
+    match outgoing {
+        0.0 => 1.0,
+        outgoing => (outgoing / incoming).sqrt(),
     }
 }
 
@@ -221,8 +275,8 @@ impl CostSums for Blocks<'_> {
         read as f64 / self.stored.max(1) as f64
     }
 
-    fn loses_costs(&self) -> bool {
-        self.lost || self.matrices.iter().any(Matrix::loses_costs)
+    fn loses_costs(&mut self) -> bool {
+        self.has_lost()
     }
 
     fn strong(
@@ -271,48 +325,20 @@ impl CostSums for Blocks<'_> {
             let mut constant = vec![0.0; units.len()];
             blocks.retain(|block| {
                 let link = &self.shape.links()[*block];
-                if link.is_inner() {
-                    sums.values[link.columns.clone()].fill(0.0);
-                    read += self.matrices[*block].stored();
-                } else {
-                    add(&mut constant, &sums.values[link.rows.clone()]);
+                match link.is_inner() {
+                    true => read += self.matrices[*block].stored(),
+                    false => add(&mut constant, &sums.values[link.rows.clone()]),
                 }
                 link.is_inner()
             });
-            let outgoing = &outgoing[units.clone()];
-            let first = units.start;
-            let balanced = |start: usize, own: Range<usize>, rows: &[Vec<f64>]| {
-                let units = start + own.start..start + own.end;
-                let mut incoming = constant[units.clone()].to_vec();
-                let rows = rows.iter().filter(|rows| !rows.is_empty());
-                rows.for_each(|rows| add(&mut incoming, &rows[own.clone()]));
-                let pairs = incoming.iter().zip(&outgoing[units.clone()]);
-                let ratio = |(unit, (a, b)): (usize, (&f64, &f64))| match *b {
-                    _ if self.is_left_out(first + unit) => 0.0,
-                    0.0 => 1.0,
-                    b => (b / a).sqrt(),
-                };
-                units.zip(pairs).map(ratio).collect::<Vec<f64>>()
-            };
-            let mut bands = self.bands(&blocks);
-            if blocks.is_empty() {
-                bands.push(0..units.len());
-            }
-            let found = all(&bands, |band| {
-                let start = band.start;
-                self.band(&blocks, band, &q, |own, rows| balanced(start, own, rows))
-            });
-            for band in &found {
-                self.store(&blocks, band, sums);
-                let start = units.start + band.start;
-                for (unit, potential) in (start..).zip(&band.potentials) {
-                    if !self.is_left_out(unit) {
-                        (u[unit], v[unit]) = (*potential, 1.0 / potential);
-                        q[unit] = v[unit];
-                    }
+            let sides = (constant.as_slice(), &outgoing[units.clone()]);
+            let potentials = self.balance_group(group, &blocks, sides, &q, sums);
+            for (unit, potential) in units.zip(potentials) {
+                if !self.is_left_out(unit) {
+                    (u[unit], v[unit]) = (potential, 1.0 / potential);
+                    q[unit] = v[unit];
                 }
             }
-            self.clear_left_out(&blocks, sums);
         }
         Some(read as f64 / self.stored.max(1) as f64)
     }

@@ -1,5 +1,6 @@
 //! The block form of a balancing problem.
 
+use std::ops::Range;
 use thiserror::Error;
 
 use super::Edge;
@@ -25,6 +26,17 @@ pub enum BlockError {
     /// A power that is not positive and finite.
     #[error("the power of the regularizer must be positive and finite")]
     Power,
+    /// Rows that are not whole bands.
+    #[error("block {block}: the rows {own:?} are not whole bands")]
+    Bands {
+        /// The block.
+        block: usize,
+        /// The rows.
+        own: Range<usize>,
+    },
+    /// Rationals where floats are needed.
+    #[error("block {0}: its weights are rationals, not floats")]
+    Exact(usize),
     /// An entry of compressed rows that is out of range.
     #[error("block {block}: entry {entry} is out of range")]
     Entry {
@@ -285,6 +297,13 @@ impl<'a> Blocks<'a> {
         self.lost = true;
     }
 
+    /// Leaves out the self-connections of the last block, some rows of one from a group to itself: that of its first row is in this column.
+    pub(super) fn leave_out_diagonal(&mut self, first: usize) {
+        if let Some(matrix) = self.matrices.last_mut() {
+            matrix.diagonal = Some(first);
+        }
+    }
+
     /// Leaves out units, with all weights that lead to them or come from them: they have no cost from now on, so that their multipliers stay 1.
     ///
     /// # Panics
@@ -342,7 +361,7 @@ impl<'a> Blocks<'a> {
             columns,
             cost,
             is_transposed: false,
-            skip_diagonal: to.is_some() && to == from,
+            diagonal: (to.is_some() && to == from).then_some(0),
             entries,
         };
         self.stored += matrix.stored();

@@ -64,7 +64,7 @@ impl<'c, C: CostSums> State<'c, C> {
 
     /// May what is lost below the range of `f64` be more than rounding of a sum? Sums that are 0 are believed if no cost is lost, and
     /// no potential is so small that a whole product could be.
-    pub fn is_at_risk(&self) -> bool {
+    pub fn is_at_risk(&mut self) -> bool {
         let potentials = || self.u.iter().chain(&self.v);
         let largest = potentials().fold(1.0f64, |largest, value| largest.max(*value));
         let smallest = potentials().fold(1.0f64, |smallest, value| smallest.min(*value));

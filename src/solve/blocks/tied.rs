@@ -1,7 +1,6 @@
 //! One multiplier for each group.
 
 use super::Blocks;
-use super::CostSums;
 use super::matrix::{Cost, Dense, Entries};
 
 impl Blocks<'_> {
@@ -16,7 +15,7 @@ impl Blocks<'_> {
             outputs: Vec::new(),
             ones: Vec::new(),
             stored: 0,
-            lost: self.loses_costs(),
+            lost: self.has_lost(),
             left_out: Vec::new(),
             takes_costs: false,
         };

@@ -227,7 +227,7 @@ fn matrix_of<'a>(block: &Block<'a>, power: f64) -> Option<Matrix<'a>> {
         columns: block.columns.len(),
         cost,
         is_transposed: false,
-        skip_diagonal: false,
+        diagonal: None,
         entries: Numbers::Dense(weights.dense()),
     })
 }

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod second;
+mod shares;
 mod stored;
 mod sums;
 
