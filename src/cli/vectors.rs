@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use synaptic_balance::formats::{MAX_TEXT, read_input};
 use synaptic_balance::network::one_line;
 use synaptic_balance::report::Report;
-use synaptic_balance::vectors::{SCHEMA, VectorFile, generate, is_vectors};
+use synaptic_balance::vectors::{SCHEMA, VectorFile, file_names, generate, is_vectors};
 
 use super::arguments::VectorsArguments;
 use super::outputs::{self, Kind, Output};
@@ -19,6 +19,10 @@ pub fn vectors(arguments: &VectorsArguments) -> Outcome {
         .map_err(|fault| BadInput::at(folder, format!("no folder: {}", fault.kind())))?;
     let schema = folder.join("schema.json");
     outputs::check(&[Output::new(&schema, Kind::Json)], &[])?;
+    check_replaceable(&schema)?;
+    for name in file_names() {
+        check_replaceable(&folder.join(name))?;
+    }
     let progress = Progress::new();
     let made = generate(&mut |group| progress.say(group));
     drop(progress);
@@ -28,9 +32,6 @@ pub fn vectors(arguments: &VectorsArguments) -> Outcome {
         .map(|file| (folder.join(file.name()), file.text.clone()));
     let schema = (schema, SCHEMA.to_owned());
     let files: Vec<(PathBuf, String)> = files.chain([schema]).collect();
-    for (path, _) in &files {
-        check_replaceable(path)?;
-    }
     let outputs = files.into_iter();
     files::write_all(
         outputs

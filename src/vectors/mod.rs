@@ -43,7 +43,7 @@ pub struct VectorFile {
 impl VectorFile {
     /// The file's name.
     pub fn name(&self) -> String {
-        format!("{}.json", self.group)
+        file_name(self.group)
     }
 }
 
@@ -55,6 +55,15 @@ pub struct VectorError {
     pub case: String,
     /// Why.
     pub reason: String,
+}
+
+/// The names of all files of vectors.
+pub fn file_names() -> impl Iterator<Item = String> {
+    groups::GROUPS.iter().map(|group| file_name(group.name))
+}
+
+fn file_name(group: &str) -> String {
+    format!("{group}.json")
 }
 
 /// Makes all vectors. `progress` is told each group before it is made.

@@ -1,30 +1,8 @@
 //! The files: what the program writes. What their schema allows is tested in `tests/schema`.
 
 use std::collections::BTreeSet;
-use synaptic_balance::vectors::generate;
 
 use super::{documents, folder};
-
-/// Checks: the committed files are what the program writes, byte for byte, and there are no others.
-#[test]
-fn the_committed_vectors_are_what_the_program_writes() {
-    let made = generate(&mut |_| {}).unwrap();
-    let names: BTreeSet<String> = made.iter().map(|file| file.name()).collect();
-    let found: BTreeSet<String> = documents().into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, found);
-    for file in &made {
-        let committed = std::fs::read_to_string(folder().join(file.name())).unwrap();
-        let pairs = committed.lines().zip(file.text.lines()).enumerate();
-        let differing = pairs.into_iter().find(|(_, (old, new))| old != new);
-        assert!(
-            committed == file.text,
-            "{} is not what `synbal vectors tests/vectors` writes: {differing:?}",
-            file.name()
-        );
-    }
-    let again = generate(&mut |_| {}).unwrap();
-    assert_eq!(made, again, "two calls differ");
-}
 
 /// Checks: ids are unique, every flag used is explained and every flag explained is used, groups hold eight cases or more,
 /// 200 together, in less than 3 MB.
