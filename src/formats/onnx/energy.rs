@@ -120,15 +120,31 @@ impl OnnxFile {
             (0..rank).filter(|axis| field.varies(*axis, rank)).collect()
         };
         let (plus, minus) = (varying(&one.plus), varying(&one.minus));
-        let end = |axes: &[usize]| axes.last().map_or(0, |axis| axis + 1);
-        let is_apart =
-            |first: &[usize], second: &[usize]| second.iter().all(|axis| *axis >= end(first));
-        let (fields, split) = match (is_apart(&plus, &minus), is_apart(&minus, &plus)) {
-            (true, _) => ([(&one.plus, false), (&one.minus, true)], end(&plus)),
-            (_, true) => ([(&one.minus, true), (&one.plus, false)], end(&minus)),
-            _ => return None,
+        // Axes along which neither varies belong to either end: the fewest rows and columns take the least memory.
+        let lines = |split: &usize| -> usize {
+            let (rows, columns) = shape.split_at(*split);
+            let count = |axes: &[usize]| axes.iter().fold(1usize, |a, b| a.saturating_mul(*b));
+            count(rows).saturating_add(count(columns))
         };
-        let [rows, columns] = fields;
+        let split = |first: &[usize], second: &[usize]| {
+            let end = first.last().map_or(0, |axis| axis + 1);
+            let start = second.first().copied().unwrap_or(rank);
+            (end..=start).min_by_key(lines)
+        };
+        let orders = [
+            (
+                split(&plus, &minus),
+                [(&one.plus, false), (&one.minus, true)],
+            ),
+            (
+                split(&minus, &plus),
+                [(&one.minus, true), (&one.plus, false)],
+            ),
+        ];
+        let found = orders
+            .into_iter()
+            .filter_map(|(at, fields)| Some((at?, fields)));
+        let (split, [rows, columns]) = found.min_by_key(|(at, _)| lines(at))?;
         let rows = self.forms_along(rows, shape, 0..split);
         let columns = self.forms_along(columns, shape, split..rank);
         (rows.len() * columns.len() == count).then_some(Places {
