@@ -2,6 +2,9 @@
 import copy, math
 from fractions import Fraction
 
+class NotCovered(Exception):
+    """The claim is outside of what the checker covers."""
+
 # ---- Claims in words, as main.ml reads them ----
 
 def listed(items):
@@ -149,6 +152,42 @@ def manifold(reader, read, given):
     table = lambda rows: listed(listed(map(str, row)) for row in rows)
     return (f"manifold {read.count} {table(forms)} {table(rows)} {listed(map(str, spanning))} {listed(map(str, others))} {one} "
             f"{table(transposed(scaled(directions), len(spanning)))} {table(scaled(combinations))}\n")
+
+def enclosure(reader, network, certificate):
+    """An enclosure for wide_checker.v, with what is left to be found by elimination."""
+    head = {"format": "synaptic-balance/certificate", "version": 1, "claim": "enclosure", "regularizer": reader.read_regularizer}
+    given = reader.read(certificate, {**head, **reader.CLAIMS["enclosure"]})
+    read = Read(reader, network)
+    bounds = [read.by_variable(reader, given[field], field) for field in ("lower", "upper")]
+    direction = None if "direction" not in given else integers(read.by_variable(reader, given["direction"], "direction"))[0]
+    slope = lambda d: 0 if direction is None else sum(share * direction[v] for v, share in d.items())
+    counted = [(e, a, p, {v: share * q for v, share in read.exponents[e].items()}) for a, p, q in given["regularizer"] for e in read.counted()]
+    stay = [(read.weights[e], d) for e, *_, d in counted if slope(d) == 0]
+    reader.need(all(len({share > 0 for share in d.values()}) == len(d) for _, d in stay), "outside the comparison principle", reader.Refused)
+    if any(len({share > 0 for share in d.values()}) != len(d) for *_, d in counted):
+        raise NotCovered("a cost that vanishes and rises or falls in two multipliers")
+    common = math.lcm(*[Fraction(share).denominator for *_, d in counted for share in d.values()])
+    terms = []
+    for e, a, p, d in counted:
+        target = next(((v, share) for v, share in d.items() if share > 0), (read.count, Fraction(1)))
+        source = next(((v, -share) for v, share in d.items() if share < 0), (read.count, Fraction(1)))
+        shares = f"{int(source[1] * common)} {int(target[1] * common)}"
+        terms.append(f"{source[0]} {target[0]} {pair(a)} {pair(abs(read.weights[e]))} {pair(p)} {shares}")
+    neighbours = {v: [] for v in range(read.count)}
+    for _, d in stay:
+        for v in d:
+            neighbours[v] += [(u, Fraction(-d[v]) / d[u]) for u in d if u != v] if len(d) > 1 else [(v, 0)]
+    held = {found[0]: [values[v] if v in found else Fraction(0) for v in range(read.count)]
+            for found, values, agree in reader.components(neighbours) if agree}
+    free = [v for v in range(read.count) if v not in held]
+    forms = [[d.get(v, Fraction(0)) * common for _, d in stay] for v in free]
+    found = solved(forms, identity(len(free))) or [[Fraction(0)] * len(free)] * len(stay)
+    one = math.lcm(*[x.denominator for row in found for x in row])
+    combinations = [[] if v in held else [str(int(row[free.index(v)] * one)) for row in found] for v in range(read.count)]
+    scalings = (f"{v} {listed(map(str, integers(z)[0]))}" for v, z in held.items())
+    limit = "0" if direction is None else f"1 {listed(map(str, direction))}"
+    return (f"wide {read.count} {common} {listed(terms)} {listed(map(pair, bounds[0]))} {listed(map(pair, bounds[1]))} {listed(scalings)} {one} "
+            f"{listed(map(listed, combinations))} {limit}\n")
 
 # ---- Certificates made from the vectors ----
 

@@ -38,11 +38,11 @@ def module(path):
 reader = module(ROOT / "examples" / "check_certificate.py")
 energy = module(pathlib.Path(__file__).with_name("energy.py"))
 claims = module(pathlib.Path(__file__).with_name("claims.py"))
+written = module(pathlib.Path(__file__).with_name("written.py"))
 ENCLOSURES = json.loads(pathlib.Path(__file__).with_name("enclosures.json").read_text())
 number = module(ROOT / "examples" / "read_network.py").number
 
-class NotCovered(Exception):
-    """The claim is outside of what the checker covers."""
+NotCovered = claims.NotCovered
 
 def natural(value):
     if value.denominator != 1:
@@ -101,47 +101,6 @@ def components(count, terms):
         if max(source, to) == count and labels[min(source, to)] is not None:
             raise AssertionError("a term joins the component to the ground")
     return labels
-
-# ---- In Coq ----
-
-def rational(q):
-    return f"({q.numerator} # {q.denominator})" if q >= 0 else f"(({q.numerator}) # {q.denominator})"
-
-WRITTEN = {
-    "synapses": lambda t: f"(RationalTerm {t[0]} {t[1]} {rational(t[2])} {t[3]} {t[4]})",
-    "component": lambda label: "None" if label is None else f"(Some {label}%nat)",
-    "lower": rational, "upper": rational, "direction": rational,
-}
-
-def listed(items):
-    return "[" + "; ".join(items) + "]"
-
-def in_coq(name, base):
-    """The parts of a claim as definitions, and what each field is called."""
-    fields = {"variables": str(base["variables"])}
-    lines = []
-    for field, written in WRITTEN.items():
-        if base[field] is not None:
-            kind = {"synapses": "rational_term", "component": "(option nat)"}.get(field, "Q")
-            lines.append(f"Definition {name}_{field} : list {kind} := {listed(map(written, base[field]))}.")
-            fields[field] = f"{name}_{field}"
-    return lines, fields
-
-def variant_in_coq(base, names, other):
-    """The fields of a variant, as few changes of those of the claim that it comes from: numbers are long."""
-    fields = dict(names)
-    for field, written in WRITTEN.items():
-        for index, (old, new) in enumerate(zip(base[field] or [], other[field] or [])):
-            if old != new:
-                fields[field] = f"(replaced {fields[field]} {index} {written(new)})"
-    return fields
-
-def verdict_of(fields):
-    text = "(Claim " + " ".join(fields[field] for field in ("variables", "synapses", "component", "lower", "upper")) + ")"
-    return f"accepted {text}" if "direction" not in fields else f"accepted_in_the_limit {text} {fields['direction']}"
-
-def theorem_of(verdict):
-    return verdict.replace("accepted_in_the_limit", "limit_checker_is_sound").replace("accepted", "checker_is_sound")
 
 def changed(network, certificate, exchange_only):
     """Every number changed, one at a time: what was changed, the network, the certificate."""
@@ -202,26 +161,17 @@ def kernel(synbal, network, certificate):
         return None
     return run.returncode == 0
 
-PREAMBLE = """From Coq Require Import QArith List.
-From Synbal Require Import enclosure_checker.
-Import ListNotations.
-Open Scope Q_scope.
-Set Printing Width 1000000.
-Set Printing Depth 1000000.
-Definition replaced {T : Type} (l : list T) (i : nat) (x : T) : list T := firstn i l ++ x :: skipn (S i) l.
-"""
-
 def coq(proofs, folder, index, group):
     """Coq's verdicts on the claims of some networks, in order; those that stand as they were made are proved on the way."""
-    lines, verdicts = [PREAMBLE], []
+    lines, verdicts = [written.PREAMBLE], []
     for number, (base, others) in enumerate(group):
-        definitions, names = in_coq(f"network_{number}", base)
-        verdict = verdict_of(names)
+        definitions, names = written.in_coq(f"network_{number}", base)
+        verdict = written.verdict_of(names)
         lines += definitions
-        lines.append(f"Definition proved_{number} := {theorem_of(verdict)} (eq_refl true <: {verdict} = true).")
+        lines.append(f"Definition proved_{number} := {written.theorem_of(verdict)} (eq_refl true <: {verdict} = true).")
         verdicts.append(verdict)
-        verdicts += [verdict_of(variant_in_coq(base, names, other)) for other in others]
-    lines.append("Eval vm_compute in " + listed(verdicts) + ".")
+        verdicts += [written.verdict_of(written.variant_in_coq(base, names, other)) for other in others]
+    lines.append("Eval vm_compute in " + written.listed(verdicts) + ".")
     name = f"verdicts_{index}"
     (folder / f"{name}.v").write_text("\n".join(lines))
     command = ["coqc", "-q", "-noglob", "-Q", proofs, "Synbal", f"{name}.v"]
@@ -269,16 +219,19 @@ def judge(checker, network, certificate, *activation):
             accepted, = answers(checker, [claims.in_words(reader, reader.read_network(reader.load(data)), certificate)])
             print("accepted" if accepted == "true" else "refused")
             return 0 if accepted == "true" else 1
-        base = claim(reader.load(data), certificate)
-    except (NotCovered, KeyError) as reason:
+        try:
+            words = in_words(claim(reader.load(data), certificate))
+        except NotCovered:
+            words = claims.enclosure(reader, reader.read_network(reader.load(data)), certificate)
+        accepted, = answers(checker, [words])
+    except NotCovered as reason:
         print(f"not covered: {reason}")
         return 3
     except reader.Refused as reason:
         print(f"refused: {reason}")
         return 1
-    accepted, = extracted(checker, [base])
-    print("accepted" if accepted else "refused")
-    return 0 if accepted else 1
+    print("accepted" if accepted == "true" else "refused")
+    return 0 if accepted == "true" else 1
 
 def bits(base):
     numbers = [q for field in ("lower", "upper", "direction") for q in base[field] or []] + [t[2] for t in base["synapses"]]
@@ -410,6 +363,48 @@ def main_energy(synbal, vectors, proofs, checker):
     if len(first) < 100 or "false" in first or changes.count("false") < 500:
         sys.exit("compare.py: too few energy certificates were compared")
 
+def main_wide(synbal, vectors, _proofs, checker):
+    """Enclosures, by the checker that is as wide as the kernel's rule."""
+    tried, left_out = [], collections.Counter()
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for case in cases(pathlib.Path(vectors)):
+            certificate = certify(synbal, pathlib.Path(folder), case)
+            if certificate is None or certificate["claim"] != "enclosure":
+                continue
+            variants = list(changed(case["network"], certificate, False))
+            step = max(1, len(variants) // CHANGES)
+            for what, network, variant in [("as it is", case["network"], certificate), *variants[len(tried) % step::step]]:
+                read = reader.read_network(network)
+                try:
+                    words = claims.enclosure(reader, read, variant)
+                except reader.Refused:
+                    words = None
+                except NotCovered as reason:
+                    left_out[str(reason)] += 1
+                    continue
+                asked = what == "as it is" or len(tried) % 4 == 0
+                tried.append((f"{case['id']}, {what}", verdict_of_page(read, variant), words, pool.submit(kernel, synbal, network, variant) if asked else None))
+        found = iter(answers(checker, [words for _, _, words, _ in tried if words is not None]))
+        found = [words is not None and next(found) == "true" for _, _, words, _ in tried]
+        differ = [f"{name}: page {by_page}, proved checker {proved}, kernel {verdict and verdict.result()}"
+                  for (name, by_page, _, verdict), proved in zip(tried, found) if by_page != proved or verdict is not None and verdict.result() != proved]
+    for line in differ[:20]:
+        print(line, file=sys.stderr)
+    first = [proved for (name, *_), proved in zip(tried, found) if name.endswith(", as it is")]
+    print(f"proofs/checker: {len(first)} enclosures accepted by the wide checker; {len(tried) - len(first)} changed ones, {found.count(True) - len(first)} accepted "
+          f"and {found.count(False)} refused, by the page alike, and by the kernel of those that it was asked")
+    for reason, count in sorted(left_out.items()):
+        print(f"  left out: {count:4} {reason}")
+    if differ or not all(first) or len(first) < 150 or found.count(False) < 500:
+        sys.exit(f"compare.py: {len(differ)} verdicts differ, or too few enclosures were compared")
+
+def verdict_of_page(read, certificate):
+    try:
+        reader.judge(read, certificate)
+    except reader.Refused:
+        return False
+    return True
+
 def main_claims(synbal, vectors, _proofs, checker):
     """The other claims of version 1: certificates made from the vectors, and changes of them; a share of these goes before the kernel as well."""
     tried = []
@@ -465,4 +460,5 @@ if __name__ == "__main__":
     main(*sys.argv[1:])
     if len(sys.argv) == 5:
         main_energy(*sys.argv[1:])
+        main_wide(*sys.argv[1:])
         main_claims(*sys.argv[1:])

@@ -1,4 +1,5 @@
-(* Judges claims with the proved checkers (checker.ml, extracted from enclosure_checker.v, energy_checker.v and claim_checker.v).
+(* Judges claims with the proved checkers (checker.ml, extracted from enclosure_checker.v, energy_checker.v, claim_checker.v and
+   wide_checker.v).
 
    On the standard input, separated by blanks, for each claim its name and what it holds; rationals are two integers, a list is its length and its members,
    a form the list of its variables, from 1, with their exponents. The answer is a line: true or false, and more for energy.
@@ -8,6 +9,10 @@
    energy: the mantissas and exponents of multipliers; the common denominator of exponents; forms; terms, each with scale, magnitude, degree, the forms, from 1, of
    target and source, and the flow of an exception or `rule`; significant bits, grid, divisor of flows. The answer is a line: false, or true with the gap's number
    and places, whether the minimum is attained, the places of the radius or `exact`, and for each term 1 or 0, whether its balanced cost is enclosed.
+
+   wide, an enclosure as wide as the kernel's rule: the number of variables; the common denominator of exponents; terms: source and target, any larger number
+   than the variables' for a visible unit, coefficient, weight, power, exponents at source and target; lower bounds; upper bounds; held variables,
+   each with a scaling; one, and combinations of terms (wide_claim); 1 and a direction, or 0.
 
    A problem is the number of variables, the common denominator of exponents, and terms: coefficient, weight, power, form.
    attained: problem, what flows must be at least, flows. not_attained: problem, direction. balanced: problem, multipliers; balanced_in_the_limit: problem,
@@ -168,10 +173,41 @@ let manifold () =
   let combinations = rows () in
   shows_manifold variables forms constraints spanning others { one; directions; combinations }
 
+let wide () =
+  let term () =
+    let wide_source = natural () in
+    let wide_target = natural () in
+    let factor_of_cost = rational () in
+    let weight_magnitude = rational () in
+    let power_of_size = rational () in
+    let falling_share = big () in
+    let rising_share = big () in
+    { wide_source; wide_target; factor_of_cost; weight_magnitude; power_of_size; falling_share; rising_share }
+  in
+  let held () =
+    let variable = natural () in
+    let scaling = listed big in
+    (variable, scaling)
+  in
+  let wide_unknowns = natural () in
+  let common_of = number () in
+  let wide_terms = listed term in
+  let lower_bounds = listed rational in
+  let upper_bounds = listed rational in
+  let held_at_one = listed held in
+  let unit_of = big () in
+  let leaving_one = listed (fun () -> listed big) in
+  let claim = { wide_unknowns; common_of; wide_terms; lower_bounds; upper_bounds; held_at_one; unit_of; leaving_one } in
+  match integer () with
+  | 0 -> accepted_wide claim
+  | 1 -> accepted_wide_in_the_limit claim (listed big)
+  | _ -> failwith "neither a direction nor none"
+
 let judge kind =
   match kind with
   | "enclosure" -> enclosure ()
   | "energy" -> energy ()
+  | "wide" -> string_of_bool (wide ())
   | "attained" -> string_of_bool (attained ())
   | "not_attained" -> string_of_bool (not_attained ())
   | "balanced" -> string_of_bool (balanced ())

@@ -12,17 +12,17 @@ From Synbal Require Import rounded_powers claim_checker claim_checker_sound mani
 Import ListNotations.
 Open Scope Z_scope.
 
-(* The cost coefficient * weight^power, times the multiplier at `to` to rises / common, over that at `from` to falls / common. *)
+(* The cost coefficient * weight^power, times the multiplier of the target to rising_share / common, over that of the source to falling_share / common. *)
 Record wide_term := WideTerm {
-  from : nat; to : nat;
-  factor_of_cost : Q; size : Q; power_of_size : Q;
-  falls : Z; rises : Z
+  wide_source : nat; wide_target : nat;
+  factor_of_cost : Q; weight_magnitude : Q; power_of_size : Q;
+  falling_share : Z; rising_share : Z
 }.
 
 (* Held variables, each with a scaling of its component that changes no cost; and for each free variable a combination of terms, over `unit_of`, in which
    it alone of all free ones is left. These are hints: what they say is checked. *)
 Record wide_claim := WideClaim {
-  unknowns : nat;
+  wide_unknowns : nat;
   common_of : BinNums.positive;
   wide_terms : list wide_term;
   lower_bounds : list Q;
@@ -36,15 +36,15 @@ Record wide_claim := WideClaim {
 
 Definition is_wide_term (t : wide_term) : bool :=
   if 0 <? Qnum (factor_of_cost t) then
-  if 0 <? Qnum (size t) then
-  if 0 <? falls t then
-  if 0 <? rises t then negb (from t =? to t)%nat
+  if 0 <? Qnum (weight_magnitude t) then
+  if 0 <? falling_share t then
+  if 0 <? rising_share t then negb (wide_source t =? wide_target t)%nat
   else false else false else false else false.
 
 Definition is_held (c : wide_claim) (i : nat) : bool := existsb (fun h => (fst h =? i)%nat) (held_at_one c).
-Definition is_free (c : wide_claim) (i : nat) : bool := if (i <? unknowns c)%nat then negb (is_held c i) else false.
+Definition is_free (c : wide_claim) (i : nat) : bool := if (i <? wide_unknowns c)%nat then negb (is_held c i) else false.
 
-Definition numbers_of (c : wide_claim) : list nat := seq 0 (unknowns c).
+Definition numbers_of (c : wide_claim) : list nat := seq 0 (wide_unknowns c).
 
 Definition multiplier_at (point : list Q) (i : nat) (k : Z) : factor :=
   match nth_error point i with Some q => Factor (Qnum q) (Zpos (Qden q)) 0 k | None => Factor 1 1 0 k end.
@@ -52,8 +52,8 @@ Definition multiplier_at (point : list Q) (i : nat) (k : Z) : factor :=
 Definition factors_at (D : BinNums.positive) (point : list Q) (t : wide_term) : list factor :=
   let n := Zpos (Qden (power_of_size t)) in
   [Factor (Qnum (factor_of_cost t)) (Zpos (Qden (factor_of_cost t))) 0 (n * Zpos D);
-   Factor (Qnum (size t)) (Zpos (Qden (size t))) 0 (Qnum (power_of_size t) * Zpos D);
-   multiplier_at point (to t) (n * rises t); multiplier_at point (from t) (n * - falls t)].
+   Factor (Qnum (weight_magnitude t)) (Zpos (Qden (weight_magnitude t))) 0 (Qnum (power_of_size t) * Zpos D);
+   multiplier_at point (wide_target t) (n * rising_share t); multiplier_at point (wide_source t) (n * - falling_share t)].
 
 Definition as_rational (m s : Z) : Q := if 0 <=? s then (Z.shiftl m s # 1)%Q else (m # Z.to_pos (Z.shiftl 1 (- s)))%Q.
 
@@ -69,8 +69,8 @@ Definition ends_at (bits : option Z) (D : BinNums.positive) (point : list Q) (t 
   | None => match exact n (factors_at D point t) with Some q => Some (q, q) | None => None end
   end.
 
-Definition rises_at (i : nat) (t : wide_term) : Z := if andb (to t =? i)%nat (negb (from t =? i)%nat) then rises t else 0.
-Definition falls_at (i : nat) (t : wide_term) : Z := if andb (from t =? i)%nat (negb (to t =? i)%nat) then falls t else 0.
+Definition rises_at (i : nat) (t : wide_term) : Z := if andb (wide_target t =? i)%nat (negb (wide_source t =? i)%nat) then rising_share t else 0.
+Definition falls_at (i : nat) (t : wide_term) : Z := if andb (wide_source t =? i)%nat (negb (wide_target t =? i)%nat) then falling_share t else 0.
 
 (* The upper end of one sum and the lower end of another. *)
 Fixpoint sums_at (bits : option Z) (D : BinNums.positive) (point : list Q) (one other : wide_term -> Z) (l : list wide_term) : option (Q * Q) :=
@@ -110,13 +110,13 @@ Definition bounds_in_order (c : wide_claim) (i : nat) : bool :=
     if is_held c i then (if Qeq_bool low 1 then Qeq_bool high 1 else false) else true
   else false else false.
 
-Definition slope_at (z : list Z) (t : wide_term) : Z := rises t * nth (to t) z 0 - falls t * nth (from t) z 0.
+Definition slope_at (z : list Z) (t : wide_term) : Z := rising_share t * nth (wide_target t) z 0 - falling_share t * nth (wide_source t) z 0.
 
-Definition share_at (u : nat) (t : wide_term) : Z := (if (to t =? u)%nat then rises t else 0) - (if (from t =? u)%nat then falls t else 0).
+Definition share_at (u : nat) (t : wide_term) : Z := (if (wide_target t =? u)%nat then rising_share t else 0) - (if (wide_source t =? u)%nat then falling_share t else 0).
 
 Definition scales_component (c : wide_claim) (h : nat * list Z) : bool :=
-  if (fst h <? unknowns c)%nat then
-  if (length (snd h) =? unknowns c)%nat then
+  if (fst h <? wide_unknowns c)%nat then
+  if (length (snd h) =? wide_unknowns c)%nat then
   if forallb (fun t => slope_at (snd h) t =? 0) (wide_terms c) then
   if nth (fst h) (snd h) 0 =? 0 then false
   else forallb (fun u => if (u =? fst h)%nat then true else if nth u (snd h) 0 =? 0 then true else is_free c u) (numbers_of c)
@@ -131,8 +131,8 @@ Definition is_determined (c : wide_claim) (i : nat) : bool :=
   else true.
 
 Definition accepted_wide (c : wide_claim) : bool :=
-  if (length (lower_bounds c) =? unknowns c)%nat then
-  if (length (upper_bounds c) =? unknowns c)%nat then
+  if (length (lower_bounds c) =? wide_unknowns c)%nat then
+  if (length (upper_bounds c) =? wide_unknowns c)%nat then
   if forallb is_wide_term (wide_terms c) then
   if forallb (bounds_in_order c) (numbers_of c) then
   if 0 <? unit_of c then
@@ -141,11 +141,11 @@ Definition accepted_wide (c : wide_claim) : bool :=
   else false else false else false else false else false else false else false.
 
 Definition without_falling (c : wide_claim) (direction : list Z) : wide_claim :=
-  WideClaim (unknowns c) (common_of c) (filter (fun t => slope_at direction t =? 0) (wide_terms c)) (lower_bounds c) (upper_bounds c)
+  WideClaim (wide_unknowns c) (common_of c) (filter (fun t => slope_at direction t =? 0) (wide_terms c)) (lower_bounds c) (upper_bounds c)
     (held_at_one c) (unit_of c) (leaving_one c).
 
 Definition accepted_wide_in_the_limit (c : wide_claim) (direction : list Z) : bool :=
-  if (length direction =? unknowns c)%nat then
+  if (length direction =? wide_unknowns c)%nat then
   if forallb is_wide_term (wide_terms c) then
   if forallb (fun t => slope_at direction t <=? 0) (wide_terms c) then
   if existsb (fun t => slope_at direction t <? 0) (wide_terms c) then accepted_wide (without_falling c direction)
@@ -155,24 +155,24 @@ Definition accepted_wide_in_the_limit (c : wide_claim) (direction : list Z) : bo
 
 Local Open Scope R_scope.
 
-Definition wide_cost (t : wide_term) : R := Q2R (factor_of_cost t) * Rpower (Q2R (size t)) (Q2R (power_of_size t)).
+Definition wide_cost (t : wide_term) : R := Q2R (factor_of_cost t) * Rpower (Q2R (weight_magnitude t)) (Q2R (power_of_size t)).
 
 Definition wide_real (D : BinNums.positive) (t : wide_term) : term :=
-  Term (from t) (to t) (wide_cost t) (IZR (falls t) / IZR (Zpos D)) (IZR (rises t) / IZR (Zpos D)).
+  Term (wide_source t) (wide_target t) (wide_cost t) (IZR (falling_share t) / IZR (Zpos D)) (IZR (rising_share t) / IZR (Zpos D)).
 
 Definition wide_problem (c : wide_claim) : problem := Problem (numbers_of c) (map (wide_real (common_of c)) (wide_terms c)).
 
 Definition wide_enclosed (c : wide_claim) (best : nat -> R) : Prop :=
   balanced (wide_problem c) best /\ minimum (wide_problem c) best /\
-  (forall i, (i < unknowns c)%nat -> Q2R (nth i (lower_bounds c) 1%Q) <= best i <= Q2R (nth i (upper_bounds c) 1%Q)) /\
-  (forall mu, balanced (wide_problem c) mu -> (forall i, (i < unknowns c)%nat -> is_held c i = true -> mu i = 1) -> forall i, mu i = best i).
+  (forall i, (i < wide_unknowns c)%nat -> Q2R (nth i (lower_bounds c) 1%Q) <= best i <= Q2R (nth i (upper_bounds c) 1%Q)) /\
+  (forall mu, balanced (wide_problem c) mu -> (forall i, (i < wide_unknowns c)%nat -> is_held c i = true -> mu i = 1) -> forall i, mu i = best i).
 
 Lemma wide_positive : forall t, is_wide_term t = true ->
-  0 < Q2R (factor_of_cost t) /\ 0 < Q2R (size t) /\ (0 < falls t)%Z /\ (0 < rises t)%Z /\ from t <> to t.
+  0 < Q2R (factor_of_cost t) /\ 0 < Q2R (weight_magnitude t) /\ (0 < falling_share t)%Z /\ (0 < rising_share t)%Z /\ wide_source t <> wide_target t.
 Proof.
   intros t H. unfold is_wide_term in H. destruct (Z.ltb_spec 0 (Qnum (factor_of_cost t))); [|discriminate].
-  destruct (Z.ltb_spec 0 (Qnum (size t))); [|discriminate]. destruct (Z.ltb_spec 0 (falls t)); [|discriminate].
-  destruct (Z.ltb_spec 0 (rises t)); [|discriminate]. apply negb_true_iff in H. apply Nat.eqb_neq in H.
+  destruct (Z.ltb_spec 0 (Qnum (weight_magnitude t))); [|discriminate]. destruct (Z.ltb_spec 0 (falling_share t)); [|discriminate].
+  destruct (Z.ltb_spec 0 (rising_share t)); [|discriminate]. apply negb_true_iff in H. apply Nat.eqb_neq in H.
   repeat split; try assumption; apply positive_rational; assumption.
 Qed.
 
@@ -203,12 +203,12 @@ Proof.
   { intros p i k. unfold multiplier_at. destruct (nth_error p i); reflexivity. }
   rewrite !Hk, !mult_IZR, opp_IZR, Rplus_0_r, !exp_plus. unfold cost_at, wide_cost, wide_real. cbn [cost source target source_exponent target_exponent].
   replace (IZR n * IZR (Zpos D) / (IZR n * IZR (Zpos D)) * ln (Q2R (factor_of_cost t))) with (ln (Q2R (factor_of_cost t))) by (field; lra).
-  replace (IZR (Qnum (power_of_size t)) * IZR (Zpos D) / (IZR n * IZR (Zpos D)) * ln (Q2R (size t))) with (Q2R (power_of_size t) * ln (Q2R (size t)))
+  replace (IZR (Qnum (power_of_size t)) * IZR (Zpos D) / (IZR n * IZR (Zpos D)) * ln (Q2R (weight_magnitude t))) with (Q2R (power_of_size t) * ln (Q2R (weight_magnitude t)))
     by (unfold Q2R at 1; fold n; field; lra).
-  replace (IZR n * IZR (rises t) / (IZR n * IZR (Zpos D)) * ln (real_multipliers point (to t)))
-    with (IZR (rises t) / IZR (Zpos D) * ln (real_multipliers point (to t))) by (field; lra).
-  replace (IZR n * - IZR (falls t) / (IZR n * IZR (Zpos D)) * ln (real_multipliers point (from t)))
-    with (- (IZR (falls t) / IZR (Zpos D) * ln (real_multipliers point (from t)))) by (field; lra).
+  replace (IZR n * IZR (rising_share t) / (IZR n * IZR (Zpos D)) * ln (real_multipliers point (wide_target t)))
+    with (IZR (rising_share t) / IZR (Zpos D) * ln (real_multipliers point (wide_target t))) by (field; lra).
+  replace (IZR n * - IZR (falling_share t) / (IZR n * IZR (Zpos D)) * ln (real_multipliers point (wide_source t)))
+    with (- (IZR (falling_share t) / IZR (Zpos D) * ln (real_multipliers point (wide_source t)))) by (field; lra).
   rewrite exp_Ropp, exp_ln by exact P1. unfold wide_cost, Rpower, Rdiv. ring.
 Qed.
 
@@ -281,21 +281,21 @@ Let high := real_multipliers (upper_bounds c).
 Let free := filter (is_free c) (numbers_of c).
 
 Record facts : Prop := {
-  as_many_lower : length (lower_bounds c) = unknowns c;
-  as_many_upper : length (upper_bounds c) = unknowns c;
+  as_many_lower : length (lower_bounds c) = wide_unknowns c;
+  as_many_upper : length (upper_bounds c) = wide_unknowns c;
   terms_are_positive : forallb is_wide_term (wide_terms c) = true;
-  in_order : forall i, (i < unknowns c)%nat -> bounds_in_order c i = true;
+  in_order : forall i, (i < wide_unknowns c)%nat -> bounds_in_order c i = true;
   unit_is_positive : (0 < unit_of c)%Z;
   components : forall h, In h (held_at_one c) -> scales_component c h = true;
-  all_determined : forall i, (i < unknowns c)%nat -> is_determined c i = true;
-  all_tests : forall i, (i < unknowns c)%nat -> tests_pass c i = true
+  all_determined : forall i, (i < wide_unknowns c)%nat -> is_determined c i = true;
+  all_tests : forall i, (i < wide_unknowns c)%nat -> tests_pass c i = true
 }.
 
 Lemma accepted_facts : facts.
 Proof.
   assert (H := Haccepted). unfold accepted_wide in H.
-  destruct (Nat.eqb_spec (length (lower_bounds c)) (unknowns c)); [|discriminate].
-  destruct (Nat.eqb_spec (length (upper_bounds c)) (unknowns c)); [|discriminate].
+  destruct (Nat.eqb_spec (length (lower_bounds c)) (wide_unknowns c)); [|discriminate].
+  destruct (Nat.eqb_spec (length (upper_bounds c)) (wide_unknowns c)); [|discriminate].
   destruct (forallb is_wide_term _) eqn:H1; [|discriminate]. destruct (forallb (bounds_in_order c) _) eqn:H2; [|discriminate].
   destruct (Z.ltb_spec 0 (unit_of c)); [|discriminate]. destruct (forallb (scales_component c) _) eqn:H3; [|discriminate].
   destruct (forallb (is_determined c) _) eqn:H4; [|discriminate]. rewrite forallb_forall in H2, H3, H4, H.
@@ -305,10 +305,10 @@ Qed.
 Lemma in_free : forall i, In i free <-> is_free c i = true.
 Proof.
   intros i. unfold free. rewrite filter_In. split; [tauto|]. intros H. split; [|exact H]. unfold is_free in H.
-  destruct (Nat.ltb_spec i (unknowns c)); [apply in_seq; lia|discriminate].
+  destruct (Nat.ltb_spec i (wide_unknowns c)); [apply in_seq; lia|discriminate].
 Qed.
 
-Lemma free_or_held : forall i, (i < unknowns c)%nat -> is_free c i = false -> is_held c i = true.
+Lemma free_or_held : forall i, (i < wide_unknowns c)%nat -> is_free c i = false -> is_held c i = true.
 Proof.
   intros i Hi H. unfold is_free in H. apply Nat.ltb_lt in Hi. rewrite Hi in H. apply negb_false_iff in H. exact H.
 Qed.
@@ -317,7 +317,7 @@ Lemma bounds_real : forall i, 0 < low i /\ low i <= high i /\ (~ In i free -> lo
 Proof.
   intros i. assert (F := accepted_facts). unfold low, high, real_multipliers.
   assert (Q2R 1 = 1) as E1 by (unfold Q2R; simpl; field).
-  destruct (Nat.lt_ge_cases i (unknowns c)) as [Hi|Hi].
+  destruct (Nat.lt_ge_cases i (wide_unknowns c)) as [Hi|Hi].
   - assert (H := in_order F i Hi). unfold bounds_in_order in H. cbv zeta in H.
     destruct (Z.ltb_spec 0 (Qnum (nth i (lower_bounds c) 1%Q))) as [H1|]; [|discriminate].
     destruct (Qle_bool _ _) eqn:H2; [|discriminate]. apply Qle_bool_iff in H2. apply Qle_Rle in H2. apply positive_rational in H1.
@@ -334,32 +334,32 @@ Lemma determined_here : comparison_principle.determined (Problem free (terms P))
 Proof.
   intros d Hd Hs i. assert (F := accepted_facts). destruct (in_dec Nat.eq_dec i free) as [Hi|Hi]; [|apply Hd; exact Hi].
   assert (is_free c i = true) as Ef by (apply in_free; exact Hi).
-  assert (i < unknowns c)%nat as Hlt by (unfold is_free in Ef; destruct (Nat.ltb_spec i (unknowns c)); [assumption|discriminate]).
+  assert (i < wide_unknowns c)%nat as Hlt by (unfold is_free in Ef; destruct (Nat.ltb_spec i (wide_unknowns c)); [assumption|discriminate]).
   assert (H := all_determined F i Hlt). unfold is_determined in H. rewrite Ef in H. cbv zeta in H.
   set (l := nth i (leaving_one c) []) in *. destruct (Nat.eqb_spec (length l) (length (wide_terms c))) as [Hl|]; [|discriminate].
   rewrite forallb_forall in H. pose (none := WideTerm 0 0 1%Q 1%Q 1%Q 0 0). set (m := length (wide_terms c)) in *.
   assert (0 < IZR (Zpos (common_of c))) as HD by (apply IZR_lt; lia).
   (* The combination of all slopes is 0, and leaves only that at i. *)
-  assert (forall t, In t (wide_terms c) -> sum (unknowns c) (fun u => IZR (share_at u t) * d u) = 0) as Hterm.
+  assert (forall t, In t (wide_terms c) -> sum (wide_unknowns c) (fun u => IZR (share_at u t) * d u) = 0) as Hterm.
   { intros t Ht. assert (Hst : slope d (wide_real (common_of c) t) = 0).
     { apply Hs; [apply in_map; exact Ht|]. apply wide_cost_positive. assert (Hw := terms_are_positive F). rewrite forallb_forall in Hw. auto. }
     unfold slope in Hst. simpl in Hst.
-    rewrite (sum_ext _ _ (fun u => IZR (rises t) * (d u * energy_minima.one_at (to t) u) - IZR (falls t) * (d u * energy_minima.one_at (from t) u))).
+    rewrite (sum_ext _ _ (fun u => IZR (rising_share t) * (d u * energy_minima.one_at (wide_target t) u) - IZR (falling_share t) * (d u * energy_minima.one_at (wide_source t) u))).
     - rewrite sum_minus, !sum_scale.
-      assert (forall k, sum (unknowns c) (fun u => d u * energy_minima.one_at k u) = d k) as Hat.
-      { intros k. destruct (Nat.lt_ge_cases k (unknowns c)) as [Hk|Hk]; [apply energy_minima.sum_one_at; exact Hk|].
-        rewrite (Hd k); [|simpl; rewrite in_free; unfold is_free; destruct (Nat.ltb_spec k (unknowns c)); [lia|discriminate]].
+      assert (forall k, sum (wide_unknowns c) (fun u => d u * energy_minima.one_at k u) = d k) as Hat.
+      { intros k. destruct (Nat.lt_ge_cases k (wide_unknowns c)) as [Hk|Hk]; [apply energy_minima.sum_one_at; exact Hk|].
+        rewrite (Hd k); [|simpl; rewrite in_free; unfold is_free; destruct (Nat.ltb_spec k (wide_unknowns c)); [lia|discriminate]].
         apply sum_zero. intros u Hu. unfold energy_minima.one_at. destruct (Nat.eqb_spec u k); [lia|ring]. }
       rewrite !Hat. apply Rmult_eq_reg_l with (/ IZR (Zpos (common_of c))); [|apply Rinv_neq_0_compat; lra].
       rewrite Rmult_0_r, <- Hst. unfold Rdiv. ring.
-    - intros u _. unfold share_at, energy_minima.one_at. rewrite minus_IZR, (Nat.eqb_sym u (to t)), (Nat.eqb_sym u (from t)).
-      destruct (to t =? u)%nat, (from t =? u)%nat; ring. }
-  assert (sum m (fun e => IZR (nth e l 0%Z) * sum (unknowns c) (fun u => IZR (share_at u (nth e (wide_terms c) none)) * d u)) = 0) as Hz.
+    - intros u _. unfold share_at, energy_minima.one_at. rewrite minus_IZR, (Nat.eqb_sym u (wide_target t)), (Nat.eqb_sym u (wide_source t)).
+      destruct (wide_target t =? u)%nat, (wide_source t =? u)%nat; ring. }
+  assert (sum m (fun e => IZR (nth e l 0%Z) * sum (wide_unknowns c) (fun u => IZR (share_at u (nth e (wide_terms c) none)) * d u)) = 0) as Hz.
   { apply sum_zero. intros e He. rewrite Hterm by (apply nth_In; exact He). ring. }
-  rewrite (sum_ext _ _ (fun e => sum (unknowns c) (fun u => d u * (IZR (nth e l 0%Z) * IZR (share_at u (nth e (wide_terms c) none)))))) in Hz.
+  rewrite (sum_ext _ _ (fun e => sum (wide_unknowns c) (fun u => d u * (IZR (nth e l 0%Z) * IZR (share_at u (nth e (wide_terms c) none)))))) in Hz.
   2:{ intros e _. rewrite <- sum_scale. apply sum_ext. intros. ring. }
   rewrite sum_swap in Hz.
-  assert (forall u, is_free c u = true -> (u < unknowns c)%nat ->
+  assert (forall u, is_free c u = true -> (u < wide_unknowns c)%nat ->
     sum m (fun e => IZR (nth e l 0%Z) * IZR (share_at u (nth e (wide_terms c) none))) = IZR (kronecker (unit_of c) u i)) as Hcol.
   { intros u Hu Hu'. specialize (H u ltac:(apply in_seq; lia)). rewrite Hu in H. apply Z.eqb_eq in H. rewrite <- H.
     rewrite (dot_real m) by lia. apply sum_ext. intros e He.
@@ -378,14 +378,14 @@ Proof.
   assert (is_held c v = true) as Hh by (apply free_or_held; [lia|]; destruct (is_free c v) eqn:E; [exfalso; apply Hnf; apply in_free; exact E|reflexivity]).
   unfold is_held in Hh. apply existsb_exists in Hh. destruct Hh as (h & Hin & E). apply Nat.eqb_eq in E.
   assert (H := components F h Hin). unfold scales_component in H. rewrite E in H.
-  destruct (Nat.ltb_spec v (unknowns c)); [|discriminate]. destruct (Nat.eqb_spec (length (snd h)) (unknowns c)) as [Hl|]; [|discriminate].
+  destruct (Nat.ltb_spec v (wide_unknowns c)); [|discriminate]. destruct (Nat.eqb_spec (length (snd h)) (wide_unknowns c)) as [Hl|]; [|discriminate].
   destruct (forallb _ (wide_terms c)) eqn:Hs; [|discriminate]. destruct (Z.eqb_spec (nth v (snd h) 0%Z) 0) as [|Hne]; [discriminate|].
   rewrite forallb_forall in Hs, H. exists (fun u => IZR (nth u (snd h) 0%Z)). split; [|split; [|split]].
   - intros u Hu. rewrite nth_overflow; [reflexivity|]. rewrite Hl. unfold P, wide_problem, numbers_of in Hu. cbn [hidden] in Hu. rewrite in_seq in Hu. lia.
   - intros e He _. simpl in He. apply in_map_iff in He. destruct He as (t & <- & Ht). rewrite slope_real.
     specialize (Hs t Ht). apply Z.eqb_eq in Hs. rewrite Hs. ring.
   - intros E0. apply Hne. apply eq_IZR. exact E0.
-  - intros u Hne' Hu. apply in_free. destruct (Nat.lt_ge_cases u (unknowns c)) as [Hlt|Hge].
+  - intros u Hne' Hu. apply in_free. destruct (Nat.lt_ge_cases u (wide_unknowns c)) as [Hlt|Hge].
     + specialize (H u ltac:(apply in_seq; lia)). destruct (Nat.eqb_spec u v); [contradiction|].
       destruct (Z.eqb_spec (nth u (snd h) 0%Z) 0) as [E0|_]; [rewrite E0 in Hu; lra|exact H].
     + rewrite nth_overflow in Hu by lia. lra.
@@ -412,7 +412,7 @@ Proof.
   assert (0 < / IZR (Zpos (common_of c))) as Hc by (apply Rinv_0_lt_compat; apply IZR_lt; lia).
   assert (forall i, In i free -> tests_pass c i = true /\ is_free c i = true) as Ht.
   { intros i Hi. assert (is_free c i = true) as Ef by (apply in_free; exact Hi). split; [|exact Ef]. apply (all_tests F).
-    unfold is_free in Ef. destruct (Nat.ltb_spec i (unknowns c)); [assumption|discriminate]. }
+    unfold is_free in Ef. destruct (Nat.ltb_spec i (wide_unknowns c)); [assumption|discriminate]. }
   destruct (enclosure_certificate P free low high) as (best & Hb & Hin & Hmin & _ & Huniq).
   - split; [apply seq_NoDup|]. intros e He. simpl in He. apply in_map_iff in He. destruct He as (t & <- & Hin). apply wide_well_formed. auto.
   - apply NoDup_filter. apply seq_NoDup.
@@ -444,10 +444,10 @@ Theorem wide_limit_is_sound : forall c direction, accepted_wide_in_the_limit c d
   let keep := wide_keeps c direction in
   ~ attained (wide_problem c) /\
   exists best, minimum (kept (wide_problem c) keep) best /\ reached_in_the_limit (wide_problem c) keep best /\
-    (forall i, (i < unknowns c)%nat -> Q2R (nth i (lower_bounds c) 1%Q) <= best i <= Q2R (nth i (upper_bounds c) 1%Q)).
+    (forall i, (i < wide_unknowns c)%nat -> Q2R (nth i (lower_bounds c) 1%Q) <= best i <= Q2R (nth i (upper_bounds c) 1%Q)).
 Proof.
   intros c d H keep. unfold accepted_wide_in_the_limit in H.
-  destruct (Nat.eqb_spec (length d) (unknowns c)) as [Hl|]; [|discriminate]. destruct (forallb is_wide_term _) eqn:Hw; [|discriminate].
+  destruct (Nat.eqb_spec (length d) (wide_unknowns c)) as [Hl|]; [|discriminate]. destruct (forallb is_wide_term _) eqn:Hw; [|discriminate].
   destruct (forallb (fun t => slope_at d t <=? 0)%Z (wide_terms c)) eqn:Hr; [|discriminate]. destruct (existsb _ (wide_terms c)) eqn:Hf; [|discriminate].
   rewrite forallb_forall in Hw, Hr. assert (0 < / IZR (Zpos (common_of c))) as Hc by (apply Rinv_0_lt_compat; apply IZR_lt; lia).
   set (z := fun u => IZR (nth u d 0%Z)).
