@@ -67,7 +67,7 @@ pub fn balance(
     let path = &arguments.model;
     let model = machines.agree(open(arguments))?;
     let names = names(&model, path);
-    let token = machines.from_first(&std::process::id().to_string());
+    let token = machines.told_by_first(&std::process::id().to_string());
     let output = arguments.output.as_ref().map(|output| {
         let is_maker = machines.is_first();
         Output::new(output, &token, names.as_deref(), is_maker)

@@ -35,6 +35,8 @@ pub struct Machines {
     world: SimpleCommunicator,
     /// By how many numbers were added up at once: how often, and the bytes that this rank sent for it.
     adds: RefCell<BTreeMap<usize, [u64; 2]>>,
+    /// What is sent and received, kept: fresh memory takes longer than adding up.
+    memory: RefCell<[Vec<f64>; 2]>,
 }
 
 impl Machines {
@@ -42,6 +44,7 @@ impl Machines {
         Machines {
             world,
             adds: RefCell::default(),
+            memory: RefCell::default(),
         }
     }
 
@@ -75,7 +78,7 @@ impl Machines {
     }
 
     /// The text that the first rank has.
-    pub fn from_first(&self, text: &str) -> String {
+    pub fn told_by_first(&self, text: &str) -> String {
         let own = if self.is_first() { text } else { "" };
         self.joined(own)
     }
@@ -121,17 +124,22 @@ impl Exchange for &Machines {
         if ranks == 1 {
             return pairs.iter().map(|pair| pair.rounded()).collect();
         }
-        let mut sent: Vec<f64> = pairs.iter().flat_map(|pair| pair.parts()).collect();
+        let mut memory = self.memory.borrow_mut();
+        let [sent, received] = &mut *memory;
+        sent.clear();
+        sent.reserve(2 * part * ranks);
+        pairs
+            .iter()
+            .for_each(|pair| sent.extend_from_slice(&pair.parts()));
         sent.resize(2 * part * ranks, 0.0);
-        let mut received = vec![0.0; sent.len()];
+        received.resize(2 * part * ranks, 0.0);
         self.world.all_to_all_into(&sent[..], &mut received[..]);
-        let sum = |position: usize| {
-            let all = received.as_chunks::<2>().0;
-            let own = all.iter().skip(position).step_by(part);
-            let sum = own.fold(Pair::default(), |sum, pair| sum.plus(Pair::of_parts(*pair)));
-            sum.rounded()
-        };
-        let sums: Vec<f64> = (0..part).map(sum).collect();
+        let mut own = vec![Pair::default(); part];
+        for theirs in received.as_chunks::<2>().0.chunks(part.max(1)) {
+            let pairs = own.iter_mut().zip(theirs);
+            pairs.for_each(|(sum, parts)| *sum = sum.plus(Pair::of_parts(*parts)));
+        }
+        let sums: Vec<f64> = own.iter().map(|pair| pair.rounded()).collect();
         let mut all = vec![0.0; part * ranks];
         self.world.all_gather_into(&sums[..], &mut all[..]);
         all.truncate(numbers);

@@ -70,13 +70,12 @@ pub fn solve(
         }
     });
     let solution = solution.map_err(|fault| fault_of(fault, name))?;
-    let adds = machines.adds();
     let solve = start.elapsed().as_secs_f64();
     let start = Instant::now();
     if is_told {
         eprintln!("bounds");
     }
-    let bounds = enclose_blocks(shared, &solution, fan);
+    let mut bounds = enclose_blocks(shared, &solution, fan);
     let mut incomplete = match bounds.as_ref().map(|bounds| bounds.width) {
         Some(width) if width <= WIDTH => None,
         _ => Some(
@@ -84,27 +83,20 @@ pub fn solve(
                 .to_owned(),
         ),
     };
+    let adds = machines.adds();
     let mut is_confirmed = false;
-    if let (Some(bounds), Some(digits)) = (&bounds, wanted.certify) {
+    if let (Some(bounds), Some(digits)) = (&mut bounds, wanted.certify) {
         if is_told {
             eprintln!("certifying");
         }
-        let ends = (bounds.lower.as_slice(), bounds.upper.as_slice());
-        match confirm_bounds(shared, wanted.power, &solution, ends) {
-            Ok(()) => is_confirmed = true,
-            Err(BoundsError::Open(unit)) => {
+        match certify(shared, wanted.power, &solution, bounds)? {
+            Some(unit) => {
                 incomplete = Some(format!("the kernel's sums leave {} open", name(unit)));
             }
-            Err(fault) => return Err(Fault::bad(fault)),
-        }
-        let wanted_width = 10f64.powi(-(digits as i32));
-        // Of the multipliers of weights, `(1 + w)^(1/p) - 1 <= w/p (1 + w)^(1/p)`.
-        let root = 1.0 / rational_to_f64(wanted.power);
-        let width = bounds.width * root * (1.0 + bounds.width).powf(root);
-        if is_confirmed && width > wanted_width {
-            incomplete = Some(format!(
-                "multipliers were certified to {width:.1e}, not to {digits} digits"
-            ));
+            None => {
+                is_confirmed = true;
+                incomplete = too_wide(bounds.width, wanted.power, digits).or(incomplete);
+            }
         }
     }
     Ok(Solved {
@@ -116,6 +108,63 @@ pub fn solve(
         seconds: [solve, start.elapsed().as_secs_f64()],
         adds,
     })
+}
+
+/// Shares of the bounds' width, which allows for the rounding of floating-point sums, at which the kernel's sums are asked.
+const SHARES: [f64; 3] = [1.0 / 64.0, 1.0 / 8.0, 1.0];
+
+/// Has the kernel's sums confirm bounds, the narrow ones if they can, and puts them in place of those given. Gives a unit that they leave open.
+fn certify(
+    shared: &mut Shared<&Machines>,
+    power: &Rational,
+    solution: &BlockSolution,
+    bounds: &mut BlockEnclosure,
+) -> Result<Option<usize>, Fault> {
+    let mut open = None;
+    for share in SHARES {
+        let nearer = |ends: &[f64]| -> Vec<f64> {
+            let pairs = ends.iter().zip(&solution.multipliers);
+            pairs
+                .map(|(end, mu)| {
+                    if share < 1.0 {
+                        mu * (end / mu).powf(share)
+                    } else {
+                        *end
+                    }
+                })
+                .collect()
+        };
+        let (lower, upper) = (nearer(&bounds.lower), nearer(&bounds.upper));
+        match confirm_bounds(shared, power, solution, (&lower, &upper)) {
+            Ok(()) => {
+                let widths = lower.iter().zip(&upper).map(|(low, high)| high / low - 1.0);
+                bounds.width = widths.fold(0.0, f64::max);
+                (bounds.lower, bounds.upper) = (lower, upper);
+                return Ok(None);
+            }
+            Err(BoundsError::Open(unit)) => open = Some(unit),
+            Err(fault) => {
+                let machines: &Machines = shared.exchange();
+                let own = format!("rank {}: {fault}", machines.rank());
+                // Whose share it is says so.
+                let here = match fault {
+                    BoundsError::Elsewhere => Ok(()),
+                    _ => Err(Fault::bad(own)),
+                };
+                machines.agree(here)?;
+            }
+        }
+    }
+    Ok(open)
+}
+
+/// Why bounds of this relative width on multipliers of costs are not good for so many digits of multipliers of weights.
+fn too_wide(width: f64, power: &Rational, digits: u32) -> Option<String> {
+    // `(1 + w)^(1/p) - 1 <= w/p (1 + w)^(1/p)`.
+    let root = 1.0 / rational_to_f64(power);
+    let width = width * root * (1.0 + width).powf(root);
+    let is_wide = width > 10f64.powi(-(digits.min(300) as i32));
+    is_wide.then(|| format!("multipliers were certified to {width:.1e}, not to {digits} digits"))
 }
 
 fn fault_of(fault: SolveError, name: &dyn Fn(usize) -> String) -> Fault {

@@ -162,6 +162,7 @@ fn any_number_of_ranks_writes_the_same_file() {
         let mut command = balance(ranks, &model, &out);
         let report = report(command.args(["--shard", shard, "--certify"]));
         assert_eq!(report["bounds"], "certified");
+        assert!(report["within"].as_f64().unwrap() < 1e-11);
         let held: Vec<u64> = serde_json::from_value(report["weights_by_rank"].clone()).unwrap();
         assert_eq!(report["weights"], held.iter().sum::<u64>());
         assert!(held.iter().filter(|own| **own > 0).count() >= ranks.min(3));
@@ -184,6 +185,13 @@ fn any_number_of_ranks_writes_the_same_file() {
     for (own, mu) in found.iter().zip(&plain.multipliers) {
         assert!((own / mu.sqrt() - 1.0).abs() < 1e-9, "{own} and {mu}");
     }
+    let exacting = balance(2, &model, &desk.path("out"))
+        .arg("--certify=15")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&exacting.stdout);
+    assert_eq!(exacting.status.code(), Some(3));
+    assert!(said.contains("not to 15 digits"), "{said}");
     let again = self::report(&mut balance(1, &desk.path("out"), &desk.path("again")));
     assert!(again["deficit_before"].as_f64().unwrap() < 1e-11);
     desk.assert_clean();
