@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from layers import ACTIVATIONS, attention, heads, rms_norm, rotate_halves, softmax
+from layers import ACTIVATIONS, attention, heads, rms_norm, rotate_halves, sigmoid, softmax
 
 VOCAB = 11
 
@@ -55,15 +55,48 @@ FAMILIES = {
     "gemma3_text": {"hidden_activation": "gelu_pytorch_tanh", "query_pre_attn_scalar": 9, "rope_local_base_freq": 7.0, "layer_types": ["sliding_attention", "full_attention"]},
     "phi3": {"tie_word_embeddings": False, "partial_rotary_factor": 0.5},
     "mixtral": {"tie_word_embeddings": False, "num_local_experts": 3, "num_experts_per_tok": 2},
+    "qwen2_moe": {
+        "tie_word_embeddings": False,
+        "num_experts": 3,
+        "num_experts_per_tok": 2,
+        "moe_intermediate_size": 4,
+        "shared_expert_intermediate_size": 5,
+        "decoder_sparse_step": 1,
+        "mlp_only_layers": [],
+        "norm_topk_prob": False,
+    },
+    "qwen3_moe": {
+        "tie_word_embeddings": False,
+        "num_experts": 3,
+        "num_experts_per_tok": 2,
+        "moe_intermediate_size": 4,
+        "norm_topk_prob": True,
+        "attention_bias": False,
+    },
 }
 for name, own in FAMILIES.items():
     own.setdefault("model_type", name)
     own.update({key: value for key, value in BASE.items() if key not in own})
 FAMILIES["gemma3_text"].pop("hidden_act")
+# With pictures: the text part is gemma3_text, and what sees stands beside it.
+FAMILIES["gemma3"] = {
+    "model_type": "gemma3",
+    "mm_tokens_per_image": 4,
+    "text_config": FAMILIES["gemma3_text"],
+    "vision_config": {"model_type": "siglip_vision_model", "hidden_size": 4, "intermediate_size": 3, "num_hidden_layers": 1, "num_attention_heads": 2, "vision_use_head": False},
+}
+
+
+def text(c):
+    return c.get("text_config", c)
+
+
+def is_moe(c):
+    return c["model_type"] in ("qwen2_moe", "qwen3_moe")
 
 
 def has_qkv_bias(c):
-    return c["model_type"] == "qwen2" or c.get("attention_bias", False)
+    return c["model_type"] in ("qwen2", "qwen2_moe") or c.get("attention_bias", False)
 
 
 def is_gemma(c):
@@ -71,6 +104,10 @@ def is_gemma(c):
 
 
 def draw(c, seed):
+    if "text_config" in c:
+        w = draw_eye(c, seed)
+        w.update(("language_model." + name, tensor) for name, tensor in draw(text(c), seed).items())
+        return w
     w = Weights(seed)
     width, inner, size = c["hidden_size"], c["intermediate_size"], c["head_dim"]
     q, kv = c["num_attention_heads"] * size, c["num_key_value_heads"] * size
@@ -91,9 +128,9 @@ def draw(c, seed):
             continue
         for name, rows, columns in (("q", q, width), ("k", kv, width), ("v", kv, width), ("o", width, q)):
             w.matrix(f"{at}self_attn.{name}_proj.weight", rows, columns)
-            if has_qkv_bias(c) and (name != "o" or c["model_type"] != "qwen2"):
+            if has_qkv_bias(c) and (name != "o" or not c["model_type"].startswith("qwen2")):
                 w.vector(f"{at}self_attn.{name}_proj.bias", rows)
-        if c["model_type"] in ("qwen3", "gemma3_text"):
+        if c["model_type"] in ("qwen3", "qwen3_moe", "gemma3_text"):
             w.vector(at + "self_attn.q_norm.weight", size, mean)
             w.vector(at + "self_attn.k_norm.weight", size, mean)
         if c["model_type"] == "mixtral":
@@ -101,6 +138,16 @@ def draw(c, seed):
             for expert in range(c["num_local_experts"]):
                 for name, rows, columns in (("w1", inner, width), ("w2", width, inner), ("w3", inner, width)):
                     w.matrix(f"{at}block_sparse_moe.experts.{expert}.{name}.weight", rows, columns)
+            continue
+        if is_moe(c):
+            w.matrix(at + "mlp.gate.weight", c["num_experts"], width)
+            units = [(f"experts.{expert}", c["moe_intermediate_size"]) for expert in range(c["num_experts"])]
+            if "shared_expert_intermediate_size" in c:
+                units.append(("shared_expert", c["shared_expert_intermediate_size"]))
+                w.matrix(at + "mlp.shared_expert_gate.weight", 1, width)
+            for start, size_ in units:
+                for name, rows, columns in (("gate", size_, width), ("up", size_, width), ("down", width, size_)):
+                    w.matrix(f"{at}mlp.{start}.{name}_proj.weight", rows, columns)
             continue
         for name, rows, columns in (("gate", inner, width), ("up", inner, width), ("down", width, inner)):
             w.matrix(f"{at}mlp.{name}_proj.weight", rows, columns)
@@ -112,7 +159,32 @@ def draw(c, seed):
     return w
 
 
+def draw_eye(c, seed):
+    """What turns pictures into embeddings, which words do not meet."""
+    w, eye, at = Weights(seed + 1), c["vision_config"], "vision_tower.vision_model."
+    width, inner = eye["hidden_size"], eye["intermediate_size"]
+    w.matrix("multi_modal_projector.mm_input_projection_weight", width, text(c)["hidden_size"])
+    w.vector("multi_modal_projector.mm_soft_emb_norm.weight", width)
+    w.matrix(at + "embeddings.patch_embedding.weight", width, 3, 2, 2)
+    w.vector(at + "embeddings.patch_embedding.bias", width)
+    w.matrix(at + "embeddings.position_embedding.weight", 5, width)
+    for layer in range(eye["num_hidden_layers"]):
+        own = f"{at}encoder.layers.{layer}."
+        for name in ("layer_norm1", "layer_norm2"):
+            w.vector(f"{own}{name}.weight", width, 1.0)
+            w.vector(f"{own}{name}.bias", width)
+        parts = [(f"self_attn.{name}_proj", width, width) for name in ("q", "k", "v", "out")]
+        for name, rows, columns in parts + [("mlp.fc1", inner, width), ("mlp.fc2", width, inner)]:
+            w.matrix(f"{own}{name}.weight", rows, columns)
+            w.vector(f"{own}{name}.bias", rows)
+    w.vector(at + "post_layernorm.weight", width, 1.0)
+    w.vector(at + "post_layernorm.bias", width)
+    return w
+
+
 def forward(c, w, tokens):
+    if "text_config" in c:
+        return forward(text(c), {name.removeprefix("language_model."): own for name, own in w.items()}, tokens)
     act = ACTIVATIONS[c.get("hidden_activation") or c["hidden_act"]]
     gemma, kind = is_gemma(c), c["model_type"]
     eps, shift = c["rms_norm_eps"], 1.0 if gemma else 0.0
@@ -138,7 +210,7 @@ def forward(c, w, tokens):
         else:
             q, k, v = (linear(n, f"{at}self_attn.{name}_proj") for name in "qkv")
         q, k, v = heads(q, c["num_attention_heads"]), heads(k, c["num_key_value_heads"]), heads(v, c["num_key_value_heads"])
-        if kind in ("qwen3", "gemma3_text"):
+        if kind in ("qwen3", "qwen3_moe", "gemma3_text"):
             q, k = norm(q, "self_attn.q_norm"), norm(k, "self_attn.k_norm")
         local = c.get("layer_types", ["full_attention"] * 9)[layer] == "sliding_attention"
         theta = c["rope_local_base_freq"] if local else c["rope_theta"]
@@ -154,6 +226,9 @@ def forward(c, w, tokens):
             n = norm(x, "post_attention_layernorm")
         if kind == "mixtral":
             x = x + experts(c, w, at + "block_sparse_moe.", n, act)
+            continue
+        if is_moe(c):
+            x = x + mixed_experts(c, w, at + "mlp.", n, act)
             continue
         if kind == "phi3":
             gate, up = np.split(linear(n, at + "mlp.gate_up_proj"), 2, axis=-1)
@@ -182,9 +257,28 @@ def experts(c, w, at, x, act):
     return out
 
 
+def mixed_experts(c, w, at, x, act):
+    """The softmax of all scores weighs the best experts, with or without a sum of 1; another expert serves all tokens, behind a gate of its own."""
+    scores = softmax(x @ w[at + "gate.weight"].T)
+    best = np.argsort(-scores, axis=-1, kind="stable")[:, : c["num_experts_per_tok"]]
+    chosen = np.zeros_like(scores)
+    np.put_along_axis(chosen, best, np.take_along_axis(scores, best, axis=-1), axis=-1)
+    if c["norm_topk_prob"]:
+        chosen = chosen / np.sum(chosen, axis=-1, keepdims=True)
+
+    def expert(name):
+        gate, up, down = (w[f"{at}{name}.{part}_proj.weight"] for part in ("gate", "up", "down"))
+        return (act(x @ gate.T) * (x @ up.T)) @ down.T
+
+    out = sum(chosen[:, [number]] * expert(f"experts.{number}") for number in range(c["num_experts"]))
+    if at + "shared_expert_gate.weight" in w:
+        out = out + sigmoid(x @ w[at + "shared_expert_gate.weight"].T) * expert("shared_expert")
+    return out
+
+
 def inputs(c, random):
     """Every token once."""
-    return random.permutation(c["vocab_size"])
+    return random.permutation(text(c)["vocab_size"])
 
 
 def unread(c, w):
@@ -194,4 +288,5 @@ def unread(c, w):
 
 def unused(c, w):
     """Indices along axes that nothing reads."""
-    return []
+    eye = [name for name in w if name.startswith(("vision_tower", "multi_modal"))]
+    return [(name, axis, index) for name in eye for axis, length in enumerate(w[name].shape) for index in range(length)]

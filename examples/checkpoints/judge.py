@@ -255,4 +255,5 @@ def judge_adapter(synbal, place):
     print("lora: 6 free multipliers keep the products of the pairs", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -20,6 +20,7 @@ pub mod memory;
 mod model;
 mod network_json;
 pub mod onnx;
+mod powers;
 mod safetensors_mlp;
 mod storage;
 mod strict;

@@ -2,6 +2,7 @@
 
 use synaptic_balance_kernel::Entries;
 
+use super::powers::{is_shifted, shift};
 use crate::numbers::{bf16_to_f64, f16_to_f64};
 use crate::solve::NumberType;
 use crate::solve::blocks::Weights;
@@ -119,6 +120,16 @@ impl Storage {
         }
     }
 
+    /// Is each number of a row after `2^(row + column)` times the one before, and are both normal, or the same 0? Of other types than those of 16 bits nothing is said: `false`.
+    pub fn is_shifted(self, pair: [&[u8]; 2], row: i16, columns: &[i16]) -> bool {
+        let [before, after] = pair.map(|bytes| bytes.as_chunks().0);
+        match self {
+            Storage::Half => is_shifted::<10, 31>(before, after, row, columns),
+            Storage::Brain => is_shifted::<7, 255>(before, after, row, columns),
+            Storage::Single | Storage::Double => false,
+        }
+    }
+
     /// Are all numbers finite?
     pub fn all_finite(self, bytes: &[u8]) -> bool {
         // A multiple of either size.
@@ -171,6 +182,11 @@ pub(super) trait Stored<const SIZE: usize> {
         true
     }
 
+    /// Scales numbers of 16 bits by `2^(row + column)` if all of them, old and new, are normal or 0; otherwise, and of other types, nothing is changed.
+    fn shift(_: &mut [[u8; SIZE]], _: i16, _: &[i16]) -> bool {
+        false
+    }
+
     /// Are all numbers finite? They are looked at many at a time.
     fn all_finite(bytes: &[u8]) -> bool {
         let finite = |numbers: &[[u8; SIZE]]| {
@@ -218,8 +234,8 @@ impl Stored<2> for Half {
         f16_to_f64(u16::from_le_bytes(bytes))
     }
 
-    fn scale(slots: &mut [[u8; 2]], factors: &[f64]) -> bool {
-        shift::<10, 31>(slots, factors)
+    fn shift(slots: &mut [[u8; 2]], row: i16, columns: &[i16]) -> bool {
+        shift::<10, 31>(slots, row, columns)
     }
 
     fn encode(value: f64) -> [u8; 2] {
@@ -234,46 +250,13 @@ impl Stored<2> for Brain {
         bf16_to_f64(u16::from_le_bytes(bytes))
     }
 
-    fn scale(slots: &mut [[u8; 2]], factors: &[f64]) -> bool {
-        shift::<7, 255>(slots, factors)
+    fn shift(slots: &mut [[u8; 2]], row: i16, columns: &[i16]) -> bool {
+        shift::<7, 255>(slots, row, columns)
     }
 
     fn encode(value: f64) -> [u8; 2] {
         short::<7, 127>(value).to_le_bytes()
     }
-}
-
-/// Scales numbers of 16 bits by powers of 2, through the field of the exponent, which counts up to `ONES`; nothing is changed where a factor is no such power, or a number is
-/// neither normal, before and after, nor 0.
-fn shift<const FRACTION: u32, const ONES: i32>(slots: &mut [[u8; 2]], factors: &[f64]) -> bool {
-    let exponents = factors.iter().map(|factor| {
-        let is_power = factor.is_normal() && factor.to_bits() << 12 == 0;
-        let exponent = (factor.to_bits() >> 52) as i32 - 1023;
-        if is_power { exponent } else { 1 << 14 }
-    });
-    let exponents: Vec<i32> = exponents.collect();
-    let mut is_whole = true;
-    for (slot, exponent) in slots.iter().zip(&exponents) {
-        let magnitude = i32::from(u16::from_le_bytes(*slot) & 0x7fff);
-        let old = magnitude >> FRACTION;
-        let new = old + exponent;
-        let is_normal = (old > 0) & (old < ONES) & (new > 0) & (new < ONES);
-        is_whole &= (magnitude == 0) | is_normal;
-    }
-    if !is_whole || exponents.contains(&(1 << 14)) {
-        return false;
-    }
-    for (slot, exponent) in slots.iter_mut().zip(&exponents) {
-        let bits = u16::from_le_bytes(*slot);
-        let change = (*exponent << FRACTION) as u16;
-        let new = if bits & 0x7fff == 0 {
-            bits
-        } else {
-            bits.wrapping_add(change)
-        };
-        *slot = new.to_le_bytes();
-    }
-    true
 }
 
 /// The bits of the nearest number of 16 bits, ties to even, with so many bits of fraction and this bias of the exponent; what is too large becomes infinite.

@@ -3,6 +3,7 @@
 mod blocks;
 mod cut_off;
 mod deep;
+mod folds;
 mod forms;
 mod kernel;
 mod layers;

@@ -155,6 +155,56 @@ fn powers_of_two_are_exact() {
     }
 }
 
+/// Checks: among numbers of 16 bits that were scaled by powers of two, each of which is judged by its exponent, a single one that is off in its last digits, has another sign
+/// or became 0 is found, wherever it stands; zeros of either sign and numbers below the normal ones are as good as scaled.
+#[test]
+fn one_wrong_number_of_16_bits() {
+    let desk = Desk::new();
+    let mut before = Small::new("llama");
+    // Short enough for bf16, with a zero and a number below the normal ones among them.
+    for (_, values) in before.tensors.values_mut() {
+        let short = |value: &mut f32| *value = f32::from_bits(value.to_bits() & 0xffff_0000);
+        values.iter_mut().for_each(short);
+    }
+    let tensor = named("mlp.down_proj");
+    let small = f32::from_bits(0x0030_0000);
+    before.get(&tensor)[7] = 0.0;
+    before.get(&tensor)[20] = small;
+    let mut right = before.clone();
+    let power = |channel: usize| 2f32.powi(channel as i32 % 3 - 1);
+    right.rows(&named("mlp.up_proj"), |row| 1.0 / power(row));
+    right.columns(&tensor, power);
+    right.get(&tensor)[7] = -0.0;
+    let one = desk.path("before");
+    before.write(&one, Dtype::BF16, 1);
+    let check = |model: &Small, name: &str| {
+        let other = desk.path(name);
+        model.write(&other, Dtype::BF16, 1);
+        judged(&["check", one.to_str().unwrap(), other.to_str().unwrap()]).1
+    };
+    let report = check(&right, "right");
+    assert_eq!(report["known_scaling"], json!(true), "{report}");
+    let entries = [0, 13, HIDDEN * INNER - 1];
+    for (number, entry) in entries.into_iter().enumerate() {
+        let changes: [fn(f32) -> f32; 3] = [
+            |value| f32::from_bits(value.to_bits() ^ 0x0004_0000),
+            |value| -value,
+            |_| 0.0,
+        ];
+        let mut wrong = right.clone();
+        let value = wrong.get(&tensor);
+        value[entry] = changes[number](value[entry]);
+        let report = check(&wrong, &format!("wrong{entry}"));
+        let fault = &report["witness"];
+        assert_eq!(report["known_scaling"], json!(false), "{entry}: {report}");
+        assert_eq!(
+            (&fault["tensor"], &fault["index"]),
+            (&json!(tensor), &json!([entry / INNER, entry % INNER])),
+            "{report}"
+        );
+    }
+}
+
 /// Checks: each kind of wrong fold is found to be no scaling (exit 3), with the tensor, the kind of group, the first index and what it looks like.
 #[test]
 fn wrong_folds_are_named() {

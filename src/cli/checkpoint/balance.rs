@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
 use synaptic_balance::formats::Losses;
-use synaptic_balance::formats::checkpoint::{Checkpoint, Shards};
+use synaptic_balance::formats::checkpoint::{Checkpoint, Held, Pages, Part, Shards};
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::report::{self, CheckpointBalance, NumberType, Reliance, Report};
 
@@ -15,10 +14,11 @@ use super::copy::{Files, copy_others, others};
 use super::job::{self, Job};
 use super::parts::{merged, plan};
 use super::record::{Plan, Record};
-use super::solve::Task;
+use super::solve::{ReadBlock, Task};
+use super::stages::{Stages, Stopped};
 use super::{names, open};
 use crate::cli::arguments::{BalanceArguments, MethodName};
-use crate::cli::{BadInput, Failure, Outcome, Progress, Verdict, rounded};
+use crate::cli::{BadInput, Outcome, Progress, Verdict, rounded};
 
 /// Balances a checkpoint; `None` if it is none.
 pub fn balance(arguments: &BalanceArguments) -> Option<Outcome> {
@@ -76,23 +76,35 @@ fn refuse(arguments: &BalanceArguments) -> Result<(), BadInput> {
     let asked = [
         (
             !matches!(arguments.method, MethodName::Direct),
-            "another method than the direct one",
+            "another method than the direct one: it is the one that reads blocks few times",
         ),
-        (arguments.tied.is_some(), "--tied"),
-        (arguments.cross_check, "--cross-check"),
-        (arguments.max_scaling.is_some(), "--max-scaling"),
-        (arguments.perceptron.arch.is_some(), "--arch"),
+        (
+            arguments.tied.is_some(),
+            "--tied: which tensors are tied follows from the configuration",
+        ),
+        (
+            arguments.cross_check,
+            "--cross-check: --certify has the result of every block verified",
+        ),
+        (
+            arguments.max_scaling.is_some(),
+            "--max-scaling: bound the multipliers of the report (--json) and carry them with `synbal apply`",
+        ),
+        (
+            arguments.perceptron.arch.is_some(),
+            "--arch: what is computed follows from the configuration",
+        ),
         (
             !(roles.learned.is_empty() && roles.constant.is_empty()),
-            "--learned and --constant",
+            "--learned and --constant: a description with the tensors that are `fixed` is given with --family",
         ),
         (
             matches!(arguments.regularizer, Regularizer::Mixture(_)),
-            "a mixture of powers",
+            "a mixture of powers: give one of its powers, as in --regularizer l2",
         ),
         (
             arguments.certify.is_some_and(|digits| digits > 15),
-            "certificates of more than 15 digits",
+            "certificates of more than 15 digits: give at most 15",
         ),
     ];
     if let Some((_, what)) = asked.into_iter().find(|(is_asked, _)| *is_asked) {
@@ -118,37 +130,6 @@ struct Run<'a> {
     /// Files that are copied as they are.
     others: Vec<PathBuf>,
     seconds: [f64; 4],
-}
-
-/// Why a run does not go on.
-struct Stopped {
-    failure: Failure,
-    /// Is it that something could not be written?
-    by_disk: bool,
-}
-
-impl Stopped {
-    fn by_disk(failure: impl Into<Failure>) -> Self {
-        Stopped {
-            failure: failure.into(),
-            by_disk: true,
-        }
-    }
-}
-
-impl From<Failure> for Stopped {
-    fn from(failure: Failure) -> Self {
-        Stopped {
-            failure,
-            by_disk: false,
-        }
-    }
-}
-
-/// A block that is written, and waits to be on the disk.
-struct Written {
-    record: Record,
-    files: Vec<usize>,
 }
 
 impl<'a> Run<'a> {
@@ -184,18 +165,20 @@ impl<'a> Run<'a> {
         let mut records: BTreeMap<usize, Record> = BTreeMap::new();
         if let Some(job) = &self.job {
             let [from, to] = self.plan.part;
+            let mut pages = Pages::default();
             for record in job.records()? {
                 if !(from..to).contains(&record.block) {
                     let reason = format!("holds block {}, which is not of this run", record.block);
                     return Err(BadInput(format!("{}: {reason}", job.place().display())).into());
                 }
-                self.task.again(&record).map_err(|fault| match fault {
-                    Failure::Input(BadInput(reason)) => {
+                let read = self.task.read_part(self.task.part(record.block), pages)?;
+                self.task
+                    .is_about(&read, &record)
+                    .map_err(|BadInput(reason)| {
                         let what = "holds a run about other weights: remove this folder";
-                        BadInput::at(job.place(), format!("{what} ({reason})")).into()
-                    }
-                    fault => fault,
-                })?;
+                        BadInput::at(job.place(), format!("{what} ({reason})"))
+                    })?;
+                pages = read.into_pages();
                 records.insert(record.block, record);
             }
         }
@@ -226,7 +209,7 @@ impl<'a> Run<'a> {
         }
         let start = Instant::now();
         if let (Some(job), Some(files)) = (&self.job, &files) {
-            files.copy_rest(self.task.checkpoint).map_err(failed)?;
+            files.sync_all().map_err(failed)?;
             let from = &self.task.checkpoint.folder;
             copy_others(from, &job.result(), &self.others).map_err(failed)?;
             job::sync_folder(&job.result());
@@ -242,7 +225,7 @@ impl<'a> Run<'a> {
         self.report(&records, resumed)
     }
 
-    /// Balances what is missing. While a block goes to the disk the next one is balanced.
+    /// Balances what is missing.
     fn blocks(
         &mut self,
         records: &mut BTreeMap<usize, Record>,
@@ -254,35 +237,26 @@ impl<'a> Run<'a> {
             (to - from) as u64,
             records.len() as u64,
         );
-        let mut seconds = self.seconds;
-        let (given, task, job) = (&self.given, self.task, self.job.as_ref());
-        std::thread::scope(|scope| {
-            let (sender, receiver) = sync_channel(1);
-            let keeper = scope.spawn(move || keep(receiver, files, job));
-            let mut balance = || -> Result<(), Stopped> {
-                for block in (from..to)
-                    .filter(|block| !records.contains_key(block))
-                    .collect::<Vec<_>>()
-                {
-                    progress.say(&task.checkpoint.blocks[block].name);
-                    let record = one(task, block, given.get(&block), files, &sender, &mut seconds)?;
-                    records.insert(block, record);
-                    progress.step(&task.checkpoint.blocks[block].name);
-                }
-                Ok(())
-            };
-            let done = balance();
-            drop(sender);
-            match keeper.join() {
-                Ok(kept) => kept.map_err(Stopped::by_disk)?,
-                Err(_) => {
-                    let reason = "a record could not be kept".to_owned();
-                    return Err(Stopped::by_disk(Failure::Incomplete(reason)));
-                }
-            }
-            done
+        let (given, task) = (&self.given, self.task);
+        let missing: Vec<usize> = (from..to)
+            .filter(|block| !records.contains_key(block))
+            .collect();
+        let stages = Stages {
+            task,
+            files,
+            job: self.job.as_ref(),
+        };
+        let mut solving = [0.0; 2];
+        let seconds = stages.go(&missing, |read| {
+            let block = read.part.block;
+            let name = &task.checkpoint.blocks[block].name;
+            progress.say(name);
+            let found = one(task, read, given.get(&block), &mut solving)?;
+            records.insert(block, found.2.clone());
+            progress.step(name);
+            Ok(found)
         })?;
-        self.seconds = seconds;
+        self.seconds = [seconds[0], solving[0], solving[1], seconds[1]];
         Ok(())
     }
 
@@ -375,72 +349,25 @@ fn state_lost(report: &mut Report, records: &[Record], count: usize) {
     }
 }
 
-/// Balances a block, or repeats what a part says of it, and writes it.
+/// Balances a block, or repeats what a part says of it.
 fn one(
     task: &Task,
-    block: usize,
+    read: ReadBlock,
     given: Option<&Record>,
-    files: Option<&Files>,
-    sender: &SyncSender<Written>,
-    seconds: &mut [f64; 4],
-) -> Result<Record, Stopped> {
-    let (part, held, record) = match given {
-        Some(record) => {
-            let (part, held) = task.repeat(record)?;
-            (part, held, record.clone())
-        }
-        None => {
-            let solved = task.solve(block)?;
-            seconds
-                .iter_mut()
-                .zip(solved.seconds)
-                .for_each(|(all, own)| *all += own);
-            if let (Some(folder), Some(text)) = (&task.arguments.certificate, &solved.certificate) {
-                certificate(folder, block, text).map_err(Stopped::by_disk)?;
-            }
-            (solved.part, solved.held, solved.record)
-        }
-    };
-    let start = Instant::now();
-    let mut touched = Vec::new();
-    if let Some(files) = files {
-        for (tensor, bytes) in part.bytes(&held) {
-            let written = files.write(task.checkpoint, tensor, bytes);
-            written.map_err(|fault| {
-                let path = task.arguments.output.clone().unwrap_or_default();
-                Stopped::by_disk(BadInput::at(&path, format!("cannot write: {fault}")))
-            })?;
-            touched.push(task.checkpoint.tensors[tensor].file);
-        }
+    seconds: &mut [f64; 2],
+) -> Result<(Part, Held, Record), Stopped> {
+    if let Some(record) = given {
+        let (part, held) = task.repeat(read, record)?;
+        return Ok((part, held, record.clone()));
     }
-    let written = Written {
-        record: record.clone(),
-        files: touched,
-    };
-    // The keeper ends early only with a fault, which is asked for after this one.
-    sender
-        .send(written)
-        .map_err(|_| Stopped::by_disk(Failure::Incomplete("a record could not be kept".into())))?;
-    seconds[3] += start.elapsed().as_secs_f64();
-    Ok(record)
-}
-
-/// Keeps the records of blocks as soon as their bytes are on the disk.
-fn keep(
-    receiver: Receiver<Written>,
-    files: Option<&Files>,
-    job: Option<&Job>,
-) -> Result<(), BadInput> {
-    for written in receiver {
-        if let Some(files) = files {
-            let synced = files.sync(written.files);
-            synced.map_err(|fault| BadInput(format!("cannot write: {fault}")))?;
-        }
-        if let Some(job) = job.filter(|job| !job.is_done) {
-            job.finished(&written.record)?;
-        }
+    let block = read.part.block;
+    let solved = task.solve(read)?;
+    let times = seconds.iter_mut().zip(solved.seconds);
+    times.for_each(|(all, own)| *all += own);
+    if let (Some(folder), Some(text)) = (&task.arguments.certificate, &solved.certificate) {
+        certificate(folder, block, text).map_err(Stopped::by_disk)?;
     }
-    Ok(())
+    Ok((solved.part, solved.held, solved.record))
 }
 
 /// Writes the certificate of a block.

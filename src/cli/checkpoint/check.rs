@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
+use rayon::prelude::*;
 use serde_json::Value;
-use synaptic_balance::formats::checkpoint::{Checkpoint, Judge, Part, Shards, Tensor};
+use synaptic_balance::formats::checkpoint::{BlockFound, Checkpoint, Judge, Part, Shards, Tensor};
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::numbers::rational_to_f64;
 use synaptic_balance::report::{self, CheckpointCheck, NumberType, Reliance, WrongBlock};
@@ -62,6 +63,7 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Outcome {
         shards: [shards(old)?, shards(new)?],
         tolerance: arguments.tolerance,
         power: rational_to_f64(&power),
+        memory: Default::default(),
     };
     let failed = |fault: std::io::Error| BadInput::at(after, fault);
     let names = names(old);
@@ -101,27 +103,24 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Outcome {
         tolerance: arguments.tolerance,
         seconds: 0.0,
     };
-    for (number, block) in old.blocks.iter().enumerate() {
-        progress.step(&block.name);
-        let part = Part::new(old, number, &|_, _| true);
-        let own = judge.block(&part).map_err(failed)?;
-        for (group, name) in names[number].iter().enumerate() {
-            let range = part.starts[group]..part.starts[group + 1];
-            found
-                .multipliers
-                .push((name.clone(), own.multipliers[range].to_vec()));
+    let blocks: Vec<usize> = (0..old.blocks.len()).collect();
+    let judged = |number: &usize| {
+        let part = Part::new(old, *number, &|_, _| true);
+        let own = judge.block(&part);
+        progress.step(&old.blocks[*number].name);
+        own.map(|own| (part.starts, own))
+    };
+    for numbers in blocks.chunks(at_once(new)) {
+        let all: Vec<std::io::Result<_>> = numbers.par_iter().map(judged).collect();
+        for (number, own) in numbers.iter().zip(all) {
+            let (starts, own) = own.map_err(failed)?;
+            add(
+                &mut found,
+                &old.blocks[*number].name,
+                (&names[*number], &starts),
+                own,
+            );
         }
-        found.is_exact &= own.is_exact;
-        found.to_powers_of_two &= own.is_exact && own.is_near;
-        found.deviation = found.deviation.max(own.deviation);
-        found.lost += own.lost;
-        if own.deficit > found.deficit.0 || own.deficit.is_nan() {
-            found.deficit = (own.deficit, block.name.clone());
-        }
-        found.wrong.extend(own.fault.map(|fault| WrongBlock {
-            block: Some(block.name.clone()),
-            fault,
-        }));
     }
     for tensor in fixed {
         progress.step(&old.tensors[tensor].name);
@@ -147,20 +146,69 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Outcome {
     Ok((report, verdict))
 }
 
+/// Bytes of blocks that are judged at the same time, but for one block that is larger by itself; and how many blocks.
+const ROOM: usize = 600 << 20;
+const AT_ONCE: usize = 8;
+
+/// How many blocks are judged at the same time: of each the version after is held.
+fn at_once(checkpoint: &Checkpoint) -> usize {
+    let lengths = checkpoint.blocks.iter().map(|block| {
+        let tensors = block.tensors.iter();
+        tensors
+            .map(|tensor| checkpoint.tensors[*tensor].bytes.len())
+            .sum()
+    });
+    let longest: usize = lengths.max().unwrap_or(0);
+    (ROOM / longest.max(1)).clamp(1, AT_ONCE)
+}
+
+/// Adds what was found of a block, whose groups have these names and begin with these variables.
+fn add(
+    found: &mut CheckpointCheck,
+    block: &str,
+    (names, starts): (&[String], &[usize]),
+    own: BlockFound,
+) {
+    for (name, range) in names.iter().zip(starts.windows(2)) {
+        let multipliers = own.multipliers[range[0]..range[1]].to_vec();
+        found.multipliers.push((name.clone(), multipliers));
+    }
+    found.is_exact &= own.is_exact;
+    found.to_powers_of_two &= own.is_exact && own.is_near;
+    found.deviation = found.deviation.max(own.deviation);
+    found.lost += own.lost;
+    if own.deficit > found.deficit.0 || own.deficit.is_nan() {
+        found.deficit = (own.deficit, block.to_owned());
+    }
+    found.wrong.extend(own.fault.map(|fault| WrongBlock {
+        block: Some(block.to_owned()),
+        fault,
+    }));
+}
+
 /// What is not done with checkpoints.
 fn refuse(arguments: &CheckArguments, path: &Path) -> Result<(), BadInput> {
     let roles = &arguments.roles;
     let asked = [
-        (arguments.tied.is_some(), "--tied"),
-        (arguments.certificate.is_some(), "--certificate"),
-        (arguments.perceptron.arch.is_some(), "--arch"),
+        (
+            arguments.tied.is_some(),
+            "--tied: which tensors are tied follows from the configuration",
+        ),
+        (
+            arguments.certificate.is_some(),
+            "--certificate: certificates of blocks are written by `synbal balance`",
+        ),
+        (
+            arguments.perceptron.arch.is_some(),
+            "--arch: what is computed follows from the configuration",
+        ),
         (
             !(roles.learned.is_empty() && roles.constant.is_empty()),
-            "--learned and --constant",
+            "--learned and --constant: a description with the tensors that are `fixed` is given with --family",
         ),
         (
             matches!(arguments.regularizer, Regularizer::Mixture(_)),
-            "a mixture of powers",
+            "a mixture of powers: give one of its powers, as in --regularizer l2",
         ),
     ];
     match asked.into_iter().find(|(is_asked, _)| *is_asked) {

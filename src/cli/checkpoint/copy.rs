@@ -12,12 +12,14 @@ use synaptic_balance::formats::open_input;
 /// The files of tensors that are being written.
 pub struct Files {
     files: Vec<File>,
+    /// The same files, written past the memory that the system keeps of files, where it can.
+    direct: Vec<Option<File>>,
     /// By file, the bytes that blocks write.
     changed: Vec<Vec<Range<usize>>>,
 }
 
-/// Bytes copied at once.
-const STEP: usize = 1 << 22;
+/// What the disk and the memory are counted in.
+const PAGE: usize = 4096;
 
 impl Files {
     /// Are all there, as long as they will be?
@@ -31,7 +33,7 @@ impl Files {
 
     /// Makes the files, or opens them if they are there.
     pub fn open(checkpoint: &Checkpoint, folder: &Path) -> Result<Self> {
-        let mut files = Vec::new();
+        let (mut files, mut direct) = (Vec::new(), Vec::new());
         for path in &checkpoint.files {
             let name = path.file_name().unwrap_or_default();
             let options = File::options()
@@ -42,6 +44,7 @@ impl Files {
             let file = options.open(folder.join(name))?;
             file.set_len(path.metadata()?.len())?;
             files.push(file);
+            direct.push(open_direct(&folder.join(name)));
         }
         let mut changed = vec![Vec::new(); files.len()];
         let tensors = checkpoint.blocks.iter().flat_map(|block| &block.tensors);
@@ -52,13 +55,33 @@ impl Files {
         changed
             .iter_mut()
             .for_each(|ranges| ranges.sort_by_key(|range| range.start));
-        Ok(Files { files, changed })
+        Ok(Files {
+            files,
+            direct,
+            changed,
+        })
     }
 
-    /// Writes a tensor.
+    /// Writes a tensor. Whole pages that lie in memory as they will on the disk are not copied on the way; the rest is.
     pub fn write(&self, checkpoint: &Checkpoint, tensor: usize, bytes: &[u8]) -> Result<()> {
         let tensor = &checkpoint.tensors[tensor];
-        write_at(&self.files[tensor.file], tensor.bytes.start as u64, bytes)
+        let (file, start) = (&self.files[tensor.file], tensor.bytes.start);
+        let head = start.wrapping_neg() % PAGE;
+        let Some(rest) = bytes.get(head..) else {
+            return write_at(file, start as u64, bytes);
+        };
+        let (pages, tail) = rest.split_at(rest.len() / PAGE * PAGE);
+        write_at(file, start as u64, &bytes[..head])?;
+        let (from, to) = (start + head, start + head + pages.len());
+        let is_aligned = pages.as_ptr().addr().is_multiple_of(PAGE);
+        let direct = self.direct[tensor.file].as_ref().filter(|_| is_aligned);
+        let written = direct.map(|direct| write_at(direct, from as u64, pages));
+        match written {
+            Some(Ok(())) => {}
+            // Some file systems find out only now that they cannot.
+            None | Some(Err(_)) => write_at(file, from as u64, pages)?,
+        }
+        write_at(file, to as u64, tail)
     }
 
     /// Waits until files are on the disk.
@@ -67,6 +90,11 @@ impl Files {
         files
             .into_iter()
             .try_for_each(|file| self.files[file].sync_data())
+    }
+
+    /// Waits until all are on the disk, their lengths included.
+    pub fn sync_all(&self) -> Result<()> {
+        self.files.iter().try_for_each(File::sync_all)
     }
 
     /// Copies what no block writes: headers, other tensors.
@@ -80,25 +108,40 @@ impl Files {
                 copy(&source, file, start..range.start)?;
                 start = range.end;
             }
-            file.sync_all()?;
         }
         Ok(())
     }
 }
 
-fn copy(source: &File, target: &File, range: Range<usize>) -> Result<()> {
+/// Opens a file to be written past the memory that the system keeps of files.
+#[cfg(target_os = "linux")]
+fn open_direct(path: &Path) -> Option<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = File::options();
+    options.write(true).custom_flags(libc::O_DIRECT);
+    options.open(path).ok()
+}
+
+/// Nothing of the kind is known here.
+#[cfg(not(target_os = "linux"))]
+fn open_direct(_: &Path) -> Option<File> {
+    None
+}
+
+/// Copies a range within the system, where it can.
+fn copy(mut source: &File, mut target: &File, range: Range<usize>) -> Result<()> {
     use std::io::{Read, Seek, SeekFrom};
-    let mut source = source;
-    source.seek(SeekFrom::Start(range.start as u64))?;
-    let mut buffer = vec![0; STEP.min(range.len())];
-    let mut at = range.start;
-    while at < range.end {
-        let length = STEP.min(range.end - at);
-        source.read_exact(&mut buffer[..length])?;
-        write_at(target, at as u64, &buffer[..length])?;
-        at += length;
+    if range.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let start = SeekFrom::Start(range.start as u64);
+    source.seek(start)?;
+    target.seek(start)?;
+    let length = range.len() as u64;
+    match std::io::copy(&mut source.take(length), &mut target)? == length {
+        true => Ok(()),
+        false => Err(ErrorKind::UnexpectedEof.into()),
+    }
 }
 
 /// Folders within a checkpoint that are gone into.

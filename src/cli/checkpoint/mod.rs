@@ -9,6 +9,7 @@ mod job;
 mod parts;
 mod record;
 mod solve;
+mod stages;
 mod verify;
 
 pub use apply::apply;

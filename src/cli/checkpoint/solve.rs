@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use synaptic_balance::formats::checkpoint::{Checkpoint, Held, Part, Shards};
+use synaptic_balance::formats::checkpoint::{Checkpoint, Held, Pages, Part, Shards};
 use synaptic_balance::formats::energy::{EnergyFile, NamedProblem, TermNames};
 use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::solve::SolveError;
@@ -31,14 +31,28 @@ pub struct Task<'a> {
     pub certify: bool,
 }
 
+/// A block that was read, with a sum over its bytes.
+pub struct ReadBlock {
+    pub part: Part,
+    held: Held,
+    sum: u64,
+}
+
+impl ReadBlock {
+    /// The memory, to be used again.
+    pub fn into_pages(self) -> Pages {
+        self.held.into_pages()
+    }
+}
+
 /// A block, balanced and scaled.
 pub struct Solved {
     pub part: Part,
     pub held: Held,
     pub record: Record,
     pub certificate: Option<String>,
-    /// Seconds to read, solve and certify.
-    pub seconds: [f64; 3],
+    /// Seconds to solve and certify.
+    pub seconds: [f64; 2],
 }
 
 /// Multipliers that are written.
@@ -70,7 +84,12 @@ impl Task<'_> {
         self.rounds && tensors.any(|tensor| tensor.offset != 0)
     }
 
-    fn part(&self, block: usize, frozen: &BTreeSet<usize>) -> Part {
+    /// A block with all its free multipliers.
+    pub fn part(&self, block: usize) -> Part {
+        self.part_without(block, &BTreeSet::new())
+    }
+
+    fn part_without(&self, block: usize, frozen: &BTreeSet<usize>) -> Part {
         let own = &self.checkpoint.blocks[block];
         let mut starts = vec![0];
         starts.extend(own.groups.iter().scan(0, |all, group| {
@@ -87,28 +106,30 @@ impl Task<'_> {
         Failure::Incomplete(format!("block {block} ({name}): {fault}"))
     }
 
-    /// Reads a block and a sum over its bytes.
-    pub fn read(&self, part: &Part) -> Result<(Held, u64), BadInput> {
+    /// Reads a block, into memory that may have been used.
+    pub fn read_part(&self, part: Part, pages: Pages) -> Result<ReadBlock, BadInput> {
         let path = &self.arguments.network;
-        let held = part.read(self.checkpoint, self.shards);
+        let held = part.read(self.checkpoint, self.shards, pages);
         let held = held.map_err(|fault| BadInput::at(path, fault))?;
-        if let Some((tensor, place)) = held.not_finite {
+        if let Some((tensor, place)) = part.not_finite(self.checkpoint, &held) {
             let name = &self.checkpoint.tensors[tensor].name;
             let reason = format!("tensor `{name}`: number {place} is not finite");
             return Err(BadInput::at(path, reason));
         }
         let sum = part.bytes(&held).fold(0, |all, (_, bytes)| sum(bytes, all));
-        Ok((held, sum))
+        Ok(ReadBlock { part, held, sum })
     }
 
     /// Balances a block.
-    pub fn solve(&self, block: usize) -> Result<Solved, Failure> {
+    pub fn solve(&self, read: ReadBlock) -> Result<Solved, Failure> {
+        let ReadBlock {
+            mut part,
+            mut held,
+            sum,
+        } = read;
+        let block = part.block;
         let start = Instant::now();
         let mut frozen = BTreeSet::new();
-        let mut part = self.part(block, &frozen);
-        let (mut held, sum) = self.read(&part)?;
-        let read = start.elapsed().as_secs_f64();
-        let start = Instant::now();
         let mut extra = 0;
         let (reached, problem) = loop {
             let problem = part.problem(self.checkpoint, &held, &self.power);
@@ -139,7 +160,7 @@ impl Task<'_> {
                 .map_err(|fault| self.failed(block, fault))?;
             extra += 2;
             frozen.extend(more.into_iter().map(|(variable, _)| variable));
-            part = self.part(block, &frozen);
+            part = self.part_without(block, &frozen);
         };
         let costs = TermCosts::new(&problem);
         let is_enough = reached.is_enough;
@@ -200,7 +221,7 @@ impl Task<'_> {
             held,
             record,
             certificate,
-            seconds: [read, solve, certify],
+            seconds: [solve, certify],
         })
     }
 
@@ -249,23 +270,22 @@ impl Task<'_> {
         }
     }
 
-    /// Reads the block of a record; it is refused where it is not what was balanced.
-    pub fn again(&self, record: &Record) -> Result<(Part, Held), Failure> {
-        let part = self.part(record.block, &BTreeSet::new());
-        let (held, sum) = self.read(&part)?;
-        if format!("{sum:016x}") != record.weights_sum {
+    /// Refuses a block that is not what a record is about.
+    pub fn is_about(&self, read: &ReadBlock, record: &Record) -> Result<(), BadInput> {
+        if format!("{:016x}", read.sum) != record.weights_sum {
             let reason = format!(
                 "its tensors are not those that block {} ({}) was balanced with",
                 record.block, record.name
             );
-            return Err(BadInput::at(&self.arguments.network, reason).into());
+            return Err(BadInput::at(&self.arguments.network, reason));
         }
-        Ok((part, held))
+        Ok(())
     }
 
     /// Scales a block by the multipliers of a record.
-    pub fn repeat(&self, record: &Record) -> Result<(Part, Held), Failure> {
-        let (part, mut held) = self.again(record)?;
+    pub fn repeat(&self, read: ReadBlock, record: &Record) -> Result<(Part, Held), Failure> {
+        self.is_about(&read, record)?;
+        let ReadBlock { part, mut held, .. } = read;
         let mut multipliers = Vec::new();
         for (group, name) in self.names[record.block].iter().enumerate() {
             let channels = part.starts[group + 1] - part.starts[group];

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use synaptic_balance::formats::checkpoint::{Checkpoint, Part, Shards};
+use synaptic_balance::formats::checkpoint::{Checkpoint, Pages, Part, Shards};
 use synaptic_balance::formats::energy::{EnergyFile, NamedProblem, TermNames};
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::report::Reliance;
@@ -30,7 +30,7 @@ pub fn verify(
         let reason = "is about the multipliers of no block of this checkpoint";
         BadInput::at(&arguments.certificate, reason)
     })?;
-    let held = part.read(&checkpoint, &shards);
+    let held = part.read(&checkpoint, &shards, Pages::default());
     let held = held.map_err(|fault| BadInput::at(path, fault))?;
     let power = regularizer.variable_power();
     let problem = part.problem(&checkpoint, &held, &power);

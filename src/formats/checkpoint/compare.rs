@@ -1,6 +1,10 @@
 //! A tensor before and after, read side by side once: the factors of its rows and columns, and what they do not explain.
 
+use std::io::{Error, ErrorKind};
+
+use super::pages::{Pages, Pool};
 use super::{Shards, Tensor};
+use crate::formats::powers::{exponent, exponents};
 use crate::formats::storage::Storage;
 use crate::numbers::is_power_of_two;
 use crate::solve::folds::{Band, Excuse, Rows};
@@ -12,6 +16,8 @@ pub struct Version<'a> {
     pub shards: &'a Shards,
     /// The tensor.
     pub tensor: &'a Tensor,
+    /// Its bytes, where they were read already.
+    pub held: Option<&'a [u8]>,
 }
 
 /// What is known of a tensor of two versions.
@@ -23,8 +29,6 @@ pub struct Compared {
     pub columns: Vec<f64>,
     /// Entries that no factors explain, and how far the others are off.
     pub band: Band,
-    /// Of the version after: the sums of costs by row and by column.
-    pub costs: [Vec<f64>; 2],
     /// How many rows the factors of columns were taken from.
     pub samples: usize,
     /// Is every factor that is known a power of 2, in full?
@@ -34,20 +38,37 @@ pub struct Compared {
 /// Rows of which the factors of the columns are taken.
 const SAMPLES: usize = 128;
 
-/// Bytes of a band.
-const BAND: usize = 1 << 21;
+/// Bytes of a band, and the rows that it has at least.
+const BAND: usize = 1 << 19;
+const ROWS: usize = 32;
 
-impl Version<'_> {
+impl<'a> Version<'a> {
     fn storage(&self) -> Storage {
         self.tensor.storage.unwrap_or(Storage::Single)
     }
 
-    /// Some rows, in bytes.
-    fn rows(&self, first: usize, count: usize, width: usize) -> std::io::Result<Vec<u8>> {
+    /// Some rows, in bytes: those that are held, or read into memory.
+    fn rows<'p>(
+        &self,
+        (first, count): (usize, usize),
+        width: usize,
+        pages: &'p mut Pages,
+    ) -> std::io::Result<&'p [u8]>
+    where
+        'a: 'p,
+    {
         let row = width * self.storage().size();
-        let mut bytes = vec![0; count * row];
-        self.shards.read(self.tensor, first * row, &mut bytes)?;
-        Ok(bytes)
+        let (start, end) = (first * row, (first + count) * row);
+        if let Some(held) = self.held {
+            let found = held.get(start..end);
+            return found.ok_or_else(|| Error::new(ErrorKind::UnexpectedEof, "beyond the tensor"));
+        }
+        let place = self.tensor.bytes.start;
+        pages.lay(std::iter::once(place + start..place + end));
+        for bytes in pages.all_mut() {
+            self.shards.read(self.tensor, start, bytes)?;
+        }
+        Ok(pages.get(0))
     }
 
     /// Numbers with what is added to them; are the sums exact?
@@ -67,7 +88,7 @@ impl Version<'_> {
     }
 }
 
-/// Reads both versions of a tensor of so many rows and columns. Where nothing `scales` it, every entry has to be what it was. Costs are `|w|^power`.
+/// Reads both versions of a tensor of so many rows and columns, with memory from a pool. Where nothing `scales` it, every entry has to be what it was.
 ///
 /// # Errors
 /// Those of the system.
@@ -75,13 +96,13 @@ pub fn compare(
     versions: [Version; 2],
     [rows, width]: [usize; 2],
     scales: bool,
-    (excuse, power): (Excuse, f64),
+    excuse: Excuse,
+    pool: &Pool,
 ) -> std::io::Result<Compared> {
     let mut found = Compared {
         rows: Vec::new(),
         columns: vec![0.0; width],
         band: Band::new(),
-        costs: [Vec::with_capacity(rows), vec![0.0; width]],
         samples: 0,
         is_binary: true,
     };
@@ -92,7 +113,7 @@ pub fn compare(
     let is_sampled = scales && width > 1;
     let known = match is_sampled {
         true => {
-            let samples = samples(versions, rows, width)?;
+            let samples = samples(versions, rows, width, pool)?;
             found.samples = samples.len();
             Rows::new(width, &samples, excuse)
         }
@@ -102,13 +123,20 @@ pub fn compare(
         .storage()
         .size()
         .max(versions[1].storage().size());
-    let step = (BAND / (width * size)).max(1);
+    let step = (BAND / (width * size)).max(ROWS);
+    let [before, after] = versions.map(|version| version.tensor);
+    let is_alike = before.storage == after.storage && before.offset == 0 && after.offset == 0;
+    let powers = match is_sampled && is_alike && known.are_told() {
+        true => exponents(&known.columns),
+        false => None,
+    };
     let work = Work {
         versions,
         width,
         scales,
-        power,
         known: &known,
+        powers,
+        pool,
     };
     let firsts: Vec<usize> = (0..rows).step_by(step).collect();
     let read = |first: &usize| work.band(*first, step.min(rows - first));
@@ -120,11 +148,7 @@ pub fn compare(
     #[cfg(not(feature = "parallel"))]
     let bands: Vec<std::io::Result<_>> = firsts.iter().map(read).collect();
     for band in bands {
-        let (band, [of_rows, of_columns]) = band?;
-        found.band.append(band);
-        found.costs[0].extend(of_rows);
-        let sums = found.costs[1].iter_mut().zip(of_columns);
-        sums.for_each(|(sum, own)| *sum += own);
+        found.band.append(band?);
     }
     let factors = std::mem::take(&mut found.band.factors);
     let columns = &known.columns;
@@ -144,18 +168,22 @@ fn samples(
     versions: [Version; 2],
     rows: usize,
     width: usize,
+    pool: &Pool,
 ) -> std::io::Result<Vec<(Vec<f64>, Vec<f64>)>> {
     let count = rows.min(SAMPLES);
-    let sample = |number: usize| {
+    let mut pages = pool.take();
+    let mut sample = |number: usize| {
         let row = number * rows / count;
-        let read = |version: &Version| {
+        let mut read = |version: &Version| {
             let mut numbers = Vec::with_capacity(width);
-            version.numbers(&version.rows(row, 1, width)?, &mut numbers);
+            version.numbers(version.rows((row, 1), width, &mut pages)?, &mut numbers);
             std::io::Result::Ok(numbers)
         };
         Ok((read(&versions[0])?, read(&versions[1])?))
     };
-    (0..count).map(sample).collect()
+    let samples = (0..count).map(&mut sample).collect();
+    pool.give(pages);
+    samples
 }
 
 /// What is done with each band of rows.
@@ -163,30 +191,47 @@ struct Work<'a> {
     versions: [Version<'a>; 2],
     width: usize,
     scales: bool,
-    power: f64,
     known: &'a Rows,
+    /// The exponents of the columns' factors, where all are powers of 2 and numbers of 16 bits can be judged by theirs.
+    powers: Option<Vec<i16>>,
+    pool: &'a Pool,
 }
 
 impl Work<'_> {
-    fn band(&self, first: usize, count: usize) -> std::io::Result<(Band, [Vec<f64>; 2])> {
+    fn band(&self, first: usize, count: usize) -> std::io::Result<Band> {
+        let mut pages = [self.pool.take(), self.pool.take()];
+        let found = self.band_with(first, count, &mut pages);
+        pages.into_iter().for_each(|pages| self.pool.give(pages));
+        found
+    }
+
+    fn band_with(
+        &self,
+        first: usize,
+        count: usize,
+        pages: &mut [Pages; 2],
+    ) -> std::io::Result<Band> {
         let [before, after] = self.versions;
-        let width = self.width;
+        let (width, rows) = (self.width, (first, count));
+        let [one, other] = pages;
         let bytes = [
-            before.rows(first, count, width)?,
-            after.rows(first, count, width)?,
+            before.rows(rows, width, one)?,
+            after.rows(rows, width, other)?,
         ];
         let mut band = Band::new();
-        let mut costs = [Vec::with_capacity(count), vec![0.0; width]];
         let is_alike = before.tensor.storage == after.tensor.storage;
         let is_same = is_alike && bytes[0] == bytes[1];
         if is_same && !self.scales {
             // Nothing to be known of what nothing scales.
-            return Ok((band, [Vec::new(), Vec::new()]));
+            return Ok(band);
         }
         let mut numbers = [Vec::with_capacity(width), Vec::with_capacity(width)];
         let lengths = [before, after].map(|version| width * version.storage().size());
         let rows = bytes[0].chunks_exact(lengths[0]);
         for (row, pair) in rows.zip(bytes[1].chunks_exact(lengths[1])).enumerate() {
+            if self.is_shifted([pair.0, pair.1], &mut band) {
+                continue;
+            }
             let is_exact =
                 before.numbers(pair.0, &mut numbers[0]) & after.numbers(pair.1, &mut numbers[1]);
             if !is_exact && !is_same {
@@ -199,45 +244,26 @@ impl Work<'_> {
                 (_, true) => self.known.see(first + row, old, new, &mut band),
                 (_, false) => self.known.see_fixed(first + row, old, new, &mut band),
             }
-            if self.scales {
-                let [of_rows, of_columns] = &mut costs;
-                of_rows.push(add_costs(new, self.power, of_columns));
-            }
         }
-        if !self.scales {
-            costs[1].clear();
-        }
-        Ok((band, costs))
+        Ok(band)
     }
-}
 
-/// The sum of costs, each added to its column too.
-fn add_costs(row: &[f64], power: f64, columns: &mut [f64]) -> f64 {
-    if power != 2.0 {
-        let costs = row.iter().map(|value| value.abs().powf(power));
-        let pairs = costs.zip(columns);
-        return pairs
-            .map(|(cost, column)| {
-                *column += cost;
-                cost
-            })
-            .sum();
-    }
-    const LANES: usize = 8;
-    let mut sums = [0.0; LANES];
-    let (parts, rest) = row.as_chunks::<LANES>();
-    let (of_parts, of_rest) = columns.as_chunks_mut::<LANES>();
-    for (part, columns) in parts.iter().zip(of_parts) {
-        for lane in 0..LANES {
-            let square = part[lane] * part[lane];
-            sums[lane] += square;
-            columns[lane] += square;
+    /// Looks at a row by the exponents of its numbers: is each what powers of 2 make of it, exactly? Others have to be looked at number by number.
+    fn is_shifted(&self, pair: [&[u8]; 2], band: &mut Band) -> bool {
+        let Some(columns) = &self.powers else {
+            return false;
+        };
+        let storage = self.versions[0].storage();
+        let number =
+            |bytes: &[u8], column: usize| storage.decode(&bytes[column * storage.size()..]);
+        let factor = self
+            .known
+            .first_factor(self.width, |column| pair.map(|bytes| number(bytes, column)));
+        let is_shifted = exponent(factor).is_some_and(|row| storage.is_shifted(pair, row, columns));
+        if is_shifted {
+            band.factors.push(factor);
+            band.is_same &= pair[0] == pair[1];
         }
+        is_shifted
     }
-    let mut sum: f64 = sums.iter().sum();
-    for (value, column) in rest.iter().zip(of_rest) {
-        sum += value * value;
-        *column += value * value;
-    }
-    sum
 }

@@ -3,14 +3,17 @@
 use super::language::{Description, read};
 
 /// The descriptions.
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 21] = [
     include_str!("families/llama.txt"),
     include_str!("families/qwen2.txt"),
     include_str!("families/qwen3.txt"),
     include_str!("families/gemma.txt"),
     include_str!("families/gemma2.txt"),
     include_str!("families/gemma3.txt"),
+    include_str!("families/gemma3_pictures.txt"),
     include_str!("families/mixtral.txt"),
+    include_str!("families/qwen2_moe.txt"),
+    include_str!("families/qwen3_moe.txt"),
     include_str!("families/gpt2.txt"),
     include_str!("families/gpt_neox.txt"),
     include_str!("families/opt.txt"),

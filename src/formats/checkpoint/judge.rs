@@ -4,12 +4,12 @@ use std::f64::consts::LN_2;
 
 use super::blame::{Axis, Fault, blame};
 use super::part::float;
-use super::{Checkpoint, Compared, Part, Shards, Version, compare};
+use super::{Checkpoint, Compared, Held, Part, PartTensor, Pool, Shards, Version, compare};
 use crate::formats::storage::Storage;
 use crate::forms::Exponent;
 use crate::numbers::rational_from_f64;
 use crate::solve::folds::{Band, Excuse, Joined, Piece, join};
-use crate::solve::general::{BlockSums, FewReads, TermCosts, balance_in_few_reads, imbalance};
+use crate::solve::general::{FewReads, TermCosts, balance_from_sums, imbalance};
 
 /// Two checkpoints of one architecture.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct Judge<'a> {
     pub tolerance: f64,
     /// Costs are `|w|^power`.
     pub power: f64,
+    /// Memory for blocks, and for bands of rows.
+    pub memory: [Pool; 2],
 }
 
 /// What was found of a block.
@@ -45,7 +47,7 @@ pub struct BlockFound {
 
 /// How well a block is balanced to know what powers of 2 are nearest.
 const NEARLY: FewReads = FewReads {
-    tolerance: 1e-3,
+    tolerance: 1e-2,
     reads: 6,
     enough: 0.05,
     at_most: 100,
@@ -61,10 +63,11 @@ fn share(entries: usize) -> f64 {
 
 impl Judge<'_> {
     /// Which number of the other checkpoint a tensor has: both have the same names.
-    fn versions(&self, tensor: usize) -> [Version<'_>; 2] {
+    fn versions<'v>(&'v self, tensor: usize, after: Option<&'v [u8]>) -> [Version<'v>; 2] {
         [0, 1].map(|version| Version {
             shards: &self.shards[version],
             tensor: &self.checkpoints[version].tensors[tensor],
+            held: after.filter(|_| version == 1),
         })
     }
 
@@ -80,7 +83,7 @@ impl Judge<'_> {
     /// # Errors
     /// Those of the system.
     pub fn fixed(&self, tensor: usize) -> std::io::Result<(Option<Fault>, Band)> {
-        let versions = self.versions(tensor);
+        let versions = self.versions(tensor, None);
         let old = versions[0].tensor;
         let are_weights = versions.map(|version| version.tensor.storage.is_some());
         if are_weights != [true; 2] {
@@ -92,7 +95,7 @@ impl Judge<'_> {
         let width = old.shape.last().copied().unwrap_or(1);
         let rows = old.shape.iter().rev().skip(1).product();
         let excuse = self.excuse(tensor);
-        let found = compare(versions, [rows, width], false, (excuse, self.power))?;
+        let found = compare(versions, [rows, width], false, excuse, &self.memory[1])?;
         let pinned = &self.checkpoints[0].pinned;
         let reason = pinned.iter().find(|pinned| pinned.tensor == old.name);
         let reason = reason.map(|pinned| pinned.reason.as_str());
@@ -101,17 +104,41 @@ impl Judge<'_> {
         Ok((fault, found.band))
     }
 
-    /// Judges a block.
+    /// Judges a block. The version after is held as long as it takes, the one before read by bands of rows.
     ///
     /// # Errors
     /// Those of the system.
     pub fn block(&self, part: &Part) -> std::io::Result<BlockFound> {
-        let mut compared = Vec::with_capacity(part.tensors.len());
-        for tensor in &part.tensors {
+        let after = part.read(self.checkpoints[1], &self.shards[1], self.memory[0].take())?;
+        let found = self.held(part, &after);
+        self.memory[0].give(after.into_pages());
+        found
+    }
+
+    /// What was found of each tensor of a block.
+    fn compared(&self, part: &Part, after: &Held) -> std::io::Result<Vec<Compared>> {
+        let tensors: Vec<(&PartTensor, &[u8])> = part
+            .tensors
+            .iter()
+            .zip(part.bytes(after).map(|(_, bytes)| bytes))
+            .collect();
+        let compare = |(tensor, bytes): &(&PartTensor, &[u8])| {
             let size = [tensor.rows.len(), tensor.columns.len()];
-            let settings = (self.excuse(tensor.tensor), self.power);
-            compared.push(compare(self.versions(tensor.tensor), size, true, settings)?);
+            let versions = self.versions(tensor.tensor, Some(bytes));
+            let excuse = self.excuse(tensor.tensor);
+            compare(versions, size, true, excuse, &self.memory[1])
+        };
+        #[cfg(feature = "parallel")]
+        {
+            use rayon::prelude::*;
+            tensors.par_iter().map(compare).collect()
         }
+        #[cfg(not(feature = "parallel"))]
+        tensors.iter().map(compare).collect()
+    }
+
+    fn held(&self, part: &Part, after: &Held) -> std::io::Result<BlockFound> {
+        let compared = self.compared(part, after)?;
         let of_floats = |form: &Vec<(usize, Exponent)>| {
             let pairs = form.iter();
             pairs
@@ -145,7 +172,7 @@ impl Judge<'_> {
         let most = bands.zip(off).map(|(band, off)| band + off.exp_m1());
         let exact = powers_of_two(&compared, &pieces, &joined, &forms);
         let deviation = most.fold(0.0, f64::max);
-        let (deficit, is_near) = self.balance(part, &forms, &mut compared, exact.is_some());
+        let (deficit, is_near) = self.balance(part, &forms, after, exact.is_some());
         let logs = joined.logs.iter().map(|log| log.exp());
         Ok(BlockFound {
             lost: compared.iter().map(|found| found.band.lost).sum(),
@@ -203,16 +230,15 @@ impl Judge<'_> {
         &self,
         part: &Part,
         forms: &[Vec<(usize, f64)>],
-        compared: &mut [Compared],
+        after: &Held,
         is_exact: bool,
     ) -> (f64, bool) {
-        let blocks = part.tensors.iter().zip(compared);
-        let blocks: Vec<BlockSums> = blocks
-            .map(|(tensor, found)| BlockSums {
-                forms: [tensor.rows.clone(), tensor.columns.clone()],
-                sums: std::mem::take(&mut found.costs),
-            })
-            .collect();
+        let power = rational_from_f64(self.power).unwrap_or_default();
+        let Ok(problem) = part.problem(self.checkpoints[1], after, &power) else {
+            return (f64::NAN, false);
+        };
+        let costs = TermCosts::new(&problem);
+        let sums = costs.sums();
         let of_costs = |form: &Vec<(usize, f64)>| {
             let pairs = form.iter();
             pairs
@@ -220,31 +246,21 @@ impl Judge<'_> {
                 .collect()
         };
         let forms: Vec<Vec<(usize, f64)>> = forms.iter().map(of_costs).collect();
-        let (deficit, mut logs) = imbalance(part.variables(), &forms, &blocks);
-        // Only of an exact result by powers of 2 is it asked, and the block read once more for it.
+        let (deficit, mut logs) = imbalance(part.variables(), &forms, &sums);
+        // Only of an exact result by powers of 2 is it asked, and the block gone through once more for it.
         if is_exact && (deficit.is_nan() || deficit > self.tolerance) {
-            match self.balanced(part) {
-                Some(found) => logs = found,
-                None => return (deficit, false),
+            match balance_from_sums(&costs, sums, &NEARLY, &mut |_| {}) {
+                Ok(found) => {
+                    let found = found.beyond.iter();
+                    logs = found.map(|mu| mu.ln() / self.power).collect();
+                }
+                Err(_) => return (deficit, false),
             }
         }
         let steps = part.steps();
         let mut pairs = logs.iter().zip(steps);
         let is_near = pairs.all(|(log, step)| log.abs() <= NEAR * LN_2 * step as f64);
         (deficit, is_near)
-    }
-}
-
-impl Judge<'_> {
-    /// The logarithms of the multipliers that balance a block after; `None` where they are not found.
-    fn balanced(&self, part: &Part) -> Option<Vec<f64>> {
-        let held = part.read(self.checkpoints[1], &self.shards[1]).ok()?;
-        let power = rational_from_f64(self.power)?;
-        let problem = part.problem(self.checkpoints[1], &held, &power).ok()?;
-        let costs = TermCosts::new(&problem);
-        let found = balance_in_few_reads(&costs, &NEARLY, &mut |_| {}).ok()?;
-        let logs = found.beyond.iter().map(|mu| mu.ln() / self.power);
-        Some(logs.collect())
     }
 }
 

@@ -4,8 +4,9 @@ use num_traits::Zero;
 use std::collections::BTreeMap;
 use synaptic_balance_kernel::{Block as Terms, Entries, Form, Layout, Problem, Refusal};
 
-use super::{Checkpoint, NONE, Shards};
+use super::{Checkpoint, NONE, Pages, Shards, Tensor};
 use crate::formats::lost::Settled;
+use crate::formats::powers::{exponent, exponents};
 use crate::formats::storage::{Brain, Half, Storage, Stored};
 use crate::formats::{Loss, Losses};
 use crate::forms::Exponent;
@@ -38,11 +39,16 @@ pub struct PartTensor {
 /// The numbers of a block's tensors.
 #[derive(Debug)]
 pub struct Held {
-    bytes: Vec<Vec<u8>>,
+    bytes: Pages,
     /// Of gains that are stored less 1, the gains.
     gains: Vec<Vec<Rational>>,
-    /// The first number that is not finite: its tensor and its place.
-    pub not_finite: Option<(usize, usize)>,
+}
+
+impl Held {
+    /// The memory, to be used again.
+    pub fn into_pages(self) -> Pages {
+        self.bytes
+    }
 }
 
 /// A weight that would be too large for its number type: its tensor and its place.
@@ -129,47 +135,72 @@ impl Part {
         (group, variable - self.starts[group])
     }
 
-    /// Reads the tensors.
+    /// How many bytes its tensors have.
+    pub fn length(&self, checkpoint: &Checkpoint) -> usize {
+        let tensors = self.tensors.iter();
+        tensors
+            .map(|part| checkpoint.tensors[part.tensor].bytes.len())
+            .sum()
+    }
+
+    /// Reads the tensors, into memory that may have been used.
     ///
     /// # Errors
     /// Those of the system.
-    pub fn read(&self, checkpoint: &Checkpoint, shards: &Shards) -> std::io::Result<Held> {
-        let read = |part: &PartTensor| shards.all(&checkpoint.tensors[part.tensor]);
+    pub fn read(
+        &self,
+        checkpoint: &Checkpoint,
+        shards: &Shards,
+        mut pages: Pages,
+    ) -> std::io::Result<Held> {
+        let tensors = self
+            .tensors
+            .iter()
+            .map(|part| &checkpoint.tensors[part.tensor]);
+        pages.lay_tensors(tensors.clone());
+        let pairs: Vec<_> = tensors.zip(pages.all_mut()).collect();
+        let read = |(tensor, bytes): (&Tensor, &mut [u8])| shards.read(tensor, 0, bytes);
         #[cfg(feature = "parallel")]
-        let bytes: Vec<std::io::Result<Vec<u8>>> = {
+        {
             use rayon::prelude::*;
-            self.tensors.par_iter().map(read).collect()
-        };
-        #[cfg(not(feature = "parallel"))]
-        let bytes: Vec<std::io::Result<Vec<u8>>> = self.tensors.iter().map(read).collect();
-        let bytes = bytes.into_iter().collect::<std::io::Result<Vec<_>>>()?;
-        let mut held = Held {
-            bytes,
-            gains: Vec::new(),
-            not_finite: None,
-        };
-        for (part, bytes) in self.tensors.iter().zip(&held.bytes) {
-            let tensor = &checkpoint.tensors[part.tensor];
-            let storage = tensor.storage.unwrap_or(Storage::Single);
-            if held.not_finite.is_none() && !storage.all_finite(bytes) {
-                let numbers = bytes.chunks_exact(storage.size());
-                let place = numbers
-                    .map(|bytes| storage.decode(bytes))
-                    .position(|value| !value.is_finite());
-                held.not_finite = place.map(|place| (part.tensor, place));
-            }
-            let mut gains = Vec::new();
-            if tensor.offset != 0 {
-                let numbers = bytes.chunks_exact(storage.size());
-                let offset = Rational::from_integer(tensor.offset.into());
-                let exact = numbers.map(|bytes| {
-                    rational_from_f64(storage.decode(bytes)).unwrap_or_default() + &offset
-                });
-                gains.extend(exact);
-            }
-            held.gains.push(gains);
+            pairs.into_par_iter().try_for_each(read)?;
         }
-        Ok(held)
+        #[cfg(not(feature = "parallel"))]
+        pairs.into_iter().try_for_each(read)?;
+        let gains = self.tensors.iter().zip(pages.all());
+        let gains = gains.map(|(part, bytes)| {
+            let tensor = &checkpoint.tensors[part.tensor];
+            if tensor.offset == 0 {
+                return Vec::new();
+            }
+            let storage = tensor.storage.unwrap_or(Storage::Single);
+            let numbers = bytes.chunks_exact(storage.size());
+            let offset = Rational::from_integer(tensor.offset.into());
+            let exact = numbers.map(|bytes| {
+                rational_from_f64(storage.decode(bytes)).unwrap_or_default() + &offset
+            });
+            exact.collect()
+        });
+        let gains = gains.collect();
+        Ok(Held {
+            bytes: pages,
+            gains,
+        })
+    }
+
+    /// The first number that is not finite: its tensor and its place.
+    pub fn not_finite(&self, checkpoint: &Checkpoint, held: &Held) -> Option<(usize, usize)> {
+        let mut pairs = self.tensors.iter().zip(held.bytes.all());
+        pairs.find_map(|(part, bytes)| {
+            let storage = checkpoint.tensors[part.tensor].storage;
+            let storage = storage.unwrap_or(Storage::Single);
+            if storage.all_finite(bytes) {
+                return None;
+            }
+            let mut numbers = bytes.chunks_exact(storage.size());
+            let place = numbers.position(|bytes| !storage.decode(bytes).is_finite());
+            Some((part.tensor, place?))
+        })
     }
 
     /// The problem that the kernel reads, for costs `|w|^power`.
@@ -192,7 +223,8 @@ impl Part {
         });
         let one = Rational::from_integer(1.into());
         let forms: Vec<Form> = forms.collect();
-        let terms = self.tensors.iter().zip(&held.bytes).zip(&held.gains);
+        let terms = self.tensors.iter().zip(held.bytes.all());
+        let terms = terms.zip(&held.gains);
         let terms = terms.map(|((part, bytes), gains)| {
             let tensor = &checkpoint.tensors[part.tensor];
             let storage = tensor.storage.unwrap_or(Storage::Single);
@@ -248,7 +280,7 @@ impl Part {
     ) -> Result<Losses, TooLarge> {
         let factors = self.factors(multipliers);
         let mut lost = Losses::default();
-        for (part, bytes) in self.tensors.iter().zip(&mut held.bytes) {
+        for (part, bytes) in self.tensors.iter().zip(held.bytes.all_mut()) {
             let of =
                 |forms: &[usize]| -> Vec<f64> { forms.iter().map(|form| factors[*form]).collect() };
             let (rows, columns) = (of(&part.rows), of(&part.columns));
@@ -278,7 +310,7 @@ impl Part {
     /// The bytes of each tensor.
     pub fn bytes<'a>(&'a self, held: &'a Held) -> impl Iterator<Item = (usize, &'a [u8])> {
         let tensors = self.tensors.iter().map(|part| part.tensor);
-        tensors.zip(held.bytes.iter().map(Vec::as_slice))
+        tensors.zip(held.bytes.all())
     }
 }
 
@@ -339,7 +371,13 @@ impl Scaled<'_> {
             return Ok(Losses::default());
         }
         let rows = (BAND / width).max(1);
-        let band = |(number, part): (usize, &mut [u8])| self.band::<T, SIZE>(number * rows, part);
+        let columns = match self.offset == 0.0 {
+            true => exponents(self.columns),
+            false => None,
+        };
+        let columns = columns.as_deref();
+        let band =
+            |(number, part): (usize, &mut [u8])| self.band::<T, SIZE>(number * rows, part, columns);
         #[cfg(feature = "parallel")]
         let parts: Vec<Result<Losses, usize>> = {
             use rayon::prelude::*;
@@ -362,18 +400,24 @@ impl Scaled<'_> {
         &self,
         first: usize,
         bytes: &mut [u8],
+        exponents: Option<&[i16]>,
     ) -> Result<Losses, usize> {
         let width = self.columns.len();
         let mut lost = Losses::default();
         let mut factors = Vec::with_capacity(width);
         for (row, bytes) in bytes.chunks_mut(width * SIZE).enumerate() {
             let factor = self.rows[first + row];
+            let slots = bytes.as_chunks_mut::<SIZE>().0;
+            if let (Some(columns), Some(row)) = (exponents, exponent(factor))
+                && T::shift(slots, row, columns)
+            {
+                continue;
+            }
             factors.clear();
             factors.extend(self.columns.iter().map(|column| factor * column));
             if factors.iter().all(|factor| *factor == 1.0) {
                 continue;
             }
-            let slots = bytes.as_chunks_mut::<SIZE>().0;
             if self.offset == 0.0 && T::scale(slots, &factors) {
                 continue;
             }

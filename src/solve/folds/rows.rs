@@ -227,10 +227,7 @@ impl Rows {
 
     /// The factor of a row.
     fn factor(&self, before: &[f64], after: &[f64]) -> f64 {
-        let step = (before.len() / 9).max(1);
-        let places = (0..before.len()).step_by(step);
-        let quotients = places.map(|at| quotient(before[at], after[at]) / self.used[at]);
-        let few = median(&mut quotients.collect::<Vec<f64>>());
+        let few = self.first_factor(before.len(), |at| [before[at], after[at]]);
         if is_power_of_two(few) {
             return few;
         }
@@ -240,6 +237,21 @@ impl Rows {
             mean if mean > 0.0 && mean.is_finite() => mean,
             _ => self.median_factor(before, after),
         }
+    }
+
+    /// What some entries say of the factor of a row, given what an entry was and is; NaN if they say nothing.
+    pub fn first_factor(&self, width: usize, entry: impl Fn(usize) -> [f64; 2]) -> f64 {
+        let step = (width / 9).max(1);
+        let quotients = (0..width).step_by(step).map(|at| {
+            let [before, after] = entry(at);
+            quotient(before, after) / self.used[at]
+        });
+        median(&mut quotients.collect::<Vec<f64>>())
+    }
+
+    /// Does some sample tell the factor of every column?
+    pub fn are_told(&self) -> bool {
+        self.untold.is_empty()
     }
 
     fn median_factor(&self, before: &[f64], after: &[f64]) -> f64 {

@@ -2,6 +2,7 @@
 
 use synaptic_balance_kernel::{Block, Entries, Layout, Problem};
 
+use super::model::BlockSums;
 use crate::numbers::{bf16_to_f64, f16_to_f64, rational_to_f64};
 use crate::solve::blocks::Weights;
 use crate::solve::blocks::matrix::{Cost, Entries as Numbers, Matrix, Step, TILE};
@@ -102,6 +103,18 @@ impl<'a> TermCosts<'a> {
         let logs = self.logs(x).into_iter().zip(&self.is_out);
         logs.map(|(log, is_out)| if *is_out { 0.0 } else { log.exp() })
             .collect()
+    }
+
+    /// The sums of costs by row and by column of every block, at multipliers 1. Cost: a read.
+    pub fn sums(&self) -> Vec<BlockSums<'_>> {
+        let ones = vec![1.0; self.forms.len()];
+        let margins = self.multiply(&ones, &ones).blocks.into_iter();
+        let blocks = self.blocks.iter().zip(margins);
+        let sums = blocks.map(|(block, (rows, columns))| BlockSums {
+            forms: [&block.block.rows, &block.block.columns],
+            sums: [rows, columns],
+        });
+        sums.collect()
     }
 
     /// For every block the products of its matrix of costs (at multipliers 1) with a number for each row and one for each column, by form.

@@ -3,8 +3,8 @@
 //! Sums by row and column are what a read gives. The model takes each block for the product of the two, which large blocks nearly are: what is
 //! left of the error after a step is what the block's next singular values are, compared with its first. Anderson acceleration combines the steps. (Ours.)
 
-use super::costs::TermCosts;
-use super::model::Model;
+use super::costs::{Margins, TermCosts};
+use super::model::{BlockSums, Model};
 use super::newton::State;
 use crate::solve::SolveError;
 use crate::solve::blocks::Anderson;
@@ -94,7 +94,34 @@ pub fn balance_in_few_reads(
     options: &FewReads,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Reached, SolveError> {
-    let mut state = costs.state(vec![0.0; costs.variables()]);
+    let state = costs.state(vec![0.0; costs.variables()]);
+    balance_from(costs, state, options, progress)
+}
+
+/// The same from what the first read has given, as [`TermCosts::sums`].
+///
+/// # Errors
+/// Those of [`balance_in_few_reads`].
+pub fn balance_from_sums(
+    costs: &TermCosts,
+    sums: Vec<BlockSums>,
+    options: &FewReads,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Reached, SolveError> {
+    let blocks = sums.into_iter().map(|block| block.sums.into());
+    let margins = Margins {
+        blocks: blocks.collect(),
+    };
+    let point = (vec![0.0; costs.variables()], vec![1.0; costs.forms.len()]);
+    balance_from(costs, costs.state_of(point, margins), options, progress)
+}
+
+fn balance_from(
+    costs: &TermCosts,
+    mut state: State,
+    options: &FewReads,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Reached, SolveError> {
     super::newton::check(&state)?;
     let before = (state.deficit(), state.regularizer);
     let mut best = (before.0, state.x.clone(), state.regularizer);

@@ -15,7 +15,7 @@ mod random;
 pub use bounded::balance_terms_within;
 pub use costs::TermCosts;
 pub(super) use costs::value_of;
-pub use few_reads::{FewReads, Reached, balance_in_few_reads};
+pub use few_reads::{FewReads, Reached, balance_from_sums, balance_in_few_reads};
 pub use model::{BlockSums, imbalance};
 pub use newton::{GeneralOptions, GeneralSolution, balance_terms};
 pub use one_sided::Runaway;

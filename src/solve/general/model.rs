@@ -193,9 +193,9 @@ impl<'a> Model<'a> {
 
 /// Sums of costs by row and by column, with the form of each row and column: what is known of a block without its weights.
 #[derive(Debug, Clone)]
-pub struct BlockSums {
+pub struct BlockSums<'a> {
     /// The forms of rows, then those of columns.
-    pub forms: [Vec<usize>; 2],
+    pub forms: [&'a [usize]; 2],
     /// The sums.
     pub sums: [Vec<f64>; 2],
 }
@@ -208,7 +208,7 @@ pub fn imbalance(
     blocks: &[BlockSums],
 ) -> (f64, Vec<f64>) {
     let sides = blocks.iter().map(|block| {
-        let side = |at: usize| (&block.forms[at][..], &block.sums[at][..]);
+        let side = |at: usize| (block.forms[at], &block.sums[at][..]);
         [side(0), side(1)]
     });
     let model = Model::of(variables, forms, sides);

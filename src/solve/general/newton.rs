@@ -89,7 +89,16 @@ impl State {
 impl TermCosts<'_> {
     pub(super) fn state(&self, x: Vec<f64>) -> State {
         let factors = self.factors(&x);
-        let mut margins = self.multiply(&factors, &factors);
+        let margins = self.multiply(&factors, &factors);
+        self.state_of((x, factors), margins)
+    }
+
+    /// The state at a point with the factors there, from the products of the costs with those.
+    pub(super) fn state_of(
+        &self,
+        (x, factors): (Vec<f64>, Vec<f64>),
+        mut margins: Margins,
+    ) -> State {
         let mut regularizer = 0.0;
         for (block, (rows, columns)) in self.blocks.iter().zip(&mut margins.blocks) {
             let own = rows.iter_mut().zip(&block.block.rows);
