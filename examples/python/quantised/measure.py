@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import onnx.version_converter
 import onnxruntime
+from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -122,6 +123,22 @@ def quantised(model, feeds, setting):
             activation_type=QuantType.QInt8,
         )
         return onnx.load(path)
+
+
+def weights_rounded(model, per_channel):
+    """The model with its weights rounded to 8 bits, and nothing else."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    rounded = {}
+    for layer, weight in Equaliser(model).own_weights():
+        axes = tuple(axis for axis in range(weight.ndim) if not per_channel or axis != layer.written)
+        scale = np.abs(weight).max(axes, keepdims=True) / 127
+        scale = np.where(scale > 0, scale, 1)
+        rounded[layer.weight] = (np.round(weight / scale) * scale).astype(np.float32)
+    for tensor in copy.graph.initializer:
+        if tensor.name in rounded:
+            tensor.CopyFrom(numpy_helper.from_array(rounded[tensor.name], tensor.name))
+    return copy
 
 
 def noise(exact, rounded):

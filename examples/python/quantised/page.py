@@ -86,6 +86,10 @@ python examples/python/quantisation.py target/release/synbal           # all of 
 """
 
 
+# Balancing to the optimum, not to powers of two.
+FULL = ["l2", "lp:32", "lp:256"]
+
+
 def span(values, digits=1):
     low, high = (f"{value + 0.0:.{digits}f}".replace("-", "−") for value in (min(values), max(values)))
     return low if low == high else f"{low} to {high}"
@@ -105,6 +109,17 @@ def verdict(signs):
     return f"**{word}** (better in {up}, worse in {down} of {total})"
 
 
+def judged(changes):
+    """A word for changes of noise that have no interval: less than 2 dB is taken for nothing."""
+    if min(changes) >= 2:
+        return "**better**"
+    if max(changes) <= -2:
+        return "**worse**"
+    if min(changes) <= -2:
+        return "**worse in some, better in some**" if max(changes) >= 2 else "**worse in some**"
+    return "**better in some**" if max(changes) >= 2 else "**no difference of 2 dB**"
+
+
 class Findings:
     def __init__(self, measured, names, skews):
         self.measured, self.names, self.skews = measured, names, skews
@@ -120,29 +135,33 @@ class Findings:
 
     def lines(self):
         eight, four = list(SETTINGS)[:2], list(SETTINGS)[2:]
-        full = ["l2", "lp:32", "lp:256"]
         skewed = [skew for skew in self.skews if skew > 0]
-        yield "As trained, 8 bits, balanced (`l2`, `lp:32`, `lp:256`) against nothing: " + self.compared(full, "none", eight, [0])
-        yield "As trained, 4 bits, one scale for each tensor: " + self.compared(full, "none", four[:1], [0])
-        yield "As trained, 4 bits, one scale for each channel: " + self.compared(full, "none", four[1:], [0])
-        for setting, skew in itertools.product(SETTINGS, skewed):
-            before, after = ([self.mean(name, skew, arm, setting) for name in self.names] for arm in ("none", "l2"))
-            found = self.compared(full, "none", [setting], [skew])
-            yield f"Skew {skew:g}, {setting}: accuracy {span(before)} % before, {span(after)} % after `l2`: {found}"
-        yield f"Whatever the skew, balancing ends in one network: its accuracy differs from that as trained by at most {self.drift('l2'):.1f} points (`l2`)"
+        yield "As trained, 8 bits, `l2`, `lp:32` and `lp:256` against nothing: " + self.compared(FULL, "none", eight, [0])
+        yield "As trained, 4 bits, one scale for each tensor: " + self.compared(FULL, "none", four[:1], [0])
+        yield "As trained, 4 bits, one scale for each channel: " + self.compared(FULL, "none", four[1:], [0])
+        drift = f"its accuracy differs from that as trained by at most {self.drift('l2'):.1f} points (`l2`; what is left is rounding)"
+        yield f"Whatever the skew, balancing ends in one network: {drift}"
         stream = [name for name in self.names if name.startswith("residual")]
         pairs = [name for name in self.names if name not in stream]
         for setting in SETTINGS:
-            found = self.compared(full, "equalised", [setting], [0], pairs)
+            found = self.compared(FULL, "equalised", [setting], [0], pairs)
             yield f"Against equalisation until nothing changes, {setting}, all but the residual network: {found}"
         if stream:
-            yield "The residual network against equalisation, as trained: " + self.compared(full, "equalised", SETTINGS, [0], stream)
-            yield "The same, skewed (which pairs cannot undo): " + self.compared(full, "equalised", SETTINGS, skewed, stream)
+            yield "The residual network against equalisation, as trained: " + self.compared(FULL, "equalised", SETTINGS, [0], stream)
+            yield "The same, skewed (which pairs cannot undo): " + self.compared(FULL, "equalised", SETTINGS, skewed, stream)
         for setting in SETTINGS:
             found = self.compared(["l2, powers of 2"], "l2", [setting], self.skews)
             yield f"Powers of two against the `l2` that they round, {setting}: {found}"
         growths = [self.measured.values(name, 0, arm, "growth").max() for arm in tables.BALANCING for name in self.names]
         yield f"As trained, balancing lets the range of some activation grow by a factor of up to {max(growths):.2f}"
+
+    def skewed(self):
+        """The table of what a skew does, and what balancing does against it."""
+        rows = []
+        for setting, skew in itertools.product(SETTINGS, self.skews[1:]):
+            spans = [span([self.mean(name, skew, arm, setting) for name in self.names]) for arm in ("none", "equalised", "l2")]
+            rows.append([setting, tables.called(skew), *spans, self.compared(FULL, "none", [setting], [skew])])
+        return tables.table(["weights", "", "nothing done", "equalised", "`l2`", "`l2`, `lp:32` and `lp:256` against nothing"], rows)
 
     def drift(self, arm):
         """The most by which the accuracy of a skewed network differs after this arm from that of the network as trained."""
@@ -156,10 +175,12 @@ def short(found, real):
     for name, own in real.items():
         arms = [arm for arm in ARMS if arm in tables.BALANCING and "growth" in own[arm]]
         for setting in list(SETTINGS)[:2]:
-            before, equal = (f"{own[arm][setting]['noise']:.1f} dB" for arm in ("none", "equalised"))
-            after = span([own[arm][setting]["noise"] for arm in arms])
-            lines.append(f"`{name}`, {setting}: {before} before, {after} dB after balancing, {equal} after equalisation")
-    return "## What came out\n\n" + "\n".join(f"* {line}." for line in lines) + "\n"
+            before, equal = (own[arm][setting]["noise"] for arm in ("none", "equalised"))
+            after = [own[arm][setting]["noise"] for arm in arms]
+            word = judged([noise - before for noise in after])
+            lines.append(f"`{name}`, {setting}: {word}; {before:.1f} dB before, {span(after)} dB after balancing, {equal:.1f} dB after equalisation")
+    below = f"With skewed channels; accuracies in %, from the lowest to the highest mean of a network:\n\n{found.skewed()}\n"
+    return "## What came out\n\n" + "\n".join(f"* {line}." for line in lines) + "\n\n" + below
 
 
 def written(runs, names, skews, seeds, epochs, real):

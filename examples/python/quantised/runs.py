@@ -3,7 +3,7 @@
 import numpy as np
 
 from .export import model_of
-from .measure import ARMS, SETTINGS, activations, difference, growth, noise, outputs, prepared, quantised, spread, treated
+from .measure import ARMS, SETTINGS, activations, difference, growth, noise, outputs, prepared, quantised, spread, treated, weights_rounded
 from .networks import shaped, skewed, trained
 
 # More than rounding to 32-bit floats does to these networks, far less than quantisation does.
@@ -46,6 +46,9 @@ def measured(synbal, before, arm, feeds, labels=None, settings=SETTINGS):
         result[setting] = {"noise": noise(scores, rounded)}
         if labels is not None:
             result[setting]["accuracy"] = accuracy(rounded[0], labels)
+        else:
+            alone = outputs(weights_rounded(after, SETTINGS[setting][1]), feeds["test"])
+            result[setting]["weights alone"] = noise(scores, alone)
     return result
 
 

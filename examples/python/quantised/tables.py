@@ -106,7 +106,8 @@ def shipped(real):
     rows = []
     for name, found in real.items():
         for setting in list(SETTINGS)[:2]:
-            cells = [f"{own[setting]['noise'] + 0.0:.1f}".replace("-", "−") if setting in own else "–" for own in found.values()]
-            rows.append([f"`{name}`", f"{setting}: dB", *cells])
-        rows.append([f"`{name}`", "growth", *(f"{own['growth']:.2f}" if "growth" in own else "–" for own in found.values())])
+            for what, key in (("all", "noise"), ("weights alone", "weights alone")):
+                cells = [f"{own[setting][key] + 0.0:.1f}".replace("-", "−") if setting in own else "–" for own in found.values()]
+                rows.append([f"`{name}`", f"{setting}, {what}", *cells])
+        rows.append([f"`{name}`", "growth of a range", *(f"{own['growth']:.2f}" if "growth" in own else "–" for own in found.values())])
     return table(["model", "", *ARMS], rows)
