@@ -7,13 +7,13 @@ import numpy as np
 
 from .layers import Adam, Chain, Conv, Dense, Norm, Pool, Relu, Residual
 
-DIGITS = pathlib.Path(__file__).parents[3] / "data" / "digits.csv"
+DATA = pathlib.Path(__file__).resolve().parents[3] / "data"
 SIZES = {"train": 1097, "calibration": 200, "test": 500}
 
 
 def digits():
     """Images [N, 8, 8, 1] in [0, 1] and labels of the three parts; the split is fixed."""
-    rows = np.loadtxt(DIGITS, delimiter=",", dtype=np.float32)
+    rows = np.loadtxt(DATA / "digits.csv", delimiter=",", dtype=np.float32)
     order = np.random.default_rng(0).permutation(len(rows))
     parts, first = {}, 0
     for name, size in SIZES.items():

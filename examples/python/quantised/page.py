@@ -8,8 +8,8 @@ import onnxruntime
 
 from . import tables
 from .measure import ARMS, SETTINGS
-from .networks import SIZES
-from .statistics import Table, interval, sign
+from .networks import DATA, SIZES
+from .statistics import Table, beyond_chance, interval, sign
 
 HEAD = """# Quantisation
 
@@ -38,7 +38,7 @@ METHOD = """## What was done
   in 8 bits, between the least and the largest value seen on the calibration images. The result runs without optimisation of its graph, so that rounding is
   measured, and not a processor's kernels.
 * **Intervals** are 95 % by Student's distribution over seeds. Differences are paired: the same trained network, the same skew. The split is not varied. A
-  verdict needs the whole interval on one side; nothing is corrected for the number of comparisons: by chance alone one in forty would pass on each side.
+  difference counts if its whole interval lies on one side of 0; by chance alone one in forty would on each side.
 * The residual network is skewed in its stream too. Equalisation works on pairs, and what several layers read is in none: it cannot undo that skew, by
   construction.
 
@@ -59,10 +59,10 @@ The standard deviation of the logarithm of a channel's largest weight: of the la
 
 SHIPPED = """## Models that people ship
 
-Signal over noise of the outputs in dB, 8 bits, and the largest growth of a range. `digits-mlp-sklearn` reads the digits; others read noise, eight images to
-calibrate with and eight to test with, which says little of real images. There is one number each, without an interval: another draw may change it by one
-or two dB.
-{more}"""
+Signal over noise of the outputs in dB (higher is better), 8 bits, as onnxruntime prepares models for it; with intervals over five draws of the inputs, and in
+bold where the paired difference to nothing done has its whole interval on one side of 0. `digits-mlp-sklearn` reads halves of the digits; others read noise,
+four images to calibrate with and four to test with, which says little of real ones. *Weights alone*: activations stay in floats.
+{others}{more}"""
 
 LIMITS = """## What this does not show
 
@@ -86,6 +86,15 @@ python examples/python/quantisation.py target/release/synbal           # all of 
 """
 
 
+EXPLAINED = """*Balanced* is `l2`, `lp:32` and `lp:256`. Comparisons say how many of the differences, one for each network, arm and setting, lie above and
+below 0 with their whole 95 % interval, and between what their means lie. A word is given where so many on one side would come about by chance in less than
+one case of twenty, were they independent. Accuracies are in %, from the lowest to the highest mean of a network."""
+
+
+# Packages that ship models which this page was written with.
+PACKAGES = {"ch_ppocr_mobile_v2.0_cls_infer": "rapidocr-onnxruntime 1.4.4", "model_v8": "speechmos 0.0.1.1"}
+
+
 # Balancing to the optimum, not to powers of two.
 FULL = ["l2", "lp:32", "lp:256"]
 
@@ -98,31 +107,21 @@ def span(values, digits=1):
 def verdict(signs):
     """A word for the signs of differences, and the counts it rests on."""
     up, down, total = signs.count(1), signs.count(-1), len(signs)
-    if up == down == 0:
-        word = "no difference shown"
-    elif down == 0:
-        word = "better" if up == total else "better in some, never worse"
-    elif up == 0:
-        word = "worse" if down == total else "worse in some, never better"
-    else:
+    better, worse = beyond_chance(up, total), beyond_chance(down, total)
+    if better and worse:
         word = "mixed"
-    return f"**{word}** (better in {up}, worse in {down} of {total})"
-
-
-def judged(changes):
-    """A word for changes of noise that have no interval: less than 2 dB is taken for nothing."""
-    if min(changes) >= 2:
-        return "**better**"
-    if max(changes) <= -2:
-        return "**worse**"
-    if min(changes) <= -2:
-        return "**worse in some, better in some**" if max(changes) >= 2 else "**worse in some**"
-    return "**better in some**" if max(changes) >= 2 else "**no difference of 2 dB**"
+    elif better:
+        word = "better" if up == total else "better in some"
+    elif worse:
+        word = "worse" if down == total else "worse in some"
+    else:
+        word = "no difference shown"
+    return f"**{word}** ({up} up, {down} down of {total})"
 
 
 class Findings:
-    def __init__(self, measured, names, skews):
-        self.measured, self.names, self.skews = measured, names, skews
+    def __init__(self, measured, names, skews, real):
+        self.measured, self.names, self.skews, self.real = measured, names, skews, real
 
     def mean(self, name, skew, arm, setting):
         return interval(100 * self.measured.accuracy(name, skew, arm, setting))[0]
@@ -131,29 +130,48 @@ class Findings:
         """The verdict over all of these, and the span of the mean differences."""
         cases = itertools.product(names or self.names, skews, arms, [other], settings)
         found = [self.measured.difference(*case) for case in cases]
-        return f"{verdict([sign(own) for own in found])}, mean differences {span([100 * own.mean() for own in found])} points"
+        return f"{verdict([sign(own) for own in found])}, {span([100 * own.mean() for own in found])} points"
 
     def lines(self):
         eight, four = list(SETTINGS)[:2], list(SETTINGS)[2:]
-        skewed = [skew for skew in self.skews if skew > 0]
-        yield "As trained, 8 bits, `l2`, `lp:32` and `lp:256` against nothing: " + self.compared(FULL, "none", eight, [0])
-        yield "As trained, 4 bits, one scale for each tensor: " + self.compared(FULL, "none", four[:1], [0])
-        yield "As trained, 4 bits, one scale for each channel: " + self.compared(FULL, "none", four[1:], [0])
+        large = [skew for skew in self.skews if skew >= 1]
+        sizes = " and ".join(f"{skew:g}" for skew in large)
+        yield f"Channels skewed by {sizes}, 8 bits, balanced against nothing: {self.compared(FULL, 'none', eight, large)}"
+        yield f"As trained, 8 bits: {self.compared(FULL, 'none', eight, [0])}"
+        yield f"As trained, 4 bits: {self.compared(FULL, 'none', four, [0])}"
+        yield f"As trained, balanced against equalised until nothing changes: {self.compared(FULL, 'equalised', SETTINGS, [0])}"
+        yield f"Of these `l2` with 4 bits and one scale for each tensor: {self.compared(['l2'], 'equalised', four[:1], [0])}"
+        stream = [name for name in self.names if name.startswith("residual")]
+        if stream:
+            found = self.compared(FULL, "equalised", SETTINGS, self.skews[1:], stream)
+            yield f"Balanced against equalised where the stream of a residual network is skewed, which pairs cannot undo: {found}"
+        yield f"Rounded to powers of two, against the `l2` that they round: {self.compared(['l2, powers of 2'], 'l2', SETTINGS, self.skews)}"
+        for name, found in self.real.items():
+            alone = self.shipped(found, "weights alone")
+            yield f"`{name}`, as shipped, 8 bits, signal over noise: {self.shipped(found, 'noise')}; with activations left in floats: {alone}"
+        growths = [self.measured.values(name, 0, arm, "growth").max() for arm in tables.BALANCING for name in self.names]
+        growths += [draw["growth"] for found in self.real.values() for arm in tables.BALANCING if tables.has_run(found[arm]) for draw in found[arm]]
+        yield f"As trained or shipped, balancing lets the range of some activation grow by a factor of up to {max(growths):.2f}"
         drift = f"its accuracy differs from that as trained by at most {self.drift('l2'):.1f} points (`l2`; what is left is rounding)"
         yield f"Whatever the skew, balancing ends in one network: {drift}"
-        stream = [name for name in self.names if name.startswith("residual")]
-        pairs = [name for name in self.names if name not in stream]
+
+    def shipped(self, found, key):
+        """The verdict on the noise of one model against nothing done, over draws of its inputs."""
+        cases = [(arm, setting) for arm in FULL if tables.has_run(found[arm]) for setting in list(SETTINGS)[:2]]
+        changes = [tables.noise_of(found[arm], setting, key) - tables.noise_of(found["none"], setting, key) for arm, setting in cases]
+        return f"{verdict([sign(own) for own in changes])}, {span([own.mean() for own in changes])} dB"
+
+    def as_trained(self):
+        """The table of what balancing does to networks as they were trained."""
+        heads = ["weights", "nothing done", "`l2`", "balanced − nothing", "`l2` − equalised", "`lp:32`, `lp:256` − equalised"]
+        rows = []
         for setting in SETTINGS:
-            found = self.compared(FULL, "equalised", [setting], [0], pairs)
-            yield f"Against equalisation until nothing changes, {setting}, all but the residual network: {found}"
-        if stream:
-            yield "The residual network against equalisation, as trained: " + self.compared(FULL, "equalised", SETTINGS, [0], stream)
-            yield "The same, skewed (which pairs cannot undo): " + self.compared(FULL, "equalised", SETTINGS, skewed, stream)
-        for setting in SETTINGS:
-            found = self.compared(["l2, powers of 2"], "l2", [setting], self.skews)
-            yield f"Powers of two against the `l2` that they round, {setting}: {found}"
-        growths = [self.measured.values(name, 0, arm, "growth").max() for arm in tables.BALANCING for name in self.names]
-        yield f"As trained, balancing lets the range of some activation grow by a factor of up to {max(growths):.2f}"
+            spans = [span([self.mean(name, 0, arm, setting) for name in self.names]) for arm in ("none", "l2")]
+            pairs = [(FULL, "none"), (["l2"], "equalised"), (["lp:32", "lp:256"], "equalised")]
+            found = [self.compared(arms, other, [setting], [0]) for arms, other in pairs]
+            rounded = self.compared(["l2, powers of 2"], "l2", [setting], self.skews)
+            rows.append([setting, *spans, *found, rounded])
+        return tables.table([*heads, "powers of 2 − the `l2` they round, all skews"], rows)
 
     def skewed(self):
         """The table of what a skew does, and what balancing does against it."""
@@ -161,7 +179,7 @@ class Findings:
         for setting, skew in itertools.product(SETTINGS, self.skews[1:]):
             spans = [span([self.mean(name, skew, arm, setting) for name in self.names]) for arm in ("none", "equalised", "l2")]
             rows.append([setting, tables.called(skew), *spans, self.compared(FULL, "none", [setting], [skew])])
-        return tables.table(["weights", "", "nothing done", "equalised", "`l2`", "`l2`, `lp:32` and `lp:256` against nothing"], rows)
+        return tables.table(["weights", "", "nothing done", "equalised", "`l2`", "balanced − nothing"], rows)
 
     def drift(self, arm):
         """The most by which the accuracy of a skewed network differs after this arm from that of the network as trained."""
@@ -170,17 +188,10 @@ class Findings:
         return 100 * np.max(np.abs(changes))
 
 
-def short(found, real):
-    lines = list(found.lines())
-    for name, own in real.items():
-        arms = [arm for arm in ARMS if arm in tables.BALANCING and "growth" in own[arm]]
-        for setting in list(SETTINGS)[:2]:
-            before, equal = (own[arm][setting]["noise"] for arm in ("none", "equalised"))
-            after = [own[arm][setting]["noise"] for arm in arms]
-            word = judged([noise - before for noise in after])
-            lines.append(f"`{name}`, {setting}: {word}; {before:.1f} dB before, {span(after)} dB after balancing, {equal:.1f} dB after equalisation")
-    below = f"With skewed channels; accuracies in %, from the lowest to the highest mean of a network:\n\n{found.skewed()}\n"
-    return "## What came out\n\n" + "\n".join(f"* {line}." for line in lines) + "\n\n" + below
+def short(found):
+    bullets = "\n".join(f"* {line}." for line in found.lines())
+    parts = ["## What came out", EXPLAINED, bullets, "As trained:", found.as_trained(), "Skewed:", found.skewed()]
+    return "\n\n".join(parts) + "\n"
 
 
 def written(runs, names, skews, seeds, epochs, real):
@@ -198,7 +209,7 @@ def written(runs, names, skews, seeds, epochs, real):
         onnxruntime=onnxruntime.__version__,
     )
     counts = "For how many of the networks the accuracy is higher / lower, the whole interval of the paired difference above / below 0:\n\n"
-    parts = [HEAD, short(Findings(measured, names, skews), real)]
+    parts = [HEAD, short(Findings(measured, names, skews, real))]
     parts += [counts + tables.verdicts(measured, names, skews) + "\n", method]
     for setting in SETTINGS:
         parts.append(f"## Weights of {setting}\n\nAccuracy on the test images in %:\n")
@@ -209,8 +220,14 @@ def written(runs, names, skews, seeds, epochs, real):
         parts.append(f"## Noise, {tables.called(skew)}\n\nSignal over noise of the scores in dB (higher is better):\n")
         parts.append(tables.noises(measured, names, skew) + "\n")
     parts += [RANGES, tables.growths(measured, names, skews) + "\n", SPREAD, tables.spreads(measured, names, skews, real) + "\n"]
-    parts += [SHIPPED.format(more=failures(real)), tables.shipped(real) + "\n", LIMITS]
+    parts += [SHIPPED.format(others=others(real), more=failures(real)), tables.shipped(real) + "\n", LIMITS]
     return "\n".join(parts)
+
+
+def others(real):
+    """Where models come from that this repository does not hold."""
+    found = [f"`{name}`" + (f" from {PACKAGES[name]}" if name in PACKAGES else "") for name in real if not (DATA / f"{name}.onnx").exists()]
+    return f"Added by `--model`, and not in this repository: {', '.join(found)}.\n" if found else "\n"
 
 
 def failures(real):

@@ -9,6 +9,9 @@ from .networks import shaped, skewed, trained
 # More than rounding to 32-bit floats does to these networks, far less than quantisation does.
 SAME = 1e-5
 
+# Draws of inputs for models in files.
+DRAWS = 5
+
 
 def feeds_of(name, images, batch=100):
     images = shaped(name, images.transpose(0, 3, 1, 2))
@@ -26,13 +29,12 @@ def learned(synbal, name, seed, epochs, skews, data):
         # The same draw for all sizes: the factors of skew 2 are those of skew 1 squared.
         rng = np.random.default_rng([seed, 1000])
         model = model_of(skewed(network, skew, rng), shape)
-        found[str(skew)] = {arm: measured(synbal, model, arm, feeds, labels) for arm in ARMS}
+        found[str(skew)] = {arm: measured(model, treated(synbal, model, arm), arm, feeds, labels) for arm in ARMS}
     return found
 
 
-def measured(synbal, before, arm, feeds, labels=None, settings=SETTINGS):
+def measured(before, after, arm, feeds, labels=None, settings=SETTINGS):
     """What is measured of one model after one arm; the function must be the one before, bit for bit with powers of two."""
-    after = treated(synbal, before, arm)
     exact, scores = outputs(before, feeds["test"]), outputs(after, feeds["test"])
     change = difference(exact, scores)
     if change > (0 if "powers of 2" in arm else SAME):
@@ -57,28 +59,35 @@ def accuracy(scores, labels):
 
 
 def shipped(synbal, path, shape, data, progress):
-    """A model from a file, with one input, in 8 bits: by arm; where an arm cannot be run, why."""
+    """A model from a file, with one input, in 8 bits: by arm what is measured on each draw; where an arm cannot be run, why."""
     model = prepared(path)
     weights = {tensor.name for tensor in model.graph.initializer}
     inputs = [value.name for value in model.graph.input if value.name not in weights]
     if len(inputs) != 1:
         raise RuntimeError(f"{path}: {len(inputs)} inputs")
-    feeds = {part: [{inputs[0]: image} for image in images_for(part, shape, data)] for part in ("calibration", "test")}
+
+    def feeds_of_draw(draw):
+        return {part: [{inputs[0]: image} for image in images_for(part, draw, shape, data)] for part in ("calibration", "test")}
+
+    draws = [feeds_of_draw(draw) for draw in range(DRAWS)]
     found = {}
     for arm in ARMS:
         progress(f"{path.name}: {arm}")
         try:
-            found[arm] = measured(synbal, model, arm, feeds, settings=list(SETTINGS)[:2])
+            after = treated(synbal, model, arm)
+            found[arm] = [measured(model, after, arm, feeds, settings=list(SETTINGS)[:2]) for feeds in draws]
         except RuntimeError as problem:
             found[arm] = {"failed": str(problem)}
     return found
 
 
-def images_for(part, shape, data):
-    """The digits for a model without a stated shape, else eight images of noise."""
+def images_for(part, draw, shape, data):
+    """Half of the digits for a model without a stated shape, else four images of noise."""
+    rng = np.random.default_rng([draw, len(part)])
     if shape is None:
-        return [data[part][0].reshape(-1, 64)]
-    return [noise_image(np.random.default_rng([number, len(part)]), shape) for number in range(8)]
+        images = data[part][0].reshape(-1, 64)
+        return [images[rng.permutation(len(images))[: len(images) // 2]]]
+    return [noise_image(rng, shape) for _ in range(4)]
 
 
 def noise_image(rng, shape):

@@ -20,6 +20,12 @@ def sign(values):
     return int(mean - half > 0) - int(mean + half < 0)
 
 
+def beyond_chance(count, total):
+    """Whether so many of all differences on one side would come about by chance in less than one case of twenty, were they independent."""
+    chance = sum(math.comb(total, own) * 0.025**own * 0.975 ** (total - own) for own in range(count, total + 1))
+    return chance < 0.05
+
+
 class Table:
     """What was measured, by architecture, skew and arm, one number for each seed."""
 

@@ -97,17 +97,34 @@ def spreads(measured, names, skews, real):
             own = [measured.values(name, skew, arm, "spread") for arm in ("none", "equalised", "l2")]
             rows.append([name, called(skew), *(f"{np.mean(np.median(each, axis=1)):.2f}, {np.mean(each[:, -1]):.2f}" for each in own)])
     for name, found in real.items():
-        own = [found[arm].get("spread") for arm in ("none", "equalised", "l2")]
+        own = [found[arm][0]["spread"] if has_run(found[arm]) else None for arm in ("none", "equalised", "l2")]
         rows.append([f"`{name}`", "as shipped", *(f"{np.median(each):.2f}, {each[-1]:.2f}" if each else "–" for each in own)])
     return table(["network", "", "none", "equalised", "l2"], rows)
 
 
+def has_run(draws):
+    return isinstance(draws, list)
+
+
+def noise_of(draws, setting, what):
+    """Signal over noise in dB by draw of the inputs."""
+    return np.array([draw[setting][what] for draw in draws])
+
+
 def shipped(real):
+    """Noise and growth of models in files; in bold what differs from nothing done, by the interval of the paired difference."""
     rows = []
     for name, found in real.items():
         for setting in list(SETTINGS)[:2]:
             for what, key in (("all", "noise"), ("weights alone", "weights alone")):
-                cells = [f"{own[setting][key] + 0.0:.1f}".replace("-", "−") if setting in own else "–" for own in found.values()]
-                rows.append([f"`{name}`", f"{setting}, {what}", *cells])
-        rows.append([f"`{name}`", "growth of a range", *(f"{own['growth']:.2f}" if "growth" in own else "–" for own in found.values())])
+                rows.append([f"`{name}`", f"{setting}, {what}", *(compared(found, arm, setting, key) for arm in ARMS)])
+        largest = [f"{max(draw['growth'] for draw in own):.2f}" if has_run(own) else "–" for own in found.values()]
+        rows.append([f"`{name}`", "growth of a range", *largest])
     return table(["model", "", *ARMS], rows)
+
+
+def compared(found, arm, setting, key):
+    if not has_run(found[arm]):
+        return "–"
+    own, before = (noise_of(found[each], setting, key) for each in (arm, "none"))
+    return f"**{decibels(own)}**" if sign(own - before) else decibels(own)
