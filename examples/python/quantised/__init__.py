@@ -1,0 +1,1 @@
+"""The parts of the quantisation experiment: networks, equalisation, measurements, and the page."""
