@@ -199,7 +199,7 @@ def written(runs, names, skews, seeds, epochs, real, sizes):
     changes = [measured.values(name, skew, arm, "change").max() for name in names for skew in skews for arm in ARMS]
     method = METHOD.format(
         **sizes,
-        names=", ".join(names),
+        names="; ".join(names),
         seeds=seeds,
         epochs=epochs,
         skews=", ".join(f"{skew:g}" for skew in skews if skew),
