@@ -49,7 +49,7 @@ def kept(folder, name, make):
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("synbal", help="the program, for example target/release/synbal")
-    parser.add_argument("--quick", action="store_true", help="two small architectures, two seeds, two epochs; the page is printed, not written")
+    parser.add_argument("--quick", action="store_true", help="two architectures, two seeds, few images; the page is printed, not written")
     parser.add_argument("--seeds", type=int, default=8, help="how many trainings of each architecture, from 2 to 16 (default: 8)")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="keep what is finished here; a run with the same options then goes on")
@@ -67,12 +67,14 @@ def main():
     names, skews, seeds, epochs = list(ARCHITECTURES), [0, 0.5, 1, 2], range(own.seeds), own.epochs
     models = dict(SHIPPED)
     if own.quick:
-        names, skews, seeds, epochs = ["perceptron", "depthwise CNN"], [0, 1], range(2), 2
+        names, skews, seeds, epochs = ["perceptron", "depthwise CNN"], [0, 1], range(2), 10
         models = dict(list(SHIPPED.items())[:1])
     for entry in own.model:
         path, _, shape = entry.rpartition("=")
         models[pathlib.Path(path)] = tuple(int(length) for length in shape.split("x"))
     data = digits()
+    if own.quick:
+        data = {part: (images[:100], labels[:100]) for part, (images, labels) in data.items()}
     runs = {}
     for seed in seeds:
         for name in names:
@@ -82,14 +84,15 @@ def main():
     real = {}
     for path, shape in models.items():
         real[path.stem] = kept(own.keep, path.stem, lambda: shipped(own.synbal, path, shape, data, progress))
-    page = written(runs, names, skews, len(seeds), epochs, real)
+    sizes = {part: len(labels) for part, (_, labels) in data.items()}
+    page, picture = written(runs, names, skews, len(seeds), epochs, real, sizes), drawn(runs, names, skews, len(seeds))
     if own.quick and not own.output:
         print(page)
         return
     folder = own.output or ROOT / "docs"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "quantisation.md").write_text(page)
-    (folder / "quantisation.svg").write_text(drawn(runs, names, skews, len(seeds)))
+    (folder / "quantisation.svg").write_text(picture)
     progress(f"written to {folder / 'quantisation.md'} and {folder / 'quantisation.svg'}")
 
 

@@ -8,7 +8,7 @@ import onnxruntime
 
 from . import tables
 from .measure import ARMS, SETTINGS
-from .networks import DATA, SIZES
+from .networks import DATA
 from .statistics import Table, beyond_chance, interval, sign
 
 HEAD = """# Quantisation
@@ -194,12 +194,12 @@ def short(found):
     return "\n\n".join(parts) + "\n"
 
 
-def written(runs, names, skews, seeds, epochs, real):
+def written(runs, names, skews, seeds, epochs, real, sizes):
     measured = Table(runs, seeds)
     changes = [measured.values(name, skew, arm, "change").max() for name in names for skew in skews for arm in ARMS]
     method = METHOD.format(
-        **SIZES,
-        names=", ".join(names),
+        **sizes,
+        names="; ".join(names),
         seeds=seeds,
         epochs=epochs,
         skews=", ".join(f"{skew:g}" for skew in skews if skew),
