@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::balance::{rounded_words, rounding};
-use super::{InLimit, Report, list, up};
+use super::{InLimit, Report, cost, list, up};
 use crate::network::{Regularizer, printable};
 use crate::solve::blocks::{BlockEnclosure, BlockSolution, RandomRun, RestrictedBlocks};
 use crate::solve::energy::EnergyProof;
@@ -245,8 +245,10 @@ fn restriction(found: &InPlace, restricted: &RestrictedRun) -> String {
         false => format!(" ({:.1} reads of the weights)", restricted.run.reads),
     };
     let mut text = format!(
-        "computed  within the restriction {} is {:.6}{price}, residual deficit {:.3e}{reads}\n",
-        found.regularizer, restricted.value, restricted.run.residual
+        "computed  within the restriction {} is {}{price}, residual deficit {:.3e}{reads}\n",
+        found.regularizer,
+        cost(restricted.value),
+        restricted.run.residual
     );
     if !restricted.at_bound.is_empty() {
         let names: Vec<String> = restricted
@@ -282,16 +284,19 @@ fn optimum(found: &InPlace) -> String {
                 found.regularizer,
                 up(radius)
             ),
-            _ => format!(
-                "proved    with the multipliers found, before they are rounded, {} exceeds its infimum by {} at most; of {} weights nothing is said\n",
+            (is_attained, _) => format!(
+                "proved    {}with the multipliers found, before they are rounded, {} exceeds its infimum by {} at most; not every weight is enclosed\n",
+                match is_attained {
+                    true => "the minimum is attained; ",
+                    false => "",
+                },
                 found.regularizer,
                 up(proof.gap),
-                proof.not_enclosed
             ),
         };
     }
     let change = match found.values {
-        Some([before, after]) => format!(" from {before:.6} to {after:.6}"),
+        Some([before, after]) => format!(" from {} to {}", cost(before), cost(after)),
         None => String::new(),
     };
     text += &format!(

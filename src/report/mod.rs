@@ -137,6 +137,14 @@ fn down(bound: f64) -> String {
     format!("{:.1e}", bound - unit)
 }
 
+/// A cost as people read it: with six decimals, or, where it is very large or small, with six digits.
+fn cost(value: f64) -> String {
+    match value {
+        0.0 | 1e-3..1e9 => format!("{value:.6}"),
+        _ => format!("{value:.6e}"),
+    }
+}
+
 /// The same for an upper bound, rounded up.
 fn up(bound: f64) -> String {
     let text = format!("{bound:.1e}");

@@ -178,14 +178,14 @@ fn joined_multipliers() {
         };
         let noise = if seed % 3 == 0 { 0.0 } else { 1e-2 };
         let mut sides = Vec::new();
-        for tensor in 0..tensors {
+        for (tensor, own_factor) in free.iter().enumerate() {
             for exponent in [1.0, -1.0] {
                 let own: Vec<usize> = (0..7).map(|_| rng.random_range(0..forms.len())).collect();
                 let mut values: Vec<f64> = own
                     .iter()
                     .map(|form| {
                         let error = noise * rng.random_range(-1.0..1.0);
-                        of_form(*form) + exponent * free[tensor] + error
+                        of_form(*form) + exponent * own_factor + error
                     })
                     .collect();
                 values[3] = f64::NAN;
