@@ -148,3 +148,19 @@ fn taken_at_known_places() {
     let sign = layer(start(), "p", 4).node("Sign", "p", "e", &[]);
     assert_eq!(read(&end(sign, "e", 4).bytes()).network().variables(), 4);
 }
+
+/// Checks: where forms along two axes would be too many to be told apart, those beside the weight's own are one.
+#[test]
+fn many_forms_are_merged() {
+    let builder = Builder::new(13)
+        .input("x", &[2, 500])
+        .weight("u", &[500, 2])
+        .weight("v", &[2, 600])
+        .node("MatMul", "u v", "w", &[])
+        .node("MatMul", "x w", "g", &[])
+        .node("Relu", "g", "h", &[])
+        .weight("w2", &[600, 2])
+        .node("MatMul", "h w2", "y", &[])
+        .output("y", &[2, 2]);
+    assert_eq!(read(&builder.bytes()).network().variables(), 2 + 600);
+}

@@ -177,3 +177,29 @@ fn terms_are_those_of_the_network() {
         compare(name, std::fs::read(root.join(name)).unwrap(), &mut dense);
     }
 }
+
+/// Checks: a matrix has a row and a column for each of its lines, also where nothing multiplies or divides them: what is kept for each is far more than for a weight.
+#[test]
+fn matrices_have_few_lines() {
+    let builder = Builder::new(13)
+        .input("x", &[2, 30])
+        .weight("w1", &[30, 40])
+        .positive("b1", &[40])
+        .node("Gemm", "x w1 b1", "g", &[])
+        .node("Relu", "g", "h", &[])
+        .weight("w2", &[50, 40])
+        .node("Gemm", "h w2", "y", &[Setting::Int("transB", 1)])
+        .output("y", &[2, 50]);
+    let file = OnnxFile::open(builder.bytes(), None).unwrap();
+    let named = file
+        .energy_problem(&Rational::from_integer(2.into()))
+        .unwrap();
+    let lines = named.problem.blocks().iter().map(|block| {
+        assert!(matches!(block.layout, Layout::Dense));
+        let (rows, columns) = (block.rows.len(), block.columns.len());
+        assert_eq!(rows * columns, block.entries.len());
+        rows + columns
+    });
+    let lines: Vec<usize> = lines.collect();
+    assert_eq!(lines, [30 + 40, 40 + 1, 50 + 40]);
+}

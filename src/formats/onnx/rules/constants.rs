@@ -436,7 +436,15 @@ impl Inference<'_> {
         );
         self.kept.entry(quantized.constant).or_insert(reason);
         let is_float = self.constants[quantized.constant].is_eighth;
-        self.constants[scale.constant].scales_eighths |= is_float;
+        self.scales(scale, is_float);
+    }
+
+    /// The scales are those of floats of 8 bits.
+    fn scales(&mut self, scale: &View, eighths: bool) {
+        self.constants[scale.constant].scales_eighths |= eighths;
+        for piece in self.pieces(scale).into_iter().flatten() {
+            self.scales(&piece, eighths);
+        }
     }
 
     /// An operator casts a constant.

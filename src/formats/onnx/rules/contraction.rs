@@ -13,6 +13,9 @@ const MOST: usize = 1 << 24;
 /// Labels of a factor beyond so many are not split into those of rows and of columns.
 const MOST_SPLIT: usize = 1 << 16;
 
+/// Products of the forms of a weight's own axes with those beside it beyond so many are not told apart: each takes memory.
+const MOST_MADE: usize = 1 << 18;
+
 /// Weights beside the largest one whose entries carry multipliers one by one: so many entries at most.
 const MOST_LOOSE: usize = 1 << 18;
 
@@ -206,13 +209,24 @@ fn weighed(
         .merged_along(&data.field, names.len(), |axis| {
             !is_own(&names[axis]) && !is_apart(axis)
         })?;
-    let is_summed = |axis: usize| is_own(&names[axis]) && !output.contains(&names[axis]);
-    let (field, beside) = split(inference, field, names.len(), is_apart, is_summed)?;
-    let minus = rearranged(inference, &field, names, axes)?;
     let length = |name: &usize| {
         let axis = axes.iter().position(|own| own == name);
         axis.map_or(1, |axis| view.shape[axis])
     };
+    // Forms of the result, where those beside the weight's own are told apart.
+    let beside = (0..names.len()).filter(|axis| is_apart(*axis));
+    let lengths = beside.map(|axis| field.of_rank(names.len()).shape[axis]);
+    let mut lengths = lengths.chain(output.iter().map(length));
+    let forms = lengths.try_fold(1usize, |all, own| all.checked_mul(own));
+    let field = match forms.is_some_and(|forms| forms <= MOST_MADE) {
+        true => field,
+        false => inference
+            .channels
+            .merged_along(&field, names.len(), is_apart)?,
+    };
+    let is_summed = |axis: usize| is_own(&names[axis]) && !output.contains(&names[axis]);
+    let (field, beside) = split(inference, field, names.len(), is_apart, is_summed)?;
+    let minus = rearranged(inference, &field, names, axes)?;
     let shape: Vec<usize> = output.iter().map(length).collect();
     let count = shape
         .iter()
@@ -252,7 +266,7 @@ fn split(
         let merged = inference.channels.merged_along(&old, rank, is_apart)?;
         return Ok((merged, None));
     }
-    if !varies(&is_summed) && !varies(&|axis| !is_apart(axis)) {
+    if !varies(&|axis| !is_apart(axis)) {
         return Ok((Field::uniform(ONE).of_rank(rank), Some(old)));
     }
     // The field at the first index of some axes.

@@ -57,6 +57,9 @@ pub(super) fn gemm(inference: &mut Inference, node: &Node) -> Followed {
         let made = bilinear::gemm(inference, node, transposed)?;
         return with_bias(inference, node, made);
     }
+    let field = inference
+        .channels
+        .merged_along(&field, 2, |axis| axis != summed)?;
     let labels = field.labels_along(summed, 2);
     let (inner_axis, outer_axis) = (inner(side), 1 - inner(side));
     check_length(&labels, view.shape[inner_axis])?;
