@@ -57,6 +57,10 @@ pub struct BenchArguments {
     /// Weights a second that a machine reads, for the model.
     #[arg(long)]
     pub reading: Option<f64>,
+
+    /// Seconds that a machine works for each number that is added up over all, for the model.
+    #[arg(long)]
+    pub adding: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -220,13 +224,20 @@ fn measure(machines: &Machines, arguments: &BenchArguments) -> Result<Answer, Fa
             }
         }
     }
-    let rates = Rates {
+    let mut rates = Rates {
         latency: arguments.latency.unwrap_or(latency),
         bandwidth: arguments.bandwidth.unwrap_or(bandwidth),
         reading: arguments.reading.unwrap_or(reading),
+        adding: 0.0,
     };
-    let has_network = rates.bandwidth.is_finite();
+    // What the largest addition took beyond its messages.
     let ranks = machines.count() as f64;
+    let largest = additions.last().map_or(0.0, |(numbers, taken)| {
+        let rest = taken - rates.exchange(*numbers as f64, ranks);
+        rest.max(0.0) / *numbers as f64
+    });
+    rates.adding = arguments.adding.unwrap_or(largest);
+    let has_network = rates.bandwidth.is_finite();
     let additions = additions.map(|(numbers, taken)| {
         let by_model = has_network.then(|| rates.exchange(numbers as f64, ranks));
         json!({"numbers": numbers, "seconds": taken, "by_model": by_model})
@@ -244,6 +255,7 @@ fn measure(machines: &Machines, arguments: &BenchArguments) -> Result<Answer, Fa
             "latency": rates.latency,
             "bandwidth": has_network.then_some(rates.bandwidth),
             "reading": rates.reading,
+            "adding": rates.adding,
         },
         "model": table,
     });
@@ -267,8 +279,8 @@ fn text(json: &Value, rates: &Rates) -> String {
         text += &format!("sums of {numbers:>13} numbers {:>8.1} µs\n", taken * 1e6);
     }
     text += &format!(
-        "model: latency {:.2e} s, bandwidth {:.2e} bytes/s, reading {:.2e} weights/s a machine\n",
-        rates.latency, rates.bandwidth, rates.reading
+        "model: latency {:.2e} s, bandwidth {:.2e} bytes/s, reading {:.2e} weights/s, adding {:.2e} s a number\n",
+        rates.latency, rates.bandwidth, rates.reading, rates.adding
     );
     for row in rows("model") {
         text += &format!(

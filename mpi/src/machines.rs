@@ -35,8 +35,17 @@ pub struct Machines {
     world: SimpleCommunicator,
     /// By how many numbers were added up at once: how often, and the bytes that this rank sent for it.
     adds: RefCell<BTreeMap<usize, [u64; 2]>>,
-    /// What is sent and received, kept: fresh memory takes longer than adding up.
-    memory: RefCell<[Vec<f64>; 2]>,
+    memory: RefCell<Memory>,
+}
+
+/// What is sent and received, kept: fresh memory takes longer than adding up.
+#[derive(Default)]
+struct Memory {
+    sent: Vec<f64>,
+    received: Vec<f64>,
+    own: Vec<Pair>,
+    sums: Vec<f64>,
+    all: Vec<f64>,
 }
 
 impl Machines {
@@ -125,7 +134,13 @@ impl Exchange for &Machines {
             return pairs.iter().map(|pair| pair.rounded()).collect();
         }
         let mut memory = self.memory.borrow_mut();
-        let [sent, received] = &mut *memory;
+        let Memory {
+            sent,
+            received,
+            own,
+            sums,
+            all,
+        } = &mut *memory;
         sent.clear();
         sent.reserve(2 * part * ranks);
         pairs
@@ -134,16 +149,17 @@ impl Exchange for &Machines {
         sent.resize(2 * part * ranks, 0.0);
         received.resize(2 * part * ranks, 0.0);
         self.world.all_to_all_into(&sent[..], &mut received[..]);
-        let mut own = vec![Pair::default(); part];
+        own.clear();
+        own.resize(part, Pair::default());
         for theirs in received.as_chunks::<2>().0.chunks(part.max(1)) {
             let pairs = own.iter_mut().zip(theirs);
             pairs.for_each(|(sum, parts)| *sum = sum.plus(Pair::of_parts(*parts)));
         }
-        let sums: Vec<f64> = own.iter().map(|pair| pair.rounded()).collect();
-        let mut all = vec![0.0; part * ranks];
+        sums.clear();
+        sums.extend(own.iter().map(|pair| pair.rounded()));
+        all.resize(part * ranks, 0.0);
         self.world.all_gather_into(&sums[..], &mut all[..]);
-        all.truncate(numbers);
-        all
+        all[..numbers].to_vec()
     }
 
     fn add_integers(&mut self, numbers: &mut [u64]) {

@@ -11,6 +11,8 @@ pub struct Rates {
     pub bandwidth: f64,
     /// Weights a second that one machine reads.
     pub reading: f64,
+    /// Seconds for each number that a machine packs, adds up and takes back.
+    pub adding: f64,
 }
 
 /// Layers of weights of the networks that the table is about.
@@ -24,7 +26,8 @@ impl Rates {
     /// Seconds to add up so many numbers over machines: each sends its part of 16 bytes a number to every other one, and 8 bytes of each sum.
     pub fn exchange(&self, numbers: f64, machines: f64) -> f64 {
         let messages = 2.0 * (machines - 1.0) * self.latency;
-        messages + 24.0 * numbers * (machines - 1.0) / machines / self.bandwidth
+        let sent = 24.0 * numbers * (machines - 1.0) / machines / self.bandwidth;
+        messages + sent + numbers * self.adding
     }
 
     /// Seconds of a sweep and of a read without one, each with the reading alone, for a network of so many weights in [`LAYERS`] square layers.

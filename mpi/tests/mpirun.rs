@@ -373,15 +373,8 @@ fn rates_are_measured() {
     let found = report(mpirun(2).args(small));
     let rates = ["latency", "bandwidth", "reading"].map(|name| found["rates"][name].as_f64());
     assert!(rates.into_iter().all(|rate| rate.unwrap() > 0.0));
-    let rates = [
-        "--latency",
-        "1e-5",
-        "--bandwidth",
-        "1e9",
-        "--reading",
-        "1e9",
-    ];
-    let found = report(mpirun(2).args(small).args(rates));
+    let rates = "--latency 1e-5 --bandwidth 1e9 --reading 1e9 --adding 1e-8";
+    let found = report(mpirun(2).args(small).args(rates.split(' ')));
     let rows = found["model"].as_array().unwrap();
     assert_eq!(rows.len(), 28);
     // 10^12 weights in 100 layers of 10^5 units on 8 machines.
@@ -390,6 +383,8 @@ fn rates_are_measured() {
         (&row["weights"], &row["machines"]),
         (&json!(1e12), &json!(8.0))
     );
-    let read = 1e12 / 8e9 + 14.0 * 1e-5 + 24.0 * 2.0 * 98.0 * 1e5 * 7.0 / 8.0 / 1e9;
+    let numbers = 2.0 * 98.0 * 1e5;
+    let messages = 14.0 * 1e-5 + 24.0 * numbers * 7.0 / 8.0 / 1e9;
+    let read = 1e12 / 8e9 + messages + numbers * 1e-8;
     assert!((row["read_seconds"].as_f64().unwrap() / read - 1.0).abs() < 1e-12);
 }
