@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{Desk, run};
 
 /// Tensors by name and shape.
-type Tensors = Vec<(String, Vec<usize>)>;
+pub type Tensors = Vec<(String, Vec<usize>)>;
 
 /// A safetensors file of f32; every number has its own value.
 fn file(tensors: &Tensors) -> Vec<u8> {
@@ -28,7 +28,8 @@ fn file(tensors: &Tensors) -> Vec<u8> {
     bytes
 }
 
-fn folder(desk: &Desk, name: &str, config: &Value, tensors: &Tensors) -> PathBuf {
+/// A checkpoint in a folder.
+pub fn folder(desk: &Desk, name: &str, config: &Value, tensors: &Tensors) -> PathBuf {
     let folder = desk.path(name);
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("config.json"), config.to_string()).unwrap();
@@ -68,7 +69,7 @@ fn llama() -> (Value, Tensors) {
 }
 
 /// The report on a folder.
-fn explained(folder: &Path, options: &[&str]) -> Value {
+pub fn explained(folder: &Path, options: &[&str]) -> Value {
     let mut arguments = vec!["explain", folder.to_str().unwrap(), "--json"];
     arguments.extend(options);
     let found = run(&arguments);

@@ -8,6 +8,7 @@ mod called;
 mod certificates;
 mod channels;
 mod check_certificates;
+mod checkpoint_page;
 mod commands;
 mod cross_checks;
 mod families;
