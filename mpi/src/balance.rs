@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
-use synaptic_balance::formats::{Architecture, MAX_TEXT, MappedPerceptron, read_input};
+use synaptic_balance::formats::{
+    Architecture, MAX_TEXT, MappedError, MappedPerceptron, read_input,
+};
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::numbers::{rational_from_f64, rational_to_f64};
 use synaptic_balance::solve::NumberType;
@@ -176,7 +178,11 @@ fn open(arguments: &BalanceArguments) -> Result<MappedPerceptron, Fault> {
     if arguments.layers.is_some() {
         architecture.layers.clone_from(&arguments.layers);
     }
-    let model = MappedPerceptron::open(path, &architecture).map_err(|fault| at(path, &fault))?;
+    let model = MappedPerceptron::open(path, &architecture).map_err(|fault| match fault {
+        // It names the file itself.
+        fault @ MappedError::File { .. } => Fault::bad(fault),
+        fault => at(path, &fault),
+    })?;
     if model.number_type().is_some_and(NumberType::is_short) && !arguments.round {
         let reason = "its weights have 16 bits: --round rounds them from the optimum; powers of two are for synbal";
         return Err(at(path, &reason));
