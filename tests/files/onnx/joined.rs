@@ -6,8 +6,8 @@ use super::builder::{Builder, Setting::*};
 use super::constants::{check, model};
 use super::rules::read;
 
-/// A name, the free multipliers, and what makes the weight `w`.
-type Case<'a> = (&'static str, usize, &'a dyn Fn(Builder) -> Builder);
+/// A name, how many multipliers are free, and how the weight is made.
+type Spelling<'a> = (&'a str, usize, &'a dyn Fn(Builder) -> Builder);
 
 /// Checks: weights and biases that are joined, negated, divided or taken apart scale where their numbers are stored.
 #[test]
@@ -17,7 +17,7 @@ fn weights_made_of_constants() {
             .weight("v", &[3, 4])
             .node("Concat", "u v", "w", &[Int("axis", 1)])
     };
-    let cases: [Case; 11] = [
+    let cases: [Spelling; 11] = [
         ("Concat of columns", 6, &joined),
         ("Concat of rows, moved", 6, &|b| {
             b.weight("u", &[2, 3])
