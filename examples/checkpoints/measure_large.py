@@ -60,7 +60,7 @@ def killed(command, out, undisturbed, seconds, given):
             assert not differing(out, undisturbed)
             shutil.rmtree(out)
         child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        time.sleep(dice.uniform(0, seconds / 3))
+        time.sleep(dice.uniform(0, seconds))
         child.kill()
         child.wait()
         kept = len(list(out.parent.glob(f".{out.name}.synbal-run/block-*.json")))

@@ -164,3 +164,32 @@ fn the_recipes_are_true() {
         "the page says\n{said}\nand the program\n{found}"
     );
 }
+
+/// Checks: what is not done with checkpoints is refused (exit 2) with what to do instead, and nothing is written.
+#[test]
+fn what_is_not_done_says_what_to_do() {
+    let desk = Desk::new();
+    recipes(&desk);
+    let [before, smoothed, out] = ["before", "smoothed", "out"].map(|name| desk.path(name));
+    let [before, smoothed, out] = [&before, &smoothed, &out].map(|path| path.to_str().unwrap());
+    let balance = |rest: &[&'static str]| [&["balance", before, "-o", out], rest].concat();
+    let cases = [
+        (balance(&["--max-scaling", "2"]), "`synbal apply`"),
+        (balance(&["--tied", "layer"]), "the configuration"),
+        (balance(&["--cross-check"]), "--certify"),
+        (
+            balance(&["--regularizer", "mix:1*2+1*1"]),
+            "--regularizer l2",
+        ),
+        (
+            vec!["check", before, smoothed, "--tied", "layer"],
+            "the configuration",
+        ),
+    ];
+    for (arguments, instead) in cases {
+        let (code, _, said) = run(&arguments);
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains(instead), "{said}");
+    }
+    assert_eq!(desk.files(), 4);
+}

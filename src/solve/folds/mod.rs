@@ -8,5 +8,6 @@ mod join;
 mod rows;
 
 pub use join::{Joined, Piece, join};
+#[cfg(feature = "formats")]
 pub(crate) use rows::median;
 pub use rows::{Band, Deviation, Excuse, Rows};
