@@ -204,7 +204,7 @@ def answers(checker, claims):
 
 def extracted(checker, claims):
     """The verdicts of the extracted checker on enclosures."""
-    return [line == "true" for line in answers(checker, map(in_words, claims))]
+    return [line == "true" for line in answers(checker, [in_words(base) for base in claims])]
 
 def judge(checker, network, certificate, *activation):
     """One network and certificate, by the extracted checker."""
