@@ -33,7 +33,7 @@ class Read:
         self.exponents = [reader.merged(target + source) for _, _, (target, source) in synapses]
         self.count = len({*self.variable.values()})
 
-    def by_variable(self, reader, values, field, positive=True):
+    def by_variable(self, reader, values, field):
         reader.need({*values} == {*self.variable}, f"{field}: not the units that can be scaled", reader.Refused)
         found = {self.variable[name]: value for name, value in values.items()}
         reader.need(all(found[self.variable[name]] == value for name, value in values.items()), f"{field}: tied units differ", reader.Refused)
@@ -134,12 +134,11 @@ def manifold(reader, read, given):
     spanning = given["spanning"]
     reader.need(max(spanning, default=-1) < synapses, "no such synapse", reader.Refused)
     others = [e for e in range(synapses) if e not in spanning]
-    forms = [integers([d.get(v, Fraction(0)) for v in range(read.count)])[0] for d in read.exponents]
     rows = []
     for row in given["constraints"]:
         row = numbered(reader, row, synapses)
         rows.append(integers([row.get(e, Fraction(0)) for e in range(synapses)])[0])
-    # The forms of a synapse may be given in any proportion only where constraints are in the same.
+    # One factor for all synapses: constraints are about their forms together.
     factor = math.lcm(*[Fraction(share).denominator for d in read.exponents for share in d.values()])
     forms = [[int(d.get(v, 0) * factor) for v in range(read.count)] for d in read.exponents]
     directions = solved([forms[e] for e in spanning], identity(len(spanning)))
@@ -153,15 +152,20 @@ def manifold(reader, read, given):
     return (f"manifold {read.count} {table(forms)} {table(rows)} {listed(map(str, spanning))} {listed(map(str, others))} {one} "
             f"{table(transposed(scaled(directions), len(spanning)))} {table(scaled(combinations))}\n")
 
-def enclosure(reader, network, certificate):
-    """An enclosure for wide_checker.v, with what is left to be found by elimination."""
+def bounds_of(reader, read, certificate):
+    """What an enclosure gives: regularizer, both bounds, and the direction, None if there is none."""
     head = {"format": "synaptic-balance/certificate", "version": 1, "claim": "enclosure", "regularizer": reader.read_regularizer}
     given = reader.read(certificate, {**head, **reader.CLAIMS["enclosure"]})
-    read = Read(reader, network)
     bounds = [read.by_variable(reader, given[field], field) for field in ("lower", "upper")]
     direction = None if "direction" not in given else integers(read.by_variable(reader, given["direction"], "direction"))[0]
+    return given["regularizer"], bounds, direction
+
+def enclosure(reader, network, certificate):
+    """An enclosure for wide_checker.v, with what is left to be found by elimination."""
+    read = Read(reader, network)
+    regularizer, bounds, direction = bounds_of(reader, read, certificate)
     slope = lambda d: 0 if direction is None else sum(share * direction[v] for v, share in d.items())
-    counted = [(e, a, p, {v: share * q for v, share in read.exponents[e].items()}) for a, p, q in given["regularizer"] for e in read.counted()]
+    counted = [(e, a, p, {v: share * q for v, share in read.exponents[e].items()}) for a, p, q in regularizer for e in read.counted()]
     stay = [(read.weights[e], d) for e, *_, d in counted if slope(d) == 0]
     reader.need(all(len({share > 0 for share in d.values()}) == len(d) for _, d in stay), "outside the comparison principle", reader.Refused)
     if any(len({share > 0 for share in d.values()}) != len(d) for *_, d in counted):

@@ -3,13 +3,14 @@
 
     compare.py SYNBAL VECTORS PROOFS [CHECKER]   the program, the folder of conformance vectors, the folder of the compiled proofs,
                                                  the proved checker as a program
-    compare.py --judge CHECKER NETWORK CERTIFICATE [ACTIVATION]   a network in JSON, or a perceptron in safetensors of units of this kind
+    compare.py --judge CHECKER NETWORK CERTIFICATE [ACTIVATION]   a network in JSON, or a perceptron in safetensors of units of this kind:
+                                                                  exit code 0 accepted, 1 refused, 2 malformed, 3 not covered
 
 For each network of the vectors the certificate of version 1 (of the limit where the program writes it, else that in enclosures.json) is turned into a claim of enclosure_checker.v; so are
 variants with one number changed: each bound, each number of the direction, each weight of the network. Coq computes its verdict on
 all of them, `synbal verify` has its own, and they must agree. Each certificate that stands as it was made is also proved: Coq
 is given the theorem that the multipliers of that network lie within its bounds. CHECKER (main.ml) is the checker extracted to OCaml: it gives
-its verdict on all of them too. --judge lets it judge one network and certificate: exit code 0 accepted, 1 refused, 3 not covered.
+its verdict on all of them too. --judge lets it judge one network and certificate.
 
 Of energy certificates (version 2, energy.py) those that the program writes for all networks of the vectors are judged, and a share of all changes of
 one number: by the kernel, by the page examples/check_certificate.py, and by the extracted checker, which must find the same gap as the page and the
@@ -204,34 +205,41 @@ def answers(checker, claims):
 
 def extracted(checker, claims):
     """The verdicts of the extracted checker on enclosures."""
-    return [line == "true" for line in answers(checker, map(in_words, claims))]
+    return [line == "true" for line in answers(checker, [in_words(base) for base in claims])]
 
 def judge(checker, network, certificate, *activation):
     """One network and certificate, by the extracted checker."""
-    data, certificate = pathlib.Path(network).read_bytes(), reader.load(pathlib.Path(certificate).read_bytes())
     try:
-        if certificate["claim"] == "energy":
-            network = reader.read_perceptron(data, *activation) if activation else reader.read_network(reader.load(data))
-            answer, = answers(checker, [energy.in_words(energy.claim(reader, network, certificate))])
-            print("refused" if answer == "false" else f"accepted: {energy.Answer(answer).in_words()}")
-            return 1 if answer == "false" else 0
-        if certificate["claim"] != "enclosure":
-            accepted, = answers(checker, [claims.in_words(reader, reader.read_network(reader.load(data)), certificate)])
-            print("accepted" if accepted == "true" else "refused")
-            return 0 if accepted == "true" else 1
-        try:
-            words = in_words(claim(reader.load(data), certificate))
-        except NotCovered:
-            words = claims.enclosure(reader, reader.read_network(reader.load(data)), certificate)
-        accepted, = answers(checker, [words])
+        answer, = answers(checker, [claim_in_words(pathlib.Path(network).read_bytes(), pathlib.Path(certificate).read_bytes(), *activation)])
     except NotCovered as reason:
         print(f"not covered: {reason}")
         return 3
     except reader.Refused as reason:
         print(f"refused: {reason}")
         return 1
-    print("accepted" if accepted == "true" else "refused")
-    return 0 if accepted == "true" else 1
+    except (KeyError, OSError, OverflowError, RecursionError, TypeError, ValueError) as fault:
+        print(f"malformed: {fault}")
+        return 2
+    if answer == "false":
+        print("refused")
+        return 1
+    print("accepted" if answer == "true" else f"accepted: {energy.Answer(answer).in_words()}")
+    return 0
+
+def claim_in_words(data, certificate, *activation):
+    certificate = reader.load(certificate)
+    network = reader.read_perceptron(data, *activation) if activation else reader.read_network(reader.load(data))
+    if certificate["claim"] == "energy":
+        return energy.in_words(energy.claim(reader, network, certificate))
+    if certificate["claim"] != "enclosure":
+        return claims.in_words(reader, network, certificate)
+    claims.bounds_of(reader, claims.Read(reader, network), certificate)
+    try:
+        if not activation:
+            return in_words(claim(reader.load(data), certificate))  # in less time, where it is covered
+    except NotCovered:
+        pass
+    return claims.enclosure(reader, network, certificate)
 
 def bits(base):
     numbers = [q for field in ("lower", "upper", "direction") for q in base[field] or []] + [t[2] for t in base["synapses"]]
