@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use synaptic_balance::formats::{
-    Aligned, MAX_MODEL, Model, align, cached, holds_weights_only, read_model,
-};
+use synaptic_balance::formats::{Aligned, MAX_MODEL, Model, align, cached, read_model};
 use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::report::{self, NumberType, Report, SameFunction, Subject};
@@ -12,7 +10,9 @@ use synaptic_balance::solve::{self, Distance, JudgeError, Judgement, Reading};
 
 use super::arguments::{CheckArguments, Tied};
 use super::check_in_place::most_by_rounding;
-use super::{BadInput, Failure, Outcome, Verdict, check_certificate, check_in_place, input, read};
+use super::{
+    BadInput, Failure, Outcome, Verdict, check_certificate, check_in_place, in_place, input, read,
+};
 
 pub fn check(arguments: &CheckArguments) -> Outcome {
     let certificate = arguments.certificate.as_deref();
@@ -33,7 +33,10 @@ pub fn check(arguments: &CheckArguments) -> Outcome {
             .ok_or_else(|| BadInput("two networks are needed".into()))?;
         read(path, &arguments.perceptron)
     };
-    let is_perceptron = |path: &Option<PathBuf>| path.as_deref().is_some_and(holds_weights_only);
+    let is_perceptron = |path: &Option<PathBuf>| {
+        let path = path.as_deref();
+        path.is_some_and(|path| in_place::is_perceptron(path, &arguments.perceptron))
+    };
     // Where one file holds weights only, --arch is about that one.
     let (before, after) = match (
         is_perceptron(&arguments.before),

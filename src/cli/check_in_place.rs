@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use synaptic_balance::formats::MappedPerceptron;
 use synaptic_balance::formats::energy::NamedProblem;
-use synaptic_balance::formats::{MappedPerceptron, holds_weights_only};
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::numbers::{Rational, rational_to_f64, rational_to_f64_down};
 use synaptic_balance::report::{self, InPlaceCheck, NumberType, Reliance, Report};
@@ -36,7 +36,8 @@ pub fn check(arguments: &CheckArguments) -> Result<Option<Outcome>, BadInput> {
     if files::begins_as_onnx(before) && files::begins_as_onnx(after) {
         return Ok(check_channels::check(arguments, before, after).map(Ok));
     }
-    if !holds_weights_only(before) || !holds_weights_only(after) {
+    let is_perceptron = |path| in_place::is_perceptron(path, &arguments.perceptron);
+    if !is_perceptron(before) || !is_perceptron(after) {
         return Ok(None);
     }
     let Some(architecture) = arguments.perceptron.architecture()? else {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use synaptic_balance::formats::checkpoint::Checkpoint;
 use synaptic_balance::formats::energy::{EnergyFile, EnergyFileError, NamedProblem, TermNames};
-use synaptic_balance::formats::{MappedPerceptron, Model, ModelError, holds_weights_only};
+use synaptic_balance::formats::{MappedPerceptron, Model, ModelError};
 use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::Rational;
 use synaptic_balance::report::{Reliance, Report, energy_report, relied_on};
@@ -33,7 +33,7 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
     if Checkpoint::is_at(path) {
         return checkpoint::verify(arguments, certificate, &regularizer);
     }
-    if holds_weights_only(path) {
+    if in_place::is_perceptron(path, &arguments.perceptron) {
         let architecture = arguments.perceptron.architecture()?;
         let architecture =
             architecture.ok_or_else(|| BadInput::at(path, ModelError::NoArchitecture))?;

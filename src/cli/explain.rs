@@ -5,9 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use synaptic_balance::formats::onnx::MAX_WEIGHTS;
-use synaptic_balance::formats::{
-    MappedPerceptron, Model, OnnxFile, holds_weights_only, to_dot, verify_certificate,
-};
+use synaptic_balance::formats::{MappedPerceptron, Model, OnnxFile, to_dot, verify_certificate};
 use synaptic_balance::network::{Network, Regularizer, UnitKind};
 use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::report::{self, Basis, Report, Subject, Tensors};
@@ -157,7 +155,7 @@ fn explain_mapped(arguments: &ExplainArguments) -> Result<Option<Report>, Failur
     let writes = arguments.dot.is_some() || arguments.certificate.is_some();
     let is_plain = arguments.tied.is_none() && !writes && !arguments.basis;
     let is_lp = matches!(arguments.regularizer, Regularizer::Lp(_));
-    if !is_plain || !is_lp || !holds_weights_only(path) {
+    if !is_plain || !is_lp || !in_place::is_perceptron(path, &arguments.perceptron) {
         return Ok(None);
     }
     let Some(architecture) = arguments.perceptron.architecture()? else {

@@ -18,7 +18,7 @@ use synaptic_balance::solve::energy::{EnergyError, EnergyProof};
 use synaptic_balance::solve::{AGREEMENT, SolveError};
 use synaptic_balance_kernel::Refusal;
 
-use super::arguments::{BalanceArguments, DEFAULT_DIGITS};
+use super::arguments::{BalanceArguments, DEFAULT_DIGITS, Perceptron};
 use super::found::Found;
 use super::limit_in_place::{
     Unsolved, free, in_limit, is_for_exact_arithmetic, is_left, leave_out, not_attained,
@@ -68,6 +68,12 @@ fn balance_small(arguments: &BalanceArguments, start: Instant) -> Option<Outcome
         Err(Failure::Incomplete(_)) | Ok((_, Verdict::Incomplete)) => None,
         outcome => Some(outcome),
     }
+}
+
+/// Is it a perceptron whose tensors can be mapped, in one file or several?
+pub fn is_perceptron(path: &Path, perceptron: &Perceptron) -> bool {
+    let is_several = || perceptron.arch.is_some() && MappedPerceptron::is_index(path);
+    holds_weights_only(path) || is_several()
 }
 
 fn open(arguments: &BalanceArguments) -> Result<MappedPerceptron, Failure> {

@@ -48,8 +48,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use synaptic_balance::formats::memory::held;
 use synaptic_balance::formats::{
-    Architecture, MAX_MODEL, MAX_TEXT, Model, cached, energy::read_energy, read_certificate,
-    read_input, read_model, verify_certificate,
+    Architecture, MAX_MODEL, MAX_TEXT, MappedPerceptron, Model, cached, energy::read_energy,
+    read_certificate, read_input, read_model, verify_certificate,
 };
 use synaptic_balance::network::{Regularizer, one_line, plain_json, plain_text};
 use synaptic_balance::report::{self, Report, demonstrate};
@@ -325,6 +325,15 @@ impl Drop for Progress {
 /// Reads a network in any format.
 fn read(path: &Path, perceptron: &Perceptron) -> Result<Model, BadInput> {
     let architecture = perceptron.architecture()?;
+    if let Some(architecture) = &architecture
+        && MappedPerceptron::is_index(path)
+    {
+        let model = MappedPerceptron::open(path, architecture);
+        let model = model.map_err(|fault| BadInput::at(path, fault))?;
+        let file = model.in_one_file(architecture);
+        let file = file.map_err(|fault| BadInput::at(path, fault))?;
+        return Ok(Model::Perceptron(file));
+    }
     let bytes = input(&cached(path), MAX_MODEL)?;
     read_model(bytes, architecture.as_ref(), path.parent())
         .map_err(|fault| BadInput::at(path, fault))

@@ -103,7 +103,33 @@ impl MappedPerceptron {
         if start[8] == b'{' && header <= length {
             return Ok(length > 4 * MAPPED_WEIGHTS as u64);
         }
-        Ok(start.contains(&b'{') && read_index(path).is_some())
+        Ok(start.contains(&b'{') && MappedPerceptron::is_index(path))
+    }
+
+    /// Is it the index of a model in several files?
+    pub fn is_index(path: &Path) -> bool {
+        let is_file = path.metadata().is_ok_and(|about| about.is_file());
+        is_file && held(path).is_none() && read_index(path).is_some()
+    }
+
+    /// The same in one file, as the exact methods take it.
+    ///
+    /// # Errors
+    /// [`SafetensorsError`] for what they do not.
+    pub fn in_one_file(
+        &self,
+        architecture: &Architecture,
+    ) -> Result<PerceptronFile, SafetensorsError> {
+        let layers = self.layers.iter();
+        let places = layers.flat_map(|layer| [Some(&layer.weight), layer.bias.as_ref()]);
+        let tensors = places.flatten().map(|place| HeldTensor {
+            name: place.name.clone(),
+            shape: place.shape.clone(),
+            storage: place.storage,
+            bytes: self.shards[place.shard].map.slice(place.bytes.clone()),
+        });
+        let bytes = Held::Tensors(tensors.collect()).bytes();
+        PerceptronFile::read(bytes.into(), architecture)
     }
 
     /// Maps a safetensors file, or the shards that an index (`model.safetensors.index.json`) names, beside it.

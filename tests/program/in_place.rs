@@ -107,7 +107,37 @@ fn shards_are_balanced_as_one_file_is() {
             .join("model.safetensors.index.json")
             .is_file()
     );
-    assert_eq!(run(&["balance", index, "--arch", "relu", "--certify"]).0, 0);
+    let certificate = desk.path("certificate.json");
+    let certificate = certificate.to_str().unwrap();
+    let words = [
+        "balance",
+        index,
+        "--arch",
+        "relu",
+        "--certificate",
+        certificate,
+    ];
+    assert_eq!(run(&words).0, 0);
+    for path in [index, &whole] {
+        assert_eq!(run(&["verify", path, certificate, "--arch", "relu"]).0, 0);
+    }
+    let after = format!("{many}/model.safetensors.index.json");
+    for regularizer in ["l2", "mix:1*2+1*1"] {
+        let options = ["--arch", "relu", "--regularizer", regularizer];
+        let answers = |command: &[&str]| json(&[command, &options].concat());
+        let [mut several, mut single] = [index, &whole].map(|path| answers(&["explain", path]).1);
+        for report in [&mut several, &mut single] {
+            report.as_object_mut().unwrap().remove("seconds");
+        }
+        assert_eq!(several, single);
+        let (code, several) = answers(&["check", index, &after]);
+        let (other, single) = answers(&["check", &whole, one]);
+        assert_eq!(
+            (code, &several["same_function"]),
+            (other, &single["same_function"])
+        );
+        assert_eq!(several["balanced"], single["balanced"]);
+    }
     for refused in [
         &["--method", "exact"][..],
         &["--regularizer", "mix:1*2+1*1"],
