@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 from typing import Any, Dict, List, Tuple
@@ -15,6 +16,9 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
+
+# Shells let what they run in the background ignore interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def program(*arguments: str) -> Tuple[int, Dict[str, Any]]:
