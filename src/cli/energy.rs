@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use synaptic_balance::formats::checkpoint::Checkpoint;
-use synaptic_balance::formats::energy::{EnergyFile, EnergyFileError, NamedProblem, TermNames};
-use synaptic_balance::formats::{MappedPerceptron, Model, ModelError};
+use synaptic_balance::formats::energy::{EnergyFile, EnergyFileError, NamedProblem};
+use synaptic_balance::formats::{MappedPerceptron, Model};
 use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::Rational;
 use synaptic_balance::report::{Reliance, Report, energy_report, relied_on};
@@ -34,9 +34,7 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
         return checkpoint::verify(arguments, certificate, &regularizer);
     }
     if in_place::is_perceptron(path, &arguments.perceptron) {
-        let architecture = arguments.perceptron.architecture()?;
-        let architecture =
-            architecture.ok_or_else(|| BadInput::at(path, ModelError::NoArchitecture))?;
+        let architecture = arguments.perceptron.needed(path)?;
         let model = MappedPerceptron::open(path, &architecture);
         let model = model.map_err(|fault| BadInput::at(path, fault))?;
         let problem = perceptron_problem(&model, &regularizer, arguments.tied.is_some());
@@ -55,7 +53,9 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
         Some(_) => with_weights(file, path)?,
         None => file,
     };
-    let named = problem_of(&file, arguments.tied, &regularizer);
+    let of_synapses =
+        || NamedProblem::of_network(&Tied::apply(arguments.tied, &file), &regularizer);
+    let named = channels_problem(&file, arguments.tied, &regularizer).unwrap_or_else(of_synapses);
     let problem = named.map_err(|fault| BadInput::at(path, fault))?;
     let (mut report, verdict) = judge(&arguments.certificate, certificate, &regularizer, &problem)?;
     report.state_layers(file.layers());
@@ -63,7 +63,7 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
 }
 
 /// The problem of a perceptron over the bytes of its tensors.
-pub fn perceptron_problem<'a>(
+fn perceptron_problem<'a>(
     model: &'a MappedPerceptron,
     regularizer: &Regularizer,
     is_tied: bool,
@@ -73,18 +73,15 @@ pub fn perceptron_problem<'a>(
     })
 }
 
-/// The problem of any other model: with the tensors of an ONNX model, unless its units are tied, else with the synapses of its network.
-pub fn problem_of<'a>(
+/// The problem of an ONNX model over the bytes of its tensors; `None` for what has synapses only, as models whose units are tied.
+fn channels_problem<'a>(
     file: &'a Model,
     tied: Option<Tied>,
     regularizer: &Regularizer,
-) -> Result<NamedProblem<'a>, Refusal> {
-    match file {
-        Model::Onnx(model) if tied.is_none() => {
-            NamedProblem::of_tensors(regularizer, |power| model.energy_problem(power))
-        }
-        _ => NamedProblem::of_network(&Tied::apply(tied, file), regularizer),
-    }
+) -> Option<Result<NamedProblem<'a>, Refusal>> {
+    let model = file.onnx().filter(|_| tied.is_none())?;
+    let of_power = |power: &Rational| model.energy_problem(power);
+    Some(NamedProblem::of_tensors(regularizer, of_power))
 }
 
 fn ended(mut report: Report, verdict: Verdict, relied: &[Reliance]) -> (Report, Verdict) {
@@ -146,32 +143,36 @@ pub fn written(
         return Ok(None);
     }
     let (path, regularizer) = (&arguments.network, &arguments.regularizer);
-    let digits = arguments.digits().unwrap_or(DEFAULT_DIGITS);
     let refused = |fault: Refusal| BadInput::at(path, fault);
     let known = NamedProblem::of_network(network, regularizer).map_err(refused)?;
-    let of_network = (&known, &proof.certificate);
-    let text = if let Model::Perceptron(read) = file {
-        let architecture = arguments.perceptron.architecture()?;
-        let architecture =
-            architecture.ok_or_else(|| BadInput::at(path, ModelError::NoArchitecture))?;
-        let model = MappedPerceptron::of_file(read, path, &architecture);
-        let model = model.map_err(|fault| BadInput::at(path, fault))?;
-        let is_tied = arguments.tied.is_some();
-        let problem = perceptron_problem(&model, regularizer, is_tied).map_err(refused)?;
-        of_terms(of_network, &problem, regularizer, digits)
-    } else {
-        let problem = problem_of(file, arguments.tied, regularizer).map_err(refused)?;
-        match problem.terms {
-            TermNames::Synapses => Ok(EnergyFile::new(&known, &proof.certificate, regularizer)),
-            TermNames::Tensors(_) => of_terms(of_network, &problem, regularizer, digits),
+    let mapped = match file {
+        Model::Perceptron(read) => {
+            let model = MappedPerceptron::of_file(read, path, &arguments.perceptron.needed(path)?);
+            Some(model.map_err(|fault| BadInput::at(path, fault))?)
         }
+        _ => None,
     };
-    let text = text.map_err(|fault| {
+    let problem = match &mapped {
+        Some(model) => Some(perceptron_problem(
+            model,
+            regularizer,
+            arguments.tied.is_some(),
+        )),
+        None => channels_problem(file, arguments.tied, regularizer),
+    };
+    let Some(problem) = problem else {
+        let file = EnergyFile::new(&known, &proof.certificate, regularizer);
+        return Ok(file.map(|file| file.to_json()));
+    };
+    let problem = problem.map_err(refused)?;
+    let digits = arguments.digits().unwrap_or(DEFAULT_DIGITS);
+    let file = of_terms((&known, &proof.certificate), &problem, regularizer, digits);
+    let file = file.map_err(|fault| {
         let reason =
             format!("nothing written: no certificate about its tensors was found: {fault}");
         Failure::Incomplete(format!("{}: {reason}", path.display()))
     })?;
-    Ok(text.map(|file| file.to_json()))
+    Ok(file.map(|file| file.to_json()))
 }
 
 /// The file of a certificate about a network, with the terms of the tensors that hold its weights: the point is the same, the exceptions are found once more.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use synaptic_balance::formats::energy::{EnergyFile, NamedProblem, TermNames};
 use synaptic_balance::formats::{
-    Losses, MAPPED_WEIGHTS, MappedError, MappedPerceptron, ModelError, holds_weights_only,
+    Losses, MAPPED_WEIGHTS, MappedError, MappedPerceptron, holds_weights_only,
 };
 use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::report::{
@@ -83,9 +83,7 @@ fn open(arguments: &BalanceArguments) -> Result<MappedPerceptron, Failure> {
         return Err(BadInput::at(path, reason).into());
     }
     power(arguments, true)?;
-    let architecture = arguments.perceptron.architecture()?;
-    let architecture =
-        architecture.ok_or_else(|| BadInput::at(path, ModelError::NoArchitecture))?;
+    let architecture = arguments.perceptron.needed(path)?;
     let model = MappedPerceptron::open(path, &architecture);
     Ok(model.map_err(|fault| BadInput::at(path, fault))?)
 }

@@ -48,8 +48,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use synaptic_balance::formats::memory::held;
 use synaptic_balance::formats::{
-    Architecture, MAX_MODEL, MAX_TEXT, MappedPerceptron, Model, cached, energy::read_energy,
-    read_certificate, read_input, read_model, verify_certificate,
+    Architecture, MAX_MODEL, MAX_TEXT, MappedPerceptron, Model, ModelError, cached,
+    energy::read_energy, read_certificate, read_input, read_model, verify_certificate,
 };
 use synaptic_balance::network::{Regularizer, one_line, plain_json, plain_text};
 use synaptic_balance::report::{self, Report, demonstrate};
@@ -370,6 +370,12 @@ impl Perceptron {
             }
         }
         Ok(Some(architecture))
+    }
+
+    /// The same for the file of a perceptron, which has to be said.
+    fn needed(&self, path: &Path) -> Result<Architecture, BadInput> {
+        self.architecture()?
+            .ok_or_else(|| BadInput::at(path, ModelError::NoArchitecture))
     }
 }
 

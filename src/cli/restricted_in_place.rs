@@ -23,25 +23,19 @@ pub fn restrict(
     optimum: Option<&[f64]>,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Option<RestrictedRun>, SolveError> {
-    let Some((bound, power)) = asked(arguments) else {
-        return Ok(None);
-    };
-    let options = BlockOptions {
-        tolerance: arguments.tolerance,
-        ..BlockOptions::default()
-    };
-    let run = balance_blocks_within(problem, bound.powf(power), &options, progress)?;
-    let value = problem.total(Some(&run.multipliers));
-    let optimum = optimum.map(|optimum| problem.total(Some(optimum)));
-    Ok(Some(restricted(
-        run,
-        (bound, power),
-        (value, optimum),
-        name,
-    )))
+    restricted(arguments, name, |bound| {
+        let options = BlockOptions {
+            tolerance: arguments.tolerance,
+            ..BlockOptions::default()
+        };
+        let run = balance_blocks_within(problem, bound, &options, progress)?;
+        let value = problem.total(Some(&run.multipliers));
+        let optimum = optimum.map(|optimum| problem.total(Some(optimum)));
+        Ok((run, value, optimum))
+    })
 }
 
-/// The same of a model with products or powers of multipliers.
+/// The same of a model with products or powers of multipliers; `optimum` is the regularizer without the restriction.
 pub fn restrict_terms(
     arguments: &BalanceArguments,
     costs: &TermCosts,
@@ -49,36 +43,29 @@ pub fn restrict_terms(
     optimum: Option<f64>,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Option<RestrictedRun>, SolveError> {
-    let Some((bound, power)) = asked(arguments) else {
+    restricted(arguments, name, |bound| {
+        let options = GeneralOptions {
+            tolerance: arguments.tolerance,
+            ..GeneralOptions::default()
+        };
+        let run = balance_terms_within(costs, bound, &options, progress)?;
+        let (_, value) = costs.at(&run.multipliers);
+        Ok((run, value, optimum))
+    })
+}
+
+/// What `balance` finds within the bound of multipliers of costs, with the regularizer there and without a restriction, if a bound was asked for.
+fn restricted(
+    arguments: &BalanceArguments,
+    name: &dyn Fn(usize) -> String,
+    balance: impl FnOnce(f64) -> Result<(RestrictedBlocks, f64, Option<f64>), SolveError>,
+) -> Result<Option<RestrictedRun>, SolveError> {
+    let Some(bound) = &arguments.max_scaling else {
         return Ok(None);
     };
-    let options = GeneralOptions {
-        tolerance: arguments.tolerance,
-        ..GeneralOptions::default()
-    };
-    let run = balance_terms_within(costs, bound.powf(power), &options, progress)?;
-    let (_, value) = costs.at(&run.multipliers);
-    Ok(Some(restricted(
-        run,
-        (bound, power),
-        (value, optimum),
-        name,
-    )))
-}
-
-/// The bound of multipliers `Λ` that was asked for, and the power by which they become those of costs.
-fn asked(arguments: &BalanceArguments) -> Option<(f64, f64)> {
-    let bound = arguments.max_scaling.as_ref()?;
+    let bound = rational_to_f64_down(bound).max(1.0);
     let power = rational_to_f64(&arguments.regularizer.variable_power());
-    Some((rational_to_f64_down(bound).max(1.0), power))
-}
-
-fn restricted(
-    run: RestrictedBlocks,
-    (bound, power): (f64, f64),
-    (value, optimum): (f64, Option<f64>),
-    name: &dyn Fn(usize) -> String,
-) -> RestrictedRun {
+    let (run, value, optimum) = balance(bound.powf(power))?;
     let pairs = run.multipliers.iter().zip(&run.held);
     let root = |(mu, held): (&f64, &i8)| match held {
         0 => mu.powf(1.0 / power).clamp(1.0 / bound, bound),
@@ -86,13 +73,13 @@ fn restricted(
     };
     let multipliers = pairs.map(root).collect();
     let held = run.held.iter().enumerate().filter(|(_, side)| **side != 0);
-    RestrictedRun {
+    Ok(Some(RestrictedRun {
         at_bound: held.map(|(unit, _)| name(unit)).collect(),
         value,
         optimum,
         multipliers,
         run,
-    }
+    }))
 }
 
 /// In place of a solution where there is none without the bound.

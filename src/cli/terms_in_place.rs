@@ -37,37 +37,32 @@ pub fn solve(
     };
     let mut report = |deficit| progress.report("newton", deficit);
     let mut solution = balance_terms(&costs, &options, &mut report);
-    let mut limit = None;
-    if let (Err(fault), true) = (&solution, arguments.limit)
-        && let Some((runaway, named)) = running_away(fault, &costs, kernel, name)
-        && costs.leave_out(&runaway)
+    let fault = solution.as_ref().err();
+    let away = fault.and_then(|fault| running_away(fault, &costs, kernel, name));
+    let mut is_limit = false;
+    if let (Some((runaway, _)), true) = (&away, arguments.limit)
+        && costs.leave_out(runaway)
     {
         solution = balance_terms(&costs, &options, &mut report);
-        limit = Some((runaway, named));
+        is_limit = true;
     }
     let mut say = |deficit| progress.report("restricted", deficit);
     let mut solution = match solution {
-        Err(SolveError::NotFinite { variable }) => {
-            return Err(Unsolved::Solver(SolveError::NotFinite { variable }));
-        }
-        Err(_) if arguments.max_scaling.is_some() && limit.is_none() => {
-            let found = restrict_terms(arguments, &costs, name, None, &mut say);
-            let found = found.map_err(Unsolved::Solver)?;
-            let found = found.ok_or(Unsolved::Solver(SolveError::NotBlocks("no bound")))?;
-            return Ok(bounded(&costs, found, start));
-        }
+        Ok(solution) => solution,
         Err(fault) => {
-            let named = match limit {
-                Some((_, named)) => Some(named),
-                None => running_away(&fault, &costs, kernel, name).map(|(_, named)| named),
-            };
-            return Err(match named {
-                Some(named) => Unsolved::RunsAway(Box::new(named)),
+            if !is_limit && !matches!(fault, SolveError::NotFinite { .. }) {
+                let found = restrict_terms(arguments, &costs, name, None, &mut say);
+                if let Some(found) = found.map_err(Unsolved::Solver)? {
+                    return Ok(bounded(&costs, found, away.is_some(), start));
+                }
+            }
+            return Err(match away {
+                Some((_, named)) => Unsolved::RunsAway(Box::new(named)),
                 None => Unsolved::Solver(fault),
             });
         }
-        Ok(solution) => solution,
     };
+    let limit = away.filter(|_| is_limit);
     let is_small = costs.weights() < ASKED_ONLY;
     let power = rational_to_f64(&arguments.regularizer.variable_power());
     let cross_check = (limit.is_none() && (is_small || arguments.cross_check)).then(|| {
@@ -84,12 +79,15 @@ pub fn solve(
     progress.report("certifying", solution.deficits[1]);
     let runaway = limit.as_ref().map(|(runaway, _)| runaway);
     let proof = Some(prove(&costs, &solution.multipliers, kernel, runaway));
-    let levels = runaway.map_or(&[][..], |runaway| &runaway.levels);
-    let left_out: Vec<bool> = levels.iter().map(|level| *level != 0).collect();
+    let left_out: Vec<bool> = match runaway {
+        Some(runaway) => runaway.levels.iter().map(|level| *level != 0).collect(),
+        None => vec![false; solution.multipliers.len()],
+    };
     if let Some(Ok(proof)) = &proof {
         let pairs = solution.multipliers.iter_mut().zip(proof.multipliers());
-        let stays = |variable: usize| left_out.get(variable) != Some(&true);
-        let pairs = pairs.enumerate().filter(|(variable, _)| stays(*variable));
+        let pairs = pairs
+            .enumerate()
+            .filter(|(variable, _)| !left_out[*variable]);
         pairs.for_each(|(_, (own, refined))| *own = refined);
         solution.deficits[1] = costs.at(&solution.multipliers).0;
     }
@@ -115,10 +113,7 @@ pub fn solve(
     };
     Ok(Found {
         method: "direct",
-        free: match left_out.is_empty() {
-            true => vec![false; multipliers.len()],
-            false => left_out.clone(),
-        },
+        free: left_out.clone(),
         left_out,
         multipliers,
         rounded,
@@ -148,8 +143,7 @@ pub fn solve(
 }
 
 /// Multipliers within a bound, where there is no optimum without it, or none was found.
-fn bounded(costs: &TermCosts, found: RestrictedRun, start: Instant) -> Found {
-    let runaway = costs.runaway();
+fn bounded(costs: &TermCosts, found: RestrictedRun, is_unattained: bool, start: Instant) -> Found {
     let ones = vec![1.0; found.multipliers.len()];
     let (deficit_before, before) = costs.at(&ones);
     Found {
@@ -158,7 +152,7 @@ fn bounded(costs: &TermCosts, found: RestrictedRun, start: Instant) -> Found {
         multipliers: found.multipliers.clone(),
         rounded: None,
         has_optimum: false,
-        is_unattained: runaway.is_some_and(|runaway| runaway.verified().is_some()),
+        is_unattained,
         cut: None,
         left_out: Vec::new(),
         limit: None,

@@ -14,6 +14,7 @@ use super::file_bytes::{self, MAX_TEXT, open_input, read_input};
 use super::layers::chain;
 use super::lost::{Losses, Settled};
 use super::memory::{Held, HeldTensor, held};
+use super::model::holds_weights_only;
 use super::safetensors_mlp::{PerceptronFile, SafetensorsError};
 use super::storage::{Brain, Half, Storage, Stored};
 use super::strict::NoRepeats;
@@ -411,6 +412,9 @@ fn write_rows<T: Stored<SIZE>, const SIZE: usize>(
 
 /// The index of shards, or what is wrong with it; `None` if it is no JSON object with the map of one.
 fn read_index(path: &Path) -> Option<Result<Index, String>> {
+    if holds_weights_only(path) {
+        return None;
+    }
     let text = read_input(path, MAX_TEXT).ok()?;
     let fields: BTreeMap<String, serde::de::IgnoredAny> = serde_json::from_slice(&text).ok()?;
     fields.contains_key("weight_map").then(|| {

@@ -16,7 +16,7 @@ use super::parts::{merged, plan};
 use super::record::{Plan, Record};
 use super::solve::{ReadBlock, Task};
 use super::stages::{Stages, Stopped};
-use super::{names, open};
+use super::{names, never, open};
 use crate::cli::arguments::{BalanceArguments, MethodName};
 use crate::cli::{BadInput, Outcome, Progress, Verdict, rounded};
 
@@ -72,15 +72,10 @@ fn balance_checkpoint(arguments: &BalanceArguments) -> Outcome {
 
 /// What is not done with checkpoints.
 fn refuse(arguments: &BalanceArguments) -> Result<(), BadInput> {
-    let roles = &arguments.roles;
     let asked = [
         (
             !matches!(arguments.method, MethodName::Direct),
             "another method than the direct one: it is the one that reads blocks few times",
-        ),
-        (
-            arguments.tied.is_some(),
-            "--tied: which tensors are tied follows from the configuration",
         ),
         (
             arguments.cross_check,
@@ -91,23 +86,20 @@ fn refuse(arguments: &BalanceArguments) -> Result<(), BadInput> {
             "--max-scaling: bound the multipliers of the report (--json) and carry them with `synbal apply`",
         ),
         (
-            arguments.perceptron.arch.is_some(),
-            "--arch: what is computed follows from the configuration",
-        ),
-        (
-            !(roles.learned.is_empty() && roles.constant.is_empty()),
-            "--learned and --constant: a description with the tensors that are `fixed` is given with --family",
-        ),
-        (
-            matches!(arguments.regularizer, Regularizer::Mixture(_)),
-            "a mixture of powers: give one of its powers, as in --regularizer l2",
-        ),
-        (
             arguments.certify.is_some_and(|digits| digits > 15),
             "certificates of more than 15 digits: give at most 15",
         ),
     ];
-    if let Some((_, what)) = asked.into_iter().find(|(is_asked, _)| *is_asked) {
+    let always = never(
+        arguments.tied,
+        (&arguments.perceptron, &arguments.roles),
+        &arguments.regularizer,
+    );
+    if let Some((_, what)) = asked
+        .into_iter()
+        .chain(always)
+        .find(|(is_asked, _)| *is_asked)
+    {
         let reason = format!("checkpoints are balanced without {what}");
         return Err(BadInput::at(&arguments.network, reason));
     }

@@ -7,11 +7,11 @@ use std::time::Instant;
 use rayon::prelude::*;
 use serde_json::Value;
 use synaptic_balance::formats::checkpoint::{BlockFound, Checkpoint, Judge, Part, Shards, Tensor};
-use synaptic_balance::network::Regularizer;
 use synaptic_balance::numbers::rational_to_f64;
 use synaptic_balance::report::{self, CheckpointCheck, NumberType, Reliance, WrongBlock};
 
-use super::{config, names, open};
+use super::stages::ROOM;
+use super::{config, names, never, open};
 use crate::cli::arguments::CheckArguments;
 use crate::cli::{BadInput, Outcome, Progress, Verdict};
 
@@ -146,8 +146,7 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Outcome {
     Ok((report, verdict))
 }
 
-/// Bytes of blocks that are judged at the same time, but for one block that is larger by itself; and how many blocks.
-const ROOM: usize = 600 << 20;
+/// The most blocks that are judged at the same time.
 const AT_ONCE: usize = 8;
 
 /// How many blocks are judged at the same time: of each the version after is held.
@@ -188,30 +187,20 @@ fn add(
 
 /// What is not done with checkpoints.
 fn refuse(arguments: &CheckArguments, path: &Path) -> Result<(), BadInput> {
-    let roles = &arguments.roles;
-    let asked = [
-        (
-            arguments.tied.is_some(),
-            "--tied: which tensors are tied follows from the configuration",
-        ),
-        (
-            arguments.certificate.is_some(),
-            "--certificate: certificates of blocks are written by `synbal balance`",
-        ),
-        (
-            arguments.perceptron.arch.is_some(),
-            "--arch: what is computed follows from the configuration",
-        ),
-        (
-            !(roles.learned.is_empty() && roles.constant.is_empty()),
-            "--learned and --constant: a description with the tensors that are `fixed` is given with --family",
-        ),
-        (
-            matches!(arguments.regularizer, Regularizer::Mixture(_)),
-            "a mixture of powers: give one of its powers, as in --regularizer l2",
-        ),
-    ];
-    match asked.into_iter().find(|(is_asked, _)| *is_asked) {
+    let asked = [(
+        arguments.certificate.is_some(),
+        "--certificate: certificates of blocks are written by `synbal balance`",
+    )];
+    let always = never(
+        arguments.tied,
+        (&arguments.perceptron, &arguments.roles),
+        &arguments.regularizer,
+    );
+    match asked
+        .into_iter()
+        .chain(always)
+        .find(|(is_asked, _)| *is_asked)
+    {
         Some((_, what)) => Err(BadInput::at(
             path,
             format!("checkpoints are judged without {what}"),

@@ -6,7 +6,7 @@ use std::io::{Error, ErrorKind, Result};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use synaptic_balance::formats::checkpoint::{Checkpoint, write_at};
+use synaptic_balance::formats::checkpoint::{Checkpoint, PAGE, write_at};
 use synaptic_balance::formats::open_input;
 
 /// The files of tensors that are being written.
@@ -17,9 +17,6 @@ pub struct Files {
     /// By file, the bytes that blocks write.
     changed: Vec<Vec<Range<usize>>>,
 }
-
-/// What the disk and the memory are counted in.
-const PAGE: usize = 4096;
 
 impl Files {
     /// Are all there, as long as they will be?

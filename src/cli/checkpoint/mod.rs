@@ -21,8 +21,9 @@ use std::path::Path;
 
 use synaptic_balance::formats::MAX_TEXT;
 use synaptic_balance::formats::checkpoint::{Checkpoint, CheckpointError};
+use synaptic_balance::network::Regularizer;
 
-use super::arguments::{FamilyArguments, Gains};
+use super::arguments::{FamilyArguments, Gains, Perceptron, RoleArguments, Tied};
 use super::{BadInput, text};
 
 /// Reads a checkpoint, as its family and the arguments say.
@@ -80,4 +81,30 @@ pub fn refuse_elsewhere(path: &Path, arguments: &FamilyArguments) -> Result<(), 
         (None, Gains::Counted) => return Ok(()),
     };
     Err(BadInput::at(path, reason))
+}
+
+/// What is not done with checkpoints by any command: was it asked for, and what it is, with what takes its place.
+fn never(
+    tied: Option<Tied>,
+    (perceptron, roles): (&Perceptron, &RoleArguments),
+    regularizer: &Regularizer,
+) -> [(bool, &'static str); 4] {
+    [
+        (
+            tied.is_some(),
+            "--tied: which tensors are tied follows from the configuration",
+        ),
+        (
+            perceptron.arch.is_some(),
+            "--arch: what is computed follows from the configuration",
+        ),
+        (
+            !(roles.learned.is_empty() && roles.constant.is_empty()),
+            "--learned and --constant: a description with the tensors that are `fixed` is given with --family",
+        ),
+        (
+            matches!(regularizer, Regularizer::Mixture(_)),
+            "a mixture of powers: give one of its powers, as in --regularizer l2",
+        ),
+    ]
 }

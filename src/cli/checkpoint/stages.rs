@@ -13,7 +13,7 @@ use super::solve::{ReadBlock, Task};
 use crate::cli::{BadInput, Failure};
 
 /// Bytes of blocks under way, but for one block that is larger by itself.
-const ROOM: usize = 600 << 20;
+pub const ROOM: usize = 600 << 20;
 
 /// Why a run does not go on.
 pub struct Stopped {

@@ -47,7 +47,7 @@ pub struct BlockFound {
 
 /// How well a block is balanced to know what powers of 2 are nearest.
 const NEARLY: FewReads = FewReads {
-    tolerance: 1e-2,
+    tolerance: 1e-3,
     reads: 6,
     enough: 0.05,
     at_most: 100,

@@ -27,7 +27,7 @@ pub use carry::{Carrier, Multipliers, Role, mapped};
 pub use compare::{Compared, Version, compare};
 pub use groups::{Block, Checkpoint, Group, Member, NONE, Pinned, Tensor};
 pub use judge::{BlockFound, Judge};
-pub use pages::{Pages, Pool};
+pub use pages::{PAGE, Pages, Pool};
 pub use part::{Held, Part, PartTensor, TooLarge};
 pub use shards::{Shards, write_at};
 pub use sides::Sides;

@@ -1,6 +1,7 @@
 //! The block form of a balancing problem.
 
 use std::ops::Range;
+use synaptic_balance_kernel as kernel;
 use thiserror::Error;
 
 use super::Edge;
@@ -65,6 +66,17 @@ pub enum Weights<'a> {
 }
 
 impl<'a> Weights<'a> {
+    /// The entries of a block as the kernel reads it; `None` of rationals.
+    pub(in crate::solve) fn of(entries: &kernel::Entries<'a>) -> Option<Self> {
+        match entries {
+            kernel::Entries::F64(all) => Some(Weights::F64(all.as_flattened())),
+            kernel::Entries::F32(all) => Some(Weights::F32(all.as_flattened())),
+            kernel::Entries::F16(all) => Some(Weights::F16(all.as_flattened())),
+            kernel::Entries::Bf16(all) => Some(Weights::Bf16(all.as_flattened())),
+            kernel::Entries::Rational(_) => None,
+        }
+    }
+
     fn len(&self) -> usize {
         match self {
             Weights::Single(weights) => weights.len(),

@@ -228,13 +228,7 @@ fn matrix_of<'a>(block: &Block<'a>, power: f64) -> Option<Matrix<'a>> {
         2.0 => Cost::Second,
         _ => return None,
     };
-    let weights = match &block.entries {
-        Entries::F64(all) => Weights::F64(all.as_flattened()),
-        Entries::F32(all) => Weights::F32(all.as_flattened()),
-        Entries::F16(all) => Weights::F16(all.as_flattened()),
-        Entries::Bf16(all) => Weights::Bf16(all.as_flattened()),
-        Entries::Rational(_) => return None,
-    };
+    let weights = Weights::of(&block.entries)?;
     matches!(block.layout, Layout::Dense).then(|| Matrix {
         rows: block.rows.len(),
         columns: block.columns.len(),

@@ -2,7 +2,7 @@
 
 use super::costs::{FloatBlock, Margins, TermCosts};
 use crate::solve::SolveError;
-use crate::solve::conjugate::conjugate;
+use crate::solve::conjugate::{by_diagonal, conjugate};
 use crate::solve::energy::each_place;
 
 /// When balancing ends.
@@ -202,22 +202,16 @@ impl TermCosts<'_> {
         (accuracy, most): (f64, usize),
         is_free: impl Fn(usize) -> bool,
     ) -> (Vec<f64>, usize) {
+        // What is 0 on the diagonal is not moved.
         let diagonal = state.sides.iter().enumerate();
-        let inverse: Vec<f64> = diagonal
-            .map(|(variable, (.., diagonal))| {
-                if *diagonal > 0.0 && is_free(variable) {
-                    diagonal.recip()
-                } else {
-                    0.0
-                }
-            })
-            .collect();
-        let preconditioned = |rest: &[f64]| -> Vec<f64> {
-            let pairs = rest.iter().zip(&inverse);
-            pairs.map(|(value, inverse)| value * inverse).collect()
-        };
+        let diagonal = diagonal.map(|(variable, (.., own))| match is_free(variable) {
+            true => *own,
+            false => 0.0,
+        });
+        let diagonal: Vec<f64> = diagonal.collect();
+        let scaled = |rest: &[f64]| by_diagonal(rest, &diagonal);
         let until = (most, accuracy * accuracy);
-        conjugate(side.to_vec(), until, preconditioned, |along| {
+        conjugate(side.to_vec(), until, scaled, |along| {
             self.hessian(state, along)
         })
     }

@@ -5,6 +5,7 @@ use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::Dim;
 use super::constants;
 use super::contraction::{Factor, contracted, rearranged, result_shape};
+use super::products::zero;
 use crate::forms::Field;
 
 /// `Einsum` of any number of tensors; an axis named twice is a diagonal.
@@ -194,10 +195,7 @@ fn moved(inference: &mut Inference, node: &Node, input: &Factor, output: &[usize
     let axes = &input.axes;
     let shape = result_shape(inference, std::slice::from_ref(input), output);
     if matches!(input.value.content, Content::Zero) {
-        return Ok(vec![Value {
-            shape: Some(shape),
-            content: Content::Zero,
-        }]);
+        return Ok(vec![zero(Some(shape))]);
     }
     if let Some(view) = input
         .value

@@ -84,7 +84,9 @@ impl Taken {
         let lengths: Option<Vec<usize>> = asked.iter().map(|dim| dim.known()).collect();
         let mut lengths = lengths?;
         let known = inference.known_integers(places)?;
-        if known.len() != lengths.iter().product::<usize>() || known.len() > MOST {
+        let mut all = lengths.iter();
+        let count = all.try_fold(1usize, |all, own| all.checked_mul(*own))?;
+        if known.len() != count || count > MOST {
             return None;
         }
         let index = |axis_of: usize, at: i64| axis(at, own.get(axis_of)?.known()?);

@@ -180,7 +180,7 @@ impl<'a> Share<'a> {
         (link, rows): (usize, Range<usize>),
         entries: Entries<'a>,
     ) -> Result<(), BlockError> {
-        let weights = weights(&entries).ok_or(BlockError::Exact(link))?;
+        let weights = Weights::of(&entries).ok_or(BlockError::Exact(link))?;
         let group = to.map(|to| {
             let first = self.shape.group(to).start;
             self.units.push(first + rows.start..first + rows.end);
@@ -223,16 +223,6 @@ fn part<'a>(entries: &Entries<'a>, place: Range<usize>) -> Option<Entries<'a>> {
         Entries::F32(all) => all.get(place).map(Entries::F32),
         Entries::F16(all) => all.get(place).map(Entries::F16),
         Entries::Bf16(all) => all.get(place).map(Entries::Bf16),
-        Entries::Rational(_) => None,
-    }
-}
-
-fn weights<'a>(entries: &Entries<'a>) -> Option<Weights<'a>> {
-    match entries {
-        Entries::F64(all) => Some(Weights::F64(all.as_flattened())),
-        Entries::F32(all) => Some(Weights::F32(all.as_flattened())),
-        Entries::F16(all) => Some(Weights::F16(all.as_flattened())),
-        Entries::Bf16(all) => Some(Weights::Bf16(all.as_flattened())),
         Entries::Rational(_) => None,
     }
 }
