@@ -1,6 +1,7 @@
 //! Reading the weights on all cores.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use synaptic_balance_kernel::{Band, Reader, Refusal};
 
 /// Weights of a band: enough to be worth a thread.
@@ -9,10 +10,10 @@ const BAND: usize = 1 << 17;
 /// Entries of a band for each of its rows and columns: so many that adding up their sums takes little of the time.
 const ENTRIES: usize = 16;
 
-/// Reads all the weights. Results do not depend on the number of threads, and each holds the sums of one band at a time.
+/// Reads all the weights. Results do not depend on the number of threads, and each holds its own sums and those of one band at a time, whoever is fast.
 ///
 /// # Errors
-/// What the kernel refuses.
+/// What the kernel refuses first.
 pub fn read_all(reader: &Reader) -> Result<Vec<Band>, Refusal> {
     let mut parts: Vec<(usize, Range<usize>)> = Vec::new();
     for (number, block) in reader.problem().blocks().iter().enumerate() {
@@ -21,30 +22,43 @@ pub fn read_all(reader: &Reader) -> Result<Vec<Band>, Refusal> {
         let starts = (0..entries).step_by(step);
         parts.extend(starts.map(|start| (number, start..(start + step).min(entries))));
     }
-    let read = |(block, entries): (usize, Range<usize>)| reader.read(block, entries);
-    let join = |one: Option<Band>, other: Band| match one {
-        Some(one) => one.join(other),
-        None => other,
+    let next = AtomicUsize::new(0);
+    let own = |_| {
+        let mut sums: Option<Band> = None;
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some((block, entries)) = parts.get(number) else {
+                return Ok(sums);
+            };
+            let band = reader.read(*block, entries.clone());
+            let band = band.map_err(|fault| (number, fault))?;
+            sums = Some(match sums {
+                Some(sums) => sums.join(band),
+                None => band,
+            });
+        }
     };
     #[cfg(feature = "parallel")]
-    {
+    let found: Vec<Result<Option<Band>, (usize, Refusal)>> = {
         use rayon::prelude::*;
-        let bands = parts.into_par_iter().map(read);
-        let bands = bands.try_fold(|| None, |sums, band| Ok(Some(join(sums, band?))));
-        let all = bands.try_reduce_with(|one, other| {
-            Ok(match other {
-                Some(other) => Some(join(one, other)),
-                None => one,
-            })
-        });
-        all.unwrap_or(Ok(None)).map(|all| all.into_iter().collect())
-    }
+        let threads = (0..rayon::current_num_threads()).into_par_iter();
+        threads.with_max_len(1).map(own).collect()
+    };
     #[cfg(not(feature = "parallel"))]
-    {
-        let mut all = None;
-        for part in parts {
-            all = Some(join(all, read(part)?));
+    let found = vec![own(0)];
+    let (mut bands, mut first): (Vec<Band>, Option<(usize, Refusal)>) = (Vec::new(), None);
+    for own in found {
+        match own {
+            Ok(sums) => bands.extend(sums),
+            // Parts are taken in their order, so that the first fault of all is some thread's first.
+            Err(fault) if first.as_ref().is_none_or(|first| fault.0 < first.0) => {
+                first = Some(fault);
+            }
+            Err(_) => {}
         }
-        Ok(all.into_iter().collect())
+    }
+    match first {
+        Some((_, fault)) => Err(fault),
+        None => Ok(bands),
     }
 }
