@@ -23,7 +23,7 @@ pub fn read_all(reader: &Reader) -> Result<Vec<Band>, Refusal> {
         parts.extend(starts.map(|start| (number, start..(start + step).min(entries))));
     }
     let next = AtomicUsize::new(0);
-    let own = |_| {
+    let own = |_: usize| -> Result<Option<Band>, (usize, Refusal)> {
         let mut sums: Option<Band> = None;
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
@@ -39,7 +39,7 @@ pub fn read_all(reader: &Reader) -> Result<Vec<Band>, Refusal> {
         }
     };
     #[cfg(feature = "parallel")]
-    let found: Vec<Result<Option<Band>, (usize, Refusal)>> = {
+    let found: Vec<_> = {
         use rayon::prelude::*;
         let threads = (0..rayon::current_num_threads()).into_par_iter();
         threads.with_max_len(1).map(own).collect()
