@@ -3,10 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::units::SINK;
-use super::{OnnxError, OnnxFile, weights};
+use super::weights::{self, Scaled};
+use super::{OnnxError, OnnxFile};
+use crate::formats::storage::Storage;
 use crate::network::{SynapseIndex, UnitIndex};
 use crate::solve::NumberType;
 use crate::solve::changed::{Change, Followed, Pair, Place};
+
+/// A constant's weights in two models.
+struct Beside<'a> {
+    weight: Scaled<'a>,
+    values: [(&'a [u8], Storage); 2],
+}
 
 /// Two nodes that a weight joins, by number: it leads to the first.
 pub type Ends = [u32; 2];
@@ -33,14 +41,14 @@ impl OnnxFile {
         }
         forms.push(Vec::new());
         let types = other.number_types();
-        let is_complete = self.each_pair(other, &types, |_| {});
+        let beside = self.beside(other)?;
         let change = Change {
             variables: self.units.variables(),
             forms: &forms,
             number_type,
             tolerance,
             pairs: &|call| {
-                self.each_pair(other, &types, |pair| {
+                self.each_pair(&beside, &types, |pair| {
                     let is_out = pair.values[1] == 0.0 && vanishes(pair.ends);
                     if !is_out {
                         call(pair);
@@ -48,13 +56,16 @@ impl OnnxFile {
                 });
             },
         };
-        is_complete.then(|| change.followed())?
+        change.followed()
     }
 
     /// The weights that are 0 in the other model only.
     pub fn dropped(&self, other: &OnnxFile) -> Vec<(Place, Ends)> {
         let mut found = Vec::new();
-        self.each_pair(other, &other.number_types(), |pair| {
+        let Some(beside) = self.beside(other) else {
+            return found;
+        };
+        self.each_pair(&beside, &other.number_types(), |pair| {
             if pair.values[0] != 0.0 && pair.values[1] == 0.0 {
                 found.push((pair.place, pair.ends));
             }
@@ -62,41 +73,42 @@ impl OnnxFile {
         found
     }
 
-    /// Calls back with every weight that is counted and its values in this model and in another one, of which the types of all constants are given. False where the other one has none.
-    fn each_pair(
-        &self,
-        other: &OnnxFile,
-        types: &[NumberType],
-        mut call: impl FnMut(&Pair),
-    ) -> bool {
-        let node = |unit: UnitIndex| self.node(unit) as u32;
-        let data = |model: &OnnxFile, constant: usize| {
+    /// The constants that hold weights, with their bytes in this model and in another one; `None` if that has none of some.
+    fn beside<'a>(&'a self, other: &'a Self) -> Option<Vec<Beside<'a>>> {
+        let data = |model: &'a OnnxFile, constant: usize| {
             let constant = model.constants.get(constant)?;
             let (file, start, storage) = *constant.place.as_ref().ok()?;
             let length = constant.len() * storage.size();
-            let bytes = model.files.bytes(file).slice(start..start + length);
-            Some((bytes, storage))
+            Some((&model.files.bytes(file)[start..start + length], storage))
         };
-        for weight in &self.counted() {
-            let Some((bytes, storage)) = data(self, weight.constant) else {
-                continue;
-            };
-            let Some((others, other_storage)) = data(other, weight.constant) else {
-                return false;
-            };
-            let count = self.constants[weight.constant].len();
+        let mut all = Vec::new();
+        for weight in self.counted() {
+            if let Some(own) = data(self, weight.constant) {
+                let values = [own, data(other, weight.constant)?];
+                all.push(Beside { weight, values });
+            }
+        }
+        Some(all)
+    }
+
+    /// Calls back with every weight that is counted and its values in this model and in another one, of which the types of all constants are given.
+    fn each_pair(&self, all: &[Beside], types: &[NumberType], mut call: impl FnMut(&Pair)) {
+        let node = |unit: UnitIndex| self.node(unit) as u32;
+        for Beside { weight, values } in all {
+            let constant = weight.constant;
+            let count = self.constants[constant].len();
             self.each_counted(weight, count, |entry, to, from| {
-                let old = storage.decode(&bytes[entry * storage.size()..]);
-                let new = other_storage.decode(&others[entry * other_storage.size()..]);
+                let value = |(bytes, storage): &(&[u8], Storage)| {
+                    storage.decode(&bytes[entry * storage.size()..])
+                };
                 call(&Pair {
-                    place: (weight.constant, entry),
+                    place: (constant, entry),
                     ends: [node(to), node(from)],
-                    values: [old, new],
-                    number_type: types[weight.constant],
+                    values: values.each_ref().map(value),
+                    number_type: types[constant],
                 });
             });
         }
-        true
     }
 
     /// The model with some of its weights only, and which synapse each of them is.

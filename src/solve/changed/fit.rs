@@ -77,8 +77,8 @@ impl Fit {
         (new / old) / self.expected(pair.ends) - 1.0
     }
 
-    /// The fit of medians that leaves the fewest weights in doubt, and a tree of weights that follow it.
-    pub fn of_most(reading: &Reading) -> Option<(Self, Tree)> {
+    /// The fit of medians that leaves the fewest weights in doubt, how far weights deviate from it, and a tree of weights that follow it.
+    pub fn of_most(reading: &Reading) -> Option<(Self, Deviations, Tree)> {
         let change = reading.change;
         let excused = rational_to_f64_down(&change.number_type.excused());
         let (mut logs, _) = Tree::grown(reading, SAMPLE, &|_| true);
@@ -113,7 +113,7 @@ impl Fit {
         best.logs
             .iter()
             .all(|log| log.is_finite())
-            .then_some((best, tree))
+            .then_some((best, found, tree))
     }
 
     fn deviations(&self, reading: &Reading) -> Deviations {
@@ -150,11 +150,12 @@ impl Fit {
         (first, count)
     }
 
-    /// A scaling from which no weight deviates much more than it must, the largest deviation with what rounding can hide of it, and where that is.
-    pub fn nearest(&self, reading: &Reading) -> (Self, f64, Option<Place>) {
+    /// A scaling from which no weight deviates much more than it must, the largest deviation with what rounding can hide of it, and where that is; given how far weights
+    /// deviate from this one.
+    pub fn nearest(&self, reading: &Reading, deviations: Deviations) -> (Self, f64, Option<Place>) {
         let change = reading.change;
         let excused = rational_to_f64_down(&change.number_type.excused());
-        let mut best = (self.clone(), self.deviations(reading));
+        let mut best = (self.clone(), deviations);
         let take = |next: Fit, best: &mut (Fit, Deviations)| {
             let deviations = next.deviations(reading);
             let is_better = deviations.largest < best.1.largest;
@@ -260,7 +261,7 @@ fn medians(reading: &Reading, logs: &[f64]) -> Vec<f64> {
     let mut samples = vec![Sample::default(); change.variables];
     let fit = Fit::new(change, logs.to_vec());
     reading.each(&mut |pair| {
-        each_own(change, pair, &mut |variable, exponent| {
+        each_own(change, pair, |variable, exponent| {
             let sample = &mut samples[variable];
             if let Some(slot) = sample.slot(SAMPLE) {
                 let log = fit.rest(pair).ln_1p() / exponent;
@@ -275,7 +276,8 @@ fn medians(reading: &Reading, logs: &[f64]) -> Vec<f64> {
 }
 
 /// The variables that a weight scales with, and their exponents.
-pub(super) fn each_own(change: &Change, pair: &Pair, call: &mut dyn FnMut(usize, f64)) {
+#[inline]
+pub(super) fn each_own(change: &Change, pair: &Pair, mut call: impl FnMut(usize, f64)) {
     let [to, from] = pair.ends.map(|end| &change.forms[end as usize]);
     for (variable, exponent) in to {
         let against = from.iter().find(|(other, _)| other == variable);
@@ -289,6 +291,14 @@ pub(super) fn each_own(change: &Change, pair: &Pair, call: &mut dyn FnMut(usize,
             call(*variable, -exponent);
         }
     }
+}
+
+/// Does any scaling change a weight?
+#[inline]
+pub(super) fn scales(change: &Change, pair: &Pair) -> bool {
+    let mut scales = false;
+    each_own(change, pair, |_, _| scales = true);
+    scales
 }
 
 /// Some of many numbers, each as likely as any other.

@@ -41,7 +41,7 @@ fn step(reading: &Reading, fit: &Fit, weight: &dyn Fn(f64) -> f64) -> Vec<f64> {
     let count = fit.logs.len();
     let (mut side, mut diagonal) = (vec![0.0; count], vec![0.0; count]);
     each(reading, fit, weight, &mut |pair, weight, rest| {
-        each_own(reading.change, pair, &mut |variable, exponent| {
+        each_own(reading.change, pair, |variable, exponent| {
             side[variable] += weight * exponent * rest;
             diagonal[variable] += weight * exponent * exponent;
         });
@@ -50,10 +50,10 @@ fn step(reading: &Reading, fit: &Fit, weight: &dyn Fn(f64) -> f64) -> Vec<f64> {
         let mut product = vec![0.0; count];
         each(reading, fit, weight, &mut |pair, weight, _| {
             let mut change = 0.0;
-            each_own(reading.change, pair, &mut |variable, exponent| {
+            each_own(reading.change, pair, |variable, exponent| {
                 change += exponent * along[variable];
             });
-            each_own(reading.change, pair, &mut |variable, exponent| {
+            each_own(reading.change, pair, |variable, exponent| {
                 product[variable] += weight * exponent * change;
             });
         });

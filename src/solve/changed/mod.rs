@@ -9,7 +9,7 @@ mod way;
 
 use super::NumberType;
 use crate::numbers::{rational_to_f64, rational_to_f64_down};
-use fit::{Fit, each_own};
+use fit::{Fit, scales};
 
 pub use entries::with_values;
 
@@ -102,16 +102,17 @@ impl Change<'_> {
             change: self,
             leaves_out: tiny,
         };
+        let glance = change.glance();
         let mut found = Followed {
             multipliers: vec![1.0; self.variables],
             deviation: f64::INFINITY,
             worst: None,
-            fault: change.fault()?,
+            fault: glance.is_in_range.then_some(glance.fault)?,
             suspects: Vec::new(),
             suspected: 0,
             lost: Vec::new(),
             evidence: Vec::new(),
-            unscaled: change.unscaled(),
+            unscaled: glance.unscaled,
             explains_tiny: tiny,
         };
         if let Some((place, _)) = found.fault {
@@ -119,8 +120,8 @@ impl Change<'_> {
             found.suspected = 1;
             return Some(Some(found));
         }
-        let (fit, tree) = Fit::of_most(&change)?;
-        let (nearest, deviation, worst) = fit.nearest(&change);
+        let (fit, deviations, tree) = Fit::of_most(&change)?;
+        let (nearest, deviation, worst) = fit.nearest(&change, deviations);
         found.deviation = deviation;
         found.worst = worst;
         found.multipliers = nearest.logs.iter().map(|log| log.exp()).collect();
@@ -139,16 +140,28 @@ impl Change<'_> {
             });
             found.evidence = tree.ways(self, &ends);
         }
-        Some(
-            change
-                .lost(&nearest)?
-                .map(|lost| Followed { lost, ..found }),
-        )
+        if !glance.leaves_out {
+            return Some(Some(found));
+        }
+        let lost = change.lost(&nearest)?;
+        Some(lost.map(|lost| Followed { lost, ..found }))
     }
 }
 
 /// Suspects for which evidence is sought.
 const EVIDENT: usize = 16;
+
+/// What one reading tells without a scaling.
+struct Glance {
+    /// The first weight that no scaling explains.
+    fault: Option<(Place, Fault)>,
+    /// Do the ratios before it stay in the range of `f64`?
+    is_in_range: bool,
+    /// How far weights that no scaling changes have changed, relatively.
+    unscaled: f64,
+    /// Are there weights that say nothing?
+    leaves_out: bool,
+}
 
 /// A change, with or without weights that are so tiny after it that they say nothing.
 struct Reading<'a> {
@@ -184,43 +197,36 @@ impl Reading<'_> {
         });
     }
 
-    /// How far weights that no scaling changes have changed, relatively.
-    fn unscaled(&self) -> f64 {
-        let mut most = 0.0f64;
+    /// One reading, before any scaling is known.
+    fn glance(&self) -> Glance {
+        let mut found = Glance {
+            fault: None,
+            is_in_range: true,
+            unscaled: 0.0,
+            leaves_out: false,
+        };
         (self.change.pairs)(&mut |pair| {
             let [old, new] = pair.values;
-            if old == new {
+            if old == 0.0 && new == 0.0 {
                 return;
             }
-            let mut scales = false;
-            each_own(self.change, pair, &mut |_, _| scales = true);
-            if !scales {
+            if old != new && !scales(self.change, pair) {
                 let change = (new / old - 1.0).abs();
-                most = most.max(change * (1.0 + f64::EPSILON) + f64::EPSILON);
+                let change = change * (1.0 + f64::EPSILON) + f64::EPSILON;
+                found.unscaled = found.unscaled.max(change);
+            }
+            if self.is_tiny(pair) {
+                found.leaves_out = true;
+            } else if found.fault.is_none() {
+                let kind = match (old == 0.0) != (new == 0.0) {
+                    true => Some(Fault::Zero),
+                    false => ((old < 0.0) != (new < 0.0)).then_some(Fault::Sign),
+                };
+                found.is_in_range &= kind.is_some() || (new / old).is_normal();
+                found.fault = kind.map(|kind| (pair.place, kind));
             }
         });
-        most
-    }
-
-    /// The first weight that no scaling explains; `None` if ratios leave the range of `f64`.
-    fn fault(&self) -> Option<Option<(Place, Fault)>> {
-        let (mut fault, mut is_in_range) = (None, true);
-        (self.change.pairs)(&mut |pair| {
-            let [old, new] = pair.values;
-            if fault.is_some() || self.is_tiny(pair) || (old == 0.0 && new == 0.0) {
-                return;
-            }
-            let kind = match (old == 0.0) != (new == 0.0) {
-                true => Fault::Zero,
-                false if (old < 0.0) != (new < 0.0) => Fault::Sign,
-                false => {
-                    is_in_range &= (new / old).is_normal();
-                    return;
-                }
-            };
-            fault = Some((pair.place, kind));
-        });
-        is_in_range.then_some(fault)
+        found
     }
 
     /// The weights left out with what they were before they were written; `Some(None)` if some are not what the others predict. `None` if they are too many.

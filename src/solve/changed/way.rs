@@ -40,6 +40,9 @@ impl Tree {
                 }
             });
             is_grown |= growth.settle();
+            if growth.logs.iter().all(Option::is_some) {
+                break;
+            }
             is_grown = is_grown || growth.settle_tiny(reading);
             if !is_grown && !growth.start(reading, counts) {
                 break;
@@ -80,7 +83,7 @@ struct Growth<'a> {
 impl Growth<'_> {
     fn ask(&mut self, pair: &Pair, most: usize) {
         let (mut open, mut count) = (None, 0);
-        each_own(self.change, pair, &mut |variable, exponent| {
+        each_own(self.change, pair, |variable, exponent| {
             if self.logs[variable].is_none() {
                 (open, count) = (Some((variable, exponent)), count + 1);
             }
@@ -94,7 +97,7 @@ impl Growth<'_> {
         };
         let [old, new] = pair.values;
         let (mut log, mut known) = ((new / old).ln(), Vec::new());
-        each_own(self.change, pair, &mut |other, exponent| {
+        each_own(self.change, pair, |other, exponent| {
             if let Some(own) = self.logs[other] {
                 log -= exponent * own;
                 known.push(other);
@@ -122,14 +125,12 @@ impl Growth<'_> {
         let mut allowed: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
         reading.each_tiny(&mut |pair, [low, high]| {
             let (mut open, mut count, mut known) = (None, 0, 0.0);
-            each_own(
-                self.change,
-                pair,
-                &mut |variable, exponent| match self.logs[variable] {
+            each_own(self.change, pair, |variable, exponent| {
+                match self.logs[variable] {
                     Some(log) => known += exponent * log,
                     None => (open, count) = (Some((variable, exponent)), count + 1),
-                },
-            );
+                }
+            });
             let (Some((variable, exponent)), 1) = (open, count) else {
                 return;
             };
@@ -164,7 +165,7 @@ impl Growth<'_> {
                 return;
             }
             let mut first = None;
-            each_own(self.change, pair, &mut |variable, _| {
+            each_own(self.change, pair, |variable, _| {
                 if self.logs[variable].is_none() {
                     is_met[variable] = true;
                     let first = *first.get_or_insert(variable);
