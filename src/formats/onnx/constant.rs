@@ -269,12 +269,42 @@ pub(super) struct View {
     pub is_part: bool,
 }
 
+/// Numbers for each entry of what they are made of, where they are more than [`SMALL`]: more are left alone, since each takes memory.
+pub(super) const MOST_ZEROS: usize = 256;
+pub(super) const SMALL: usize = 1 << 16;
+
 impl View {
     /// The entry of a number that is 0 and stored nowhere.
     pub const ABSENT: u32 = u32::MAX;
 
     /// Numbers of another shape, each of which has one entry of this view as a factor, at a place; `None` if there are too many to number.
     pub fn spread(&self, shape: Vec<usize>, place: impl Fn(&[usize]) -> usize) -> Option<Self> {
+        let spread = self.numbered(shape, |index| Some(place(index)))?;
+        Some(View {
+            is_part: true,
+            ..spread
+        })
+    }
+
+    /// Numbers of another shape, each of them an entry of this view, at a place, or 0; `None` if they are many more than this view has: each takes memory.
+    pub fn placed(
+        &self,
+        shape: Vec<usize>,
+        place: impl Fn(&[usize]) -> Option<usize>,
+    ) -> Option<Self> {
+        let size = shape
+            .iter()
+            .try_fold(1usize, |size, length| size.checked_mul(*length));
+        let most = self.len().saturating_mul(MOST_ZEROS).max(SMALL);
+        size.filter(|size| *size <= most)?;
+        self.numbered(shape, place)
+    }
+
+    fn numbered(
+        &self,
+        shape: Vec<usize>,
+        place: impl Fn(&[usize]) -> Option<usize>,
+    ) -> Option<Self> {
         let count = shape
             .iter()
             .try_fold(1usize, |count, length| count.checked_mul(*length))?;
@@ -284,14 +314,15 @@ impl View {
         let mut entries = Vec::with_capacity(count);
         let mut index = vec![0; shape.len()];
         for _ in 0..count {
-            entries.push(self.entry(place(&index)) as u32);
+            let entry = place(&index).map_or(View::ABSENT, |place| self.entry(place) as u32);
+            entries.push(entry);
             advance(&mut index, &shape);
         }
         Some(View {
             constant: self.constant,
             shape,
             entries: Some(entries.into()),
-            is_part: true,
+            is_part: self.is_part,
         })
     }
 

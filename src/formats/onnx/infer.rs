@@ -9,6 +9,7 @@ use super::message;
 use super::node::{Content, Node, Stop, Value, pin};
 use super::rules;
 use super::shape::{Dim, is_entrywise};
+use super::shared::share;
 use super::uses::Use;
 use super::{Files, Note, OnnxError};
 use crate::forms::{Channels, Field, ONE, Slot};
@@ -114,7 +115,13 @@ impl<'a> Inference<'a> {
             })?;
             inference.pin(&value, &format!("output `{name}` of the model"));
         }
-        inference.share();
+        let constants = &inference.constants;
+        share(
+            &mut inference.channels,
+            &inference.uses,
+            |constant| constants[constant].len(),
+            |constant| constants[constant].name.clone(),
+        )?;
         // What is joined is stored in its parts.
         let constants = &mut inference.constants;
         for constant in constants.iter_mut().filter(|own| own.joined.is_some()) {
@@ -411,28 +418,6 @@ impl<'a> Inference<'a> {
             });
         }
         Some(dims)
-    }
-
-    /// An entry of a constant that is used at several places scales at all of them alike.
-    fn share(&mut self) {
-        let mut places: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (place, found) in self.uses.iter().enumerate() {
-            places.entry(found.view.constant).or_default().push(place);
-        }
-        for (constant, places) in places {
-            if places.len() == 1 && self.uses[places[0]].view.entries.is_none() {
-                continue;
-            }
-            let mut known = vec![None; self.constants[constant].len()];
-            let channels = &mut self.channels;
-            for place in places {
-                self.uses[place].each(|entry, plus, minus| {
-                    let (one, other): (Slot, Slot) = *known[entry].get_or_insert((plus, minus));
-                    channels.equal(one, plus);
-                    channels.equal(other, minus);
-                });
-            }
-        }
     }
 }
 

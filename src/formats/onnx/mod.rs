@@ -54,6 +54,7 @@ mod perceptron;
 mod rules;
 mod scattered;
 mod shape;
+mod shared;
 mod side;
 mod spelling;
 mod units;

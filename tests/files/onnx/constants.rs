@@ -24,9 +24,10 @@ pub fn model(spell: impl Fn(Builder) -> Builder) -> Builder {
 
 fn scaled(file: &OnnxFile, seed: u64) -> Vec<u8> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut multipliers = vec![1.0; file.network().units()];
-    let free = multipliers[2..].iter_mut();
-    free.for_each(|value| *value = rng.random_range(-2.3f64..2.3).exp());
+    let free: Vec<f64> = (0..file.network().variables())
+        .map(|_| rng.random_range(-2.3f64..2.3).exp())
+        .collect();
+    let multipliers = file.multipliers(&free).unwrap();
     let scaled = file.scaled(&multipliers, &[], false, "scaled").unwrap();
     let mut streamed = Vec::new();
     file.write(0, &multipliers, "scaled", &mut streamed)

@@ -17,5 +17,6 @@ mod pinned;
 mod products;
 mod pruned;
 mod rules;
+mod shared;
 mod structure;
 mod tables;

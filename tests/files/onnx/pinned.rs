@@ -98,16 +98,30 @@ fn what_a_caller_may_see_or_set() {
 
     let output = model("Relu", "h", &[]).output("w2", &[6, 4]);
     let file = read(&output.bytes());
-    let ones: Vec<f64> = (0..file.network().units())
-        .map(|unit| 1.0 + unit as f64)
-        .collect();
-    let scaled = file.scaled(&ones, &[], false, "scaled").unwrap();
     assert_eq!(
         file.network().variables(),
-        0,
-        "both sides of a weight that is seen are pinned"
+        1,
+        "what goes through a weight that is seen has one size"
     );
-    assert_eq!(scaled.model, output.bytes());
+    let multipliers = file.multipliers(&[3.0]).unwrap();
+    let scaled = file.scaled(&multipliers, &[], false, "scaled").unwrap();
+    let after = read(&scaled.model);
+    let weights = |file: &OnnxFile, tensor: &str| -> Vec<String> {
+        let network = file.network();
+        let synapses = (0..network.synapses()).filter(|synapse| file.place(*synapse).0 == tensor);
+        synapses
+            .map(|synapse| network.weight(synapse).to_string())
+            .collect()
+    };
+    assert_eq!(weights(&after, "w2"), weights(&file, "w2"));
+    assert_ne!(weights(&after, "w1"), weights(&file, "w1"));
+    assert!(
+        relative(
+            &Engine::new(&output.bytes()),
+            &Engine::new(&scaled.model),
+            3
+        ) < 2e-5
+    );
 
     let input = model("Relu", "h", &[]).input("b2", &[4]);
     let file = read(&input.bytes());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::OnnxError;
-use super::super::constant::{Constant, View};
+use super::super::constant::{Constant, MOST_ZEROS, SMALL, View};
 use super::super::infer::Inference;
 use super::super::message::{self, element};
 use super::super::node::{Content, Followed, Node, Value, pin};
@@ -193,7 +193,7 @@ pub(super) fn negation(inference: &mut Inference, node: &Node) -> Followed {
 }
 
 /// The numbers of a constant, each times another.
-fn part_of(view: &View) -> Value {
+pub(super) fn part_of(view: &View) -> Value {
     made(View {
         is_part: true,
         ..view.clone()
@@ -235,7 +235,10 @@ pub(super) fn unmoved(inference: &mut Inference, node: &Node) -> Option<Value> {
 }
 
 /// Where the entry of a shape that broadcasts to another one stands; `None` if it does not.
-fn spread_to(shape: &[usize], own: &[usize]) -> Option<impl Fn(&[usize]) -> usize + use<>> {
+pub(super) fn spread_to(
+    shape: &[usize],
+    own: &[usize],
+) -> Option<impl Fn(&[usize]) -> usize + use<>> {
     let missing = shape.len().checked_sub(own.len())?;
     let mut lengths = own.iter().zip(&shape[missing..]);
     if !lengths.all(|(own, length)| *own == 1 || own == length) {
@@ -508,7 +511,3 @@ fn sparse_places(dims: &[usize], indices: &[i64], count: usize) -> Option<Arc<[u
     }
     Some(entries.into())
 }
-
-/// Entries of a sparse tensor for each that is stored, where they are more than [`SMALL`]: more are left alone, since each takes memory.
-const MOST_ZEROS: usize = 256;
-const SMALL: usize = 1 << 16;

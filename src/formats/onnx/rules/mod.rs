@@ -17,6 +17,7 @@ mod moving;
 mod normalisation;
 mod padding;
 mod parts;
+mod placing;
 mod pooling;
 mod products;
 mod recurrent;
@@ -29,6 +30,9 @@ use crate::forms::Exponent;
 
 /// Follows one operator of ONNX itself.
 pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
+    if let Some(value) = placing::placed(inference, node) {
+        return Ok(vec![value]);
+    }
     match node.operator() {
         "Gemm" => linear::gemm(inference, node),
         "MatMul" => linear::matmul(inference, node),

@@ -1,0 +1,162 @@
+//! Entries of constants that are used at several places: what scales them is the same at all of them.
+//!
+//! An entry is multiplied by `Λ_p / Λ_m` at one place and by `Λ_p' / Λ_m'` at another one. That these are equal is one equation in four channels for each entry, of which
+//! few say something new: where `p` and `p'` vary along the same axes, `Λ_p / Λ_p'` is the same for all entries of a row, and equal to `Λ_m / Λ_m'`, which is the same for
+//! all of a column. Where the weight is transposed at the other place, `Λ_p Λ_m'` and `Λ_m Λ_p'` are.
+
+use num_traits::One;
+use std::collections::{BTreeMap, HashMap};
+
+use super::uses::Use;
+use crate::forms::{Channels, Exponent, FormsError, Slot};
+
+/// Pairs of channels beyond which an entry's ends are not told apart: each takes memory, and an equation.
+const MOST_PAIRS: usize = 1 << 18;
+
+/// The slots that multiply and divide an entry at one place.
+type Ends = (Slot, Slot);
+
+/// States that each entry scales alike wherever it is used. `length` tells the entries of a constant, `name` what it is called.
+///
+/// # Errors
+/// [`FormsError`].
+pub(super) fn share(
+    channels: &mut Channels,
+    uses: &[Use],
+    length: impl Fn(usize) -> usize,
+    name: impl Fn(usize) -> String,
+) -> Result<(), FormsError> {
+    let mut by_constant: BTreeMap<usize, Vec<&Use>> = BTreeMap::new();
+    for found in uses {
+        let own = by_constant.entry(found.view.constant).or_default();
+        own.push(found);
+    }
+    for (constant, uses) in by_constant {
+        if uses.len() == 1 && uses[0].view.entries.is_none() {
+            continue;
+        }
+        channels.begin(&format!("`{}`, used several times", name(constant)));
+        let mut first = vec![NOWHERE; length(constant)];
+        for found in uses {
+            let pairing = Pairing::of(&mut first, found, channels.slots());
+            let mut pairs = [(); 2].map(|()| Pairs::new(channels.slots()));
+            let mut fault = None;
+            found.each(|entry, plus, minus| {
+                let (own, ends) = (first[entry], (plus, minus));
+                if own != ends && fault.is_none() {
+                    fault = pairing.state(channels, &mut pairs, own, ends).err();
+                }
+            });
+            fault.map_or(Ok(()), Err)?;
+        }
+    }
+    Ok(())
+}
+
+/// Of entries that are not used yet.
+const NOWHERE: Ends = (Slot::MAX, Slot::MAX);
+
+/// Which sides of an entry are put together, one from each place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pairing {
+    /// `p` with `p'`: their quotient.
+    Same,
+    /// `p` with `m'`: their product.
+    Crossed,
+    /// Too many of either: `p = p'` and `m = m'`, which is enough.
+    Equal,
+}
+
+impl Pairing {
+    /// That with the fewest pairs; where entries are first used here, that is kept.
+    fn of(first: &mut [Ends], found: &Use, slots: Slot) -> Self {
+        let mut pairs = [(); 4].map(|()| Pairs::new(slots));
+        found.each(|entry, plus, minus| {
+            if first[entry] == NOWHERE {
+                first[entry] = (plus, minus);
+            }
+            let (p, m) = first[entry];
+            if (p, m) != (plus, minus) {
+                let own = [(p, plus), (m, minus), (p, minus), (m, plus)];
+                for (pairs, (one, other)) in pairs.iter_mut().zip(own) {
+                    pairs.meet(one, other);
+                }
+            }
+        });
+        let [p, m, crossed_p, crossed_m] = pairs.map(|pairs| pairs.all.len());
+        let (same, crossed) = (p.max(m), crossed_p.max(crossed_m));
+        match same.min(crossed) {
+            least if least > MOST_PAIRS => Pairing::Equal,
+            least if least == same => Pairing::Same,
+            _ => Pairing::Crossed,
+        }
+    }
+
+    fn state(
+        self,
+        channels: &mut Channels,
+        known: &mut [Pairs; 2],
+        (p, m): Ends,
+        (plus, minus): Ends,
+    ) -> Result<(), FormsError> {
+        let (pairs, exponent) = match self {
+            Pairing::Same => ([(p, plus), (m, minus)], -Exponent::one()),
+            Pairing::Crossed => ([(p, minus), (m, plus)], Exponent::one()),
+            Pairing::Equal => {
+                channels.equal(p, plus);
+                channels.equal(m, minus);
+                return Ok(());
+            }
+        };
+        let mut slots = [0; 2];
+        for ((slot, known), (one, other)) in slots.iter_mut().zip(known).zip(pairs) {
+            *slot = known.slot((one, other), || {
+                channels.combination(&[(one, Exponent::one()), (other, exponent)])
+            })?;
+        }
+        channels.equal(slots[0], slots[1]);
+        Ok(())
+    }
+}
+
+/// Pairs that were met, each with a slot.
+struct Pairs {
+    /// By slot its last partner and their slot: mostly the next one too.
+    last: Vec<(Slot, Slot)>,
+    all: HashMap<(Slot, Slot), Slot>,
+}
+
+impl Pairs {
+    fn new(slots: Slot) -> Self {
+        Pairs {
+            last: vec![NOWHERE; slots as usize],
+            all: HashMap::new(),
+        }
+    }
+
+    /// Takes note of a pair, as long as they are few.
+    fn meet(&mut self, one: Slot, other: Slot) {
+        let last = &mut self.last[one as usize];
+        if last.0 != other && self.all.len() <= MOST_PAIRS {
+            *last = (other, 0);
+            self.all.insert((one, other), 0);
+        }
+    }
+
+    fn slot(
+        &mut self,
+        (one, other): (Slot, Slot),
+        make: impl FnOnce() -> Result<Slot, FormsError>,
+    ) -> Result<Slot, FormsError> {
+        let last = &mut self.last[one as usize];
+        if last.0 != other {
+            let slot = match self.all.get(&(one, other)) {
+                Some(slot) => *slot,
+                None => make()?,
+            };
+            self.all.insert((one, other), slot);
+            *last = (other, slot);
+        }
+        Ok(last.1)
+    }
+}
