@@ -348,6 +348,28 @@ impl View {
         }
     }
 
+    /// The shape, with 1 for axes along which entries repeat.
+    pub fn unrepeated(&self) -> Vec<usize> {
+        let mut shape = self.shape.clone();
+        let Some(entries) = &self.entries else {
+            return shape;
+        };
+        let mut behind = 1;
+        for length in shape.iter_mut().rev() {
+            let along = behind * *length;
+            let mut places = entries.iter().enumerate();
+            let repeats = places.all(|(place, entry)| {
+                let first = place - place % along + place % behind;
+                entries[first] == *entry
+            });
+            behind = along;
+            if repeats {
+                *length = 1;
+            }
+        }
+        shape
+    }
+
     /// The same entries in another shape of as many.
     pub fn reshaped(&self, shape: Vec<usize>) -> Self {
         View {

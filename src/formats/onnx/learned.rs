@@ -239,7 +239,7 @@ impl<'a> Inference<'a> {
             return self.field(value, tensor);
         };
         let is_bias = match field {
-            Some(field) => by_channel(&view.shape, field, rank),
+            Some(field) => by_channel(&view.unrepeated(), field, rank),
             None => false,
         };
         match is_bias || self.is_declared_learned(view) {

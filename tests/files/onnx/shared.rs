@@ -153,6 +153,23 @@ fn weights_put_in_other_places() {
     for (name, free, spell) in cases {
         check(name, &model(spell), free);
     }
+    let bias = |name: &str, shape: &[i64]| {
+        Builder::new(21)
+            .input("x", &[2, 3])
+            .weight("w", &[3, 6])
+            .positive("q", shape)
+            .integers("s", &[2, 6])
+            .node("Expand", "q s", "b", &[])
+            .node("MatMul", "x w", "g0", &[])
+            .node("Add", "g0 b", "g", &[])
+            .node("Relu", "g", "h", &[])
+            .weight("w2", &[6, 2])
+            .node("MatMul", "h w2", name, &[])
+            .output(name, &[2, 2])
+    };
+    check("a bias for each row", &bias("y", &[6]), 6);
+    // One number that is added everywhere counts as a constant, expanded or not.
+    check("one number for all channels", &bias("y", &[1]), 0);
     // Numbers that are not 0 beside those of a weight do not scale with it.
     let other = model(|b| {
         b.weight("u", &[3, 6])
