@@ -3,7 +3,8 @@
 //! Every tensor carries a positive multiplier for each of its channels: a product of powers of free ones, whose logarithm is a linear form
 //! ([`forms`](crate::forms)). An operator says how the forms of what it reads and makes hang together, and how its weights scale. What is
 //! left free is a balancing problem like any other: a unit for each free multiplier (others for its powers and products), a synapse
-//! for each weight. Weights that several places share are counted once. Functions that the model defines are entered.
+//! for each weight. Weights that several places share are counted once,
+//! and scale alike at all of them: `Λ_p / Λ_m = Λ_p' / Λ_m'` for each entry, which can be more than that the channels of both places do. Functions that the model defines are entered.
 //!
 //! | operator | what it says |
 //! |---|---|
@@ -18,7 +19,7 @@
 //! | `LayerNormalization`, `RMSNormalization`, `SimplifiedLayerNormalization`, `InstanceNormalization`, `GroupNormalization`, `SkipLayerNormalization`, `SkipSimplifiedLayerNormalization` | nothing scales what is normalised; the result carries the multiplier of the gain, and the shift with it. Norms that are written out come to the same |
 //! | `MaxPool`, `AveragePool`, `LpPool`, global ones, `ReduceMean`, `ReduceSum`, `ReduceMax`, `ReduceMin`, `ReduceL1`, `ReduceL2`, `CumSum`, `TopK`, `ArgMax`, `ArgMin`, `Sign`, `LpNormalization`, comparisons | one multiplier for all that is brought together, or compared |
 //! | `Concat`, `Split`, `Slice`, `Gather`, `GatherElements`, `GatherND`, `ScatterND`, `ScatterElements`, `Transpose`, `Reshape`, `Flatten`, `Squeeze`, `Unsqueeze`, `Expand`, `Tile`, `DepthToSpace`, `SpaceToDepth`, `Resize`, `Upsample`, `GridSample`, `RoiAlign`, `Pad` with zeros or infinities | multipliers move with the entries; where they cannot be followed, the tensor has one |
-//! | `Concat`, `Neg`, `Div`, `GatherND`, ... of constants | what scales are the numbers that are stored; a sum of weights, or another function of them, stays as it is |
+//! | `Concat`, `Neg`, `Abs`, `Div`, `GatherND`, `Pad`, `Expand`, `Tile`, `Trilu`, `Where` beside zeros, ... of constants | what scales are the numbers that are stored; a sum of weights, or another function of them, stays as it is |
 //! | `Attention`, `MultiHeadAttention`, `GroupQueryAttention` | queries against keys, values on to the result, by head; what goes into a cache stays |
 //! | `RotaryEmbedding` | both channels of a pair carry one multiplier |
 //! | `RNN`, `GRU`, `LSTM` | what they read scales against their weights; the state carries one multiplier for each unit where rectifiers make it, else none |
