@@ -52,7 +52,7 @@ let verdict written judged =
   | exception Claims.Refused why -> (1, line ("refused: " ^ why))
   | exception Claims.Undecided why -> (3, line ("undecided: " ^ why))
   | exception Strict_json.Malformed what -> (2, line ("malformed: " ^ what))
-  | exception (Stack_overflow | Out_of_memory) -> (3, "undecided: too large for the memory that there is")
+  | exception (Stack_overflow | Out_of_memory) -> (3, "undecided: too large for the stack (ulimit -s) or the memory that there is")
 
 let judge_files network certificate activation () =
   let network =
