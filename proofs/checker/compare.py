@@ -254,6 +254,7 @@ def main(synbal, vectors, proofs, checker=None):
         sys.exit("compare.py: too few certificates were compared")
 
 DOCUMENTS = 4000  # with changed bytes
+PERCEPTRONS = 60  # the same, of each number type
 CHANGES = 12  # of each energy certificate, spread over all that there are
 
 def energy_certificate(synbal, folder, case):
@@ -421,6 +422,9 @@ def main_documents(synbal, checker, pairs):
         sys.exit("compare.py: too few documents are malformed or accepted, or too many judged differently")
     with tempfile.TemporaryDirectory() as folder:
         seconds = documents.judge_files(ROOT, pathlib.Path(folder), synbal, checker)
+        codes = documents.judge_perceptrons(pathlib.Path(folder), synbal, checker, reader, PERCEPTRONS)
+    print("proofs/checker: perceptrons of every number type, and with changed bytes: {} accepted, {} refused, {} malformed, by the page and by the "
+          "proved checker alike".format(*codes))
     print(f"proofs/checker: the certificate of data/digits-mlp.safetensors is read and judged in {seconds:.2f} s")
     if seconds > 1:
         sys.exit("compare.py: that is too long")

@@ -1,6 +1,6 @@
 """What the extracted checker reads, against what the page examples/check_certificate.py does: documents with some bytes changed, and files.
 Part of compare.py."""
-import json, random, re, subprocess, sys, time
+import json, random, re, struct, subprocess, sys, time
 
 # What a reader could take for something else: numbers written otherwise, escapes, comments, names without quotes, half a surrogate pair.
 PIECES = ['"', "\\", "{", "}", "[", "]", ":", ",", "/", "//", "/*x*/", "-", "+", ".", "e", "0", "1", "01", "1.", ".5", "1e400", "-0", "0.1", "1e3", "1e-320",
@@ -25,6 +25,48 @@ def lines(pairs, count):
 
 def kinds(answers):
     return [line.partition(":")[0] for line in answers]
+
+def encoded(kind, numbers):
+    code = {"F64": "d", "F32": "f", "F16": "e", "BF16": "f"}[kind]
+    parts = [struct.pack(f"<{code}", number) for number in numbers]
+    return b"".join(part[2:] if kind == "BF16" else part for part in parts)
+
+def perceptron(random, kind):
+    """A file in safetensors: layers 2-3-2, numbered 1 and 10 so that their order is that of the numbers, the first without a bias."""
+    head, data = {}, b""
+    for name, shape in (("l10.weight", [2, 3]), ("l1.weight", [3, 2]), ("l10.bias", [2])):
+        numbers = [random.choice((0, 1, -2, 6e-8, random.gauss(0, 1))) or 0.5 for _ in range(shape[0] * (shape[1] if len(shape) > 1 else 1))]
+        raw = encoded(kind, numbers)
+        head[name] = {"dtype": kind, "shape": shape, "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    head = json.dumps({"__metadata__": {"of": "a test"}, **head}).encode()
+    head += b" " * (-len(head) % 8)
+    return struct.pack("<Q", len(head)) + head + data
+
+def changed_bytes(data, random):
+    data = bytearray(data)
+    size = 8 + int.from_bytes(data[:8], "little")
+    at = random.choice((random.randrange(8), random.randrange(8, size), random.randrange(size, len(data))))
+    data[at] = random.choice((random.randrange(256), 48 + random.randrange(10), data[at] ^ 1))
+    return bytes(data[:random.randrange(len(data))] if random.random() < 0.1 else data + b"\0" if random.random() < 0.1 else data)
+
+def judge_perceptrons(folder, synbal, checker, page, count):
+    """Perceptrons of every number type, and so many with changed bytes for each: how often the exit code is 0, 1, 2, which must be that of the page."""
+    chosen, file, certificate, codes = random.Random(1), folder / "perceptron", folder / "perceptron.json", []
+    for kind in ("F64", "F32", "F16", "BF16"):
+        data = perceptron(chosen, kind)
+        file.write_bytes(data)
+        subprocess.run([synbal, "balance", file, "--arch", "relu", "--certificate", certificate], capture_output=True)
+        proof = page.load(certificate.read_bytes())
+        for number in range(count + 1):
+            variant = changed_bytes(data, chosen) if number else data
+            file.write_bytes(variant)
+            code = subprocess.run([checker, file, certificate, "relu"], capture_output=True).returncode
+            expected, sentence = page.verdict(lambda: page.judge(page.read_perceptron(variant, "relu"), json.loads(json.dumps(proof))))
+            if code != expected or not number and code:
+                sys.exit(f"compare.py: {code} for the proved checker, `{sentence}` for the page: {variant}")
+            codes.append(code)
+    return [codes.count(code) for code in (0, 1, 2)]
 
 def judge_files(root, folder, synbal, checker):
     """Judges the perceptron of digits by the program as it is called; gives the seconds that it takes."""
