@@ -3,24 +3,23 @@
 
     compare.py SYNBAL VECTORS PROOFS [CHECKER]   the program, the folder of conformance vectors, the folder of the compiled proofs,
                                                  the proved checker as a program
-    compare.py --judge CHECKER NETWORK CERTIFICATE [ACTIVATION]   a network in JSON, or a perceptron in safetensors of units of this kind:
-                                                                  exit code 0 accepted, 1 refused, 2 malformed, 3 not covered
 
 For each network of the vectors the certificate of version 1 (of the limit where the program writes it, else that in enclosures.json) is turned into a claim of enclosure_checker.v; so are
 variants with one number changed: each bound, each number of the direction, each weight of the network. Coq computes its verdict on
 all of them, `synbal verify` has its own, and they must agree. Each certificate that stands as it was made is also proved: Coq
-is given the theorem that the multipliers of that network lie within its bounds. CHECKER (main.ml) is the checker extracted to OCaml: it gives
-its verdict on all of them too. --judge lets it judge one network and certificate.
+is given the theorem that the multipliers of that network lie within its bounds. CHECKER (main.ml) is the checker extracted to OCaml, which reads
+networks and certificates itself: it gives its verdict on all of them too, by its wider rule.
 
 Of energy certificates (version 2, energy.py) those that the program writes for all networks of the vectors are judged, and a share of all changes of
 one number: by the kernel, by the page examples/check_certificate.py, and by the extracted checker, which must find the same gap as the page and the
 same number of enclosed costs. Coq is given the theorem of what the checker says of each one that stands as it was made.
 
-Of the other claims of version 1 (claims.py) certificates are made from the vectors.
+Of the other claims of version 1 (claims.py) certificates are made from the vectors. Documents with some bytes changed are malformed
+for both readers, or for none (documents.py).
 
-What the checker of enclosures does not cover is counted with the reason: irrational costs, fractional exponents, costs that rise or fall in two multipliers
-(units of negative degree), components away from the ground with units of a degree other than 1. The reading of networks is that of
-examples/check_certificate.py.
+What Coq is not asked of enclosures is counted with the reason: irrational costs, fractional exponents, costs that rise or fall in two multipliers
+(units of negative degree), components away from the ground with units of a degree other than 1. Coq is given what
+examples/check_certificate.py reads, not what the extracted checker does: so that the two readings are compared as well.
 """
 import collections, concurrent.futures, copy, importlib.util, json, pathlib, re, subprocess, sys, tempfile
 from fractions import Fraction
@@ -39,11 +38,13 @@ def module(path):
 reader = module(ROOT / "examples" / "check_certificate.py")
 energy = module(pathlib.Path(__file__).with_name("energy.py"))
 claims = module(pathlib.Path(__file__).with_name("claims.py"))
+documents = module(pathlib.Path(__file__).with_name("documents.py"))
 written = module(pathlib.Path(__file__).with_name("written.py"))
 ENCLOSURES = json.loads(pathlib.Path(__file__).with_name("enclosures.json").read_text())
 number = module(ROOT / "examples" / "read_network.py").number
 
-NotCovered = claims.NotCovered
+class NotCovered(Exception):
+    """The claim is outside of what enclosure_checker.v covers."""
 
 def natural(value):
     if value.denominator != 1:
@@ -185,61 +186,20 @@ def coq(proofs, folder, index, group):
         sys.exit(f"compare.py: {len(found)} verdicts for {len(verdicts)} claims")
     return found
 
-def in_words(base):
-    """A claim as main.ml reads it."""
-    pair = lambda q: f"{q.numerator} {q.denominator}"
-    lines = [f"enclosure {base['variables']} {len(base['synapses'])}"]
-    lines += [f"{t[0]} {t[1]} {pair(t[2])} {t[3]} {t[4]}" for t in base["synapses"]]
-    lines += [" ".join("-1" if label is None else str(label) for label in base["component"])]
-    lines += [" ".join(map(pair, base[field])) for field in ("lower", "upper")]
-    lines += ["0" if base["direction"] is None else "1 " + " ".join(map(pair, base["direction"]))]
-    return "\n".join(lines) + "\n"
+def answers(checker, pairs):
+    """What the extracted checker says of pairs of a network and a certificate, a line of each."""
+    return batch([checker], [json.dumps({"network": network, "certificate": certificate}) for network, certificate in pairs])
 
-def answers(checker, claims):
-    """What the extracted checker says of claims in words, a line of each."""
-    run = subprocess.run([checker], input="".join(claims), capture_output=True, text=True)
-    found = run.stdout.splitlines()
-    if run.returncode or len(found) != len(claims):
-        sys.exit(f"compare.py: the extracted checker ends with {run.returncode}: {run.stderr}")
+def batch(command, lines):
+    run = subprocess.run([*command, "--batch"], input="\n".join([*lines, ""]).encode(), capture_output=True)
+    found = run.stdout.decode().split("\n")[:-1]
+    if run.returncode or len(found) != len(lines):
+        sys.exit(f"compare.py: {command[0]} ends with {run.returncode} after {len(found)} of {len(lines)} lines: {run.stderr.decode()}")
     return found
 
-def extracted(checker, claims):
-    """The verdicts of the extracted checker on enclosures."""
-    return [line == "true" for line in answers(checker, [in_words(base) for base in claims])]
-
-def judge(checker, network, certificate, *activation):
-    """One network and certificate, by the extracted checker."""
-    try:
-        answer, = answers(checker, [claim_in_words(pathlib.Path(network).read_bytes(), pathlib.Path(certificate).read_bytes(), *activation)])
-    except NotCovered as reason:
-        print(f"not covered: {reason}")
-        return 3
-    except reader.Refused as reason:
-        print(f"refused: {reason}")
-        return 1
-    except (KeyError, OSError, OverflowError, RecursionError, TypeError, ValueError) as fault:
-        print(f"malformed: {fault}")
-        return 2
-    if answer == "false":
-        print("refused")
-        return 1
-    print("accepted" if answer == "true" else f"accepted: {energy.Answer(answer).in_words()}")
-    return 0
-
-def claim_in_words(data, certificate, *activation):
-    certificate = reader.load(certificate)
-    network = reader.read_perceptron(data, *activation) if activation else reader.read_network(reader.load(data))
-    if certificate["claim"] == "energy":
-        return energy.in_words(energy.claim(reader, network, certificate))
-    if certificate["claim"] != "enclosure":
-        return claims.in_words(reader, network, certificate)
-    claims.bounds_of(reader, claims.Read(reader, network), certificate)
-    try:
-        if not activation:
-            return in_words(claim(reader.load(data), certificate))  # in less time, where it is covered
-    except NotCovered:
-        pass
-    return claims.enclosure(reader, network, certificate)
+def accepts(line):
+    """True and false for accepted and refused, None where it is malformed or undecided."""
+    return {"accepted": True, "refused": False}.get(line.partition(":")[0])
 
 def bits(base):
     numbers = [q for field in ("lower", "upper", "direction") for q in base[field] or []] + [t[2] for t in base["synapses"]]
@@ -247,7 +207,7 @@ def bits(base):
 
 def main(synbal, vectors, proofs, checker=None):
     proofs = pathlib.Path(proofs).resolve()
-    left_out, networks = collections.Counter(), []
+    left_out, networks, pairs = collections.Counter(), [], []
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
         folder = pathlib.Path(folder)
         for case in cases(pathlib.Path(vectors)):
@@ -260,6 +220,7 @@ def main(synbal, vectors, proofs, checker=None):
             except NotCovered as reason:
                 left_out[f"a certificate: {reason}"] += 1
                 continue
+            pairs.append((case["network"], certificate))
             variants = [("as it is", base, pool.submit(kernel, synbal, case["network"], certificate))]
             for what, network, variant in changed(case["network"], certificate, bits(base) > LONG):
                 try:
@@ -267,6 +228,7 @@ def main(synbal, vectors, proofs, checker=None):
                 except NotCovered as reason:
                     left_out[f"a changed one: {reason}"] += 1
                     continue
+                pairs.append((network, variant))
                 variants.append((what, other, pool.submit(kernel, synbal, network, variant)))
             networks.append((case, variants))
         groups = [networks[start:start + NETWORKS_IN_A_FILE] for start in range(0, len(networks), NETWORKS_IN_A_FILE)]
@@ -274,10 +236,8 @@ def main(synbal, vectors, proofs, checker=None):
                 for index, group in enumerate(groups)]
         found = [verdict for job in jobs for verdict in job.result()]
         judged = [(f"{case['id']}, {what}", verdict.result()) for case, variants in networks for what, _, verdict in variants]
-    if checker:
-        program = extracted(checker, [base for _, variants in networks for _, base, _ in variants])
-        if program != found:
-            sys.exit("compare.py: the extracted checker and Coq give different verdicts")
+    if checker and list(map(accepts, answers(checker, pairs))) != found:
+        sys.exit("compare.py: the extracted checker and Coq give different verdicts")
     differ = [(name, verdict) for (name, verdict), other in zip(judged, found) if verdict != other]
     for name, verdict in differ[:20]:
         print(f"{name}: the kernel {'accepts' if verdict else 'refuses'}, the proved checker does not agree", file=sys.stderr)
@@ -285,7 +245,7 @@ def main(synbal, vectors, proofs, checker=None):
     limits = sum(variants[0][1]["direction"] is not None for _, variants in networks)
     print(f"proofs/checker: {len(networks)} certificates ({limits} of limits) proved in Coq; {len(changes)} changed ones, "
           f"{changes.count(True)} accepted and {changes.count(False)} refused, by the kernel and by the proved checker alike"
-          + (", in Coq and extracted" if checker else "; there is no OCaml with zarith to build the extracted one"))
+          + (", in Coq and extracted" if checker else "; there is no OCaml with zarith and yojson to build the extracted one"))
     for reason, count in sorted(left_out.items()):
         print(f"  left out: {count:4} {reason}")
     if differ:
@@ -293,6 +253,8 @@ def main(synbal, vectors, proofs, checker=None):
     if len(networks) < 100 or changes.count(False) < 1000:
         sys.exit("compare.py: too few certificates were compared")
 
+DOCUMENTS = 4000  # with changed bytes
+PERCEPTRONS = 60  # the same, of each number type
 CHANGES = 12  # of each energy certificate, spread over all that there are
 
 def energy_certificate(synbal, folder, case):
@@ -310,10 +272,10 @@ def proved(proofs, folder, index, group):
              "Import ListNotations.", "Open Scope Z_scope."]
     for number, (base, answer) in enumerate(group):
         lines.append(f"Definition claim_{number} : energy_claim := {energy.in_coq(base)}.")
-        if answer == "false":
+        if answer is None:
             lines.append(f"Definition refused_{number} := eq_refl (@None judgement) <: judged claim_{number} = None.")
         else:
-            found = energy.Answer(answer).in_coq()
+            found = answer.in_coq()
             lines.append(f"Definition proved_{number} := energy_checker_is_sound claim_{number} {found} (eq_refl (Some {found}) <: "
                          f"judged claim_{number} = Some {found}).")
     name = f"energies_{index}"
@@ -324,7 +286,7 @@ def proved(proofs, folder, index, group):
 
 def main_energy(synbal, vectors, proofs, checker):
     proofs = pathlib.Path(proofs).resolve()
-    left_out, tried, claims, originals = collections.Counter(), [], [], []
+    left_out, tried, pairs, originals = collections.Counter(), [], [], []
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
         folder = pathlib.Path(folder)
         for case in cases(pathlib.Path(vectors)):
@@ -341,39 +303,38 @@ def main_energy(synbal, vectors, proofs, checker):
                     base = energy.claim(reader, read, variant)
                 except reader.Refused:
                     base = None
+                pairs.append((network, variant))
                 tried.append((f"{case['id']}, {what}", by_page, base, pool.submit(kernel, synbal, network, variant)))
-        found = iter(answers(checker, [energy.in_words(base) for _, _, base, _ in tried if base is not None]))
-        found = ["false" if base is None else next(found) for _, _, base, _ in tried]
-        for (name, _, base, _), answer in zip(tried, found):
-            if base is not None and (name.endswith("as it is") or len(originals) % 4 == 1 and answer == "false"):
-                originals.append((base, answer))
+        found = [energy.Answer(line) if accepts(line) else None for line in answers(checker, pairs)]
+        for (name, _, base, _), one in zip(tried, found):
+            if base is not None and (name.endswith("as it is") or len(originals) % 4 == 1 and one is None):
+                originals.append((base, one))
         groups = [originals[start:start + 40] for start in range(0, len(originals), 40)]
         for job in [pool.submit(proved, proofs, folder, index, group) for index, group in enumerate(groups)]:
             job.result()
         differ = []
-        for (name, by_page, _, verdict), answer in zip(tried, found):
-            one = None if answer == "false" else energy.Answer(answer)
+        for (name, by_page, _, verdict), one in zip(tried, found):
             if verdict.result() != (one is not None) or (by_page is None) != (one is None):
                 differ.append(f"{name}: kernel {verdict.result()}, page {by_page is not None}, proved checker {one is not None}")
             elif one and (one.gap(), sum(one.near), one.attained) != (by_page[0], by_page[1], by_page[2] == 0):
-                differ.append(f"{name}: the page finds {by_page}, the proved checker {one.in_words()}")
+                differ.append(f"{name}: the page finds {by_page}, the proved checker {(one.gap(), sum(one.near), one.attained)}")
     for line in differ[:20]:
         print(line, file=sys.stderr)
-    changes = [answer for (name, *_), answer in zip(tried, found) if not name.endswith(", as it is")]
-    first = [answer for (name, *_), answer in zip(tried, found) if name.endswith(", as it is")]
-    print(f"proofs/checker: {len(first)} energy certificates, {len(first) - first.count('false')} of them accepted and proved in Coq; "
-          f"{len(changes)} changed ones, {len(changes) - changes.count('false')} accepted and {changes.count('false')} refused, by the kernel, "
+    changes = [one is not None for (name, *_), one in zip(tried, found) if not name.endswith(", as it is")]
+    first = [one is not None for (name, *_), one in zip(tried, found) if name.endswith(", as it is")]
+    print(f"proofs/checker: {len(first)} energy certificates, {first.count(True)} of them accepted and proved in Coq; "
+          f"{len(changes)} changed ones, {changes.count(True)} accepted and {changes.count(False)} refused, by the kernel, "
           "by the page and by the proved checker alike")
     for reason, count in sorted(left_out.items()):
         print(f"  left out: {count:4} {reason}")
     if differ:
         sys.exit(f"compare.py: {len(differ)} verdicts differ")
-    if len(first) < 100 or "false" in first or changes.count("false") < 500:
+    if len(first) < 100 or not all(first) or changes.count(False) < 500:
         sys.exit("compare.py: too few energy certificates were compared")
 
 def main_wide(synbal, vectors, _proofs, checker):
     """Enclosures, by the checker that is as wide as the kernel's rule."""
-    tried, left_out = [], collections.Counter()
+    tried, pairs = [], []
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
         for case in cases(pathlib.Path(vectors)):
             certificate = certify(synbal, pathlib.Path(folder), case)
@@ -382,20 +343,14 @@ def main_wide(synbal, vectors, _proofs, checker):
             variants = list(changed(case["network"], certificate, False))
             step = max(1, len(variants) // CHANGES)
             for what, network, variant in [("as it is", case["network"], certificate), *variants[len(tried) % step::step]]:
-                read = reader.read_network(network)
-                try:
-                    words = claims.enclosure(reader, read, variant)
-                except reader.Refused:
-                    words = None
-                except NotCovered as reason:
-                    left_out[str(reason)] += 1
-                    continue
                 asked = what == "as it is" or len(tried) % 4 == 0
-                tried.append((f"{case['id']}, {what}", verdict_of_page(read, variant), words, pool.submit(kernel, synbal, network, variant) if asked else None))
-        found = iter(answers(checker, [words for _, _, words, _ in tried if words is not None]))
-        found = [words is not None and next(found) == "true" for _, _, words, _ in tried]
-        differ = [f"{name}: page {by_page}, proved checker {proved}, kernel {verdict and verdict.result()}"
-                  for (name, by_page, _, verdict), proved in zip(tried, found) if by_page != proved or verdict is not None and verdict.result() != proved]
+                pairs.append((network, variant))
+                tried.append((f"{case['id']}, {what}", by_page(network, variant), pool.submit(kernel, synbal, network, variant) if asked else None))
+        lines = answers(checker, pairs)
+        left_out = collections.Counter(line for line in lines if accepts(line) is None)
+        tried, found = zip(*[(one, accepts(line)) for one, line in zip(tried, lines) if accepts(line) is not None])
+        differ = [f"{name}: page {paged}, proved checker {proved}, kernel {verdict and verdict.result()}"
+                  for (name, paged, verdict), proved in zip(tried, found) if paged != proved or verdict is not None and verdict.result() != proved]
     for line in differ[:20]:
         print(line, file=sys.stderr)
     first = [proved for (name, *_), proved in zip(tried, found) if name.endswith(", as it is")]
@@ -406,16 +361,19 @@ def main_wide(synbal, vectors, _proofs, checker):
     if differ or not all(first) or len(first) < 150 or found.count(False) < 500:
         sys.exit(f"compare.py: {len(differ)} verdicts differ, or too few enclosures were compared")
 
-def verdict_of_page(read, certificate):
+def by_page(network, certificate):
+    """Whether the page accepts; None where it finds no network or no certificate."""
     try:
-        reader.judge(read, certificate)
+        reader.judge(reader.read_network(network), copy.deepcopy(certificate))
     except reader.Refused:
         return False
+    except ValueError:
+        return None
     return True
 
 def main_claims(synbal, vectors, _proofs, checker):
     """The other claims of version 1: certificates made from the vectors, and changes of them; a share of these goes before the kernel as well."""
-    tried = []
+    tried, pairs = [], []
     every = [case for path in sorted(pathlib.Path(vectors).glob("*.json")) for case in json.loads(path.read_text()).get("cases", [])]
     every = [case for case in every if case["operation"] in ("balance", "limit", "scale")]
     directions = {(str(case["network"]), case["regularizer"]): case["expected"]["direction"] for case in every
@@ -425,27 +383,16 @@ def main_claims(synbal, vectors, _proofs, checker):
             for certificate in claims.made(reader, case, directions):
                 first = ("as it is", case["network"], certificate)
                 for what, network, variant in [first, *claims.changed(case["network"], certificate, CHANGES, len(tried))]:
-                    read = reader.read_network(network)
-                    try:
-                        reader.judge(read, variant)
-                        by_page = True
-                    except reader.Refused:
-                        by_page = False
-                    except ValueError:
-                        continue
-                    try:
-                        words = claims.in_words(reader, read, variant)
-                    except reader.Refused:
-                        words = None
+                    paged = by_page(network, variant)
+                    pairs.append((network, variant))
                     asked = what == "as it is" or len(tried) % 8 == 0
                     kind = certificate["claim"] + (" in the limit" if certificate["claim"] == "balanced" and "direction" in certificate else "")
-                    tried.append((kind, f"{case['id']}, {certificate['claim']}, {what}", by_page, words,
-                                  pool.submit(kernel, synbal, network, variant) if asked else None))
-        found = iter(answers(checker, [words for *_, words, _ in tried if words is not None]))
-        found = [words is not None and next(found) == "true" for *_, words, _ in tried]
-        differ = [f"{name}: page {by_page}, proved checker {proved}, kernel {verdict and verdict.result()}"
-                  for (_, name, by_page, _, verdict), proved in zip(tried, found)
-                  if by_page != proved or verdict is not None and verdict.result() not in (None, proved)]
+                    tried.append((kind, f"{case['id']}, {certificate['claim']}, {what}", paged,
+                                  pool.submit(kernel, synbal, network, variant) if asked and paged is not None else None))
+        found = list(map(accepts, answers(checker, pairs)))
+        differ = [f"{name}: page {paged}, proved checker {proved}, kernel {verdict and verdict.result()}"
+                  for (_, name, paged, verdict), proved in zip(tried, found)
+                  if paged != proved or verdict is not None and verdict.result() not in (None, proved)]
     for line in differ[:20]:
         print(line, file=sys.stderr)
     for kind in sorted({kind for kind, *_ in tried}):
@@ -455,14 +402,34 @@ def main_claims(synbal, vectors, _proofs, checker):
         if (True, False) in verdicts or not first or not changes[1]:
             sys.exit(f"compare.py: certificates of {kind} are not what they should be")
     asked = [verdict.result() for *_, verdict in tried if verdict is not None]
-    print(f"proofs/checker: {len(tried)} certificates of these claims judged alike by the page and the proved checker, {len(asked)} by the kernel as "
-          f"well, which does not decide {asked.count(None)} of them")
+    print(f"proofs/checker: {len(tried)} certificates of these claims judged alike by the page and the proved checker, {found.count(None)} of them malformed; "
+          f"{len(asked)} by the kernel as well, which does not decide {asked.count(None)} of them")
     if differ:
         sys.exit(f"compare.py: {len(differ)} verdicts differ")
+    main_documents(synbal, checker, [pair for (_, name, *_), pair in zip(tried, pairs) if name.endswith(", as it is")])
+
+def main_documents(synbal, checker, pairs):
+    """The reader: changed documents, and files."""
+    lines = documents.lines(pairs, DOCUMENTS)
+    page, program = (documents.kinds(batch(command, lines)) for command in ([sys.executable, ROOT / "examples" / "check_certificate.py"], [checker]))
+    differ = [(line, one, other) for line, one, other in zip(lines, page, program) if one != other]
+    for line, one, other in differ:
+        if {one, other} != {"malformed", "refused"}:  # of a document that is both, readers may find either first
+            sys.exit(f"compare.py: {one} for the page, {other} for the proved checker: {line}")
+    print(f"proofs/checker: {len(lines)} documents with changed bytes: {program.count('accepted')} accepted, {program.count('refused')} refused, "
+          f"{program.count('malformed')} malformed, by the page and by the proved checker alike ({len(differ)} found malformed by one, refused by the other)")
+    if program.count("malformed") < 1000 or not program.count("accepted") or len(differ) > len(lines) // 1000:
+        sys.exit("compare.py: too few documents are malformed or accepted, or too many judged differently")
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = documents.judge_files(ROOT, pathlib.Path(folder), synbal, checker)
+        codes = documents.judge_perceptrons(pathlib.Path(folder), synbal, checker, reader, PERCEPTRONS)
+    print("proofs/checker: perceptrons of every number type, and with changed bytes: {} accepted, {} refused, {} malformed, by the page and by the "
+          "proved checker alike".format(*codes))
+    print(f"proofs/checker: the certificate of data/digits-mlp.safetensors is read and judged in {seconds:.2f} s")
+    if seconds > 1:
+        sys.exit("compare.py: that is too long")
 
 if __name__ == "__main__":
-    if len(sys.argv) in (5, 6) and sys.argv[1] == "--judge":
-        sys.exit(judge(*sys.argv[2:]))
     if len(sys.argv) not in (4, 5):
         sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -6,20 +6,13 @@ class Answer:
     """What is shown: the gap, whether the minimum is attained, the radius as a power of 2 (None where it is 0), and for each cost whether it is enclosed."""
 
     def __init__(self, line):
-        _, number, places, attained, radius, *near = line.split()
+        number, places, attained, radius, *near = line.removeprefix("accepted: energy: ").split()
         self.number, self.places, self.attained = int(number), int(places), attained == "true"
         self.radius = None if radius == "exact" else int(radius)
         self.near = [bit == "1" for bit in "".join(near)]
 
     def gap(self):
         return Fraction(self.number) / Fraction(2) ** self.places
-
-    def in_words(self):
-        gap = self.gap()
-        below = "0" if not gap else f"2^{gap.numerator.bit_length() - gap.denominator.bit_length() + 1}"
-        exists = "a minimum exists" if self.attained else "no minimum is shown to exist"
-        radius = "0" if self.radius is None else f"2^-{self.radius}"
-        return f"gap below {below}, {exists}, balanced costs within {radius} in logarithms for {sum(self.near)} of {len(self.near)}"
 
     def in_coq(self):
         radius = "None" if self.radius is None else f"(Some {self.radius})"
@@ -55,17 +48,6 @@ def claim(reader, network, certificate):
     common = math.lcm(*[share.denominator for form in forms for _, share in form])
     return {"point": [written[v] for v in range(len(written))], "common": common, "terms": terms, "bits": values["F"], "grid": values["grid"],
             "forms": [[(v, int(share * common)) for v, share in form] for form in forms], "divisor": divisor}
-
-def in_words(claim):
-    """A claim as main.ml reads it."""
-    lines = [f"energy {len(claim['point'])}", *(f"{m} {e}" for m, e in claim["point"]), str(claim["common"]), str(len(claim["forms"]))]
-    lines += [" ".join([str(len(form)), *(f"{v} {share}" for v, share in form)]) for form in claim["forms"]]
-    lines.append(str(len(claim["terms"])))
-    for a, weight, p, target, source, flow in claim["terms"]:
-        numbers = " ".join(f"{q.numerator} {q.denominator}" for q in (a, weight, p))
-        lines.append(f"{numbers} {target} {source} {'rule' if flow is None else flow}")
-    lines.append(f"{claim['bits']} {claim['grid']} {claim['divisor']}")
-    return "\n".join(lines) + "\n"
 
 def integer(value):
     return str(value) if value >= 0 else f"({value})"

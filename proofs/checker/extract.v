@@ -1,6 +1,6 @@
-(* The checkers as an OCaml program: `proofs/checker/run` builds it with main.ml. What it computes with are OCaml's integers for units and exponents,
-   and zarith's for the numbers of a claim; that these do what the natural numbers and integers of the proof assistant do, and that
-   extraction keeps the meaning, is trusted. *)
+(* The checkers as an OCaml program: `proofs/checker/run` builds it with main.ml and what that reads files by. What it computes with are OCaml's
+   integers for units and exponents, and zarith's for the numbers of a claim; that these do what the natural numbers and integers of the proof
+   assistant do, and that extraction keeps the meaning, is trusted. *)
 
 From Coq Require Import ZArith QArith List ExtrOcamlBasic ExtrOcamlNatInt ExtrOcamlZBigInt.
 From Synbal Require Import enclosure_checker energy_checker claim_checker wide_checker.

@@ -1,228 +1,92 @@
-(* Judges claims with the proved checkers (checker.ml, extracted from enclosure_checker.v, energy_checker.v, claim_checker.v and
-   wide_checker.v).
+(* Judges certificates of networks with the proved checkers.
 
-   On the standard input, separated by blanks, for each claim its name and what it holds; rationals are two integers, a list is its length and its members,
-   a form the list of its variables, from 1, with their exponents. The answer is a line: true or false, and more for energy.
+   checker NETWORK CERTIFICATE [ACTIVATION]   a network in JSON, or a perceptron in safetensors of units of this kind;
+                                              exit code 0 accepted, 1 refused, 2 malformed, 3 undecided
+   checker --batch                            lines {"network": .., "certificate": ..} on the standard input; a line for each: what was found,
+                                              and of an energy certificate in numbers (see `in_numbers`) *)
 
-   enclosure: the numbers of variables and of terms; for each term from, to, cost, exponents at from and to; for each variable the one that is held
-   in its component, or -1; lower bounds; upper bounds; 1 and a direction, or 0.
-   energy: the mantissas and exponents of multipliers; the common denominator of exponents; forms; terms, each with scale, magnitude, degree, the forms, from 1, of
-   target and source, and the flow of an exception or `rule`; significant bits, grid, divisor of flows. The answer is a line: false, or true with the gap's number
-   and places, whether the minimum is attained, the places of the radius or `exact`, and for each term 1 or 0, whether its balanced cost is enclosed.
-
-   wide, an enclosure as wide as the kernel's rule: the number of variables; the common denominator of exponents; terms: source and target, any larger number
-   than the variables' for a visible unit, coefficient, weight, power, exponents at source and target; lower bounds; upper bounds; held variables,
-   each with a scaling; one, and combinations of terms (wide_claim); 1 and a direction, or 0.
-
-   A problem is the number of variables, the common denominator of exponents, and terms: coefficient, weight, power, form.
-   attained: problem, what flows must be at least, flows. not_attained: problem, direction. balanced: problem, multipliers; balanced_in_the_limit: problem,
-   direction, multipliers. scaling: common denominator, multipliers, pairs of weights (before, after, form). sign: tolerance, pair.
-   cycle: tolerance, pairs with coefficients. manifold: the number of variables; rows of the forms of all synapses, and of constraints; the spanning synapses,
-   and the others; one, directions, combinations (manifold_hint). *)
-
-open Checker
-
-let word () = Scanf.scanf " %s" (fun s -> s)
-let integer () = int_of_string (word ())
-let big () = Big_int_Z.big_int_of_string (word ())
-let rational () =
-  let numerator = big () in
-  let denominator = big () in
-  if Big_int_Z.sign_big_int denominator <= 0 then failwith "a denominator that is not positive";
-  { qnum = numerator; qden = denominator }
-let many count read = List.init count (fun _ -> read ())
-
-let natural () =
-  let value = integer () in
-  if value < 0 then failwith "a negative number";
-  value
-
-let number () =
-  let value = big () in
-  if Big_int_Z.sign_big_int value <= 0 then failwith "a number that is not positive";
-  value
-
-let term () =
-  let from = natural () in
-  let to0 = natural () in
-  let weight_cost = rational () in
-  let from_exponent = natural () in
-  let to_exponent = natural () in
-  { from; to0; weight_cost; from_exponent; to_exponent }
-
-let held () = match integer () with -1 -> None | v when v >= 0 -> Some v | _ -> failwith "a negative number"
-
-let enclosure () =
-  let variables = natural () in
-  let count = natural () in
-  let synapses = many count term in
-  let component = many variables held in
-  let lower = many variables rational in
-  let upper = many variables rational in
-  let claim = { variables; synapses; component; lower; upper } in
-  match integer () with
-  | 0 -> string_of_bool (accepted_indexed claim)
-  | 1 -> string_of_bool (accepted_indexed_in_the_limit claim (many variables rational))
-  | _ -> failwith "neither a direction nor none"
-
-let multiplier () =
-  let mantissa = big () in
-  let exponent = big () in
-  (mantissa, exponent)
-
-let share () =
-  let variable = number () in
-  let exponent = big () in
-  (variable, exponent)
-
-let listed read =
-  let count = natural () in
-  many count read
-
-let form () = listed share
-
-let energy_term () =
-  let scale = rational () in
-  let magnitude = rational () in
-  let degree = rational () in
-  let target = number () in
-  let source = number () in
-  let exceptional = match word () with "rule" -> None | flow -> Some (Big_int_Z.big_int_of_string flow) in
-  { scale; magnitude; degree; target; source; exceptional }
-
-let energy () =
-  let point = listed multiplier in
-  let common = big () in
-  let forms = listed form in
-  let terms = listed energy_term in
-  let significant = big () in
-  let grid_places = big () in
-  let flow_divisor = big () in
-  match judged { point; common; forms; terms; significant; grid_places; flow_divisor } with
-  | None -> "false"
-  | Some found ->
-      let text = Big_int_Z.string_of_big_int in
-      let radius = match found.radius_places with None -> "exact" | Some places -> text places in
-      let near = String.concat "" (List.map (fun near -> if near then "1" else "0") found.near_terms) in
-      String.concat " " [ "true"; text found.gap_number; text found.gap_places; string_of_bool found.attained_here; radius; near ]
-
-let cost_term () =
-  let coefficient = rational () in
-  let weight_size = rational () in
-  let weight_power = rational () in
-  let exponents = form () in
-  { coefficient; weight_size; weight_power; exponents }
-
-let problem () =
-  let unknowns = natural () in
-  let over_common = number () in
-  let costs = listed cost_term in
-  { unknowns; over_common; costs }
-
-let pair () =
-  let before = rational () in
-  let after = rational () in
-  let ratio = form () in
-  { before; after; ratio }
-
-let attained () =
-  let problem = problem () in
-  let least = big () in
-  shows_attained problem least (listed big)
-
-let not_attained () =
-  let problem = problem () in
-  shows_not_attained problem (listed big)
-
-let balanced () =
-  let problem = problem () in
-  shows_balanced problem (listed rational)
-
-let balanced_in_the_limit () =
-  let problem = problem () in
-  let direction = listed big in
-  shows_balanced_in_the_limit problem direction (listed rational)
-
-let scaling () =
-  let common = number () in
-  let multipliers = listed rational in
-  shows_scaling common multipliers (listed pair)
-
-let sign () =
-  let tolerance = rational () in
-  shows_sign_changed tolerance (pair ())
-
-let cycle () =
-  let tolerance = rational () in
-  let weighted () =
-    let pair = pair () in
-    let coefficient = big () in
-    (pair, coefficient)
+let read_all channel =
+  let buffer = Buffer.create 65536 and chunk = Bytes.create 65536 in
+  let rec go () =
+    let count = input channel chunk 0 (Bytes.length chunk) in
+    if count > 0 then (
+      Buffer.add_subbytes buffer chunk 0 count;
+      go ())
   in
-  shows_cycle_broken tolerance (listed weighted)
+  go ();
+  Buffer.contents buffer
 
-let manifold () =
-  let rows () = listed (fun () -> listed big) in
-  let variables = natural () in
-  let forms = rows () in
-  let constraints = rows () in
-  let spanning = listed natural in
-  let others = listed natural in
-  let one = big () in
-  let directions = rows () in
-  let combinations = rows () in
-  shows_manifold variables forms constraints spanning others { one; directions; combinations }
+(* What a function of a file's bytes gives; complaints begin with the file's name. *)
+let of_file path read =
+  try
+    let channel = open_in_bin path in
+    read (Fun.protect ~finally:(fun () -> close_in_noerr channel) (fun () -> read_all channel))
+  with
+  | Strict_json.Malformed what -> raise (Strict_json.Malformed (path ^ ": " ^ what))
+  | Sys_error what -> raise (Strict_json.Malformed what)
 
-let wide () =
-  let term () =
-    let wide_source = natural () in
-    let wide_target = natural () in
-    let factor_of_cost = rational () in
-    let weight_magnitude = rational () in
-    let power_of_size = rational () in
-    let falling_share = big () in
-    let rising_share = big () in
-    { wide_source; wide_target; factor_of_cost; weight_magnitude; power_of_size; falling_share; rising_share }
+(* A power of 2 above the gap, whether there is a minimum, and how far the balanced costs can be from those at the point. *)
+let in_words { Checker.gap_number; gap_places; attained_here; radius_places; near_terms } =
+  let gap = Q.of_bigint gap_number in
+  let places = Z.to_int gap_places in
+  let gap = if places < 0 then Q.mul_2exp gap (-places) else Q.div_2exp gap places in
+  let below = if Q.sign gap = 0 then "0" else Printf.sprintf "2^%d" (Z.numbits (Q.num gap) - Z.numbits (Q.den gap) + 1) in
+  let exists = if attained_here then "a minimum exists" else "no minimum is shown to exist" in
+  let radius = match radius_places with None -> "0" | Some places -> "2^-" ^ Z.to_string places in
+  let near = List.length (List.filter Fun.id near_terms) in
+  Printf.sprintf "gap below %s, %s, balanced costs within %s in logarithms for %d of %d" below exists radius near (List.length near_terms)
+
+(* The gap's number and places, whether the minimum is attained, the places of the radius or `exact`, and for each term 1 or 0, whether its
+   balanced cost is enclosed. *)
+let in_numbers { Checker.gap_number; gap_places; attained_here; radius_places; near_terms } =
+  let radius = match radius_places with None -> "exact" | Some places -> Z.to_string places in
+  let near = String.concat "" (List.map (fun near -> if near then "1" else "0") near_terms) in
+  String.concat " " [ Z.to_string gap_number; Z.to_string gap_places; string_of_bool attained_here; radius; near ]
+
+(* Exit code and sentence for what is judged. *)
+let verdict written judged =
+  let line sentence = String.map (fun c -> if c < ' ' then ' ' else c) sentence in
+  match judged () with
+  | kind, Claims.Accepted -> (0, "accepted: " ^ kind)
+  | kind, Claims.Shown found -> (0, Printf.sprintf "accepted: %s: %s" kind (written found))
+  | exception Claims.Refused why -> (1, line ("refused: " ^ why))
+  | exception Claims.Undecided why -> (3, line ("undecided: " ^ why))
+  | exception Strict_json.Malformed what -> (2, line ("malformed: " ^ what))
+  | exception (Stack_overflow | Out_of_memory) -> (3, "undecided: too large for the stack (ulimit -s) or the memory that there is")
+
+let judge_files network certificate activation () =
+  let network =
+    match activation with
+    | None -> of_file network (fun data -> Network.of_json (Strict_json.parse data))
+    | Some name -> (
+        match Network.degree_named name with
+        | Some degree -> of_file network (fun data -> Perceptron.read data degree)
+        | None -> raise (Strict_json.Malformed (name ^ ": not a known activation")))
   in
-  let held () =
-    let variable = natural () in
-    let scaling = listed big in
-    (variable, scaling)
-  in
-  let wide_unknowns = natural () in
-  let common_of = number () in
-  let wide_terms = listed term in
-  let lower_bounds = listed rational in
-  let upper_bounds = listed rational in
-  let held_at_one = listed held in
-  let unit_of = big () in
-  let leaving_one = listed (fun () -> listed big) in
-  let claim = { wide_unknowns; common_of; wide_terms; lower_bounds; upper_bounds; held_at_one; unit_of; leaving_one } in
-  match integer () with
-  | 0 -> accepted_wide claim
-  | 1 -> accepted_wide_in_the_limit claim (listed big)
-  | _ -> failwith "neither a direction nor none"
+  of_file certificate (fun data -> Claims.judge network (Strict_json.parse data))
 
-let judge kind =
-  match kind with
-  | "enclosure" -> enclosure ()
-  | "energy" -> energy ()
-  | "wide" -> string_of_bool (wide ())
-  | "attained" -> string_of_bool (attained ())
-  | "not_attained" -> string_of_bool (not_attained ())
-  | "balanced" -> string_of_bool (balanced ())
-  | "balanced_in_the_limit" -> string_of_bool (balanced_in_the_limit ())
-  | "scaling" -> string_of_bool (scaling ())
-  | "sign" -> string_of_bool (sign ())
-  | "cycle" -> string_of_bool (cycle ())
-  | "manifold" -> string_of_bool (manifold ())
-  | _ -> failwith ("no claim: " ^ kind)
+let judge_line line () =
+  let field = Strict_json.record (Strict_json.parse line) [ "network"; "certificate" ] [] in
+  let part name = Option.get (field name) in
+  Claims.judge (Network.of_json (part "network")) (part "certificate")
 
-let rec loop () =
-  match word () with
-  | "" -> ()
-  | kind ->
-      print_endline (judge kind);
-      loop ()
+let rec batch () =
+  match input_line stdin with
+  | line ->
+      print_endline (snd (verdict in_numbers (judge_line line)));
+      batch ()
+  | exception End_of_file -> ()
 
-let () = try loop () with Failure what -> prerr_endline ("checker: " ^ what); exit 2
+let files network certificate activation =
+  let code, sentence = verdict in_words (judge_files network certificate activation) in
+  print_endline sentence;
+  exit code
+
+let () =
+  match Array.to_list Sys.argv with
+  | [ _; "--batch" ] -> batch ()
+  | [ _; network; certificate ] -> files network certificate None
+  | [ _; network; certificate; activation ] -> files network certificate (Some activation)
+  | _ ->
+      prerr_endline "usage: checker NETWORK CERTIFICATE [ACTIVATION], or checker --batch";
+      exit 2

@@ -54,7 +54,7 @@ use synaptic_balance::formats::{
 use synaptic_balance::network::{Regularizer, one_line, plain_json, plain_text};
 use synaptic_balance::report::{self, Report, demonstrate};
 
-use arguments::{Arguments, Command, Layers, Perceptron, Tied, VerifyArguments};
+use arguments::{Arguments, BalanceArguments, Command, Layers, Perceptron, Tied, VerifyArguments};
 
 /// How a command ended, by exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,16 +154,22 @@ fn end(outcome: Outcome, json: bool, to_stdout: bool) -> u8 {
     }
 }
 
+fn balanced(arguments: &BalanceArguments) -> Outcome {
+    if let Some(outcome) = checkpoint::balance(arguments) {
+        return outcome;
+    }
+    checkpoint::refuse_elsewhere(&arguments.network, &arguments.family)?;
+    in_place::balance(arguments).unwrap_or_else(|| balance::balance(arguments))
+}
+
 fn answer_command(command: Option<Command>, json: bool) -> Outcome {
     match command {
         None => demonstration(),
         Some(Command::Explain(arguments)) => explain::explain(&arguments, json),
         Some(Command::Balance(arguments)) => {
-            if let Some(outcome) = checkpoint::balance(&arguments) {
-                return outcome;
-            }
-            checkpoint::refuse_elsewhere(&arguments.network, &arguments.family)?;
-            in_place::balance(&arguments).unwrap_or_else(|| balance::balance(&arguments))
+            let (mut report, verdict) = balanced(&arguments)?;
+            report.state_groups();
+            Ok((report, verdict))
         }
         Some(Command::Check(arguments)) => {
             if let Some(outcome) = checkpoint::check(&arguments) {

@@ -84,6 +84,26 @@ impl Report {
         self.state("layers_after", layers);
     }
 
+    /// Adds the multipliers of a balancing in one shape for every kind of model, `multipliers_by_group`: lists by group, a unit of a
+    /// network in JSON being a group of one.
+    pub fn state_groups(&mut self) {
+        let Value::Object(fields) = &mut self.json else {
+            return;
+        };
+        let Some(Value::Object(multipliers)) = fields.get("multipliers") else {
+            return;
+        };
+        let listed = |value: &Value| match value.is_array() {
+            true => value.clone(),
+            false => vec![value.clone()].into(),
+        };
+        let groups = multipliers
+            .iter()
+            .map(|(name, value)| (name.clone(), listed(value)));
+        let groups: Value = groups.collect();
+        fields.insert("multipliers_by_group".into(), groups);
+    }
+
     /// Puts the text of another report before this one, and takes in its fields.
     pub fn precede(&mut self, other: Report) {
         self.text.insert_str(0, &other.text);
