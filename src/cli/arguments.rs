@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::str::FromStr;
 use synaptic_balance::formats::{Model, Roles};
-use synaptic_balance::network::{Network, Regularizer};
+use synaptic_balance::network::{Network, Regularizer, one_line};
 use synaptic_balance::numbers::{Rational, parse_rational, rational_to_f64};
 use synaptic_balance::solve::{MAX_DIGITS, Method};
 
@@ -147,6 +147,16 @@ pub struct ReportArguments {
     /// Write the results as Markdown too.
     #[arg(long, value_name = "FILE")]
     pub results: Option<PathBuf>,
+}
+
+impl ReportArguments {
+    /// The command that writes the page again.
+    pub fn command(&self) -> String {
+        let runs = self.runs.iter().map(|runs| format!(" {}", runs.display()));
+        let output = self.output.display();
+        let text = format!("synbal report{} -o {output}", runs.collect::<String>());
+        one_line(&text).into_owned()
+    }
 }
 
 #[cfg(feature = "script")]
