@@ -109,6 +109,10 @@ were run, whatever they show.")]
     /// Write one HTML page with the theorems, the experiments and their pictures; it needs no network.
     #[command(after_help = "Example: synbal report -o report.html")]
     Report(ReportArguments),
+    /// Serve a page to this machine: balance a network by hand, or look at the ranges of a model's layers.
+    #[cfg(feature = "explore")]
+    #[command(after_help = "Example: synbal explore examples/chain.json")]
+    Explore(super::explore::ExploreArguments),
     /// Run proof scripts.
     #[cfg(feature = "script")]
     #[command(after_help = "\
@@ -210,7 +214,7 @@ impl RoleArguments {
 }
 
 /// How checkpoints of transformers are read.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct FamilyArguments {
     /// For checkpoints: the description of a family that is not known, in the language of docs/families.md.
     #[arg(long, value_name = "FILE")]

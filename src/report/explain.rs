@@ -391,7 +391,7 @@ fn text_of(value: Option<&Rational>) -> Value {
     value.map_or(Value::Null, |value| value.to_string().into())
 }
 
-fn multiplier_json(multiplier: &Multiplier) -> Value {
+pub(super) fn multiplier_json(multiplier: &Multiplier) -> Value {
     match multiplier {
         Multiplier::Rational(value) => json!({"rational": value.to_string()}),
         Multiplier::Irrational { ratio, degree } => {

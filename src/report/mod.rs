@@ -18,6 +18,7 @@ mod digits;
 mod distance;
 mod energy;
 mod explain;
+pub mod exploration;
 mod figure;
 mod freedom;
 #[cfg(feature = "learn")]

@@ -10,6 +10,7 @@ import sys
 import time
 
 import chromium
+import explore
 import report
 
 # So many faults are printed.
@@ -19,6 +20,7 @@ SHOWN = 20
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("synbal", help="the program")
+    arguments.add_argument("--only", choices=["report", "explore"], help="one of the pages")
     arguments.add_argument("--pictures", help="write what was seen here, as PNG")
     given = arguments.parse_args()
     if chromium.program() is None:
@@ -27,7 +29,8 @@ def main():
     if given.pictures:
         os.makedirs(given.pictures, exist_ok=True)
     faults = []
-    for part in [report]:
+    parts = [report, explore]
+    for part in [part for part in parts if given.only in (None, part.__name__)]:
         begun = time.monotonic()
         with chromium.Page() as page:
             found = part.look(page, os.path.abspath(given.synbal), given.pictures)
