@@ -18,6 +18,8 @@ use crate::cli::{BadInput, Failure};
 /// Networks that are drawn, each unit and synapse for itself.
 const MAX_UNITS: usize = 100;
 const MAX_SYNAPSES: usize = 600;
+/// Bytes of a perceptron, of which every weight is taken as a rational number.
+pub const MAX_PERCEPTRON: u64 = 4 << 20;
 /// Random orders at a time, and the passes after which one that does not end is given up.
 const MAX_ORDERS: u64 = 12;
 const MAX_PASSES: usize = 2_000;
@@ -153,6 +155,9 @@ pub fn dropped(bytes: Vec<u8>, regularizer: Option<&str>, activation: Option<&st
     let regularizer = regularizer.unwrap_or("l2").parse().map_err(Refused::bad)?;
     let architecture = activation.map(Architecture::named).transpose();
     let architecture = architecture.map_err(Refused::bad)?;
+    if architecture.is_some() && bytes.len() as u64 > MAX_PERCEPTRON {
+        return Err(Refused::BadInput(too_large_a_perceptron()));
+    }
     let model = match read_model(bytes, architecture.as_ref(), None) {
         Ok(model) => model,
         // The page asks for it then.
@@ -160,6 +165,14 @@ pub fn dropped(bytes: Vec<u8>, regularizer: Option<&str>, activation: Option<&st
         Err(fault) => return Err(Refused::bad(fault)),
     };
     model_answer(&model, &regularizer)
+}
+
+/// What is said of a perceptron with more weights than the page takes.
+pub fn too_large_a_perceptron() -> String {
+    let most = MAX_PERCEPTRON >> 20;
+    format!(
+        "a perceptron of more than {most} MiB: `synbal explain` and `synbal balance` take it where it lies"
+    )
 }
 
 fn model_answer(model: &Model, regularizer: &Regularizer) -> Answer {

@@ -100,7 +100,7 @@ fn balanced(
     family: &FamilyArguments,
     regularizer: &Regularizer,
 ) -> Result<Value, Failure> {
-    let defaults = ["synbal", "balance", ""];
+    let defaults = ["synbal", "balance", "."];
     let parsed = Arguments::try_parse_from(defaults);
     let Ok(Some(Command::Balance(mut arguments))) = parsed.map(|parsed| parsed.command) else {
         return Err(Failure::Incomplete("no arguments".to_owned()));

@@ -3,6 +3,7 @@
 //! Whatever the page shows was computed here. It reads what the program was started with, and what is dropped on it; it writes nothing.
 
 mod answers;
+mod http;
 mod layers;
 mod server;
 
@@ -52,6 +53,10 @@ enum Subject {
 
 impl Subject {
     fn model(path: &Path, perceptron: &Perceptron) -> Result<Model, BadInput> {
+        let length = path.metadata().map_or(0, |about| about.len());
+        if perceptron.arch.is_some() && length > answers::MAX_PERCEPTRON {
+            return Err(BadInput::at(path, answers::too_large_a_perceptron()));
+        }
         balance::open(path, perceptron)
     }
 

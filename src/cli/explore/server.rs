@@ -1,30 +1,23 @@
-//! The server: who is answered, how much is read, what is sent.
+//! The server: who is answered, and with what.
 
-use std::io::{Cursor, Read};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
 use serde_json::{Value, json};
-use tiny_http::{Header, Method, Request, Response};
 
 use super::Start;
 use super::answers::{self, Refused};
-use crate::cli::{Failure, STACK, guard};
+use super::http::{self, Fault, Request, Sent};
+use crate::cli::{Failure, guard};
 
-/// Requests answered at a time: one that computes keeps none of the page's own files waiting.
-const WORKERS: usize = 4;
 /// Bytes of a network, and of a model that is dropped.
 const MAX_NETWORK: u64 = 1 << 20;
 const MAX_DROPPED: u64 = 256 << 20;
 
-/// The page asks for nothing but what is here, and runs nothing else.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
-                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 pub struct Server {
-    http: Arc<tiny_http::Server>,
+    listener: TcpListener,
     shared: Arc<Shared>,
 }
 
@@ -44,16 +37,17 @@ impl Server {
         SysRng
             .try_fill_bytes(&mut secret)
             .map_err(|fault| failed("no random numbers", &fault))?;
-        let http = tiny_http::Server::http((Ipv4Addr::LOCALHOST, port));
-        let http = http.map_err(|fault| failed("cannot listen", &fault))?;
-        let bound = http.server_addr().to_ip();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+        let listener = listener.map_err(|fault| failed("cannot listen", &fault))?;
+        let bound = listener.local_addr();
+        let bound = bound.map_err(|fault| failed("cannot listen", &fault))?;
         Ok(Server {
+            listener,
             shared: Arc::new(Shared {
-                port: bound.map_or(port, |address| address.port()),
+                port: bound.port(),
                 token: secret.iter().map(|byte| format!("{byte:02x}")).collect(),
                 start,
             }),
-            http: Arc::new(http),
         })
     }
 
@@ -65,79 +59,39 @@ impl Server {
 
     /// Answers until the wait is over. Requests that are being computed then are left.
     pub fn run_until(self, wait: impl FnOnce()) {
-        for _ in 0..WORKERS {
-            let (http, shared) = (self.http.clone(), self.shared.clone());
-            let work = move || {
-                while let Ok(request) = http.recv() {
-                    answer(request, &shared);
-                }
-            };
-            let worker = std::thread::Builder::new().stack_size(STACK).spawn(work);
-            drop(worker);
-        }
+        let shared = self.shared;
+        http::listen(self.listener, move |request| respond(request, &shared));
         wait();
     }
 }
 
-/// What is sent back.
-struct Sent {
-    code: u16,
-    kind: &'static str,
-    bytes: Vec<u8>,
+fn error(code: u16, kind: &str, message: &str) -> Sent {
+    told(code, &json!({"error": kind, "message": message}))
 }
 
-impl Sent {
-    fn json(code: u16, value: &Value) -> Self {
-        Sent {
-            code,
-            kind: "application/json",
-            bytes: value.to_string().into_bytes(),
-        }
-    }
-
-    fn error(code: u16, kind: &str, message: &str) -> Self {
-        Sent::json(code, &json!({"error": kind, "message": message}))
+fn told(code: u16, value: &Value) -> Sent {
+    Sent {
+        code,
+        kind: "application/json",
+        bytes: value.to_string().into_bytes(),
     }
 }
 
-fn answer(mut request: Request, shared: &Shared) {
-    let sent = respond(&mut request, shared);
-    let fields = [
-        ("Content-Type", sent.kind),
-        ("Content-Security-Policy", POLICY),
-        ("Cache-Control", "no-store"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
-        ("Referrer-Policy", "no-referrer"),
-        ("X-Content-Type-Options", "nosniff"),
-    ];
-    let headers = fields
-        .into_iter()
-        .filter_map(|(field, value)| Header::from_bytes(field, value).ok());
-    let length = sent.bytes.len();
-    let response = Response::new(
-        sent.code.into(),
-        headers.collect(),
-        Cursor::new(sent.bytes),
-        Some(length),
-        None,
-    );
-    // A browser that has gone away is not told.
-    let _ = request.respond(response);
-}
-
-fn respond(request: &mut Request, shared: &Shared) -> Sent {
-    if let Err(reason) = shared.admits(request) {
-        return Sent::error(403, "forbidden", reason);
+/// The answer to a request, or to what is none.
+fn respond(request: Result<Request, Fault>, shared: &Shared) -> Sent {
+    let mut request = match request {
+        Ok(request) => request,
+        Err(Fault(code, reason)) => return error(code, "bad_request", reason),
+    };
+    if let Err(reason) = shared.admits(&request) {
+        return error(403, "forbidden", reason);
     }
-    let path = request
-        .url()
-        .get(shared.token.len() + 2..)
-        .unwrap_or("")
-        .to_owned();
-    match request.method() {
-        Method::Get => get(&path, shared),
-        Method::Post => post(&path, request, shared),
-        _ => Sent::error(405, "bad_request", "only GET and POST are answered"),
+    let own = shared.token.len() + 2;
+    let path = request.path.get(own..).unwrap_or("").to_owned();
+    match request.method.as_str() {
+        "GET" => get(&path, shared),
+        "POST" => post(&path, &mut request, shared),
+        _ => error(405, "bad_request", "only GET and POST are answered"),
     }
 }
 
@@ -148,16 +102,7 @@ impl Shared {
             format!("127.0.0.1:{}", self.port),
             format!("localhost:{}", self.port),
         ];
-        let named = |field: &'static str| {
-            let found = request
-                .headers()
-                .iter()
-                .filter(move |header| header.field.equiv(field));
-            found
-                .map(|header| header.value.as_str())
-                .collect::<Vec<_>>()
-        };
-        match named("Host").as_slice() {
+        match request.fields("Host").as_slice() {
             [host] if own.iter().any(|own| own == host) => {}
             _ => return Err("the host is not this server"),
         }
@@ -165,13 +110,11 @@ impl Shared {
             own.iter()
                 .any(|own| origin.strip_prefix("http://") == Some(own))
         };
-        if !named("Origin").iter().all(is_own) {
+        if !request.fields("Origin").iter().all(is_own) {
             return Err("the request comes from another page");
         }
-        let given = request
-            .url()
-            .strip_prefix('/')
-            .and_then(|rest| rest.split_once('/'));
+        let given = request.path.strip_prefix('/');
+        let given = given.and_then(|rest| rest.split_once('/'));
         match given {
             Some((token, _)) if is_same(token, &self.token) => Ok(()),
             _ => Err("the address lacks its token"),
@@ -196,7 +139,7 @@ fn get(path: &str, shared: &Shared) -> Sent {
         "network.js" => (SCRIPT, include_str!("page/network.js")),
         "charts.js" => (SCRIPT, include_str!("page/charts.js")),
         "start" => return guarded(|| answers::start(&shared.start)),
-        _ => return Sent::error(404, "not_found", "there is no such page"),
+        _ => return error(404, "not_found", "there is no such page"),
     };
     Sent {
         code: 200,
@@ -212,17 +155,13 @@ fn post(path: &str, request: &mut Request, shared: &Shared) -> Sent {
         "drop" => MAX_DROPPED,
         _ => MAX_NETWORK,
     };
-    let field = |name: &'static str| {
-        let found = request
-            .headers()
-            .iter()
-            .find(|header| header.field.equiv(name));
-        found.map(|header| header.value.to_string())
-    };
-    let (regularizer, activation) = (field("Regularizer"), field("Activation"));
-    let body = match body(request, limit) {
+    let [regularizer, activation] = ["Regularizer", "Activation"].map(|name| {
+        let fields = request.fields(name);
+        fields.first().map(|text| (*text).to_owned())
+    });
+    let body = match request.body(limit) {
         Ok(body) => body,
-        Err(sent) => return sent,
+        Err(Fault(code, reason)) => return error(code, "bad_request", reason),
     };
     guarded(|| match path {
         "drop" => answers::dropped(body, regularizer.as_deref(), activation.as_deref()),
@@ -235,36 +174,15 @@ fn post(path: &str, request: &mut Request, shared: &Shared) -> Sent {
     })
 }
 
-fn body(request: &mut Request, limit: u64) -> Result<Vec<u8>, Sent> {
-    let too_large = || Sent::error(413, "too_large", &format!("at most {limit} bytes are read"));
-    if request
-        .body_length()
-        .is_some_and(|length| length as u64 > limit)
-    {
-        return Err(too_large());
-    }
-    let mut bytes = Vec::new();
-    let read = request.as_reader().take(limit + 1).read_to_end(&mut bytes);
-    match read {
-        Ok(_) if bytes.len() as u64 > limit => Err(too_large()),
-        Ok(_) => Ok(bytes),
-        Err(fault) => Err(Sent::error(
-            400,
-            "bad_request",
-            &format!("the body: {fault}"),
-        )),
-    }
-}
-
 /// The answer of some work, or what was wrong; a panic is a defect, and ends no more than this request.
 fn guarded(work: impl FnOnce() -> Result<Value, Refused>) -> Sent {
     let outcome = guard::guarded(|| Ok(work()));
     match outcome {
-        Ok(Ok(value)) => Sent::json(200, &value),
-        Ok(Err(Refused::BadInput(message))) => Sent::error(400, "bad_input", &message),
-        Ok(Err(Refused::Undecided(message))) => Sent::error(422, "undecided", &message),
-        Ok(Err(Refused::NotFound)) => Sent::error(404, "not_found", "there is no such page"),
-        Err(Failure::Incomplete(message)) => Sent::error(500, "defect", &message),
-        Err(Failure::Input(fault)) => Sent::error(400, "bad_input", &fault.0),
+        Ok(Ok(value)) => told(200, &value),
+        Ok(Err(Refused::BadInput(message))) => error(400, "bad_input", &message),
+        Ok(Err(Refused::Undecided(message))) => error(422, "undecided", &message),
+        Ok(Err(Refused::NotFound)) => error(404, "not_found", "there is no such page"),
+        Err(Failure::Incomplete(message)) => error(500, "defect", &message),
+        Err(Failure::Input(fault)) => error(400, "bad_input", &fault.0),
     }
 }

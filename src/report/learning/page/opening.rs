@@ -69,14 +69,13 @@ fn counts(body: &mut String, verdicts: &[theorems::Verdict], runs: &[Run]) {
     };
     let _ = write!(
         body,
-        "<div class=\"counts\">\n<a href=\"#theorems\"><strong>{} theorems</strong>{} {}<br>with a proof of the general statement: {whole} in full, \
+        "<div class=\"counts\">\n<a href=\"#theorems\"><strong>{} theorems</strong>{} in this run<br>with a proof of the general statement: {whole} in full, \
          {part} in part, {} open</a>\n<a href=\"#experiments\"><strong>{} claims about data</strong>{}<br>{}<br>{}</a>\n</div>\n",
         verdicts.len(),
         match failed {
             0 => badge("good", "all checks passed"),
             _ => badge("bad", &format!("{failed} checks failed")),
         },
-        "in this run",
         verdicts.len() - whole - part,
         claims.len(),
         badge("good", &with(Verdict::Reproduced)),
