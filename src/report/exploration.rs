@@ -16,14 +16,14 @@ use crate::solve::{Balance, Balancing, ExistenceClaim, ExistenceError, Walk, Wal
 /// Existence that could not be decided.
 pub fn walk_state(walk: &Walk, regularizer: &Regularizer) -> Result<Value, ExistenceError> {
     let network = walk.network();
-    let explained = explain(network, regularizer, Basis::Wanted)?.json();
+    let explained = explain(network, regularizer, Basis::Wanted)?;
+    let rows = explained.by_variable();
+    let explained = explained.json();
     let (exact, cost) = price(&network.problem(regularizer));
-    let by_unit = explained["by_unit"].as_object();
-    let rows = by_unit.into_iter().flatten().map(|(_, row)| row);
     let variables = walk.multipliers().iter().enumerate().zip(rows);
     let variables = variables.map(|((variable, multiplier), row)| {
         let members = network.members(variable).iter();
-        let mut row = row.clone();
+        let mut row = row;
         row["units"] = members.map(|unit| id(network, *unit)).collect();
         row["by_now"] = multiplier.to_string().into();
         row
@@ -76,20 +76,25 @@ pub fn walk_step(step: &WalkStep) -> Value {
     })
 }
 
-/// Runs in random orders: the regularizer and the largest multipliers step by step, and how far their ends are apart.
+/// Points of a curve that are told.
+const POINTS: usize = 300;
+
+/// Runs in random orders: the regularizer step by step, of many steps at some, where they ended, and how far their ends are apart.
 pub fn orders_report(problem: &Problem, regularizer: &Regularizer, orders: &Orders) -> Value {
     let (_, before) = price(problem);
     // Costs that no scaling changes are in no step.
     let fixed = before.to_f64() - Balancing::new(problem).regularizer().to_f64();
     let root = regularizer.variable_power().recip();
     let runs = orders.runs.iter().map(|(trace, end)| {
-        let costs = trace.iter().map(|step| step.regularizer.to_f64() + fixed);
-        let mut costs: Vec<f64> = costs.collect();
-        costs.insert(0, before.to_f64());
+        let after = trace.iter().map(|step| step.regularizer.to_f64() + fixed);
+        let costs = std::iter::once(before.to_f64()).chain(after);
+        let every = (trace.len() / POINTS).max(1);
+        let points = costs.enumerate();
+        let points = points.filter(|(step, _)| step % every == 0 || *step == trace.len());
         let multipliers = end.multipliers.iter().map(|mu| wide(mu.power(&root)));
         json!({
-            "variables": trace.iter().map(|step| step.variable).collect::<Vec<_>>(),
-            "costs": costs,
+            "steps": trace.len(),
+            "costs": points.collect::<Vec<(usize, f64)>>(),
             "deficit": end.deficit,
             "multipliers": multipliers.collect::<Value>(),
         })

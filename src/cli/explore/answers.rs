@@ -10,7 +10,7 @@ use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::{Rational, parse_rational};
 use synaptic_balance::report::exploration::{optimum_report, orders_report, walk_state, walk_step};
 use synaptic_balance::solve::walk::{random_orders, rounded};
-use synaptic_balance::solve::{self, Options, Walk, WalkError};
+use synaptic_balance::solve::{self, Options, SolveError, Walk, WalkError};
 
 use super::{Start, Subject, layers};
 use crate::cli::{BadInput, Failure};
@@ -20,8 +20,9 @@ const MAX_UNITS: usize = 100;
 const MAX_SYNAPSES: usize = 600;
 /// Bytes of a perceptron, of which every weight is taken as a rational number.
 pub const MAX_PERCEPTRON: u64 = 4 << 20;
-/// Random orders at a time, and the passes after which one that does not end is given up.
+/// Random orders at a time, the steps that all may take together, and the passes after which one that does not end is given up.
 const MAX_ORDERS: u64 = 12;
+const MAX_STEPS: usize = 600_000;
 const MAX_PASSES: usize = 2_000;
 /// Digits of multipliers in the optimum that are proved.
 const DIGITS: u32 = 12;
@@ -225,8 +226,18 @@ pub fn orders(body: &[u8]) -> Answer {
         return Err(Refused::BadInput(format!("orders: from 1 to {MAX_ORDERS}")));
     }
     let problem = walk.network().problem(&regularizer);
-    let found = random_orders(&problem, &regularizer, count, MAX_PASSES);
-    let found = found.map_err(Refused::undecided)?;
+    let steps_of_a_pass = problem.variables().max(1) * usize::try_from(count).unwrap_or(1);
+    let passes = MAX_PASSES.min(MAX_STEPS / steps_of_a_pass);
+    let found = random_orders(&problem, &regularizer, count, passes);
+    let found = found.map_err(|fault| match fault {
+        SolveError::OneSided { variable, side } => {
+            let name = walk.network().variable_name(variable);
+            Refused::Undecided(format!(
+                "unit `{name}` has no {side} cost: there is no optimum"
+            ))
+        }
+        fault => Refused::undecided(fault),
+    })?;
     Ok(orders_report(&problem, &regularizer, &found))
 }
 

@@ -13,7 +13,7 @@ use super::http::{self, Fault, Request, Sent};
 use crate::cli::{Failure, guard};
 
 /// Bytes of a network, and of a model that is dropped.
-const MAX_NETWORK: u64 = 1 << 20;
+const MAX_NETWORK: u64 = 256 << 10;
 const MAX_DROPPED: u64 = 256 << 20;
 
 pub struct Server {

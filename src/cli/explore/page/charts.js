@@ -28,15 +28,15 @@ function ticks(low, high, isLogarithmic) {
   return found;
 }
 
-// Curves over the number of steps; values that are 0 have no place on a logarithmic axis and stand on its lower end.
+// Curves over the number of steps, as pairs of step and value; values that are 0 have no place on a logarithmic axis and stand on its lower end.
 export function lines(curves, isLogarithmic, what) {
-  const floor = Math.min(Infinity, ...curves.flatMap((curve) => curve.values.filter((value) => value > 0)));
+  const floor = Math.min(Infinity, ...curves.flatMap((points) => points.map((point) => point[1]).filter((value) => value > 0)));
   const height = (value) => (isLogarithmic ? Math.log10(Math.max(value, floor === Infinity ? 1 : floor)) : value);
-  const heights = curves.flatMap((curve) => curve.values.map(height));
+  const heights = curves.flatMap((points) => points.map((point) => height(point[1])));
   const [least, most] = [Math.min(...heights), Math.max(...heights)];
   const room = (most - least || Math.abs(most) || 1) * 0.08;
   const [low, high] = [least - room, most + room];
-  const longest = Math.max(1, ...curves.map((curve) => curve.values.length - 1));
+  const longest = Math.max(1, ...curves.flatMap((points) => points.map((point) => point[0])));
   const x = (step) => LEFT + ((WIDTH - LEFT - 16) * step) / longest;
   const y = (place) => 12 + ((HEIGHT - 42) * (high - place)) / (high - low);
   const svg = element("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": what });
@@ -48,11 +48,11 @@ export function lines(curves, isLogarithmic, what) {
     if (Number.isInteger(at)) svg.append(element("text", { x: x(at), y: HEIGHT - 10, "text-anchor": "middle" }, text));
   }
   curves.forEach((curve, index) => {
-    const points = curve.values.map((value, step) => `${x(step)} ${y(height(value))}`);
+    const points = curve.map(([step, value]) => `${x(step)} ${y(height(value))}`);
     svg.append(stroke(index, `M${points.join("L")}`));
     const every = Math.max(1, Math.ceil(points.length / 6));
-    points.forEach((point, step) => {
-      if (step % every === index % every || points.length < 3) svg.append(mark(index, point));
+    points.forEach((point, number) => {
+      if (number % every === index % every || points.length < 3) svg.append(mark(index, point));
     });
   });
   return svg;

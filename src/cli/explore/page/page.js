@@ -25,7 +25,9 @@ let original = null;
 
 async function ask(path, body, headers = {}) {
   const options = body === undefined ? {} : { method: "POST", body, headers };
-  const answer = await fetch(path, options);
+  const answer = await fetch(path, options).catch(() => {
+    throw new Error("The program does not answer: has it been ended, or is the file larger than it reads?");
+  });
   const found = await answer.json();
   if (!answer.ok) throw new Error(found.message);
   return found;
@@ -99,8 +101,8 @@ function show() {
   exact(by("cost"), state.cost_exact, state.cost);
   by("deficit").textContent = short(state.deficit);
   by("attained").textContent = state.attained ? "yes, proved" : `no, proved: ${state.vanishing.length} weights would go to 0`;
-  by("costs").replaceChildren(lines([{ values: way.map((one) => one.cost) }], true, "R after each step"));
-  by("deficits").replaceChildren(lines([{ values: way.map((one) => one.deficit) }], true, "the largest deficit after each step"));
+  by("costs").replaceChildren(lines([way.map((one, step) => [step, one.cost])], true, "R after each step"));
+  by("deficits").replaceChildren(lines([way.map((one, step) => [step, one.deficit])], true, "the largest deficit after each step"));
   by("units").tBodies[0].replaceChildren(...state.variables.map(row));
   showBasis();
 }
@@ -286,7 +288,7 @@ function edit(find, { unit, synapse }) {
 
 async function orders() {
   const found = await ask("orders", question({ orders: 6 }));
-  const curves = found.runs.map((run) => ({ values: run.costs }));
+  const curves = found.runs.map((run) => run.costs);
   by("runs").replaceChildren(lines(curves, true, "R in six random orders"), legend(curves.map((_, index) => `order ${index + 1}`)));
   by("end").textContent = `Six orders, one end: no weight differs by more than ${short(found.difference)} of itself. Deficits are at most ${short(Math.max(...found.runs.map((run) => run.deficit)))}. Computed, not proved.`;
 }
