@@ -91,7 +91,7 @@ def look(page, synbal, pictures):
         views(page, hands, address, pictures, found)
         by_hand(page, hands, address, expect)
         drawing(page, hands, address, expect)
-        dropping(page, hands, expect)
+        dropping(page, hands, expect, pictures)
         asked = [one for one in page.asked() if not one.startswith((address, "data:", "blob:"))]
         expect(not asked, f"asks for {asked}")
     model = os.path.join(DATA, "blazeface-front-128.onnx")
@@ -176,7 +176,7 @@ def drawing(page, hands, address, expect):
     expect(hands.text("#cost").startswith("8"), f"removed: {hands.text('#cost')}")
 
 
-def dropping(page, hands, expect):
+def dropping(page, hands, expect, pictures):
     """Files of each kind, and what is none."""
     hands.drop(os.path.join(HERE, "run.py"))
     expect(page.run("!document.getElementById('message').hidden"), "a file that is no network is taken for one")
@@ -188,3 +188,15 @@ def dropping(page, hands, expect):
     expect(page.run("document.querySelectorAll('.card').length") > 0, "an ONNX model has no layers")
     hands.drop(os.path.join(HERE, "..", "..", "examples", "chain.json"))
     expect(page.run("!document.getElementById('drawn').hidden"), f"a network is not drawn: {hands.text('#message')}")
+    # A gate, a tie, a cycle and a self-connection.
+    hands.drop(os.path.join(HERE, "gate.json"))
+    expect(page.run("document.querySelectorAll('#network .factor').length") == 2, "the factors of a product are not drawn")
+    for width, dark, view in sight.views():
+        page.size(width, sight.HEIGHT, dark)
+        sight.picture(page, pictures, f"explore-{view}-gate")
+        for fault in sight.faults(page):
+            expect(False, f"a gate at {view}: {fault}")
+    before = hands.number("#cost")
+    hands.mode("balance")
+    hands.unit("b")
+    expect(hands.number("#cost") < before and page.run("document.getElementById('message').hidden"), f"a tied unit is not balanced: {hands.text('#message')}")

@@ -24,13 +24,19 @@ export function short(value) {
   return size >= 1e4 || size < 1e-3 ? number.toExponential(1) : String(Number(number.toPrecision(3)));
 }
 
+// Pairs of a unit and one that it reads: synapses, and the factors of products.
+function reads(document) {
+  const factors = document.units.flatMap((unit) => (unit.of ?? []).map((from) => ({ from, to: unit.id })));
+  return [...document.synapses, ...factors];
+}
+
 // For every unit a column, one beyond the longest way to it that uses no synapse twice; outputs stand last.
 function columns(document) {
   const column = new Map(document.units.map((unit) => [unit.id, 0]));
   const isFree = new Map(document.units.map((unit) => [unit.id, unit.kind === "input" || unit.kind === "bias"]));
   for (let round = 0; round < document.units.length; round++) {
     let moved = false;
-    for (const { from, to } of document.synapses) {
+    for (const { from, to } of reads(document)) {
       if (from === to || isFree.get(to) || column.get(to) > column.get(from)) continue;
       // On a cycle this would go on for ever.
       if (column.get(from) + 1 >= document.units.length) continue;
@@ -43,7 +49,7 @@ function columns(document) {
   const last = distinct.length;
   for (const unit of document.units) {
     const own = distinct.indexOf(column.get(unit.id));
-    column.set(unit.id, unit.kind === "output" ? Math.max(last - 1, 1) : unit.kind === "hidden" ? Math.max(own, 1) : own);
+    column.set(unit.id, unit.kind === "output" ? Math.max(last - 1, 1) : unit.kind === "hidden" || unit.kind === "product" ? Math.max(own, 1) : own);
   }
   return column;
 }
@@ -56,7 +62,7 @@ export function place(document, places) {
     const at = column.get(unit.id);
     const row = rows.get(at) ?? 0;
     rows.set(at, row + 1);
-    if (!places.has(unit.id)) places.set(unit.id, { x: EDGE + COLUMN * at, y: 44 + ROW * row, column: at });
+    if (!places.has(unit.id)) places.set(unit.id, { x: EDGE + COLUMN * at, y: 62 + ROW * row, column: at });
   }
   const tallest = Math.max(...rows.values(), 1);
   for (const own of places.values()) {
@@ -67,7 +73,7 @@ export function place(document, places) {
 }
 
 function curve(a, b, isSame) {
-  if (isSame) return { path: `M${a.x - 8} ${a.y - 16}C${a.x - 44} ${a.y - 66} ${a.x + 44} ${a.y - 66} ${a.x + 8} ${a.y - 16}`, labels: [{ x: a.x, y: a.y - 54 }] };
+  if (isSame) return { path: `M${a.x - 8} ${a.y - 16}C${a.x - 44} ${a.y - 60} ${a.x + 44} ${a.y - 60} ${a.x + 8} ${a.y - 16}`, labels: [{ x: a.x, y: a.y - 50 }] };
   const [dx, dy] = [b.x - a.x, b.y - a.y];
   const length = Math.hypot(dx, dy) || 1;
   // Ways back, and over several columns, go round what stands between.
@@ -97,6 +103,9 @@ export function draw(svg, state, document, places, chosen, lit, on) {
   const right = Math.max(360, ...points.map((at) => at.x + EDGE));
   const bottom = Math.max(200, ...points.map((at) => at.y + 50));
   svg.setAttribute("viewBox", `0 0 ${right} ${bottom}`);
+  // Large networks scroll within their frame rather than shrink beyond reading.
+  svg.style.minWidth = `${0.75 * right}px`;
+  svg.style.maxWidth = `${1.8 * right}px`;
   svg.replaceChildren();
   // What stands at units comes first; circles are covered by nothing.
   const taken = [];
@@ -113,6 +122,8 @@ export function draw(svg, state, document, places, chosen, lit, on) {
     const isTold = state.network.synapses.length <= LABELLED;
     return [group, isTold ? text(taken, labels, short(synapse.number), { class: "weight" }) : ""];
   });
+  const factors = reads(document).slice(document.synapses.length);
+  svg.append(...factors.map(({ from, to }) => element("path", { class: "factor", d: curve(places.get(from), places.get(to), false).path })));
   svg.append(...synapses.map(([line]) => line), ...synapses.map(([, label]) => label));
   svg.append(...units);
   svg.onclick = (event) => {
