@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::str::FromStr;
 use synaptic_balance::formats::{Model, Roles};
-use synaptic_balance::network::{Network, Regularizer};
+use synaptic_balance::network::{Network, Regularizer, one_line};
 use synaptic_balance::numbers::{Rational, parse_rational, rational_to_f64};
 use synaptic_balance::solve::{MAX_DIGITS, Method};
 
@@ -109,6 +109,10 @@ were run, whatever they show.")]
     /// Write one HTML page with the theorems, the experiments and their pictures; it needs no network.
     #[command(after_help = "Example: synbal report -o report.html")]
     Report(ReportArguments),
+    /// Serve a page to this machine: balance a network by hand, or look at the ranges of a model's layers.
+    #[cfg(feature = "explore")]
+    #[command(after_help = "Example: synbal explore examples/chain.json")]
+    Explore(super::explore::ExploreArguments),
     /// Run proof scripts.
     #[cfg(feature = "script")]
     #[command(after_help = "\
@@ -147,6 +151,16 @@ pub struct ReportArguments {
     /// Write the results as Markdown too.
     #[arg(long, value_name = "FILE")]
     pub results: Option<PathBuf>,
+}
+
+impl ReportArguments {
+    /// The command that writes the page again.
+    pub fn command(&self) -> String {
+        let runs = self.runs.iter().map(|runs| format!(" {}", runs.display()));
+        let output = self.output.display();
+        let text = format!("synbal report{} -o {output}", runs.collect::<String>());
+        one_line(&text).into_owned()
+    }
 }
 
 #[cfg(feature = "script")]
@@ -200,7 +214,7 @@ impl RoleArguments {
 }
 
 /// How checkpoints of transformers are read.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct FamilyArguments {
     /// For checkpoints: the description of a family that is not known, in the language of docs/families.md.
     #[arg(long, value_name = "FILE")]

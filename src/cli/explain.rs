@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
 
+use synaptic_balance::formats::energy::NamedProblem;
 use synaptic_balance::formats::onnx::MAX_WEIGHTS;
 use synaptic_balance::formats::{MappedPerceptron, Model, OnnxFile, to_dot, verify_certificate};
 use synaptic_balance::network::{Network, Regularizer, UnitKind};
@@ -11,6 +12,7 @@ use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::report::{self, Basis, Report, Subject, Tensors};
 use synaptic_balance::solve;
 use synaptic_balance::solve::blocks::CostSums;
+use synaptic_balance::solve::energy::EnergyProof;
 
 use super::arguments::{ExplainArguments, Tied};
 use super::outputs::{self, Kind, Output};
@@ -132,7 +134,7 @@ fn outline(model: &OnnxFile) -> Report {
 }
 
 /// The multiplier of every unit after balancing; `None` if there is no optimum, or none was found.
-fn balanced_multipliers(
+pub fn balanced_multipliers(
     network: &Network<Rational>,
     regularizer: &Regularizer,
 ) -> Option<Vec<f64>> {
@@ -209,6 +211,44 @@ fn explain_channels(arguments: &ExplainArguments, model: &OnnxFile) -> Option<Re
     }
 }
 
+/// The sides of every unit and what is proved of the optimum, from the weights where they lie.
+type Proof = (Vec<(f64, f64)>, EnergyProof);
+
+fn proved(model: &OnnxFile, problem: &NamedProblem, power: f64) -> Option<Proof> {
+    if !model.is_plain() {
+        return terms_in_place::explained(problem);
+    }
+    let costs = model.blocks(power);
+    let mut blocks = costs.problem().ok()?;
+    let sides = blocks.sides();
+    let proof = proving::prove_attained(&mut blocks, &problem.problem)?;
+    Some((sides, proof))
+}
+
+/// The multiplier of every unit of a model's network that the proof has.
+fn multipliers_of(model: &OnnxFile, proof: &EnergyProof, power: f64) -> Option<Vec<f64>> {
+    let multipliers = proof.multipliers().into_iter();
+    let multipliers: Vec<f64> = multipliers.map(|mu| mu.powf(power.recip())).collect();
+    model.multipliers(&multipliers).ok()
+}
+
+/// The multiplier of every unit of a model's network after balancing, however many weights it has; `None` if there is no optimum, or none was found.
+#[cfg(feature = "explore")]
+pub fn channel_multipliers(model: &OnnxFile, regularizer: &Regularizer) -> Option<Vec<f64>> {
+    if model.network().variables() == 0 {
+        return None;
+    }
+    if model.synapses() <= BASIS_LIMIT || !matches!(regularizer, Regularizer::Lp(_)) {
+        let exact = model.clone().with_weights().ok()?;
+        return balanced_multipliers(exact.network(), regularizer);
+    }
+    let power = regularizer.variable_power();
+    let problem = model.energy_problem(&power).ok()?;
+    let power = rational_to_f64(&power);
+    let (_, proof) = proved(model, &problem, power)?;
+    multipliers_of(model, &proof, power)
+}
+
 fn explain_proved(
     arguments: &ExplainArguments,
     model: &OnnxFile,
@@ -217,18 +257,8 @@ fn explain_proved(
     let network = model.network();
     let power = arguments.regularizer.variable_power();
     let problem = model.energy_problem(&power).ok()?;
-    let (sides, proof) = match model.is_plain() {
-        true => {
-            let costs = model.blocks(rational_to_f64(&power));
-            let mut blocks = costs.problem().ok()?;
-            let sides = blocks.sides();
-            (
-                sides,
-                proving::prove_attained(&mut blocks, &problem.problem)?,
-            )
-        }
-        false => terms_in_place::explained(&problem)?,
-    };
+    let power = rational_to_f64(&power);
+    let (sides, proof) = proved(model, &problem, power)?;
     // Otherwise some multiplier changes no weight, or nothing is known of it.
     if !proof.is_enclosed() {
         return None;
@@ -249,9 +279,7 @@ fn explain_proved(
         proof: &proof,
         sides: &sides,
     });
-    let root = rational_to_f64(&power).recip();
-    let multipliers = proof.multipliers().into_iter().map(|mu| mu.powf(root));
-    let multipliers = model.multipliers(&multipliers.collect::<Vec<_>>()).ok()?;
+    let multipliers = multipliers_of(model, &proof, power)?;
     found.precede(report::channels_report(model, Some(&multipliers)));
     report::freedom(&mut found, network, Some(model));
     Some(found)

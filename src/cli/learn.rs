@@ -150,7 +150,7 @@ pub fn report(arguments: &ReportArguments) -> Outcome {
     progress.say("checking the theorems");
     let verdicts = theorems::run::<&str>(&[]).map_err(|fault| BadInput(fault.to_string()))?;
     drop(progress);
-    let page = html_report(&verdicts, &runs);
+    let page = html_report(&arguments.command(), &verdicts, &runs);
     let page = page.map_err(|fault| Failure::Incomplete(fault.to_string()))?;
     let mut outputs = vec![(&arguments.output, page.into_bytes())];
     if let Some(path) = &arguments.results {

@@ -15,6 +15,8 @@ mod checkpoint_arguments;
 mod energy;
 mod explain;
 mod explain_checkpoint;
+#[cfg(feature = "explore")]
+mod explore;
 mod files;
 mod found;
 mod guard;
@@ -131,6 +133,13 @@ fn run(arguments: Arguments) -> u8 {
     {
         return batch::answer_all(requests, arguments);
     }
+    #[cfg(feature = "explore")]
+    if let Some(Command::Explore(arguments)) = &arguments.command {
+        return match explore::serve(arguments, json) {
+            Ok(()) => 0,
+            Err(failure) => end(Err(failure), json, false),
+        };
+    }
     let outcome = guard::guarded(|| answer_command(arguments.command, json));
     end(outcome, json, to_stdout)
 }
@@ -184,6 +193,10 @@ fn answer_command(command: Option<Command>, json: bool) -> Outcome {
         Some(Command::Theorems(arguments)) => theorems::theorems(&arguments),
         Some(Command::Bench(arguments)) => bench::bench(&arguments),
         Some(Command::Vectors(arguments)) => vectors::vectors(&arguments),
+        #[cfg(feature = "explore")]
+        Some(Command::Explore(_)) => {
+            Err(BadInput("the page is served by the program only".into()).into())
+        }
         Some(Command::Learn(arguments)) => learn::learn(&arguments),
         Some(Command::Report(arguments)) => learn::report(&arguments),
         #[cfg(feature = "script")]

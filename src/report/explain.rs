@@ -146,7 +146,33 @@ fn balances(
         .collect()
 }
 
+impl UnitRow {
+    fn json(&self) -> Value {
+        let (input, output) = match &self.balance {
+            Ok(found) => (
+                text_of(found.input_cost.as_ref()),
+                text_of(found.output_cost.as_ref()),
+            ),
+            Err(_) => (Value::Null, Value::Null),
+        };
+        let multiplier = match &self.balance {
+            Ok(found) => multiplier_json(&found.multiplier),
+            Err(fault) => json!({"none": fault.to_string()}),
+        };
+        json!({
+            "input_cost": super::wide(self.input), "output_cost": super::wide(self.output),
+            "input_cost_exact": input, "output_cost_exact": output,
+            "deficit": self.deficit, "multiplier": multiplier,
+        })
+    }
+}
+
 impl Explanation<'_> {
+    /// What is said of each variable, in their order.
+    pub(super) fn by_variable(&self) -> Vec<Value> {
+        self.units.iter().map(UnitRow::json).collect()
+    }
+
     /// The certificate of the constraints; `None` where the kernel verified none.
     pub fn certificate(&self) -> Option<Certificate> {
         let proof = self.basis.as_ref()?.as_ref().ok()?;
@@ -185,25 +211,8 @@ impl Explanation<'_> {
             .vanishing()
             .iter()
             .map(|s| Value::from(network.name(*s)));
-        let by_unit = self.units.iter().map(|row| {
-            let (input, output) = match &row.balance {
-                Ok(found) => (
-                    text_of(found.input_cost.as_ref()),
-                    text_of(found.output_cost.as_ref()),
-                ),
-                Err(_) => (Value::Null, Value::Null),
-            };
-            let multiplier = match &row.balance {
-                Ok(found) => multiplier_json(&found.multiplier),
-                Err(fault) => json!({"none": fault.to_string()}),
-            };
-            let value = json!({
-                "input_cost": super::wide(row.input), "output_cost": super::wide(row.output),
-                "input_cost_exact": input, "output_cost_exact": output,
-                "deficit": row.deficit, "multiplier": multiplier,
-            });
-            (row.ids.clone(), value)
-        });
+        let by_unit = self.units.iter();
+        let by_unit = by_unit.map(|row| (row.ids.clone(), row.json()));
         json!({
             "units": {
                 "input": count(UnitKind::Input), "bias": count(UnitKind::Bias), "hidden": count(UnitKind::Hidden),
@@ -391,7 +400,7 @@ fn text_of(value: Option<&Rational>) -> Value {
     value.map_or(Value::Null, |value| value.to_string().into())
 }
 
-fn multiplier_json(multiplier: &Multiplier) -> Value {
+pub(super) fn multiplier_json(multiplier: &Multiplier) -> Value {
     match multiplier {
         Multiplier::Rational(value) => json!({"rational": value.to_string()}),
         Multiplier::Irrational { ratio, degree } => {

@@ -6,6 +6,8 @@ mod bench;
 mod blocks;
 mod by_unit;
 mod channels;
+#[cfg(feature = "plot")]
+mod chart;
 mod check;
 mod check_in_place;
 mod checkpoint;
@@ -16,6 +18,7 @@ mod digits;
 mod distance;
 mod energy;
 mod explain;
+pub mod exploration;
 mod figure;
 mod freedom;
 #[cfg(feature = "learn")]
@@ -37,6 +40,8 @@ pub use bench::{
 };
 pub use blocks::{InPlace, RestrictedRun, RoundedRun, SecondRun, in_place_report};
 pub use channels::channels_report;
+#[cfg(feature = "plot")]
+pub use chart::ChartError;
 pub use check::{CheckReport, SameFunction, check_report};
 pub use check_in_place::{FAR, InPlaceCheck, in_place_check};
 pub use checkpoint::{

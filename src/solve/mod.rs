@@ -49,6 +49,7 @@ mod rounded;
 mod schedule;
 mod short;
 mod stochastic;
+pub mod walk;
 mod witness;
 
 pub use certify::{CertifyError, MAX_DIGITS, certify, certify_limit, relative_width};
@@ -78,4 +79,5 @@ pub use result::Proved;
 pub use rounded::is_rounded;
 pub use schedule::{Cyclic, Given, Greedy, RandomPermutation, Schedule, UniformRandom};
 pub use stochastic::{StochasticOptions, StochasticRun, TraceStep, Unfinished, balance_stochastic};
+pub use walk::{Walk, WalkError, WalkStep};
 pub use witness::{Ball, Witness, find_witness};

@@ -18,3 +18,4 @@ mod products;
 mod rules;
 mod solvers;
 mod symbolic;
+mod walk;

@@ -295,12 +295,33 @@ fn the_report_is_one_page() {
     }
     assert!(html.matches("<svg ").count() >= 8);
     assert!(html.contains("prefers-color-scheme: dark") && html.contains("width=device-width"));
-    // The only address is the name of the SVG name space.
+    // The only addresses are the name of the SVG name space, and the paper's, where one who clicks is led.
     let addresses = html.matches("http").count();
     assert_eq!(
         addresses,
-        html.matches("http://www.w3.org/2000/svg").count()
+        1 + html.matches("http://www.w3.org/2000/svg").count()
     );
+    assert_eq!(
+        html.matches("<a href=\"https://arxiv.org/abs/2405.09688\">")
+            .count(),
+        1
+    );
+    // It says who wrote it and how, defines its letters, and tells of each theorem whether it is proved in general.
+    let command = format!("synbal report -o {}", text(&page));
+    let version = format!("<code>synbal</code> {}", env!("CARGO_PKG_VERSION"));
+    for said in [command.as_str(), &version, "Balancing"] {
+        assert!(html.contains(said), "{said}");
+    }
+    for letter in ["E", "R", "A, B", "deficit"] {
+        assert!(html.contains(&format!("<dt>{letter}</dt>")), "{letter}");
+    }
+    let column = html.matches("<td data-column=\"general proof\"").count();
+    assert_eq!(column, theorems.len());
+    for proof in theorems.iter().filter_map(|theorem| theorem.general_proof) {
+        let shown = proof.file.replace('/', "/<wbr>");
+        assert!(html.contains(&shown), "{shown}");
+    }
+    assert!(html.find("<figure").unwrap() < html.find("<table").unwrap());
     assert!(!html.contains("<script") && !html.contains("src="));
     let page = include_str!("../../docs/learning-results.md");
     assert_eq!(std::fs::read_to_string(&results).unwrap(), page);
@@ -311,4 +332,33 @@ fn the_report_is_one_page() {
     assert_eq!(code, 2);
     assert!(stderr.contains("holds no runs"), "{stderr}");
     assert!(!desk.path("no.html").exists());
+}
+
+/// Checks: the picture that the page begins with shows what the crate computes: 4 and 1 are balanced by 1/2, to 2 and 2.
+#[test]
+fn the_first_picture_is_true() {
+    use synaptic_balance::network::{Multiplier, Regularizer};
+    let chain = r#"{"format": "synaptic-balance/network", "version": 1,
+        "units": [{"id": "x", "kind": "input"}, {"id": "h", "kind": "hidden", "activation": "relu"}, {"id": "y", "kind": "output", "activation": "linear"}],
+        "synapses": [{"from": "x", "to": "h", "weight": "4"}, {"from": "h", "to": "y", "weight": "1"}]}"#;
+    let read = synaptic_balance::formats::read_network(chain.as_bytes()).unwrap();
+    let balanced = read
+        .network
+        .balance_each(&Regularizer::l2())
+        .remove(0)
+        .unwrap();
+    let half = synaptic_balance::numbers::parse_rational("1/2").unwrap();
+    assert_eq!(balanced.multiplier, Multiplier::Rational(half));
+    let picture = include_str!("../../src/report/learning/page/unit.svg");
+    for said in [
+        "λ = ½",
+        "A = 4²",
+        "B = 1²",
+        "A + B = 17",
+        "A = 2²",
+        "B = 2²",
+        "A + B = 8",
+    ] {
+        assert!(picture.contains(&format!(">{said}<")), "{said}");
+    }
 }

@@ -122,6 +122,26 @@ fn axes_and_legends_are_legible() {
     assert!(in_legend("stroke=\"#009E73\"") > 1);
 }
 
+/// Checks: in no picture are there too few numbers at the axes to read a value, or so many that they run together; and the lines of a
+/// legend differ without their colours.
+#[test]
+fn plots_can_be_read_without_colours() {
+    for run in stored_runs().unwrap() {
+        for figure in figures(&run).unwrap() {
+            let numbers = texts(&figure.plot).len();
+            assert!((6..=20).contains(&numbers), "{}: {numbers}", figure.name);
+            let grey = |svg: &str| {
+                let parts = svg.split('#').enumerate();
+                let parts = parts.map(|(at, part)| if at == 0 { part } else { &part[6..] });
+                parts.collect::<String>()
+            };
+            let lines: Vec<String> = figure.legend.iter().map(|(_, svg)| grey(svg)).collect();
+            let distinct: std::collections::BTreeSet<&String> = lines.iter().collect();
+            assert_eq!(distinct.len(), lines.len(), "{}", figure.name);
+        }
+    }
+}
+
 /// A run in which the share of the deficit that is left with `E` alone is as given, and 0 with penalties, by all measures.
 fn run_with(shares: &[f64]) -> Run {
     let mut run = Run::new(Parameters::new(

@@ -11,6 +11,8 @@ mod check_certificates;
 mod checkpoint_page;
 mod commands;
 mod cross_checks;
+#[cfg(feature = "explore")]
+mod explore;
 mod families;
 mod fold_claims;
 mod folds;

@@ -49,7 +49,7 @@ fn config(checkpoint: &Checkpoint) -> Result<serde_json::Value, BadInput> {
 }
 
 /// By block and group a name that no other group has.
-fn names(checkpoint: &Checkpoint) -> Vec<Vec<String>> {
+pub fn names(checkpoint: &Checkpoint) -> Vec<Vec<String>> {
     let mut counts = std::collections::BTreeMap::new();
     for group in checkpoint.groups() {
         *counts.entry(group.name.as_str()).or_insert(0) += 1;

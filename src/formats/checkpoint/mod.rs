@@ -18,6 +18,7 @@ mod norms;
 mod operations;
 mod pages;
 mod part;
+mod ranges;
 mod shards;
 mod sides;
 mod values;
@@ -29,6 +30,7 @@ pub use groups::{Block, Checkpoint, Group, Member, NONE, Pinned, Tensor};
 pub use judge::{BlockFound, Judge};
 pub use pages::{PAGE, Pages, Pool};
 pub use part::{Held, Part, PartTensor, TooLarge};
+pub use ranges::{TensorRange, ranges};
 pub use shards::{Shards, write_at};
 pub use sides::Sides;
 

@@ -1,7 +1,7 @@
 //! The pictures of each experiment.
 
-use super::chart::{Axis, ChartError, Curve, Scale, Style, draw};
 use crate::learn::experiment::{Experiment, Run};
+use crate::report::chart::{Axis, Chart, ChartError, Curve, Scale, Style};
 
 /// A picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,8 +10,27 @@ pub struct Figure {
     pub name: String,
     /// What it shows, for readers who do not see it.
     pub caption: String,
-    /// The picture.
+    /// The picture, with its title, its axes and its legend.
     pub svg: String,
+    /// What the axes of the plot show, across and up, with their units.
+    pub axes: (String, String),
+    /// The plot with the numbers at its axes only.
+    pub plot: String,
+    /// The names of the curves, each with a picture of its line.
+    pub legend: Vec<(String, String)>,
+}
+
+impl Figure {
+    fn of(name: String, caption: String, chart: &Chart) -> Result<Self, ChartError> {
+        Ok(Figure {
+            name,
+            caption,
+            svg: chart.whole()?,
+            axes: (chart.x.title.clone(), chart.y.title.clone()),
+            plot: chart.bare()?,
+            legend: chart.legend()?,
+        })
+    }
 }
 
 fn axis(title: &str, scale: Scale) -> Axis {
@@ -20,6 +39,9 @@ fn axis(title: &str, scale: Scale) -> Axis {
         scale,
     }
 }
+
+/// The name of the picture that the page begins with.
+pub(super) const COSTS: &str = "one-fixpoint-costs";
 
 /// The measures of balance, those of L2 costs; with ` L1` appended, those of L1 costs.
 const BALANCE: [&str; 3] = ["deficit", "weighted deficit", "total deficit"];
@@ -108,23 +130,22 @@ fn over_time(run: &Run, measure: &str, scale: Scale) -> Result<Vec<Figure>, Char
             })
             .collect();
         let what = format!("{measure} of the {task}");
-        found.push(Figure {
-            name: format!("{name}-{}", what.replace(' ', "-")),
-            caption: format!(
-                "{name}: {what}; mean and standard deviation over {}{}",
-                crate::report::count(run.seeds.len(), "seed"),
-                match scale {
-                    Scale::Linear => "",
-                    Scale::Logarithmic => ", bands cut off at a tenth of the mean",
-                }
-            ),
-            svg: draw(
-                &format!("{name}: {task}"),
-                &axis(epochs(run), Scale::Linear),
-                &measure_axis(measure, task, scale),
-                &curves,
-            )?,
-        });
+        let caption = format!(
+            "{name}: {what}; mean and standard deviation over {}{}",
+            crate::report::count(run.seeds.len(), "seed"),
+            match scale {
+                Scale::Linear => "",
+                Scale::Logarithmic => ", bands cut off at a tenth of the mean",
+            }
+        );
+        let chart = Chart {
+            title: format!("{name}: {task}"),
+            x: axis(epochs(run), Scale::Linear),
+            y: measure_axis(measure, task, scale),
+            curves,
+        };
+        let name = format!("{name}-{}", what.replace(' ', "-"));
+        found.push(Figure::of(name, caption, &chart)?);
     }
     Ok(found)
 }
@@ -179,16 +200,25 @@ fn trajectories(run: &Run) -> Result<Option<Figure>, ChartError> {
     if curves.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Figure {
-        name: "one-fixpoint-trajectories".to_owned(),
-        caption: "one-fixpoint: the ways of six random orders from one set of weights to the one optimum, projected on two directions of the manifold".to_owned(),
-        svg: draw(
-            "one-fixpoint: six random orders, one end",
-            &axis("mean log multiplier of costs, hidden layer 1 (1)", Scale::Linear),
-            &axis("mean log multiplier of costs, hidden layer 2 (1)", Scale::Linear),
-            &curves,
-        )?,
-    }))
+    let chart = Chart {
+        title: "one-fixpoint: six random orders, one end".to_owned(),
+        x: axis(
+            "mean log multiplier of costs, hidden layer 1 (1)",
+            Scale::Linear,
+        ),
+        y: axis(
+            "mean log multiplier of costs, hidden layer 2 (1)",
+            Scale::Linear,
+        ),
+        curves,
+    };
+    let caption = "one-fixpoint: the ways of six random orders from one set of weights to the one optimum, projected on two directions of the manifold";
+    Figure::of(
+        "one-fixpoint-trajectories".to_owned(),
+        caption.to_owned(),
+        &chart,
+    )
+    .map(Some)
 }
 
 /// Input and output cost of each unit before and after.
@@ -213,16 +243,21 @@ fn costs(run: &Run) -> Result<Option<Figure>, ChartError> {
     let (Some(before), Some(after)) = (curve("before"), curve("after")) else {
         return Ok(None);
     };
-    Ok(Some(Figure {
-        name: "one-fixpoint-costs".to_owned(),
-        caption: "one-fixpoint: input and output cost of each hidden unit; after balancing they are equal".to_owned(),
-        svg: draw(
-            "one-fixpoint: each hidden unit before and after",
-            &axis("input cost A, sum of squared weights (1)", Scale::Logarithmic),
-            &axis("output cost B, sum of squared weights (1)", Scale::Logarithmic),
-            &[before, after],
-        )?,
-    }))
+    let chart = Chart {
+        title: "one-fixpoint: each hidden unit before and after".to_owned(),
+        x: axis(
+            "input cost A, sum of squared weights (1)",
+            Scale::Logarithmic,
+        ),
+        y: axis(
+            "output cost B, sum of squared weights (1)",
+            Scale::Logarithmic,
+        ),
+        curves: vec![before, after],
+    };
+    let caption =
+        "one-fixpoint: input and output cost of each hidden unit; after balancing they are equal";
+    Figure::of(COSTS.to_owned(), caption.to_owned(), &chart).map(Some)
 }
 
 /// Reads of all weights against the number of hidden layers.
@@ -243,15 +278,12 @@ fn reads(run: &Run) -> Result<Figure, ChartError> {
             }
         })
         .collect();
-    Ok(Figure {
-        name: "reads-by-depth".to_owned(),
-        caption: "reads-by-depth: how often all weights are read until the deficit is 1e-9"
-            .to_owned(),
-        svg: draw(
-            "reads-by-depth: random networks of width 8",
-            &axis("hidden layers", Scale::Logarithmic),
-            &axis("reads of all weights", Scale::Logarithmic),
-            &curves,
-        )?,
-    })
+    let chart = Chart {
+        title: "reads-by-depth: random networks of width 8".to_owned(),
+        x: axis("hidden layers", Scale::Logarithmic),
+        y: axis("reads of all weights", Scale::Logarithmic),
+        curves,
+    };
+    let caption = "reads-by-depth: how often all weights are read until the deficit is 1e-9";
+    Figure::of("reads-by-depth".to_owned(), caption.to_owned(), &chart)
 }

@@ -1,19 +1,17 @@
 //! What the learning experiments found: text, JSON, the results page, pictures, and one HTML page with everything.
 
-mod chart;
 mod figures;
-mod html;
+mod page;
 mod results;
 
-pub use chart::ChartError;
 pub use figures::{Figure, figures};
-pub use html::html_report;
+pub use page::html_report;
 pub use results::results_page;
 
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-use super::Report;
+use super::{ChartError, Report};
 use crate::learn::experiment::{CONFIDENCE, Claim, Comparison, Finding, Run, RunError};
 
 /// The stored runs that come with the crate, in the order of [`Experiment::ALL`](crate::learn::experiment::Experiment::ALL).

@@ -1,5 +1,6 @@
 //! One way to draw all charts: SVG, no fonts of the system, legible in print and without colours.
 
+use plotters::coord::Shift;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::coord::types::RangedCoordf64;
 use plotters::element::{DashedPathElement, DynElement, IntoDynElement};
@@ -31,8 +32,19 @@ const DASHES: [(i32, i32); 6] = [(0, 0), (8, 4), (2, 4), (14, 4), (5, 2), (2, 8)
 /// The plot with its axes, and the legend to the right of it.
 const PLOT: u32 = 660;
 const SIZE: (u32, u32) = (PLOT + 200, 440);
+/// The plot alone, small enough that its letters can be read on a telephone.
+const BARE: (u32, u32) = (400, 280);
+const SWATCH: (u32, u32) = (40, 18);
 const FONT: (&str, i32) = ("sans-serif", 16);
 const TITLE_FONT: (&str, i32) = ("sans-serif", 18);
+/// What ticks within a power of ten may stand at, from few to many.
+const STEPS: [&[f64]; 3] = [
+    &[1.0, 2.0, 5.0],
+    &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0],
+    &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0],
+];
+/// So many ticks are enough to read a value.
+const ENOUGH: usize = 4;
 
 /// How a scale runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,13 +87,18 @@ impl Span {
         self.width() > 2.5
     }
 
-    /// The powers of ten of a logarithmic scale, with 2 and 5 times them on a short one.
+    /// The ticks of a logarithmic scale: powers of ten, on a short one with as few of their multiples as are enough; none if even all are not.
     fn powers(&self) -> Vec<f64> {
+        if self.is_long() {
+            return self.multiples((self.width() / 8.0).ceil() as i32, &[1.0]);
+        }
+        let mut found = STEPS.iter().map(|factors| self.multiples(1, factors));
+        let enough = found.find(|ticks| ticks.len() >= ENOUGH);
+        enough.unwrap_or_default()
+    }
+
+    fn multiples(&self, every: i32, factors: &[f64]) -> Vec<f64> {
         let exponents = self.places.start.floor() as i32..=self.places.end.ceil() as i32;
-        let (every, factors): (i32, &[f64]) = match self.is_long() {
-            true => ((self.width() / 8.0).ceil() as i32, &[1.0]),
-            false => (1, &[1.0, 2.0, 5.0]),
-        };
         exponents
             .filter(|exponent| exponent % every == 0)
             .flat_map(|exponent| factors.iter().map(move |f| f * 10f64.powi(exponent)))
@@ -116,11 +133,15 @@ impl Ranged for Span {
 
     /// Where ticks stand: at round values.
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        // A scale much shorter than a factor of ten holds too few powers of it.
-        if self.scale == Scale::Linear || self.width() < 0.8 {
-            return RangedCoordf64::from(self.range()).key_points(hint);
+        let even = || RangedCoordf64::from(self.range()).key_points(hint);
+        if self.scale == Scale::Linear {
+            return even();
         }
-        self.powers()
+        let powers = self.powers();
+        match powers.is_empty() {
+            true => even(),
+            false => powers,
+        }
     }
 
     fn range(&self) -> Range<f64> {
@@ -182,68 +203,110 @@ pub(super) struct Curve {
     pub(super) style: Style,
 }
 
-type Chart<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<Span, Span>>;
+/// What a chart shows.
+#[derive(Debug, Clone)]
+pub(super) struct Chart {
+    pub(super) title: String,
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+    pub(super) curves: Vec<Curve>,
+}
+
+type Context<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<Span, Span>>;
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type DrawError = DrawingAreaErrorKind<std::io::Error>;
 
-/// Draws curves.
-pub(super) fn draw(
-    title: &str,
-    x: &Axis,
-    y: &Axis,
-    curves: &[Curve],
+impl Chart {
+    /// The picture with everything that is needed to read it: a file of its own.
+    pub(super) fn whole(&self) -> Result<String, ChartError> {
+        picture(SIZE, |area| {
+            area.fill(&WHITE)?;
+            let (plot, beside) = area.split_horizontally(PLOT);
+            self.plot(&plot, true)?;
+            for (index, curve) in self.curves.iter().enumerate() {
+                let height = 56 + 24 * index as i32;
+                swatch(&beside, index, curve.style, height)?;
+                beside.draw(&Text::new(curve.name.as_str(), (44, height - 7), FONT))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The plot and the numbers at its axes, for a page that says the rest.
+    pub(super) fn bare(&self) -> Result<String, ChartError> {
+        picture(BARE, |area| self.plot(area, false))
+    }
+
+    /// The names of the curves, each with a picture of its line.
+    pub(super) fn legend(&self) -> Result<Vec<(String, String)>, ChartError> {
+        let entry = |(index, curve): (usize, &Curve)| {
+            let drawn = picture(SWATCH, |area| swatch(area, index, curve.style, 9));
+            drawn.map(|svg| (curve.name.clone(), svg))
+        };
+        self.curves.iter().enumerate().map(entry).collect()
+    }
+
+    fn plot(&self, area: &Area, with_titles: bool) -> Result<(), DrawError> {
+        let points = || self.curves.iter().flat_map(|curve| &curve.points);
+        let bands = self.curves.iter().flat_map(|curve| &curve.band);
+        let heights = bands.flat_map(|(low, high)| [*low, *high]);
+        let across = Span::of(self.x.scale, points().map(|point| point.0));
+        let up = Span::of(self.y.scale, points().map(|point| point.1).chain(heights));
+        let mut builder = ChartBuilder::on(area);
+        match with_titles {
+            true => builder
+                .margin(14)
+                .caption(&self.title, TITLE_FONT)
+                .x_label_area_size(52)
+                .y_label_area_size(84),
+            false => builder
+                .margin(10)
+                .margin_right(18)
+                .x_label_area_size(28)
+                .y_label_area_size(56),
+        };
+        let mut chart = builder.build_cartesian_2d(across, up)?;
+        let mut mesh = chart.configure_mesh();
+        mesh.light_line_style(TRANSPARENT)
+            .bold_line_style(BLACK.mix(0.12))
+            .x_labels(if with_titles { 10 } else { 6 })
+            .y_labels(if with_titles { 10 } else { 7 })
+            .axis_desc_style(TITLE_FONT)
+            .label_style(FONT);
+        if with_titles {
+            mesh.x_desc(&self.x.title).y_desc(&self.y.title);
+        }
+        mesh.draw()?;
+        for (index, curve) in self.curves.iter().enumerate() {
+            add(&mut chart, index, curve)?;
+        }
+        Ok(())
+    }
+}
+
+fn picture(
+    size: (u32, u32),
+    draw: impl FnOnce(&Area) -> Result<(), DrawError>,
 ) -> Result<String, ChartError> {
     let mut svg = String::new();
-    draw_into(&mut svg, title, x, y, curves).map_err(fault)?;
+    let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+    draw(&area).and_then(|()| area.present()).map_err(fault)?;
+    drop(area);
     Ok(svg)
 }
 
-fn draw_into(
-    svg: &mut String,
-    title: &str,
-    x: &Axis,
-    y: &Axis,
-    curves: &[Curve],
-) -> Result<(), DrawError> {
-    let points = || curves.iter().flat_map(|curve| &curve.points);
-    let bands = curves.iter().flat_map(|curve| &curve.band);
-    let heights = bands.flat_map(|(low, high)| [*low, *high]);
-    let across = Span::of(x.scale, points().map(|point| point.0));
-    let up = Span::of(y.scale, points().map(|point| point.1).chain(heights));
-    let area = SVGBackend::with_string(svg, SIZE).into_drawing_area();
-    area.fill(&WHITE)?;
-    let (plot, beside) = area.split_horizontally(PLOT);
-    let mut chart = ChartBuilder::on(&plot)
-        .margin(14)
-        .caption(title, TITLE_FONT)
-        .x_label_area_size(52)
-        .y_label_area_size(84)
-        .build_cartesian_2d(across, up)?;
-    chart
-        .configure_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(BLACK.mix(0.12))
-        .x_desc(x.title.as_str())
-        .y_desc(y.title.as_str())
-        .axis_desc_style(TITLE_FONT)
-        .label_style(FONT)
-        .draw()?;
-    for (index, curve) in curves.iter().enumerate() {
-        add(&mut chart, index, curve)?;
+/// A line of the legend, without its name.
+fn swatch(area: &Area, index: usize, style: Style, height: i32) -> Result<(), DrawError> {
+    if style == Style::Line {
+        area.draw(&stroke(index, vec![(0, height), (36, height)]))?;
     }
-    for (index, curve) in curves.iter().enumerate() {
-        let height = 56 + 24 * index as i32;
-        if curve.style == Style::Line {
-            beside.draw(&stroke(index, vec![(0, height), (36, height)]))?;
-        }
-        for element in marker(index, &(18, height)) {
-            beside.draw(&element)?;
-        }
-        beside.draw(&Text::new(curve.name.as_str(), (44, height - 7), FONT))?;
+    for element in marker(index, &(18, height)) {
+        area.draw(&element)?;
     }
-    area.present()
+    Ok(())
 }
 
-fn add(chart: &mut Chart, index: usize, curve: &Curve) -> Result<(), DrawError> {
+fn add(chart: &mut Context, index: usize, curve: &Curve) -> Result<(), DrawError> {
     let ends = || curve.points.iter().zip(&curve.band);
     if !curve.band.is_empty() {
         let up = ends().map(|(point, band)| (point.0, band.1));
