@@ -285,6 +285,9 @@ pub struct BalanceArguments {
     /// Write the certificate (implies --certify); of a checkpoint a folder with one for each block.
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+    /// Draw the ranges of channels by layer, before and after, as SVG.
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
     /// Let the paper's algorithm check the result whatever the size; it does by default up to two million weights.
     #[arg(long)]
     pub cross_check: bool,

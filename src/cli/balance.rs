@@ -10,7 +10,7 @@ use synaptic_balance::formats::{
 use synaptic_balance::network::Network;
 use synaptic_balance::numbers::{MAX_DIGITS, Rational, Wide, rational_from_f64, rational_power};
 use synaptic_balance::report::{
-    Subject, balance_report, freedom, function_near, group_multipliers, lost_weights,
+    Subject, balance_report, freedom, function_near, group_multipliers, layers_report, lost_weights,
 };
 use synaptic_balance::solve::{
     self, Balance, BalanceFailure, ExistenceClaim, Method, Options, Restriction,
@@ -20,7 +20,8 @@ use super::arguments::{BalanceArguments, Perceptron, Tied};
 use super::outputs::{self, Kind, Output};
 use super::places::Place;
 use super::{
-    BadInput, Failure, Outcome, Progress, Verdict, channels_in_place, energy, files, read, rounded,
+    BadInput, Failure, Outcome, Progress, Verdict, channels_in_place, energy, files, layers, read,
+    rounded,
 };
 
 pub fn balance(arguments: &BalanceArguments) -> Outcome {
@@ -60,13 +61,17 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
         solve::balance(&network, &arguments.regularizer, &options, &mut report).map_err(failure)?;
     drop(progress);
     let start = Instant::now();
-    let (outputs, mut lost) = outputs(arguments, &file, &network, &result)?;
+    let layers = layers::of_result(&arguments.regularizer, &file, &network, &result);
+    let (mut outputs, mut lost) = outputs(arguments, &file, &network, &result)?;
+    let plot = layers::plot(arguments, &layers)?;
+    outputs.extend(plot.map(|(path, picture)| (path, picture.into_bytes())));
     let outputs = outputs.iter();
     let contents = outputs.map(|(path, bytes)| (path.clone(), files::content(bytes)));
     lost.append(files::write(contents.collect())?);
     let times = (seconds_read, start.elapsed().as_secs_f64());
     let subject = Subject::new(&network, file.onnx());
     let mut report = balance_report(subject, &arguments.regularizer, method, &result, times);
+    layers_report(&mut report, &layers, &arguments.regularizer, layers::ROWS);
     lost_weights(&mut report, &lost);
     if let Some(groups) = file.groups() {
         group_multipliers(&mut report.json, &network, &groups);
@@ -122,7 +127,9 @@ pub fn check_files(
     }
     let certificate = arguments.certificate.as_ref();
     let certificate = certificate.map(|path| Output::new(path, Kind::Json));
-    let mut outputs: Vec<Output> = certificate.into_iter().collect();
+    let plot = arguments.plot.as_ref();
+    let plot = plot.map(|path| Output::new(path, Kind::Svg));
+    let mut outputs: Vec<Output> = certificate.into_iter().chain(plot).collect();
     for (number, path) in files.iter().enumerate() {
         outputs.push(Output {
             replaces: (number == 0).then_some(&*arguments.network),

@@ -9,7 +9,7 @@ use synaptic_balance::formats::{
 };
 use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::report::{
-    InPlace, NumberType, Report, SecondRun, in_place_report, lost_weights,
+    InPlace, NumberType, Report, SecondRun, in_place_report, layers_report, lost_weights,
 };
 use synaptic_balance::solve::blocks::{
     BlockOptions, Blocks, CostSums, Cut, Sums, balance_blocks, enclose_blocks,
@@ -27,7 +27,7 @@ use super::offered::{EXACT, MOST_DIGITS, is_plain_for_perceptrons, power};
 use super::proving::{prove, second_run};
 use super::restricted_in_place::{bounded_solution, is_asked, restrict};
 use super::shards::{check, outputs, write};
-use super::{BadInput, Failure, Outcome, Progress, Verdict, rounded};
+use super::{BadInput, Failure, Outcome, Progress, Verdict, layers, rounded};
 
 /// The method of blocks, as on the command line.
 const METHOD: &str = "two-level";
@@ -144,6 +144,8 @@ fn balance_mapped(
         (Err(Unsolved::NotAttained(_)), Some(limit)) => {
             let seconds = [read, begin.elapsed().as_secs_f64()];
             let (mut report, verdict) = not_attained(arguments, weights, limit, seconds);
+            let measured = model.measure(&arguments.regularizer, None, variables.as_deref());
+            layers_report(&mut report, &measured, &arguments.regularizer, layers::ROWS);
             report.state_layers(Some(&model.layers()));
             return Ok((report, verdict));
         }
@@ -158,7 +160,14 @@ fn balance_mapped(
     }
     let certificate = certificate(arguments, &problem, &found);
     let written = found.written();
-    let lost = write(arguments, model, &written, outputs, certificate)?;
+    let measured = model.measure(
+        &arguments.regularizer,
+        Some(&written),
+        found.variables.as_deref(),
+    );
+    let plot = layers::plot(arguments, &measured)?;
+    let beside = certificate.into_iter().chain(plot).collect();
+    let lost = write(arguments, model, &written, outputs, beside)?;
     let by_unit = found.by_unit();
     let mut rest = by_unit.as_slice();
     let layers = model.hidden_layers().into_iter();
@@ -179,6 +188,7 @@ fn balance_mapped(
         [read, write],
         &lost,
     );
+    layers_report(&mut report, &measured, &arguments.regularizer, layers::ROWS);
     report.state_layers(Some(&model.layers()));
     Ok((report, verdict))
 }

@@ -19,6 +19,7 @@ mod files;
 mod found;
 mod guard;
 mod in_place;
+mod layers;
 mod learn;
 mod limit_in_place;
 mod offered;

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::blocks::{exact_cross_check, unfinished_words};
 use super::by_unit::{enclosure, exact, scalable};
-use super::{Report, Subject, list, up, wide};
+use super::{Report, Subject, list, root, roots_words, up, wide};
 use crate::kernel::Balanced;
 use crate::network::{Network, Regularizer, UnitIndex, printable};
 use crate::numbers::{Rational, rational_power, rational_to_f64_up};
@@ -46,6 +46,12 @@ pub fn balance_report<'a>(
     json.insert("regularizer".into(), regularizer.to_string().into());
     json.insert("regularizer_before".into(), wide(result.regularizer_before));
     json.insert("regularizer_after".into(), after.map_or(Value::Null, wide));
+    let roots = [Some(result.regularizer_before), after];
+    let roots = roots.map(|value| root(regularizer, value?));
+    if let [Some(before), after] = roots {
+        json.insert("root_before".into(), wide(before));
+        json.insert("root_after".into(), after.map_or(Value::Null, wide));
+    }
     json.insert("deficit_before".into(), result.deficit_before.into());
     json.insert(
         "deficit".into(),
@@ -217,9 +223,15 @@ fn text(
     let after = result
         .regularizer_after
         .map_or(String::new(), |after| after.to_string());
+    let roots = result.regularizer_after.and_then(|after| {
+        let [before, after] =
+            [result.regularizer_before, after].map(|value| root(regularizer, value));
+        Some(roots_words(&before?.to_string(), &after?.to_string()))
+    });
+    let roots = roots.unwrap_or_default();
     let _ = writeln!(
         out,
-        "computed  {regularizer} from {} to {after}, deficit from {:.3e} to {:.3e} ({}, {:.0} reads of the weights)",
+        "computed  {regularizer} from {} to {after}{roots}, deficit from {:.3e} to {:.3e} ({}, {:.0} reads of the weights)",
         result.regularizer_before,
         result.deficit_before,
         solution.deficit,
@@ -472,15 +484,17 @@ fn multipliers(
 ) {
     let multipliers = result.multipliers();
     let exact = exact.filter(|_| result.restricted.is_none());
-    let mut units: Vec<_> = scalable(network)
+    let units: Vec<_> = scalable(network)
         .map(|(id, variable, exponent)| (printable(&id), variable, exponent))
         .collect();
     if units.is_empty() {
         let _ = writeln!(out, "note      no unit of this network can be scaled");
         return;
     }
-    let hidden = units.len().saturating_sub(SHOWN);
-    units.truncate(SHOWN);
+    // What larger ones come to is said by layer.
+    if units.len() > SHOWN {
+        return;
+    }
     let width = units
         .iter()
         .map(|(id, ..)| id.chars().count())
@@ -503,8 +517,5 @@ fn multipliers(
             "{id:<width$}  {}{exact}",
             multipliers[variable].power(&exponent)
         );
-    }
-    if hidden > 0 {
-        let _ = writeln!(out, "... and {hidden} more units; --json prints all");
     }
 }

@@ -48,6 +48,7 @@ mod infer;
 mod joined;
 mod learned;
 mod limit;
+mod measure;
 pub mod message;
 mod node;
 mod perceptron;
