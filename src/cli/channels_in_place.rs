@@ -102,7 +102,7 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
     match solved {
         Ok(found)
             if is_final
-                || in_place::unsettled(arguments, &found).is_none()
+                || super::unsettled::unsettled(arguments, &found).is_none()
                     && (found.is_enclosed() || !found.has_optimum) =>
         {
             Some(write(arguments, model, problem, &found, read))

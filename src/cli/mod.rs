@@ -23,6 +23,7 @@ mod layers;
 mod learn;
 mod limit_in_place;
 mod offered;
+mod other_arguments;
 mod outputs;
 mod places;
 #[cfg(feature = "script")]
@@ -34,6 +35,7 @@ mod shards;
 mod temporary;
 mod terms_in_place;
 mod theorems;
+mod unsettled;
 mod vectors;
 
 pub use called::{Answer, Listener, call};

@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
 use super::blocks::{exact_cross_check, unfinished_words};
-use super::by_unit::{enclosure, exact, scalable};
+use super::by_unit::{enclosure, exact, multipliers, scalable};
 use super::{Report, Subject, list, root, roots_words, up, wide};
 use crate::kernel::Balanced;
 use crate::network::{Network, Regularizer, UnitIndex, printable};
-use crate::numbers::{Rational, rational_power, rational_to_f64_up};
+use crate::numbers::{Rational, rational_to_f64_up};
 use crate::solve::{Balance, ExistenceClaim, Method, Outcome, Proved, Restricted, relative_width};
 
 /// The report of [`balance`](crate::solve::balance); `read` and `write` are the seconds that files took.
@@ -201,7 +201,7 @@ fn undetermined(network: &Network<Rational>, result: &Balance) -> Vec<String> {
 }
 
 /// Units named in the text.
-const SHOWN: usize = 12;
+pub(super) const SHOWN: usize = 12;
 
 fn text(
     network: &Subject,
@@ -471,51 +471,5 @@ fn of_costs(regularizer: &Regularizer) -> &'static str {
     match regularizer {
         Regularizer::Lp(_) => " of costs",
         Regularizer::Mixture(_) => "",
-    }
-}
-
-/// The table of multipliers; exact ones are shown beside those that they equal.
-fn multipliers(
-    out: &mut String,
-    network: &Network<Rational>,
-    regularizer: &Regularizer,
-    result: &Balance,
-    exact: Option<&Balanced>,
-) {
-    let multipliers = result.multipliers();
-    let exact = exact.filter(|_| result.restricted.is_none());
-    let units: Vec<_> = scalable(network)
-        .map(|(id, variable, exponent)| (printable(&id), variable, exponent))
-        .collect();
-    if units.is_empty() {
-        let _ = writeln!(out, "note      no unit of this network can be scaled");
-        return;
-    }
-    // What larger ones come to is said by layer.
-    if units.len() > SHOWN {
-        return;
-    }
-    let width = units
-        .iter()
-        .map(|(id, ..)| id.chars().count())
-        .max()
-        .unwrap_or(0)
-        .max(4);
-    let _ = writeln!(out, "\n{:<width$}  multiplier of weights", "unit");
-    for (id, variable, exponent) in units {
-        let exact = exact.map_or(String::new(), |exact| {
-            let Some(value) = rational_power(&exact.multipliers[variable], &exponent) else {
-                return String::new();
-            };
-            match regularizer {
-                Regularizer::Lp(_) => format!("  (of costs: {value} exactly)"),
-                Regularizer::Mixture(_) => format!("  ({value} exactly)"),
-            }
-        });
-        let _ = writeln!(
-            out,
-            "{id:<width$}  {}{exact}",
-            multipliers[variable].power(&exponent)
-        );
     }
 }
