@@ -188,9 +188,15 @@ pub struct ExplainArguments {
     /// Write a basis of the constraints, however long it is; up to 10,000 synapses it is written anyway.
     #[arg(long)]
     pub basis: bool,
-    /// Write the graph in Graphviz DOT.
+    /// Say everything: all layers, the channels of every tensor, what pins them, constants, more units.
+    #[arg(long)]
+    pub full: bool,
+    /// Write the graph in Graphviz DOT: of units up to 200 synapses, of layers beyond.
     #[arg(long, value_name = "FILE")]
     pub dot: Option<PathBuf>,
+    /// With --dot: draw units and their weights, however many they are.
+    #[arg(long, requires = "dot")]
+    pub dot_units: bool,
     /// Write the certificate of the constraints; not for ONNX models.
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,

@@ -10,6 +10,7 @@ mod check;
 mod check_in_place;
 mod checkpoint;
 mod checkpoint_groups;
+mod deficits;
 mod demonstration;
 mod differences;
 mod digits;
@@ -77,6 +78,17 @@ pub struct Report {
     pub text: String,
     /// For a program.
     pub json: Value,
+}
+
+/// How much of a report is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// What fits a screen.
+    Screen,
+    /// All that is said to people.
+    Full,
+    /// The fields, for programs.
+    Json,
 }
 
 impl Report {

@@ -43,6 +43,7 @@ mod energy;
 mod files;
 mod functions;
 mod given;
+mod graph;
 mod held;
 mod infer;
 mod joined;
