@@ -2,6 +2,7 @@
 
 pub use super::checkpoint_arguments::{ApplyArguments, Moment, PartArguments};
 pub use super::other_arguments::*;
+pub use super::shell::{CompletionsArguments, ManArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -23,6 +24,14 @@ pub struct Arguments {
     /// Print one JSON document on stdout, and nothing else there.
     #[arg(long, global = true)]
     pub json: bool,
+
+    /// Print no report and draw no bars: the exit code says it. What went wrong is said, and --json printed.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
+    /// Verdicts in colour: auto is on a terminal, unless NO_COLOR is set or CLICOLOR is 0.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: clap::ColorChoice,
 
     /// Threads to use; as many as there are cores if not given. Results do not depend on it.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -110,6 +119,14 @@ were run, whatever they show.")]
     /// Write one HTML page with the theorems, the experiments and their pictures; it needs no network.
     #[command(after_help = "Example: synbal report -o report.html")]
     Report(ReportArguments),
+    /// Print a script with which a shell completes commands and options.
+    #[command(
+        after_help = "Example: synbal completions bash > ~/.local/share/bash-completion/completions/synbal"
+    )]
+    Completions(CompletionsArguments),
+    /// Write the pages of the manual.
+    #[command(after_help = "Example: synbal man ~/.local/share/man/man1 && man synbal-balance")]
+    Man(ManArguments),
     /// Run proof scripts.
     #[cfg(feature = "script")]
     #[command(after_help = "\

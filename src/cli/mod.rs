@@ -22,9 +22,11 @@ mod in_place;
 mod layers;
 mod learn;
 mod limit_in_place;
+mod next;
 mod offered;
 mod other_arguments;
 mod outputs;
+mod page;
 mod places;
 #[cfg(feature = "script")]
 mod prove;
@@ -32,6 +34,7 @@ mod proving;
 mod restricted_in_place;
 mod rounded;
 mod shards;
+mod shell;
 mod temporary;
 mod terms_in_place;
 mod theorems;
@@ -113,8 +116,14 @@ pub fn main(given: &[OsString]) -> u8 {
 }
 
 fn run(arguments: Arguments) -> u8 {
+    let shown = Shown {
+        json: arguments.json,
+        quiet: arguments.quiet,
+        raw: matches!(arguments.command, Some(Command::Completions(_))),
+        color: arguments.color,
+    };
     let json = arguments.json;
-    IS_PROGRAM.store(true, Ordering::Relaxed);
+    IS_PROGRAM.store(!arguments.quiet, Ordering::Relaxed);
     guard::install();
     // As many threads as there are cores if none are asked for.
     let pool = rayon::ThreadPoolBuilder::new()
@@ -127,28 +136,55 @@ fn run(arguments: Arguments) -> u8 {
     temporary::survive_cut_inputs(json);
     let to_stdout = match outputs::of_command(&arguments) {
         Ok(to_stdout) => to_stdout,
-        Err(fault) => return end(Err(fault.into()), json, false),
+        Err(fault) => return end(Err(fault.into()), arguments.command.as_ref(), shown, false),
     };
     if let Some(Command::Check(arguments)) = &arguments.command
         && let Some(requests) = &arguments.batch
     {
         return batch::answer_all(requests, arguments);
     }
-    let outcome = guard::guarded(|| answer_command(arguments.command, json));
-    end(outcome, json, to_stdout)
+    let mut outcome = guard::guarded(|| answer_command(arguments.command.as_ref(), json));
+    if let (Some(command), Ok((report, _))) = (&arguments.command, &mut outcome) {
+        files::state_written(report, command);
+    }
+    end(outcome, arguments.command.as_ref(), shown, to_stdout)
+}
+
+/// How what came out is shown.
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    json: bool,
+    quiet: bool,
+    /// Is it no report, but a text for another program?
+    raw: bool,
+    color: clap::ColorChoice,
 }
 
 /// Prints what came out, on stderr if an output was written to stdout.
-fn end(outcome: Outcome, json: bool, to_stdout: bool) -> u8 {
+fn end(outcome: Outcome, command: Option<&Command>, shown: Shown, to_stdout: bool) -> u8 {
+    let mut advice = None;
     if let Err(Failure::Input(BadInput(message)) | Failure::Incomplete(message)) = &outcome {
         complain(message);
+        let next = next::next(command, message);
+        let line = format!("next: {}\n", one_line(&next));
+        let _ = std::io::stderr().write_all(line.as_bytes());
+        advice = Some(next);
     }
-    let (report, code) = answer(outcome);
+    let (mut report, code) = answer(outcome);
+    if let Some(next) = advice {
+        report.json["next"] = next.into();
+    }
+    if shown.quiet && !shown.json && !shown.raw {
+        return code;
+    }
+    if !shown.raw && !shown.json {
+        report.text = page::Page::new(shown.color).shown(&plain_text(&report.text));
+    }
     if to_stdout {
         let _ = std::io::stderr().write_all(report.text.as_bytes());
         return code;
     }
-    match print(&report, json) {
+    match print(&report, shown.json) {
         Ok(()) => code,
         Err(fault) => {
             complain(&format!("standard output: {fault}"));
@@ -157,34 +193,36 @@ fn end(outcome: Outcome, json: bool, to_stdout: bool) -> u8 {
     }
 }
 
-fn answer_command(command: Option<Command>, json: bool) -> Outcome {
+fn answer_command(command: Option<&Command>, json: bool) -> Outcome {
     match command {
         None => demonstration(),
-        Some(Command::Explain(arguments)) => explain::explain(&arguments, json),
+        Some(Command::Explain(arguments)) => explain::explain(arguments, json),
         Some(Command::Balance(arguments)) => {
-            if let Some(outcome) = checkpoint::balance(&arguments) {
+            if let Some(outcome) = checkpoint::balance(arguments) {
                 return outcome;
             }
             checkpoint::refuse_elsewhere(&arguments.network, &arguments.family)?;
-            in_place::balance(&arguments).unwrap_or_else(|| balance::balance(&arguments))
+            in_place::balance(arguments).unwrap_or_else(|| balance::balance(arguments))
         }
         Some(Command::Check(arguments)) => {
-            if let Some(outcome) = checkpoint::check(&arguments) {
+            if let Some(outcome) = checkpoint::check(arguments) {
                 return outcome;
             }
             let before = arguments.before.as_deref().unwrap_or(Path::new(""));
             checkpoint::refuse_elsewhere(before, &arguments.family)?;
-            check::check(&arguments)
+            check::check(arguments)
         }
-        Some(Command::Apply(arguments)) => checkpoint::apply(&arguments),
-        Some(Command::Verify(arguments)) => verify(&arguments),
-        Some(Command::Theorems(arguments)) => theorems::theorems(&arguments),
-        Some(Command::Bench(arguments)) => bench::bench(&arguments),
-        Some(Command::Vectors(arguments)) => vectors::vectors(&arguments),
-        Some(Command::Learn(arguments)) => learn::learn(&arguments),
-        Some(Command::Report(arguments)) => learn::report(&arguments),
+        Some(Command::Apply(arguments)) => checkpoint::apply(arguments),
+        Some(Command::Verify(arguments)) => verify(arguments),
+        Some(Command::Theorems(arguments)) => theorems::theorems(arguments),
+        Some(Command::Bench(arguments)) => bench::bench(arguments),
+        Some(Command::Vectors(arguments)) => vectors::vectors(arguments),
+        Some(Command::Learn(arguments)) => learn::learn(arguments),
+        Some(Command::Report(arguments)) => learn::report(arguments),
         #[cfg(feature = "script")]
-        Some(Command::Prove(arguments)) => prove::prove(&arguments),
+        Some(Command::Prove(arguments)) => prove::prove(arguments),
+        Some(Command::Completions(arguments)) => shell::completions(arguments),
+        Some(Command::Man(arguments)) => shell::man(arguments),
     }
 }
 
@@ -244,15 +282,11 @@ fn misused(given: &[OsString], fault: &clap::Error) {
     };
 }
 
-/// Prints to stdout. A reader that has gone away is not an error; a full disk is.
+/// Prints to stdout what no terminal acts on but for its colours. A reader that has gone away is not an error; a full disk is.
 fn print(report: &Report, json: bool) -> std::io::Result<()> {
     let text = match json {
-        true => format!("{:#}\n", report.json),
+        true => plain_json(&format!("{:#}\n", report.json)).into_owned(),
         false => report.text.clone(),
-    };
-    let text = match json {
-        true => plain_json(&text),
-        false => plain_text(&text),
     };
     let mut stdout = std::io::stdout().lock();
     match stdout

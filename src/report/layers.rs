@@ -115,7 +115,7 @@ pub(super) fn table(measured: &Measured, regularizer: &Regularizer, shown: usize
     };
     let _ = writeln!(
         out,
-        "(spread: largest / smallest {norm} of an output channel; deficit: the largest of its\n units; share: of {regularizer})"
+        "(spread: largest / smallest {norm} of an output channel; deficit: the largest of its units; share: of {regularizer})"
     );
     text
 }

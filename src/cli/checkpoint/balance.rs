@@ -18,6 +18,7 @@ use super::solve::{ReadBlock, Task};
 use super::stages::{Stages, Stopped};
 use super::{names, never, open};
 use crate::cli::arguments::{BalanceArguments, MethodName};
+use crate::cli::files::note_written;
 use crate::cli::{BadInput, Outcome, Progress, Verdict, rounded};
 
 /// Balances a checkpoint; `None` if it is none.
@@ -212,6 +213,7 @@ impl<'a> Run<'a> {
                 job.make_part(&self.plan, &records)?;
             }
             job.finish()?;
+            target.iter().for_each(|folder| note_written(folder));
         }
         self.seconds[3] += start.elapsed().as_secs_f64();
         self.report(&records, resumed)
