@@ -2,6 +2,7 @@
 
 pub use super::checkpoint_arguments::{ApplyArguments, Moment, PartArguments};
 pub use super::other_arguments::*;
+pub use super::relu6::Relu6Arguments;
 pub use super::shell::{CompletionsArguments, ManArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -222,6 +223,8 @@ pub struct ExplainArguments {
     #[command(flatten)]
     pub roles: RoleArguments,
     #[command(flatten)]
+    pub relu6: Relu6Arguments,
+    #[command(flatten)]
     pub family: FamilyArguments,
 }
 
@@ -281,6 +284,8 @@ pub struct BalanceArguments {
     pub perceptron: Perceptron,
     #[command(flatten)]
     pub roles: RoleArguments,
+    #[command(flatten)]
+    pub relu6: Relu6Arguments,
 }
 
 impl BalanceArguments {
@@ -348,6 +353,8 @@ pub struct VerifyArguments {
     pub perceptron: Perceptron,
     #[command(flatten)]
     pub roles: RoleArguments,
+    #[command(flatten)]
+    pub relu6: Relu6Arguments,
 }
 
 /// What a safetensors file does not say of its perceptron.

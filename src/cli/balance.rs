@@ -27,6 +27,13 @@ use super::{
 pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let start = Instant::now();
     let file = open(&arguments.network, &arguments.perceptron)?;
+    let (file, replaced) = arguments.relu6.apply(file, &arguments.network)?;
+    let (mut report, verdict) = balance_file(arguments, file, start)?;
+    replaced.state(&mut report);
+    Ok((report, verdict))
+}
+
+fn balance_file(arguments: &BalanceArguments, file: Model, start: Instant) -> Outcome {
     let file = arguments.roles.apply(file);
     let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
     check_outputs(arguments, &file)?;

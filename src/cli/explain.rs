@@ -39,6 +39,17 @@ pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
         return Ok((found, Verdict::Done));
     }
     let file = balance::open(&arguments.network, &arguments.perceptron)?;
+    let (file, replaced) = arguments.relu6.apply(file, &arguments.network)?;
+    let mut found = explain_file(arguments, file, detail)?;
+    replaced.state(&mut found);
+    Ok((found, Verdict::Done))
+}
+
+fn explain_file(
+    arguments: &ExplainArguments,
+    file: Model,
+    detail: Detail,
+) -> Result<Report, Failure> {
     let file = arguments.roles.apply(file);
     let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
     if let (Some(path), Model::Onnx(_)) = (&arguments.certificate, &file) {
@@ -54,14 +65,14 @@ pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
                 return Err(BadInput::at(path, reason).into());
             }
             draw_tensors(arguments, &model)?;
-            return Ok((outline(arguments, &model, detail), Verdict::Done));
+            return Ok(outline(arguments, &model, detail));
         }
         Model::Onnx(model) if is_outlined(arguments, &model) => {
             draw_tensors(arguments, &model)?;
-            return Ok((outline(arguments, &model, detail), Verdict::Done));
+            return Ok(outline(arguments, &model, detail));
         }
         Model::Onnx(model) => match explain_channels(arguments, &model, detail)? {
-            Some(found) => return Ok((found, Verdict::Done)),
+            Some(found) => return Ok(found),
             None => balance::with_weights(Model::Onnx(model), &arguments.network)?,
         },
         file => balance::with_weights(file, &arguments.network)?,
@@ -134,7 +145,7 @@ pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     }
     report::freedom(&mut report, &network, file.onnx());
     report.state_layers(file.layers());
-    Ok((report, Verdict::Done))
+    Ok(report)
 }
 
 /// From so many weights on, what is known without exact arithmetic is all that is said of a model of which not everything is proved.

@@ -31,6 +31,7 @@ mod places;
 #[cfg(feature = "script")]
 mod prove;
 mod proving;
+mod relu6;
 mod restricted_in_place;
 mod rounded;
 mod shards;
@@ -196,8 +197,12 @@ fn end(outcome: Outcome, command: Option<&Command>, shown: Shown, to_stdout: boo
 fn answer_command(command: Option<&Command>, json: bool) -> Outcome {
     match command {
         None => demonstration(),
-        Some(Command::Explain(arguments)) => explain::explain(arguments, json),
+        Some(Command::Explain(arguments)) => {
+            arguments.relu6.refuse(&arguments.network)?;
+            explain::explain(arguments, json)
+        }
         Some(Command::Balance(arguments)) => {
+            arguments.relu6.refuse(&arguments.network)?;
             if let Some(outcome) = checkpoint::balance(arguments) {
                 return outcome;
             }
@@ -439,17 +444,26 @@ fn demonstration() -> Outcome {
 }
 
 fn verify(arguments: &VerifyArguments) -> Outcome {
+    arguments.relu6.refuse(&arguments.network)?;
     let text = input(&arguments.certificate, MAX_MODEL)?;
     let about = read_energy(&text).map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
     if let Some(certificate) = about {
         return energy::verify(arguments, &certificate);
     }
     let file = read(&arguments.network, &arguments.perceptron)?;
+    let (file, replaced) = arguments.relu6.apply(file, &arguments.network)?;
     let file = arguments.roles.apply(file);
     let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
+    let file = match replaced.is_done() {
+        true => balance::with_weights(file, &arguments.network)?,
+        false => file,
+    };
     let stated = |(mut report, verdict): (Report, Verdict)| {
         report.state_layers(file.layers());
         report.state_reliance(&report::relied_on(&[&file]));
+        if replaced.is_done() {
+            replaced.state(&mut report);
+        }
         (report, verdict)
     };
     let certificate =

@@ -30,6 +30,13 @@ pub fn next(command: Option<&Command>, message: &str) -> String {
         return "synbal --help".to_owned();
     };
     let file = file.filter(|file| !file.as_os_str().is_empty());
+    let second = match command {
+        Some(Command::Check(arguments)) => arguments.after.as_deref(),
+        Some(Command::Verify(arguments)) => Some(arguments.certificate.as_path()),
+        _ => None,
+    };
+    // That which is missing.
+    let file = second.filter(|second| !second.exists()).or(file);
     match file {
         Some(file) if !file.exists() => {
             let folder = file

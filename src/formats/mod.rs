@@ -40,7 +40,7 @@ pub use mapped_share::MappedTensor;
 pub use measure::{LayerFigures, Measured, MeasuredLayer, measure_network};
 pub use model::{Model, ModelError, Scaling, holds_weights_only, is_onnx, read_model};
 pub use network_json::{FormatError, NetworkFile, Weight, read_network, write_network};
-pub use onnx::{Difference, OnnxError, OnnxFile, Roles, Written};
+pub use onnx::{Difference, OnnxError, OnnxFile, Relu6, Roles, Written};
 pub use safetensors_mlp::{PerceptronFile, SafetensorsError, read_perceptron};
 
 pub use strict::UniqueMap;

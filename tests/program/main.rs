@@ -35,6 +35,7 @@ mod perceptrons;
 mod products;
 mod products_in_place;
 mod readers;
+mod relu6;
 mod screens;
 mod scripts;
 mod second_judge;

@@ -53,6 +53,7 @@ mod measure;
 pub mod message;
 mod node;
 mod perceptron;
+mod relu6;
 mod rules;
 mod scattered;
 mod shape;
@@ -67,6 +68,7 @@ mod write;
 pub use compare::Difference;
 pub use held::Held;
 pub use learned::{Kept, Roles};
+pub use relu6::Relu6;
 pub(crate) use units::SOURCE;
 pub use write::Written;
 
