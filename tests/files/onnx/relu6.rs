@@ -49,7 +49,7 @@ fn spellings() -> Vec<(&'static str, i64, Spelling)> {
         ("clip", 13, |model| {
             model.node("Clip", "a zero six", "o", &[])
         }),
-        ("settings", 6, |model| {
+        ("settings", 9, |model| {
             model.node("Clip", "a", "o", &[Float("min", 0.0), Float("max", 6.0)])
         }),
         ("relu, then a bound", 13, |model| {
