@@ -78,7 +78,6 @@ fn balance_file(arguments: &BalanceArguments, file: Model, start: Instant) -> Ou
     let times = (seconds_read, start.elapsed().as_secs_f64());
     let subject = Subject::new(&network, file.onnx());
     let mut report = balance_report(subject, &arguments.regularizer, method, &result, times);
-    layers_report(&mut report, &layers, &arguments.regularizer, layers::ROWS);
     lost_weights(&mut report, &lost);
     if let Some(groups) = file.groups() {
         group_multipliers(&mut report.json, &network, &groups);
@@ -93,6 +92,7 @@ fn balance_file(arguments: &BalanceArguments, file: Model, start: Instant) -> Ou
             }
         };
     }
+    layers_report(&mut report, &layers, &arguments.regularizer, layers::ROWS);
     freedom(&mut report, &network, file.onnx());
     report.state_layers(file.layers());
     Ok((report, verdict))

@@ -1,8 +1,10 @@
 //! What people look at: tables and pictures of layers, explanations that fit a screen, graphs of layers.
 
+use safetensors::tensor::Dtype;
 use serde_json::{Value, json};
 use std::process::Command;
 
+use super::block_runs::source;
 use super::{Desk, example, json, run};
 
 const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits-mlp.safetensors");
@@ -102,7 +104,7 @@ fn layers_before_and_after() {
 #[test]
 fn what_is_written_is_what_was_said() {
     let desk = Desk::new();
-    for regularizer in ["l2", "l1", "lp:5/2", "lp:200"] {
+    for regularizer in ["l2", "l1", "lp:5/2", "lp:40"] {
         let mut found: Vec<Value> = Vec::new();
         for (net, name, arch) in [
             (DIGITS, "out.safetensors", &["--arch", "relu"][..]),
@@ -217,10 +219,11 @@ fn pictures_of_layers() {
 /// to see the rest, which names every tensor.
 #[test]
 fn explanations_fit_a_screen() {
+    let mut brief = String::new();
     for (net, options) in [
-        (CNN, &[][..]),
-        (DIGITS_ONNX, &[]),
+        (DIGITS_ONNX, &[][..]),
         (DIGITS, &["--arch", "relu"]),
+        (CNN, &[]),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_synbal"))
             .args([&["explain", net], options].concat())
@@ -234,8 +237,8 @@ fn explanations_fit_a_screen() {
         }
         let table = text.lines().position(|line| line.contains("largest |w|"));
         assert!(table.is_some_and(|line| line <= 1), "{text}");
+        brief = text;
     }
-    let (_, brief, _) = run(&["explain", CNN]);
     let (_, full, _) = run(&["explain", CNN, "--full"]);
     assert!(brief.contains("--full"), "{brief}");
     let rows = full.lines().filter(|line| line.contains("conv2d_1/Conv2D"));
@@ -276,4 +279,38 @@ fn graphs_of_layers() {
         graph.contains("label = \"-3/4\"") || graph.contains("label = \"1\""),
         "{graph}"
     );
+}
+
+/// Checks: every block of a checkpoint has a row, what is said of it after balancing is what is found before in the folder that was written, shares add up to 1, and the
+/// picture has a bar for each.
+#[test]
+fn blocks_of_checkpoints() {
+    let desk = Desk::new();
+    let source = source(&desk, "llama", Dtype::BF16, 2);
+    let (out, plot) = (desk.path("out"), desk.path("blocks.svg"));
+    let (out, plot) = (out.to_str().unwrap(), plot.to_str().unwrap());
+    let (code, said) = json(&["balance", &source, "-o", out, "--plot", plot]);
+    assert_eq!(code, 0, "{said:#}");
+    let (_, read) = json(&["balance", out]);
+    let [said, read] = [said, read].map(|report| report["by_layer"].as_array().unwrap().clone());
+    assert_eq!(said.len(), read.len());
+    assert!(said.len() > 2);
+    for (said, read) in said.iter().zip(&read) {
+        assert_eq!(said["layer"], read["layer"]);
+        let (said, read) = (&said["after"], &read["before"]);
+        for field in ["largest", "spread", "share", "deficit"] {
+            assert!(
+                near(&read[field], said[field].as_f64().unwrap()),
+                "{field}: {said} {read}"
+            );
+        }
+    }
+    for side in ["before", "after"] {
+        let shares = said
+            .iter()
+            .map(|layer| layer[side]["share"].as_f64().unwrap());
+        assert!((shares.sum::<f64>() - 1.0).abs() < 1e-9);
+    }
+    let svg = std::fs::read_to_string(plot).unwrap();
+    assert_eq!(svg.matches("fill=\"#0072B2\"").count(), said.len() + 1);
 }

@@ -311,11 +311,6 @@ impl<'a> Run<'a> {
             resumed,
         };
         let mut report = report::checkpoint_balance(&found);
-        let measured = measured(records, found.values);
-        report::layers_report(&mut report, &measured, &regularizer, layers::ROWS);
-        if let Some((path, picture)) = layers::plot(task.arguments, &measured)? {
-            files::write_all(vec![(path, picture.into_bytes())])?;
-        }
         let mut verdict = match task.certify && !all_certified {
             true => Verdict::Incomplete,
             false => Verdict::Done,
@@ -328,6 +323,11 @@ impl<'a> Run<'a> {
             verdict = rounded::judge(task.arguments, &mut report, &lost, verdict);
         }
         state_lost(&mut report, records, lost.count);
+        let measured = measured(records, found.values);
+        report::layers_report(&mut report, &measured, &regularizer, layers::ROWS);
+        if let Some((path, picture)) = layers::plot(task.arguments, &measured)? {
+            files::write_all(vec![(path, picture.into_bytes())])?;
+        }
         let mut relied = vec![Reliance::Family, Reliance::Deficit];
         if resumed > 0 || !self.given.is_empty() {
             relied.push(Reliance::Records);
