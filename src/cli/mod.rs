@@ -28,6 +28,7 @@ mod other_arguments;
 mod outputs;
 mod page;
 mod places;
+mod progress;
 #[cfg(feature = "script")]
 mod prove;
 mod proving;
@@ -48,10 +49,8 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use clap::Parser;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use synaptic_balance::formats::memory::held;
 use synaptic_balance::formats::{
@@ -62,6 +61,7 @@ use synaptic_balance::network::{Regularizer, one_line, plain_json, plain_text};
 use synaptic_balance::report::{self, Report, demonstrate};
 
 use arguments::{Arguments, Command, Layers, Perceptron, Tied, VerifyArguments};
+use progress::Progress;
 
 /// How a command ended, by exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +108,9 @@ const STACK: usize = 8 << 20;
 /// Is this process the program's own? Only then are bars drawn and signals watched: callers of [`call`] do both themselves.
 static IS_PROGRAM: AtomicBool = AtomicBool::new(false);
 
+/// Are no bars drawn, though it is?
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
 /// The program `synbal`: runs the command that the arguments, after the program's name, say, and prints its report. Gives the exit code.
 pub fn main(given: &[OsString]) -> u8 {
     match arguments(given) {
@@ -124,7 +127,8 @@ fn run(arguments: Arguments) -> u8 {
         color: arguments.color,
     };
     let json = arguments.json;
-    IS_PROGRAM.store(!arguments.quiet, Ordering::Relaxed);
+    IS_PROGRAM.store(true, Ordering::Relaxed);
+    IS_QUIET.store(arguments.quiet, Ordering::Relaxed);
     guard::install();
     // As many threads as there are cores if none are asked for.
     let pool = rayon::ThreadPoolBuilder::new()
@@ -300,67 +304,6 @@ fn print(report: &Report, json: bool) -> std::io::Result<()> {
     {
         Err(fault) if fault.kind() != std::io::ErrorKind::BrokenPipe => Err(fault),
         _ => Ok(()),
-    }
-}
-
-/// A spinner, or a bar where the total is known, on stderr if that is a terminal; nothing elsewhere.
-struct Progress(ProgressBar);
-
-impl Progress {
-    fn new() -> Self {
-        let bar = ProgressBar::new_spinner();
-        let style = ProgressStyle::with_template("{spinner} {msg} [{elapsed}]");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        Progress::drawn(bar, 120)
-    }
-
-    /// A bar over `total` steps, of which some were done before.
-    fn over(what: String, total: u64, done: u64) -> Self {
-        let bar = ProgressBar::new(total)
-            .with_prefix(one_line(&what).into_owned())
-            .with_position(done);
-        let style = ProgressStyle::with_template(
-            "{prefix} [{bar:24}] {percent}% [{elapsed}, {eta} left] {wide_msg}",
-        );
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        // The time left is estimated from what is done in this call.
-        bar.reset_eta();
-        Progress::drawn(bar, 500)
-    }
-
-    /// A bar that is drawn anew after so many milliseconds, in the program's own process.
-    fn drawn(bar: ProgressBar, milliseconds: u64) -> Self {
-        match IS_PROGRAM.load(Ordering::Relaxed) {
-            true => bar.enable_steady_tick(Duration::from_millis(milliseconds)),
-            false => bar.set_draw_target(ProgressDrawTarget::hidden()),
-        }
-        Progress(bar)
-    }
-
-    /// One more step is done, of the part named.
-    fn step(&self, part: &str) {
-        if !self.0.is_hidden() {
-            self.0.set_message(one_line(part).into_owned());
-        }
-        self.0.inc(1);
-    }
-
-    fn report(&self, what: &str, deficit: f64) {
-        called::tell(what, Some(deficit));
-        if !self.0.is_hidden() {
-            self.0.set_message(format!("{what}, deficit {deficit:.2e}"));
-        }
-    }
-
-    fn say(&self, what: &str) {
-        called::tell(what, None);
-        self.0.set_message(one_line(what).into_owned());
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.0.finish_and_clear();
     }
 }
 
