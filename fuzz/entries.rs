@@ -13,7 +13,7 @@ use synaptic_balance::network::{Manifold, Network, Regularizer};
 use synaptic_balance::numbers::{
     ParseRationalError, Rational, parse_rational, rational_to_f64_down, rational_to_f64_up,
 };
-use synaptic_balance::report::{Basis, explain};
+use synaptic_balance::report::{Basis, Detail, explain};
 use synaptic_balance::script::{self, parse_network};
 use synaptic_balance::solve::energy::EnergyProof;
 use synaptic_balance::solve::{Options, ScalingVerdict, balance, judge};
@@ -305,7 +305,7 @@ pub fn solvers(data: &[u8]) {
     for regularizer in REGULARIZERS {
         let regularizer: Regularizer = regularizer.parse().expect("a regularizer");
         if let Ok(found) = explain(&network, &regularizer, Basis::Wanted) {
-            let _ = (found.json(), found.text());
+            let _ = (found.json(), found.text(Detail::Full));
         }
         let options = Options {
             limit: true,

@@ -1,12 +1,15 @@
 //! The arguments of every command.
 
 pub use super::checkpoint_arguments::{ApplyArguments, Moment, PartArguments};
+pub use super::other_arguments::*;
+pub use super::relu6::Relu6Arguments;
+pub use super::shell::{CompletionsArguments, ManArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::str::FromStr;
 use synaptic_balance::formats::{Model, Roles};
-use synaptic_balance::network::{Network, Regularizer, one_line};
+use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::{Rational, parse_rational, rational_to_f64};
 use synaptic_balance::solve::{MAX_DIGITS, Method};
 
@@ -22,6 +25,14 @@ pub struct Arguments {
     /// Print one JSON document on stdout, and nothing else there.
     #[arg(long, global = true)]
     pub json: bool,
+
+    /// Print no report and draw no bars: the exit code says it. What went wrong is said, and --json printed.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
+    /// Verdicts in colour: auto is on a terminal, unless NO_COLOR is set or CLICOLOR is 0.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: clap::ColorChoice,
 
     /// Threads to use; as many as there are cores if not given. Results do not depend on it.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -113,6 +124,14 @@ were run, whatever they show.")]
     #[cfg(feature = "explore")]
     #[command(after_help = "Example: synbal explore examples/chain.json")]
     Explore(super::explore::ExploreArguments),
+    /// Print a script with which a shell completes commands and options.
+    #[command(
+        after_help = "Example: synbal completions bash > ~/.local/share/bash-completion/completions/synbal"
+    )]
+    Completions(CompletionsArguments),
+    /// Write the pages of the manual.
+    #[command(after_help = "Example: synbal man ~/.local/share/man/man1 && man synbal-balance")]
+    Man(ManArguments),
     /// Run proof scripts.
     #[cfg(feature = "script")]
     #[command(after_help = "\
@@ -120,68 +139,6 @@ Example: synbal prove proofs/one-unit/thm-3.1-lp.rhai
 
 Exit code: the worst of all scripts: 2 a script is wrong; 1 a claim failed; 3 a claim was left unproved; 0 proved.")]
     Prove(ProveArguments),
-}
-
-#[derive(Debug, Args)]
-pub struct LearnArguments {
-    /// The experiment, or `all`.
-    pub experiment: String,
-    /// Seeds to run: 0 to K - 1. Verdicts need at least two, and are weak with fewer than eight.
-    #[arg(long, default_value_t = 8, value_name = "K", value_parser = clap::value_parser!(u64).range(1..=10_000))]
-    pub seeds: u64,
-    /// Epochs; each experiment has a default.
-    #[arg(long, value_name = "N", value_parser = epochs)]
-    pub epochs: Option<usize>,
-    /// Images in the IDX format of MNIST and Fashion-MNIST, plain or as .gz, instead of the embedded digits.
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Keep each run (NAME.json) and its pictures here, and go on from what is there.
-    #[arg(short, long, value_name = "DIR")]
-    pub output: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct ReportArguments {
-    /// A folder of runs made by `synbal learn -o`; the runs that come with the program if not given.
-    #[arg(value_name = "DIR")]
-    pub runs: Option<PathBuf>,
-    /// The page.
-    #[arg(short, long, default_value = "report.html", value_name = "FILE")]
-    pub output: PathBuf,
-    /// Write the results as Markdown too.
-    #[arg(long, value_name = "FILE")]
-    pub results: Option<PathBuf>,
-}
-
-impl ReportArguments {
-    /// The command that writes the page again.
-    pub fn command(&self) -> String {
-        let runs = self.runs.iter().map(|runs| format!(" {}", runs.display()));
-        let output = self.output.display();
-        let text = format!("synbal report{} -o {output}", runs.collect::<String>());
-        one_line(&text).into_owned()
-    }
-}
-
-#[cfg(feature = "script")]
-#[derive(Debug, Args)]
-pub struct ProveArguments {
-    /// The scripts.
-    #[arg(required = true, value_name = "SCRIPT")]
-    pub scripts: Vec<PathBuf>,
-    /// Let the scripts load this network, by the path given here; they may always load those in their own folder.
-    #[arg(long = "network", value_name = "NET")]
-    pub networks: Vec<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct BenchArguments {
-    /// Leave out the network of 32 million weights, and the methods that need thousands of reads on deep ones.
-    #[arg(long)]
-    pub quick: bool,
-    /// Write a figure of reads against depth, as SVG.
-    #[arg(long, value_name = "FILE")]
-    pub plot: Option<PathBuf>,
 }
 
 /// What tensors of ONNX models are, where the rules take them for something else.
@@ -253,9 +210,15 @@ pub struct ExplainArguments {
     /// Write a basis of the constraints, however long it is; up to 10,000 synapses it is written anyway.
     #[arg(long)]
     pub basis: bool,
-    /// Write the graph in Graphviz DOT.
+    /// Say everything: all layers, the channels of every tensor, what pins them, constants, more units.
+    #[arg(long)]
+    pub full: bool,
+    /// Write the graph in Graphviz DOT: of units up to 200 synapses, of layers beyond.
     #[arg(long, value_name = "FILE")]
     pub dot: Option<PathBuf>,
+    /// With --dot: draw units and their weights, however many they are.
+    #[arg(long, requires = "dot")]
+    pub dot_units: bool,
     /// Write the certificate of the constraints; not for ONNX models.
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
@@ -263,6 +226,8 @@ pub struct ExplainArguments {
     pub perceptron: Perceptron,
     #[command(flatten)]
     pub roles: RoleArguments,
+    #[command(flatten)]
+    pub relu6: Relu6Arguments,
     #[command(flatten)]
     pub family: FamilyArguments,
 }
@@ -299,6 +264,9 @@ pub struct BalanceArguments {
     /// Write the certificate (implies --certify); of a checkpoint a folder with one for each block.
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+    /// Draw the ranges of channels by layer, before and after, as SVG.
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
     /// Let the paper's algorithm check the result whatever the size; it does by default up to two million weights.
     #[arg(long)]
     pub cross_check: bool,
@@ -320,6 +288,8 @@ pub struct BalanceArguments {
     pub perceptron: Perceptron,
     #[command(flatten)]
     pub roles: RoleArguments,
+    #[command(flatten)]
+    pub relu6: Relu6Arguments,
 }
 
 impl BalanceArguments {
@@ -387,6 +357,8 @@ pub struct VerifyArguments {
     pub perceptron: Perceptron,
     #[command(flatten)]
     pub roles: RoleArguments,
+    #[command(flatten)]
+    pub relu6: Relu6Arguments,
 }
 
 /// What a safetensors file does not say of its perceptron.
@@ -414,26 +386,6 @@ impl FromStr for Layers {
             false => Ok(Layers(names)),
         }
     }
-}
-
-#[derive(Debug, Args)]
-pub struct TheoremsArguments {
-    /// The entries to run; all of them if none is named.
-    #[arg(value_name = "ID")]
-    pub ids: Vec<String>,
-    /// Instead, hunt for counterexamples among small networks: 1 takes seconds, 2 some minutes; beyond that, more random networks.
-    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u32).range(1..=9), conflicts_with = "ids")]
-    pub hunt: Option<u32>,
-    /// Instead, print the table of verified properties for the README, without running anything.
-    #[arg(long, conflicts_with_all = ["ids", "hunt", "json"])]
-    pub markdown: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct VectorsArguments {
-    /// The folder to write to; it is made if it does not exist. Vectors in it are replaced, other files never.
-    #[arg(value_name = "DIR")]
-    pub folder: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -494,13 +446,6 @@ fn bound(text: &str) -> Result<Rational, String> {
     match bound >= Rational::from_integer(1.into()) && rational_to_f64(&bound).is_finite() {
         true => Ok(bound),
         false => Err("must be a number of 1 or more".to_string()),
-    }
-}
-
-fn epochs(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) | Err(_) => Err("must be a number from 1 on".to_string()),
-        Ok(number) => Ok(number),
     }
 }
 

@@ -10,7 +10,7 @@ use synaptic_balance::formats::{
 use synaptic_balance::network::Network;
 use synaptic_balance::numbers::{MAX_DIGITS, Rational, Wide, rational_from_f64, rational_power};
 use synaptic_balance::report::{
-    Subject, balance_report, freedom, function_near, group_multipliers, lost_weights,
+    Subject, balance_report, freedom, function_near, group_multipliers, layers_report, lost_weights,
 };
 use synaptic_balance::solve::{
     self, Balance, BalanceFailure, ExistenceClaim, Method, Options, Restriction,
@@ -20,12 +20,20 @@ use super::arguments::{BalanceArguments, Perceptron, Tied};
 use super::outputs::{self, Kind, Output};
 use super::places::Place;
 use super::{
-    BadInput, Failure, Outcome, Progress, Verdict, channels_in_place, energy, files, read, rounded,
+    BadInput, Failure, Outcome, Progress, Verdict, channels_in_place, energy, files, layers, read,
+    rounded,
 };
 
 pub fn balance(arguments: &BalanceArguments) -> Outcome {
     let start = Instant::now();
     let file = open(&arguments.network, &arguments.perceptron)?;
+    let (file, replaced) = arguments.relu6.apply(file, &arguments.network)?;
+    let (mut report, verdict) = balance_file(arguments, file, start)?;
+    replaced.state(&mut report);
+    Ok((report, verdict))
+}
+
+fn balance_file(arguments: &BalanceArguments, file: Model, start: Instant) -> Outcome {
     let file = arguments.roles.apply(file);
     let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
     check_outputs(arguments, &file)?;
@@ -60,7 +68,10 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
         solve::balance(&network, &arguments.regularizer, &options, &mut report).map_err(failure)?;
     drop(progress);
     let start = Instant::now();
-    let (outputs, mut lost) = outputs(arguments, &file, &network, &result)?;
+    let layers = layers::of_result(&arguments.regularizer, &file, &network, &result);
+    let (mut outputs, mut lost) = outputs(arguments, &file, &network, &result)?;
+    let plot = layers::plot(arguments, &layers)?;
+    outputs.extend(plot.map(|(path, picture)| (path, picture.into_bytes())));
     let outputs = outputs.iter();
     let contents = outputs.map(|(path, bytes)| (path.clone(), files::content(bytes)));
     lost.append(files::write(contents.collect())?);
@@ -81,6 +92,7 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
             }
         };
     }
+    layers_report(&mut report, &layers, &arguments.regularizer, layers::ROWS);
     freedom(&mut report, &network, file.onnx());
     report.state_layers(file.layers());
     Ok((report, verdict))
@@ -122,7 +134,9 @@ pub fn check_files(
     }
     let certificate = arguments.certificate.as_ref();
     let certificate = certificate.map(|path| Output::new(path, Kind::Json));
-    let mut outputs: Vec<Output> = certificate.into_iter().collect();
+    let plot = arguments.plot.as_ref();
+    let plot = plot.map(|path| Output::new(path, Kind::Svg));
+    let mut outputs: Vec<Output> = certificate.into_iter().chain(plot).collect();
     for (number, path) in files.iter().enumerate() {
         outputs.push(Output {
             replaces: (number == 0).then_some(&*arguments.network),

@@ -82,5 +82,5 @@ fn run(arguments: &[OsString]) -> super::Outcome {
         return Err(BadInput("batches are answered by the program only".into()).into());
     }
     outputs::of_command(&parsed)?;
-    answer_command(parsed.command, true)
+    answer_command(parsed.command.as_ref(), true)
 }

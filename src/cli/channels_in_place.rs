@@ -7,19 +7,19 @@ use std::time::Instant;
 use synaptic_balance::formats::energy::NamedProblem;
 use synaptic_balance::formats::{Losses, MAPPED_WEIGHTS, OnnxFile};
 use synaptic_balance::numbers::rational_to_f64;
-use synaptic_balance::report::freedom;
+use synaptic_balance::report::{freedom, layers_report};
 use synaptic_balance::solve::SolveError;
 use synaptic_balance::solve::blocks::Cut;
 
 use super::arguments::BalanceArguments;
 use super::files::{self, Content};
 use super::found::Found;
-use super::in_place;
 use super::limit_in_place::{Unsolved, in_limit, is_for_exact_arithmetic, not_attained};
 use super::offered::{self, EXACT, is_plain};
 use super::restricted_in_place::is_asked;
 use super::terms_in_place;
 use super::{BadInput, Failure, Outcome};
+use super::{in_place, layers};
 
 fn certifies(arguments: &BalanceArguments) -> bool {
     arguments.certify.is_some() || arguments.certificate.is_some()
@@ -87,12 +87,11 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
     let solved = match (solved, limit) {
         (Err(Unsolved::NotAttained(_)), Some(limit)) => {
             let seconds = [read, start.elapsed().as_secs_f64()];
-            return Some(Ok(not_attained(
-                arguments,
-                model.weights(),
-                &limit,
-                seconds,
-            )));
+            let (mut report, verdict) = not_attained(arguments, model.weights(), &limit, seconds);
+            let regularizer = &arguments.regularizer;
+            let measured = model.measure(model.network(), regularizer, None, &[]);
+            layers_report(&mut report, &measured, regularizer, layers::ROWS);
+            return Some(Ok((report, verdict)));
         }
         (Ok(mut found), limit) => {
             found.limit = limit.or(found.limit);
@@ -103,7 +102,7 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
     match solved {
         Ok(found)
             if is_final
-                || in_place::unsettled(arguments, &found).is_none()
+                || super::unsettled::unsettled(arguments, &found).is_none()
                     && (found.is_enclosed() || !found.has_optimum) =>
         {
             Some(write(arguments, model, problem, &found, read))
@@ -180,6 +179,10 @@ fn write(
     }
     let certificate = problem.and_then(|problem| in_place::certificate(arguments, problem, found));
     contents.extend(certificate.map(|(path, text)| (path, files::content(text))));
+    let regularizer = &arguments.regularizer;
+    let measured = model.measure(model.network(), regularizer, Some(&written), &[]);
+    let plot = layers::plot(arguments, &measured)?;
+    contents.extend(plot.map(|(path, picture)| (path, files::content(picture))));
     if !contents.is_empty() {
         lost = files::write(contents)?;
     }
@@ -196,6 +199,7 @@ fn write(
         [read, write],
         &lost,
     );
+    layers_report(&mut report, &measured, regularizer, layers::ROWS);
     freedom(&mut report, model.network(), Some(model));
     Ok((report, verdict))
 }

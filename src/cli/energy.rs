@@ -46,6 +46,7 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
         return Ok(ended(report, verdict, &relied));
     }
     let file = open(path, &arguments.perceptron)?;
+    let (file, replaced) = arguments.relu6.apply(file, path)?;
     let file = arguments.roles.apply(file);
     let file = file.map_err(|fault| BadInput::at(path, fault))?;
     // Of tied units the terms are the synapses.
@@ -59,7 +60,11 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
     let problem = named.map_err(|fault| BadInput::at(path, fault))?;
     let (mut report, verdict) = judge(&arguments.certificate, certificate, &regularizer, &problem)?;
     report.state_layers(file.layers());
-    Ok(ended(report, verdict, &relied_on(&[&file])))
+    let (mut report, verdict) = ended(report, verdict, &relied_on(&[&file]));
+    if replaced.is_done() {
+        replaced.state(&mut report);
+    }
+    Ok((report, verdict))
 }
 
 /// The problem of a perceptron over the bytes of its tensors.

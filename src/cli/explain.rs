@@ -1,24 +1,27 @@
 //! `synbal explain`.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fmt::Write;
 use std::path::Path;
 
 use synaptic_balance::formats::energy::NamedProblem;
 use synaptic_balance::formats::onnx::MAX_WEIGHTS;
-use synaptic_balance::formats::{MappedPerceptron, Model, OnnxFile, to_dot, verify_certificate};
+use synaptic_balance::formats::{
+    LayerGraph, MappedPerceptron, Measured, Model, OnnxFile, measure_network, to_dot,
+    verify_certificate,
+};
 use synaptic_balance::network::{Network, Regularizer, UnitKind};
 use synaptic_balance::numbers::{Rational, rational_to_f64};
-use synaptic_balance::report::{self, Basis, Report, Subject, Tensors};
-use synaptic_balance::solve;
+use synaptic_balance::report::{self, Basis, Detail, Report, Subject, Tensors};
 use synaptic_balance::solve::blocks::CostSums;
 use synaptic_balance::solve::energy::EnergyProof;
+use synaptic_balance::solve::{self, Balance};
 
 use super::arguments::{ExplainArguments, Tied};
 use super::outputs::{self, Kind, Output};
 use super::{
     BadInput, Failure, Outcome, Progress, Verdict, balance, explain_checkpoint, files, in_place,
-    proving, terms_in_place,
+    layers, proving, terms_in_place,
 };
 
 /// Above so many synapses a basis of the constraints is written on demand only: it is far longer than the network.
@@ -28,10 +31,26 @@ pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     if let Some(outcome) = explain_checkpoint::explain(arguments) {
         return outcome;
     }
-    if let Some(found) = explain_mapped(arguments)? {
+    let detail = match (json, arguments.full) {
+        (true, _) => Detail::Json,
+        (false, true) => Detail::Full,
+        (false, false) => Detail::Screen,
+    };
+    if let Some(found) = explain_mapped(arguments, detail)? {
         return Ok((found, Verdict::Done));
     }
     let file = balance::open(&arguments.network, &arguments.perceptron)?;
+    let (file, replaced) = arguments.relu6.apply(file, &arguments.network)?;
+    let mut found = explain_file(arguments, file, detail)?;
+    replaced.state(&mut found);
+    Ok((found, Verdict::Done))
+}
+
+fn explain_file(
+    arguments: &ExplainArguments,
+    file: Model,
+    detail: Detail,
+) -> Result<Report, Failure> {
     let file = arguments.roles.apply(file);
     let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
     if let (Some(path), Model::Onnx(_)) = (&arguments.certificate, &file) {
@@ -40,19 +59,21 @@ pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     }
     let file = match file {
         Model::Onnx(model) if model.weights() > MAX_WEIGHTS => {
-            if let Some(path) = &arguments.dot {
+            if let (Some(path), true) = (&arguments.dot, arguments.dot_units) {
                 let reason = format!(
-                    "nothing written: no graph of more than {MAX_WEIGHTS} weights is drawn"
+                    "nothing written: units of more than {MAX_WEIGHTS} weights are not drawn; without --dot-units layers are"
                 );
                 return Err(BadInput::at(path, reason).into());
             }
-            return Ok((outline(&model), Verdict::Done));
+            draw_tensors(arguments, &model)?;
+            return Ok(outline(arguments, &model, detail));
         }
         Model::Onnx(model) if is_outlined(arguments, &model) => {
-            return Ok((outline(&model), Verdict::Done));
+            draw_tensors(arguments, &model)?;
+            return Ok(outline(arguments, &model, detail));
         }
-        Model::Onnx(model) => match explain_channels(arguments, &model) {
-            Some(found) => return Ok((found, Verdict::Done)),
+        Model::Onnx(model) => match explain_channels(arguments, &model, detail)? {
+            Some(found) => return Ok(found),
             None => balance::with_weights(Model::Onnx(model), &arguments.network)?,
         },
         file => balance::with_weights(file, &arguments.network)?,
@@ -63,6 +84,7 @@ pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
         outputs::check(&[Output::new(path, Kind::Dot)], &data)?;
     }
     let network = Tied::apply(arguments.tied, &file);
+    let groups = layers::groups(&file, &network);
     let basis = match &file {
         Model::Onnx(_) => Basis::Omitted,
         _ if network.synapses() > BASIS_LIMIT && !arguments.basis => Basis::Omitted,
@@ -73,7 +95,12 @@ pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     let explanation = explanation.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     let mut outputs: Vec<(&Path, Vec<u8>)> = Vec::new();
     if let Some(path) = &arguments.dot {
-        outputs.push((path, to_dot(&network).into_bytes()));
+        let text = match (&file, is_drawn_by_units(arguments, network.synapses())) {
+            (_, true) => to_dot(&network),
+            (Model::Onnx(model), false) => model.layer_graph().to_dot(),
+            (_, false) => LayerGraph::of_network(&network, groups.as_deref()).to_dot(),
+        };
+        outputs.push((path, text.into_bytes()));
     }
     if let Some(path) = &arguments.certificate {
         let certificate = explanation.certificate();
@@ -90,23 +117,36 @@ pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
     }
     files::write_all(outputs)?;
     // A basis of the constraints can be long: only what is printed is written out.
-    let mut report = match json {
-        true => Report {
+    let mut report = match detail {
+        Detail::Json => Report {
             text: String::new(),
             json: explanation.json(),
         },
-        false => Report {
-            text: explanation.text(),
-            json: Value::Null,
+        detail => Report {
+            text: explanation.text(detail),
+            json: json!({}),
         },
     };
+    let regularizer = &arguments.regularizer;
     if let Model::Onnx(model) = &file {
-        let multipliers = balanced_multipliers(&network, &arguments.regularizer);
-        report.precede(report::channels_report(model, multipliers.as_deref()));
+        let found = balanced(&network, regularizer);
+        let multipliers = found.map(|found| found.by_unit(&network));
+        let channels = report::channels_report(model, multipliers.as_deref(), regularizer, detail);
+        report.precede(channels);
+    } else {
+        let found = match &file {
+            Model::Perceptron(_) => balanced(&network, regularizer),
+            _ => None,
+        };
+        let measured = match &found {
+            Some(found) => layers::of_result(regularizer, &file, &network, found),
+            None => measure_network(&network, regularizer, None, &[], groups.as_deref()),
+        };
+        report.precede(measured_report(&measured, regularizer, detail));
     }
     report::freedom(&mut report, &network, file.onnx());
     report.state_layers(file.layers());
-    Ok((report, Verdict::Done))
+    Ok(report)
 }
 
 /// From so many weights on, what is known without exact arithmetic is all that is said of a model of which not everything is proved.
@@ -114,14 +154,14 @@ const OUTLINED: usize = 1 << 19;
 
 /// Is there nothing to balance in a model with many weights?
 fn is_outlined(arguments: &ExplainArguments, model: &OnnxFile) -> bool {
-    let is_plain = arguments.tied.is_none() && arguments.dot.is_none();
+    let is_plain = arguments.tied.is_none() && !(arguments.dot.is_some() && arguments.dot_units);
     is_plain && model.network().variables() == 0 && model.weights() > BASIS_LIMIT
 }
 
 /// Channels, multipliers and what pins them, of a model whose weights are not gone through one by one.
-fn outline(model: &OnnxFile) -> Report {
+fn outline(arguments: &ExplainArguments, model: &OnnxFile, detail: Detail) -> Report {
     let free = model.network().variables();
-    let mut found = report::channels_report(model, None);
+    let mut found = report::channels_report(model, None, &arguments.regularizer, detail);
     let _ = writeln!(
         found.text,
         "scaling   {free} independent multipliers of {} weights",
@@ -134,10 +174,16 @@ fn outline(model: &OnnxFile) -> Report {
 }
 
 /// The multiplier of every unit after balancing; `None` if there is no optimum, or none was found.
+#[cfg(feature = "explore")]
 pub fn balanced_multipliers(
     network: &Network<Rational>,
     regularizer: &Regularizer,
 ) -> Option<Vec<f64>> {
+    balanced(network, regularizer).map(|found| found.by_unit(network))
+}
+
+/// What balancing finds; `None` if there is no optimum, or none was found.
+fn balanced(network: &Network<Rational>, regularizer: &Regularizer) -> Option<Balance> {
     let progress = Progress::new();
     let mut report = |what: &str, deficit| progress.report(what, deficit);
     let found = solve::balance(
@@ -147,14 +193,47 @@ pub fn balanced_multipliers(
         &mut report,
     )
     .ok()?;
-    found.solution.as_ref()?;
-    Some(found.by_unit(network))
+    found.solution.is_some().then_some(found)
+}
+
+/// The table of layers, as a report of its own.
+fn measured_report(measured: &Measured, regularizer: &Regularizer, detail: Detail) -> Report {
+    let mut found = Report {
+        text: String::new(),
+        json: json!({}),
+    };
+    let shown = if detail == Detail::Full {
+        usize::MAX
+    } else {
+        layers::ROWS
+    };
+    report::layers_report(&mut found, measured, regularizer, shown);
+    found
+}
+
+/// Networks of more synapses are drawn by layers, unless units are asked for.
+const DRAWN: usize = 200;
+
+fn is_drawn_by_units(arguments: &ExplainArguments, synapses: usize) -> bool {
+    arguments.dot_units || synapses <= DRAWN
+}
+
+/// Writes the graph of the layers of a model, if that was asked for.
+fn draw_tensors(arguments: &ExplainArguments, model: &OnnxFile) -> Result<(), BadInput> {
+    let Some(path) = &arguments.dot else {
+        return Ok(());
+    };
+    let data = model.data_files();
+    let data: Vec<&Path> = data.iter().map(std::path::PathBuf::as_path).collect();
+    outputs::check(&[Output::new(path, Kind::Dot)], &data)?;
+    files::write_all(vec![(path, model.layer_graph().to_dot().into_bytes())])
 }
 
 /// A perceptron with many weights, explained where it lies; `None` for what is small, or of which something else has to be said.
-fn explain_mapped(arguments: &ExplainArguments) -> Result<Option<Report>, Failure> {
+fn explain_mapped(arguments: &ExplainArguments, detail: Detail) -> Result<Option<Report>, Failure> {
     let path = &arguments.network;
-    let writes = arguments.dot.is_some() || arguments.certificate.is_some();
+    let draws_units = arguments.dot.is_some() && arguments.dot_units;
+    let writes = draws_units || arguments.certificate.is_some();
     let is_plain = arguments.tied.is_none() && !writes && !arguments.basis;
     let is_lp = matches!(arguments.regularizer, Regularizer::Lp(_));
     if !is_plain || !is_lp || !in_place::is_perceptron(path, &arguments.perceptron) {
@@ -181,7 +260,7 @@ fn explain_mapped(arguments: &ExplainArguments) -> Result<Option<Report>, Failur
         return Ok(None);
     };
     debug_assert_eq!(problem.problem.variables(), blocks.shape().units());
-    let mut found = report::explain_tensors(&Tensors {
+    let asked = Tensors {
         units: model.units(),
         pinned: &model.pinned(),
         weights: model.weights(),
@@ -190,25 +269,47 @@ fn explain_mapped(arguments: &ExplainArguments) -> Result<Option<Report>, Failur
         problem: &problem,
         proof: &proof,
         sides: &sides,
-    });
+    };
+    let mut found = report::explain_tensors(&asked, detail);
+    let multipliers = of_weights(&proof, &power);
+    let measured = model.measure(&arguments.regularizer, Some(&multipliers), None);
+    found.precede(measured_report(&measured, &arguments.regularizer, detail));
     found.state_layers(Some(&model.layers()));
+    if let Some(path) = &arguments.dot {
+        files::write_all(vec![(path, model.layer_graph().to_dot().into_bytes())])?;
+    }
     Ok(Some(found))
 }
 
 /// An ONNX model with many weights, in the same way.
-fn explain_channels(arguments: &ExplainArguments, model: &OnnxFile) -> Option<Report> {
-    let is_plain = arguments.tied.is_none() && arguments.dot.is_none();
+fn explain_channels(
+    arguments: &ExplainArguments,
+    model: &OnnxFile,
+    detail: Detail,
+) -> Result<Option<Report>, BadInput> {
+    let is_plain = arguments.tied.is_none() && !(arguments.dot.is_some() && arguments.dot_units);
     let is_lp = matches!(arguments.regularizer, Regularizer::Lp(_));
     let network = model.network();
     let weights = model.synapses();
     if !is_plain || !is_lp || weights <= BASIS_LIMIT || network.variables() == 0 {
-        return None;
+        return Ok(None);
     }
-    let found = explain_proved(arguments, model, weights);
-    match found.is_none() && weights > OUTLINED {
-        true => Some(outline(model)),
+    let found = explain_proved(arguments, model, weights, detail);
+    let found = match found.is_none() && weights > OUTLINED {
+        true => Some(outline(arguments, model, detail)),
         false => found,
+    };
+    if found.is_some() {
+        draw_tensors(arguments, model)?;
     }
+    Ok(found)
+}
+
+/// The multipliers of weights that were proved.
+fn of_weights(proof: &EnergyProof, power: &Rational) -> Vec<f64> {
+    let root = rational_to_f64(power).recip();
+    let multipliers = proof.multipliers().into_iter();
+    multipliers.map(|mu| mu.powf(root)).collect()
 }
 
 /// The sides of every unit and what is proved of the optimum, from the weights where they lie.
@@ -226,10 +327,8 @@ fn proved(model: &OnnxFile, problem: &NamedProblem, power: f64) -> Option<Proof>
 }
 
 /// The multiplier of every unit of a model's network that the proof has.
-fn multipliers_of(model: &OnnxFile, proof: &EnergyProof, power: f64) -> Option<Vec<f64>> {
-    let multipliers = proof.multipliers().into_iter();
-    let multipliers: Vec<f64> = multipliers.map(|mu| mu.powf(power.recip())).collect();
-    model.multipliers(&multipliers).ok()
+fn multipliers_of(model: &OnnxFile, proof: &EnergyProof, power: &Rational) -> Option<Vec<f64>> {
+    model.multipliers(&of_weights(proof, power)).ok()
 }
 
 /// The multiplier of every unit of a model's network after balancing, however many weights it has; `None` if there is no optimum, or none was found.
@@ -244,27 +343,26 @@ pub fn channel_multipliers(model: &OnnxFile, regularizer: &Regularizer) -> Optio
     }
     let power = regularizer.variable_power();
     let problem = model.energy_problem(&power).ok()?;
-    let power = rational_to_f64(&power);
-    let (_, proof) = proved(model, &problem, power)?;
-    multipliers_of(model, &proof, power)
+    let (_, proof) = proved(model, &problem, rational_to_f64(&power))?;
+    multipliers_of(model, &proof, &power)
 }
 
 fn explain_proved(
     arguments: &ExplainArguments,
     model: &OnnxFile,
     weights: usize,
+    detail: Detail,
 ) -> Option<Report> {
     let network = model.network();
     let power = arguments.regularizer.variable_power();
     let problem = model.energy_problem(&power).ok()?;
-    let power = rational_to_f64(&power);
-    let (sides, proof) = proved(model, &problem, power)?;
+    let (sides, proof) = proved(model, &problem, rational_to_f64(&power))?;
     // Otherwise some multiplier changes no weight, or nothing is known of it.
     if !proof.is_enclosed() {
         return None;
     }
     let count = |kind| network.units_of(kind).len();
-    let mut found = report::explain_tensors(&Tensors {
+    let asked = Tensors {
         units: [
             count(UnitKind::Input),
             count(UnitKind::Bias),
@@ -278,9 +376,16 @@ fn explain_proved(
         problem: &problem,
         proof: &proof,
         sides: &sides,
-    });
-    let multipliers = multipliers_of(model, &proof, power)?;
-    found.precede(report::channels_report(model, Some(&multipliers)));
+    };
+    let mut found = report::explain_tensors(&asked, detail);
+    let multipliers = multipliers_of(model, &proof, &power)?;
+    let regularizer = &arguments.regularizer;
+    found.precede(report::channels_report(
+        model,
+        Some(&multipliers),
+        regularizer,
+        detail,
+    ));
     report::freedom(&mut found, network, Some(model));
     Some(found)
 }

@@ -1,18 +1,53 @@
 //! Output files: complete or not at all, several of them all or none.
 
+use std::cell::RefCell;
 use std::fs::Metadata;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use synaptic_balance::formats::memory::{held, keep};
 use synaptic_balance::formats::{Losses, cached, is_onnx, open_input};
+use synaptic_balance::network::one_line;
+use synaptic_balance::report::Report;
 
+use super::arguments::Command;
 use super::places::Place;
 use super::temporary::{self, PREFIX, Temporary};
 use super::{BadInput, called};
 
 /// Writes the content of a file; says in words what is wrong if it cannot be made.
 pub type Content<'a> = Box<dyn FnOnce(&mut dyn Write) -> Result<Losses, String> + 'a>;
+
+thread_local! {
+    /// What this command has written so far.
+    static WRITTEN: RefCell<Vec<PathBuf>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Keeps in mind that something was written.
+pub fn note_written(path: &Path) {
+    WRITTEN.with_borrow_mut(|written| written.push(path.to_path_buf()));
+}
+
+/// Lines of a report about files.
+const SHOWN: usize = 6;
+
+/// Says at the end of a report what was written, if it does not say so itself.
+pub fn state_written(report: &mut Report, command: &Command) {
+    let written = WRITTEN.take();
+    let says_itself = matches!(
+        command,
+        Command::Learn(_) | Command::Report(_) | Command::Vectors(_)
+    );
+    if says_itself {
+        return;
+    }
+    for path in written.iter().take(SHOWN) {
+        report.text += &format!("written   {}\n", one_line(&path.display().to_string()));
+    }
+    if written.len() > SHOWN {
+        report.text += &format!("written   and {} more files\n", written.len() - SHOWN);
+    }
+}
 
 /// Content that is at hand.
 pub fn content<'a>(bytes: impl AsRef<[u8]> + 'a) -> Content<'a> {
@@ -47,6 +82,7 @@ struct Staged {
 /// renamed. A link stays a link; a file that is replaced passes on its permissions. Pipes, devices and standard output are written to
 /// directly, after all files are complete.
 pub fn write(files: Vec<(PathBuf, Content)>) -> Result<Losses, BadInput> {
+    let paths: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();
     let mut lost = Losses::default();
     let (mut staged, mut direct, mut kept) = (Vec::new(), Vec::new(), Vec::new());
     for (path, content) in files {
@@ -86,6 +122,7 @@ pub fn write(files: Vec<(PathBuf, Content)>) -> Result<Losses, BadInput> {
     }
     commit(staged)?;
     kept.into_iter().for_each(|(path, bytes)| keep(path, bytes));
+    paths.iter().for_each(|path| note_written(path));
     Ok(lost)
 }
 

@@ -9,31 +9,29 @@ use synaptic_balance::formats::{
 };
 use synaptic_balance::numbers::{Rational, rational_to_f64};
 use synaptic_balance::report::{
-    InPlace, NumberType, Report, SecondRun, in_place_report, lost_weights,
+    InPlace, NumberType, Report, SecondRun, in_place_report, layers_report, lost_weights,
 };
+use synaptic_balance::solve::SolveError;
 use synaptic_balance::solve::blocks::{
     BlockOptions, Blocks, CostSums, Cut, Sums, balance_blocks, enclose_blocks,
 };
-use synaptic_balance::solve::energy::{EnergyError, EnergyProof};
-use synaptic_balance::solve::{AGREEMENT, SolveError};
+use synaptic_balance::solve::energy::EnergyProof;
 use synaptic_balance_kernel::Refusal;
 
-use super::arguments::{BalanceArguments, DEFAULT_DIGITS, Perceptron};
+use super::arguments::{BalanceArguments, Perceptron};
 use super::found::Found;
 use super::limit_in_place::{
     Unsolved, free, in_limit, is_for_exact_arithmetic, is_left, leave_out, not_attained,
 };
-use super::offered::{EXACT, MOST_DIGITS, is_plain_for_perceptrons, power};
+use super::offered::{EXACT, is_plain_for_perceptrons, power};
 use super::proving::{prove, second_run};
 use super::restricted_in_place::{bounded_solution, is_asked, restrict};
 use super::shards::{check, outputs, write};
-use super::{BadInput, Failure, Outcome, Progress, Verdict, rounded};
+use super::unsettled::{incomplete, unsettled};
+use super::{BadInput, Failure, Outcome, Progress, Verdict, layers, rounded};
 
 /// The method of blocks, as on the command line.
 const METHOD: &str = "two-level";
-
-/// Bounds wider than this say too little to count as done.
-const WIDTH: f64 = 1e-6;
 
 /// From so many weights on neither the kernel nor a second method is asked unless the user does: both take longer than reading.
 pub const ASKED_ONLY: usize = MAPPED_WEIGHTS;
@@ -144,6 +142,8 @@ fn balance_mapped(
         (Err(Unsolved::NotAttained(_)), Some(limit)) => {
             let seconds = [read, begin.elapsed().as_secs_f64()];
             let (mut report, verdict) = not_attained(arguments, weights, limit, seconds);
+            let measured = model.measure(&arguments.regularizer, None, variables.as_deref());
+            layers_report(&mut report, &measured, &arguments.regularizer, layers::ROWS);
             report.state_layers(Some(&model.layers()));
             return Ok((report, verdict));
         }
@@ -158,7 +158,14 @@ fn balance_mapped(
     }
     let certificate = certificate(arguments, &problem, &found);
     let written = found.written();
-    let lost = write(arguments, model, &written, outputs, certificate)?;
+    let measured = model.measure(
+        &arguments.regularizer,
+        Some(&written),
+        found.variables.as_deref(),
+    );
+    let plot = layers::plot(arguments, &measured)?;
+    let beside = certificate.into_iter().chain(plot).collect();
+    let lost = write(arguments, model, &written, outputs, beside)?;
     let by_unit = found.by_unit();
     let mut rest = by_unit.as_slice();
     let layers = model.hidden_layers().into_iter();
@@ -179,6 +186,7 @@ fn balance_mapped(
         [read, write],
         &lost,
     );
+    layers_report(&mut report, &measured, &arguments.regularizer, layers::ROWS);
     report.state_layers(Some(&model.layers()));
     Ok((report, verdict))
 }
@@ -217,19 +225,6 @@ pub fn named_problem<'a>(
         terms: TermNames::Tensors(tensors.collect()),
         problem,
     })
-}
-
-/// Why something else may have to be said of a model small enough for exact arithmetic; `None` if nothing has.
-pub fn unsettled(arguments: &BalanceArguments, found: &Found) -> Option<String> {
-    let open = match &found.proof {
-        Some(Ok(proof)) if !proof.is_attained && !found.is_in_limit() => {
-            Some("that the minimum is attained was not verified".to_owned())
-        }
-        // Such as weights that are not finite, where no unit reads them.
-        Some(Err(fault @ EnergyError::Refused(_))) => Some(fault.to_string()),
-        _ => None,
-    };
-    incomplete(arguments, found).or(open)
 }
 
 /// Balances, bounds, cross-checks and has the kernel verify; `fan` is the largest number of synapses at a unit, `name` gives the unit of a variable.
@@ -403,65 +398,6 @@ pub fn outcome(
     };
     (report, verdict)
 }
-
-/// Why not everything that was asked for was verified; `None` if it was.
-fn incomplete(arguments: &BalanceArguments, found: &Found) -> Option<String> {
-    if found.limit.as_ref().is_some_and(|limit| !limit.is_verified) {
-        return Some("the kernel did not verify that the minimum is not attained".into());
-    }
-    if !found.has_optimum {
-        let asked = arguments.certify.is_some() || arguments.certificate.is_some();
-        let reason = "there is no optimum to certify: within the bound multipliers are computed";
-        return asked.then(|| reason.to_owned());
-    }
-    let complete = found
-        .cross_check
-        .as_ref()
-        .filter(|check| check.run.is_complete);
-    if let Some(check) = complete
-        && check.difference > AGREEMENT
-    {
-        return Some("the two methods disagree".into());
-    }
-    let asked = arguments.certify.is_some() || arguments.certificate.is_some();
-    match &found.proof {
-        Some(Ok(proof)) if asked || proof.is_attained || found.is_in_limit() => {
-            if !proof.is_attained && !found.is_in_limit() {
-                return Some("that the minimum is attained was not verified".into());
-            }
-            let digits = arguments
-                .digits()
-                .unwrap_or(DEFAULT_DIGITS)
-                .min(MOST_DIGITS);
-            let wanted = 10f64.powi(-(digits as i32));
-            let known = 10f64.powi(-(UNASKED_DIGITS as i32));
-            // Where every multiplier is known, so is every weight.
-            let is_known = || found.within().is_some_and(|within| within <= known);
-            match found.within().filter(|_| asked) {
-                _ if !asked && (proof.is_good(UNASKED_DIGITS) || is_known()) => None,
-                _ if !asked => Some("too little was proved of the balanced weights".into()),
-                Some(within) if within <= wanted => None,
-                Some(within) => Some(format!(
-                    "multipliers were certified to {within:.1e}, not to {digits} digits"
-                )),
-                None => Some("not every multiplier is enclosed".into()),
-            }
-        }
-        Some(Err(fault)) if asked => Some(fault.to_string()),
-        None if asked => Some("models of this kind are not certified at this size".into()),
-        _ => match found.enclosed.as_ref().map(|enclosed| enclosed.width) {
-            Some(width) if width <= WIDTH => None,
-            _ if complete.is_some() => None,
-            _ => Some(
-                "a small deficit says little in a network nearly cut off from its visible units"
-                    .into(),
-            ),
-        },
-    }
-}
-
-/// Digits to which weights are known where nobody asked, so that a result counts as done.
-const UNASKED_DIGITS: u32 = 6;
 
 /// By unit, the number of its layer among those that are scaled.
 fn variables_of_layers(model: &MappedPerceptron) -> Vec<usize> {

@@ -21,20 +21,28 @@ mod files;
 mod found;
 mod guard;
 mod in_place;
+mod layers;
 mod learn;
 mod limit_in_place;
+mod next;
 mod offered;
+mod other_arguments;
 mod outputs;
+mod page;
 mod places;
+mod progress;
 #[cfg(feature = "script")]
 mod prove;
 mod proving;
+mod relu6;
 mod restricted_in_place;
 mod rounded;
 mod shards;
+mod shell;
 mod temporary;
 mod terms_in_place;
 mod theorems;
+mod unsettled;
 mod vectors;
 
 pub use called::{Answer, Listener, call};
@@ -43,10 +51,8 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use clap::Parser;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use synaptic_balance::formats::memory::held;
 use synaptic_balance::formats::{
@@ -57,6 +63,7 @@ use synaptic_balance::network::{Regularizer, one_line, plain_json, plain_text};
 use synaptic_balance::report::{self, Report, demonstrate};
 
 use arguments::{Arguments, BalanceArguments, Command, Layers, Perceptron, Tied, VerifyArguments};
+use progress::Progress;
 
 /// How a command ended, by exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +110,9 @@ const STACK: usize = 8 << 20;
 /// Is this process the program's own? Only then are bars drawn and signals watched: callers of [`call`] do both themselves.
 static IS_PROGRAM: AtomicBool = AtomicBool::new(false);
 
+/// Are no bars drawn, though it is?
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
 /// The program `synbal`: runs the command that the arguments, after the program's name, say, and prints its report. Gives the exit code.
 pub fn main(given: &[OsString]) -> u8 {
     match arguments(given) {
@@ -112,8 +122,15 @@ pub fn main(given: &[OsString]) -> u8 {
 }
 
 fn run(arguments: Arguments) -> u8 {
+    let shown = Shown {
+        json: arguments.json,
+        quiet: arguments.quiet,
+        raw: matches!(arguments.command, Some(Command::Completions(_))),
+        color: arguments.color,
+    };
     let json = arguments.json;
     IS_PROGRAM.store(true, Ordering::Relaxed);
+    IS_QUIET.store(arguments.quiet, Ordering::Relaxed);
     guard::install();
     // As many threads as there are cores if none are asked for.
     let pool = rayon::ThreadPoolBuilder::new()
@@ -126,7 +143,7 @@ fn run(arguments: Arguments) -> u8 {
     temporary::survive_cut_inputs(json);
     let to_stdout = match outputs::of_command(&arguments) {
         Ok(to_stdout) => to_stdout,
-        Err(fault) => return end(Err(fault.into()), json, false),
+        Err(fault) => return end(Err(fault.into()), arguments.command.as_ref(), shown, false),
     };
     if let Some(Command::Check(arguments)) = &arguments.command
         && let Some(requests) = &arguments.batch
@@ -135,26 +152,53 @@ fn run(arguments: Arguments) -> u8 {
     }
     #[cfg(feature = "explore")]
     if let Some(Command::Explore(arguments)) = &arguments.command {
-        return match explore::serve(arguments, json) {
+        return match explore::serve(arguments, shown.json) {
             Ok(()) => 0,
-            Err(failure) => end(Err(failure), json, false),
+            Err(failure) => end(Err(failure), None, shown, false),
         };
     }
-    let outcome = guard::guarded(|| answer_command(arguments.command, json));
-    end(outcome, json, to_stdout)
+    let mut outcome = guard::guarded(|| answer_command(arguments.command.as_ref(), json));
+    if let (Some(command), Ok((report, _))) = (&arguments.command, &mut outcome) {
+        files::state_written(report, command);
+    }
+    end(outcome, arguments.command.as_ref(), shown, to_stdout)
+}
+
+/// How what came out is shown.
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    json: bool,
+    quiet: bool,
+    /// Is it no report, but a text for another program?
+    raw: bool,
+    color: clap::ColorChoice,
 }
 
 /// Prints what came out, on stderr if an output was written to stdout.
-fn end(outcome: Outcome, json: bool, to_stdout: bool) -> u8 {
+fn end(outcome: Outcome, command: Option<&Command>, shown: Shown, to_stdout: bool) -> u8 {
+    let mut advice = None;
     if let Err(Failure::Input(BadInput(message)) | Failure::Incomplete(message)) = &outcome {
         complain(message);
+        let next = next::next(command, message);
+        let line = format!("next: {}\n", one_line(&next));
+        let _ = std::io::stderr().write_all(line.as_bytes());
+        advice = Some(next);
     }
-    let (report, code) = answer(outcome);
+    let (mut report, code) = answer(outcome);
+    if let Some(next) = advice {
+        report.json["next"] = next.into();
+    }
+    if shown.quiet && !shown.json && !shown.raw {
+        return code;
+    }
+    if !shown.raw && !shown.json {
+        report.text = page::Page::new(shown.color).shown(&plain_text(&report.text));
+    }
     if to_stdout {
         let _ = std::io::stderr().write_all(report.text.as_bytes());
         return code;
     }
-    match print(&report, json) {
+    match print(&report, shown.json) {
         Ok(()) => code,
         Err(fault) => {
             complain(&format!("standard output: {fault}"));
@@ -171,36 +215,42 @@ fn balanced(arguments: &BalanceArguments) -> Outcome {
     in_place::balance(arguments).unwrap_or_else(|| balance::balance(arguments))
 }
 
-fn answer_command(command: Option<Command>, json: bool) -> Outcome {
+fn answer_command(command: Option<&Command>, json: bool) -> Outcome {
     match command {
         None => demonstration(),
-        Some(Command::Explain(arguments)) => explain::explain(&arguments, json),
+        Some(Command::Explain(arguments)) => {
+            arguments.relu6.refuse(&arguments.network)?;
+            explain::explain(arguments, json)
+        }
         Some(Command::Balance(arguments)) => {
-            let (mut report, verdict) = balanced(&arguments)?;
+            arguments.relu6.refuse(&arguments.network)?;
+            let (mut report, verdict) = balanced(arguments)?;
             report.state_groups();
             Ok((report, verdict))
         }
         Some(Command::Check(arguments)) => {
-            if let Some(outcome) = checkpoint::check(&arguments) {
+            if let Some(outcome) = checkpoint::check(arguments) {
                 return outcome;
             }
             let before = arguments.before.as_deref().unwrap_or(Path::new(""));
             checkpoint::refuse_elsewhere(before, &arguments.family)?;
-            check::check(&arguments)
+            check::check(arguments)
         }
-        Some(Command::Apply(arguments)) => checkpoint::apply(&arguments),
-        Some(Command::Verify(arguments)) => verify(&arguments),
-        Some(Command::Theorems(arguments)) => theorems::theorems(&arguments),
-        Some(Command::Bench(arguments)) => bench::bench(&arguments),
-        Some(Command::Vectors(arguments)) => vectors::vectors(&arguments),
+        Some(Command::Apply(arguments)) => checkpoint::apply(arguments),
+        Some(Command::Verify(arguments)) => verify(arguments),
+        Some(Command::Theorems(arguments)) => theorems::theorems(arguments),
+        Some(Command::Bench(arguments)) => bench::bench(arguments),
+        Some(Command::Vectors(arguments)) => vectors::vectors(arguments),
         #[cfg(feature = "explore")]
         Some(Command::Explore(_)) => {
             Err(BadInput("the page is served by the program only".into()).into())
         }
-        Some(Command::Learn(arguments)) => learn::learn(&arguments),
-        Some(Command::Report(arguments)) => learn::report(&arguments),
+        Some(Command::Learn(arguments)) => learn::learn(arguments),
+        Some(Command::Report(arguments)) => learn::report(arguments),
         #[cfg(feature = "script")]
-        Some(Command::Prove(arguments)) => prove::prove(&arguments),
+        Some(Command::Prove(arguments)) => prove::prove(arguments),
+        Some(Command::Completions(arguments)) => shell::completions(arguments),
+        Some(Command::Man(arguments)) => shell::man(arguments),
     }
 }
 
@@ -260,15 +310,11 @@ fn misused(given: &[OsString], fault: &clap::Error) {
     };
 }
 
-/// Prints to stdout. A reader that has gone away is not an error; a full disk is.
+/// Prints to stdout what no terminal acts on but for its colours. A reader that has gone away is not an error; a full disk is.
 fn print(report: &Report, json: bool) -> std::io::Result<()> {
     let text = match json {
-        true => format!("{:#}\n", report.json),
+        true => plain_json(&format!("{:#}\n", report.json)).into_owned(),
         false => report.text.clone(),
-    };
-    let text = match json {
-        true => plain_json(&text),
-        false => plain_text(&text),
     };
     let mut stdout = std::io::stdout().lock();
     match stdout
@@ -277,67 +323,6 @@ fn print(report: &Report, json: bool) -> std::io::Result<()> {
     {
         Err(fault) if fault.kind() != std::io::ErrorKind::BrokenPipe => Err(fault),
         _ => Ok(()),
-    }
-}
-
-/// A spinner, or a bar where the total is known, on stderr if that is a terminal; nothing elsewhere.
-struct Progress(ProgressBar);
-
-impl Progress {
-    fn new() -> Self {
-        let bar = ProgressBar::new_spinner();
-        let style = ProgressStyle::with_template("{spinner} {msg} [{elapsed}]");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        Progress::drawn(bar, 120)
-    }
-
-    /// A bar over `total` steps, of which some were done before.
-    fn over(what: String, total: u64, done: u64) -> Self {
-        let bar = ProgressBar::new(total)
-            .with_prefix(one_line(&what).into_owned())
-            .with_position(done);
-        let style = ProgressStyle::with_template(
-            "{prefix} [{bar:24}] {percent}% [{elapsed}, {eta} left] {wide_msg}",
-        );
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        // The time left is estimated from what is done in this call.
-        bar.reset_eta();
-        Progress::drawn(bar, 500)
-    }
-
-    /// A bar that is drawn anew after so many milliseconds, in the program's own process.
-    fn drawn(bar: ProgressBar, milliseconds: u64) -> Self {
-        match IS_PROGRAM.load(Ordering::Relaxed) {
-            true => bar.enable_steady_tick(Duration::from_millis(milliseconds)),
-            false => bar.set_draw_target(ProgressDrawTarget::hidden()),
-        }
-        Progress(bar)
-    }
-
-    /// One more step is done, of the part named.
-    fn step(&self, part: &str) {
-        if !self.0.is_hidden() {
-            self.0.set_message(one_line(part).into_owned());
-        }
-        self.0.inc(1);
-    }
-
-    fn report(&self, what: &str, deficit: f64) {
-        called::tell(what, Some(deficit));
-        if !self.0.is_hidden() {
-            self.0.set_message(format!("{what}, deficit {deficit:.2e}"));
-        }
-    }
-
-    fn say(&self, what: &str) {
-        called::tell(what, None);
-        self.0.set_message(one_line(what).into_owned());
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.0.finish_and_clear();
     }
 }
 
@@ -421,17 +406,26 @@ fn demonstration() -> Outcome {
 }
 
 fn verify(arguments: &VerifyArguments) -> Outcome {
+    arguments.relu6.refuse(&arguments.network)?;
     let text = input(&arguments.certificate, MAX_MODEL)?;
     let about = read_energy(&text).map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
     if let Some(certificate) = about {
         return energy::verify(arguments, &certificate);
     }
     let file = read(&arguments.network, &arguments.perceptron)?;
+    let (file, replaced) = arguments.relu6.apply(file, &arguments.network)?;
     let file = arguments.roles.apply(file);
     let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
+    let file = match replaced.is_done() {
+        true => balance::with_weights(file, &arguments.network)?,
+        false => file,
+    };
     let stated = |(mut report, verdict): (Report, Verdict)| {
         report.state_layers(file.layers());
         report.state_reliance(&report::relied_on(&[&file]));
+        if replaced.is_done() {
+            replaced.state(&mut report);
+        }
         (report, verdict)
     };
     let certificate =

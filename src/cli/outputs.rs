@@ -214,7 +214,10 @@ pub fn of_command(arguments: &Arguments) -> Result<bool, BadInput> {
 fn outputs(command: &Command) -> Vec<Output<'_>> {
     match command {
         // Folders are seen to where they are made.
-        Command::Balance(arguments) if Checkpoint::is_at(&arguments.network) => Vec::new(),
+        Command::Balance(arguments) if Checkpoint::is_at(&arguments.network) => {
+            let plot = arguments.plot.iter();
+            plot.map(|path| Output::new(path, Kind::Svg)).collect()
+        }
         Command::Balance(arguments) => {
             let model = arguments.output.as_ref().map(|path| Output {
                 path,
@@ -223,7 +226,9 @@ fn outputs(command: &Command) -> Vec<Output<'_>> {
             });
             let certificate = arguments.certificate.iter();
             let certificate = certificate.map(|path| Output::new(path, Kind::Json));
-            model.into_iter().chain(certificate).collect()
+            let plot = arguments.plot.iter();
+            let plot = plot.map(|path| Output::new(path, Kind::Svg));
+            model.into_iter().chain(certificate).chain(plot).collect()
         }
         Command::Check(arguments) => {
             let certificate = arguments.certificate.iter();

@@ -80,13 +80,13 @@ pub fn check(
     }
 }
 
-/// Writes all shards, and the index that goes with them, last.
+/// Writes all shards, the index that goes with them, and what belongs beside them.
 pub fn write(
     arguments: &BalanceArguments,
     model: &MappedPerceptron,
     multipliers: &[f64],
     outputs: Vec<PathBuf>,
-    certificate: Option<(PathBuf, String)>,
+    beside: Vec<(PathBuf, String)>,
 ) -> Result<Losses, BadInput> {
     let index = &arguments.network;
     let shards = outputs.into_iter().enumerate();
@@ -105,7 +105,8 @@ pub fn write(
         let place = folder.join(index.file_name().unwrap_or_default());
         files.push((place, files::content(text)));
     }
-    files.extend(certificate.map(|(path, text)| (path, files::content(text))));
+    let beside = beside.into_iter();
+    files.extend(beside.map(|(path, text)| (path, files::content(text))));
     files::write(files)
 }
 

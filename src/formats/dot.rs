@@ -38,6 +38,6 @@ pub fn to_dot(network: &Network<Rational>) -> String {
 }
 
 /// What a quoted DOT string needs.
-fn escaped(id: &str) -> String {
+pub(super) fn escaped(id: &str) -> String {
     crate::network::printable(&id.replace('\\', "\\\\").replace('"', "\\\""))
 }

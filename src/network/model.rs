@@ -446,11 +446,8 @@ impl<S: Scalar> Network<S> {
         }
     }
 
-    /// The same network with the hidden units of each layer tied, which makes balancing layer-wise.
-    ///
-    /// A unit's layer is the length of the longest path to it, taken between strongly connected components:
-    /// units on a common cycle are in one layer. Units that cannot be scaled are left out of the ties.
-    pub fn tied_by_layer(&self) -> Self {
+    /// The length of the longest path to each unit, taken between strongly connected components.
+    pub fn depths(&self) -> Vec<usize> {
         let graph = self.dataflow();
         let components = petgraph::algo::kosaraju_scc(&graph);
         let mut number = vec![0usize; self.units()];
@@ -469,9 +466,18 @@ impl<S: Scalar> Network<S> {
                 }
             }
         }
+        number.into_iter().map(|own| depth[own]).collect()
+    }
+
+    /// The same network with the hidden units of each layer tied, which makes balancing layer-wise.
+    ///
+    /// A unit's layer is the length of the longest path to it, taken between strongly connected components:
+    /// units on a common cycle are in one layer. Units that cannot be scaled are left out of the ties.
+    pub fn tied_by_layer(&self) -> Self {
+        let depths = self.depths();
         let mut by_layer: BTreeMap<usize, Vec<UnitIndex>> = BTreeMap::new();
         for unit in (0..self.units()).filter(|unit| self.variable(*unit).is_some()) {
-            by_layer.entry(depth[number[unit]]).or_default().push(unit);
+            by_layer.entry(depths[unit]).or_default().push(unit);
         }
         let mut network = self.clone();
         network.ties.extend(by_layer.into_values().map(plain));

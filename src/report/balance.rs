@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
 use super::blocks::{exact_cross_check, unfinished_words};
-use super::by_unit::{enclosure, exact, scalable};
-use super::{Report, Subject, list, up, wide};
+use super::by_unit::{enclosure, exact, multipliers, scalable};
+use super::{Report, Subject, list, root, roots_words, up, wide};
 use crate::kernel::Balanced;
 use crate::network::{Network, Regularizer, UnitIndex, printable};
-use crate::numbers::{Rational, rational_power, rational_to_f64_up};
+use crate::numbers::{Rational, rational_to_f64_up};
 use crate::solve::{Balance, ExistenceClaim, Method, Outcome, Proved, Restricted, relative_width};
 
 /// The report of [`balance`](crate::solve::balance); `read` and `write` are the seconds that files took.
@@ -46,6 +46,12 @@ pub fn balance_report<'a>(
     json.insert("regularizer".into(), regularizer.to_string().into());
     json.insert("regularizer_before".into(), wide(result.regularizer_before));
     json.insert("regularizer_after".into(), after.map_or(Value::Null, wide));
+    let roots = [Some(result.regularizer_before), after];
+    let roots = roots.map(|value| root(regularizer, value?));
+    if let [Some(before), after] = roots {
+        json.insert("root_before".into(), wide(before));
+        json.insert("root_after".into(), after.map_or(Value::Null, wide));
+    }
     json.insert("deficit_before".into(), result.deficit_before.into());
     json.insert(
         "deficit".into(),
@@ -195,7 +201,7 @@ fn undetermined(network: &Network<Rational>, result: &Balance) -> Vec<String> {
 }
 
 /// Units named in the text.
-const SHOWN: usize = 12;
+pub(super) const SHOWN: usize = 12;
 
 fn text(
     network: &Subject,
@@ -217,9 +223,15 @@ fn text(
     let after = result
         .regularizer_after
         .map_or(String::new(), |after| after.to_string());
+    let roots = result.regularizer_after.and_then(|after| {
+        let [before, after] =
+            [result.regularizer_before, after].map(|value| root(regularizer, value));
+        Some(roots_words(&before?.to_string(), &after?.to_string()))
+    });
+    let roots = roots.unwrap_or_default();
     let _ = writeln!(
         out,
-        "computed  {regularizer} from {} to {after}, deficit from {:.3e} to {:.3e} ({}, {:.0} reads of the weights)",
+        "computed  {regularizer} from {} to {after}{roots}, deficit from {:.3e} to {:.3e} ({}, {:.0} reads of the weights)",
         result.regularizer_before,
         result.deficit_before,
         solution.deficit,
@@ -459,52 +471,5 @@ fn of_costs(regularizer: &Regularizer) -> &'static str {
     match regularizer {
         Regularizer::Lp(_) => " of costs",
         Regularizer::Mixture(_) => "",
-    }
-}
-
-/// The table of multipliers; exact ones are shown beside those that they equal.
-fn multipliers(
-    out: &mut String,
-    network: &Network<Rational>,
-    regularizer: &Regularizer,
-    result: &Balance,
-    exact: Option<&Balanced>,
-) {
-    let multipliers = result.multipliers();
-    let exact = exact.filter(|_| result.restricted.is_none());
-    let mut units: Vec<_> = scalable(network)
-        .map(|(id, variable, exponent)| (printable(&id), variable, exponent))
-        .collect();
-    if units.is_empty() {
-        let _ = writeln!(out, "note      no unit of this network can be scaled");
-        return;
-    }
-    let hidden = units.len().saturating_sub(SHOWN);
-    units.truncate(SHOWN);
-    let width = units
-        .iter()
-        .map(|(id, ..)| id.chars().count())
-        .max()
-        .unwrap_or(0)
-        .max(4);
-    let _ = writeln!(out, "\n{:<width$}  multiplier of weights", "unit");
-    for (id, variable, exponent) in units {
-        let exact = exact.map_or(String::new(), |exact| {
-            let Some(value) = rational_power(&exact.multipliers[variable], &exponent) else {
-                return String::new();
-            };
-            match regularizer {
-                Regularizer::Lp(_) => format!("  (of costs: {value} exactly)"),
-                Regularizer::Mixture(_) => format!("  ({value} exactly)"),
-            }
-        });
-        let _ = writeln!(
-            out,
-            "{id:<width$}  {}{exact}",
-            multipliers[variable].power(&exponent)
-        );
-    }
-    if hidden > 0 {
-        let _ = writeln!(out, "... and {hidden} more units; --json prints all");
     }
 }

@@ -95,6 +95,7 @@ pub fn bench(options: BenchOptions, say: &mut dyn FnMut(&str)) -> Bench {
         "\nA random acyclic network of 30 units, synapses in memory to multipliers and deficit in memory (of 1,000): {small:.1} µs, \
          {shared:.1} µs where all cores share the networks"
     );
+    text.push_str(COLUMNS);
     let mut json = json!({"rows": rows, "small_network_microseconds": small, "small_network_microseconds_shared": shared});
     if options.large {
         say("32 million weights");
@@ -128,6 +129,13 @@ pub fn bench(options: BenchOptions, say: &mut dyn FnMut(&str)) -> Bench {
         curves,
     }
 }
+
+/// What the columns of the first table say.
+const COLUMNS: &str = "
+reads: how often all the weights were gone through, parts of a pass counted as parts; passes: turns of the method, of which some go through one layer only;
+ms: milliseconds to solve; T: the same in streaming reads of the weights; GB/s: bytes of weights gone through in a second; of streaming: that rate over the
+streaming one, and beyond 100 % where weights stay in the caches. Times vary with what else the machine does: compare ratios.
+";
 
 fn names(curves: &[Curve]) -> String {
     let names: Vec<&str> = curves.iter().map(|curve| curve.name).collect();

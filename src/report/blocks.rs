@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::balance::{rounded_words, rounding};
-use super::{InLimit, Report, cost, list, up};
+use super::{InLimit, Report, cost, list, root, roots_of, up, wide};
 use crate::network::{Regularizer, printable};
+use crate::numbers::Wide;
 use crate::solve::blocks::{BlockEnclosure, BlockSolution, RandomRun, RestrictedBlocks};
 use crate::solve::energy::EnergyProof;
 use crate::solve::{Balance, Unfinished};
@@ -168,6 +169,12 @@ fn fields(found: &InPlace) -> Value {
             "at_bound": [],
         });
     }
+    let costs = ["regularizer_before", "regularizer_after"].map(|field| fields[field].as_f64());
+    let roots = costs.map(|value| root(found.regularizer, Wide::from_f64(value?)));
+    if let [Some(before), after] = roots {
+        fields["root_before"] = wide(before);
+        fields["root_after"] = after.map_or(Value::Null, wide);
+    }
     if let (Some(names), Some(proof)) = (found.names, found.proof) {
         let bounds = names.iter().filter_map(|(name, variable)| {
             let (low, high) = proof.bounds(*variable)?;
@@ -296,7 +303,10 @@ fn optimum(found: &InPlace) -> String {
         };
     }
     let change = match found.values {
-        Some([before, after]) => format!(" from {} to {}", cost(before), cost(after)),
+        Some([before, after]) => {
+            let roots = roots_of(found.regularizer, [before, after]).unwrap_or_default();
+            format!(" from {} to {}{roots}", cost(before), cost(after))
+        }
         None => String::new(),
     };
     text += &format!(

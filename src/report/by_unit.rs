@@ -2,10 +2,13 @@
 
 use num_traits::One;
 use serde_json::{Value, json};
+use std::fmt::Write;
 
+use super::balance::SHOWN;
 use crate::kernel::{Balanced, Enclosed};
-use crate::network::{Network, UnitIndex};
+use crate::network::{Network, Regularizer, UnitIndex, printable};
 use crate::numbers::{Enclosure, Rational, rational_power};
+use crate::solve::Balance;
 
 /// Every unit that can be scaled, with its variable and the power of it that is its multiplier.
 pub(super) fn scalable(
@@ -63,4 +66,50 @@ pub(super) fn enclosure(network: &Network<Rational>, enclosed: &Enclosed) -> Val
         }
     };
     scalable(network).map(bounds).collect()
+}
+
+/// The table of multipliers; exact ones are shown beside those that they equal.
+pub(super) fn multipliers(
+    out: &mut String,
+    network: &Network<Rational>,
+    regularizer: &Regularizer,
+    result: &Balance,
+    exact: Option<&Balanced>,
+) {
+    let multipliers = result.multipliers();
+    let exact = exact.filter(|_| result.restricted.is_none());
+    let units: Vec<_> = scalable(network)
+        .map(|(id, variable, exponent)| (printable(&id), variable, exponent))
+        .collect();
+    if units.is_empty() {
+        let _ = writeln!(out, "note      no unit of this network can be scaled");
+        return;
+    }
+    // What larger ones come to is said by layer.
+    if units.len() > SHOWN {
+        return;
+    }
+    let width = units
+        .iter()
+        .map(|(id, ..)| id.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(4);
+    let _ = writeln!(out, "\n{:<width$}  multiplier of weights", "unit");
+    for (id, variable, exponent) in units {
+        let exact = exact.map_or(String::new(), |exact| {
+            let Some(value) = rational_power(&exact.multipliers[variable], &exponent) else {
+                return String::new();
+            };
+            match regularizer {
+                Regularizer::Lp(_) => format!("  (of costs: {value} exactly)"),
+                Regularizer::Mixture(_) => format!("  ({value} exactly)"),
+            }
+        });
+        let _ = writeln!(
+            out,
+            "{id:<width$}  {}{exact}",
+            multipliers[variable].power(&exponent)
+        );
+    }
 }

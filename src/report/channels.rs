@@ -4,35 +4,62 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::{Report, count, list};
+use super::layers::{layers_report, table};
+use super::{Detail, Report, count, list};
 use crate::formats::onnx::{ChannelGroup, LayerRange, OnnxFile};
-use crate::network::{UnitIndex, one_line};
+use crate::network::{Regularizer, UnitIndex, one_line};
 
-/// Notes and reasons named in the text.
-const SHOWN: usize = 12;
+/// Layers on a screen, and reasons why channels are pinned.
+const ON_SCREEN: usize = 14;
+const REASONS: usize = 3;
 
 /// Widest name in a column.
 const WIDTH: usize = 44;
 
-/// Channel groups, operators that pin, and the dynamic range of each layer before and after `multipliers`, one for each unit of
-/// the model's network, have been applied; without them, before only.
-pub fn channels_report(file: &OnnxFile, multipliers: Option<&[f64]>) -> Report {
-    let ones = vec![1.0; file.network().units()];
-    let before = file.ranges(&ones);
-    let after = multipliers.map(|multipliers| file.ranges(multipliers));
+/// The layers before and after `multipliers`, one for each unit of the model's network, have been applied, or before only; channel groups, and operators
+/// that pin.
+pub fn channels_report(
+    file: &OnnxFile,
+    multipliers: Option<&[f64]>,
+    regularizer: &Regularizer,
+    detail: Detail,
+) -> Report {
+    let measured = file.measure(file.network(), regularizer, multipliers, &[]);
     let mut first: BTreeMap<UnitIndex, &str> = BTreeMap::new();
     let groups = file.groups().iter();
     let groups: Vec<Row> = groups.map(|group| Row::new(&mut first, group)).collect();
+    let shown = if detail == Detail::Full {
+        usize::MAX
+    } else {
+        ON_SCREEN
+    };
+    if detail != Detail::Json {
+        let mut text = table(&measured, regularizer, shown);
+        match detail {
+            Detail::Full => text += &full(&groups, file),
+            _ => text += &brief(&groups, file),
+        }
+        return Report {
+            text,
+            json: json!({}),
+        };
+    }
+    let ones = vec![1.0; file.network().units()];
+    let before = file.ranges(&ones);
+    let after = multipliers.map(|multipliers| file.ranges(multipliers));
     let notes = file.notes().iter();
-    Report {
-        text: text(&groups, file, &before, after.as_deref()),
+    let mut report = Report {
+        text: String::new(),
         json: json!({
             "channels": groups.iter().map(|row| row.json(file)).collect::<Value>(),
             "constants": file.kept().iter().map(|kept| json!({"tensor": kept.tensor, "reason": kept.reason})).collect::<Value>(),
             "pinned_by": notes.map(|note| json!({"operator": note.operator, "name": note.name, "reason": note.reason})).collect::<Value>(),
             "dynamic_range": ranges_json(&before, after.as_deref()),
         }),
-    }
+    };
+    layers_report(&mut report, &measured, regularizer, 0);
+    report.text.clear();
+    report
 }
 
 /// A group of channels, with the groups that share its multipliers.
@@ -130,12 +157,36 @@ fn short(name: &str) -> String {
     }
 }
 
-fn text(
-    groups: &[Row],
-    file: &OnnxFile,
-    before: &[LayerRange],
-    after: Option<&[LayerRange]>,
-) -> String {
+/// What pins channels, and what was taken for a constant, in few lines.
+fn brief(groups: &[Row], file: &OnnxFile) -> String {
+    let mut text = String::new();
+    let out = &mut text;
+    let pinned = groups.iter().filter(|row| !row.group.pinned_by.is_empty());
+    let mut by_reason: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in pinned {
+        let channels = row.group.units.iter().filter(|unit| **unit == 0).count();
+        *by_reason.entry(&row.group.pinned_by[0]).or_default() += channels;
+    }
+    let mut reasons: Vec<(&str, usize)> = by_reason.into_iter().collect();
+    reasons.sort_by_key(|(_, channels)| std::cmp::Reverse(*channels));
+    for (reason, channels) in reasons.iter().take(REASONS) {
+        let channels = count(*channels, "channel");
+        let _ = writeln!(out, "pinned    {channels} by {}", one_line(reason));
+    }
+    let mut more = Vec::new();
+    if reasons.len() > REASONS {
+        more.push(count(reasons.len() - REASONS, "other reason"));
+    }
+    if !file.kept().is_empty() {
+        more.push(count(file.kept().len(), "constant"));
+    }
+    more.push(format!("{} with channels", count(groups.len(), "tensor")));
+    let _ = writeln!(out, "more      {}: --full", more.join(", "));
+    text
+}
+
+/// Every group of channels, every operator that pins, and constants.
+fn full(groups: &[Row], file: &OnnxFile) -> String {
     let mut text = String::new();
     let out = &mut text;
     let _ = writeln!(out, "channels  {}", count(groups.len(), "group"));
@@ -154,7 +205,7 @@ fn text(
             out,
             "pinned    by operators that are not homogeneous, or not followed:"
         );
-        for note in notes.iter().take(SHOWN) {
+        for note in notes {
             let (operator, name) = (short(&note.operator), short(&note.name));
             let _ = writeln!(
                 out,
@@ -162,34 +213,8 @@ fn text(
                 one_line(&note.reason)
             );
         }
-        if notes.len() > SHOWN {
-            let _ = writeln!(
-                out,
-                "            ... and {} more; --json prints all",
-                notes.len() - SHOWN
-            );
-        }
     }
     constants(out, file);
-    let _ = writeln!(
-        out,
-        "range     of each layer's weights: largest |w| / median |w| within its worst channel, and largest / median of its channels' largest |w|"
-    );
-    for (place, layer) in before.iter().enumerate() {
-        let shown = |layer: &LayerRange| {
-            let (within, between) = spread(layer);
-            format!("{within:>9.3} {between:>9.3}")
-        };
-        let after = after.map_or(String::new(), |after| {
-            format!("  ->{}", shown(&after[place]))
-        });
-        let _ = writeln!(
-            out,
-            "            {:<WIDTH$} {}{after}",
-            short(&layer.tensor),
-            shown(layer)
-        );
-    }
     text
 }
 
@@ -202,13 +227,9 @@ fn constants(out: &mut String, file: &OnnxFile) {
         out,
         "constants never changed (--learned NAME says otherwise):"
     );
-    for kept in file.kept().iter().take(SHOWN) {
+    for kept in file.kept() {
         let (tensor, reason) = (short(&kept.tensor), crate::network::printable(&kept.reason));
         let _ = writeln!(out, "            `{tensor}`: {reason}");
-    }
-    if file.kept().len() > SHOWN {
-        let more = file.kept().len() - SHOWN;
-        let _ = writeln!(out, "            ... and {more} more; --json prints all");
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::balance::{rounded_words, rounding};
 use super::balanced::units;
-use super::{Report, cost, list, up};
+use super::{Report, cost, list, roots_of, up};
 use crate::formats::checkpoint::Fault;
 use crate::network::{Regularizer, one_line, printable};
 use crate::numbers::rational_to_f64;
@@ -294,10 +294,11 @@ pub fn checkpoint_balance(found: &CheckpointBalance) -> Report {
         }
     );
     text += &format!(
-        "computed  {} from {} to {} over {} weights, largest deficit from {before:.3e} to {computed:.3e} (each block read {} times at most)\n",
+        "computed  {} from {} to {}{} over {} weights, largest deficit from {before:.3e} to {computed:.3e} (each block read {} times at most)\n",
         found.regularizer,
         cost(found.values[0]),
         cost(found.values[1]),
+        roots_of(found.regularizer, found.values).unwrap_or_default(),
         found.sizes[1],
         found.reads
     );

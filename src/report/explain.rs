@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-use super::{Subject, list};
+use super::deficits::{deficits, printed, units_shown};
+use super::{Detail, Subject, list};
 use crate::formats::Certificate;
 use crate::kernel;
 use crate::kernel::{Problem, Refusal, Verified, check};
 use crate::network::{
     Constraint, Manifold, Multiplier, Network, Regularizer, SynapseIndex, UnitBalance, UnitKind,
-    printable,
 };
 use crate::numbers::{Rational, Wide};
 use crate::solve::{
@@ -20,7 +20,7 @@ use crate::solve::{
 /// Above this number of synapses the linear programs, which take seconds there, are left out.
 const LINEAR_PROGRAM_LIMIT: usize = 2_000;
 
-/// Constraints and units named in the text.
+/// Constraints and synapses named in the text.
 const SHOWN: usize = 12;
 
 /// Is a basis of the manifold's constraints wanted? It can be far longer than the network.
@@ -249,7 +249,8 @@ impl Explanation<'_> {
     }
 
     /// For a person.
-    pub fn text(&self) -> String {
+    pub fn text(&self, detail: Detail) -> String {
+        let shown = units_shown(detail);
         let network = &self.network;
         let mut text = String::new();
         let out = &mut text;
@@ -273,8 +274,8 @@ impl Explanation<'_> {
             super::count(network.variables(), "independent multiplier")
         );
         if !self.pinned().is_empty() {
-            let pinned: Vec<_> = self.pinned().iter().map(|id| printable(id)).collect();
-            let _ = writeln!(out, "          fixed at 1: {}", list(&pinned, SHOWN));
+            let pinned = printed(&self.pinned());
+            let _ = writeln!(out, "          fixed at 1: {}", list(&pinned, shown));
         }
         let _ = writeln!(
             out,
@@ -341,7 +342,7 @@ impl Explanation<'_> {
             "deficit   {:.6} at most; by unit, largest first:",
             self.deficit
         );
-        self.units_text(out);
+        self.units_text(out, shown);
         text
     }
 
@@ -358,41 +359,18 @@ impl Explanation<'_> {
         format!("{} = 0", terms.collect::<Vec<_>>().join(" + "))
     }
 
-    fn units_text(&self, out: &mut String) {
+    fn units_text(&self, out: &mut String, shown: usize) {
         let mut rows: Vec<&UnitRow> = self.units.iter().collect();
         rows.sort_by(|a, b| b.deficit.total_cmp(&a.deficit));
-        let width = rows
-            .iter()
-            .take(SHOWN)
-            .map(|row| row.name.chars().count())
-            .max()
-            .unwrap_or(4)
-            .max(4);
-        let _ = writeln!(
-            out,
-            "          {:<width$}  {:<12} {:<12} {:<9} balanced by",
-            "unit", "input cost", "output cost", "deficit"
-        );
-        for row in rows.iter().take(SHOWN) {
+        let rows = rows.into_iter().map(|row| {
             let by = match &row.balance {
                 Ok(found) => multiplier_text(&found.multiplier),
                 Err(fault) => fault.to_string(),
             };
-            // Through `format!`, so that the width applies.
-            let (input, output) = (row.input.to_string(), row.output.to_string());
-            let _ = writeln!(
-                out,
-                "          {:<width$}  {input:<12} {output:<12} {:<9.6} {by}",
-                row.name, row.deficit
-            );
-        }
-        if rows.len() > SHOWN {
-            let _ = writeln!(
-                out,
-                "          ... and {} more; --json prints all",
-                rows.len() - SHOWN
-            );
-        }
+            let deficit = format!("{:.6}", row.deficit);
+            (row.name.clone(), [row.input, row.output], deficit, by)
+        });
+        deficits(out, self.regularizer, rows.collect(), shown);
     }
 }
 

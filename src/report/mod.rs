@@ -12,6 +12,7 @@ mod check;
 mod check_in_place;
 mod checkpoint;
 mod checkpoint_groups;
+mod deficits;
 mod demonstration;
 mod differences;
 mod digits;
@@ -21,12 +22,15 @@ mod explain;
 pub mod exploration;
 mod figure;
 mod freedom;
+mod layers;
 #[cfg(feature = "learn")]
 pub mod learning;
 mod limit;
 mod lost;
 #[cfg(feature = "plot")]
 mod plot;
+#[cfg(feature = "plot")]
+mod plot_layers;
 mod reliance;
 mod subject;
 mod tensors;
@@ -55,10 +59,13 @@ pub use energy::energy_report;
 pub use explain::{Basis, Explanation, explain};
 pub use figure::unit_balance_figure;
 pub use freedom::freedom;
+pub use layers::layers_report;
 pub use limit::{InLimit, not_attained_report};
 pub use lost::{function_kept, function_near, lost_weights};
 #[cfg(feature = "plot")]
 pub use plot::plot_reads;
+#[cfg(feature = "plot")]
+pub use plot_layers::plot_layers;
 pub use reliance::{Reliance, relied_on, relied_on_by_judgement};
 pub use subject::Subject;
 pub use tensors::{Tensors, explain_tensors};
@@ -66,8 +73,8 @@ pub use theorems::{hunt_report, theorems_report};
 
 use serde_json::Value;
 
-use crate::network::one_line;
-use crate::numbers::Wide;
+use crate::network::{Regularizer, one_line};
+use crate::numbers::{Rational, Wide};
 
 /// A report in both forms.
 #[derive(Debug, Clone)]
@@ -76,6 +83,17 @@ pub struct Report {
     pub text: String,
     /// For a program.
     pub json: Value,
+}
+
+/// How much of a report is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// What fits a screen.
+    Screen,
+    /// All that is said to people.
+    Full,
+    /// The fields, for programs.
+    Json,
 }
 
 impl Report {
@@ -168,6 +186,27 @@ fn cost(value: f64) -> String {
         0.0 | 1e-3..1e9 => format!("{value:.6}"),
         _ => format!("{value:.6e}"),
     }
+}
+
+/// The `p`-th root of a cost, where that is another number than people see anyway.
+fn root(regularizer: &Regularizer, cost: Wide) -> Option<Wide> {
+    match regularizer {
+        Regularizer::Lp(power) if *power > Rational::from_integer(2.into()) => {
+            Some(cost.power(&power.recip()))
+        }
+        _ => None,
+    }
+}
+
+/// What such roots are called beside their costs.
+fn roots_words(before: &str, after: &str) -> String {
+    format!(" (p-th roots: {before} to {after})")
+}
+
+/// The same of costs before and after.
+fn roots_of(regularizer: &Regularizer, costs: [f64; 2]) -> Option<String> {
+    let [before, after] = costs.map(|cost| root(regularizer, Wide::from_f64(cost)));
+    Some(roots_words(&before?.to_string(), &after?.to_string()))
 }
 
 /// The same for an upper bound, rounded up.

@@ -3,14 +3,13 @@
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
-use super::{Report, count, list};
+use super::deficits::{deficits, printed, units_shown};
+use super::{Detail, Report, count, list};
 use crate::formats::energy::{EnergyFile, NamedProblem};
 use crate::network::Regularizer;
+use crate::numbers::Wide;
 use crate::solve::blocks;
 use crate::solve::energy::EnergyProof;
-
-/// Units named in the text.
-const SHOWN: usize = 12;
 
 /// A model of many weights.
 #[derive(Debug, Clone, Copy)]
@@ -35,12 +34,18 @@ pub struct Tensors<'a> {
 
 /// Units, synapses, manifold, existence with its witness, and the deficit by unit. Every multiplier is joined to units that cannot
 /// be scaled, so that the dimension is the number of multipliers.
-pub fn explain_tensors(model: &Tensors) -> Report {
+pub fn explain_tensors(model: &Tensors, detail: Detail) -> Report {
     let largest = model.sides.iter().map(deficit);
     let largest = largest.fold(0.0, f64::max);
     Report {
-        text: text(model, largest),
-        json: fields(model, largest),
+        text: match detail {
+            Detail::Json => String::new(),
+            detail => text(model, largest, detail),
+        },
+        json: match detail {
+            Detail::Json => fields(model, largest),
+            _ => json!({}),
+        },
     }
 }
 
@@ -75,7 +80,8 @@ fn fields(model: &Tensors, largest: f64) -> Value {
     })
 }
 
-fn text(model: &Tensors, largest: f64) -> String {
+fn text(model: &Tensors, largest: f64, detail: Detail) -> String {
+    let shown = units_shown(detail);
     let [input, bias, hidden, output] = model.units;
     let dimension = model.sides.len();
     let mut text = String::new();
@@ -91,7 +97,11 @@ fn text(model: &Tensors, largest: f64) -> String {
         count(dimension, "independent multiplier")
     );
     if !model.pinned.is_empty() {
-        let _ = writeln!(out, "          fixed at 1: {}", list(model.pinned, SHOWN));
+        let _ = writeln!(
+            out,
+            "          fixed at 1: {}",
+            list(&printed(model.pinned), shown)
+        );
     }
     let _ = writeln!(
         out,
@@ -117,25 +127,11 @@ fn text(model: &Tensors, largest: f64) -> String {
         .zip(model.sides)
         .collect();
     rows.sort_by(|a, b| deficit(b.1).total_cmp(&deficit(a.1)));
-    let _ = writeln!(
-        out,
-        "          {:<8}  {:<12} {:<12} deficit",
-        "unit", "input cost", "output cost"
-    );
-    for (name, sides) in rows.iter().take(SHOWN) {
-        let (input, output) = sides;
-        let _ = writeln!(
-            out,
-            "          {name:<8}  {input:<12.6} {output:<12.6} {:.6}",
-            deficit(sides)
-        );
-    }
-    if rows.len() > SHOWN {
-        let _ = writeln!(
-            out,
-            "          ... and {} more; --json prints all",
-            rows.len() - SHOWN
-        );
-    }
+    let rows = rows.into_iter().map(|(name, sides)| {
+        let deficit = format!("{:.6}", deficit(sides));
+        let costs = [sides.0, sides.1].map(Wide::from_f64);
+        (name.to_owned(), costs, deficit, String::new())
+    });
+    deficits(out, model.regularizer, rows.collect(), shown);
     text
 }

@@ -136,6 +136,7 @@ fn transcript(block: &str, desk: &Path) -> String {
         let output = Command::new(env!("CARGO_BIN_EXE_synbal"))
             .args(arguments)
             .current_dir(desk)
+            .env("COLUMNS", "100000")
             .output()
             .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();

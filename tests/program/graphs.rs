@@ -263,7 +263,7 @@ fn roles() {
     let reasons = report["constants"].as_array().unwrap();
     assert_eq!(reasons.len(), 2);
     assert!(reasons.iter().any(|kept| kept["tensor"] == "six" && kept["reason"].as_str().unwrap().contains("Min")));
-    let (_, text, _) = run(&["explain", &model]);
+    let (_, text, _) = run(&["explain", &model, "--full"]);
     assert!(text.contains("`six`: an operand of Min"), "{text}");
     let base = case("base.onnx");
     let dimension = |arguments: &[&str]| {

@@ -37,8 +37,11 @@ mod perceptrons;
 mod products;
 mod products_in_place;
 mod readers;
+mod relu6;
+mod screens;
 mod scripts;
 mod second_judge;
+mod shells;
 mod small_llama;
 mod terminal;
 mod trust;
@@ -76,6 +79,8 @@ impl Desk {
 fn synbal(arguments: &[&str]) -> Output {
     let output = Command::new(env!("CARGO_BIN_EXE_synbal"))
         .args(arguments)
+        // No line is too long for it, but for tests about that.
+        .env("COLUMNS", "100000")
         .output()
         .unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);

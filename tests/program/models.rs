@@ -150,7 +150,7 @@ fn explanations() {
     assert_eq!(ranges.len(), 3);
     let between = |when: &str| ranges[0][when]["between_channels"].as_f64().unwrap();
     assert!(between("after") > 1.0 && between("before") > 1.0);
-    let (_, stdout, _) = run(&["explain", DIGITS]);
+    let (_, stdout, _) = run(&["explain", DIGITS, "--full"]);
     assert!(stdout.contains("100 channels: 100 free") && stdout.contains("Softmax"));
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use synaptic_balance::formats::Losses;
 use synaptic_balance::formats::checkpoint::{Checkpoint, Held, Pages, Part, Shards};
+use synaptic_balance::formats::{LayerFigures, Losses, Measured, MeasuredLayer};
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::report::{self, CheckpointBalance, NumberType, Reliance, Report};
 
@@ -18,7 +18,8 @@ use super::solve::{ReadBlock, Task};
 use super::stages::{Stages, Stopped};
 use super::{names, never, open};
 use crate::cli::arguments::{BalanceArguments, MethodName};
-use crate::cli::{BadInput, Outcome, Progress, Verdict, rounded};
+use crate::cli::files::{self, note_written};
+use crate::cli::{BadInput, Outcome, Progress, Verdict, layers, rounded};
 
 /// Balances a checkpoint; `None` if it is none.
 pub fn balance(arguments: &BalanceArguments) -> Option<Outcome> {
@@ -212,6 +213,7 @@ impl<'a> Run<'a> {
                 job.make_part(&self.plan, &records)?;
             }
             job.finish()?;
+            target.iter().for_each(|folder| note_written(folder));
         }
         self.seconds[3] += start.elapsed().as_secs_f64();
         self.report(&records, resumed)
@@ -321,12 +323,44 @@ impl<'a> Run<'a> {
             verdict = rounded::judge(task.arguments, &mut report, &lost, verdict);
         }
         state_lost(&mut report, records, lost.count);
+        let measured = measured(records, found.values);
+        report::layers_report(&mut report, &measured, &regularizer, layers::ROWS);
+        if let Some((path, picture)) = layers::plot(task.arguments, &measured)? {
+            files::write_all(vec![(path, picture.into_bytes())])?;
+        }
         let mut relied = vec![Reliance::Family, Reliance::Deficit];
         if resumed > 0 || !self.given.is_empty() {
             relied.push(Reliance::Records);
         }
         report.state_reliance(&relied);
         Ok((report, verdict))
+    }
+}
+
+/// The blocks as layers; the spread of a block is that of its widest matrix.
+fn measured(records: &[Record], values: [f64; 2]) -> Measured {
+    let layers = records.iter().filter_map(|record| {
+        let found = record.figures.as_ref()?;
+        let side = |at: usize, deficit: f64| LayerFigures {
+            ranges: found.ranges[at],
+            spread: found.spread[at],
+            deficit: Some(deficit),
+            share: if values[at] > 0.0 {
+                record.values[at] / values[at]
+            } else {
+                0.0
+            },
+        };
+        Some(MeasuredLayer {
+            name: record.name.clone(),
+            channels: found.channels,
+            before: side(0, record.deficits[0]),
+            after: Some(side(1, record.deficits[2])),
+        })
+    });
+    Measured {
+        layers: layers.collect(),
+        others: None,
     }
 }
 

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use synaptic_balance::formats::checkpoint::BlockFigures;
+
 /// A block that was balanced.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +35,9 @@ pub struct Record {
     pub one_sided: Vec<String>,
     /// What the kernel verified: whether the minimum is attained, and how far weights are from balance.
     pub certified: Option<(bool, Option<f64>)>,
+    /// The ranges of channels; none in records of earlier versions.
+    #[serde(default)]
+    pub figures: Option<BlockFigures>,
 }
 
 /// What a run is about: all of it must be the same where a run goes on, or parts are joined.

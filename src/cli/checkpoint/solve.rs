@@ -211,6 +211,12 @@ impl Task<'_> {
             lost: (0, Vec::new()),
             one_sided: names.collect(),
             certified,
+            figures: Some(part.figures(
+                self.checkpoint,
+                &held,
+                &multipliers,
+                &self.arguments.regularizer,
+            )),
         };
         if self.arguments.output.is_some() {
             record.reads += 1;

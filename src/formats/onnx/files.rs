@@ -56,6 +56,11 @@ impl Files {
         named.map(|(file, (location, _))| (file, location.as_str()))
     }
 
+    /// Where files beside the model are looked for.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
     /// Where those files are.
     pub fn paths_beside(&self) -> Vec<PathBuf> {
         let folder = self.folder.clone().unwrap_or_default();

@@ -68,10 +68,10 @@ fn node(bytes: &[u8], node: usize, new: &[(Home, Vec<u8>)]) -> Changed {
 }
 
 /// What is made of the content of a field; `None` to leave it as it is.
-type Changed = Result<Option<Vec<u8>>, OnnxError>;
+pub(super) type Changed = Result<Option<Vec<u8>>, OnnxError>;
 
 /// A message with some of its delimited fields replaced: `change` is told the number of the field, how many of that number came before, and its content.
-fn rebuilt(
+pub(super) fn rebuilt(
     bytes: &[u8],
     change: &mut dyn FnMut(u64, usize, &[u8]) -> Changed,
 ) -> Result<Vec<u8>, OnnxError> {
@@ -93,7 +93,7 @@ fn rebuilt(
     Ok(result)
 }
 
-fn put(result: &mut Vec<u8>, number: u64, content: &[u8]) {
+pub(super) fn put(result: &mut Vec<u8>, number: u64, content: &[u8]) {
     put_varint(result, number << 3 | 2);
     put_varint(result, content.len() as u64);
     result.extend_from_slice(content);

@@ -16,6 +16,7 @@ mod operators;
 mod pinned;
 mod products;
 mod pruned;
+mod relu6;
 mod rules;
 mod shared;
 mod structure;
