@@ -131,7 +131,7 @@ impl<'a> Certified<'a> {
 
     /// The lower end of a term's cost at the point, and its radius over `2^places`; `None` as in [`balanced_cost`](Certified::balanced_cost).
     fn enclosed(&self, block: usize, entry: usize) -> Option<(Number, BigInt)> {
-        let lower = self.reader.lower(block, entry).ok()??;
+        let lower = self.reader.lower(block, entry).ok()?;
         let certificate = self.reader.certificate();
         let is_zero = match certificate.exceptions.get(&(block, entry)) {
             Some(y) => y.is_zero(),

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::costs::powers;
-use crate::number::{Base, Powers, is_number, plus, times};
-use crate::short::{self, Short};
-use crate::{Certified, Form, Number, Problem, Rational, Refusal};
+use crate::natural::Natural;
+use crate::number::{Base, Powers, Product, is_number, plus, powers, times};
+use crate::problem::{Exponents, summed};
+use crate::{Block, Certified, Form, Number, Problem, Rational, Refusal};
 
 /// The most significant bits of a factor.
 pub const MAX_BITS: u32 = 1 << 12;
@@ -111,22 +111,22 @@ impl<'a> Reader<'a> {
         if !(-MAX_GRID..=MAX_GRID).contains(&certificate.grid) {
             return Err(Refusal::Range("the grid"));
         }
-        let point: Vec<Base> = point.iter().map(Number::base).collect();
+        let point: Vec<Base> = point.iter().map(Base::from).collect();
         let product = |(index, form): (usize, &Form)| {
-            let factors = powers(&form.iter().cloned().collect(), &point);
-            let product = factors.and_then(|factors| Powers::of(&factors)?.rounded(bits));
+            let factors = powers(form.iter().map(|(variable, d)| (variable, d)), &point);
+            let product = factors.and_then(|all| Powers::of(all.into_iter())?.rounded(bits));
             product.ok_or(Refusal::Form(
                 index,
                 "the product of multipliers is out of range",
             ))
         };
         let products = problem.forms().iter().enumerate().map(product);
-        let (products, mark) = (products.collect::<Result<_, _>>()?, Arc::default());
+        let products = products.collect::<Result<Vec<_>, _>>()?;
         Ok(Reader {
             problem,
             certificate,
             products,
-            mark,
+            mark: Arc::default(),
         })
     }
 
@@ -140,98 +140,85 @@ impl<'a> Reader<'a> {
         if entries.start > entries.end || entries.end > content.entries.len() {
             return Err(Refusal::Coverage(block));
         }
-        // Rows, then columns: their forms, the products of those, and the sums of their terms.
-        let forms: Vec<usize> = content
-            .rows
-            .iter()
-            .chain(&content.columns)
-            .copied()
-            .collect();
-        let short = |form: &usize| self.products.get(*form).and_then(Short::of);
-        let shorts: Vec<Option<Short>> = forms.iter().map(short).collect();
-        let mut sums = vec![U256::ZERO; forms.len()];
-        let (grid, rows, mut band) = (self.certificate.grid, content.rows.len(), Band::default());
-        let how = (self.certificate.bits, content.small_power());
+        // What 256 bits do not suffice for, and what is refused, is read again in numbers of any length.
+        let band = self.read_in::<U256>(content, block, entries.clone());
+        band.or_else(|_| self.read_in::<BigUint>(content, block, entries))
+    }
+
+    /// Reads entries of a block in one kind of numbers.
+    fn read_in<N: Natural>(
+        &self,
+        content: &Block,
+        block: usize,
+        entries: Range<usize>,
+    ) -> Result<Band, Refusal> {
+        let (grid, width, mut band) = (self.certificate.grid, content.rows.len(), Band::default());
+        // Of rows, then of columns.
+        let forms = || content.rows.iter().chain(&content.columns);
+        let mut sums: Vec<N> = forms().map(|_| N::from(0)).collect();
         for entry in entries.clone() {
-            let cost = content.short(&content.entries, entry, how);
-            if let Some(None) = cost {
+            let (mantissa, exponent) = self.lower_in::<N>(block, entry)?;
+            if mantissa.bits() == 0 {
                 continue;
             }
-            let find = || {
+            let mut add = || {
+                let y = mantissa.shifted(exponent.checked_add(grid)?)?;
                 let (row, column) = content.place(entry)?;
-                let lines = [row, rows.checked_add(column)?];
-                let [row, column] = lines.map(|line| shorts.get(line).copied().flatten());
-                Some((short::on_grid([cost??, row?, column?], grid)?, lines))
-            };
-            let Some((y, lines)) = find() else {
-                self.read_long(&mut band, block, entry)?;
-                continue;
-            };
-            for line in lines {
-                if let Some(sum) = sums.get_mut(line) {
-                    // It does not overflow.
-                    *sum = sum.wrapping_add(y);
+                for line in [row, width.checked_add(column)?] {
+                    let sum = sums.get_mut(line)?;
+                    *sum = sum.plus(&y)?;
                 }
-            }
-            band.count(u64::from(256u32.saturating_sub(y.leading_zeros())), 1);
+                Some(y.bits())
+            };
+            let bits = add().ok_or_else(|| Refusal::Term(block, entry, TOO_FINE))?;
+            band.count(bits, 1);
         }
         band.parts.push((Arc::clone(&self.mark), block, entries));
-        for (line, (form, sum)) in forms.into_iter().zip(sums).enumerate() {
-            if sum != U256::ZERO {
-                let sum = BigInt::from(BigUint::from_bytes_le(&sum.to_le_bytes()));
+        for (line, (form, sum)) in forms().zip(sums).enumerate() {
+            if sum.bits() > 0 {
+                let sum = BigInt::from(sum.long());
                 // Every term has one row.
-                if line < rows {
+                if line < width {
                     band.total += &sum;
                 }
-                band.add(form, &sum.into());
+                band.add(*form, &sum.into());
             }
         }
         Ok(band)
     }
 
-    /// In numbers of any length, where 256 bits do not suffice.
-    fn read_long(&self, band: &mut Band, block: usize, entry: usize) -> Result<(), Refusal> {
-        if let Some(cost) = self.lower(block, entry)? {
-            let y = cost.on_grid(self.certificate.grid);
-            let y = y.ok_or(Refusal::Term(block, entry, TOO_FINE))?;
-            band.count(y.bits(), 1);
-            band.total += &y;
-            let y = Rational::from_integer(y);
-            for form in self.problem.forms_of(block, entry).into_iter().flatten() {
-                band.add(form, &y);
-            }
-        }
-        Ok(())
-    }
-
-    /// The lower end of the cost of a term at the point, the product of its three factors; `None` if its weight is 0.
+    /// The lower end of the cost of a term at the point, the product of its three factors; 0 if its weight is.
     ///
     /// # Errors
     /// [`Refusal::Term`].
-    pub fn lower(&self, block: usize, entry: usize) -> Result<Option<Number>, Refusal> {
-        let find = || {
-            let content = self.problem.blocks().get(block)?;
-            let cost = content.cost(&content.entries, entry, self.certificate.bits)?;
-            let Some(cost) = cost else { return Some(None) };
-            let [row, column] = self.problem.forms_of(block, entry)?;
-            let product = cost.times(self.products.get(row)?)?;
-            product.times(self.products.get(column)?).map(Some)
-        };
-        find().ok_or(Refusal::Term(block, entry, OUT_OF_RANGE))
+    pub fn lower(&self, block: usize, entry: usize) -> Result<Number, Refusal> {
+        let (mantissa, exponent) = self.lower_in(block, entry)?;
+        Ok(Number { mantissa, exponent })
     }
 
-    /// The same where it is short, for costs of this small power: mantissa and exponent.
-    pub(crate) fn lower_short(
+    /// The same in one kind of numbers.
+    #[inline]
+    pub(crate) fn lower_in<N: Natural>(
         &self,
         block: usize,
         entry: usize,
-        power: Option<u8>,
-    ) -> Option<(U256, i64)> {
-        let content = self.problem.blocks().get(block)?;
-        let cost = content.short(&content.entries, entry, (self.certificate.bits, power))??;
-        let [row, column] = self.problem.forms_of(block, entry)?;
-        let factor = |form: usize| self.products.get(form).and_then(Short::of);
-        short::product([cost, factor(row)?, factor(column)?])
+    ) -> Result<Product<N>, Refusal> {
+        let find = || {
+            let content = self.problem.blocks().get(block)?;
+            let cost = content.lower(
+                &content.entries,
+                entry,
+                (self.certificate.bits, content.plain_power()),
+            )?;
+            let (mut product, mut exponent): Product<N> = cost;
+            for form in self.problem.forms_of(block, entry)? {
+                let factor = self.products.get(form)?;
+                product = product.times(&N::of(&factor.mantissa)?)?;
+                exponent = exponent.checked_add(factor.exponent)?;
+            }
+            Some((product, exponent))
+        };
+        find().ok_or_else(|| Refusal::Term(block, entry, OUT_OF_RANGE))
     }
 
     /// Adds up all bands, verifies that they are a circulation, and says what follows.
@@ -244,13 +231,15 @@ impl<'a> Reader<'a> {
         let mut exceptions = Vec::new();
         for ((block, entry), y) in &self.certificate.exceptions {
             let (block, entry) = (*block, *entry);
-            let lower = self.lower(block, entry).ok().flatten();
+            let lower = self.lower(block, entry).ok();
+            let lower = lower.filter(|lower| !lower.mantissa.is_zero());
             let fits = is_number(y) && !y.is_negative();
             let fault = Refusal::Term(block, entry, "this exception is negative, or of no term");
             let lower = lower.filter(|_| fits).ok_or(fault)?;
             let rule = lower.on_grid(self.certificate.grid);
             let rule = rule.ok_or(Refusal::Term(block, entry, TOO_FINE))?;
             band.count(rule.bits(), -1);
+            let rule = BigInt::from(rule);
             band.total -= &rule;
             let change = plus(y, &-Rational::from_integer(rule));
             for form in self.problem.forms_of(block, entry).into_iter().flatten() {
@@ -259,8 +248,11 @@ impl<'a> Reader<'a> {
             let lower = lower.scaled(self.certificate.grid);
             exceptions.push((y, lower.ok_or(Refusal::Term(block, entry, OUT_OF_RANGE))?));
         }
-        let at = self.imbalance(std::slice::from_ref(&band));
-        match at.iter().position(|sum| !sum.is_zero()) {
+        match self
+            .imbalance(std::slice::from_ref(&band))
+            .into_keys()
+            .next()
+        {
             Some(variable) => Err(Refusal::NotACirculation(variable)),
             None => Ok(Certified::new(self, band, exceptions)),
         }
@@ -284,17 +276,13 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// `2^grid · Σ y a` at every variable.
-    pub fn imbalance(&self, bands: &[Band]) -> Vec<Rational> {
-        let mut at = vec![Rational::zero(); self.problem.variables()];
-        for (form, sum) in bands.iter().flat_map(|band| &band.by_form) {
-            for (variable, exponent) in self.problem.forms().get(*form).into_iter().flatten() {
-                if let Some(total) = at.get_mut(*variable) {
-                    *total = plus(total, &times(exponent, sum));
-                }
-            }
-        }
-        at
+    /// `2^grid · Σ y a` at every variable where it is not 0.
+    pub fn imbalance(&self, bands: &[Band]) -> Exponents {
+        let sums = bands.iter().flat_map(|band| &band.by_form);
+        summed(sums.flat_map(|(form, sum)| {
+            let form = self.problem.forms().get(*form).into_iter().flatten();
+            form.map(move |(variable, exponent)| (*variable, times(exponent, sum)))
+        }))
     }
 
     /// The certificate.

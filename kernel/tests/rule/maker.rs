@@ -201,9 +201,9 @@ pub trait Reads {
 
 impl Reads for Reader<'_> {
     fn by_rule(&self, block: usize, entry: usize) -> Option<Rational> {
-        let lower = self.lower(block, entry).ok()??;
+        let lower = self.lower(block, entry).ok()?;
         let y = lower.on_grid(self.certificate().grid)?;
-        Some(Rational::from_integer(y))
+        (!lower.mantissa.is_zero()).then(|| Rational::from_integer(y.into()))
     }
 
     fn read_rows(&self, block: usize, rows: Range<usize>) -> Result<Band, Refusal> {
@@ -225,7 +225,7 @@ pub trait Radius {
 impl Radius for Certified<'_> {
     fn term_radius(&self, block: usize, entry: usize) -> Option<Rational> {
         let (low, _) = self.balanced_cost(block, entry)?;
-        let lower = self.reader().lower(block, entry).ok()??.to_rational()?;
+        let lower = self.reader().lower(block, entry).ok()?.to_rational()?;
         Some(integer(1) - low / lower)
     }
 }
