@@ -68,8 +68,8 @@ impl Certified<'_> {
         let other = blocks
             .get(block)
             .and_then(|content| content.lower::<N>(others, entry, (bits, content.plain_power())));
-        let other = other.ok_or_else(|| Refusal::Term(block, entry, OUT_OF_RANGE))?;
-        let own = self.reader().lower_in::<N>(block, entry)?;
+        let pair = other.zip(self.reader().lower_in::<N>(block, entry));
+        let (other, own) = pair.ok_or(Refusal::Term(block, entry, OUT_OF_RANGE))?;
         Ok(match other.0.bits() == 0 && own.0.bits() == 0 {
             true => Some((ONE, ONE)),
             false => quotient(leading(other), leading(own)),

@@ -45,7 +45,18 @@ impl Number {
 /// A product of such, in one kind of numbers: mantissa and exponent.
 pub(crate) type Product<N> = (N, i64);
 
-/// Rounded down to so many significant bits
+/// The product of three, exactly.
+#[inline]
+pub(crate) fn product<N: Natural>(one: Product<N>, others: [&Product<N>; 2]) -> Option<Product<N>> {
+    others
+        .into_iter()
+        .try_fold(one, |(mantissa, exponent), other| {
+            let exponent = exponent.checked_add(other.1)?;
+            Some((mantissa.times(&other.0)?, exponent))
+        })
+}
+
+/// Rounded down to so many significant bits.
 #[inline]
 pub(crate) fn kept<N: Natural>((mantissa, exponent): Product<N>, bits: u32) -> Option<Product<N>> {
     let excess = mantissa.bits().saturating_sub(bits.into());

@@ -8,8 +8,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::natural::Natural;
-use crate::number::{Base, Powers, Product, is_number, plus, powers, times};
+use crate::number::{Base, Powers, Product, is_number, plus, powers, product, times};
 use crate::problem::{Exponents, summed};
+use crate::refusal::Held;
 use crate::{Block, Certified, Form, Number, Problem, Rational, Refusal};
 
 /// The most significant bits of a factor.
@@ -20,6 +21,7 @@ const MAX_GRID: i64 = 1 << 14;
 
 /// Why terms are refused.
 pub(crate) const OUT_OF_RANGE: &str = "the cost is out of range";
+const COVER: &str = "the bands read do not cover it once each";
 const TOO_FINE: &str = "the grid is too fine for the cost there";
 
 /// A point, and by a rule a number `y` for each term: `2^-grid · floor(2^grid · c · P · Q)`, where `c`, `P` and `Q` are the cost of the weight and the
@@ -57,7 +59,7 @@ pub struct Band {
     /// By form, over the terms whose row or column names it.
     by_form: BTreeMap<usize, Rational>,
     /// How many `y` have so many bits; those of 0 bits are 0.
-    pub(crate) lengths: Vec<u64>,
+    pub(crate) lengths: Vec<i64>,
 }
 
 impl Band {
@@ -69,10 +71,8 @@ impl Band {
         for (form, sum) in other.by_form {
             self.add(form, &sum);
         }
-        self.lengths
-            .resize(self.lengths.len().max(other.lengths.len()), 0);
-        for (own, terms) in self.lengths.iter_mut().zip(other.lengths) {
-            *own = own.saturating_add(terms);
+        for (bits, terms) in other.lengths.into_iter().enumerate() {
+            self.count(bits, terms);
         }
         self
     }
@@ -83,13 +83,12 @@ impl Band {
     }
 
     #[inline]
-    fn count(&mut self, bits: u64, terms: i64) {
-        let bits = usize::try_from(bits).unwrap_or_default();
+    fn count(&mut self, bits: usize, terms: i64) {
         if self.lengths.len() <= bits {
             self.lengths.resize(bits.saturating_add(1), 0);
         }
         if let Some(count) = self.lengths.get_mut(bits) {
-            *count = count.saturating_add_signed(terms);
+            *count = count.saturating_add(terms);
         }
     }
 }
@@ -133,13 +132,14 @@ impl<'a> Reader<'a> {
     /// Reads some entries of a block.
     ///
     /// # Errors
-    /// [`Refusal::Coverage`] where there are none such, [`Refusal::Term`].
+    /// [`Refusal::Block`] where there are none such, [`Refusal::Term`].
     pub fn read(&self, block: usize, entries: Range<usize>) -> Result<Band, Refusal> {
-        let blocks = self.problem.blocks();
-        let content = blocks.get(block).ok_or(Refusal::Coverage(block))?;
-        if entries.start > entries.end || entries.end > content.entries.len() {
-            return Err(Refusal::Coverage(block));
-        }
+        let content = self.problem.blocks().get(block);
+        let is_there =
+            |content: &&Block| entries.start <= entries.end && entries.end <= content.entries.len();
+        let content = content
+            .filter(is_there)
+            .ok_or(Refusal::Block(block, COVER))?;
         // What 256 bits do not suffice for, and what is refused, is read again in numbers of any length.
         let band = self.read_in::<U256>(content, block, entries.clone());
         band.or_else(|_| self.read_in::<BigUint>(content, block, entries))
@@ -153,24 +153,36 @@ impl<'a> Reader<'a> {
         entries: Range<usize>,
     ) -> Result<Band, Refusal> {
         let (grid, width, mut band) = (self.certificate.grid, content.rows.len(), Band::default());
-        // Of rows, then of columns.
+        let how = (self.certificate.bits, content.plain_power());
+        // Rows, then columns: what they multiply, and the sums of their terms.
         let forms = || content.rows.iter().chain(&content.columns);
+        let factors: Vec<_> = forms().map(|form| self.factor::<N>(*form)).collect();
         let mut sums: Vec<N> = forms().map(|_| N::from(0)).collect();
         for entry in entries.clone() {
-            let (mantissa, exponent) = self.lower_in::<N>(block, entry)?;
+            let find = || {
+                let (row, column) = content.place(entry)?;
+                let lines = [row, width.checked_add(column)?];
+                let cost = content.lower::<N>(&content.entries, entry, how)?;
+                let [row, column] = lines.map(|line| factors.get(line)?.as_ref());
+                Some((product(cost, [row?, column?])?, lines))
+            };
+            let Some(((mantissa, exponent), lines)) = find() else {
+                return Err(Refusal::Term(block, entry, OUT_OF_RANGE));
+            };
             if mantissa.bits() == 0 {
                 continue;
             }
             let mut add = || {
                 let y = mantissa.shifted(exponent.checked_add(grid)?)?;
-                let (row, column) = content.place(entry)?;
-                for line in [row, width.checked_add(column)?] {
+                for line in lines {
                     let sum = sums.get_mut(line)?;
                     *sum = sum.plus(&y)?;
                 }
-                Some(y.bits())
+                usize::try_from(y.bits()).ok()
             };
-            let bits = add().ok_or_else(|| Refusal::Term(block, entry, TOO_FINE))?;
+            let Some(bits) = add() else {
+                return Err(Refusal::Term(block, entry, TOO_FINE));
+            };
             band.count(bits, 1);
         }
         band.parts.push((Arc::clone(&self.mark), block, entries));
@@ -192,42 +204,36 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`Refusal::Term`].
     pub fn lower(&self, block: usize, entry: usize) -> Result<Number, Refusal> {
-        let (mantissa, exponent) = self.lower_in(block, entry)?;
+        let lower = self.lower_in(block, entry);
+        let (mantissa, exponent) = lower.ok_or(Refusal::Term(block, entry, OUT_OF_RANGE))?;
         Ok(Number { mantissa, exponent })
     }
 
     /// The same in one kind of numbers.
     #[inline]
-    pub(crate) fn lower_in<N: Natural>(
-        &self,
-        block: usize,
-        entry: usize,
-    ) -> Result<Product<N>, Refusal> {
-        let find = || {
-            let content = self.problem.blocks().get(block)?;
-            let cost = content.lower(
-                &content.entries,
-                entry,
-                (self.certificate.bits, content.plain_power()),
-            )?;
-            let (mut product, mut exponent): Product<N> = cost;
-            for form in self.problem.forms_of(block, entry)? {
-                let factor = self.products.get(form)?;
-                product = product.times(&N::of(&factor.mantissa)?)?;
-                exponent = exponent.checked_add(factor.exponent)?;
-            }
-            Some((product, exponent))
-        };
-        find().ok_or_else(|| Refusal::Term(block, entry, OUT_OF_RANGE))
+    pub(crate) fn lower_in<N: Natural>(&self, block: usize, entry: usize) -> Option<Product<N>> {
+        let content = self.problem.blocks().get(block)?;
+        let how = (self.certificate.bits, content.plain_power());
+        let cost = content.lower(&content.entries, entry, how)?;
+        let forms = self.problem.forms_of(block, entry)?;
+        let [row, column] = forms.map(|form| self.factor(form));
+        product(cost, [&row?, &column?])
+    }
+
+    /// The product of multipliers of a form.
+    #[inline]
+    fn factor<N: Natural>(&self, form: usize) -> Option<Product<N>> {
+        let product = self.products.get(form)?;
+        Some((N::of(&product.mantissa)?, product.exponent))
     }
 
     /// Adds up all bands, verifies that they are a circulation, and says what follows.
     ///
     /// # Errors
-    /// [`Refusal::Coverage`], [`Refusal::Term`], [`Refusal::NotACirculation`].
+    /// [`Refusal::Block`], [`Refusal::Term`], [`Refusal::NotACirculation`].
     pub fn finish(self, bands: Vec<Band>) -> Result<Certified<'a>, Refusal> {
         let mut band = bands.into_iter().fold(Band::default(), Band::join);
-        self.check_coverage(&band)?;
+        self.check_coverage(&mut band)?;
         let mut exceptions = Vec::new();
         for ((block, entry), y) in &self.certificate.exceptions {
             let (block, entry) = (*block, *entry);
@@ -238,7 +244,7 @@ impl<'a> Reader<'a> {
             let lower = lower.filter(|_| fits).ok_or(fault)?;
             let rule = lower.on_grid(self.certificate.grid);
             let rule = rule.ok_or(Refusal::Term(block, entry, TOO_FINE))?;
-            band.count(rule.bits(), -1);
+            band.count(usize::try_from(rule.bits()).unwrap_or(0), -1);
             let rule = BigInt::from(rule);
             band.total -= &rule;
             let change = plus(y, &-Rational::from_integer(rule));
@@ -258,22 +264,21 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn check_coverage(&self, band: &Band) -> Result<(), Refusal> {
-        let is_foreign = |(mark, ..): &&(Arc<()>, _, _)| !Arc::ptr_eq(mark, &self.mark);
-        if let Some((_, block, _)) = band.parts.iter().find(is_foreign) {
-            return Err(Refusal::Coverage(*block));
+    fn check_coverage(&self, band: &mut Band) -> Held {
+        let blocks = self.problem.blocks();
+        let mut ends = vec![0; blocks.len()];
+        band.parts
+            .sort_by_key(|(_, block, part)| (*block, part.start, part.end));
+        for (mark, block, part) in &band.parts {
+            let end = ends.get_mut(*block).filter(|end| **end == part.start);
+            let end = end.filter(|_| Arc::ptr_eq(mark, &self.mark));
+            *end.ok_or(Refusal::Block(*block, COVER))? = part.end;
         }
-        for (block, content) in self.problem.blocks().iter().enumerate() {
-            let own = band.parts.iter().filter(|(_, number, _)| *number == block);
-            let mut own: Vec<_> = own.map(|(_, _, part)| (part.start, part.end)).collect();
-            own.sort_unstable();
-            let mut own = own.into_iter();
-            let end = own.try_fold(0, |next, (start, end)| (start == next).then_some(end));
-            if end != Some(content.entries.len()) {
-                return Err(Refusal::Coverage(block));
-            }
+        let mut lengths = blocks.iter().map(|content| content.entries.len());
+        match ends.into_iter().position(|end| lengths.next() != Some(end)) {
+            Some(block) => Err(Refusal::Block(block, COVER)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// `2^grid · Σ y a` at every variable where it is not 0.

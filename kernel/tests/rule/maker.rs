@@ -174,6 +174,7 @@ pub fn verify<'a>(
 
 /// Why terms and forms are refused.
 pub const COST: &str = "the cost is out of range";
+pub const COVER: &str = "the bands read do not cover it once each";
 pub const GRID: &str = "the grid is too fine for the cost there";
 pub const EXCEPTION: &str = "this exception is negative, or of no term";
 pub const MISFIT: &str = "there is no such term of this variable";
