@@ -5,9 +5,8 @@ use num_bigint::BigUint;
 use num_traits::One;
 
 use crate::natural::Natural;
-use crate::number::Product;
 use crate::reader::OUT_OF_RANGE;
-use crate::{Certified, Entries, Rational, Refusal};
+use crate::{Certified, Entries, Number, Rational, Refusal};
 
 /// Bits of a quotient.
 const BITS: u32 = 60;
@@ -30,18 +29,10 @@ impl Certified<'_> {
             let reason = "there is not one other weight for each entry";
             return Err(Refusal::Block(0, reason));
         }
-        let (mut least, mut most) = (ONE, ONE);
-        for (block, entries) in others.iter().enumerate() {
-            for entry in 0..entries.len() {
-                let found = self.quotients::<U256>(entries, block, entry);
-                let found = found.or_else(|_| self.quotients::<BigUint>(entries, block, entry))?;
-                let Some((below, above)) = found else {
-                    return Ok(None);
-                };
-                (least, most) = (least.min(below), most.max(above));
-            }
-        }
-        let Some(radius) = self.radius() else {
+        // What 256 bits do not suffice for, and what is refused, is read again in numbers of any length.
+        let found = self.quotients::<U256>(others);
+        let found = found.or_else(|_| self.quotients::<BigUint>(others))?;
+        let Some(((least, most), radius)) = found.zip(self.radius()) else {
             return Ok(None);
         };
         let rest = Rational::one() - radius;
@@ -53,35 +44,38 @@ impl Certified<'_> {
         )))
     }
 
-    /// The cost of another weight over that of a term at the point, over `2^BITS`, rounded down and up; that of two zeros is 1.
-    #[inline]
-    fn quotients<N: Natural>(
-        &self,
-        others: &Entries,
-        block: usize,
-        entry: usize,
-    ) -> Result<Option<(u128, u128)>, Refusal> {
-        let (bits, blocks) = (
-            self.reader().certificate().bits,
-            self.reader().problem().blocks(),
-        );
-        let other = blocks
-            .get(block)
-            .and_then(|content| content.lower::<N>(others, entry, (bits, content.plain_power())));
-        let pair = other.zip(self.reader().lower_in::<N>(block, entry));
-        let (other, own) = pair.ok_or(Refusal::Term(block, entry, OUT_OF_RANGE))?;
-        Ok(match other.0.bits() == 0 && own.0.bits() == 0 {
-            true => Some((ONE, ONE)),
-            false => quotient(leading(other), leading(own)),
-        })
+    /// The least and the largest quotient of the cost of another weight and that of the term at the point, over `2^BITS`, rounded down and up.
+    fn quotients<N: Natural>(&self, others: &[Entries]) -> Result<Option<(u128, u128)>, Refusal> {
+        let (mut least, mut most) = (ONE, ONE);
+        let reader = self.reader();
+        let blocks = reader.problem().blocks().iter();
+        for (block, (content, entries)) in blocks.zip(others).enumerate() {
+            let how = (reader.certificate().bits, content.plain_power());
+            for entry in 0..entries.len() {
+                let other = content.lower::<N>(entries, entry, how);
+                let pair = other.zip(reader.lower_in::<N>(block, entry));
+                let (other, own) = pair.ok_or(Refusal::Term(block, entry, OUT_OF_RANGE))?;
+                if other.mantissa.bits() == 0 && own.mantissa.bits() == 0 {
+                    continue;
+                }
+                let Some((below, above)) = quotient(leading(other), leading(own)) else {
+                    return Ok(None);
+                };
+                (least, most) = (least.min(below), most.max(above));
+            }
+        }
+        Ok(Some((least, most)))
     }
 }
 
 /// Two to the second times the first, which has 64 bits, are at most the number; the next number with 64 bits is more.
-fn leading<N: Natural>((mantissa, exponent): Product<N>) -> Option<(u128, i64)> {
-    let excess = i64::try_from(mantissa.bits()).ok()?.checked_sub(64)?;
-    let top: u64 = mantissa.shifted(excess.checked_neg()?)?.try_into().ok()?;
-    Some((top.into(), exponent.checked_add(excess)?))
+fn leading<N: Natural>(number: Number<N>) -> Option<(u128, i64)> {
+    let excess = i64::try_from(number.mantissa.bits())
+        .ok()?
+        .checked_sub(64)?;
+    let exponent = number.exponent.checked_add(excess)?;
+    let top: u64 = number.on_grid(exponent.checked_neg()?)?.try_into().ok()?;
+    Some((top.into(), exponent))
 }
 
 /// The quotient of two such; `None` unless it lies between 1/2 and 2.
@@ -90,13 +84,9 @@ fn quotient(dividend: Option<(u128, i64)>, divisor: Option<(u128, i64)>) -> Opti
     let shift = i.checked_sub(j)?.checked_add(BITS.into())?;
     // Beyond, it would overflow.
     let shift = u32::try_from(shift).ok().filter(|n| *n <= BITS + 1)?;
-    let below = top
-        .checked_shl(shift)?
-        .checked_div(bottom.checked_add(1)?)?;
-    let above = top
-        .checked_add(1)?
-        .checked_shl(shift)?
-        .checked_div(bottom)?;
+    let (after, next) = (top.checked_add(1)?, bottom.checked_add(1)?);
+    let below = top.checked_shl(shift)?.checked_div(next)?;
+    let above = after.checked_shl(shift)?.checked_div(bottom)?;
     let above = above.checked_add(1)?;
     (below >= ONE >> 1 && above <= ONE << 1).then_some((below, above))
 }

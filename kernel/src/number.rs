@@ -10,11 +10,11 @@ use crate::natural::{MAX_LENGTH, Natural};
 /// No root of this degree or more is taken.
 const MAX_DEGREE: u32 = 1 << 12;
 
-/// `mantissa · 2^exponent`.
+/// `mantissa · 2^exponent`, the mantissa a natural number of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Number {
+pub struct Number<N = BigUint> {
     /// The mantissa.
-    pub mantissa: BigUint,
+    pub mantissa: N,
     /// The exponent.
     pub exponent: i64,
 }
@@ -35,34 +35,41 @@ impl Number {
         let [top, bottom] = Base::from(self).fraction(grid)?;
         Some(Rational::new_raw(top.into(), bottom.into()))
     }
+}
 
+#[expect(private_bounds, reason = "there are no other kinds")]
+impl<N: Natural> Number<N> {
     /// `2^grid` times the number, rounded down; `None` if it is too long to be written out.
-    pub fn on_grid(&self, grid: i64) -> Option<BigUint> {
+    #[inline]
+    pub fn on_grid(&self, grid: i64) -> Option<N> {
         self.mantissa.shifted(self.exponent.checked_add(grid)?)
     }
-}
 
-/// A product of such, in one kind of numbers: mantissa and exponent.
-pub(crate) type Product<N> = (N, i64);
+    /// The product, exactly.
+    #[inline]
+    pub(crate) fn times(&self, other: &Number<N>) -> Option<Number<N>> {
+        let mantissa = self.mantissa.times(&other.mantissa)?;
+        let exponent = self.exponent.checked_add(other.exponent)?;
+        Some(Number { mantissa, exponent })
+    }
 
-/// The product of three, exactly.
-#[inline]
-pub(crate) fn product<N: Natural>(one: Product<N>, others: [&Product<N>; 2]) -> Option<Product<N>> {
-    others
-        .into_iter()
-        .try_fold(one, |(mantissa, exponent), other| {
-            let exponent = exponent.checked_add(other.1)?;
-            Some((mantissa.times(&other.0)?, exponent))
-        })
-}
+    /// Rounded down to so many significant bits.
+    #[inline]
+    pub(crate) fn kept(&self, bits: u32) -> Option<Number<N>> {
+        let excess = self.mantissa.bits().saturating_sub(bits.into());
+        let excess = i64::try_from(excess).ok()?;
+        let mantissa = self.mantissa.shifted(excess.checked_neg()?)?;
+        let exponent = self.exponent.checked_add(excess)?;
+        Some(Number { mantissa, exponent })
+    }
 
-/// Rounded down to so many significant bits.
-#[inline]
-pub(crate) fn kept<N: Natural>((mantissa, exponent): Product<N>, bits: u32) -> Option<Product<N>> {
-    let excess = mantissa.bits().saturating_sub(bits.into());
-    let excess = i64::try_from(excess).ok()?;
-    let exponent = exponent.checked_add(excess)?;
-    Some((mantissa.shifted(excess.checked_neg()?)?, exponent))
+    /// The same number in another kind.
+    #[inline]
+    pub(crate) fn of(number: &Number) -> Option<Self> {
+        let mantissa = N::of(&number.mantissa)?;
+        let exponent = number.exponent;
+        Some(Number { mantissa, exponent })
+    }
 }
 
 /// `top / bottom · 2^shift`, the magnitude of a number.
@@ -150,8 +157,7 @@ impl Powers {
         let exponent = base.shift.checked_sub(places)?.div_euclid(degree);
         let [top, bottom] = base.fraction(exponent.checked_mul(degree)?.checked_neg()?)?;
         let value = integer_root(&top.div_floor(&bottom), *root);
-        let (mantissa, exponent) = kept((value, exponent), bits)?;
-        Some(Number { mantissa, exponent })
+        Number::new(value, exponent).kept(bits)
     }
 
     /// The value, if it is rational; `None` also if it is too long to be written out.

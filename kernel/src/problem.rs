@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use crate::natural::Natural;
-use crate::number::{Base, Factor, Powers, Product, is_number, kept, plus};
+use crate::number::{Base, Factor, Number, Powers, is_number, plus};
 use crate::{Rational, Refusal};
 
 /// A product of powers of multipliers: variables, each once, with their exponents, none of them 0. The empty one is that of what nothing scales.
@@ -154,14 +154,14 @@ impl Block<'_> {
         of: &Entries,
         entry: usize,
         (bits, plain): (u32, Option<u8>),
-    ) -> Option<Product<N>> {
+    ) -> Option<Number<N>> {
         if let (Some(power), Some((mantissa, exponent))) = (plain, of.float(entry)) {
             let own = N::from(mantissa);
-            let cost = (1..power).try_fold(N::from(mantissa), |cost, _| cost.times(&own))?;
-            return kept((cost, exponent.checked_mul(power.into())?), bits);
+            let mantissa = (1..power).try_fold(N::from(mantissa), |cost, _| cost.times(&own))?;
+            let exponent = exponent.checked_mul(power.into())?;
+            return Number { mantissa, exponent }.kept(bits);
         }
-        let cost = self.cost(of, entry, &[])?.rounded(bits)?;
-        Some((N::of(&cost.mantissa)?, cost.exponent))
+        Number::of(&self.cost(of, entry, &[])?.rounded(bits)?)
     }
 
     fn fault(&self, forms: usize, before: Option<&Block>) -> Option<&'static str> {
@@ -173,25 +173,19 @@ impl Block<'_> {
                 places.len() == entries && places.iter().all(is_inside)
             }
         };
-        let are_numbers = match &self.entries {
-            Entries::Rational(all) => all.iter().all(is_number),
-            _ => true,
-        };
-        let mut positive = [&self.power, &self.coefficient].into_iter();
-        let are_positive = positive.all(|value| is_number(value) && value.is_positive());
         let mut named = self.rows.iter().chain(&self.columns);
-        let exist = named.all(|form| *form < forms);
+        let is_positive = |value: &Rational| is_number(value) && value.is_positive();
         let repeats = before.is_some_and(|before| before.entries.len() == entries);
-        let repeats = repeats || !self.again;
-        let demands = [
-            (fits, "its entries do not fit its rows and columns"),
-            (exist, "a form does not exist"),
-            (are_positive, "power and coefficient must be positive"),
-            (are_numbers, "an entry is no number"),
-            (repeats, "its entries are not those of the block before"),
-        ];
-        let failed = demands.into_iter().find(|(holds, _)| !holds);
-        failed.map(|(_, reason)| reason)
+        Some(match &self.entries {
+            _ if !fits => "its entries do not fit its rows and columns",
+            _ if !named.all(|form| *form < forms) => "a form does not exist",
+            _ if !is_positive(&self.power) || !is_positive(&self.coefficient) => {
+                "power and coefficient must be positive"
+            }
+            Entries::Rational(all) if !all.iter().all(is_number) => "an entry is no number",
+            _ if self.again && !repeats => "its entries are not those of the block before",
+            _ => return None,
+        })
     }
 }
 

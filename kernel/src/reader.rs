@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::natural::Natural;
-use crate::number::{Base, Powers, Product, is_number, plus, powers, product, times};
+use crate::number::{Base, Powers, is_number, plus, powers, times};
 use crate::problem::{Exponents, summed};
 use crate::refusal::Held;
 use crate::{Block, Certified, Form, Number, Problem, Rational, Refusal};
@@ -156,7 +156,8 @@ impl<'a> Reader<'a> {
         let how = (self.certificate.bits, content.plain_power());
         // Rows, then columns: what they multiply, and the sums of their terms.
         let forms = || content.rows.iter().chain(&content.columns);
-        let factors: Vec<_> = forms().map(|form| self.factor::<N>(*form)).collect();
+        let factor = |form: &usize| Number::<N>::of(self.products.get(*form)?);
+        let factors: Vec<_> = forms().map(factor).collect();
         let mut sums: Vec<N> = forms().map(|_| N::from(0)).collect();
         for entry in entries.clone() {
             let find = || {
@@ -164,16 +165,16 @@ impl<'a> Reader<'a> {
                 let lines = [row, width.checked_add(column)?];
                 let cost = content.lower::<N>(&content.entries, entry, how)?;
                 let [row, column] = lines.map(|line| factors.get(line)?.as_ref());
-                Some((product(cost, [row?, column?])?, lines))
+                Some((cost.times(row?)?.times(column?)?, lines))
             };
-            let Some(((mantissa, exponent), lines)) = find() else {
+            let Some((lower, lines)) = find() else {
                 return Err(Refusal::Term(block, entry, OUT_OF_RANGE));
             };
-            if mantissa.bits() == 0 {
+            if lower.mantissa.bits() == 0 {
                 continue;
             }
             let mut add = || {
-                let y = mantissa.shifted(exponent.checked_add(grid)?)?;
+                let y = lower.on_grid(grid)?;
                 for line in lines {
                     let sum = sums.get_mut(line)?;
                     *sum = sum.plus(&y)?;
@@ -205,26 +206,18 @@ impl<'a> Reader<'a> {
     /// [`Refusal::Term`].
     pub fn lower(&self, block: usize, entry: usize) -> Result<Number, Refusal> {
         let lower = self.lower_in(block, entry);
-        let (mantissa, exponent) = lower.ok_or(Refusal::Term(block, entry, OUT_OF_RANGE))?;
-        Ok(Number { mantissa, exponent })
+        lower.ok_or(Refusal::Term(block, entry, OUT_OF_RANGE))
     }
 
     /// The same in one kind of numbers.
     #[inline]
-    pub(crate) fn lower_in<N: Natural>(&self, block: usize, entry: usize) -> Option<Product<N>> {
+    pub(crate) fn lower_in<N: Natural>(&self, block: usize, entry: usize) -> Option<Number<N>> {
         let content = self.problem.blocks().get(block)?;
         let how = (self.certificate.bits, content.plain_power());
         let cost = content.lower(&content.entries, entry, how)?;
         let forms = self.problem.forms_of(block, entry)?;
-        let [row, column] = forms.map(|form| self.factor(form));
-        product(cost, [&row?, &column?])
-    }
-
-    /// The product of multipliers of a form.
-    #[inline]
-    fn factor<N: Natural>(&self, form: usize) -> Option<Product<N>> {
-        let product = self.products.get(form)?;
-        Some((N::of(&product.mantissa)?, product.exponent))
+        let [row, column] = forms.map(|form| Number::of(self.products.get(form)?));
+        cost.times(&row?)?.times(&column?)
     }
 
     /// Adds up all bands, verifies that they are a circulation, and says what follows.
@@ -254,11 +247,8 @@ impl<'a> Reader<'a> {
             let lower = lower.scaled(self.certificate.grid);
             exceptions.push((y, lower.ok_or(Refusal::Term(block, entry, OUT_OF_RANGE))?));
         }
-        match self
-            .imbalance(std::slice::from_ref(&band))
-            .into_keys()
-            .next()
-        {
+        let left = self.imbalance(std::slice::from_ref(&band));
+        match left.into_keys().next() {
             Some(variable) => Err(Refusal::NotACirculation(variable)),
             None => Ok(Certified::new(self, band, exceptions)),
         }
