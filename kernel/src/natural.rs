@@ -7,7 +7,7 @@ use num_bigint::BigUint;
 pub(crate) const MAX_LENGTH: u64 = 1 << 18;
 
 /// A natural number. What is computed is exact, or `None` where it is too long for this kind.
-pub(crate) trait Natural: From<u64> + TryInto<u64> {
+pub trait Natural: From<u64> + TryInto<u64> {
     /// The same number.
     fn of(value: &BigUint) -> Option<Self>;
 

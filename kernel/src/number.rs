@@ -37,7 +37,6 @@ impl Number {
     }
 }
 
-#[expect(private_bounds, reason = "there are no other kinds")]
 impl<N: Natural> Number<N> {
     /// `2^grid` times the number, rounded down; `None` if it is too long to be written out.
     #[inline]

@@ -242,8 +242,8 @@ fn not_scaled(record: &mut Record) {
     case("", "1 -2 3", Obstacle::Synapse(1), "9/10");
     case("", "1 0 3", Obstacle::Synapse(1), "0");
     case("Arity", "4 2", cycle("0*1 1*2 2*2"), "0");
-    case("Tolerance", "4 2 3", cycle("0*1 1*2 2*2"), "1");
-    case("Tolerance", "4 2 3", cycle("0*1 1*2 2*2"), "-1/2");
+    case("Range", "4 2 3", cycle("0*1 1*2 2*2"), "1");
+    case("Range", "4 2 3", cycle("0*1 1*2 2*2"), "-1/2");
     case("NoSuchSynapse", "4 2 3", Obstacle::Synapse(3), "0");
     case("NoSuchSynapse", "4 2 3", cycle("0*1 1*2 3*2"), "0");
     case("SameSign", "4 2 3", Obstacle::Synapse(0), "0");
