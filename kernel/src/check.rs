@@ -107,7 +107,7 @@ pub fn scaling<'a>(problem: &Problem<'a>, claim: Scaled) -> Checked<'a, Scaled> 
     let point: Vec<Base> = claim.multipliers.iter().map(Base::from).collect();
     let weights = claim.before.iter().zip(&claim.after);
     for (synapse, (direction, (old, new))) in directions.iter().zip(weights).enumerate() {
-        let ratio = || Powers::of(powers(direction, &point)?.into_iter())?.exact(&mut Work::new(1));
+        let ratio = || Powers::of(&powers(direction, &point)?)?.exact(&mut Work::new(1));
         // Whatever the ratio, 0 stays 0.
         let expected = match old.is_zero() {
             true => Rational::zero(),
@@ -174,9 +174,8 @@ pub fn not_scaled<'a>(problem: &Problem<'a>, claim: NotScaled) -> Checked<'a, No
             let (low, high) = (Base::from(&low), Base::from(&high));
             let mut work = Work::new(terms.len());
             let mut multiplied = |factors: &[Factor]| {
-                let product = Powers::of(factors.iter().copied());
+                let product = Powers::of(factors).and_then(|all| all.exact(&mut work));
                 let first = terms.first().map_or(0, |(synapse, _)| *synapse);
-                let product = product.and_then(|powers| powers.exact(&mut work));
                 product.ok_or(Refusal::Irrational(first))
             };
             let ratios: Vec<Factor> = ratios.iter().map(|(base, power)| (base, *power)).collect();

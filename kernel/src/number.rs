@@ -6,6 +6,7 @@ use num_traits::{One, Pow, Signed, ToPrimitive, Zero};
 
 use crate::Rational;
 use crate::natural::{MAX_LENGTH, Natural};
+use crate::problem::Exponents;
 
 /// No root of this degree or more is taken.
 const MAX_DEGREE: u32 = 1 << 12;
@@ -107,11 +108,8 @@ impl Base {
 pub(crate) type Factor<'a> = (&'a Base, &'a Rational);
 
 /// Multipliers to their powers; `None` where one is missing.
-pub(crate) fn powers<'a>(
-    form: impl IntoIterator<Item = (&'a usize, &'a Rational)>,
-    point: &'a [Base],
-) -> Option<Vec<Factor<'a>>> {
-    let factors = form.into_iter();
+pub(crate) fn powers<'a>(form: &'a Exponents, point: &'a [Base]) -> Option<Vec<Factor<'a>>> {
+    let factors = form.iter();
     let factors = factors.map(|(variable, exponent)| Some((point.get(*variable)?, exponent)));
     factors.collect()
 }
@@ -121,11 +119,11 @@ pub(crate) struct Powers(Base, u32);
 
 impl Powers {
     /// `Π base^exponent`; `None` if it is no number, too long, or its root of too high a degree.
-    pub(crate) fn of<'a>(factors: impl Iterator<Item = Factor<'a>> + Clone) -> Option<Self> {
+    pub(crate) fn of(factors: &[Factor]) -> Option<Self> {
         let is_small = |degree: &u32| (1..MAX_DEGREE).contains(degree);
         let degree_of = |exponent: &Rational| exponent.denom().to_u32().filter(is_small);
         // Two small ones, so that the multiple does not overflow.
-        let degree = factors.clone().try_fold(1u32, |all, (_, exponent)| {
+        let degree = factors.iter().try_fold(1u32, |all, (_, exponent)| {
             Some(all.lcm(&degree_of(exponent)?)).filter(is_small)
         })?;
         let (mut top, mut bottom, mut shift) = (BigUint::one(), BigUint::one(), 0i64);

@@ -138,7 +138,7 @@ impl Block<'_> {
     pub(crate) fn cost(&self, of: &Entries, entry: usize, others: &[Factor]) -> Option<Powers> {
         let (weight, coefficient) = (of.magnitude(entry)?, Base::from(&self.coefficient));
         let own = [(&weight, &self.power), (&coefficient, &*ONE)];
-        Powers::of(own.iter().chain(others).copied())
+        Powers::of(&[&own, others].concat())
     }
 
     /// The power, if it is a small integer and the coefficient is 1: then the costs of floats are powers of integers.

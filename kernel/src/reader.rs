@@ -112,8 +112,8 @@ impl<'a> Reader<'a> {
         }
         let point: Vec<Base> = point.iter().map(Base::from).collect();
         let product = |(index, form): (usize, &Form)| {
-            let factors = powers(form.iter().map(|(variable, d)| (variable, d)), &point);
-            let product = factors.and_then(|all| Powers::of(all.into_iter())?.rounded(bits));
+            let form = form.iter().cloned().collect();
+            let product = powers(&form, &point).and_then(|all| Powers::of(&all)?.rounded(bits));
             product.ok_or(Refusal::Form(
                 index,
                 "the product of multipliers is out of range",
