@@ -412,3 +412,45 @@ fn long_sums() {
     let (low, high) = certified.balanced_cost(0, 7).unwrap();
     assert!(low <= weight && weight <= high);
 }
+
+/// Checks: terms, and sums of terms, of just below and just above 256 bits, a weight of 0 among them, are those of numbers of any length.
+#[test]
+fn terms_and_sums_about_256_bits() {
+    for shift in (165u32..175).chain([300]) {
+        let full: BigInt = ((BigInt::one() << 85u32) - 1) << shift;
+        let weight = Rational::from_integer(full);
+        let row = [1, 1, 0, 1].map(|times| &weight * integer(times));
+        let weights = [row.clone(), row].concat();
+        let exponent = |value| form([(0, integer(value))]);
+        let block = Block {
+            entries: rationals(&weights),
+            rows: vec![1, 2],
+            columns: vec![0; 4],
+            layout: Layout::Dense,
+            power: integer(1),
+            coefficient: integer(1),
+            again: false,
+        };
+        let forms = vec![Form::new(), exponent(1), exponent(-1)];
+        let problem = Problem::new(1, forms, vec![block]).unwrap();
+        let certificate = Certificate {
+            point: vec![Number::new(BigUint::one(), 0)],
+            bits: 85,
+            grid: 0,
+            ..Default::default()
+        };
+        let reader = Reader::new(&problem, &certificate).unwrap();
+        let bands = vec![reader.read_rows(0, 1..2).unwrap()];
+        let expected = BTreeMap::from([(0, integer(-3) * &weight)]);
+        assert_eq!(reader.imbalance(&bands), expected, "{shift}");
+        let certified = verify(&problem, &certificate).unwrap();
+        assert!(certified.gap() <= (integer(6) * &weight * two_to(-163)));
+        assert!(certified.balanced_cost(0, 2).is_none());
+        let (low, high) = certified.balanced_cost(0, 7).unwrap();
+        assert!(low <= weight && weight <= high);
+        let factors = certified.factors_from_balance(&[rationals(&weights)]);
+        let (low, high) = factors.unwrap().unwrap();
+        assert!(integer(1) - two_to(-58) < low && low <= integer(1));
+        assert!(integer(1) <= high && high < integer(1) + two_to(-58));
+    }
+}
