@@ -44,7 +44,7 @@ fn report(before: &Network<Rational>, after: &Network<Rational>) -> Result<(), J
     if let Some(proof) = &judgement.cycle {
         println!(
             "  no scaling up to {tolerance}, verified by the kernel: {:?}",
-            proof.claim().obstacle
+            proof.data().obstacle
         );
     }
     if let Some(witness) = &judgement.witness {

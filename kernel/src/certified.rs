@@ -18,7 +18,7 @@ pub struct Certified<'a> {
     places: i64,
     /// No cost of a term with `y > 0` is below this one, on the grid.
     least: Option<Rational>,
-    zeros: u64,
+    zeros: i64,
     /// How much the upper end of a cost exceeds the lower one, as a factor.
     pub(crate) upper: Rational,
 }
@@ -30,24 +30,20 @@ impl<'a> Certified<'a> {
     pub(crate) fn new(reader: Reader<'a>, band: Band, given: Vec<(&Rational, Rational)>) -> Self {
         let bits = reader.certificate().bits;
         let places = i64::from(bits).saturating_mul(3).max(256);
-        let whole = |count: u64| Rational::from_integer(count.into());
+        let whole = |count: i64| Rational::from_integer(count.into());
         // Three factors, each rounded down to so many bits.
         let unit = BigInt::one() << bits.saturating_sub(1);
         let factor = Rational::new(&unit + BigInt::one(), unit);
         let upper = &factor * &factor * &factor;
         let width = &upper - Rational::one();
-        let (mut zeros, mut count) = (0u64, 0u64);
-        let (mut reciprocals, mut least) = (Rational::zero(), None);
-        let lengths = band.lengths.iter().enumerate();
-        for (bits, terms) in lengths.filter(|(_, terms)| **terms > 0) {
-            let Some(bits) = bits.checked_sub(1) else {
-                zeros = *terms;
-                continue;
-            };
+        let (mut count, mut reciprocals, mut least) = (0i64, Rational::zero(), None);
+        let mut lengths = band.lengths.into_iter();
+        let mut zeros = lengths.next().unwrap_or_default();
+        for (bits, terms) in lengths.enumerate().filter(|(_, terms)| *terms > 0) {
             // At least 2^bits each.
-            count = count.saturating_add(*terms);
             let least_here = Rational::from_integer(BigInt::one() << bits);
-            reciprocals += whole(*terms) / &least_here;
+            count = count.saturating_add(terms);
+            reciprocals += whole(terms) / &least_here;
             least.get_or_insert(least_here);
         }
         let total = Rational::from_integer(band.total);
@@ -98,7 +94,7 @@ impl<'a> Certified<'a> {
 
     /// Terms with `y = 0`: of those nothing is said.
     pub fn not_enclosed(&self) -> u64 {
-        self.zeros
+        self.zeros.unsigned_abs()
     }
 
     /// Is the minimum attained? Proved if every `y` is positive; nothing is said otherwise.
@@ -131,7 +127,7 @@ impl<'a> Certified<'a> {
 
     /// The lower end of a term's cost at the point, and its radius over `2^places`; `None` as in [`balanced_cost`](Certified::balanced_cost).
     fn enclosed(&self, block: usize, entry: usize) -> Option<(Number, BigInt)> {
-        let lower = self.reader.lower(block, entry).ok()??;
+        let lower = self.reader.lower(block, entry).ok()?;
         let certificate = self.reader.certificate();
         let is_zero = match certificate.exceptions.get(&(block, entry)) {
             Some(y) => y.is_zero(),

@@ -8,9 +8,8 @@ use num_traits::{One, Signed, Zero};
 use std::collections::BTreeSet;
 
 pub use crate::comparison::enclosure;
-use crate::costs::powers;
-use crate::number::{Base, Powers, Work, base, is_number, plus, times};
-use crate::problem::{Exponents, Magnitude};
+use crate::number::{Base, Factor, Powers, Work, is_number, plus, powers, times};
+use crate::problem::{Exponents, summed};
 use crate::refusal::Held;
 use crate::{Attained, Balanced, Basis, NotAttained, NotScaled, Obstacle, Scaled, Verified};
 use crate::{Block, Problem, Rational, Refusal};
@@ -27,30 +26,25 @@ pub type Checked<'a, T> = Result<Verified<'a, T>, Refusal>;
 ///
 /// # Errors
 /// A weight that is no number, as in all rules; wrong length, a flow of the wrong size, or a variable where the flow is not conserved.
-pub fn attained<'a>(problem: &Problem<'a>, circulation: &[Rational]) -> Checked<'a, Attained> {
+pub fn attained<'a>(problem: &Problem<'a>, claim: Attained) -> Checked<'a, Attained> {
     let terms = terms(problem)?;
     let firsts = terms.iter().filter(|term| !term.block.again);
-    numbers("circulation", circulation, firsts.count())?;
-    let mut flowing = Vec::new();
-    for term in &terms {
-        let flow = circulation.get(term.synapse);
-        let flow = flow.ok_or(Refusal::NoSuchSynapse(term.synapse))?;
-        let is_fixed = term.exponents.is_empty();
-        let needed = match term.is_zero {
-            true if !is_fixed && !flow.is_zero() => "0, since its weight is 0",
-            false if !is_fixed && *flow < Rational::one() => "at least 1",
-            _ => {
-                flowing.push((&term.exponents, flow));
-                continue;
-            }
+    numbers("circulation", &claim.circulation, firsts.count())?;
+    let changed = terms.iter().filter(|term| !term.exponents.is_empty());
+    let flows = changed.filter_map(|term| Some((term, claim.circulation.get(term.synapse)?)));
+    for (term, flow) in flows.clone() {
+        let (holds, needed) = match term.is_zero {
+            true => (flow.is_zero(), "0, since its weight is 0"),
+            false => (*flow >= Rational::one(), "at least 1"),
         };
-        return Err(Refusal::Flow(term.synapse, flow.clone().into(), needed));
+        if !holds {
+            return Err(Refusal::Flow(term.synapse, flow.clone().into(), needed));
+        }
     }
-    if let Some(variable) = surplus(flowing) {
-        return Err(Refusal::NotACirculation(variable));
+    match surplus(flows.map(|(term, flow)| (&term.exponents, flow))) {
+        Some(variable) => Err(Refusal::NotACirculation(variable)),
+        None => Verified::of(problem, claim),
     }
-    let circulation = circulation.to_vec();
-    Verified::of(problem, Attained { circulation })
 }
 
 /// **The minimum is not attained** if there is a direction `δ` in `log μ` with `d_e · δ <= 0` for every synapse
@@ -61,14 +55,9 @@ pub fn attained<'a>(problem: &Problem<'a>, circulation: &[Rational]) -> Checked<
 ///
 /// # Errors
 /// Wrong length, a cost that rises, or none that falls.
-pub fn not_attained<'a>(problem: &Problem<'a>, direction: &[Rational]) -> Checked<'a, NotAttained> {
-    let (vanishing, _) = remaining(problem, Some(direction))?;
-    let direction = direction.to_vec();
-    let claim = NotAttained {
-        direction,
-        vanishing,
-    };
-    Verified::of(problem, claim)
+pub fn not_attained<'a>(problem: &Problem<'a>, claim: NotAttained) -> Checked<'a, NotAttained> {
+    let (vanishing, _) = remaining(problem, Some(&claim.direction))?;
+    Verified::of(problem, NotAttained { vanishing, ..claim })
 }
 
 /// **`A_v = B_v` exactly at every variable**, at the multipliers `μ`.
@@ -88,26 +77,17 @@ pub fn not_attained<'a>(problem: &Problem<'a>, direction: &[Rational]) -> Checke
 /// along `direction` the falling costs tend to 0 and the others do not change, so that least value is the infimum of `R`.
 /// Of the problem with all its synapses nothing is said: there these multipliers are not balanced. Place: ours.
 /// Refused also where [`not_attained`] is.
-pub fn balanced<'a>(
-    problem: &Problem<'a>,
-    direction: Option<&[Rational]>,
-    multipliers: &[Rational],
-) -> Checked<'a, Balanced> {
-    let (vanishing, terms) = remaining(problem, direction)?;
-    positive("multipliers", multipliers, problem.variables())?;
-    let sides = sides(problem, &terms, multipliers, None);
+pub fn balanced<'a>(problem: &Problem<'a>, claim: Balanced) -> Checked<'a, Balanced> {
+    let (vanishing, terms) = remaining(problem, claim.direction.as_ref())?;
+    positive("multipliers", &claim.multipliers, problem.variables())?;
+    let sides = sides(problem, &terms, &claim.multipliers, None);
     for (variable, [input, output]) in sides.into_iter().enumerate() {
         let (input, output) = input.zip(output).ok_or(Refusal::Undecided(variable))?;
         if input != output {
             return Err(Refusal::Unbalanced(variable, input.into(), output.into()));
         }
     }
-    let multipliers = multipliers.to_vec();
-    let claim = Balanced {
-        multipliers,
-        vanishing,
-    };
-    Verified::of(problem, claim)
+    Verified::of(problem, Balanced { vanishing, ..claim })
 }
 
 /// **`after` is `before`, scaled**: `after_e = before_e · Π Λ_v^{d_ev}` exactly, for every synapse, with all
@@ -119,19 +99,14 @@ pub fn balanced<'a>(
 /// # Errors
 /// Wrong lengths, a multiplier that is not positive, or the first synapse whose weight differs, with what
 /// the multipliers give; [`Refusal::Irrational`] where that is irrational (BiPU of fractional degree).
-pub fn scaling<'a>(
-    problem: &Problem<'a>,
-    before: &[Rational],
-    after: &[Rational],
-    multipliers: &[Rational],
-) -> Checked<'a, Scaled> {
+pub fn scaling<'a>(problem: &Problem<'a>, claim: Scaled) -> Checked<'a, Scaled> {
     let directions = directions(problem)?;
-    numbers("weights before", before, directions.len())?;
-    numbers("weights after", after, directions.len())?;
-    positive("multipliers", multipliers, problem.variables())?;
-    let point: Vec<Base> = multipliers.iter().map(base).collect();
-    let synapses = directions.iter().zip(before.iter().zip(after));
-    for (synapse, (direction, (old, new))) in synapses.enumerate() {
+    numbers("weights before", &claim.before, directions.len())?;
+    numbers("weights after", &claim.after, directions.len())?;
+    positive("multipliers", &claim.multipliers, problem.variables())?;
+    let point: Vec<Base> = claim.multipliers.iter().map(Base::from).collect();
+    let weights = claim.before.iter().zip(&claim.after);
+    for (synapse, (direction, (old, new))) in directions.iter().zip(weights).enumerate() {
         let ratio = || Powers::of(&powers(direction, &point)?)?.exact(&mut Work::new(1));
         // Whatever the ratio, 0 stays 0.
         let expected = match old.is_zero() {
@@ -139,19 +114,10 @@ pub fn scaling<'a>(
             false => old * ratio().ok_or(Refusal::Irrational(synapse))?,
         };
         if expected != *new {
-            return Err(Refusal::Weight(
-                synapse,
-                new.clone().into(),
-                expected.into(),
-            ));
+            let new = new.clone().into();
+            return Err(Refusal::Weight(synapse, new, expected.into()));
         }
     }
-    let [before, after, multipliers] = [before, after, multipliers].map(<[Rational]>::to_vec);
-    let claim = Scaled {
-        before,
-        after,
-        multipliers,
-    };
     Verified::of(problem, claim)
 }
 
@@ -169,29 +135,20 @@ pub fn scaling<'a>(
 /// # Errors
 /// Wrong lengths; a tolerance outside `[0, 1)`; signs and zeros that agree; a combination that does not vanish, or holds a
 /// ratio that is not positive; ratios that multiply to a number within the tolerance, or too long to be written out.
-pub fn not_scaled<'a>(
-    problem: &Problem<'a>,
-    before: &[Rational],
-    after: &[Rational],
-    obstacle: &Obstacle,
-    tolerance: &Rational,
-) -> Checked<'a, NotScaled> {
-    let directions = directions(problem)?;
-    numbers("weights before", before, directions.len())?;
-    numbers("weights after", after, directions.len())?;
+pub fn not_scaled<'a>(problem: &Problem<'a>, claim: NotScaled) -> Checked<'a, NotScaled> {
+    let (directions, tolerance) = (directions(problem)?, &claim.tolerance);
+    numbers("weights before", &claim.before, directions.len())?;
+    numbers("weights after", &claim.after, directions.len())?;
     if !is_number(tolerance) || tolerance.is_negative() || *tolerance >= Rational::one() {
-        return Err(Refusal::Tolerance);
+        return Err(Refusal::Range("the tolerance"));
     }
-    let mut weights = Vec::new();
-    let mut pair = |synapse: usize| {
-        let pair = before.get(synapse).zip(after.get(synapse));
-        let (before, after) = pair.ok_or(Refusal::NoSuchSynapse(synapse))?;
-        weights.push((synapse, before.clone(), after.clone()));
-        Ok((before, after))
+    let pair = |synapse: &usize| {
+        let pair = claim.before.get(*synapse).zip(claim.after.get(*synapse));
+        pair.ok_or(Refusal::NoSuchSynapse(*synapse))
     };
-    let product = match obstacle {
+    let product = match &claim.obstacle {
         Obstacle::Synapse(synapse) => {
-            let (before, after) = pair(*synapse)?;
+            let (before, after) = pair(synapse)?;
             if before.signum() == after.signum() {
                 return Err(Refusal::SameSign(*synapse));
             }
@@ -199,43 +156,39 @@ pub fn not_scaled<'a>(
         }
         Obstacle::Cycle(terms) => {
             vanishes(&directions, 0, terms)?;
-            let (down, up) = (Rational::one() - tolerance, Rational::one() + tolerance);
-            let (mut least, mut ratios, mut most) = (Vec::new(), Vec::new(), Vec::new());
+            let mut ratios = Vec::new();
+            // The sums of the positive and of the negative coefficients.
+            let (mut rising, mut falling) = (Rational::zero(), Rational::zero());
             for (synapse, coefficient) in terms {
-                let (before, after) = pair(*synapse)?;
+                let (before, after) = pair(synapse)?;
                 if !(before * after).is_positive() {
                     return Err(Refusal::Ratio(*synapse));
                 }
-                let (low, high) = match coefficient.is_positive() {
-                    true => (&down, &up),
-                    false => (&up, &down),
-                };
-                let power = |value: &Rational| (base(value), coefficient.clone());
-                least.push(power(low));
-                ratios.push(power(&(after / before)));
-                most.push(power(high));
+                ratios.push((Base::from(&(after / before)), coefficient));
+                match coefficient.is_positive() {
+                    true => rising += coefficient,
+                    false => falling += coefficient,
+                }
             }
+            let (low, high) = (Rational::one() - tolerance, Rational::one() + tolerance);
+            let (low, high) = (Base::from(&low), Base::from(&high));
             let mut work = Work::new(terms.len());
-            let mut multiplied = |factors: &[(Base, Rational)]| {
-                let product = Powers::of(factors).and_then(|powers| powers.exact(&mut work));
+            let mut multiplied = |factors: &[Factor]| {
+                let product = Powers::of(factors).and_then(|all| all.exact(&mut work));
                 let first = terms.first().map_or(0, |(synapse, _)| *synapse);
                 product.ok_or(Refusal::Irrational(first))
             };
+            let ratios: Vec<Factor> = ratios.iter().map(|(base, power)| (base, *power)).collect();
             let product = multiplied(&ratios)?;
-            if multiplied(&least)? <= product && product <= multiplied(&most)? {
+            let least = multiplied(&[(&low, &rising), (&high, &falling)])?;
+            let most = multiplied(&[(&high, &rising), (&low, &falling)])?;
+            if least <= product && product <= most {
                 return Err(Refusal::Consistent(product.into()));
             }
             Some(product)
         }
     };
-    let (obstacle, tolerance) = (obstacle.clone(), tolerance.clone());
-    let claim = NotScaled {
-        obstacle,
-        tolerance,
-        product,
-        weights,
-    };
-    Verified::of(problem, claim)
+    Verified::of(problem, NotScaled { product, ..claim })
 }
 
 /// **The vectors `L` with `L_e = Σ_v d_ev x_v` for some `x` are exactly those with `Σ_e c_e L_e = 0` for every one of the
@@ -256,36 +209,28 @@ pub fn not_scaled<'a>(
 /// A constraint that names no synapse of the problem, one twice, or one with coefficient 0; one that does not vanish; rows
 /// for which no such order of removal exists; the wrong number of constraints. Rows can be independent without such an
 /// order, where BiPU units of a cycle away from the ground disagree on their common scaling: refused as well.
-pub fn manifold<'a>(
-    problem: &Problem<'a>,
-    constraints: &[Vec<(usize, Rational)>],
-    spanning: &[usize],
-) -> Checked<'a, Basis> {
+pub fn manifold<'a>(problem: &Problem<'a>, claim: Basis) -> Checked<'a, Basis> {
     let directions = directions(problem)?;
-    for (constraint, terms) in constraints.iter().enumerate() {
-        vanishes(&directions, constraint, terms)?;
+    let (mut constraints, mut spanning) = (Vec::new(), Vec::new());
+    for (number, terms) in claim.constraints.iter().enumerate() {
+        vanishes(&directions, number, terms)?;
+        constraints.push(terms.iter().map(|(synapse, _)| *synapse).collect());
     }
-    let rows = constraints.iter();
-    let rows = rows.map(|terms| terms.iter().map(|(synapse, _)| *synapse).collect());
-    if !independent(rows.collect()) {
-        return Err(Refusal::Dependent("constraints"));
-    }
-    let mut rows = Vec::new();
-    for synapse in spanning {
+    for synapse in &claim.spanning {
         let found = directions.get(*synapse);
         let found = found.ok_or(Refusal::NoSuchSynapse(*synapse))?;
-        rows.push(found.keys().copied().collect());
-    }
-    if !independent(rows) {
-        return Err(Refusal::Dependent("spanning synapses"));
+        spanning.push(found.keys().copied().collect());
     }
     let found = constraints.len().saturating_add(spanning.len());
+    for (rows, what) in [
+        (constraints, "constraints"),
+        (spanning, "spanning synapses"),
+    ] {
+        if !independent(rows) {
+            return Err(Refusal::Dependent(what));
+        }
+    }
     Refusal::unless_equal("constraints and spanning synapses", found, directions.len())?;
-    let (constraints, dimension) = (constraints.to_vec(), spanning.len());
-    let claim = Basis {
-        constraints,
-        dimension,
-    };
     Verified::of(problem, claim)
 }
 
@@ -310,7 +255,7 @@ fn terms<'a>(problem: &'a Problem<'a>) -> Result<Vec<Term<'a>>, Refusal> {
             let found = magnitude.zip(problem.exponents(number, entry));
             let fault = Refusal::Term(number, entry, "the weight is no number");
             let (magnitude, exponents) = found.ok_or(fault)?;
-            let is_zero = matches!(magnitude, Magnitude::Zero);
+            let is_zero = magnitude.top.is_zero();
             let synapse = first.saturating_add(entry);
             all.push(Term {
                 synapse,
@@ -328,7 +273,7 @@ fn terms<'a>(problem: &'a Problem<'a>) -> Result<Vec<Term<'a>>, Refusal> {
 /// if there are any and none rises.
 pub(crate) fn remaining<'a>(
     problem: &'a Problem,
-    direction: Option<&[Rational]>,
+    direction: Option<&Vec<Rational>>,
 ) -> Result<(Vec<usize>, Vec<Term<'a>>), Refusal> {
     let mut rest = terms(problem)?;
     rest.retain(|term| !term.exponents.is_empty() && !term.is_zero);
@@ -336,7 +281,11 @@ pub(crate) fn remaining<'a>(
         return Ok((Vec::new(), rest));
     };
     numbers("direction", direction, problem.variables())?;
-    let slope = |term: &Term| weighted(&term.exponents, |variable| direction.get(variable));
+    let slope = |term: &Term| {
+        let factors = term.exponents.iter();
+        let shares = factors.filter_map(|(variable, d)| Some(times(d, direction.get(*variable)?)));
+        shares.fold(Rational::zero(), |sum, share| plus(&sum, &share))
+    };
     if let Some(term) = rest.iter().find(|term| slope(term).is_positive()) {
         return Err(Refusal::Rises(term.synapse));
     }
@@ -355,39 +304,32 @@ pub(crate) fn sides(
     point: &[Rational],
     bits: Option<u32>,
 ) -> Vec<[Option<Rational>; 2]> {
-    let point: Vec<Base> = point.iter().map(base).collect();
+    let point: Vec<Base> = point.iter().map(Base::from).collect();
     let mut work = Work::new(terms.len());
     let mut sides = vec![[Some(Vec::new()), Some(Vec::new())]; problem.variables()];
     for term in terms {
         let mut find = || {
-            let mut factors = term.block.factors(&term.block.entries, term.entry)??;
-            factors.extend(powers(&term.exponents, &point)?);
+            let ratio = powers(&term.exponents, &point)?;
+            let cost = term.block.cost(&term.block.entries, term.entry, &ratio)?;
             match bits {
-                Some(bits) => Powers::of(&factors)?.rounded(bits)?.to_rational(),
-                None => Powers::of(&factors)?.exact(&mut work),
+                Some(bits) => cost.rounded(bits)?.to_rational(),
+                None => cost.exact(&mut work),
             }
         };
         let cost = find();
         for (variable, exponent) in &term.exponents {
-            if let Some([input, output]) = sides.get_mut(*variable) {
-                let rises = exponent.is_positive();
-                let side = if rises { input } else { output };
-                match (&cost, side.as_mut()) {
-                    (Some(cost), Some(shares)) => shares.push(times(cost, &exponent.abs())),
-                    _ => *side = None,
-                }
+            let both = sides.get_mut(*variable);
+            let side = both.and_then(|both| both.get_mut(usize::from(exponent.is_negative())));
+            match (side, &cost) {
+                (Some(Some(shares)), Some(cost)) => shares.push(times(cost, &exponent.abs())),
+                (Some(side), None) => *side = None,
+                _ => {}
             }
         }
     }
     let mut sum = |side: Option<Vec<Rational>>| work.sum(&side?);
     let sides = sides.into_iter();
-    sides.map(|side| side.map(&mut sum)).collect()
-}
-
-/// `Σ_v d_v z_v`.
-pub(crate) fn weighted<'a>(d: &Exponents, z: impl Fn(usize) -> Option<&'a Rational>) -> Rational {
-    let shares = d.iter().filter_map(|(v, d)| Some(times(d, z(*v)?)));
-    shares.fold(Rational::zero(), |sum, share| plus(&sum, &share))
+    sides.map(|both| both.map(&mut sum)).collect()
 }
 
 /// By synapse, the exponents of its first term.
@@ -407,23 +349,20 @@ fn vanishes(directions: &[Exponents], row: usize, terms: &[(usize, Rational)]) -
         }
         sum.push((found, coefficient));
     }
-    let left = surplus(sum);
-    left.map_or(Ok(()), |variable| {
-        Err(Refusal::NotAConstraint(row, variable))
-    })
+    match surplus(sum.into_iter()) {
+        Some(variable) => Err(Refusal::NotAConstraint(row, variable)),
+        None => Ok(()),
+    }
 }
 
 /// The first variable at which `Σ c_e d_e` is not 0.
-fn surplus<'a>(terms: Vec<(&'a Exponents, &'a Rational)>) -> Option<usize> {
-    let mut at = Exponents::new();
-    for (exponents, coefficient) in terms {
-        for (variable, exponent) in exponents {
-            let sum = at.entry(*variable).or_default();
-            *sum = plus(sum, &times(coefficient, exponent));
-        }
-    }
-    let left = at.into_iter().find(|(_, sum)| !sum.is_zero());
-    left.map(|(variable, _)| variable)
+fn surplus<'a>(terms: impl Iterator<Item = (&'a Exponents, &'a Rational)>) -> Option<usize> {
+    let share = |(exponents, c): (&'a Exponents, &'a Rational)| {
+        exponents
+            .iter()
+            .map(move |(variable, d)| (*variable, times(c, d)))
+    };
+    summed(terms.flat_map(share)).into_keys().next()
 }
 
 /// Does each row, given by the columns of its non-zero entries, have one that no later row has? Then they are linearly independent.

@@ -28,7 +28,7 @@ impl<'a, T> Verified<'a, T> {
     /// Cost: linear.
     ///
     /// ```
-    /// use synaptic_balance_kernel::{Block, Entries, Layout, Problem, Rational, check};
+    /// use synaptic_balance_kernel::{Balanced, Block, Entries, Layout, Problem, Rational, check};
     /// let rational = |value: i64| Rational::from_integer(value.into());
     /// let chain = |weights: [i64; 2]| {
     ///     let block = Block {
@@ -43,7 +43,8 @@ impl<'a, T> Verified<'a, T> {
     ///     let forms = vec![vec![(0, rational(1))], vec![(0, rational(-1))], vec![]];
     ///     Problem::new(1, forms, vec![block]).unwrap()
     /// };
-    /// let verified = check::balanced(&chain([1, 4]), None, &[rational(2)]).unwrap();
+    /// let claim = Balanced { multipliers: vec![rational(2)], ..Balanced::default() };
+    /// let verified = check::balanced(&chain([1, 4]), claim).unwrap();
     /// assert!(verified.claim_about(&chain([1, 4])).is_some() && verified.claim_about(&chain([1, 5])).is_none());
     /// ```
     pub fn claim_about(&self, problem: &Problem) -> Option<&T> {
@@ -56,61 +57,52 @@ impl<'a, T> Verified<'a, T> {
     }
 }
 
-/// Claims that hold all that they speak of, so that they can be read without a problem beside them.
-pub trait Complete {}
-
-impl Complete for Scaled {}
-impl Complete for NotScaled {}
-
-impl<T: Complete> Verified<'_, T> {
-    /// What was verified.
-    pub fn claim(&self) -> &T {
-        &self.claim
-    }
-}
-
 /// The minimum of the regularizer is attained.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Attained {
     /// A circulation, at least 1 on every synapse of non-zero cost.
     pub circulation: Vec<Rational>,
 }
 
 /// The regularizer has an infimum that no scaling attains.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NotAttained {
     /// Moving `log μ` along it raises no cost.
     pub direction: Vec<Rational>,
-    /// The synapses of non-zero cost whose cost it sends to 0: one of its summands, and all of them where their exponents are multiples of each other, as in
+    /// Filled in by the rule: the synapses of non-zero cost whose cost it sends to 0: one of its summands, and all of them where their exponents are multiples of each other, as in
     /// mixtures of powers.
     pub vanishing: Vec<usize>,
 }
 
 /// The minimum is attained, and every balanced multiplier is enclosed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Enclosed {
     /// Lower bounds of `μ*`.
     pub lower: Vec<Rational>,
     /// Upper bounds of `μ*`.
     pub upper: Vec<Rational>,
-    /// For each variable, whether it belongs to a component that no non-zero synapse joins to a visible unit. Such
+    /// The limit that is meant, if it is one, in which what falls along this direction vanishes.
+    pub direction: Option<Vec<Rational>>,
+    /// Filled in by the rule: for each variable, whether it belongs to a component that no non-zero synapse joins to a visible unit. Such
     /// multipliers are determined only up to a common factor; the bounds are for those whose first one is 1.
     pub normalised: Vec<bool>,
-    /// Synapses that vanish in the limit; empty if the minimum of the whole problem is attained.
+    /// Filled in by the rule: synapses that vanish in the limit; empty if the minimum of the whole problem is attained.
     pub vanishing: Vec<usize>,
 }
 
 /// At these multipliers input and output cost are equal, exactly, at every variable.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Balanced {
     /// The multipliers `μ`.
     pub multipliers: Vec<Rational>,
-    /// Synapses without whose costs this is true: those that vanish in the limit; empty if the whole problem is balanced.
+    /// The limit that is meant, if it is one, in which what falls along this direction vanishes.
+    pub direction: Option<Vec<Rational>>,
+    /// Filled in by the rule: synapses without whose costs this is true: those that vanish in the limit; empty if the whole problem is balanced.
     pub vanishing: Vec<usize>,
 }
 
 /// One set of weights is another one, scaled by positive multipliers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scaled {
     /// The weights.
     pub before: Vec<Rational>,
@@ -121,12 +113,12 @@ pub struct Scaled {
 }
 
 /// The constraints of the manifold, complete and independent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Basis {
     /// Each constraint as synapses with coefficients.
     pub constraints: Vec<Vec<(usize, Rational)>>,
-    /// The dimension of the manifold.
-    pub dimension: usize,
+    /// Synapses that can be chosen freely: as many as the manifold has dimensions.
+    pub spanning: Vec<usize>,
 }
 
 /// What stands against every scaling.
@@ -141,12 +133,14 @@ pub enum Obstacle {
 /// No scaling explains the weights up to the tolerance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotScaled {
+    /// The weights.
+    pub before: Vec<Rational>,
+    /// Those that are no scaling of them.
+    pub after: Vec<Rational>,
     /// Why.
     pub obstacle: Obstacle,
     /// The relative deviation of each weight that even would have been allowed.
     pub tolerance: Rational,
-    /// The product of the ratios along the cycle; `None` for a single synapse.
+    /// Filled in by the rule: the product of the ratios along the cycle; `None` for a single synapse.
     pub product: Option<Rational>,
-    /// The weights that stand against it: each synapse of the obstacle with its weight before and after.
-    pub weights: Vec<(usize, Rational, Rational)>,
 }

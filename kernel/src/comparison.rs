@@ -2,10 +2,12 @@
 
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
-use crate::check::{Checked, Term, positive, remaining, sides, weighted};
+use crate::check::{Checked, Term, positive, remaining, sides};
 use crate::number::times;
+use crate::problem::{Exponents, summed};
 use crate::{Enclosed, Problem, Rational, Refusal, Verified};
 
 /// Working precisions, in bits, of the rounded costs; beyond them exact arithmetic decides.
@@ -38,17 +40,12 @@ const PRECISIONS: [Option<u32>; 3] = [Some(128), Some(1024), None];
 /// # Errors
 /// Wrong lengths, signs or order; a synapse outside the hypotheses; a component that is not normalised; a
 /// sign test that fails, or that irrational costs leave undecided.
-pub fn enclosure<'a>(
-    problem: &Problem<'a>,
-    direction: Option<&[Rational]>,
-    lower: &[Rational],
-    upper: &[Rational],
-) -> Checked<'a, Enclosed> {
-    let (vanishing, terms) = remaining(problem, direction)?;
-    positive("lower", lower, problem.variables())?;
-    positive("upper", upper, problem.variables())?;
-    let mut bounds = lower.iter().zip(upper);
-    if let Some(variable) = bounds.position(|(lower, upper)| lower > upper) {
+pub fn enclosure<'a>(problem: &Problem<'a>, claim: Enclosed) -> Checked<'a, Enclosed> {
+    let (vanishing, terms) = remaining(problem, claim.direction.as_ref())?;
+    positive("lower", &claim.lower, problem.variables())?;
+    positive("upper", &claim.upper, problem.variables())?;
+    let bounds = || claim.lower.iter().zip(&claim.upper);
+    if let Some(variable) = bounds().position(|(lower, upper)| lower > upper) {
         return Err(Refusal::Crossed(variable));
     }
     for term in &terms {
@@ -58,91 +55,80 @@ pub fn enclosure<'a>(
             return Err(Refusal::RaisesBoth(term.synapse));
         }
     }
-    let first = common_scaling(problem.variables(), &terms);
-    // The first one of a component that can be scaled as a whole is held at 1.
-    let mut free = Vec::new();
-    for (variable, (lower, upper)) in lower.iter().zip(upper).enumerate() {
-        match first.get(&variable) == Some(&Some(variable)) {
-            true if lower.is_one() && upper.is_one() => {}
-            true => return Err(Refusal::NotNormalised(variable)),
-            false => free.push(variable),
+    let rows = eliminated(&terms);
+    let mut normalised = Vec::new();
+    for (variable, (lower, upper)) in bounds().enumerate() {
+        // The first one of a component that can be scaled as a whole is held at 1.
+        let row = rows.get(&variable);
+        if row.is_none() && !(lower.is_one() && upper.is_one()) {
+            return Err(Refusal::NotNormalised(variable));
+        }
+        // A row of one variable makes its z 0; one of two, that of the first.
+        normalised.push(row.is_none_or(|row| {
+            let first = row.keys().next().and_then(|first| normalised.get(*first));
+            row.len() == 2 && first == Some(&true)
+        }));
+    }
+    for (bound, named, point) in [
+        ("lower", "input", &claim.lower),
+        ("upper", "output", &claim.upper),
+    ] {
+        let terms = &terms;
+        let tiers =
+            PRECISIONS.map(|bits| LazyCell::new(move || sides(problem, terms, point, bits)));
+        for variable in rows.keys() {
+            let holds = tiers.iter().zip(PRECISIONS).find_map(|(sides, bits)| {
+                let [input, output] = sides.get(*variable)?.each_ref().map(Option::as_ref);
+                let (smaller, larger) = match bound {
+                    "lower" => (input?, output?),
+                    _ => (output?, input?),
+                };
+                // Each cost is at least the rounded one, and less than this times it.
+                let unit =
+                    |bits: u32| Rational::from_integer(BigInt::one() << bits.saturating_sub(1));
+                let factor =
+                    Rational::one() + bits.map_or(Rational::zero(), |bits| unit(bits).recip());
+                let holds = smaller * &factor <= *larger;
+                (holds || larger * &factor <= *smaller).then_some(holds)
+            });
+            match holds {
+                Some(true) => {}
+                Some(false) => return Err(Refusal::Sign(*variable, bound, named)),
+                None => return Err(Refusal::Undecided(*variable)),
+            }
         }
     }
-    for (bound, named, point) in [("lower", "input", lower), ("upper", "output", upper)] {
-        let mut open = free.clone();
-        for bits in PRECISIONS {
-            if open.is_empty() {
-                break;
-            }
-            let sides = sides(problem, &terms, point, bits);
-            // Each cost is at least the rounded one, and less than this times it.
-            let unit = |bits: u32| BigInt::one() << bits.saturating_sub(1);
-            let rounding = bits.map(|bits| Rational::new(BigInt::one(), unit(bits)));
-            let factor = Rational::one() + rounding.unwrap_or_default();
-            let mut left = Vec::new();
-            for variable in open {
-                let known = sides.get(variable).and_then(|[input, output]| match bound {
-                    "lower" => input.as_ref().zip(output.as_ref()),
-                    _ => output.as_ref().zip(input.as_ref()),
-                });
-                match known {
-                    Some((smaller, larger)) if smaller * &factor <= *larger => {}
-                    Some((smaller, larger)) if larger * &factor <= *smaller => {
-                        return Err(Refusal::Sign(variable, bound, named));
-                    }
-                    _ => left.push(variable),
-                }
-            }
-            open = left;
-        }
-        if let Some(variable) = open.first() {
-            return Err(Refusal::Undecided(*variable));
-        }
-    }
-    let normalised = first.values().map(Option::is_some).collect();
-    let (lower, upper) = (lower.to_vec(), upper.to_vec());
-    let claim = Enclosed {
-        lower,
-        upper,
-        normalised,
-        vanishing,
-    };
-    Verified::of(problem, claim)
+    let claim = Enclosed { vanishing, ..claim };
+    Verified::of(
+        problem,
+        Enclosed {
+            normalised,
+            ..claim
+        },
+    )
 }
 
-/// For each variable the first one of its component, if that can be scaled as a whole without changing any weight: if there are `z`, not 0, with `Σ_v d_ev z_v = 0`
-/// in all its terms, which have at most two variables. Then no term joins it to the ground, and each `z_v` follows from a neighbour's.
-/// Between BiLU units every `z` is 1; BiPU units of a cycle may disagree, and then only `z = 0` is left. A variable without terms is a component of its own.
-fn common_scaling(variables: usize, terms: &[Term]) -> BTreeMap<usize, Option<usize>> {
-    let mut around: BTreeMap<usize, Vec<&Term>> = BTreeMap::new();
+/// What follows from `Σ_v d_ev z_v = 0` for all terms, which have at most two variables: a row for each variable whose `z` follows from that of an earlier one, or is 0.
+/// A component that can be scaled as a whole without changing any weight has a row for every variable but its first. Between BiLU units every `z` is 1 there; BiPU units
+/// of a cycle may disagree, and then only `z = 0` is left. A variable without terms is a component of its own.
+fn eliminated(terms: &[Term]) -> BTreeMap<usize, Exponents> {
+    let mut rows: BTreeMap<usize, Exponents> = BTreeMap::new();
     for term in terms {
-        for variable in term.exponents.keys() {
-            around.entry(*variable).or_default().push(term);
+        let mut row = term.exponents.clone();
+        while let Some((own, (variable, known))) = row
+            .iter()
+            .find_map(|(variable, own)| Some((own, rows.get_key_value(variable)?)))
+        {
+            let factor = known.get(variable).map(|divisor| -own / divisor);
+            let factor = factor.unwrap_or_default();
+            let other = known
+                .iter()
+                .map(|(variable, d)| (*variable, times(&factor, d)));
+            row = summed(row.clone().into_iter().chain(other));
+        }
+        if let Some((last, _)) = row.last_key_value() {
+            rows.insert(*last, row);
         }
     }
-    let around = |variable: usize| around.get(&variable).into_iter().flatten();
-    let mut found = BTreeMap::new();
-    for first in 0..variables {
-        if found.contains_key(&first) {
-            continue;
-        }
-        let mut scaling = BTreeMap::from([(first, Rational::one())]);
-        let mut waiting = vec![first];
-        while let Some(own) = waiting.pop() {
-            let z = scaling.get(&own).cloned().unwrap_or_default();
-            for term in around(own) {
-                let mut all = term.exponents.iter();
-                let other = all.find(|(other, _)| !scaling.contains_key(other));
-                if let (Some((other, theirs)), Some(exponent)) = (other, term.exponents.get(&own)) {
-                    scaling.insert(*other, -times(&z, exponent) / theirs);
-                    waiting.push(*other);
-                }
-            }
-        }
-        let mut own = scaling.keys().flat_map(|variable| around(*variable));
-        let stays = |term: &&Term| weighted(&term.exponents, |v| scaling.get(&v)).is_zero();
-        let whole = own.all(stays).then_some(first);
-        found.extend(scaling.keys().map(|variable| (*variable, whole)));
-    }
-    found
+    rows
 }

@@ -90,18 +90,16 @@ mod certified;
 pub mod check;
 mod claims;
 mod comparison;
-mod costs;
 mod distance;
+mod natural;
 mod number;
 mod problem;
 mod reader;
 mod refusal;
-mod short;
 
 pub use certified::Certified;
 pub use claims::{
-    Attained, Balanced, Basis, Complete, Enclosed, NotAttained, NotScaled, Obstacle, Scaled,
-    Verified,
+    Attained, Balanced, Basis, Enclosed, NotAttained, NotScaled, Obstacle, Scaled, Verified,
 };
 pub use number::Number;
 pub use problem::{Block, Entries, Form, Layout, Problem};

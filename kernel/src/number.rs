@@ -5,18 +5,17 @@ use num_integer::Integer;
 use num_traits::{One, Pow, Signed, ToPrimitive, Zero};
 
 use crate::Rational;
-
-/// No number of more bits than this is computed: it bounds the time that a small file can ask for.
-const MAX_LENGTH: u64 = 1 << 18;
+use crate::natural::{MAX_LENGTH, Natural};
+use crate::problem::Exponents;
 
 /// No root of this degree or more is taken.
 const MAX_DEGREE: u32 = 1 << 12;
 
-/// `mantissa · 2^exponent`.
+/// `mantissa · 2^exponent`, the mantissa a natural number of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Number {
+pub struct Number<N = BigUint> {
     /// The mantissa.
-    pub mantissa: BigUint,
+    pub mantissa: N,
     /// The exponent.
     pub exponent: i64,
 }
@@ -34,129 +33,148 @@ impl Number {
 
     /// `2^grid` times the number, as a fraction that is not reduced, which would take most of the time; `None` if it is too long to be written out.
     pub(crate) fn scaled(&self, grid: i64) -> Option<Rational> {
-        let shift = self.exponent.checked_add(grid)?;
-        let amount = shift.unsigned_abs();
-        if amount.checked_add(self.mantissa.bits())? > MAX_LENGTH {
-            return None;
-        }
-        let mantissa = BigInt::from(self.mantissa.clone());
-        Some(match shift >= 0 {
-            true => Rational::from_integer(mantissa << amount),
-            false => Rational::new_raw(mantissa, BigInt::one() << amount),
-        })
-    }
-
-    /// `2^grid` times the number, rounded down; `None` if it is too long to be written out.
-    pub fn on_grid(&self, grid: i64) -> Option<BigInt> {
-        let shift = self.exponent.checked_add(grid)?;
-        match shift >= 0 {
-            true => Some(self.scaled(grid)?.to_integer()),
-            false => Some((&self.mantissa >> shift.unsigned_abs()).into()),
-        }
-    }
-
-    pub(crate) fn base(&self) -> Base {
-        (self.mantissa.clone(), BigUint::one(), self.exponent)
-    }
-
-    /// The product, exactly; `None` if the exponent is out of range.
-    pub(crate) fn times(&self, other: &Number) -> Option<Number> {
-        let exponent = self.exponent.checked_add(other.exponent)?;
-        Some(Number::new(&self.mantissa * &other.mantissa, exponent))
+        let [top, bottom] = Base::from(self).fraction(grid)?;
+        Some(Rational::new_raw(top.into(), bottom.into()))
     }
 }
 
-/// Numerator and denominator of a positive number, but for a power of 2.
-pub(crate) type Base = (BigUint, BigUint, i64);
+impl<N: Natural> Number<N> {
+    /// `2^grid` times the number, rounded down; `None` if it is too long to be written out.
+    #[inline]
+    pub fn on_grid(&self, grid: i64) -> Option<N> {
+        self.mantissa.shifted(self.exponent.checked_add(grid)?)
+    }
 
-/// The magnitude of a rational.
-pub(crate) fn base(value: &Rational) -> Base {
-    let magnitudes = (value.numer().magnitude(), value.denom().magnitude());
-    (magnitudes.0.clone(), magnitudes.1.clone(), 0)
+    /// The product, exactly.
+    #[inline]
+    pub(crate) fn times(&self, other: &Number<N>) -> Option<Number<N>> {
+        let mantissa = self.mantissa.times(&other.mantissa)?;
+        let exponent = self.exponent.checked_add(other.exponent)?;
+        Some(Number { mantissa, exponent })
+    }
+
+    /// Rounded down to so many significant bits.
+    #[inline]
+    pub(crate) fn kept(&self, bits: u32) -> Option<Number<N>> {
+        let excess = self.mantissa.bits().saturating_sub(bits.into());
+        let excess = i64::try_from(excess).ok()?;
+        let mantissa = self.mantissa.shifted(excess.checked_neg()?)?;
+        let exponent = self.exponent.checked_add(excess)?;
+        Some(Number { mantissa, exponent })
+    }
+
+    /// The same number in another kind.
+    #[inline]
+    pub(crate) fn of(number: &Number) -> Option<Self> {
+        let mantissa = N::of(&number.mantissa)?;
+        let exponent = number.exponent;
+        Some(Number { mantissa, exponent })
+    }
+}
+
+/// `top / bottom · 2^shift`, the magnitude of a number.
+#[derive(Debug, Clone)]
+pub(crate) struct Base {
+    pub(crate) top: BigUint,
+    pub(crate) bottom: BigUint,
+    pub(crate) shift: i64,
+}
+
+impl From<&Number> for Base {
+    fn from(value: &Number) -> Self {
+        let (top, bottom, shift) = (value.mantissa.clone(), BigUint::one(), value.exponent);
+        Base { top, bottom, shift }
+    }
+}
+
+impl From<&Rational> for Base {
+    fn from(value: &Rational) -> Self {
+        let [top, bottom] = [value.numer(), value.denom()].map(|part| part.magnitude().clone());
+        let shift = 0;
+        Base { top, bottom, shift }
+    }
+}
+
+impl Base {
+    /// Numerator and denominator of `2^grid` times the number; `None` if one is too long.
+    fn fraction(&self, grid: i64) -> Option<[BigUint; 2]> {
+        let shift = self.shift.checked_add(grid)?;
+        let top = self.top.shifted(shift.max(0))?;
+        Some([top, self.bottom.shifted(shift.checked_neg()?.max(0))?])
+    }
+}
+
+/// A base and the exponent of its power.
+pub(crate) type Factor<'a> = (&'a Base, &'a Rational);
+
+/// Multipliers to their powers; `None` where one is missing.
+pub(crate) fn powers<'a>(form: &'a Exponents, point: &'a [Base]) -> Option<Vec<Factor<'a>>> {
+    let factors = form.iter();
+    let factors = factors.map(|(variable, exponent)| Some((point.get(*variable)?, exponent)));
+    factors.collect()
 }
 
 /// A product of powers: the root of this degree of a base.
 pub(crate) struct Powers(Base, u32);
 
 impl Powers {
-    /// `Π base^exponent`; `None` if it is too long, or its root of too high a degree.
-    pub(crate) fn of(factors: &[(Base, Rational)]) -> Option<Self> {
+    /// `Π base^exponent`; `None` if it is no number, too long, or its root of too high a degree.
+    pub(crate) fn of(factors: &[Factor]) -> Option<Self> {
         let is_small = |degree: &u32| (1..MAX_DEGREE).contains(degree);
-        let degrees = factors.iter();
-        let mut degrees = degrees.map(|(_, exponent)| exponent.denom().to_u32());
+        let degree_of = |exponent: &Rational| exponent.denom().to_u32().filter(is_small);
         // Two small ones, so that the multiple does not overflow.
-        let degree = degrees.try_fold(1u32, |all, one| {
-            Some(all.lcm(&one.filter(is_small)?)).filter(is_small)
+        let degree = factors.iter().try_fold(1u32, |all, (_, exponent)| {
+            Some(all.lcm(&degree_of(exponent)?)).filter(is_small)
         })?;
         let (mut top, mut bottom, mut shift) = (BigUint::one(), BigUint::one(), 0i64);
-        for ((numerator, denominator, power_of_2), exponent) in factors {
-            // A multiple of every denominator.
-            let times = exponent.numer() * BigInt::from(degree) / exponent.denom();
-            let power = times.magnitude().to_u32()?;
-            let (above, below) = match times.is_negative() {
-                false => (numerator, denominator),
-                true => (denominator, numerator),
+        for (base, exponent) in factors {
+            let share = degree.checked_div(degree_of(exponent)?)?;
+            let times = exponent.numer().to_i64()?.checked_mul(share.into())?;
+            let power = u32::try_from(times.unsigned_abs()).ok()?;
+            let (above, below) = match times < 0 {
+                false => (&base.top, &base.bottom),
+                true => (&base.bottom, &base.top),
             };
-            top = product(&top, &raised(above, power)?)?;
-            bottom = product(&bottom, &raised(below, power)?)?;
-            shift = shift.checked_add(power_of_2.checked_mul(times.to_i64()?)?)?;
+            top = top.times(&raised(above, power)?)?;
+            bottom = bottom.times(&raised(below, power)?)?;
+            shift = shift.checked_add(base.shift.checked_mul(times)?)?;
         }
-        let is_positive = !top.is_zero() && !bottom.is_zero();
-        is_positive.then_some(Powers((top, bottom, shift), degree))
+        (!bottom.is_zero()).then_some(Powers(Base { top, bottom, shift }, degree))
     }
 
     /// The value, rounded down to so many significant bits; `None` if it is out of range.
     pub(crate) fn rounded(&self, bits: u32) -> Option<Number> {
-        let Powers((top, bottom, shift), degree) = self;
+        let Powers(base, root) = self;
+        let degree = i64::from(*root);
         let length = |value: &BigUint| i64::try_from(value.bits()).ok();
         // So that the root of the quotient has at least one bit more than is kept.
-        let wanted = i64::from(bits.checked_add(1)?).checked_mul((*degree).into())?;
-        let least = wanted.checked_add(length(bottom)?.checked_sub(length(top)?)?)?;
-        let least = least.checked_add(1)?;
-        let misfit = shift.checked_sub(least)?.rem_euclid((*degree).into());
-        let places = least.checked_add(misfit)?;
-        let amount = Some(places.unsigned_abs()).filter(|amount| *amount <= MAX_LENGTH)?;
-        let quotient = match places >= 0 {
-            true => (top << amount).div_floor(bottom),
-            false => top.div_floor(&(bottom << amount)),
-        };
-        let value = integer_root(&quotient, *degree);
-        let excess = value.bits().checked_sub(bits.into())?;
-        let exponent = shift.checked_sub(places)?.checked_div((*degree).into())?;
-        let exponent = exponent.checked_add(i64::try_from(excess).ok()?)?;
-        Some(Number::new(value >> excess, exponent))
+        let wanted = i64::from(bits.checked_add(1)?).checked_mul(degree)?;
+        let quotient = length(&base.top)?.checked_sub(length(&base.bottom)?)?;
+        let places = wanted.checked_sub(quotient)?.checked_add(1)?;
+        let exponent = base.shift.checked_sub(places)?.div_euclid(degree);
+        let [top, bottom] = base.fraction(exponent.checked_mul(degree)?.checked_neg()?)?;
+        let value = integer_root(&top.div_floor(&bottom), *root);
+        Number::new(value, exponent).kept(bits)
     }
 
     /// The value, if it is rational; `None` also if it is too long to be written out.
     pub(crate) fn exact(&self, work: &mut Work) -> Option<Rational> {
-        let Powers((top, bottom, shift), degree) = self;
-        let power = BigUint::one() << Some(shift.unsigned_abs()).filter(|n| *n <= MAX_LENGTH)?;
-        let (top, bottom) = match *shift >= 0 {
-            true => (product(top, &power)?, bottom.clone()),
-            false => (top.clone(), product(bottom, &power)?),
-        };
+        let [top, bottom] = self.0.fraction(0)?;
         work.spend(top.bits().checked_add(bottom.bits())?)?;
         let value = Rational::new(top.into(), bottom.into());
         // A reduced fraction has a rational root iff its numerator and denominator are powers of integers.
-        let root = |integer: &BigUint| {
-            let root = integer_root(integer, *degree);
-            (Pow::pow(&root, *degree) == *integer).then(|| BigInt::from(root))
+        let root = |part: &BigInt| {
+            let root = integer_root(part.magnitude(), self.1);
+            (Pow::pow(&root, self.1) == *part.magnitude()).then(|| BigInt::from(root))
         };
-        let top = root(value.numer().magnitude())?;
-        Some(Rational::new(top, root(value.denom().magnitude())?))
+        Some(Rational::new(root(value.numer())?, root(value.denom())?))
     }
 }
 
 /// The power; `None` if it is too long.
 fn raised(base: &BigUint, power: u32) -> Option<BigUint> {
-    let length = base.bits().checked_mul(u64::from(power))?;
+    let length = base.bits().checked_mul(power.into())?;
     (length <= MAX_LENGTH).then(|| Pow::pow(base, power))
-}
-
-/// The product; `None` if it is too long.
-fn product(one: &BigUint, other: &BigUint) -> Option<BigUint> {
-    let length = one.bits().checked_add(other.bits())?;
-    (length <= MAX_LENGTH).then(|| one * other)
 }
 
 /// The largest integer whose power of this degree is at most `value`; the degree is positive.

@@ -1,18 +1,22 @@
 //! Terms, read from where they lie.
 
-use num_traits::{Signed, Zero};
+use num_bigint::BigUint;
+use num_traits::{One, Signed, ToPrimitive, Zero};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use crate::number::{is_number, plus};
+use crate::natural::Natural;
+use crate::number::{Base, Factor, Number, Powers, is_number, plus};
 use crate::{Rational, Refusal};
 
 /// A product of powers of multipliers: variables, each once, with their exponents, none of them 0. The empty one is that of what nothing scales.
 pub type Form = Vec<(usize, Rational)>;
 
+static ONE: LazyLock<Rational> = LazyLock::new(Rational::one);
+
 /// Variables with their exponents.
-pub(crate) type Exponents = BTreeMap<usize, Rational>;
+pub type Exponents = BTreeMap<usize, Rational>;
 
 /// The weights of a block, in the order in which they lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,14 +31,6 @@ pub enum Entries<'a> {
     Bf16(&'a [[u8; 2]]),
     /// Rationals.
     Rational(Cow<'a, [Rational]>),
-}
-
-/// The magnitude of a weight.
-pub(crate) enum Magnitude<'a> {
-    Zero,
-    /// `mantissa · 2^exponent`.
-    Binary(u64, i64),
-    Exact(&'a Rational),
 }
 
 impl Entries<'_> {
@@ -54,28 +50,38 @@ impl Entries<'_> {
     }
 
     /// `None` for NaN, infinities, quotients by 0, and where there is no such entry.
-    pub(crate) fn magnitude(&self, entry: usize) -> Option<Magnitude<'_>> {
+    #[inline]
+    pub(crate) fn magnitude(&self, entry: usize) -> Option<Base> {
+        let Entries::Rational(all) = self else {
+            let (mantissa, shift) = self.float(entry)?;
+            let (top, bottom) = (mantissa.into(), BigUint::one());
+            return Some(Base { top, bottom, shift });
+        };
+        let value = all.get(entry).filter(|value| is_number(value));
+        value.map(Base::from)
+    }
+
+    /// Mantissa and exponent
+    #[inline]
+    pub(crate) fn float(&self, entry: usize) -> Option<(u64, i64)> {
         match self {
             Entries::F64(all) => binary(u64::from_le_bytes(*all.get(entry)?), 52, 11),
             Entries::F32(all) => binary(u32::from_le_bytes(*all.get(entry)?).into(), 23, 8),
             Entries::F16(all) => binary(u16::from_le_bytes(*all.get(entry)?).into(), 10, 5),
             Entries::Bf16(all) => binary(u16::from_le_bytes(*all.get(entry)?).into(), 7, 8),
-            Entries::Rational(all) => match all.get(entry).filter(|value| is_number(value))? {
-                value if value.is_zero() => Some(Magnitude::Zero),
-                value => Some(Magnitude::Exact(value)),
-            },
+            Entries::Rational(_) => None,
         }
     }
 }
 
 /// The magnitude that an IEEE 754 number denotes, whose bits are those of a sign, an exponent and a fraction of these lengths.
-fn binary(bits: u64, fraction_bits: u32, exponent_bits: u32) -> Option<Magnitude<'static>> {
+#[inline]
+fn binary(bits: u64, fraction_bits: u32, exponent_bits: u32) -> Option<(u64, i64)> {
     let leading = 1u64.checked_shl(fraction_bits)?;
     let fraction = bits & leading.checked_sub(1)?;
     let all_ones = 1u64.checked_shl(exponent_bits)?.checked_sub(1)?;
     let exponent = bits.checked_shr(fraction_bits)? & all_ones;
     let (mantissa, exponent) = match exponent {
-        0 if fraction == 0 => return Some(Magnitude::Zero),
         0 => (fraction, 1),
         _ if exponent == all_ones => return None,
         _ => (fraction | leading, i64::try_from(exponent).ok()?),
@@ -84,7 +90,7 @@ fn binary(bits: u64, fraction_bits: u32, exponent_bits: u32) -> Option<Magnitude
     let exponent = exponent
         .checked_sub(bias)?
         .checked_sub(fraction_bits.into())?;
-    Some(Magnitude::Binary(mantissa, exponent))
+    Some((mantissa, exponent))
 }
 
 /// Where the entries of a block stand.
@@ -128,6 +134,36 @@ impl Block<'_> {
         }
     }
 
+    /// `coefficient · |weight|^power` times other factors, for a weight of these entries; `None` where it is no number or out of range.
+    pub(crate) fn cost(&self, of: &Entries, entry: usize, others: &[Factor]) -> Option<Powers> {
+        let (weight, coefficient) = (of.magnitude(entry)?, Base::from(&self.coefficient));
+        let own = [(&weight, &self.power), (&coefficient, &*ONE)];
+        Powers::of(&[&own, others].concat())
+    }
+
+    /// The power, if it is a small integer and the coefficient is 1: then the costs of floats are powers of integers.
+    pub(crate) fn plain_power(&self) -> Option<u8> {
+        let is_plain = self.power.is_integer() && self.coefficient.is_one();
+        self.power.numer().to_u8().filter(|_| is_plain)
+    }
+
+    /// The same without others, rounded down to so many significant bits; given the plain power.
+    #[inline]
+    pub(crate) fn lower<N: Natural>(
+        &self,
+        of: &Entries,
+        entry: usize,
+        (bits, plain): (u32, Option<u8>),
+    ) -> Option<Number<N>> {
+        if let (Some(power), Some((mantissa, exponent))) = (plain, of.float(entry)) {
+            let own = N::from(mantissa);
+            let mantissa = (1..power).try_fold(N::from(mantissa), |cost, _| cost.times(&own))?;
+            let exponent = exponent.checked_mul(power.into())?;
+            return Number { mantissa, exponent }.kept(bits);
+        }
+        Number::of(&self.cost(of, entry, &[])?.rounded(bits)?)
+    }
+
     fn fault(&self, forms: usize, before: Option<&Block>) -> Option<&'static str> {
         let (entries, rows, columns) = (self.entries.len(), self.rows.len(), self.columns.len());
         let fits = match &self.layout {
@@ -137,25 +173,19 @@ impl Block<'_> {
                 places.len() == entries && places.iter().all(is_inside)
             }
         };
-        let are_numbers = match &self.entries {
-            Entries::Rational(all) => all.iter().all(is_number),
-            _ => true,
-        };
-        let mut positive = [&self.power, &self.coefficient].into_iter();
-        let are_positive = positive.all(|value| is_number(value) && value.is_positive());
         let mut named = self.rows.iter().chain(&self.columns);
-        let exist = named.all(|form| *form < forms);
+        let is_positive = |value: &Rational| is_number(value) && value.is_positive();
         let repeats = before.is_some_and(|before| before.entries.len() == entries);
-        let repeats = repeats || !self.again;
-        let demands = [
-            (fits, "its entries do not fit its rows and columns"),
-            (exist, "a form does not exist"),
-            (are_positive, "power and coefficient must be positive"),
-            (are_numbers, "an entry is no number"),
-            (repeats, "its entries are not those of the block before"),
-        ];
-        let failed = demands.into_iter().find(|(holds, _)| !holds);
-        failed.map(|(_, reason)| reason)
+        Some(match &self.entries {
+            _ if !fits => "its entries do not fit its rows and columns",
+            _ if !named.all(|form| *form < forms) => "a form does not exist",
+            _ if !is_positive(&self.power) || !is_positive(&self.coefficient) => {
+                "power and coefficient must be positive"
+            }
+            Entries::Rational(all) if !all.iter().all(is_number) => "an entry is no number",
+            _ if self.again && !repeats => "its entries are not those of the block before",
+            _ => return None,
+        })
     }
 }
 
@@ -226,15 +256,20 @@ impl<'a> Problem<'a> {
     }
 
     /// The exponents of all variables in a term; those that cancel are left out. `None` where there is no such term.
-    pub fn exponents(&self, block: usize, entry: usize) -> Option<BTreeMap<usize, Rational>> {
-        let mut all = Exponents::new();
-        for form in self.forms_of(block, entry)? {
-            for (variable, exponent) in self.forms.get(form)? {
-                let sum = all.entry(*variable).or_default();
-                *sum = plus(sum, exponent);
-            }
-        }
-        all.retain(|_, exponent| !exponent.is_zero());
-        Some(all)
+    pub fn exponents(&self, block: usize, entry: usize) -> Option<Exponents> {
+        let forms = self.forms_of(block, entry)?.into_iter();
+        let factors = forms.filter_map(|form| self.forms.get(form)).flatten();
+        Some(summed(factors.cloned()))
     }
+}
+
+/// Shares of variables, added up for each; those that cancel are left out.
+pub(crate) fn summed(shares: impl Iterator<Item = (usize, Rational)>) -> Exponents {
+    let mut all = Exponents::new();
+    for (variable, share) in shares {
+        let sum = all.entry(variable).or_default();
+        *sum = plus(sum, &share);
+    }
+    all.retain(|_, sum| !sum.is_zero());
+    all
 }

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::costs::powers;
-use crate::number::{Base, Powers, is_number, plus, times};
-use crate::short::{self, Short};
-use crate::{Certified, Form, Number, Problem, Rational, Refusal};
+use crate::natural::Natural;
+use crate::number::{Base, Powers, is_number, plus, powers, times};
+use crate::problem::{Exponents, summed};
+use crate::refusal::Held;
+use crate::{Block, Certified, Form, Number, Problem, Rational, Refusal};
 
 /// The most significant bits of a factor.
 pub const MAX_BITS: u32 = 1 << 12;
@@ -20,6 +21,7 @@ const MAX_GRID: i64 = 1 << 14;
 
 /// Why terms are refused.
 pub(crate) const OUT_OF_RANGE: &str = "the cost is out of range";
+const COVER: &str = "the bands read do not cover it once each";
 const TOO_FINE: &str = "the grid is too fine for the cost there";
 
 /// A point, and by a rule a number `y` for each term: `2^-grid · floor(2^grid · c · P · Q)`, where `c`, `P` and `Q` are the cost of the weight and the
@@ -57,7 +59,7 @@ pub struct Band {
     /// By form, over the terms whose row or column names it.
     by_form: BTreeMap<usize, Rational>,
     /// How many `y` have so many bits; those of 0 bits are 0.
-    pub(crate) lengths: Vec<u64>,
+    pub(crate) lengths: Vec<i64>,
 }
 
 impl Band {
@@ -69,10 +71,8 @@ impl Band {
         for (form, sum) in other.by_form {
             self.add(form, &sum);
         }
-        self.lengths
-            .resize(self.lengths.len().max(other.lengths.len()), 0);
-        for (own, terms) in self.lengths.iter_mut().zip(other.lengths) {
-            *own = own.saturating_add(terms);
+        for (bits, terms) in other.lengths.into_iter().enumerate() {
+            self.count(bits, terms);
         }
         self
     }
@@ -83,13 +83,12 @@ impl Band {
     }
 
     #[inline]
-    fn count(&mut self, bits: u64, terms: i64) {
-        let bits = usize::try_from(bits).unwrap_or_default();
+    fn count(&mut self, bits: usize, terms: i64) {
         if self.lengths.len() <= bits {
             self.lengths.resize(bits.saturating_add(1), 0);
         }
         if let Some(count) = self.lengths.get_mut(bits) {
-            *count = count.saturating_add_signed(terms);
+            *count = count.saturating_add(terms);
         }
     }
 }
@@ -111,146 +110,135 @@ impl<'a> Reader<'a> {
         if !(-MAX_GRID..=MAX_GRID).contains(&certificate.grid) {
             return Err(Refusal::Range("the grid"));
         }
-        let point: Vec<Base> = point.iter().map(Number::base).collect();
+        let point: Vec<Base> = point.iter().map(Base::from).collect();
         let product = |(index, form): (usize, &Form)| {
-            let factors = powers(&form.iter().cloned().collect(), &point);
-            let product = factors.and_then(|factors| Powers::of(&factors)?.rounded(bits));
+            let form = form.iter().cloned().collect();
+            let product = powers(&form, &point).and_then(|all| Powers::of(&all)?.rounded(bits));
             product.ok_or(Refusal::Form(
                 index,
                 "the product of multipliers is out of range",
             ))
         };
         let products = problem.forms().iter().enumerate().map(product);
-        let (products, mark) = (products.collect::<Result<_, _>>()?, Arc::default());
+        let products = products.collect::<Result<Vec<_>, _>>()?;
         Ok(Reader {
             problem,
             certificate,
             products,
-            mark,
+            mark: Arc::default(),
         })
     }
 
     /// Reads some entries of a block.
     ///
     /// # Errors
-    /// [`Refusal::Coverage`] where there are none such, [`Refusal::Term`].
+    /// [`Refusal::Block`] where there are none such, [`Refusal::Term`].
     pub fn read(&self, block: usize, entries: Range<usize>) -> Result<Band, Refusal> {
-        let blocks = self.problem.blocks();
-        let content = blocks.get(block).ok_or(Refusal::Coverage(block))?;
-        if entries.start > entries.end || entries.end > content.entries.len() {
-            return Err(Refusal::Coverage(block));
-        }
-        // Rows, then columns: their forms, the products of those, and the sums of their terms.
-        let forms: Vec<usize> = content
-            .rows
-            .iter()
-            .chain(&content.columns)
-            .copied()
-            .collect();
-        let short = |form: &usize| self.products.get(*form).and_then(Short::of);
-        let shorts: Vec<Option<Short>> = forms.iter().map(short).collect();
-        let mut sums = vec![U256::ZERO; forms.len()];
-        let (grid, rows, mut band) = (self.certificate.grid, content.rows.len(), Band::default());
-        let how = (self.certificate.bits, content.small_power());
+        let content = self.problem.blocks().get(block);
+        let is_there =
+            |content: &&Block| entries.start <= entries.end && entries.end <= content.entries.len();
+        let content = content
+            .filter(is_there)
+            .ok_or(Refusal::Block(block, COVER))?;
+        // What 256 bits do not suffice for, and what is refused, is read again in numbers of any length.
+        let band = self.read_in::<U256>(content, block, entries.clone());
+        band.or_else(|_| self.read_in::<BigUint>(content, block, entries))
+    }
+
+    /// Reads entries of a block in one kind of numbers.
+    fn read_in<N: Natural>(
+        &self,
+        content: &Block,
+        block: usize,
+        entries: Range<usize>,
+    ) -> Result<Band, Refusal> {
+        let (grid, width, mut band) = (self.certificate.grid, content.rows.len(), Band::default());
+        let how = (self.certificate.bits, content.plain_power());
+        // Rows, then columns: what they multiply, and the sums of their terms.
+        let forms = || content.rows.iter().chain(&content.columns);
+        let factor = |form: &usize| Number::<N>::of(self.products.get(*form)?);
+        let factors: Vec<_> = forms().map(factor).collect();
+        let mut sums: Vec<N> = forms().map(|_| N::from(0)).collect();
         for entry in entries.clone() {
-            let cost = content.short(&content.entries, entry, how);
-            if let Some(None) = cost {
-                continue;
-            }
             let find = || {
                 let (row, column) = content.place(entry)?;
-                let lines = [row, rows.checked_add(column)?];
-                let [row, column] = lines.map(|line| shorts.get(line).copied().flatten());
-                Some((short::on_grid([cost??, row?, column?], grid)?, lines))
+                let lines = [row, width.checked_add(column)?];
+                let cost = content.lower::<N>(&content.entries, entry, how)?;
+                let [row, column] = lines.map(|line| factors.get(line)?.as_ref());
+                Some((cost.times(row?)?.times(column?)?, lines))
             };
-            let Some((y, lines)) = find() else {
-                self.read_long(&mut band, block, entry)?;
+            let Some((lower, lines)) = find() else {
+                return Err(Refusal::Term(block, entry, OUT_OF_RANGE));
+            };
+            if lower.mantissa.bits() == 0 {
                 continue;
-            };
-            for line in lines {
-                if let Some(sum) = sums.get_mut(line) {
-                    // It does not overflow.
-                    *sum = sum.wrapping_add(y);
-                }
             }
-            band.count(u64::from(256u32.saturating_sub(y.leading_zeros())), 1);
+            let mut add = || {
+                let y = lower.on_grid(grid)?;
+                for line in lines {
+                    let sum = sums.get_mut(line)?;
+                    *sum = sum.plus(&y)?;
+                }
+                usize::try_from(y.bits()).ok()
+            };
+            let Some(bits) = add() else {
+                return Err(Refusal::Term(block, entry, TOO_FINE));
+            };
+            band.count(bits, 1);
         }
         band.parts.push((Arc::clone(&self.mark), block, entries));
-        for (line, (form, sum)) in forms.into_iter().zip(sums).enumerate() {
-            if sum != U256::ZERO {
-                let sum = BigInt::from(BigUint::from_bytes_le(&sum.to_le_bytes()));
+        for (line, (form, sum)) in forms().zip(sums).enumerate() {
+            if sum.bits() > 0 {
+                let sum = BigInt::from(sum.long());
                 // Every term has one row.
-                if line < rows {
+                if line < width {
                     band.total += &sum;
                 }
-                band.add(form, &sum.into());
+                band.add(*form, &sum.into());
             }
         }
         Ok(band)
     }
 
-    /// In numbers of any length, where 256 bits do not suffice.
-    fn read_long(&self, band: &mut Band, block: usize, entry: usize) -> Result<(), Refusal> {
-        if let Some(cost) = self.lower(block, entry)? {
-            let y = cost.on_grid(self.certificate.grid);
-            let y = y.ok_or(Refusal::Term(block, entry, TOO_FINE))?;
-            band.count(y.bits(), 1);
-            band.total += &y;
-            let y = Rational::from_integer(y);
-            for form in self.problem.forms_of(block, entry).into_iter().flatten() {
-                band.add(form, &y);
-            }
-        }
-        Ok(())
-    }
-
-    /// The lower end of the cost of a term at the point, the product of its three factors; `None` if its weight is 0.
+    /// The lower end of the cost of a term at the point, the product of its three factors; 0 if its weight is.
     ///
     /// # Errors
     /// [`Refusal::Term`].
-    pub fn lower(&self, block: usize, entry: usize) -> Result<Option<Number>, Refusal> {
-        let find = || {
-            let content = self.problem.blocks().get(block)?;
-            let cost = content.cost(&content.entries, entry, self.certificate.bits)?;
-            let Some(cost) = cost else { return Some(None) };
-            let [row, column] = self.problem.forms_of(block, entry)?;
-            let product = cost.times(self.products.get(row)?)?;
-            product.times(self.products.get(column)?).map(Some)
-        };
-        find().ok_or(Refusal::Term(block, entry, OUT_OF_RANGE))
+    pub fn lower(&self, block: usize, entry: usize) -> Result<Number, Refusal> {
+        let lower = self.lower_in(block, entry);
+        lower.ok_or(Refusal::Term(block, entry, OUT_OF_RANGE))
     }
 
-    /// The same where it is short, for costs of this small power: mantissa and exponent.
-    pub(crate) fn lower_short(
-        &self,
-        block: usize,
-        entry: usize,
-        power: Option<u8>,
-    ) -> Option<(U256, i64)> {
+    /// The same in one kind of numbers.
+    #[inline]
+    pub(crate) fn lower_in<N: Natural>(&self, block: usize, entry: usize) -> Option<Number<N>> {
         let content = self.problem.blocks().get(block)?;
-        let cost = content.short(&content.entries, entry, (self.certificate.bits, power))??;
-        let [row, column] = self.problem.forms_of(block, entry)?;
-        let factor = |form: usize| self.products.get(form).and_then(Short::of);
-        short::product([cost, factor(row)?, factor(column)?])
+        let how = (self.certificate.bits, content.plain_power());
+        let cost = content.lower(&content.entries, entry, how)?;
+        let forms = self.problem.forms_of(block, entry)?;
+        let [row, column] = forms.map(|form| Number::of(self.products.get(form)?));
+        cost.times(&row?)?.times(&column?)
     }
 
     /// Adds up all bands, verifies that they are a circulation, and says what follows.
     ///
     /// # Errors
-    /// [`Refusal::Coverage`], [`Refusal::Term`], [`Refusal::NotACirculation`].
+    /// [`Refusal::Block`], [`Refusal::Term`], [`Refusal::NotACirculation`].
     pub fn finish(self, bands: Vec<Band>) -> Result<Certified<'a>, Refusal> {
         let mut band = bands.into_iter().fold(Band::default(), Band::join);
-        self.check_coverage(&band)?;
+        self.check_coverage(&mut band)?;
         let mut exceptions = Vec::new();
         for ((block, entry), y) in &self.certificate.exceptions {
             let (block, entry) = (*block, *entry);
-            let lower = self.lower(block, entry).ok().flatten();
+            let lower = self.lower(block, entry).ok();
+            let lower = lower.filter(|lower| !lower.mantissa.is_zero());
             let fits = is_number(y) && !y.is_negative();
             let fault = Refusal::Term(block, entry, "this exception is negative, or of no term");
             let lower = lower.filter(|_| fits).ok_or(fault)?;
             let rule = lower.on_grid(self.certificate.grid);
             let rule = rule.ok_or(Refusal::Term(block, entry, TOO_FINE))?;
-            band.count(rule.bits(), -1);
+            band.count(usize::try_from(rule.bits()).unwrap_or(0), -1);
+            let rule = BigInt::from(rule);
             band.total -= &rule;
             let change = plus(y, &-Rational::from_integer(rule));
             for form in self.problem.forms_of(block, entry).into_iter().flatten() {
@@ -259,42 +247,37 @@ impl<'a> Reader<'a> {
             let lower = lower.scaled(self.certificate.grid);
             exceptions.push((y, lower.ok_or(Refusal::Term(block, entry, OUT_OF_RANGE))?));
         }
-        let at = self.imbalance(std::slice::from_ref(&band));
-        match at.iter().position(|sum| !sum.is_zero()) {
+        let left = self.imbalance(std::slice::from_ref(&band));
+        match left.into_keys().next() {
             Some(variable) => Err(Refusal::NotACirculation(variable)),
             None => Ok(Certified::new(self, band, exceptions)),
         }
     }
 
-    fn check_coverage(&self, band: &Band) -> Result<(), Refusal> {
-        let is_foreign = |(mark, ..): &&(Arc<()>, _, _)| !Arc::ptr_eq(mark, &self.mark);
-        if let Some((_, block, _)) = band.parts.iter().find(is_foreign) {
-            return Err(Refusal::Coverage(*block));
+    fn check_coverage(&self, band: &mut Band) -> Held {
+        let blocks = self.problem.blocks();
+        let mut ends = vec![0; blocks.len()];
+        band.parts
+            .sort_by_key(|(_, block, part)| (*block, part.start, part.end));
+        for (mark, block, part) in &band.parts {
+            let end = ends.get_mut(*block).filter(|end| **end == part.start);
+            let end = end.filter(|_| Arc::ptr_eq(mark, &self.mark));
+            *end.ok_or(Refusal::Block(*block, COVER))? = part.end;
         }
-        for (block, content) in self.problem.blocks().iter().enumerate() {
-            let own = band.parts.iter().filter(|(_, number, _)| *number == block);
-            let mut own: Vec<_> = own.map(|(_, _, part)| (part.start, part.end)).collect();
-            own.sort_unstable();
-            let mut own = own.into_iter();
-            let end = own.try_fold(0, |next, (start, end)| (start == next).then_some(end));
-            if end != Some(content.entries.len()) {
-                return Err(Refusal::Coverage(block));
-            }
+        let mut lengths = blocks.iter().map(|content| content.entries.len());
+        match ends.into_iter().position(|end| lengths.next() != Some(end)) {
+            Some(block) => Err(Refusal::Block(block, COVER)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    /// `2^grid · Σ y a` at every variable.
-    pub fn imbalance(&self, bands: &[Band]) -> Vec<Rational> {
-        let mut at = vec![Rational::zero(); self.problem.variables()];
-        for (form, sum) in bands.iter().flat_map(|band| &band.by_form) {
-            for (variable, exponent) in self.problem.forms().get(*form).into_iter().flatten() {
-                if let Some(total) = at.get_mut(*variable) {
-                    *total = plus(total, &times(exponent, sum));
-                }
-            }
-        }
-        at
+    /// `2^grid · Σ y a` at every variable where it is not 0.
+    pub fn imbalance(&self, bands: &[Band]) -> Exponents {
+        let sums = bands.iter().flat_map(|band| &band.by_form);
+        summed(sums.flat_map(|(form, sum)| {
+            let form = self.problem.forms().get(*form).into_iter().flatten();
+            form.map(move |(variable, exponent)| (*variable, times(exponent, sum)))
+        }))
     }
 
     /// The certificate.

@@ -9,7 +9,8 @@ use crate::Rational;
 /// Synapses are weights of the problem, numbered block after block, as in the rules of [`check`](crate::check).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// A block whose rows, columns and entries do not fit, or that names a form that is not there, or holds what is no number.
+    /// A block whose rows, columns and entries do not fit, or that names a form that is not there, or holds what is no number; one that is not covered once each by the
+    /// bands that this reader read.
     #[error("block {0}: {1}")]
     Block(usize, &'static str),
     /// A form that names a variable that is not there, twice, or with an exponent that is 0 or no number; one whose product cannot be computed.
@@ -18,7 +19,7 @@ pub enum Refusal {
     /// A vector of the certificate has the wrong length: which, its length, and the one that the problem asks for.
     #[error("{0}: {1} values, {2} needed")]
     Arity(&'static str, usize, usize),
-    /// A number of significant bits, a grid, or a number of the certificate with a denominator that is not positive.
+    /// A number of significant bits, a grid, a tolerance outside `[0, 1)`, or a number of the certificate with a denominator that is not positive.
     #[error("{0} is out of range")]
     Range(&'static str),
     /// A term, as block and entry: its cost is out of range or has too many bits on the grid, or an exception is negative or of no term.
@@ -27,9 +28,6 @@ pub enum Refusal {
     /// What flows into a variable differs from what flows out of it.
     #[error("the circulation has a surplus at variable {0}")]
     NotACirculation(usize),
-    /// Bands that do not cover the entries of a block once each, or that were read by another reader.
-    #[error("block {0}: the bands read do not cover it once each")]
-    Coverage(usize),
     /// The flow on a synapse of non-zero cost is below 1, or that on one of zero cost is not 0: the synapse, the flow, what it has to be.
     #[error("the circulation on synapse {0} is {1}, but must be {2}")]
     Flow(usize, Box<Rational>, &'static str),
@@ -80,9 +78,6 @@ pub enum Refusal {
     /// No order of removal shows that the rows are independent: `constraints` or `spanning synapses`.
     #[error("the {0} are not independent, or not visibly so")]
     Dependent(&'static str),
-    /// A tolerance outside `[0, 1)`.
-    #[error("the tolerance must be at least 0 and below 1")]
-    Tolerance,
     /// A synapse said to stand against every scaling has weights of one sign.
     #[error("the weights of synapse {0} agree in sign")]
     SameSign(usize),

@@ -50,13 +50,13 @@ pub fn text(
     }
     // The one that allows for more says more.
     let refuted = judgement.cycle.iter().chain(&judgement.obstacle);
-    let refuted = refuted.max_by_key(|proof| &proof.claim().tolerance);
+    let refuted = refuted.max_by_key(|proof| &proof.data().tolerance);
     let certificate = match (&judgement.scaling, refuted) {
         (ScalingVerdict::Exact(proof), _) => {
-            let proof = proof.claim();
+            let proof = proof.data();
             Certificate::scaling(before, regularizer, &proof.after, &proof.multipliers)
         }
-        (_, Some(proof)) => Certificate::not_scaled(regularizer, &after.weights(), proof.claim()),
+        (_, Some(proof)) => Certificate::not_scaled(regularizer, &after.weights(), proof.data()),
         _ => return Err("neither an exact scaling nor an obstacle to one was found"),
     };
     let text = certificate.to_json();

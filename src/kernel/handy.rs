@@ -3,15 +3,42 @@
 use std::collections::{BTreeMap, BTreeSet};
 use synaptic_balance_kernel::check::{self, Checked};
 
-use super::{Balanced, Basis, Enclosed, Problem, Refusal};
+use super::{
+    Attained, Balanced, Basis, Enclosed, NotAttained, NotScaled, Obstacle, Problem, Refusal, Scaled,
+};
 use crate::numbers::Rational;
+
+/// That the minimum is attained: [`check::attained`].
+///
+/// # Errors
+/// Those of the rule.
+pub fn attained(problem: &Problem, circulation: &[Rational]) -> Checked<'static, Attained> {
+    let circulation = circulation.to_vec();
+    check::attained(problem, Attained { circulation })
+}
+
+/// That it is not: [`check::not_attained`].
+///
+/// # Errors
+/// Those of the rule.
+pub fn not_attained(problem: &Problem, direction: &[Rational]) -> Checked<'static, NotAttained> {
+    let claim = NotAttained {
+        direction: direction.to_vec(),
+        ..NotAttained::default()
+    };
+    check::not_attained(problem, claim)
+}
 
 /// Exact balance of the whole problem: [`check::balanced`].
 ///
 /// # Errors
 /// Those of the rule.
 pub fn balanced(problem: &Problem, multipliers: &[Rational]) -> Checked<'static, Balanced> {
-    check::balanced(problem, None, multipliers)
+    let claim = Balanced {
+        multipliers: multipliers.to_vec(),
+        ..Balanced::default()
+    };
+    check::balanced(problem, claim)
 }
 
 /// Exact balance in the limit of a direction: [`check::balanced`].
@@ -23,7 +50,12 @@ pub fn limit_balanced(
     direction: &[Rational],
     multipliers: &[Rational],
 ) -> Checked<'static, Balanced> {
-    check::balanced(problem, Some(direction), multipliers)
+    let claim = Balanced {
+        multipliers: multipliers.to_vec(),
+        direction: Some(direction.to_vec()),
+        ..Balanced::default()
+    };
+    check::balanced(problem, claim)
 }
 
 /// An enclosure of the multipliers of the whole problem: [`check::enclosure`].
@@ -35,7 +67,12 @@ pub fn enclosure(
     lower: &[Rational],
     upper: &[Rational],
 ) -> Checked<'static, Enclosed> {
-    check::enclosure(problem, None, lower, upper)
+    let claim = Enclosed {
+        lower: lower.to_vec(),
+        upper: upper.to_vec(),
+        ..Enclosed::default()
+    };
+    check::enclosure(problem, claim)
 }
 
 /// The same in the limit of a direction.
@@ -48,7 +85,53 @@ pub fn limit_enclosure(
     lower: &[Rational],
     upper: &[Rational],
 ) -> Checked<'static, Enclosed> {
-    check::enclosure(problem, Some(direction), lower, upper)
+    let claim = Enclosed {
+        lower: lower.to_vec(),
+        upper: upper.to_vec(),
+        direction: Some(direction.to_vec()),
+        ..Enclosed::default()
+    };
+    check::enclosure(problem, claim)
+}
+
+/// That some weights are others, scaled: [`check::scaling`].
+///
+/// # Errors
+/// Those of the rule.
+pub fn scaling(
+    problem: &Problem,
+    before: &[Rational],
+    after: &[Rational],
+    multipliers: &[Rational],
+) -> Checked<'static, Scaled> {
+    let [before, after, multipliers] = [before, after, multipliers].map(<[Rational]>::to_vec);
+    let claim = Scaled {
+        before,
+        after,
+        multipliers,
+    };
+    check::scaling(problem, claim)
+}
+
+/// That they are not: [`check::not_scaled`].
+///
+/// # Errors
+/// Those of the rule.
+pub fn not_scaled(
+    problem: &Problem,
+    before: &[Rational],
+    after: &[Rational],
+    obstacle: &Obstacle,
+    tolerance: &Rational,
+) -> Checked<'static, NotScaled> {
+    let claim = NotScaled {
+        before: before.to_vec(),
+        after: after.to_vec(),
+        obstacle: obstacle.clone(),
+        tolerance: tolerance.clone(),
+        product: None,
+    };
+    check::not_scaled(problem, claim)
 }
 
 /// The constraints of the manifold, brought into an order in which the kernel sees that they are independent: [`check::manifold`].
@@ -74,9 +157,13 @@ pub fn manifold(
         .iter()
         .map(|synapse| (variables(synapse), *synapse));
     let spanning = removal(spanning.collect());
-    let rows: Vec<_> = constraints.iter().map(|(_, row)| (*row).clone()).collect();
+    let rows = constraints.iter().map(|(_, row)| (*row).clone()).collect();
     let named = |place: usize| constraints.get(place).map_or(place, |(place, _)| *place);
-    check::manifold(problem, &rows, &spanning).map_err(|refusal| match refusal {
+    let claim = Basis {
+        constraints: rows,
+        spanning,
+    };
+    check::manifold(problem, claim).map_err(|refusal| match refusal {
         Refusal::Coefficient(place, synapse) => Refusal::Coefficient(named(place), synapse),
         Refusal::NotAConstraint(place, left) => Refusal::NotAConstraint(named(place), left),
         other => other,

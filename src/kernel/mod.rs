@@ -62,11 +62,12 @@ mod survey;
 
 /// One function for each rule: those of the kernel, under handy names, and [`identity`](check::identity).
 pub mod check {
-    pub use super::handy::{balanced, enclosure, limit_balanced, limit_enclosure, manifold};
-    pub use super::identity::identity;
-    pub use synaptic_balance_kernel::check::{
-        Checked, attained, not_attained, not_scaled, scaling,
+    pub use super::handy::{
+        attained, balanced, enclosure, limit_balanced, limit_enclosure, manifold, not_attained,
+        not_scaled, scaling,
     };
+    pub use super::identity::identity;
+    pub use synaptic_balance_kernel::check::Checked;
 }
 
 pub use identity::{Identical, NotIdentical, Step};
@@ -74,8 +75,7 @@ pub use listed::{Cost, Problem, Synapse};
 pub use rules::RULES;
 pub use survey::{Costs, Priced, Sides, Surveyed};
 pub use synaptic_balance_kernel::{
-    Attained, Balanced, Basis, Complete, Enclosed, NotAttained, NotScaled, Obstacle, Refusal,
-    Scaled,
+    Attained, Balanced, Basis, Enclosed, NotAttained, NotScaled, Obstacle, Refusal, Scaled,
 };
 
 /// A claim that the kernel has checked of a problem that holds its weights.

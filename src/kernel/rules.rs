@@ -22,7 +22,7 @@ pub static RULES: &[(&str, &str)] = &[
     ("scaling", "Arity NotPositive Weight Irrational"),
     (
         "not_scaled",
-        "Arity Tolerance NoSuchSynapse SameSign Coefficient NotAConstraint Ratio Irrational Consistent",
+        "Arity Range NoSuchSynapse SameSign Coefficient NotAConstraint Ratio Irrational Consistent",
     ),
     (
         "manifold",

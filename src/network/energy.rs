@@ -1,7 +1,7 @@
 //! From a network to the kernel's problem: a list of terms for each summand of the regularizer. Part of what has to be trusted.
 
 use num_traits::{One, Zero};
-use synaptic_balance_kernel::{Block, Entries, Form, Layout, Problem, Refusal};
+use synaptic_balance_kernel::{Block, Entries, Layout, Problem, Refusal};
 
 use super::{Network, Regularizer};
 use crate::numbers::Rational;
@@ -27,34 +27,27 @@ impl Network<Rational> {
     pub fn energy_problem(&self, regularizer: &Regularizer) -> Result<Problem<'static>, Refusal> {
         let (mut forms, mut blocks) = (Vec::new(), Vec::new());
         // What a unit contributes as a target, and as a source, is the same for all its synapses.
-        let places = (0..self.synapses()).map(|synapse| {
+        let place = |synapse| {
             let (from, to) = self.endpoints(synapse);
             (2 * to, 2 * from + 1)
-        });
-        let places: Vec<(usize, usize)> = places.collect();
+        };
         for (coefficient, power) in regularizer.terms() {
             let share = match regularizer {
                 Regularizer::Lp(_) => Rational::one(),
                 _ => power.clone(),
             };
-            let scaled = |form: Form| {
-                let factors = form.into_iter();
-                factors
-                    .map(|(variable, exponent)| (variable, exponent * &share))
-                    .collect()
-            };
             let first = forms.len();
-            forms.extend(
-                (0..self.units())
-                    .flat_map(|unit| self.contributions(unit))
-                    .map(scaled),
-            );
+            for form in (0..self.units()).flat_map(|unit| self.contributions(unit)) {
+                let factors = form.into_iter();
+                let factors = factors.map(|(variable, exponent)| (variable, exponent * &share));
+                forms.push(factors.collect());
+            }
             let all: Vec<usize> = (first..forms.len()).collect();
             blocks.push(Block {
                 entries: Entries::Rational(self.counted_weights().into()),
                 rows: all.clone(),
                 columns: all,
-                layout: Layout::List(places.clone()),
+                layout: Layout::List((0..self.synapses()).map(place).collect()),
                 power,
                 coefficient,
                 again: first > 0,

@@ -141,7 +141,7 @@ fn same_function(judgement: &Judgement, tolerance: f64) -> (SameFunction, &'stat
 /// Has the kernel verified that no scaling gives every weight up to the tolerance?
 fn refuted(judgement: &Judgement, tolerance: &Rational) -> bool {
     let mut proofs = judgement.cycle.iter().chain(&judgement.obstacle);
-    proofs.any(|proof| proof.claim().tolerance >= *tolerance)
+    proofs.any(|proof| proof.data().tolerance >= *tolerance)
 }
 
 struct Words<'a> {
@@ -182,7 +182,7 @@ impl Words<'_> {
     fn obstacle(&self) -> Value {
         match (&self.judgement.scaling, self.same_function) {
             (ScalingVerdict::Exact(verified), _) => {
-                json!({"multipliers": self.multipliers(&verified.claim().multipliers)})
+                json!({"multipliers": self.multipliers(&verified.data().multipliers)})
             }
             (ScalingVerdict::Near { multipliers, .. }, SameFunction::Yes) => {
                 json!({"multipliers": self.multipliers(multipliers)})
@@ -207,8 +207,8 @@ impl Words<'_> {
     /// The verified cycle that tells most: one through a suspect, or else the one that keeps all scalings farthest away.
     fn verified_cycle(&self) -> Option<(&[(SynapseIndex, Rational)], &Rational)> {
         let proofs = self.judgement.cycle.iter().chain(&self.judgement.obstacle);
-        let cycles = proofs.filter_map(|proof| match &proof.claim().obstacle {
-            Obstacle::Cycle(terms) => Some((terms.as_slice(), proof.claim().product.as_ref()?)),
+        let cycles = proofs.filter_map(|proof| match &proof.data().obstacle {
+            Obstacle::Cycle(terms) => Some((terms.as_slice(), proof.data().product.as_ref()?)),
             Obstacle::Synapse(_) => None,
         });
         cycles.into_iter().next()
@@ -291,7 +291,7 @@ impl Words<'_> {
     /// What the kernel verified that the nearest scaling deviates by, rounded down.
     fn at_least(&self) -> f64 {
         let proofs = self.judgement.cycle.iter().chain(&self.judgement.obstacle);
-        let most = proofs.map(|proof| &proof.claim().tolerance).max();
+        let most = proofs.map(|proof| &proof.data().tolerance).max();
         most.map_or(0.0, rational_to_f64_down)
     }
 

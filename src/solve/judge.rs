@@ -35,7 +35,7 @@ pub enum ScalingVerdict {
 impl ScalingVerdict {
     fn multipliers(&self) -> Option<&[Rational]> {
         match self {
-            ScalingVerdict::Exact(claim) => Some(&claim.claim().multipliers),
+            ScalingVerdict::Exact(claim) => Some(&claim.data().multipliers),
             ScalingVerdict::Near { multipliers, .. } => Some(multipliers),
             ScalingVerdict::Not(_) => None,
         }
@@ -103,7 +103,7 @@ impl Judgement {
             ScalingVerdict::Near { deviation, .. } if *deviation < other => *deviation = other,
             ScalingVerdict::Exact(claim) => {
                 self.scaling = ScalingVerdict::Near {
-                    multipliers: claim.claim().multipliers.clone(),
+                    multipliers: claim.data().multipliers.clone(),
                     deviation: other,
                     synapse: 0,
                 };
@@ -222,7 +222,7 @@ pub fn judge_of_types(
     let sought = reading.computes && !explained;
     let witness = sought.then(|| {
         let proofs = cycle.iter().chain(&obstacle);
-        let around = proofs.flat_map(|proof| places(&proof.claim().obstacle));
+        let around = proofs.flat_map(|proof| places(&proof.data().obstacle));
         let mut places: Vec<SynapseIndex> = Vec::new();
         for place in ratios.faulty.iter().chain(&suspects).copied().chain(around) {
             if !places.contains(&place) && places.len() < PLACES {
@@ -233,7 +233,7 @@ pub fn judge_of_types(
     });
     let deficit = Balancing::new(&after.problem(regularizer)).max_deficit();
     let found = match &scaling {
-        ScalingVerdict::Exact(found) => Some((found.claim().multipliers.as_slice(), 0.0)),
+        ScalingVerdict::Exact(found) => Some((found.data().multipliers.as_slice(), 0.0)),
         ScalingVerdict::Near { multipliers, .. } if explained => {
             let excused = reading.number_type.excused();
             Some((multipliers.as_slice(), rational_to_f64_up(&excused)))

@@ -59,7 +59,7 @@ impl Balance {
             lower,
             upper,
             normalised: vec![false; self.problem.variables()],
-            vanishing: Vec::new(),
+            ..Enclosed::default()
         })
     }
 

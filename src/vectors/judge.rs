@@ -121,9 +121,9 @@ fn same_function(
     if let Some(cycle) = &judged.cycle {
         let problem = before.problem(regularizer);
         let (old, new) = (before.weights(), after.weights());
-        let proof = check::not_scaled(&problem, &old, &new, &cycle.claim().obstacle, tolerance);
+        let proof = check::not_scaled(&problem, &old, &new, &cycle.data().obstacle, tolerance);
         let proof = proof.map_err(|refusal| refusal.to_string())?;
-        let fault = broken(before, &ratios, proof.claim())?;
+        let fault = broken(before, &ratios, proof.data())?;
         return no_scaling((before, after), &judged, fault);
     }
     let ScalingVerdict::Near { multipliers, .. } = &judged.scaling else {

@@ -45,9 +45,9 @@ fn obstacles_are_written_and_verified() {
         let mut after = before.clone();
         after[synapse] = q(weight);
         let found = check::not_scaled(&problem, &before, &after, &obstacle, &q("1/100")).unwrap();
-        let certificate = Certificate::not_scaled(&l2, &after, found.claim());
+        let certificate = Certificate::not_scaled(&l2, &after, found.data());
         assert!(verified(&network, &certificate), "{obstacle:?}");
-        let same = Certificate::not_scaled(&l2, &before, found.claim());
+        let same = Certificate::not_scaled(&l2, &before, found.data());
         assert!(!verified(&network, &same), "{obstacle:?}");
         let mut both = certificate.clone();
         both.synapse = Some(3);
@@ -56,7 +56,7 @@ fn obstacles_are_written_and_verified() {
             &after,
             &synaptic_balance::kernel::NotScaled {
                 obstacle: Obstacle::Cycle(cycle("-1").to_vec()),
-                ..found.claim().clone()
+                ..found.data().clone()
             },
         )
         .cycle;
@@ -76,7 +76,7 @@ fn obstacles_are_written_and_verified() {
             &q("0"),
         )
         .unwrap()
-        .claim(),
+        .data(),
     );
     wrong.synapse = Some(5);
     assert!(!verified(&network, &wrong), "there is no such synapse");

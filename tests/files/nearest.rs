@@ -84,7 +84,7 @@ fn the_nearest_scaling_is_that_of_a_linear_program() {
         let found = logs.fold(0.0, f64::max);
         let proved = judgement
             .obstacle
-            .map_or(0.0, |proof| rational_to_f64(&proof.claim().tolerance));
+            .map_or(0.0, |proof| rational_to_f64(&proof.data().tolerance));
         // A cycle bounds the relative deviation between -t and t, which for weights that fall is 1 - e^-t.
         let weakest = -(-least).exp_m1();
         TestResult::from_bool(

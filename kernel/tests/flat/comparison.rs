@@ -1,6 +1,7 @@
 //! Enclosures by comparison.
 
-use synaptic_balance_kernel::{Refusal, check};
+use crate::check;
+use synaptic_balance_kernel::Refusal;
 
 use crate::Flat;
 

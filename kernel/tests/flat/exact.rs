@@ -1,7 +1,8 @@
 //! Existence, balance, scalings, obstacles, the manifold: what is evaluated.
 
+use crate::check;
 use crate::{Cost, Flat};
-use synaptic_balance_kernel::{Obstacle, Refusal, check};
+use synaptic_balance_kernel::{Obstacle, Refusal};
 
 use crate::{chain, q, qs, synapse, terms};
 
@@ -162,7 +163,7 @@ fn not_scaled() {
     let before = qs("1 2 3 4 5");
     let fate = |after: &str, obstacle: &Obstacle, tolerance: &str| {
         let found = check::not_scaled(&problem, &before, &qs(after), obstacle, &q(tolerance));
-        found.map(|found| found.claim().product.clone())
+        found.map(|found| found.data().product.clone())
     };
     let sign = |synapse| Obstacle::Synapse(synapse);
     assert_eq!(fate("1 2 3 -4 5", &sign(3), "1/2"), Ok(None));
@@ -193,8 +194,14 @@ fn not_scaled() {
     for turned in ["0 2 3 4 5", "-1/2 2 3 4 5"] {
         assert_eq!(fate(turned, &around, "0"), Err(Refusal::Ratio(0)));
     }
-    assert_eq!(fate("2 2 3 4 5", &around, "1"), Err(Refusal::Tolerance));
-    assert_eq!(fate("2 2 3 4 5", &around, "-1/9"), Err(Refusal::Tolerance));
+    assert_eq!(
+        fate("2 2 3 4 5", &around, "1"),
+        Err(Refusal::Range("the tolerance"))
+    );
+    assert_eq!(
+        fate("2 2 3 4 5", &around, "-1/9"),
+        Err(Refusal::Range("the tolerance"))
+    );
     let not = |constraint, variable| Err(Refusal::NotAConstraint(constraint, variable));
     assert_eq!(fate("2 2 3 4 5", &cycle("0*1 2*1"), "0"), not(0, 1));
     let twice = |synapse| Err(Refusal::Coefficient(0, synapse));
@@ -221,7 +228,7 @@ fn manifold() {
     let fate = |rows: &[&str], spanning: &[usize]| {
         let rows: Vec<_> = rows.iter().map(|row| terms(row)).collect();
         let found = check::manifold(&problem, &rows, spanning);
-        found.map(|found| found.data().dimension)
+        found.map(|found| found.data().spanning.len())
     };
     let rows = ["0*1 3*1", "1*1 4*1", "0*1 2*1 1*-1"];
     assert_eq!(fate(&rows, &[0, 1]), Ok(2));
@@ -297,7 +304,7 @@ fn mixtures() {
     assert_eq!(falling("2 0 3", "-1"), Ok(vec![0, 2]));
     assert_eq!(falling("2 0 0", "1"), Err(Refusal::Rises(0)));
     let basis = check::manifold(&problem, &[terms("0*1 1*1"), terms("1*1 2*1")], &[0]);
-    assert_eq!(basis.unwrap().data().dimension, 1);
+    assert_eq!(basis.unwrap().data().spanning, [0]);
     let scaled = check::scaling(&problem, &qs("2 1 0"), &qs("6 1/3 0"), &qs("3"));
     assert!(scaled.is_ok());
     // Other weights are no further summands, nor does a first block repeat anything.

@@ -1,5 +1,6 @@
 //! The rules about problems of exact weights, on problems made by hand.
 
+mod check;
 mod comparison;
 mod exact;
 mod shape;

@@ -1,6 +1,7 @@
 //! What is a problem, what is said of which, and numbers that are none.
 
-use synaptic_balance_kernel::{Obstacle, Rational, Refusal, check};
+use crate::check;
+use synaptic_balance_kernel::{Obstacle, Rational, Refusal};
 
 use crate::{chain, q, qs, synapse, terms};
 
@@ -54,7 +55,7 @@ fn claims_are_about_one_problem() {
     assert_eq!(verified.data().vanishing, [0usize; 0]);
     let scaled = check::scaling(&problem, &qs("1 4"), &qs("2 2"), &qs("2")).unwrap();
     assert_eq!(
-        (&scaled.claim().before, &scaled.claim().after),
+        (&scaled.data().before, &scaled.data().after),
         (&qs("1 4"), &qs("2 2"))
     );
 }
@@ -89,7 +90,7 @@ fn quotients_by_zero() {
     let obstacle = Obstacle::Synapse(0);
     assert_eq!(
         check::not_scaled(&problem, &qs("1 4"), &qs("0 4"), &obstacle, &zero).err(),
-        Some(Refusal::Tolerance)
+        Some(Refusal::Range("the tolerance"))
     );
     assert!(check::not_scaled(&problem, &qs("1 4"), &qs("0 4"), &obstacle, &one).is_err());
     assert!(check::manifold(&problem, &[vec![(0, zero), (1, one)]], &[0]).is_err());

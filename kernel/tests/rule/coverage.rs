@@ -72,7 +72,13 @@ fn refused(block: usize, first: &[(usize, std::ops::Range<usize>)]) {
             }
             Ok(bands)
         },
-        &|result| assert_eq!(result.err(), Some(Refusal::Coverage(block)), "{first:?}"),
+        &|result| {
+            assert_eq!(
+                result.err(),
+                Some(Refusal::Block(block, COVER)),
+                "{first:?}"
+            )
+        },
     );
 }
 
@@ -136,7 +142,7 @@ fn rows_that_do_not_exist() {
             ];
             for (block, rows) in wrong {
                 let refused = reader.read_rows(block, rows.clone()).err();
-                assert_eq!(refused, Some(Refusal::Coverage(block)), "{rows:?}");
+                assert_eq!(refused, Some(Refusal::Block(block, COVER)), "{rows:?}");
             }
             let mut bands = rest(reader)?;
             bands.push(reader.read_rows(0, 0..4)?);
@@ -159,7 +165,7 @@ fn bands_of_another_reader() {
                 }
                 Ok(bands)
             },
-            &|result| assert_eq!(result.err(), Some(Refusal::Coverage(0))),
+            &|result| assert_eq!(result.err(), Some(Refusal::Block(0, COVER))),
         );
     }
 }
@@ -190,7 +196,7 @@ fn bands_of_another_certificate() {
     let reader = Reader::new(&problem, &right).unwrap();
     let bands = vec![reader.read_rows(0, 0..2).unwrap()];
     let other = Reader::new(&problem, &wrong).unwrap();
-    assert_eq!(other.finish(bands).err(), Some(Refusal::Coverage(0)));
+    assert_eq!(other.finish(bands).err(), Some(Refusal::Block(0, COVER)));
     let other = Reader::new(&problem, &wrong).unwrap();
     let bands = vec![other.read_rows(0, 0..2).unwrap()];
     assert_eq!(other.finish(bands).err(), Some(Refusal::NotACirculation(0)));

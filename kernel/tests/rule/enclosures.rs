@@ -413,7 +413,9 @@ fn lists_and_bands_say_the_same() {
             expected
                 .iter()
                 .map(|total| total * &scale)
-                .collect::<Vec<_>>()
+                .enumerate()
+                .filter(|(_, total)| !total.is_zero())
+                .collect::<BTreeMap<_, _>>()
         );
         let certified = reader.finish(bands).unwrap();
         assert_eq!(&certified.gap(), &whole.gap());

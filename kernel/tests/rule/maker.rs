@@ -174,6 +174,7 @@ pub fn verify<'a>(
 
 /// Why terms and forms are refused.
 pub const COST: &str = "the cost is out of range";
+pub const COVER: &str = "the bands read do not cover it once each";
 pub const GRID: &str = "the grid is too fine for the cost there";
 pub const EXCEPTION: &str = "this exception is negative, or of no term";
 pub const MISFIT: &str = "there is no such term of this variable";
@@ -201,9 +202,9 @@ pub trait Reads {
 
 impl Reads for Reader<'_> {
     fn by_rule(&self, block: usize, entry: usize) -> Option<Rational> {
-        let lower = self.lower(block, entry).ok()??;
+        let lower = self.lower(block, entry).ok()?;
         let y = lower.on_grid(self.certificate().grid)?;
-        Some(Rational::from_integer(y))
+        (!lower.mantissa.is_zero()).then(|| Rational::from_integer(y.into()))
     }
 
     fn read_rows(&self, block: usize, rows: Range<usize>) -> Result<Band, Refusal> {
@@ -225,7 +226,7 @@ pub trait Radius {
 impl Radius for Certified<'_> {
     fn term_radius(&self, block: usize, entry: usize) -> Option<Rational> {
         let (low, _) = self.balanced_cost(block, entry)?;
-        let lower = self.reader().lower(block, entry).ok()??.to_rational()?;
+        let lower = self.reader().lower(block, entry).ok()?.to_rational()?;
         Some(integer(1) - low / lower)
     }
 }

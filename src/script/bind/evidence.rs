@@ -388,9 +388,9 @@ fn scaling(
     let claim = scaling_claim(&before.0, &after.0);
     Ok(match verified {
         Ok(evidence) => {
-            let found = by_unit(&before.0, &evidence.claim().multipliers, session)?;
+            let found = by_unit(&before.0, &evidence.data().multipliers, session)?;
             let data = Map::from([("multipliers".into(), Dynamic::from(found))]);
-            let by = named_values(&before.0, &evidence.claim().multipliers);
+            let by = named_values(&before.0, &evidence.data().multipliers);
             Fact::verified(&evidence, format!("{claim}, by {by}")).with(data)
         }
         Err(Refusal::Weight(synapse, found, expected)) => {

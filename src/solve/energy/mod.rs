@@ -282,7 +282,9 @@ pub fn verify_energy<'a>(
 fn imbalance(problem: &Problem, certificate: &Certificate) -> Result<Vec<Rational>, Refusal> {
     let reader = Reader::new(problem, certificate)?;
     let bands = read_all(&reader)?;
-    Ok(reader.imbalance(&bands))
+    let found = reader.imbalance(&bands);
+    let at = |variable: usize| found.get(&variable).cloned().unwrap_or_default();
+    Ok((0..problem.variables()).map(at).collect())
 }
 
 /// The quotient of a number and a larger one.

@@ -75,11 +75,9 @@ impl Repair {
         let reader = Reader::new(problem, certificate).ok()?;
         let mut exceptions = BTreeMap::new();
         for ((block, entry), change) in changes {
-            let rule = reader
-                .lower(block, entry)
-                .ok()??
-                .on_grid(certificate.grid)?;
-            let y = plus(&Rational::from_integer(rule), &change);
+            let lower = reader.lower(block, entry).ok()?;
+            let rule = lower.on_grid(certificate.grid)?;
+            let y = plus(&Rational::from_integer(rule.into()), &change);
             if !y.is_positive() {
                 return None;
             }

@@ -161,7 +161,7 @@ fn functions(
         .and_then(|basis| basis.claim_about(&problem));
     ledger.equal(
         "dimension",
-        &dimension.map(|basis| basis.dimension),
+        &dimension.map(|basis| basis.spanning.len()),
         &Some(5),
     )?;
     let mut rng = generator(66);

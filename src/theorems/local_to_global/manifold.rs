@@ -336,7 +336,9 @@ fn dimension_of(ledger: &mut Ledger, network: &Network<Rational>) -> Result<usiz
     let rows: Vec<_> = constraints.iter().map(|c| c.terms.clone()).collect();
     let problem = network.problem(&Regularizer::l1());
     let verified = check::manifold(&problem, &rows, &manifold.spanning_synapses())?;
-    let found = verified.claim_about(&problem).map(|basis| basis.dimension);
+    let found = verified
+        .claim_about(&problem)
+        .map(|basis| basis.spanning.len());
     ledger.equal("dimension verified", &found, &Some(dimension))?;
     let reached = reachability(&ends, variables);
     let node = |end: Option<usize>| end.unwrap_or(variables);

@@ -323,7 +323,7 @@ pub fn judge(case: &Value) -> Answers {
         (ScalingVerdict::Exact(verified), _) => {
             for unit in 0..before.units() {
                 if let Some(variable) = before.variable(unit) {
-                    let value = &verified.claim().multipliers[variable];
+                    let value = &verified.data().multipliers[variable];
                     let value = before.unit_multiplier(unit, value).unwrap();
                     give(
                         &mut answers,

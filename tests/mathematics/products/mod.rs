@@ -71,7 +71,7 @@ fn products_multiply_and_scale() {
     let spanning = Manifold::of(&network).spanning_synapses();
     let problem = network.problem(&Regularizer::l2());
     let basis = check::manifold(&problem, &rows, &spanning).unwrap();
-    assert_eq!(basis.claim_about(&problem).unwrap().dimension, 3);
+    assert_eq!(basis.claim_about(&problem).unwrap().spanning.len(), 3);
 }
 
 /// Checks: a factor can be repeated (`r r` is a unit of degree 2), can be an input, a unit that is never scaled or another

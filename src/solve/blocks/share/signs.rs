@@ -157,8 +157,10 @@ fn sides_here<E>(
     let problem = problem(shared, power)?;
     let reader = kernel::Reader::new(&problem, &certificate)?;
     let bands = read_all(&reader)?;
-    let sums = reader.imbalance(&bands).into_iter();
-    Ok(sums.map(|sum| sum.abs().to_integer()).collect())
+    let sums = reader.imbalance(&bands);
+    let sum = |variable: usize| sums.get(&variable).map(|sum| sum.abs().to_integer());
+    let variables = 0..problem.variables();
+    Ok(variables.map(|v| sum(v).unwrap_or_default()).collect())
 }
 
 /// The share here as the kernel reads it. Of unit `i`, variable `2i` and form `2i + 1` belong to what leads into it, the next ones to what comes from it.
