@@ -215,9 +215,9 @@ let held network forms =
   in
   List.filter_map scaling parts
 
-(* The same for enclosure_checker.v, which is quicker, where powers and exponents are natural numbers; raises Exit elsewhere. *)
+(* The same for enclosure_checker.v, which is quicker, where powers and exponents are natural numbers that are not large; raises Exit elsewhere. *)
 let quick_term network (summand, one, form) =
-  let natural number = if Z.equal (Q.den number) Z.one && Z.fits_int (Q.num number) then Z.to_int (Q.num number) else raise Exit in
+  let natural number = if Z.equal (Q.den number) Z.one && Z.leq (Q.num number) largest_power then Z.to_int (Q.num number) else raise Exit in
   let side sign =
     match List.find_opt (fun (_, share) -> Q.sign share = sign) form with Some (v, share) -> (v, natural (Q.abs share)) | None -> (network.count, 1)
   in
