@@ -95,10 +95,10 @@ impl Replaced {
                 "relu6     pins what it touches, since its bound 6 does not scale with weights: {names}. --replace-relu6 puts ReLU in its place, which is another function where one reads more than 6.\n"
             ),
         };
-        match report.text.strip_prefix(NOTHING) {
-            Some(reasons) if !self.is_done => {
-                let advice = line.trim_start_matches("relu6").trim_start();
-                report.text = format!("{NOTHING}ReLU6 {advice}because   {reasons}");
+        match report.text.find('\n') {
+            Some(end) if !self.is_done && report.text.starts_with(NOTHING) => {
+                let advice = line.trim_start_matches("relu6").trim();
+                report.text.insert_str(end, &format!("; ReLU6 {advice}"));
             }
             _ => report.text.insert_str(0, &line),
         }

@@ -314,3 +314,33 @@ fn blocks_of_checkpoints() {
     let svg = std::fs::read_to_string(plot).unwrap();
     assert_eq!(svg.matches("fill=\"#0072B2\"").count(), said.len() + 1);
 }
+
+/// Checks: weights whose squares are beyond `f64` are measured as others are: the figures of a network times 1e-180, or with its layers apart by 1e200, are those of the network itself.
+#[test]
+fn weights_beyond_squares() {
+    let desk = Desk::new();
+    let file = |name: &str, [first, last]: [f64; 2]| {
+        let values = [[2.0 * first, -first], [8.0 * last, 16.0 * last]];
+        let data: Vec<u8> = values
+            .iter()
+            .flatten()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        let header = json!({
+            "0.weight": {"dtype": "F64", "shape": [2, 1], "data_offsets": [0, 16]},
+            "1.weight": {"dtype": "F64", "shape": [1, 2], "data_offsets": [16, 32]},
+        });
+        let header = header.to_string();
+        let length = (header.len() as u64).to_le_bytes();
+        desk.write(name, [&length[..], header.as_bytes(), &data].concat())
+    };
+    for scale in [[1.0, 1.0], [1e-180, 1e-180], [1e100, 1e-100]] {
+        let net = file("scaled.safetensors", scale);
+        let (_, report) = json(&["balance", net.to_str().unwrap(), "--arch", "relu"]);
+        let layer = &report["by_layer"][0];
+        assert!(near(&layer["before"]["largest"], 2.0 * scale[0]), "{layer}");
+        assert!(near(&layer["before"]["spread"], 2.0), "{layer}");
+        assert!(near(&layer["after"]["spread"], 1.0), "{layer}");
+        assert!(near(&layer["after"]["share"], 0.5), "{layer}");
+    }
+}

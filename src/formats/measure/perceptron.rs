@@ -132,15 +132,47 @@ impl Tensor<'_> {
     }
 
     fn part(&self, law: &Law, rows: std::ops::Range<usize>, has_sources: bool) -> Part {
-        match law {
-            // So that the power is known where numbers are added up.
-            Law::One => self.sums(&Law::One, rows, has_sources),
-            Law::Two => self.sums(&Law::Two, rows, has_sources),
-            law => self.sums(law, rows, has_sources),
-        }
+        let plain = match law {
+            Law::One => self.plain_sums::<false>(law, rows.clone(), has_sources),
+            Law::Two => self.plain_sums::<true>(law, rows.clone(), has_sources),
+            _ => None,
+        };
+        plain.unwrap_or_else(|| self.sums(law, rows, has_sources))
     }
 
-    #[inline(always)]
+    /// The same where costs are magnitudes or their squares, and no sum of them comes near the ends of `f64`: several times as fast.
+    fn plain_sums<const SQUARES: bool>(
+        &self,
+        law: &Law,
+        rows: std::ops::Range<usize>,
+        has_sources: bool,
+    ) -> Option<Part> {
+        let width = self.columns * self.place.storage.size();
+        let ones = || vec![1.0; self.columns];
+        let factors = self.from.clone().unwrap_or_else(ones);
+        let mut columns = vec![Plain::default(); if has_sources { self.columns } else { 0 }];
+        let mut numbers = Vec::with_capacity(self.columns);
+        let mut found = Vec::with_capacity(rows.len());
+        for row in rows {
+            let bytes = &self.bytes[row * width..(row + 1) * width];
+            self.place.storage.numbers(bytes, &mut numbers);
+            let up = self.to.map_or(1.0, |to| to[row]);
+            let mut own = Plain::default();
+            let sizes = numbers.iter().zip(&factors);
+            let sizes = sizes.map(|(number, factor)| (number.abs(), number.abs() * (up * factor)));
+            match has_sources {
+                true => sizes.zip(&mut columns).for_each(|(sizes, column)| {
+                    own.add::<SQUARES>(sizes);
+                    column.add::<SQUARES>(sizes);
+                }),
+                false => sizes.for_each(|sizes| own.add::<SQUARES>(sizes)),
+            }
+            found.push(own.sides(law)?);
+        }
+        let columns = columns.iter().map(|column| column.sides(law));
+        Some((found, columns.collect::<Option<Vec<Sides>>>()?))
+    }
+
     fn sums(&self, law: &Law, rows: std::ops::Range<usize>, has_sources: bool) -> Part {
         let width = self.columns * self.place.storage.size();
         let mut columns = match has_sources {
@@ -170,5 +202,26 @@ impl Tensor<'_> {
         };
         let found = rows.map(of_row).collect();
         (found, columns)
+    }
+}
+
+/// Sums before and after, added up as they are.
+#[derive(Debug, Clone, Copy, Default)]
+struct Plain {
+    largest: [f64; 2],
+    sum: [f64; 2],
+}
+
+impl Plain {
+    #[inline(always)]
+    fn add<const SQUARES: bool>(&mut self, (before, after): (f64, f64)) {
+        let cost = |size: f64| if SQUARES { size * size } else { size };
+        self.largest = [self.largest[0].max(before), self.largest[1].max(after)];
+        self.sum = [self.sum[0] + cost(before), self.sum[1] + cost(after)];
+    }
+
+    fn sides(&self, law: &Law) -> Option<Sides> {
+        let side = |at: usize| law.of_plain(self.largest[at], self.sum[at]);
+        Some([side(0)?, side(1)?])
     }
 }

@@ -113,6 +113,21 @@ impl Law {
         }
     }
 
+    /// A sum of costs that was added up as it is; `None` where digits may be lost in that, or under a mixture.
+    pub fn of_plain(&self, largest: f64, sum: f64) -> Option<Sum> {
+        self.power()?;
+        if largest == 0.0 {
+            return (sum == 0.0).then(Sum::default);
+        }
+        let cost = self.of_number(largest);
+        let is_safe = cost.is_normal() && sum.is_normal() && largest >= SMALLEST;
+        is_safe.then(|| Sum {
+            largest,
+            inverse: largest.recip(),
+            sum: sum / cost,
+        })
+    }
+
     /// Adds a sum to another.
     pub fn merge(&self, into: &mut Sum, other: &Sum) {
         match self {
