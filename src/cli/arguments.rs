@@ -1,12 +1,13 @@
 //! The arguments of every command.
 
 pub use super::checkpoint_arguments::{ApplyArguments, Moment, PartArguments};
+pub use super::learn_arguments::{LearnArguments, ReportArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::str::FromStr;
 use synaptic_balance::formats::{Model, Roles};
-use synaptic_balance::network::{Network, Regularizer, one_line};
+use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::{Rational, parse_rational, rational_to_f64};
 use synaptic_balance::solve::{MAX_DIGITS, Method};
 
@@ -120,47 +121,6 @@ Example: synbal prove proofs/one-unit/thm-3.1-lp.rhai
 
 Exit code: the worst of all scripts: 2 a script is wrong; 1 a claim failed; 3 a claim was left unproved; 0 proved.")]
     Prove(ProveArguments),
-}
-
-#[derive(Debug, Args)]
-pub struct LearnArguments {
-    /// The experiment, or `all`.
-    pub experiment: String,
-    /// Seeds to run: 0 to K - 1. Verdicts need at least two, and are weak with fewer than eight.
-    #[arg(long, default_value_t = 8, value_name = "K", value_parser = clap::value_parser!(u64).range(1..=10_000))]
-    pub seeds: u64,
-    /// Epochs; each experiment has a default.
-    #[arg(long, value_name = "N", value_parser = epochs)]
-    pub epochs: Option<usize>,
-    /// Images in the IDX format of MNIST and Fashion-MNIST, plain or as .gz, instead of the embedded digits.
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Keep each run (NAME.json) and its pictures here, and go on from what is there.
-    #[arg(short, long, value_name = "DIR")]
-    pub output: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct ReportArguments {
-    /// A folder of runs made by `synbal learn -o`; the runs that come with the program if not given.
-    #[arg(value_name = "DIR")]
-    pub runs: Option<PathBuf>,
-    /// The page.
-    #[arg(short, long, default_value = "report.html", value_name = "FILE")]
-    pub output: PathBuf,
-    /// Write the results as Markdown too.
-    #[arg(long, value_name = "FILE")]
-    pub results: Option<PathBuf>,
-}
-
-impl ReportArguments {
-    /// The command that writes the page again.
-    pub fn command(&self) -> String {
-        let runs = self.runs.iter().map(|runs| format!(" {}", runs.display()));
-        let output = self.output.display();
-        let text = format!("synbal report{} -o {output}", runs.collect::<String>());
-        one_line(&text).into_owned()
-    }
 }
 
 #[cfg(feature = "script")]
@@ -494,13 +454,6 @@ fn bound(text: &str) -> Result<Rational, String> {
     match bound >= Rational::from_integer(1.into()) && rational_to_f64(&bound).is_finite() {
         true => Ok(bound),
         false => Err("must be a number of 1 or more".to_string()),
-    }
-}
-
-fn epochs(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) | Err(_) => Err("must be a number from 1 on".to_string()),
-        Ok(number) => Ok(number),
     }
 }
 

@@ -22,6 +22,7 @@ mod found;
 mod guard;
 mod in_place;
 mod learn;
+mod learn_arguments;
 mod limit_in_place;
 mod offered;
 mod outputs;
