@@ -1,5 +1,13 @@
 //! One way to draw all charts: SVG, no fonts of the system, legible in print and without colours.
 
+#![cfg_attr(
+    not(feature = "learn"),
+    allow(
+        dead_code,
+        reason = "pages and linear scales are those of learning experiments"
+    )
+)]
+
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::coord::types::RangedCoordf64;

@@ -96,8 +96,11 @@ async function open(file) {
 
 function show() {
   const drawing = JSON.parse(state.document);
+  const focused = document.activeElement?.dataset?.unit;
   place(drawing, places);
   draw(by("network"), state, drawing, places, chosen, lit, { unit: onUnit, synapse: onSynapse, ground: onGround });
+  // Who goes by the keyboard stays at the unit.
+  if (focused !== undefined) document.querySelector(`#network [data-unit="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   exact(by("cost"), state.cost_exact, state.cost);
   by("deficit").textContent = short(state.deficit);
   by("attained").textContent = state.attained ? "yes, proved" : `no, proved: ${state.vanishing.length} weights would go to 0`;
