@@ -203,6 +203,9 @@ fn ends_that_are_written_out() {
     assert_eq!(number(0, 5), Some(integer(0)));
     assert_eq!(number(6, -1), Some(integer(3)));
     assert_eq!((number(1, i64::MIN), number(1, i64::MAX)), (None, None));
+    let long = |bits: u32| Number::new(BigUint::one() << (bits - 1), 0).to_rational();
+    assert_eq!(long(262144), Some(two_to(262143)));
+    assert_eq!(long(262145), None);
     // Three factors of 8 bits add 21 places, and their product has 22 bits.
     let weight = [integer(1)];
     let problem = term(&weight, variable(0), Form::new());
