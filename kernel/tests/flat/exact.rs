@@ -2,7 +2,7 @@
 
 use crate::check;
 use crate::{Cost, Flat};
-use synaptic_balance_kernel::{Obstacle, Refusal};
+use synaptic_balance_kernel::{Obstacle, Rational, Refusal};
 
 use crate::{chain, q, qs, synapse, terms};
 
@@ -363,4 +363,20 @@ fn orders_of_constraints() {
     assert_eq!(fate(&[0, 1, 2], &[2, 0]), Ok(()));
     assert_eq!(fate(&[0, 1, 2], &[0, 2]), dependent("spanning synapses"));
     assert_eq!(fate(&[0, 1, 2], &[0, 3]), dependent("spanning synapses"));
+}
+
+/// Checks: exact numbers that would take too long to reduce are not looked at; shorter ones are.
+#[test]
+fn numbers_that_take_too_long() {
+    for (bits, fate) in [(2_000u32, Ok(())), (262_000, Err(Refusal::Undecided(0)))] {
+        let unit = num_bigint::BigInt::from(1) << bits;
+        let mut synapses = vec![synapse("0*1", "1", "1"), synapse("0*-1", "1", "1")];
+        for synapse in &mut synapses {
+            // Its numerator is odd: it is reduced.
+            synapse.costs[0].base = Rational::new_raw(&unit - 1, unit.clone());
+        }
+        let problem = crate::flat(1, synapses).unwrap();
+        let found = check::balanced(&problem, None, &qs("1")).map(|_| ());
+        assert_eq!(found, fate, "{bits}");
+    }
 }
