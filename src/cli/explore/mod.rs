@@ -82,10 +82,12 @@ pub fn serve(arguments: &ExploreArguments, json: bool) -> Result<(), Failure> {
         text,
         json: json_report,
     };
+    // Who knows the address may interrupt at once.
+    let interrupted = interrupted()?;
     // Who cannot be told the address cannot use it.
     let told = super::print(&report, json).and_then(|()| std::io::stdout().flush());
     told.map_err(|fault| Failure::Incomplete(format!("standard output: {fault}")))?;
-    server.run_until(interrupted()?);
+    server.run_until(interrupted);
     Ok(())
 }
 

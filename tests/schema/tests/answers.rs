@@ -212,6 +212,18 @@ fn answers_of_other_commands_are_valid() {
     answer(
         &schemas,
         &desk,
+        "completions.json",
+        &["completions", "bash"],
+    );
+    answer(&schemas, &desk, "man.json", &["man", &desk.path("manual")]);
+    let clipped = cases("tests/cases/mobilenet-like-relu6.onnx");
+    for more in [&[][..], &["--replace-relu6"]] {
+        let all = [&["explain", &clipped], more].concat();
+        answer(&schemas, &desk, "explain.json", &all);
+    }
+    answer(
+        &schemas,
+        &desk,
         "theorems.json",
         &["theorems", "thm-3.1-lp", "E6"],
     );
