@@ -78,17 +78,19 @@ impl Pairing {
             let (p, m) = first[entry];
             if (p, m) != (plus, minus) {
                 let own = [(p, plus), (m, minus), (p, minus), (m, plus)];
-                for (pairs, (one, other)) in pairs.iter_mut().zip(own) {
-                    pairs.meet(one, other);
+                for (pairs, pair) in pairs.iter_mut().zip(own) {
+                    pairs.meet(pair);
                 }
             }
         });
         let [p, m, crossed_p, crossed_m] = pairs.map(|pairs| pairs.all.len());
-        let (same, crossed) = (p.max(m), crossed_p.max(crossed_m));
-        match same.min(crossed) {
-            least if least > MOST_PAIRS => Pairing::Equal,
-            least if least == same => Pairing::Same,
-            _ => Pairing::Crossed,
+        let (same, crossed) = (p + m, crossed_p + crossed_m);
+        let is_full = |one: usize, other: usize| one.max(other) > MOST_PAIRS;
+        match (is_full(p, m), is_full(crossed_p, crossed_m)) {
+            (true, true) => Pairing::Equal,
+            (false, false) if crossed < same => Pairing::Crossed,
+            (true, false) => Pairing::Crossed,
+            _ => Pairing::Same,
         }
     }
 
@@ -109,9 +111,9 @@ impl Pairing {
             }
         };
         let mut slots = [0; 2];
-        for ((slot, known), (one, other)) in slots.iter_mut().zip(known).zip(pairs) {
-            *slot = known.slot((one, other), || {
-                channels.combination(&[(one, Exponent::one()), (other, exponent)])
+        for ((slot, known), pair) in slots.iter_mut().zip(known).zip(pairs) {
+            *slot = known.slot(pair, || {
+                channels.combination(&[(pair.0, Exponent::one()), (pair.1, exponent)])
             })?;
         }
         channels.equal(slots[0], slots[1]);
@@ -121,42 +123,56 @@ impl Pairing {
 
 /// Pairs that were met, each with a slot.
 struct Pairs {
-    /// By slot its last partner and their slot: mostly the next one too.
-    last: Vec<(Slot, Slot)>,
-    all: HashMap<(Slot, Slot), Slot>,
+    slots: Slot,
+    /// By the later slot of a pair the last one with it, and its slot: mostly the next one too.
+    last: Vec<(Ends, Slot)>,
+    all: HashMap<Ends, Slot>,
 }
 
 impl Pairs {
     fn new(slots: Slot) -> Self {
         Pairs {
-            last: vec![NOWHERE; slots as usize],
+            slots,
+            last: Vec::new(),
             all: HashMap::new(),
         }
     }
 
+    /// Most constants have no entry that is used twice.
+    fn last(&mut self, (one, other): Ends) -> &mut (Ends, Slot) {
+        if self.last.is_empty() {
+            self.last = vec![(NOWHERE, 0); self.slots as usize];
+        }
+        &mut self.last[one.max(other) as usize]
+    }
+
     /// Takes note of a pair, as long as they are few.
-    fn meet(&mut self, one: Slot, other: Slot) {
-        let last = &mut self.last[one as usize];
-        if last.0 != other && self.all.len() <= MOST_PAIRS {
-            *last = (other, 0);
-            self.all.insert((one, other), 0);
+    fn meet(&mut self, pair: Ends) {
+        if self.all.len() > MOST_PAIRS {
+            return;
+        }
+        let last = self.last(pair);
+        if last.0 != pair {
+            *last = (pair, 0);
+            self.all.insert(pair, 0);
         }
     }
 
     fn slot(
         &mut self,
-        (one, other): (Slot, Slot),
+        pair: Ends,
         make: impl FnOnce() -> Result<Slot, FormsError>,
     ) -> Result<Slot, FormsError> {
-        let last = &mut self.last[one as usize];
-        if last.0 != other {
-            let slot = match self.all.get(&(one, other)) {
-                Some(slot) => *slot,
-                None => make()?,
-            };
-            self.all.insert((one, other), slot);
-            *last = (other, slot);
+        let last = *self.last(pair);
+        if last.0 == pair {
+            return Ok(last.1);
         }
-        Ok(last.1)
+        let slot = match self.all.get(&pair) {
+            Some(slot) => *slot,
+            None => make()?,
+        };
+        self.all.insert(pair, slot);
+        *self.last(pair) = (pair, slot);
+        Ok(slot)
     }
 }
