@@ -157,18 +157,12 @@ pub fn not_scaled<'a>(problem: &Problem<'a>, claim: NotScaled) -> Checked<'a, No
         Obstacle::Cycle(terms) => {
             vanishes(&directions, 0, terms)?;
             let mut ratios = Vec::new();
-            // The sums of the positive and of the negative coefficients.
-            let (mut rising, mut falling) = (Rational::zero(), Rational::zero());
             for (synapse, coefficient) in terms {
                 let (before, after) = pair(synapse)?;
                 if !(before * after).is_positive() {
                     return Err(Refusal::Ratio(*synapse));
                 }
                 ratios.push((Base::from(&(after / before)), coefficient));
-                match coefficient.is_positive() {
-                    true => rising += coefficient,
-                    false => falling += coefficient,
-                }
             }
             let (low, high) = (Rational::one() - tolerance, Rational::one() + tolerance);
             let (low, high) = (Base::from(&low), Base::from(&high));
@@ -180,6 +174,11 @@ pub fn not_scaled<'a>(problem: &Problem<'a>, claim: NotScaled) -> Checked<'a, No
             };
             let ratios: Vec<Factor> = ratios.iter().map(|(base, power)| (base, *power)).collect();
             let product = multiplied(&ratios)?;
+            // Now it is known that the coefficients have a small common denominator: their sums stay short.
+            let coefficients = terms.iter().map(|(_, coefficient)| coefficient);
+            let (rising, falling): (Vec<_>, Vec<_>) =
+                coefficients.partition(|coefficient| coefficient.is_positive());
+            let [rising, falling] = [rising, falling].map(|all| all.into_iter().sum());
             let least = multiplied(&[(&low, &rising), (&high, &falling)])?;
             let most = multiplied(&[(&high, &rising), (&low, &falling)])?;
             if least <= product && product <= most {

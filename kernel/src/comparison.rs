@@ -35,12 +35,12 @@ const PRECISIONS: [Option<u32>; 3] = [Some(128), Some(1024), None];
 /// can be scaled as a whole, along `z`, `Σ_v z_v g_v = 0`, so the variable that is fixed balances with the others.
 /// Place: ours.
 ///
-/// Cost: linear in the number of synapses unless two sums agree to 120 bits; then exact sums decide.
+/// Cost: nearly linear in the number of synapses unless two sums agree to 120 bits; then exact sums decide.
 ///
 /// # Errors
 /// Wrong lengths, signs or order; a synapse outside the hypotheses; a component that is not normalised; a
 /// sign test that fails, or that irrational costs leave undecided.
-pub fn enclosure<'a>(problem: &Problem<'a>, claim: Enclosed) -> Checked<'a, Enclosed> {
+pub fn enclosure<'a>(problem: &Problem<'a>, mut claim: Enclosed) -> Checked<'a, Enclosed> {
     let (vanishing, terms) = remaining(problem, claim.direction.as_ref())?;
     positive("lower", &claim.lower, problem.variables())?;
     positive("upper", &claim.upper, problem.variables())?;
@@ -98,14 +98,8 @@ pub fn enclosure<'a>(problem: &Problem<'a>, claim: Enclosed) -> Checked<'a, Encl
             }
         }
     }
-    let claim = Enclosed { vanishing, ..claim };
-    Verified::of(
-        problem,
-        Enclosed {
-            normalised,
-            ..claim
-        },
-    )
+    (claim.normalised, claim.vanishing) = (normalised, vanishing);
+    Verified::of(problem, claim)
 }
 
 /// What follows from `Σ_v d_ev z_v = 0` for all terms, which have at most two variables: a row for each variable whose `z` follows from that of an earlier one, or is 0.
@@ -115,20 +109,27 @@ fn eliminated(terms: &[Term]) -> BTreeMap<usize, Exponents> {
     let mut rows: BTreeMap<usize, Exponents> = BTreeMap::new();
     for term in terms {
         let mut row = term.exponents.clone();
-        while let Some((own, (variable, known))) = row
-            .iter()
-            .find_map(|(variable, own)| Some((own, rows.get_key_value(variable)?)))
-        {
-            let factor = known.get(variable).map(|divisor| -own / divisor);
-            let factor = factor.unwrap_or_default();
-            let other = known
-                .iter()
-                .map(|(variable, d)| (*variable, times(&factor, d)));
-            row = summed(row.clone().into_iter().chain(other));
+        while let Some((&variable, known)) = row.keys().find_map(|own| rows.get_key_value(own)) {
+            // Every row on the way is led past its next one: no long way is taken twice.
+            let next = known.keys().nth_back(1).and_then(|next| rows.get(next));
+            let known = next.map_or_else(|| known.clone(), |next| without(known, next));
+            row = without(&row, &known);
+            rows.insert(variable, known);
         }
         if let Some((last, _)) = row.last_key_value() {
             rows.insert(*last, row);
         }
     }
     rows
+}
+
+/// A row that holds the last variable of another one, without that variable: what follows from both.
+fn without(row: &Exponents, known: &Exponents) -> Exponents {
+    let last = known.last_key_value();
+    let factor = last.and_then(|(variable, divisor)| Some(-row.get(variable)? / divisor));
+    let factor = factor.unwrap_or_default();
+    let other = known
+        .iter()
+        .map(|(variable, d)| (*variable, times(&factor, d)));
+    summed(row.clone().into_iter().chain(other))
 }

@@ -155,6 +155,9 @@ impl Block<'_> {
         entry: usize,
         (bits, plain): (u32, Option<u8>),
     ) -> Option<Number<N>> {
+        // A cost of 0 is 0 for any power and coefficient: no root is taken of it.
+        let is_zero = matches!(of.float(entry), Some((0, _)));
+        let plain = if is_zero { Some(1) } else { plain };
         if let (Some(power), Some((mantissa, exponent))) = (plain, of.float(entry)) {
             let own = N::from(mantissa);
             let mantissa = (1..power).try_fold(N::from(mantissa), |cost, _| cost.times(&own))?;

@@ -3,7 +3,7 @@
 use ethnum::U256;
 use num_bigint::{BigInt, BigUint};
 use num_traits::{Signed, Zero};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -154,20 +154,26 @@ impl<'a> Reader<'a> {
     ) -> Result<Band, Refusal> {
         let (grid, width, mut band) = (self.certificate.grid, content.rows.len(), Band::default());
         let how = (self.certificate.bits, content.plain_power());
-        // Rows, then columns: what they multiply, and the sums of their terms.
-        let forms = || content.rows.iter().chain(&content.columns);
+        // By form, since lines can be many and sums long: what it multiplies, and the sum of its terms.
+        let named = || content.rows.iter().chain(&content.columns).copied();
+        let forms: Vec<usize> = BTreeSet::from_iter(named()).into_iter().collect();
         let factor = |form: &usize| Number::<N>::of(self.products.get(*form)?);
-        let factors: Vec<_> = forms().map(factor).collect();
-        let mut sums: Vec<N> = forms().map(|_| N::from(0)).collect();
+        let factors: Vec<_> = forms.iter().map(factor).collect();
+        let mut sums: Vec<N> = forms.iter().map(|_| N::from(0)).collect();
+        let mut total = N::from(0);
+        // Of rows, then of columns: which of these forms.
+        let place = |form| forms.binary_search(&form).ok();
+        let lines: Vec<_> = named().map(place).collect();
         for entry in entries.clone() {
             let find = || {
                 let (row, column) = content.place(entry)?;
-                let lines = [row, width.checked_add(column)?];
+                let (row, column) = (lines.get(row)?, lines.get(width.checked_add(column)?)?);
+                let places = [(*row)?, (*column)?];
                 let cost = content.lower::<N>(&content.entries, entry, how)?;
-                let [row, column] = lines.map(|line| factors.get(line)?.as_ref());
-                Some((cost.times(row?)?.times(column?)?, lines))
+                let [row, column] = places.map(|place| factors.get(place)?.as_ref());
+                Some((cost.times(row?)?.times(column?)?, places))
             };
-            let Some((lower, lines)) = find() else {
+            let Some((lower, places)) = find() else {
                 return Err(Refusal::Term(block, entry, OUT_OF_RANGE));
             };
             if lower.mantissa.bits() == 0 {
@@ -175,10 +181,11 @@ impl<'a> Reader<'a> {
             }
             let mut add = || {
                 let y = lower.on_grid(grid)?;
-                for line in lines {
-                    let sum = sums.get_mut(line)?;
+                for place in places {
+                    let sum = sums.get_mut(place)?;
                     *sum = sum.plus(&y)?;
                 }
+                total = total.plus(&y)?;
                 usize::try_from(y.bits()).ok()
             };
             let Some(bits) = add() else {
@@ -187,16 +194,12 @@ impl<'a> Reader<'a> {
             band.count(bits, 1);
         }
         band.parts.push((Arc::clone(&self.mark), block, entries));
-        for (line, (form, sum)) in forms().zip(sums).enumerate() {
+        for (form, sum) in forms.into_iter().zip(sums) {
             if sum.bits() > 0 {
-                let sum = BigInt::from(sum.long());
-                // Every term has one row.
-                if line < width {
-                    band.total += &sum;
-                }
-                band.add(*form, &sum.into());
+                band.add(form, &BigInt::from(sum.long()).into());
             }
         }
+        band.total = total.long().into();
         Ok(band)
     }
 

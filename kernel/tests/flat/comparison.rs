@@ -135,6 +135,20 @@ fn components() {
     );
 }
 
+/// Checks: in whatever order synapses are listed, a component of many is walked through in a short time; with its way walked to the end for each synapse, this takes minutes.
+#[test]
+fn a_component_of_many() {
+    let last = 10_000;
+    let there = |first: usize| synapse(&format!("{first}*-1 {last}*1"), "1", "1");
+    let back = |first: usize| synapse(&format!("{first}*1 {last}*-1"), "1", "1");
+    // From the last one on, each row leads to the next one before it.
+    let synapses = (0..last).rev().map(there).chain((0..last).map(back));
+    let problem = crate::flat(last + 1, synapses.collect()).unwrap();
+    let ones = vec![crate::q("1"); last + 1];
+    let found = check::enclosure(&problem, None, &ones, &ones).unwrap();
+    assert_eq!(found.data().normalised, vec![true; last + 1]);
+}
+
 /// Checks: a synapse that rises, or falls, in two variables is outside the principle.
 #[test]
 fn hypotheses() {

@@ -380,3 +380,20 @@ fn numbers_that_take_too_long() {
         assert_eq!(found, fate, "{bits}");
     }
 }
+
+/// Checks: a cycle of fractions that have no small common denominator is refused at once; adding them up takes minutes.
+#[test]
+fn a_cycle_of_many_denominators() {
+    let synapses = 20_000;
+    let problem = crate::flat(1, vec![synapse("0*1", "1", "1"); synapses]).unwrap();
+    // They cancel in pairs.
+    let coefficient = |synapse: usize| {
+        let sign = if synapse.is_multiple_of(2) { 1 } else { -1 };
+        Rational::new(sign.into(), (synapse / 2 * 2 + 5001).into())
+    };
+    let cycle = (0..synapses).map(|synapse| (synapse, coefficient(synapse)));
+    let obstacle = Obstacle::Cycle(cycle.collect());
+    let ones = vec![q("1"); synapses];
+    let refused = check::not_scaled(&problem, &ones, &ones, &obstacle, &q("0"));
+    assert_eq!(refused.err(), Some(Refusal::Irrational(0)));
+}

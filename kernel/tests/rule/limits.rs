@@ -457,3 +457,28 @@ fn terms_and_sums_about_256_bits() {
         assert!(integer(1) <= high && high < integer(1) + two_to(-58));
     }
 }
+
+/// Checks: weights of 0 are passed over also where a root of a high degree would be out of range; so they take no time.
+#[test]
+fn zeros_under_a_root() {
+    let weights = [0f32.to_le_bytes(), (-0f32).to_le_bytes()];
+    let block = Block {
+        entries: Entries::F32(&weights),
+        rows: vec![0],
+        columns: vec![0; 2],
+        layout: Layout::Dense,
+        power: Rational::new(1.into(), 4000.into()),
+        coefficient: Rational::new(3.into(), 7.into()),
+        again: false,
+    };
+    let problem = Problem::new(0, vec![vec![]], vec![block]).unwrap();
+    let certificate = Certificate {
+        bits: 80,
+        ..Certificate::default()
+    };
+    let reader = Reader::new(&problem, &certificate).unwrap();
+    let band = reader.read(0, 0..2).unwrap();
+    let certified = reader.finish(vec![band]).unwrap();
+    assert_eq!(certified.not_enclosed(), 0);
+    assert_eq!(certified.balanced_cost(0, 0), None);
+}
