@@ -17,6 +17,9 @@ pub fn layers_report(
     regularizer: &Regularizer,
     shown: usize,
 ) {
+    if measured.is_beyond {
+        report.text += "layers    not measured: weights or costs are beyond the range of f64\n";
+    }
     if measured.layers.is_empty() {
         return;
     }
@@ -115,7 +118,12 @@ pub(super) fn table(measured: &Measured, regularizer: &Regularizer, shown: usize
     };
     let _ = writeln!(
         out,
-        "(spread: largest / smallest {norm} of an output channel; deficit: the largest of its units; share: of {regularizer})"
+        "(spread: largest / smallest {norm} of an output channel; deficit: the largest of its units; share: of {regularizer}{})",
+        if has_after {
+            "; after: before weights are rounded to their number type"
+        } else {
+            ""
+        }
     );
     text
 }

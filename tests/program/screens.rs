@@ -24,6 +24,21 @@ fn pair() -> String {
     .to_string()
 }
 
+/// Checks: of weights that `f64` does not hold no figures are made up; the rest of the answer is as it was.
+#[test]
+fn figures_beyond_floats() {
+    let desk = Desk::new();
+    let huge = pair()
+        .replace("\"2\"", "\"1e400\"")
+        .replace("\"8\"", "\"1e-400\"");
+    let net = desk.write("huge.json", huge);
+    let net = net.to_str().unwrap();
+    let (code, text, _) = run(&["balance", net]);
+    assert_eq!(code, 0);
+    assert!(text.contains("layers    not measured"), "{text}");
+    assert!(json(&["balance", net]).1.get("by_layer").is_none());
+}
+
 /// A safetensors file of one tensor after the other, each `f32`.
 fn tensors(all: &[(&str, [usize; 2], &[f32])]) -> Vec<u8> {
     let mut header = serde_json::Map::new();

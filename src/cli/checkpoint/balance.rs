@@ -359,6 +359,7 @@ fn measured(records: &[Record], values: [f64; 2]) -> Measured {
         })
     });
     Measured {
+        is_beyond: false,
         layers: layers.collect(),
         others: None,
     }

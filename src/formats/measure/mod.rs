@@ -15,6 +15,8 @@ use crate::network::Regularizer;
 /// All layers of a model, measured.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Measured {
+    /// Are weights or costs beyond the range of `f64`? Nothing is said of layers then.
+    pub is_beyond: bool,
     /// The layers, in the order of the model.
     pub layers: Vec<MeasuredLayer>,
     /// The part of the regularizer that belongs to none of them, such as that of biases: before, and with the multipliers; `None` without such weights.
@@ -70,6 +72,8 @@ pub(crate) struct Meter {
     pub layers: Vec<LayerSums>,
     /// Weights that belong to no row, such as biases.
     pub others: Sides,
+    /// Was there a weight that `f64` does not hold?
+    pub is_beyond: bool,
 }
 
 impl Meter {
@@ -80,6 +84,7 @@ impl Meter {
             minus: vec![Sides::default(); variables],
             layers: Vec::new(),
             others: Sides::default(),
+            is_beyond: false,
         }
     }
 
@@ -91,6 +96,7 @@ impl Meter {
         direction: impl IntoIterator<Item = (usize, f64)>,
     ) {
         let law = &self.law;
+        self.is_beyond |= !sizes.iter().all(|size| size.is_finite());
         let own = match place {
             Some((layer, channel)) => {
                 let channels = &mut self.layers[layer].channels;
@@ -148,7 +154,7 @@ impl Meter {
             LayerFigures {
                 ranges: match ranges.as_slice() {
                     [] => [0.0; 3],
-                    [first, .., last] => [*first, ranges[ranges.len() / 2], *last],
+                    [first, .., last] => [*first, median(&ranges), *last],
                     [one] => [*one; 3],
                 },
                 spread: (channels.len() > 1).then(|| (ends[1] - ends[0]).exp()),
@@ -171,9 +177,41 @@ impl Meter {
             after: has_after.then(|| figures(layer, 1)),
         });
         let share = |side: usize| (law.ln(&self.others[side]) - totals[side]).exp();
-        Measured {
+        let found = Measured {
+            is_beyond: self.is_beyond,
             layers: measured.collect(),
             others: (self.others[0].largest > 0.0).then(|| [share(0), share(1)]),
+        };
+        match found.is_beyond || !found.is_finite() {
+            true => Measured {
+                is_beyond: true,
+                ..Measured::default()
+            },
+            false => found,
         }
+    }
+}
+
+impl Measured {
+    fn is_finite(&self) -> bool {
+        let of_layers = self.layers.iter().flat_map(|layer| {
+            let sides = std::iter::once(&layer.before).chain(&layer.after);
+            sides.flat_map(|found| {
+                let ranges = found.ranges.into_iter();
+                let rest = found.spread.into_iter().chain(found.deficit);
+                ranges.chain(rest).chain([found.share])
+            })
+        });
+        let mut all = of_layers.chain(self.others.into_iter().flatten());
+        all.all(f64::is_finite)
+    }
+}
+
+/// The median of sorted numbers.
+fn median(sorted: &[f64]) -> f64 {
+    let middle = sorted.len() / 2;
+    match sorted.len() % 2 {
+        0 => f64::midpoint(sorted[middle - 1], sorted[middle]),
+        _ => sorted[middle],
     }
 }

@@ -1,5 +1,6 @@
 //! Layers of a network whose weights are rational numbers.
 
+use num_traits::Zero;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{LayerSums, Measured, Meter};
@@ -49,6 +50,8 @@ pub fn measure_network(
             }
             None => size,
         };
+        let is_lost = |size: f64| size == 0.0 && !network.weight(synapse).is_zero();
+        meter.is_beyond |= is_lost(size) || (is_lost(after) && !vanished.contains(&synapse));
         let place = places.get(&network.endpoints(synapse).1).copied();
         meter.add(place, [size, after], direction);
     }

@@ -41,7 +41,8 @@ struct Edit {
 
 impl OnnxFile {
     /// Where the graph of the model has a ReLU6: `Clip` from 0 to 6, or a bound of 6 (`Clip`, `Min`) right behind or before one of 0 (`Relu`, `Clip`,
-    /// `Max`). Not those of a hard sigmoid, which are of `x + 3`; nor any within functions and graphs within the graph.
+    /// `Max`). Not those of a hard sigmoid, which are of `x + 3`; nor of constants, inputs or outputs of the model, where nothing would become free; nor any within
+    /// functions and graphs within the graph.
     pub fn relu6(&self) -> Vec<Relu6> {
         let Some(graph) = &self.model.graph else {
             return Vec::new();
@@ -102,6 +103,9 @@ impl OnnxFile {
             .iter()
             .filter_map(|output| output.name.as_deref());
         let asked: BTreeSet<&str> = asked.collect();
+        let inputs = graph.input.iter().filter_map(|input| input.name.as_deref());
+        let constants = self.constants.iter().map(|own| own.name.as_str());
+        let given: BTreeSet<&str> = inputs.chain(constants).collect();
         let is = |place: &usize, part: Part| parts[*place].is_some_and(|(own, _)| own == part);
         // What reads graphs within the graph is not known.
         let has_graphs = |node: &Node| {
@@ -114,6 +118,11 @@ impl OnnxFile {
         for (place, part) in parts.iter().enumerate() {
             let Some((part, input)) = part else { continue };
             let output = graph.node[place].output.first().map_or("", String::as_str);
+            let maker = |name: &str| made_by.get(name).map(|place| &graph.node[*place]);
+            let is_fixed = given.contains(input) || asked.contains(output);
+            if is_fixed || is_of_sum_with_three(input, &maker, &values) {
+                continue;
+            }
             let readers = read_by.get(output).map_or(&[][..], Vec::as_slice);
             let is_floored = made_by
                 .get(input)
@@ -123,14 +132,6 @@ impl OnnxFile {
                 && !asked.contains(output)
                 && is_closed;
             let operator = match part {
-                Part::Both
-                    if is_sum_with_three(
-                        graph.node.get(*made_by.get(input).unwrap_or(&usize::MAX)),
-                        &values,
-                    ) =>
-                {
-                    continue;
-                }
                 Part::Both => "Relu",
                 Part::Cap if is_floored || is_read_by_floors => "Identity",
                 _ => continue,
@@ -147,7 +148,7 @@ impl OnnxFile {
     }
 
     /// The constants all of whose entries are one number, by name.
-    fn single_values(&self) -> BTreeMap<String, f64> {
+    fn single_values(&self) -> BTreeMap<String, Single> {
         let mut values = BTreeMap::new();
         for constant in &self.constants {
             let Ok((file, start, storage)) = constant.place else {
@@ -159,35 +160,42 @@ impl OnnxFile {
                 continue;
             };
             if entries.all(|entry| entry == first) {
-                values.insert(constant.name.clone(), storage.decode(first));
+                let single = Single {
+                    value: storage.decode(first),
+                    is_scalar: constant.len() == 1 && constant.shape.len() <= 1,
+                };
+                values.insert(constant.name.clone(), single);
             }
         }
         let nodes = self.model.graph.iter().flat_map(|graph| &graph.node);
         for node in nodes.filter(|node| is_onnx(node)) {
-            let same = [
-                "Identity",
-                "Cast",
-                "Reshape",
-                "Unsqueeze",
-                "Squeeze",
-                "Expand",
-            ];
-            let passes = same.contains(&node.op_type.as_deref().unwrap_or(""));
-            let value = node
-                .input
-                .first()
-                .and_then(|name| values.get(name))
-                .copied();
-            if let (true, Some(value), Some(output)) = (passes, value, node.output.first()) {
-                values.insert(output.clone(), value);
+            let operator = node.op_type.as_deref().unwrap_or("");
+            let keeps_shape = matches!(operator, "Identity" | "Cast");
+            let passes =
+                keeps_shape || matches!(operator, "Reshape" | "Unsqueeze" | "Squeeze" | "Expand");
+            let first = node.input.first().and_then(|name| values.get(name));
+            if let (true, Some(first), Some(output)) = (passes, first, node.output.first()) {
+                let single = Single {
+                    value: first.value,
+                    is_scalar: first.is_scalar && keeps_shape,
+                };
+                values.insert(output.clone(), single);
             }
         }
         values
     }
 }
 
+/// The number that all entries of a constant are.
+#[derive(Debug, Clone, Copy)]
+struct Single {
+    value: f64,
+    /// Does it give no other tensor another shape?
+    is_scalar: bool,
+}
+
 /// What an operator is of a ReLU6, and the name of what it reads.
-fn part<'n>(node: &'n Node, values: &BTreeMap<String, f64>) -> Option<(Part, &'n str)> {
+fn part<'n>(node: &'n Node, values: &BTreeMap<String, Single>) -> Option<(Part, &'n str)> {
     if !is_onnx(node) {
         return None;
     }
@@ -206,7 +214,7 @@ fn part<'n>(node: &'n Node, values: &BTreeMap<String, f64>) -> Option<(Part, &'n
             let is_named =
                 |place: usize| node.input.get(place).is_some_and(|name| !name.is_empty());
             let bound = |place: usize, name: &str, open: f64| match (is_named(place), float(name)) {
-                (true, _) => value(place).copied().unwrap_or(f64::NAN),
+                (true, _) => value(place).map_or(f64::NAN, |own| own.value),
                 (false, Some(own)) => own,
                 (false, None) => open,
             };
@@ -227,11 +235,12 @@ fn part<'n>(node: &'n Node, values: &BTreeMap<String, f64>) -> Option<(Part, &'n
                 return None;
             };
             let (read, bound) = match (value(0), value(1)) {
-                (None, Some(bound)) => (one, *bound),
-                (Some(bound), None) => (other, *bound),
+                (None, Some(bound)) => (one, bound),
+                (Some(bound), None) => (other, bound),
                 _ => return None,
             };
-            match (operator, bound) {
+            // A bound with more axes would make what it bounds larger.
+            match (operator, Some(bound.value).filter(|_| bound.is_scalar)?) {
                 ("Min", SIX) => Some((Part::Cap, read)),
                 ("Max", 0.0) => Some((Part::Floor, read)),
                 _ => None,
@@ -245,11 +254,50 @@ fn is_onnx(node: &Node) -> bool {
     matches!(node.domain.as_deref(), None | Some("" | "ai.onnx"))
 }
 
-/// Is it `x + 3`, which a hard sigmoid cuts off at 0 and 6?
-fn is_sum_with_three(node: Option<&Node>, values: &BTreeMap<String, f64>) -> bool {
-    let is_sum = |node: &&Node| is_onnx(node) && node.op_type.as_deref() == Some("Add");
-    let mut inputs = node.filter(is_sum).into_iter().flat_map(|node| &node.input);
-    inputs.any(|name| values.get(name) == Some(&3.0))
+/// Operators that carry on what they read, or cut it off at 0.
+const CARRIERS: &[&str] = &[
+    "Identity",
+    "Cast",
+    "Dropout",
+    "Reshape",
+    "Flatten",
+    "Squeeze",
+    "Unsqueeze",
+    "Transpose",
+    "Relu",
+    "Clip",
+    "Max",
+];
+
+/// Steps back in search of a sum.
+const STEPS: usize = 16;
+
+/// Is it `x + 3`, perhaps in another shape, which a hard sigmoid cuts off at 0 and 6?
+fn is_of_sum_with_three<'n>(
+    mut name: &'n str,
+    maker: &impl Fn(&str) -> Option<&'n Node>,
+    values: &BTreeMap<String, Single>,
+) -> bool {
+    let is = |name: &String, value: f64| values.get(name).is_some_and(|own| own.value == value);
+    for _ in 0..STEPS {
+        let Some(node) = maker(name).filter(|node| is_onnx(node)) else {
+            return false;
+        };
+        let carried = match node.op_type.as_deref().unwrap_or("") {
+            "Add" => return node.input.iter().any(|name| is(name, 3.0)),
+            "Sub" => return node.input.get(1).is_some_and(|name| is(name, -3.0)),
+            operator if CARRIERS.contains(&operator) => {
+                let mut inputs = node.input.iter();
+                inputs.find(|name| !values.contains_key(*name))
+            }
+            _ => return false,
+        };
+        match carried {
+            Some(carried) => name = carried,
+            None => return false,
+        }
+    }
+    false
 }
 
 /// An operator with another name and one input; its outputs, its own name and what is said of it stay.

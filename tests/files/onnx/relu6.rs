@@ -17,7 +17,9 @@ fn begun(opset: i64, size: f32) -> Builder {
         .positive("b1", &[6])
         .node("Gemm", "x w1 b1", "a", &[])
         .floats("six", &[], &[6.0])
-        .floats("sixes", &[6], &[6.0; 6])
+        .floats("sixes", &[1], &[6.0])
+        .floats("wide", &[5, 1, 1], &[6.0; 5])
+        .floats("minus", &[], &[-3.0])
         .floats("five", &[], &[5.0])
         .floats("three", &[], &[3.0])
         .floats("zero", &[], &[0.0])
@@ -121,7 +123,7 @@ fn every_spelling_is_replaced() {
 /// Checks: other bounds, hard sigmoids and bounds that something else reads as well are left alone, byte for byte.
 #[test]
 fn what_is_no_relu6_is_left() {
-    let others: [(&str, Spelling); 7] = [
+    let others: [(&str, Spelling); 12] = [
         ("another bound", |model| {
             model.node("Clip", "a zero five", "o", &[])
         }),
@@ -145,6 +147,41 @@ fn what_is_no_relu6_is_left() {
                 .node("Add", "a three", "s", &[])
                 .node("Clip", "s zero six", "c", &[]);
             sum.node("Div", "c six", "o", &[])
+        }),
+        ("hard sigmoid by a minimum", |model| {
+            let sum = model
+                .node("Add", "a three", "s", &[])
+                .node("Relu", "s", "r", &[])
+                .node("Min", "r six", "c", &[]);
+            sum.node("Div", "c six", "o", &[])
+        }),
+        ("hard sigmoid by a difference", |model| {
+            let sum = model
+                .node("Sub", "a minus", "s", &[])
+                .node("Identity", "s", "i", &[])
+                .node("Clip", "i zero six", "c", &[]);
+            sum.node("Div", "c six", "o", &[])
+        }),
+        ("a bound that makes the tensor larger", |model| {
+            model
+                .node("Relu", "a", "r", &[])
+                .node("Min", "r wide", "m", &[])
+                .node(
+                    "ReduceMax",
+                    "m",
+                    "o",
+                    &[Ints("axes", &[0]), Int("keepdims", 0)],
+                )
+        }),
+        ("of an input", |model| {
+            model
+                .node("Clip", "x zero six", "c", &[])
+                .node("Concat", "c c", "o", &[Int("axis", 1)])
+        }),
+        ("an output", |model| {
+            model
+                .node("Clip", "a zero six", "o", &[])
+                .output("o", &[2, 6])
         }),
         ("read by others", |model| {
             let bounded = model
