@@ -7,7 +7,7 @@ use crate::theorems::hunt::{Finding, Hunt};
 use crate::theorems::{GeneralProof, Room, Verdict};
 
 /// The width of the text.
-const WIDTH: usize = 100;
+const WIDTH: usize = 80;
 
 /// Verdict, statement and evidence of every theorem that was run.
 pub fn theorems_report(verdicts: &[Verdict]) -> Report {
