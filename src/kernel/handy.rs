@@ -34,11 +34,7 @@ pub fn not_attained(problem: &Problem, direction: &[Rational]) -> Checked<'stati
 /// # Errors
 /// Those of the rule.
 pub fn balanced(problem: &Problem, multipliers: &[Rational]) -> Checked<'static, Balanced> {
-    let claim = Balanced {
-        multipliers: multipliers.to_vec(),
-        ..Balanced::default()
-    };
-    check::balanced(problem, claim)
+    balanced_along(problem, None, multipliers)
 }
 
 /// Exact balance in the limit of a direction: [`check::balanced`].
@@ -50,9 +46,17 @@ pub fn limit_balanced(
     direction: &[Rational],
     multipliers: &[Rational],
 ) -> Checked<'static, Balanced> {
+    balanced_along(problem, Some(direction), multipliers)
+}
+
+fn balanced_along(
+    problem: &Problem,
+    direction: Option<&[Rational]>,
+    multipliers: &[Rational],
+) -> Checked<'static, Balanced> {
     let claim = Balanced {
         multipliers: multipliers.to_vec(),
-        direction: Some(direction.to_vec()),
+        direction: direction.map(<[Rational]>::to_vec),
         ..Balanced::default()
     };
     check::balanced(problem, claim)
@@ -67,12 +71,7 @@ pub fn enclosure(
     lower: &[Rational],
     upper: &[Rational],
 ) -> Checked<'static, Enclosed> {
-    let claim = Enclosed {
-        lower: lower.to_vec(),
-        upper: upper.to_vec(),
-        ..Enclosed::default()
-    };
-    check::enclosure(problem, claim)
+    enclosure_along(problem, None, lower, upper)
 }
 
 /// The same in the limit of a direction.
@@ -85,10 +84,19 @@ pub fn limit_enclosure(
     lower: &[Rational],
     upper: &[Rational],
 ) -> Checked<'static, Enclosed> {
+    enclosure_along(problem, Some(direction), lower, upper)
+}
+
+fn enclosure_along(
+    problem: &Problem,
+    direction: Option<&[Rational]>,
+    lower: &[Rational],
+    upper: &[Rational],
+) -> Checked<'static, Enclosed> {
     let claim = Enclosed {
         lower: lower.to_vec(),
         upper: upper.to_vec(),
-        direction: Some(direction.to_vec()),
+        direction: direction.map(<[Rational]>::to_vec),
         ..Enclosed::default()
     };
     check::enclosure(problem, claim)

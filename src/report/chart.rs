@@ -62,14 +62,14 @@ pub(super) enum Scale {
 }
 
 /// The values that an axis shows, as places on its scale: on a logarithmic one, decimal logarithms.
-struct Span {
+pub(super) struct Span {
     scale: Scale,
     places: Range<f64>,
 }
 
 impl Span {
     /// From the smallest to the largest value, and a little more.
-    fn of(scale: Scale, values: impl Iterator<Item = f64>) -> Self {
+    pub(super) fn of(scale: Scale, values: impl Iterator<Item = f64>) -> Self {
         let places = values.map(|value| scale.place(value));
         let finite = places.filter(|place| place.is_finite());
         let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), place| {
@@ -84,6 +84,12 @@ impl Span {
             false => low - 0.04 * reach..high + 0.04 * reach,
         };
         Span { scale, places }
+    }
+
+    /// With so much more at its upper end, for a legend.
+    pub(super) fn raised(mut self, room: f64) -> Self {
+        self.places.end += room;
+        self
     }
 
     fn width(&self) -> f64 {

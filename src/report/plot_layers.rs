@@ -1,8 +1,9 @@
 //! The ranges of channels by layer, before and after, as an SVG figure.
 
-use plotters::coord::ranged1d::{KeyPointHint, Ranged};
+use plotters::coord::ranged1d::Ranged;
 use plotters::prelude::*;
 
+use super::chart::{Scale, Span};
 use super::layers::short_names;
 use crate::formats::MeasuredLayer;
 
@@ -32,49 +33,6 @@ pub fn plot_layers(layers: &[MeasuredLayer], title: &str) -> Result<String, Stri
     Ok(svg)
 }
 
-/// Powers of ten, or halves of decades where these are few.
-struct Decades(f64, f64);
-
-impl Ranged for Decades {
-    type FormatOption = plotters::coord::ranged1d::NoDefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
-        let part = (value.log10() - self.0) / (self.1 - self.0);
-        limit.0 + (part * f64::from(limit.1 - limit.0)).round() as i32
-    }
-
-    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
-        let (low, high) = (self.0.ceil() as i32, self.1.floor() as i32);
-        let step = 1 + (high - low).max(0) / 8;
-        let tens = (low..=high)
-            .step_by(step as usize)
-            .map(|power| 10f64.powi(power));
-        match high - low < 2 {
-            false => tens.collect(),
-            true => {
-                let all = (low - 1..=high)
-                    .flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(power)));
-                let inside = |value: &f64| (self.0..=self.1).contains(&value.log10());
-                all.filter(inside).collect()
-            }
-        }
-    }
-
-    fn range(&self) -> std::ops::Range<f64> {
-        10f64.powf(self.0)..10f64.powf(self.1)
-    }
-}
-
-impl plotters::coord::ranged1d::ValueFormatter<f64> for Decades {
-    fn format(value: &f64) -> String {
-        match value {
-            0.001..1000.5 => format!("{value}"),
-            _ => format!("{value:.0e}"),
-        }
-    }
-}
-
 fn draw(
     layers: &[MeasuredLayer],
     title: &str,
@@ -93,21 +51,17 @@ fn draw(
     let ends = sides
         .flatten()
         .flat_map(|figures| [figures.ranges[0], figures.ranges[2]]);
-    let ends = ends.filter(|end| *end > 0.0 && end.is_finite());
-    let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), end| {
-        (low.min(end.log10()), high.max(end.log10()))
-    });
-    let (low, high) = match low <= high {
-        true => (low - 0.15, high + 0.35),
-        false => (-1.0, 1.0),
-    };
+    let ends = ends.filter(|end| *end > 0.0);
+    // The legend stands above the bars.
+    let ranges = Span::of(Scale::Logarithmic, ends).raised(0.3);
+    let lowest = ranges.range().start;
     let names = short_names(layers);
     let mut chart = ChartBuilder::on(&area)
         .margin(12)
         .caption(title, ("sans-serif", 17))
         .x_label_area_size(150)
         .y_label_area_size(64)
-        .build_cartesian_2d(-0.5..f64::from(count) - 0.5, Decades(low, high))?;
+        .build_cartesian_2d(-0.5..f64::from(count) - 0.5, ranges)?;
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -128,7 +82,7 @@ fn draw(
         .transform(FontTransform::Rotate90);
     let plain = chart.plotting_area().get_pixel_range();
     for (place, name) in names.iter().enumerate().step_by(step.max(1)) {
-        let (x, _) = chart.backend_coord(&(place as f64, 10f64.powf(low)));
+        let (x, _) = chart.backend_coord(&(place as f64, lowest));
         let at = (x + 5, plain.1.end + 6);
         area.draw_text(name, &font.clone().into_text_style(&area), at)?;
     }
@@ -143,7 +97,7 @@ fn draw(
 }
 
 type Chart<'a, 'b> =
-    ChartContext<'a, SVGBackend<'b>, Cartesian2d<plotters::coord::types::RangedCoordf64, Decades>>;
+    ChartContext<'a, SVGBackend<'b>, Cartesian2d<plotters::coord::types::RangedCoordf64, Span>>;
 
 fn bar(
     chart: &mut Chart,

@@ -358,11 +358,7 @@ fn measured(records: &[Record], values: [f64; 2]) -> Measured {
             after: Some(side(1, record.deficits[2])),
         })
     });
-    Measured {
-        is_beyond: false,
-        layers: layers.collect(),
-        others: None,
-    }
+    Measured::new(layers.collect(), None)
 }
 
 fn state_lost(report: &mut Report, records: &[Record], count: usize) {

@@ -182,7 +182,7 @@ fn model_answer(model: &Model, regularizer: &Regularizer) -> Answer {
         model if fits(model.network()) => {
             Ok(json!({"kind": "network", "document": write_network(model.network())}))
         }
-        Model::Perceptron(model) => Ok(layers::perceptron(model, regularizer)),
+        Model::Perceptron(_) => Ok(layers::perceptron(model, regularizer)),
         Model::Json(file) => Err(Refused::BadInput(format!(
             "{} units and {} synapses, more than are drawn: at most {MAX_UNITS} and {MAX_SYNAPSES}",
             file.network.units(),

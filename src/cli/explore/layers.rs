@@ -5,12 +5,12 @@ use std::path::Path;
 use clap::Parser;
 use serde_json::{Value, json};
 use synaptic_balance::formats::checkpoint::{Shards, ranges};
-use synaptic_balance::formats::{OnnxFile, PerceptronFile};
-use synaptic_balance::network::{Regularizer, UnitKind};
+use synaptic_balance::formats::{Model, OnnxFile};
+use synaptic_balance::network::Regularizer;
 use synaptic_balance::report::exploration::{Channels, network_ranges, ranges_report};
 
 use crate::cli::arguments::{Arguments, Command, FamilyArguments};
-use crate::cli::{BadInput, Failure, checkpoint as checkpoints, explain};
+use crate::cli::{BadInput, Failure, checkpoint as checkpoints, explain, layers};
 
 fn answer(layers: &[Channels], multipliers: usize, is_balanced: bool) -> Value {
     json!({
@@ -40,13 +40,10 @@ pub fn onnx(model: &OnnxFile, regularizer: &Regularizer) -> Value {
     answer(&layers, network.variables(), multipliers.is_some())
 }
 
-pub fn perceptron(model: &PerceptronFile, regularizer: &Regularizer) -> Value {
-    let network = &model.network;
+pub fn perceptron(model: &Model, regularizer: &Regularizer) -> Value {
+    let network = model.network();
     let multipliers = explain::balanced_multipliers(network, regularizer);
-    let mut groups = model.groups();
-    if let Some(last) = model.layers().last() {
-        groups.push((format!("{last}.weight"), network.units_of(UnitKind::Output)));
-    }
+    let groups = layers::groups(model, network).unwrap_or_default();
     let layers = network_ranges(network, &groups, multipliers.as_deref());
     answer(&layers, network.variables(), multipliers.is_some())
 }

@@ -1,12 +1,10 @@
 //! How far the magnitudes of a block's channels are spread, before and after.
 
-#[cfg(feature = "parallel")]
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
 use super::Checkpoint;
 use super::part::{Held, Part};
-use crate::formats::measure::{Law, Sides};
+use crate::formats::measure::{self, Law, Matrix, Sides};
 use crate::formats::storage::Storage;
 use crate::network::Regularizer;
 
@@ -45,23 +43,17 @@ impl Part {
             let storage = checkpoint.tensors[tensor]
                 .storage
                 .unwrap_or(Storage::Single);
-            let columns: Vec<f64> = part.columns.iter().map(|form| factors[*form]).collect();
-            let width = columns.len() * storage.size();
-            let of_row = |row: usize| {
-                let mut own = Sides::default();
-                let bytes = &bytes[row * width..(row + 1) * width];
-                let up = factors[part.rows[row]];
-                for (bytes, factor) in bytes.chunks_exact(storage.size()).zip(&columns) {
-                    let size = storage.decode(bytes).abs();
-                    law.add_cost(&mut own[0], size);
-                    law.add_cost(&mut own[1], size * (up * factor));
-                }
-                own
+            let of = |forms: &[usize]| Some(forms.iter().map(|form| factors[*form]).collect());
+            let matrix = Matrix {
+                bytes,
+                storage,
+                rows: part.rows.len(),
+                columns: part.columns.len(),
+                by_row: of(&part.rows),
+                by_column: of(&part.columns),
             };
-            #[cfg(feature = "parallel")]
-            let rows: Vec<Sides> = (0..part.rows.len()).into_par_iter().map(of_row).collect();
-            #[cfg(not(feature = "parallel"))]
-            let rows: Vec<Sides> = (0..part.rows.len()).map(of_row).collect();
+            let mut rows: Vec<Sides> = Vec::with_capacity(matrix.rows);
+            matrix.measure(&law, false, |_, (found, _)| rows.extend(found));
             for side in 0..2 {
                 let own = rows
                     .iter()
@@ -80,15 +72,8 @@ impl Part {
             }
         }
         let channels = ranges[0].len();
-        let ranges = ranges.map(|mut all| {
-            all.sort_by(f64::total_cmp);
-            match (all.first(), all.get(all.len() / 2), all.last()) {
-                (Some(low), Some(median), Some(high)) => [*low, *median, *high],
-                _ => [0.0; 3],
-            }
-        });
         BlockFigures {
-            ranges,
+            ranges: ranges.map(measure::ranges),
             spread,
             channels,
         }

@@ -1,5 +1,6 @@
 //! What balancing does to the layers of a model: the magnitudes of their channels, deficits, and shares of the regularizer, before and after.
 
+mod matrix;
 mod network;
 mod perceptron;
 mod sums;
@@ -8,6 +9,7 @@ pub use network::measure_network;
 
 use std::collections::BTreeSet;
 
+pub(in crate::formats) use matrix::Matrix;
 pub(crate) use sums::{Law, Sum};
 
 use crate::network::Regularizer;
@@ -53,6 +55,21 @@ pub struct LayerFigures {
 /// Sums before and after.
 pub(crate) type Sides = [Sum; 2];
 
+/// Adds sums to others.
+pub(crate) fn merge(law: &Law, into: &mut Sides, other: &Sides) {
+    let pairs = into.iter_mut().zip(other);
+    pairs.for_each(|(into, other)| law.merge(into, other));
+}
+
+/// What a weight is multiplied by that comes from a unit with this multiplier; 0 if the unit's weights vanish.
+pub(crate) fn inverse(multiplier: f64) -> f64 {
+    if multiplier == 0.0 {
+        0.0
+    } else {
+        multiplier.recip()
+    }
+}
+
 /// A layer while it is gone through.
 #[derive(Debug, Default)]
 pub(crate) struct LayerSums {
@@ -70,6 +87,8 @@ pub(crate) struct Meter {
     pub plus: Vec<Sides>,
     pub minus: Vec<Sides>,
     pub layers: Vec<LayerSums>,
+    /// By variable, the last layer that led to it.
+    last: Vec<usize>,
     /// Weights that belong to no row, such as biases.
     pub others: Sides,
     /// Was there a weight that `f64` does not hold?
@@ -83,6 +102,7 @@ impl Meter {
             plus: vec![Sides::default(); variables],
             minus: vec![Sides::default(); variables],
             layers: Vec::new(),
+            last: vec![usize::MAX; variables],
             others: Sides::default(),
             is_beyond: false,
         }
@@ -118,7 +138,10 @@ impl Meter {
             for (sum, size) in sums.iter_mut().zip(sizes) {
                 law.add_slope(sum, size, power.abs());
             }
-            if let (true, Some((layer, _))) = (power > 0.0, place) {
+            if let (true, Some((layer, _))) = (power > 0.0, place)
+                && self.last[variable] != layer
+            {
+                self.last[variable] = layer;
                 self.layers[layer].variables.insert(variable);
             }
         }
@@ -143,8 +166,7 @@ impl Meter {
         let figures = |layer: &LayerSums, side: usize| {
             let channels = layer.channels.iter().map(|sides| sides[side]);
             let channels: Vec<Sum> = channels.filter(|sum| sum.largest > 0.0).collect();
-            let mut ranges: Vec<f64> = channels.iter().map(|sum| sum.largest).collect();
-            ranges.sort_by(f64::total_cmp);
+            let ranges = channels.iter().map(|sum| sum.largest).collect();
             let norms = channels.iter().map(|sum| law.ln_norm(sum));
             let ends = norms.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], norm| {
                 [low.min(norm), high.max(norm)]
@@ -152,11 +174,7 @@ impl Meter {
             let own = layer.variables.iter();
             let deficits = own.map(|variable| deficit(*variable, side));
             LayerFigures {
-                ranges: match ranges.as_slice() {
-                    [] => [0.0; 3],
-                    [first, .., last] => [*first, median(&ranges), *last],
-                    [one] => [*one; 3],
-                },
+                ranges: self::ranges(ranges),
                 spread: (channels.len() > 1).then(|| (ends[1] - ends[0]).exp()),
                 deficit: deficits.reduce(f64::max),
                 share: match totals[side] {
@@ -177,22 +195,35 @@ impl Meter {
             after: has_after.then(|| figures(layer, 1)),
         });
         let share = |side: usize| (law.ln(&self.others[side]) - totals[side]).exp();
-        let found = Measured {
-            is_beyond: self.is_beyond,
-            layers: measured.collect(),
-            others: (self.others[0].largest > 0.0).then(|| [share(0), share(1)]),
-        };
-        match found.is_beyond || !found.is_finite() {
-            true => Measured {
-                is_beyond: true,
-                ..Measured::default()
-            },
-            false => found,
+        let others = (self.others[0].largest > 0.0).then(|| [share(0), share(1)]);
+        match self.is_beyond {
+            true => Measured::beyond(),
+            false => Measured::new(measured.collect(), others),
         }
     }
 }
 
 impl Measured {
+    /// Figures of layers, if `f64` holds all of them.
+    pub fn new(layers: Vec<MeasuredLayer>, others: Option<[f64; 2]>) -> Self {
+        let found = Measured {
+            is_beyond: false,
+            layers,
+            others,
+        };
+        match found.is_finite() {
+            true => found,
+            false => Measured::beyond(),
+        }
+    }
+
+    fn beyond() -> Self {
+        Measured {
+            is_beyond: true,
+            ..Measured::default()
+        }
+    }
+
     fn is_finite(&self) -> bool {
         let of_layers = self.layers.iter().flat_map(|layer| {
             let sides = std::iter::once(&layer.before).chain(&layer.after);
@@ -207,11 +238,16 @@ impl Measured {
     }
 }
 
-/// The median of sorted numbers.
-fn median(sorted: &[f64]) -> f64 {
-    let middle = sorted.len() / 2;
-    match sorted.len() % 2 {
-        0 => f64::midpoint(sorted[middle - 1], sorted[middle]),
-        _ => sorted[middle],
-    }
+/// The least of some numbers, the median, and the largest; 0 for none.
+pub(crate) fn ranges(mut all: Vec<f64>) -> [f64; 3] {
+    all.sort_by(f64::total_cmp);
+    let middle = all.len() / 2;
+    let (Some(first), Some(last)) = (all.first(), all.last()) else {
+        return [0.0; 3];
+    };
+    let median = match all.len() % 2 {
+        0 => f64::midpoint(all[middle - 1], all[middle]),
+        _ => all[middle],
+    };
+    [*first, median, *last]
 }

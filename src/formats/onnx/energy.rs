@@ -114,6 +114,24 @@ impl OnnxFile {
 
     /// Rows and columns of a constant whose first axes belong to one end of its weights, and the others to the other end.
     fn dense(&self, one: &Use, count: usize) -> Option<Places> {
+        let ([rows, columns], leads_to_rows) = self.dense_units(one, count)?;
+        let forms = |units: Vec<UnitIndex>, is_source: bool| -> Vec<usize> {
+            let units = units.into_iter();
+            units.map(|unit| form(unit, is_source)).collect()
+        };
+        Some(Places {
+            rows: forms(rows, !leads_to_rows),
+            columns: forms(columns, leads_to_rows),
+            layout: Layout::Dense,
+        })
+    }
+
+    /// The units of the rows and of the columns of such a constant, and whether it leads to those of rows.
+    pub(super) fn dense_units(
+        &self,
+        one: &Use,
+        count: usize,
+    ) -> Option<([Vec<UnitIndex>; 2], bool)> {
         let shape = &one.view.shape;
         let rank = shape.len();
         let varying = |field: &Field| -> Vec<usize> {
@@ -131,45 +149,36 @@ impl OnnxFile {
             let start = second.first().copied().unwrap_or(rank);
             (end..=start).min_by_key(lines)
         };
-        let orders = [
-            (
-                split(&plus, &minus),
-                [(&one.plus, false), (&one.minus, true)],
-            ),
-            (
-                split(&minus, &plus),
-                [(&one.minus, true), (&one.plus, false)],
-            ),
-        ];
+        let orders = [(split(&plus, &minus), true), (split(&minus, &plus), false)];
         let found = orders
             .into_iter()
-            .filter_map(|(at, fields)| Some((at?, fields)));
-        let (split, [rows, columns]) = found.min_by_key(|(at, _)| lines(at))?;
-        let rows = self.forms_along(rows, shape, 0..split);
-        let columns = self.forms_along(columns, shape, split..rank);
-        (rows.len() * columns.len() == count).then_some(Places {
-            rows,
-            columns,
-            layout: Layout::Dense,
-        })
+            .filter_map(|(at, leads_to_rows)| Some((at?, leads_to_rows)));
+        let (split, leads_to_rows) = found.min_by_key(|(at, _)| lines(at))?;
+        let [rows, columns] = match leads_to_rows {
+            true => [&one.plus, &one.minus],
+            false => [&one.minus, &one.plus],
+        };
+        let rows = self.units_along(rows, shape, 0..split);
+        let columns = self.units_along(columns, shape, split..rank);
+        (rows.len() * columns.len() == count).then_some(([rows, columns], leads_to_rows))
     }
 
-    /// The forms of a field at all indices of some axes, where no others matter.
-    fn forms_along(
+    /// The units of a field at all indices of some axes, where no others matter.
+    fn units_along(
         &self,
-        (field, is_source): (&Field, bool),
+        field: &Field,
         shape: &[usize],
         axes: std::ops::Range<usize>,
-    ) -> Vec<usize> {
+    ) -> Vec<UnitIndex> {
         let field = field.of_rank(shape.len());
         let own = &shape[axes.clone()];
         let mut index = vec![0; shape.len()];
-        let mut forms = Vec::with_capacity(own.iter().product());
+        let mut units = Vec::with_capacity(own.iter().product());
         for _ in 0..own.iter().product::<usize>() {
-            forms.push(form(self.units.source(field.at(&index)), is_source));
+            units.push(self.units.source(field.at(&index)));
             advance(&mut index[axes.clone()], own);
         }
-        forms
+        units
     }
 
     /// Every entry by itself; rows and columns are the forms.

@@ -1,5 +1,8 @@
 //! Blocks of architectures in use: how many multipliers are free.
 
+use synaptic_balance::network::Regularizer;
+use synaptic_balance::solve::Balancing;
+
 use super::rules::read;
 
 /// The block, and its free multipliers by the rules: for all but the last ones found also by elimination of the equations of every entry.
@@ -87,5 +90,47 @@ fn choices_within_functions() {
 fn odd_models_are_read() {
     for name in ["mulmask_bad", "splithuge", "if_nested_sib"] {
         read(&std::fs::read(format!("tests/cases/onnx/{name}.onnx")).unwrap());
+    }
+}
+
+/// Blocks with variables that only norms' gains and biases lead to, which are no layers.
+const GAINS: [&str; 12] = [
+    "gpt2_preln_gelu",
+    "llama_rms_swiglu_rope_gqa",
+    "lm_tied",
+    "mixtral_moe_top2",
+    "reglu",
+    "t5_rms_relu_relbias",
+    "whisper_conv_attn",
+    "ln_fused",
+    "ln_decomposed",
+    "contributed_skip_norm",
+    "group_norm_21",
+    "rms_23",
+];
+
+/// Checks: the figures of layers, from whole rows and columns where those scale alike, are those of the balancing problem of all synapses: the largest deficit, and
+/// parts of the regularizer that make the whole, under powers and a mixture.
+#[test]
+fn layers_are_measured() {
+    for (name, _) in BLOCKS.iter().filter(|(_, free)| *free > 0) {
+        let file = read(&std::fs::read(format!("tests/cases/blocks/{name}.onnx")).unwrap());
+        let file = file.with_weights().unwrap();
+        for regularizer in ["l2", "lp:3", "mix:1*1+2*2"] {
+            let at = format!("{name} under {regularizer}");
+            let regularizer: Regularizer = regularizer.parse().unwrap();
+            let network = file.network();
+            let measured = file.measure(network, &regularizer, None, &[]);
+            let layers = measured.layers.iter().map(|layer| layer.before);
+            let shares: f64 = layers.clone().map(|found| found.share).sum();
+            let others = measured.others.map_or(0.0, |[before, _]| before);
+            assert!((shares + others - 1.0).abs() < 1e-9, "{at}");
+            let most = layers.filter_map(|found| found.deficit).fold(0.0, f64::max);
+            let wanted = Balancing::new(&network.problem(&regularizer)).max_deficit();
+            match GAINS.contains(name) {
+                true => assert!(most <= wanted + 1e-9, "{at}: {most} {wanted}"),
+                false => assert!((most - wanted).abs() < 1e-9, "{at}: {most} {wanted}"),
+            }
+        }
     }
 }
