@@ -87,7 +87,7 @@ pub(in crate::solve) struct Matrix<'a> {
     pub rows: usize,
     pub columns: usize,
     pub cost: Cost,
-    /// Dense entries stand column after column.
+    /// Dense entries stand column after column; they have no diagonal.
     pub is_transposed: bool,
     /// From a group to itself, the column at which the first row holds its self-connection: no scaling changes those along the diagonal.
     pub diagonal: Option<usize>,
@@ -168,7 +168,7 @@ impl Sparse {
     }
 }
 
-/// What is done at once: sums along some rows, and sums down columns over others.
+/// What is done at once: sums along some rows, and sums down columns over others. Where dense entries stand column after column, rows and columns change places.
 pub(in crate::solve) struct Step<'a> {
     /// `sums_i += Σ_j c_ij q_j` for these rows; no sums, and nothing is done.
     pub rows: Range<usize>,
@@ -201,14 +201,10 @@ impl WithSimd for Work<'_, '_> {
 impl Work<'_, '_> {
     #[inline(always)]
     fn dense<S: Simd, T: Number>(self, simd: S, weights: &[T]) {
-        let width = self.matrix.columns;
-        if self.matrix.is_transposed {
-            let length = self.matrix.rows;
-            return match self.matrix.cost {
-                Cost::First => self.step.transposed::<S, T, 1>(simd, weights, length),
-                Cost::Second => self.step.transposed::<S, T, 2>(simd, weights, length),
-            };
-        }
+        let width = match self.matrix.is_transposed {
+            true => self.matrix.rows,
+            false => self.matrix.columns,
+        };
         match (self.matrix.cost, self.matrix.diagonal) {
             (Cost::First, None) => self.step.dense::<S, T, 1>(simd, weights, width),
             (Cost::Second, None) => self.step.dense::<S, T, 2>(simd, weights, width),
@@ -276,43 +272,6 @@ impl Step<'_> {
                 spread_one::<T, P>(row(weights, width, from), *p, self.columns);
                 from += 1;
             }
-        }
-    }
-
-    /// The same where columns of so many entries are stored one after the other: what is a sum of a row there is spread here, and the other way round.
-    #[inline(always)]
-    fn transposed<S: Simd, T: Number, const P: u8>(self, simd: S, weights: &[T], length: usize) {
-        let part = |column: usize, rows: &Range<usize>| {
-            &weights[column * length + rows.start..column * length + rows.end]
-        };
-        if !self.sums.is_empty() {
-            let (tiles, rest) = self.q.as_chunks::<TILE>();
-            let mut column = 0;
-            for q in tiles {
-                let parts = [0, 1, 2, 3].map(|r| part(column + r, &self.rows));
-                spread::<S, T, P>(simd, parts, *q, self.sums);
-                column += TILE;
-            }
-            for q in rest {
-                spread_one::<T, P>(part(column, &self.rows), *q, self.sums);
-                column += 1;
-            }
-        }
-        let p = &self.p[..self.spread.len()];
-        if p.is_empty() {
-            return;
-        }
-        let (tiles, rest) = self.columns.as_chunks_mut::<TILE>();
-        let mut column = 0;
-        for sums in tiles {
-            let parts = [0, 1, 2, 3].map(|r| part(column + r, &self.spread));
-            let found = dot::<S, T, P>(simd, parts, p);
-            (0..TILE).for_each(|r| sums[r] += found[r]);
-            column += TILE;
-        }
-        for sum in rest {
-            *sum += dot_one::<T, P>(part(column, &self.spread), p);
-            column += 1;
         }
     }
 

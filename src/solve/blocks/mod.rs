@@ -6,7 +6,8 @@
 //! * **A sweep** goes through the groups from inputs to outputs. A row's input cost is summed, its unit balanced against the
 //!   output cost known from the sweep before, and while the row is at hand the output costs of the units that it comes from are summed at
 //!   the new potentials. So one read gives new potentials *and* the sums there: the deficit is known without another. Blocks from inputs or to outputs are read
-//!   once only: their sums do not depend on potentials.
+//!   once only: their sums do not depend on potentials. A block that is stored column after column, as `MatMul` has it, is read twice in a sweep, each time
+//!   as it lies: once for its rows, once for its columns.
 //! * **A coarse correction** follows, free of reads: all units of a group share one more multiplier, and the tiny convex problem between
 //!   groups is solved to the end. In a layered network without biases the slow error of sweeps is one number a layer (the depth law,
 //!   `cos²(π/(L+1))` a sweep); that is what it removes. With one group a layer it is tied layer-wise balancing.

@@ -17,9 +17,6 @@ const BANDS: usize = 64;
 /// `f64`) where rows are not longer.
 const STEP: usize = 1 << 13;
 
-/// Numbers that follow each other in a strip of a block that is stored column after column.
-const STRIP: usize = 128;
-
 impl Blocks<'_> {
     /// The blocks that are passed together, band by band: those into one group, and each block into the ground by itself.
     fn targets(&self) -> impl Iterator<Item = Vec<usize>> + '_ {
@@ -31,19 +28,13 @@ impl Blocks<'_> {
         let Some(first) = blocks.first() else {
             return Vec::new();
         };
-        let mut count = self.stored(blocks).div_ceil(BAND).min(BANDS);
-        let rows = self.matrices[*first].rows;
-        if self.is_transposed(blocks) {
-            count = count.min(rows / STRIP).max(1);
-        }
-        ranges(0..rows, count)
+        ranges(0..self.matrices[*first].rows, count(self.stored(blocks)))
     }
 
-    /// Is a block stored column after column? Its bands are strips, which are short where they are narrow.
-    fn is_transposed(&self, blocks: &[usize]) -> bool {
-        blocks
-            .iter()
-            .any(|block| self.matrices[*block].is_transposed)
+    /// The blocks that are stored row after row, and those that are so column after column.
+    fn by_storage(&self, blocks: &[usize]) -> (Vec<usize>, Vec<usize>) {
+        let blocks = blocks.iter();
+        blocks.partition(|block| !self.matrices[**block].is_transposed)
     }
 
     /// The number of weights of blocks.
@@ -78,11 +69,7 @@ impl Blocks<'_> {
         };
         let all_rows = blocks.first().map_or(1, |block| self.matrices[*block].rows);
         let share = self.stored(blocks) as f64 * band.len() as f64 / all_rows.max(1) as f64;
-        let steps = match self.is_transposed(blocks) {
-            true => 1,
-            false => (share as usize).div_ceil(STEP),
-        };
-        let steps = ranges(band.clone(), steps);
+        let steps = ranges(band.clone(), (share as usize).div_ceil(STEP));
         let mut before = band.start..band.start;
         let end = std::iter::once(band.end..band.end);
         for step in steps.into_iter().chain(end) {
@@ -103,6 +90,34 @@ impl Blocks<'_> {
             before = step;
         }
         found
+    }
+
+    /// A block that is stored column after column, read once, column by column: adds up its columns at the potentials `p` of its rows, its rows at those of
+    /// its columns, or both.
+    fn columns_of(&self, block: usize, p: Option<&[f64]>, q: Option<&[f64]>, sums: &mut Sums) {
+        let (link, matrix) = (&self.shape.links()[block], &self.matrices[block]);
+        let length = |is_added: bool, length: usize| if is_added { length } else { 0 };
+        let rows = length(q.is_some(), link.rows.len());
+        let bands = ranges(0..matrix.columns, count(matrix.stored()));
+        let found = all(&bands, |band| {
+            let columns = length(p.is_some() && !link.columns.is_empty(), band.len());
+            let (mut columns, mut rows) = (vec![0.0; columns], vec![0.0; rows]);
+            matrix.step(Step {
+                rows: band.clone(),
+                q: p.unwrap_or(&[]),
+                sums: &mut columns,
+                p: q.map_or(&[], |q| &q[band.clone()]),
+                spread: band,
+                columns: &mut rows,
+            });
+            (columns, rows)
+        });
+        let mut start = link.columns.start;
+        for (columns, rows) in found {
+            sums.values[start..start + columns.len()].copy_from_slice(&columns);
+            start += columns.len();
+            add(&mut sums.values[link.rows.clone()], &rows);
+        }
     }
 
     /// Potentials, 0 for the units that are left out: nothing that they add to counts.
@@ -142,8 +157,17 @@ impl Blocks<'_> {
         sums: &mut Sums,
     ) -> Vec<f64> {
         let units = self.shape.group(group);
-        for block in blocks {
+        let all_blocks = blocks;
+        for block in all_blocks {
             sums.values[self.shape.links()[*block].columns.clone()].fill(0.0);
+        }
+        let (blocks, turned) = self.by_storage(all_blocks);
+        let mut constant = constant.to_vec();
+        for block in &turned {
+            let rows = self.shape.links()[*block].rows.clone();
+            sums.values[rows.clone()].fill(0.0);
+            self.columns_of(*block, None, Some(self.source(*block, q)), sums);
+            add(&mut constant, &sums.values[rows]);
         }
         let first = units.start;
         let balanced = |start: usize, own: Range<usize>, rows: &[Vec<f64>]| {
@@ -159,17 +183,23 @@ impl Blocks<'_> {
             };
             units.zip(pairs).map(root).collect::<Vec<f64>>()
         };
-        let mut bands = self.bands(blocks);
+        let mut bands = self.bands(&blocks);
         if blocks.is_empty() {
             bands.push(0..units.len());
         }
         let found = all(&bands, |band| {
             let start = band.start;
-            self.band(blocks, band, q, |own, rows| balanced(start, own, rows))
+            self.band(&blocks, band, q, |own, rows| balanced(start, own, rows))
         });
-        found.iter().for_each(|band| self.store(blocks, band, sums));
-        self.clear_left_out(blocks, sums);
-        found.into_iter().flat_map(|band| band.potentials).collect()
+        found
+            .iter()
+            .for_each(|band| self.store(&blocks, band, sums));
+        let potentials: Vec<f64> = found.into_iter().flat_map(|band| band.potentials).collect();
+        for block in turned {
+            self.columns_of(block, Some(&potentials), None, sums);
+        }
+        self.clear_left_out(all_blocks, sums);
+        potentials
     }
 
     /// Is a cost lost below the range of `f64`?
@@ -213,6 +243,11 @@ struct Band {
     columns: Vec<Vec<f64>>,
 }
 
+/// The bands of so many weights.
+fn count(weights: usize) -> usize {
+    weights.div_ceil(BAND).min(BANDS)
+}
+
 /// Rows in so many ranges, or fewer, of whole tiles.
 fn ranges(rows: Range<usize>, count: usize) -> Vec<Range<usize>> {
     let size = rows.len().div_ceil(count.max(1)).next_multiple_of(TILE);
@@ -254,22 +289,28 @@ impl CostSums for Blocks<'_> {
                 sums.values[link.columns.clone()].fill(0.0);
                 read += self.matrices[*block].stored();
             }
-            let bands = self.bands(&blocks);
             let group = blocks.first().and_then(|b| self.shape.links()[*b].to);
             let p = match group {
                 Some(group) => &p[self.shape.group(group)],
                 None => &self.ones,
             };
-            let found = all(&bands, |band| {
+            let (by_row, by_column) = self.by_storage(&blocks);
+            for block in by_column {
+                let link = &self.shape.links()[block];
+                sums.values[link.rows.clone()].fill(0.0);
+                let p = &p[..self.matrices[block].rows];
+                self.columns_of(block, Some(p), Some(self.source(block, &q)), sums);
+            }
+            let found = all(&self.bands(&by_row), |band| {
                 let start = band.start;
                 let known = |own: Range<usize>, _: &[Vec<f64>]| {
                     p[start + own.start..start + own.end].to_vec()
                 };
-                self.band(&blocks, band, &q, known)
+                self.band(&by_row, band, &q, known)
             });
             found
                 .iter()
-                .for_each(|band| self.store(&blocks, band, sums));
+                .for_each(|band| self.store(&by_row, band, sums));
             self.clear_left_out(&blocks, sums);
         }
         read as f64 / self.stored.max(1) as f64
@@ -325,8 +366,11 @@ impl CostSums for Blocks<'_> {
             let mut constant = vec![0.0; units.len()];
             blocks.retain(|block| {
                 let link = &self.shape.links()[*block];
+                let matrix = &self.matrices[*block];
+                // Columns can be added up only when all rows are: what is stored by columns is read twice.
+                let times = if matrix.is_transposed { 2 } else { 1 };
                 match link.is_inner() {
-                    true => read += self.matrices[*block].stored(),
+                    true => read += times * matrix.stored(),
                     false => add(&mut constant, &sums.values[link.rows.clone()]),
                 }
                 link.is_inner()
