@@ -26,6 +26,8 @@ energy        Each summand of a cost is a term, w > 0 at `point`, with y >= 0 su
               |u| <= r if gap <= w (1 - r) r^2/2, as with r^2 = 4 gap/w <= 1/4. If all y > 0 there is a minimum, as for attained; else this
               holds in the limit, where y > 0. By the rule y = floor(2^k C P Q)/2^k: the cost C of the weight and what its target and
               source multiply it by, each rounded down to F significant bits, so that w <= C P Q (1 + 2/2^F)^3; the worse end counts.
+              With `lower` and `upper` all of it is about the minimum within these bounds of m: where s = sum y q d is not 0, sum y log w
+              can be less elsewhere, by |s| log(upper/m) at most if s < 0, and by s log(m/lower) if s > 0; log t <= t - 1 goes into the gap.
 enclosure     If no synapse has two d of one sign, g_v falls in every other x_u. Take the minimum of R over the box between the bounds.
               Where it touches upper_v, g_v <= 0; but g_v is at least its value at the corner `upper`, which is >= 0. So g_v = 0; likewise
               at `lower`, where g_v <= 0. It is a minimum everywhere. A component that can move along some z != 0 with d_e z = 0 on all its
@@ -66,7 +68,8 @@ CLAIMS = {"enclosure": {"lower": BY_NAME, "upper": BY_NAME, "direction?": BY_NAM
           "scaling": {"multipliers": BY_NAME, "weights": BY_SYNAPSE},
           "not_scaled": {"weights": BY_SYNAPSE, "tolerance": rational, "synapse?": natural, "cycle?": BY_NAME},
           "manifold": {"constraints": [BY_NAME], "spanning": [natural]},
-          "energy": {"point": {"*": multiplier}, "F": lambda value: integer(value, 0), "grid": integer, "exceptions": BY_NAME}}
+          "energy": {"point": {"*": multiplier}, "F": lambda value: integer(value, 0), "grid": integer, "exceptions": BY_NAME,
+                     "lower?": BY_NAME, "upper?": BY_NAME}}
 
 # ---- Arithmetic ----
 
@@ -154,10 +157,12 @@ def refute(pairs, exponents, tolerance, synapse=None, cycle=None):
     least, most = ([(1 + (sign if c > 0 else -sign) * tolerance, c) for c in cycle.values()] for sign in (-1, 1))
     need(high < bounds(least)[0] or low > bounds(most)[1], "ratios multiply to a number within the tolerance", Refused)
 
-def energy(synapses, terms, point, F, grid, exceptions):
-    """The gap, the lower ends of the costs with y > 0, and the number of those with y = 0."""
+def energy(synapses, terms, point, F, grid, exceptions, lower=None, upper=None):
+    """The gap, the lower ends of the costs with y > 0, the number of those with y = 0, and whether multipliers have bounds."""
+    need((lower is None) == (upper is None), "bounds on one side only")
+    need(not lower or all(lower[v] <= point[v] <= upper[v] for v in point), "the point is not within the bounds", Refused)
     need(8 <= F <= 4096 and abs(grid) <= 1 << 14, "F or grid is out of range", Refused)
-    upper, fine, left, surplus, gap, ends = (1 + Fraction(2, 1 << F)) ** 3, 1 << max(256, 3 * F), dict(exceptions), Counter(), 0, []
+    above, fine, left, surplus, gap, ends = (1 + Fraction(2, 1 << F)) ** 3, 1 << max(256, 3 * F), dict(exceptions), Counter(), 0, []
     for k, (a, p, q) in enumerate(terms, 1):
         factor = functools.cache(lambda form: rounded([(point[v], q * share) for v, share in form], F))
         for name, weight, forms in synapses:
@@ -167,20 +172,22 @@ def energy(synapses, terms, point, F, grid, exceptions):
             y = left.pop(f"{name}#{k}" if len(terms) > 1 else name, mantissa << exponent if exponent > 0 else mantissa >> -exponent)
             need(y >= 0, "an exception is negative", Refused)
             low = mantissa * Fraction(2) ** (exponent if y else max(exponent, -1024))  # where y = 0 a larger one will do
-            gap += math.ceil(fine * (max((y - w) ** 2 / w for w in (low, low * upper)) if y else low * upper))
+            gap += math.ceil(fine * (max((y - w) ** 2 / w for w in (low, low * above)) if y else low * above))
             ends.append(low if y else 0)
             for v, share in forms[0] + forms[1]:
                 surplus[v] += q * share * y
     need(not left, "an exception of no cost", Refused)
-    need(not any(surplus.values()), "y is not conserved", Refused)
+    need(lower or not any(surplus.values()), "y is not conserved", Refused)
+    gap += sum(math.ceil(fine * abs(s) * ((upper[v] / point[v] if s < 0 else point[v] / lower[v]) - 1)) for v, s in surplus.items() if s)
     unit = Fraction(2) ** -grid
-    return gap * unit / fine, [end * unit for end in ends if end], ends.count(0)
+    return gap * unit / fine, [end * unit for end in ends if end], ends.count(0), bool(lower)
 
-def in_words(gap, ends, zeros):
+def in_words(gap, ends, zeros, within):
     enclosed = [end for end in ends if end >= 16 * gap]
     length = lambda x: x.numerator.bit_length() - x.denominator.bit_length() + 1  # x < 2^length
     radius = f"2^{-(-length(4 * gap / min(enclosed)) // 2)}" if gap and enclosed else "0"
-    return (f": gap below 2^{length(gap)}, {'no minimum is shown to exist' if zeros else 'a minimum exists'}, balanced costs within "
+    exists = "for the minimum within the bounds" if within else "no minimum is shown to exist" if zeros else "a minimum exists"
+    return (f": gap below 2^{length(gap)}, {exists}, balanced costs within "
             f"{radius} in logarithms for {len(enclosed)} of {len(ends) + zeros}")
 
 def judge(network, certificate):

@@ -3,12 +3,15 @@
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Pow, Signed, Zero};
+use std::ops::Add;
 
 use crate::number::{plus, times};
 use crate::{Band, Number, Rational, Reader, Refusal};
 
 /// What was verified: at the point of the certificate the regularizer exceeds its infimum by at most [`gap`](Certified::gap), and balanced costs lie where
 /// [`balanced_cost`](Certified::balanced_cost) says. It holds the problem that it speaks of, and the kernel alone makes one.
+///
+/// Where multipliers have bounds ([`is_bounded`](Certified::is_bounded)), infimum and minimum are everywhere those within them, and *balanced* is what has it.
 #[derive(Debug)]
 pub struct Certified<'a> {
     reader: Reader<'a>,
@@ -26,8 +29,13 @@ pub struct Certified<'a> {
 impl<'a> Certified<'a> {
     /// With `g = 2^-grid`, and `ε` how much the upper end of a product of three rounded factors exceeds the lower one: a term of the rule with
     /// `y > 0` costs between `y` and `(y + g)(1 + ε)`, so that it adds at most `(ε y + g (1 + ε))² / y` to the gap; one with `y = 0` at most its cost,
-    /// `g (1 + ε)`. An exception adds the larger value of `(y - w)²/w` at the two ends of its cost.
-    pub(crate) fn new(reader: Reader<'a>, band: Band, given: Vec<(&Rational, Rational)>) -> Self {
+    /// `g (1 + ε)`. An exception adds the larger value of `(y - w)²/w` at the two ends of its cost. What bounds leave to multipliers adds its `slack`.
+    pub(crate) fn new(
+        reader: Reader<'a>,
+        band: Band,
+        given: Vec<(&Rational, Rational)>,
+        slack: Vec<Rational>,
+    ) -> Self {
         let bits = reader.certificate().bits;
         let places = i64::from(bits).saturating_mul(3).max(256);
         let whole = |count: i64| Rational::from_integer(count.into());
@@ -51,7 +59,8 @@ impl<'a> Certified<'a> {
             + whole(2) * &width * &upper * whole(count)
             + &upper * &upper * reciprocals
             + whole(zeros) * &upper;
-        let mut gap = ceiling(&rule, places);
+        let rounded = |value: &Rational| ceiling(value, places);
+        let mut gap = slack.iter().map(rounded).fold(rounded(&rule), Add::add);
         for (y, low) in given {
             let high = Rational::new_raw(low.numer() * upper.numer(), low.denom() * upper.denom());
             if y.is_zero() {
@@ -97,9 +106,14 @@ impl<'a> Certified<'a> {
         self.zeros.unsigned_abs()
     }
 
-    /// Is the minimum attained? Proved if every `y` is positive; nothing is said otherwise.
+    /// Is the minimum attained? Proved if every `y` is positive and there are no bounds; nothing is said otherwise.
     pub fn is_attained(&self) -> bool {
-        self.zeros == 0
+        self.zeros == 0 && !self.is_bounded()
+    }
+
+    /// Have multipliers bounds? Then all this is about the minimum within them, the [`bounds`](crate::Certificate::bounds) of the certificate, and not about any other.
+    pub fn is_bounded(&self) -> bool {
+        !self.reader.certificate().bounds.is_empty()
     }
 
     /// `r` such that *every* balanced cost lies between `(1 - r)` times the lower end and `1/(1 - r)` times the upper end of the cost at the point; `None`

@@ -8,8 +8,8 @@ use num_traits::{One, Signed, Zero};
 use std::collections::BTreeSet;
 
 pub use crate::comparison::enclosure;
-use crate::number::{Base, Factor, Powers, Work, is_number, plus, powers, times};
-use crate::problem::{Exponents, summed};
+use crate::number::{Base, Factor, Powers, Work, is_number, powers, times};
+use crate::problem::{Exponents, totals};
 use crate::refusal::Held;
 use crate::{Attained, Balanced, Basis, NotAttained, NotScaled, Obstacle, Scaled, Verified};
 use crate::{Block, Problem, Rational, Refusal};
@@ -25,7 +25,8 @@ pub type Checked<'a, T> = Result<Verified<'a, T>, Refusal>;
 /// Synapses whose ratio no scaling changes are not looked at. Place: ours.
 ///
 /// # Errors
-/// A weight that is no number, as in all rules; wrong length, a flow of the wrong size, or a variable where the flow is not conserved.
+/// A weight that is no number, as in all rules; wrong length, a flow of the wrong size, or a variable where the flow is not conserved, or where that would take
+/// too long to add up.
 pub fn attained<'a>(problem: &Problem<'a>, claim: Attained) -> Checked<'a, Attained> {
     let terms = terms(problem)?;
     let firsts = terms.iter().filter(|term| !term.block.again);
@@ -41,7 +42,7 @@ pub fn attained<'a>(problem: &Problem<'a>, claim: Attained) -> Checked<'a, Attai
             return Err(Refusal::Flow(term.synapse, flow.clone().into(), needed));
         }
     }
-    match surplus(flows.map(|(term, flow)| (&term.exponents, flow))) {
+    match surplus(flows.map(|(term, flow)| (&term.exponents, flow)))? {
         Some(variable) => Err(Refusal::NotACirculation(variable)),
         None => Verified::of(problem, claim),
     }
@@ -54,7 +55,7 @@ pub fn attained<'a>(problem: &Problem<'a>, claim: Attained) -> Checked<'a, Attai
 /// The synapses with `< 0` are those whose cost tends to 0 on the way. Place: ours.
 ///
 /// # Errors
-/// Wrong length, a cost that rises, or none that falls.
+/// Wrong length, a cost that rises, or none that falls; a variable of a cost whose change would take too long to add up.
 pub fn not_attained<'a>(problem: &Problem<'a>, claim: NotAttained) -> Checked<'a, NotAttained> {
     let (vanishing, _) = remaining(problem, Some(&claim.direction))?;
     Verified::of(problem, NotAttained { vanishing, ..claim })
@@ -134,7 +135,7 @@ pub fn scaling<'a>(problem: &Problem<'a>, claim: Scaled) -> Checked<'a, Scaled> 
 ///
 /// # Errors
 /// Wrong lengths; a tolerance outside `[0, 1)`; signs and zeros that agree; a combination that does not vanish, or holds a
-/// ratio that is not positive; ratios that multiply to a number within the tolerance, or too long to be written out.
+/// ratio that is not positive; ratios that multiply to a number within the tolerance, or too long to be written out, as sums of coefficients can be.
 pub fn not_scaled<'a>(problem: &Problem<'a>, claim: NotScaled) -> Checked<'a, NotScaled> {
     let (directions, tolerance) = (directions(problem)?, &claim.tolerance);
     numbers("weights before", &claim.before, directions.len())?;
@@ -280,19 +281,22 @@ pub(crate) fn remaining<'a>(
         return Ok((Vec::new(), rest));
     };
     numbers("direction", direction, problem.variables())?;
-    let slope = |term: &Term| {
+    let (mut vanishing, mut work) = (BTreeSet::new(), Work::new(rest.len()));
+    let mut left = Vec::new();
+    for term in rest {
         let factors = term.exponents.iter();
         let shares = factors.filter_map(|(variable, d)| Some(times(d, direction.get(*variable)?)));
-        shares.fold(Rational::zero(), |sum, share| plus(&sum, &share))
-    };
-    if let Some(term) = rest.iter().find(|term| slope(term).is_positive()) {
-        return Err(Refusal::Rises(term.synapse));
+        let slope = work.sum(&shares.collect::<Vec<_>>());
+        let first = || term.exponents.keys().next().copied().unwrap_or_default();
+        match slope.ok_or_else(|| Refusal::Undecided(first()))? {
+            slope if slope.is_positive() => return Err(Refusal::Rises(term.synapse)),
+            slope if slope.is_zero() => left.push(term),
+            _ => drop(vanishing.insert(term.synapse)),
+        }
     }
-    let falling = rest.extract_if(.., |term| slope(term).is_negative());
-    let vanishing: BTreeSet<usize> = falling.map(|term| term.synapse).collect();
     match vanishing.is_empty() {
         true => Err(Refusal::NothingFalls),
-        false => Ok((vanishing.into_iter().collect(), rest)),
+        false => Ok((vanishing.into_iter().collect(), left)),
     }
 }
 
@@ -348,20 +352,23 @@ fn vanishes(directions: &[Exponents], row: usize, terms: &[(usize, Rational)]) -
         }
         sum.push((found, coefficient));
     }
-    match surplus(sum.into_iter()) {
+    match surplus(sum.into_iter())? {
         Some(variable) => Err(Refusal::NotAConstraint(row, variable)),
         None => Ok(()),
     }
 }
 
 /// The first variable at which `Σ c_e d_e` is not 0.
-fn surplus<'a>(terms: impl Iterator<Item = (&'a Exponents, &'a Rational)>) -> Option<usize> {
+fn surplus<'a>(
+    terms: impl Iterator<Item = (&'a Exponents, &'a Rational)>,
+) -> Result<Option<usize>, Refusal> {
     let share = |(exponents, c): (&'a Exponents, &'a Rational)| {
         exponents
             .iter()
             .map(move |(variable, d)| (*variable, times(c, d)))
     };
-    summed(terms.flat_map(share)).into_keys().next()
+    let sums = totals(terms.flat_map(share)).map_err(Refusal::Undecided)?;
+    Ok(sums.into_keys().next())
 }
 
 /// Does each row, given by the columns of its non-zero entries, have one that no later row has? Then they are linearly independent.

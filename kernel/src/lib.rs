@@ -38,7 +38,7 @@
 //!     again: false,
 //! };
 //! let problem = Problem::new(1, forms, vec![block]).unwrap();
-//! let certificate = Certificate { point: vec![Number::new(2u32.into(), 0)], bits: 80, grid: 100, exceptions: Default::default() };
+//! let certificate = Certificate { point: vec![Number::new(2u32.into(), 0)], bits: 80, grid: 100, ..Certificate::default() };
 //! let reader = Reader::new(&problem, &certificate).unwrap();
 //! let bands = vec![reader.read(0, 0..2).unwrap()];
 //! let certified = reader.finish(bands).unwrap();

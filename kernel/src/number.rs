@@ -232,7 +232,7 @@ impl Work {
         Some(())
     }
 
-    /// The sum, taken as a balanced tree: adding many fractions from left to right makes every intermediate denominator long.
+    /// The sum, taken as a balanced tree: adding many fractions from left to right makes every intermediate denominator long. Integers are never too many.
     pub(crate) fn sum(&mut self, terms: &[Rational]) -> Option<Rational> {
         if let [] | [_] = terms {
             return Some(terms.first().cloned().unwrap_or_default());
@@ -240,7 +240,9 @@ impl Work {
         let (left, right) = terms.split_at_checked(terms.len() / 2)?;
         let (left, right) = (self.sum(left)?, self.sum(right)?);
         let length = |value: &Rational| value.numer().bits().checked_add(value.denom().bits());
-        self.spend(length(&left)?.checked_add(length(&right)?)?)?;
+        if !(left.is_integer() && right.is_integer()) {
+            self.spend(length(&left)?.checked_add(length(&right)?)?)?;
+        }
         Some(plus(&left, &right))
     }
 }

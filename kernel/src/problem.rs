@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use crate::natural::Natural;
-use crate::number::{Base, Factor, Number, Powers, is_number, plus};
+use crate::number::{Base, Factor, Number, Powers, Work, is_number, plus};
 use crate::{Rational, Refusal};
 
 /// A product of powers of multipliers: variables, each once, with their exponents, none of them 0. The empty one is that of what nothing scales.
@@ -275,4 +275,19 @@ pub(crate) fn summed(shares: impl Iterator<Item = (usize, Rational)>) -> Exponen
     }
     all.retain(|_, sum| !sum.is_zero());
     all
+}
+
+/// The same of many shares with denominators of any kind: the first one whose sum would take too long stands in place of the sums.
+pub(crate) fn totals(shares: impl Iterator<Item = (usize, Rational)>) -> Result<Exponents, usize> {
+    let mut all: BTreeMap<usize, Vec<Rational>> = BTreeMap::new();
+    for (of, share) in shares {
+        all.entry(of).or_default().push(share);
+    }
+    let mut work = Work::new(all.values().map(Vec::len).sum());
+    let sums = all
+        .into_iter()
+        .map(|(of, shares)| Ok((of, work.sum(&shares).ok_or(of)?)));
+    let mut sums = sums.collect::<Result<Exponents, usize>>()?;
+    sums.retain(|_, sum| !sum.is_zero());
+    Ok(sums)
 }

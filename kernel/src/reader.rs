@@ -2,14 +2,14 @@
 
 use ethnum::U256;
 use num_bigint::{BigInt, BigUint};
-use num_traits::{Signed, Zero};
+use num_traits::{One, Signed, Zero};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::natural::Natural;
 use crate::number::{Base, Powers, is_number, plus, powers, times};
-use crate::problem::{Exponents, summed};
+use crate::problem::{Exponents, totals};
 use crate::refusal::Held;
 use crate::{Block, Certified, Form, Number, Problem, Rational, Refusal};
 
@@ -36,6 +36,8 @@ pub struct Certificate {
     pub grid: i64,
     /// The terms, as block and entry, whose `y` is not that of the rule: `2^grid · y`.
     pub exceptions: BTreeMap<(usize, usize), Rational>,
+    /// The lower and the upper bound of every multiplier; empty where there are none. With them all that is verified is about the minimum *within* the bounds.
+    pub bounds: Vec<[Rational; 2]>,
 }
 
 /// Reads the weights of a problem for a certificate, band by band, so that many threads can.
@@ -97,7 +99,7 @@ impl<'a> Reader<'a> {
     /// Checks the certificate's shape and computes the products of multipliers.
     ///
     /// # Errors
-    /// [`Refusal::Arity`], [`Refusal::NotPositive`], [`Refusal::Range`], [`Refusal::Form`].
+    /// [`Refusal::Arity`], [`Refusal::NotPositive`], [`Refusal::Range`], [`Refusal::Outside`], [`Refusal::Form`].
     pub fn new(problem: &'a Problem<'a>, certificate: &'a Certificate) -> Result<Self, Refusal> {
         let (point, bits) = (&certificate.point, certificate.bits);
         Refusal::unless_equal("multipliers", point.len(), problem.variables())?;
@@ -109,6 +111,17 @@ impl<'a> Reader<'a> {
         }
         if !(-MAX_GRID..=MAX_GRID).contains(&certificate.grid) {
             return Err(Refusal::Range("the grid"));
+        }
+        if !certificate.bounds.is_empty() {
+            Refusal::unless_equal("bounds", certificate.bounds.len(), point.len())?;
+        }
+        for (variable, (bounds, number)) in certificate.bounds.iter().zip(point).enumerate() {
+            let [lower, upper] = bounds;
+            let is_positive = bounds.iter().all(is_number) && lower.is_positive();
+            let value = number.to_rational().filter(|_| is_positive);
+            if !value.is_some_and(|value| *lower <= value && value <= *upper) {
+                return Err(Refusal::Outside(variable));
+            }
         }
         let point: Vec<Base> = point.iter().map(Base::from).collect();
         let product = |(index, form): (usize, &Form)| {
@@ -223,14 +236,14 @@ impl<'a> Reader<'a> {
         cost.times(&row?)?.times(&column?)
     }
 
-    /// Adds up all bands, verifies that they are a circulation, and says what follows.
+    /// Adds up all bands, verifies that they are a circulation, but for what pushes multipliers against their bounds, and says what follows.
     ///
     /// # Errors
-    /// [`Refusal::Block`], [`Refusal::Term`], [`Refusal::NotACirculation`].
+    /// [`Refusal::Block`], [`Refusal::Term`], [`Refusal::NotACirculation`]; [`Refusal::Form`] and [`Refusal::Undecided`] where sums of exceptions would take too long.
     pub fn finish(self, bands: Vec<Band>) -> Result<Certified<'a>, Refusal> {
         let mut band = bands.into_iter().fold(Band::default(), Band::join);
         self.check_coverage(&mut band)?;
-        let mut exceptions = Vec::new();
+        let (mut exceptions, mut changes) = (Vec::new(), Vec::new());
         for ((block, entry), y) in &self.certificate.exceptions {
             let (block, entry) = (*block, *entry);
             let lower = self.lower(block, entry).ok();
@@ -244,17 +257,34 @@ impl<'a> Reader<'a> {
             let rule = BigInt::from(rule);
             band.total -= &rule;
             let change = plus(y, &-Rational::from_integer(rule));
-            for form in self.problem.forms_of(block, entry).into_iter().flatten() {
-                band.add(form, &change);
-            }
+            let forms = self.problem.forms_of(block, entry).into_iter().flatten();
+            changes.extend(forms.map(|form| (form, change.clone())));
             let lower = lower.scaled(self.certificate.grid);
             exceptions.push((y, lower.ok_or(Refusal::Term(block, entry, OUT_OF_RANGE))?));
         }
-        let left = self.imbalance(std::slice::from_ref(&band));
-        match left.into_keys().next() {
-            Some(variable) => Err(Refusal::NotACirculation(variable)),
-            None => Ok(Certified::new(self, band, exceptions)),
+        let long = |form| Refusal::Form(form, "the exceptions along it take too long to add up");
+        for (form, change) in totals(changes.into_iter()).map_err(long)? {
+            band.add(form, &change);
         }
+        let slack = self.slack(&self.imbalance(std::slice::from_ref(&band))?)?;
+        Ok(Certified::new(self, band, exceptions, slack))
+    }
+
+    /// On the grid, how much less `Σ y · (log cost)` can be within the bounds than at the point, by variable: for a sum `s = Σ y a < 0` at most `|s| (upper/μ - 1)`, for `s > 0` at most
+    /// `s (μ/lower - 1)`, as `log t <= t - 1`. Nothing, where the multiplier lies on that bound.
+    fn slack(&self, sums: &Exponents) -> Result<Vec<Rational>, Refusal> {
+        let of = |(variable, sum): (&usize, &Rational)| {
+            let [lower, upper] = self.certificate.bounds.get(*variable)?;
+            let value = self.certificate.point.get(*variable)?.to_rational()?;
+            let rise = match sum.is_negative() {
+                true => upper / value,
+                false => value / lower,
+            };
+            Some(sum.abs() * (rise - Rational::one()))
+        };
+        let all = sums.iter();
+        all.map(|sum| of(sum).ok_or(Refusal::NotACirculation(*sum.0)))
+            .collect()
     }
 
     fn check_coverage(&self, band: &mut Band) -> Held {
@@ -275,12 +305,16 @@ impl<'a> Reader<'a> {
     }
 
     /// `2^grid · Σ y a` at every variable where it is not 0.
-    pub fn imbalance(&self, bands: &[Band]) -> Exponents {
+    ///
+    /// # Errors
+    /// [`Refusal::Undecided`] where that would take too long, which sums of integers never do.
+    pub fn imbalance(&self, bands: &[Band]) -> Result<Exponents, Refusal> {
         let sums = bands.iter().flat_map(|band| &band.by_form);
-        summed(sums.flat_map(|(form, sum)| {
+        let shares = sums.flat_map(|(form, sum)| {
             let form = self.problem.forms().get(*form).into_iter().flatten();
             form.map(move |(variable, exponent)| (*variable, times(exponent, sum)))
-        }))
+        });
+        totals(shares).map_err(Refusal::Undecided)
     }
 
     /// The certificate.

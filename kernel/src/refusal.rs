@@ -25,6 +25,9 @@ pub enum Refusal {
     /// A term, as block and entry: its cost is out of range or has too many bits on the grid, or an exception is negative or of no term.
     #[error("block {0}, entry {1}: {2}")]
     Term(usize, usize, &'static str),
+    /// A multiplier that is not within its bounds, or bounds that are no positive numbers: the variable.
+    #[error("the multiplier of variable {0} is not within its bounds")]
+    Outside(usize),
     /// What flows into a variable differs from what flows out of it.
     #[error("the circulation has a surplus at variable {0}")]
     NotACirculation(usize),
@@ -60,8 +63,10 @@ pub enum Refusal {
     /// A weight is not the scaled one: the synapse, its weight, and what the multipliers give.
     #[error("synapse {0} has the weight {1}; the scaling gives {2}")]
     Weight(usize, Box<Rational>, Box<Rational>),
-    /// Irrational costs, exponents too large, or sums closer than the arithmetic resolves.
-    #[error("variable {0} is undecided: its costs are irrational or too close to compare")]
+    /// Irrational costs, exponents too large, sums closer than the arithmetic resolves, or sums of fractions that would take too long.
+    #[error(
+        "variable {0} is undecided: its costs are irrational or too close to compare, or its sums too long"
+    )]
     Undecided(usize),
     /// A scaled weight, or a power of a ratio of weights, is irrational or too long to be written out.
     #[error("the scaled weight of synapse {0}, or a power of its ratio, is irrational or too long")]

@@ -222,6 +222,7 @@ fn outputs(
     {
         outputs.push((path.clone(), text.into_bytes()));
     } else if let Some(path) = &arguments.certificate
+        && result.bounded.is_none()
         && let Some(certificate) = certificate(arguments, network, result)
     {
         let text = certificate.to_json();

@@ -1,5 +1,6 @@
 //! Energy certificates: `synbal verify`, and the files that `synbal balance` writes of networks.
 
+use num_traits::One;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -10,7 +11,7 @@ use synaptic_balance::network::{Network, Regularizer};
 use synaptic_balance::numbers::Rational;
 use synaptic_balance::report::{Reliance, Report, energy_report, relied_on};
 use synaptic_balance::solve::Balance;
-use synaptic_balance::solve::energy::{EnergyError, EnergyProof};
+use synaptic_balance::solve::energy::{EnergyError, EnergyProof, Within};
 use synaptic_balance_kernel::{Certificate, Number, Refusal};
 
 use super::arguments::{BalanceArguments, DEFAULT_DIGITS, Tied, VerifyArguments};
@@ -141,12 +142,22 @@ pub fn written(
     network: &Network<Rational>,
     result: &Balance,
 ) -> Result<Option<String>, Failure> {
-    let Some(proof) = &result.energy else {
+    let bounded = result
+        .bounded
+        .as_ref()
+        .and_then(|found| found.as_ref().ok());
+    let free = || {
+        let is_strongest = result.exact.is_none() && result.enclosure.is_none();
+        let is_free = is_strongest && result.bounded.is_none();
+        result.energy.as_ref().filter(|_| is_free)
+    };
+    let Some(proof) = bounded.or_else(free) else {
         return Ok(None);
     };
-    if result.exact.is_some() || result.enclosure.is_some() {
-        return Ok(None);
-    }
+    let held = match &result.restricted {
+        Some((restricted, _)) if proof.is_bounded => &restricted.at_bound[..],
+        _ => &[],
+    };
     let (path, regularizer) = (&arguments.network, &arguments.regularizer);
     let refused = |fault: Refusal| BadInput::at(path, fault);
     let known = NamedProblem::of_network(network, regularizer).map_err(refused)?;
@@ -171,7 +182,12 @@ pub fn written(
     };
     let problem = problem.map_err(refused)?;
     let digits = arguments.digits().unwrap_or(DEFAULT_DIGITS);
-    let file = of_terms((&known, &proof.certificate), &problem, regularizer, digits);
+    let file = of_terms(
+        (&known, &proof.certificate, held),
+        &problem,
+        regularizer,
+        digits,
+    );
     let file = file.map_err(|fault| {
         let reason =
             format!("nothing written: no certificate about its tensors was found: {fault}");
@@ -182,7 +198,7 @@ pub fn written(
 
 /// The file of a certificate about a network, with the terms of the tensors that hold its weights: the point is the same, the exceptions are found once more.
 fn of_terms(
-    (known, certificate): (&NamedProblem, &Certificate),
+    (known, certificate, held): (&NamedProblem, &Certificate, &[usize]),
     problem: &NamedProblem,
     regularizer: &Regularizer,
     digits: u32,
@@ -193,14 +209,30 @@ fn of_terms(
         .map(|(name, variable)| (name.as_str(), *variable))
         .collect();
     let one = Number::new(1u32.into(), 0);
-    let mut point = vec![one; problem.problem.variables()];
+    let variables = problem.problem.variables();
+    let mut point = vec![one; variables];
+    let mut within = Within::default();
+    if !certificate.bounds.is_empty() {
+        within = Within {
+            bounds: vec![[Rational::one(), Rational::one()]; variables],
+            held: vec![0; variables],
+        };
+    }
     for (name, variable) in &problem.units {
         if let Some(place) = places.get(name.as_str()) {
             point[*variable] = certificate.point[*place].clone();
+            if let Some([lower, upper]) = certificate.bounds.get(*place) {
+                within.bounds[*variable] = [lower.clone(), upper.clone()];
+                let is_upper = point[*variable]
+                    .to_rational()
+                    .is_some_and(|value| value > Rational::one());
+                let side = if is_upper { 1 } else { -1 };
+                within.held[*variable] = if held.contains(place) { side } else { 0 };
+            }
         }
     }
     // The point is refined already.
     let mut stay = |side: &[f64], _| Some(vec![0.0; side.len()]);
-    let proof = EnergyProof::find(&problem.problem, point, &mut stay, digits)?;
+    let proof = EnergyProof::find_within(&problem.problem, point, &mut stay, digits, &within)?;
     Ok(EnergyFile::new(problem, &proof.certificate, regularizer))
 }

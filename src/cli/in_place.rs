@@ -197,8 +197,11 @@ pub fn certificate(
     problem: &NamedProblem,
     found: &Found,
 ) -> Option<(PathBuf, String)> {
-    let file = found
-        .proof()
+    let proof = match &found.restricted {
+        Some(restricted) => restricted.proof(),
+        None => found.proof(),
+    };
+    let file = proof
         .and_then(|proof| EnergyFile::new(problem, &proof.certificate, &arguments.regularizer));
     let path = arguments.certificate.clone();
     path.zip(file.map(|file| file.to_json()))
@@ -253,7 +256,7 @@ pub fn solve(
     let mut say = |deficit| progress.report("restricted", deficit);
     let mut solution = match solution.map_err(|fault| Unsolved::of(fault, problem)) {
         Err(Unsolved::NotAttained(without)) if arguments.max_scaling.is_some() => {
-            let found = restrict(arguments, problem, name, None, &mut say);
+            let found = restrict(arguments, problem, kernel, name, None, &mut say);
             let found = found.map_err(Unsolved::Solver)?;
             let found = found.ok_or(Unsolved::Solver(SolveError::NotBlocks("no bound")))?;
             return Ok(Found {
@@ -313,7 +316,7 @@ pub fn solve(
         true => None,
     };
     let optimum = Some(solution.multipliers.as_slice());
-    let restricted = restrict(arguments, problem, name, optimum, &mut say);
+    let restricted = restrict(arguments, problem, kernel, name, optimum, &mut say);
     let restricted = restricted.map_err(Unsolved::Solver)?;
     let power = rational_to_f64(&arguments.regularizer.variable_power());
     let roots = solution.multipliers.iter().map(|mu| mu.powf(1.0 / power));

@@ -1,11 +1,13 @@
 //! Multipliers that may not be chosen freely, for models that are balanced where they lie.
 
+use synaptic_balance::formats::energy::NamedProblem;
 use synaptic_balance::numbers::{rational_to_f64, rational_to_f64_down};
 use synaptic_balance::report::RestrictedRun;
 use synaptic_balance::solve::SolveError;
 use synaptic_balance::solve::blocks::{
     BlockOptions, BlockSolution, Blocks, RestrictedBlocks, Sums, balance_blocks_within,
 };
+use synaptic_balance::solve::energy::{EnergyError, PLAIN_DIGITS, Within, prove_within};
 use synaptic_balance::solve::general::{GeneralOptions, TermCosts, balance_terms_within};
 
 use super::arguments::BalanceArguments;
@@ -19,11 +21,12 @@ pub fn is_asked(arguments: &BalanceArguments) -> bool {
 pub fn restrict(
     arguments: &BalanceArguments,
     problem: &mut Blocks,
+    kernel: Option<&NamedProblem>,
     name: &dyn Fn(usize) -> String,
     optimum: Option<&[f64]>,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Option<RestrictedRun>, SolveError> {
-    restricted(arguments, name, |bound| {
+    restricted(arguments, kernel, name, |bound| {
         let options = BlockOptions {
             tolerance: arguments.tolerance,
             ..BlockOptions::default()
@@ -39,11 +42,12 @@ pub fn restrict(
 pub fn restrict_terms(
     arguments: &BalanceArguments,
     costs: &TermCosts,
+    kernel: &NamedProblem,
     name: &dyn Fn(usize) -> String,
     optimum: Option<f64>,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Option<RestrictedRun>, SolveError> {
-    restricted(arguments, name, |bound| {
+    restricted(arguments, Some(kernel), name, |bound| {
         let options = GeneralOptions {
             tolerance: arguments.tolerance,
             ..GeneralOptions::default()
@@ -54,16 +58,18 @@ pub fn restrict_terms(
     })
 }
 
-/// What `balance` finds within the bound of multipliers of costs, with the regularizer there and without a restriction, if a bound was asked for.
+/// What `balance` finds within the bound of multipliers of costs, with the regularizer there and without a restriction, if a bound was asked for; and what the kernel verifies of it, if a
+/// certificate was.
 fn restricted(
     arguments: &BalanceArguments,
+    kernel: Option<&NamedProblem>,
     name: &dyn Fn(usize) -> String,
     balance: impl FnOnce(f64) -> Result<(RestrictedBlocks, f64, Option<f64>), SolveError>,
 ) -> Result<Option<RestrictedRun>, SolveError> {
-    let Some(bound) = &arguments.max_scaling else {
+    let Some(exact) = &arguments.max_scaling else {
         return Ok(None);
     };
-    let bound = rational_to_f64_down(bound).max(1.0);
+    let bound = rational_to_f64_down(exact).max(1.0);
     let power = rational_to_f64(&arguments.regularizer.variable_power());
     let (run, value, optimum) = balance(bound.powf(power))?;
     let pairs = run.multipliers.iter().zip(&run.held);
@@ -72,12 +78,20 @@ fn restricted(
         side => bound.powi(i32::from(*side)),
     };
     let multipliers = pairs.map(root).collect();
+    let prove = |kernel: &NamedProblem| {
+        let power = arguments.regularizer.variable_power();
+        let within = Within::scaling(exact, &power, &run.held);
+        let within = within.ok_or(EnergyError::NotRefined)?;
+        prove_within(&kernel.problem, &run.multipliers, &within, PLAIN_DIGITS)
+    };
+    let bounded = kernel.filter(|_| arguments.digits().is_some()).map(prove);
     let held = run.held.iter().enumerate().filter(|(_, side)| **side != 0);
     Ok(Some(RestrictedRun {
         at_bound: held.map(|(unit, _)| name(unit)).collect(),
         value,
         optimum,
         multipliers,
+        bounded,
         run,
     }))
 }

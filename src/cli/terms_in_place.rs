@@ -51,7 +51,7 @@ pub fn solve(
         Ok(solution) => solution,
         Err(fault) => {
             if !is_limit && !matches!(fault, SolveError::NotFinite { .. }) {
-                let found = restrict_terms(arguments, &costs, name, None, &mut say);
+                let found = restrict_terms(arguments, &costs, kernel, name, None, &mut say);
                 if let Some(found) = found.map_err(Unsolved::Solver)? {
                     return Ok(bounded(&costs, found, away.is_some(), start));
                 }
@@ -97,7 +97,7 @@ pub fn solve(
         .as_ref()
         .and_then(|proof| proof.as_ref().ok()?.within());
     let optimum = costs.at(&solution.multipliers).1;
-    let restricted = restrict_terms(arguments, &costs, name, Some(optimum), &mut say);
+    let restricted = restrict_terms(arguments, &costs, kernel, name, Some(optimum), &mut say);
     let restricted = restricted.map_err(Unsolved::Solver)?;
     let (multipliers, rounded) = match (&restricted, rounds) {
         (Some(restricted), _) => (restricted.multipliers.clone(), None),
@@ -249,7 +249,7 @@ fn prove(
     if let Some(runaway) = runaway {
         computed = runaway.far(computed).ok_or(EnergyError::NotRefined)?;
     }
-    let mut newton = costs.newton_at(multipliers);
+    let mut newton = costs.newton_at(multipliers, |_| true);
     find(
         &kernel.problem,
         computed,

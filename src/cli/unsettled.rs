@@ -1,5 +1,7 @@
 //! Why something that was found in place is not all that was to be said.
 
+use synaptic_balance::network::Regularizer;
+use synaptic_balance::report::RestrictedRun;
 use synaptic_balance::solve::AGREEMENT;
 use synaptic_balance::solve::energy::EnergyError;
 
@@ -15,10 +17,13 @@ pub fn incomplete(arguments: &BalanceArguments, found: &Found) -> Option<String>
     if found.limit.as_ref().is_some_and(|limit| !limit.is_verified) {
         return Some("the kernel did not verify that the minimum is not attained".into());
     }
+    if let Some(restricted) = &found.restricted
+        && let Some(digits) = arguments.digits()
+    {
+        return unknown_within(restricted, &arguments.regularizer, digits.min(MOST_DIGITS));
+    }
     if !found.has_optimum {
-        let asked = arguments.certify.is_some() || arguments.certificate.is_some();
-        let reason = "there is no optimum to certify: within the bound multipliers are computed";
-        return asked.then(|| reason.to_owned());
+        return None;
     }
     let complete = found
         .cross_check
@@ -63,6 +68,26 @@ pub fn incomplete(arguments: &BalanceArguments, found: &Found) -> Option<String>
                     .into(),
             ),
         },
+    }
+}
+
+/// Why the minimum within the bound is not known to so many digits; `None` if it is.
+fn unknown_within(
+    restricted: &RestrictedRun,
+    regularizer: &Regularizer,
+    digits: u32,
+) -> Option<String> {
+    let proof = match &restricted.bounded {
+        Some(Ok(proof)) => proof,
+        Some(Err(fault)) => return Some(format!("within the bound: {fault}")),
+        None => return Some("models of this kind are not certified at this size".into()),
+    };
+    let known = proof.weight_radius(&regularizer.variable_power());
+    match known.filter(|known| *known <= 10f64.powi(-(digits as i32))) {
+        Some(_) => None,
+        None => Some(format!(
+            "within the bound weights were not certified to {digits} digits"
+        )),
     }
 }
 

@@ -4,7 +4,7 @@ use num_traits::One;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
-use super::blocks::{exact_cross_check, unfinished_words};
+use super::blocks::{bounded_words, exact_cross_check, state_bounded, unfinished_words};
 use super::by_unit::{enclosure, exact, multipliers, scalable};
 use super::{Report, Subject, list, root, roots_words, up, wide};
 use crate::kernel::Balanced;
@@ -118,7 +118,7 @@ pub fn balance_report<'a>(
     if let Some((restricted, _)) = &result.restricted {
         json.insert(
             "restriction".into(),
-            restriction(network, result, restricted),
+            restriction(network, regularizer, result, restricted),
         );
     }
     json.insert("undetermined".into(), undetermined(network, result).into());
@@ -138,17 +138,26 @@ pub(super) fn rounding(factor: f64) -> Value {
 const ANOTHER: &str = "what was verified is about another problem, and nothing is claimed here";
 
 /// The optimum without the restriction, and what the restriction costs.
-fn restriction(network: &Network<Rational>, result: &Balance, restricted: &Restricted) -> Value {
+fn restriction(
+    network: &Network<Rational>,
+    regularizer: &Regularizer,
+    result: &Balance,
+    restricted: &Restricted,
+) -> Value {
     let at_bound = restricted.at_bound.iter();
     let names: Vec<String> = at_bound
         .map(|variable| network.variable_name(*variable))
         .collect();
-    json!({
+    let mut fields = json!({
         "optimum": result.regularizer_after.map_or(Value::Null, wide),
         "price": result.price(),
         "residual": restricted.residual,
         "at_bound": names,
-    })
+    });
+    if let (Some(Ok(proof)), Regularizer::Lp(power)) = (&result.bounded, regularizer) {
+        state_bounded(&mut fields, proof, power);
+    }
+    fields
 }
 
 /// Replaces the field `multipliers` by one list for each group of units, in their order; 1 for units that cannot be scaled. A
@@ -370,6 +379,9 @@ fn restricted_text(out: &mut String, network: &Network<Rational>, result: &Balan
         "computed  within the restriction the regularizer is {regularizer}{price}, residual deficit {:.3e}",
         restricted.residual
     );
+    if let Some(Ok(proof)) = &result.bounded {
+        *out += &bounded_words(proof);
+    }
     let at_bound = restricted.at_bound.iter();
     let names: Vec<String> = at_bound
         .map(|variable| network.variable_name(*variable))

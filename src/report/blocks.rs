@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 use super::balance::{rounded_words, rounding};
 use super::{InLimit, Report, cost, list, root, roots_of, up, wide};
 use crate::network::{Regularizer, printable};
-use crate::numbers::Wide;
+use crate::numbers::{Rational, Wide};
 use crate::solve::blocks::{BlockEnclosure, BlockSolution, RandomRun, RestrictedBlocks};
-use crate::solve::energy::EnergyProof;
+use crate::solve::energy::{EnergyError, EnergyProof};
 use crate::solve::{Balance, Unfinished};
 
 /// What the paper's algorithm came to by itself.
@@ -32,9 +32,16 @@ pub struct RestrictedRun {
     pub optimum: Option<f64>,
     /// The units that are held at the bound, by names where they are known.
     pub at_bound: Vec<String>,
+    /// What the kernel verified of the minimum within the bound, if that was asked for.
+    pub bounded: Option<Result<EnergyProof, EnergyError>>,
 }
 
 impl RestrictedRun {
+    /// What was verified of the minimum within the bound.
+    pub fn proof(&self) -> Option<&EnergyProof> {
+        self.bounded.as_ref().and_then(|found| found.as_ref().ok())
+    }
+
     fn price(&self) -> Option<f64> {
         self.optimum.map(|optimum| self.value / optimum - 1.0)
     }
@@ -156,6 +163,9 @@ fn fields(found: &InPlace) -> Value {
             "at_bound": restricted.at_bound,
             "bound": "computed",
         });
+        if let Some(proof) = restricted.proof() {
+            state_bounded(&mut fields["restriction"], proof, &power);
+        }
     }
     if let Some(rounded) = found.rounded {
         fields["deficit_written"] = rounded.deficit.into();
@@ -257,6 +267,7 @@ fn restriction(found: &InPlace, restricted: &RestrictedRun) -> String {
         cost(restricted.value),
         restricted.run.residual
     );
+    text += &restricted.proof().map_or(String::new(), bounded_words);
     if !restricted.at_bound.is_empty() {
         let names: Vec<String> = restricted
             .at_bound
@@ -266,6 +277,21 @@ fn restriction(found: &InPlace, restricted: &RestrictedRun) -> String {
         text += &format!("note      at the bound: {}\n", list(&names, SHOWN));
     }
     text
+}
+
+/// What a certificate says of the minimum within the bound.
+pub(super) fn state_bounded(restriction: &mut Value, proof: &EnergyProof, power: &Rational) {
+    restriction["bound"] = "certified".into();
+    restriction["weights_within"] = proof.weight_radius(power).into();
+    restriction["multipliers_within"] = proof.within().into();
+}
+
+/// The same in a line.
+pub(super) fn bounded_words(proof: &EnergyProof) -> String {
+    let gap = up(proof.gap);
+    format!(
+        "verified  the regularizer at the point of the certificate exceeds its minimum within the bound by {gap} at most\n"
+    )
 }
 
 /// Units named in the text.

@@ -2,10 +2,10 @@
 
 use super::certify::{MAX_DIGITS, certify_limit_refined, certify_refined};
 use super::compare::total_cost;
-use super::energy::{EnergyProof, prove_network};
+use super::energy::{EnergyError, EnergyProof, Within, prove_network, prove_network_within};
 use super::newton::LinearSystem;
-use super::pipeline::{AGREEMENT, Balance, CrossCheck, Method, Options};
-use super::{Balancing, CertifyError, Existence, Solution};
+use super::pipeline::{AGREEMENT, Balance, CrossCheck, Method, Options, Outcome};
+use super::{Balancing, CertifyError, Existence, Restriction, Solution};
 use crate::kernel::{Enclosed, Problem, Verified};
 use crate::network::{Network, Regularizer};
 use crate::numbers::{Rational, Wide};
@@ -73,6 +73,37 @@ impl Balance {
                 self.energy = Some(proof);
             }
         }
+    }
+
+    /// Has the kernel verify the minimum within bounds, if digits were asked for: of the whole problem, and not of multipliers that were rounded.
+    pub(super) fn certify_within(
+        &mut self,
+        (network, regularizer): (&Network<Rational>, &Regularizer),
+        options: &Options,
+        progress: &mut dyn FnMut(&str, f64),
+    ) {
+        let (Some(Restriction::Within(bound)), Some((restricted, _)), Some(digits)) =
+            (&options.restriction, &self.restricted, options.certify)
+        else {
+            return;
+        };
+        if self.outcome == Outcome::Limit || self.problem.variables() == 0 {
+            return;
+        }
+        progress("certifying", restricted.residual);
+        let mut held = vec![0i8; restricted.multipliers.len()];
+        for variable in &restricted.at_bound {
+            held[*variable] = match restricted.multipliers[*variable] > Wide::ONE {
+                true => 1,
+                false => -1,
+            };
+        }
+        let within = Within::scaling(bound, &self.power, &held);
+        let prove = |within: Within| {
+            let multipliers = &restricted.multipliers;
+            prove_network_within(network, regularizer, multipliers, &within, digits)
+        };
+        self.bounded = Some(within.map_or(Err(EnergyError::NotRefined), prove));
     }
 
     /// Bounds by comparison, with the point that they are around.

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::blocks::BlockOptions;
 use super::compare::{difference, total_cost};
-use super::energy::EnergyProof;
+use super::energy::{EnergyError, EnergyProof};
 use super::newton::MAX_DENSE;
 use super::restricted::power_below;
 use super::stochastic::{Unfinished, approach};
@@ -158,6 +158,9 @@ pub struct Balance {
     pub exact: Option<Verified<Balanced>>,
     /// The multipliers within the restriction that was asked for, and the regularizer with them.
     pub restricted: Option<(Restricted, Wide)>,
+    /// What an energy certificate proves of the minimum within the bounds that were asked for, to the digits asked for, or why there is none; `None` if it was not asked
+    /// for.
+    pub bounded: Option<Result<EnergyProof, EnergyError>>,
     /// Times.
     pub seconds: Seconds,
     /// What was balanced: whatever was verified is about it.
@@ -240,6 +243,7 @@ pub fn balance(
         energy: None,
         exact: None,
         restricted: None,
+        bounded: None,
         seconds: Seconds::default(),
         power: regularizer.variable_power(),
         problem: problem.clone(),
@@ -248,6 +252,9 @@ pub fn balance(
     if outcome == Outcome::WithinBound {
         result.restrict(&problem, options, progress)?;
         result.seconds.solve = start.elapsed().as_secs_f64();
+        let start = Instant::now();
+        result.certify_within((network, regularizer), options, progress);
+        result.seconds.certify = start.elapsed().as_secs_f64();
     } else if outcome != Outcome::NotAttained {
         let reduced = problem.without(result.existence.vanishing());
         result.solve(&reduced, options, progress)?;
@@ -258,6 +265,9 @@ pub fn balance(
         let start = Instant::now();
         result.restrict(&reduced, options, progress)?;
         result.seconds.solve += start.elapsed().as_secs_f64();
+        let start = Instant::now();
+        result.certify_within((network, regularizer), options, progress);
+        result.seconds.certify += start.elapsed().as_secs_f64();
     }
     Ok(result)
 }

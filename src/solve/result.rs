@@ -92,6 +92,11 @@ impl Balance {
         if method == Method::Exact && self.exact.is_none() {
             return Some("no rational multipliers were found".into());
         }
+        match &self.bounded {
+            Some(Ok(_)) => return None,
+            Some(Err(fault)) => return Some(format!("within the bound: {fault}")),
+            None => {}
+        }
         let is_proved = matches!(&self.enclosure, Some(Ok(_))) || self.energy.is_some();
         // The bounds are not about where the paper's algorithm stopped.
         let is_own = matches!(method, Method::Stochastic | Method::Sweep);

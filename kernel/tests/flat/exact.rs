@@ -397,3 +397,30 @@ fn a_cycle_of_many_denominators() {
     let refused = check::not_scaled(&problem, &ones, &ones, &obstacle, &q("0"));
     assert_eq!(refused.err(), Some(Refusal::Irrational(0)));
 }
+
+/// Fractions whose denominators are so many different primes of 64 bits, or nearly.
+fn denominators(count: u64) -> impl Iterator<Item = Rational> {
+    (0..count)
+        .map(|place| Rational::new(1.into(), (u64::MAX - 2 * place * place - 6 * place).into()))
+}
+
+/// Checks: flows of thousands of different denominators are refused at once, which adding them up would take long to judge; so are long changes of one cost. Fewer
+/// and shorter ones are added up.
+#[test]
+fn sums_of_many_denominators() {
+    for (count, fate) in [(50, Ok(())), (4_000, Err(Refusal::Undecided(0)))] {
+        // What flows in flows out again.
+        let ends = ["0*1", "0*-1"].map(|end| vec![synapse(end, "1", "1"); count as usize]);
+        let problem = crate::flat(1, ends.concat()).unwrap();
+        let flows: Vec<Rational> = denominators(count).map(|part| part + q("1")).collect();
+        let found = check::attained(&problem, &[flows.clone(), flows].concat()).map(|_| ());
+        assert_eq!(found, fate, "{count} flows");
+    }
+    let product = crate::flat(2, vec![synapse("0*1 1*1", "1", "1")]).unwrap();
+    for (bits, fate) in [(200u32, Ok(())), (200_000, Err(Refusal::Undecided(0)))] {
+        let unit = num_bigint::BigInt::from(1) << bits;
+        let direction = [&unit - 1, unit + 1].map(|below| Rational::new((-1).into(), below));
+        let found = check::not_attained(&product, &direction).map(|_| ());
+        assert_eq!(found, fate, "{bits} bits");
+    }
+}

@@ -1,7 +1,6 @@
 //! Enclosures of multipliers, and how far other weights are from balanced ones.
 
 use num_traits::{One, Signed, ToPrimitive, Zero};
-use std::collections::BTreeMap;
 use synaptic_balance_kernel::{
     Block, Certificate, Certified, Entries, Form, Layout, Number, Problem, Rational, Refusal,
 };
@@ -209,7 +208,7 @@ fn with_example(check: &dyn Fn(&Certified)) {
         point,
         bits: 85,
         grid: 100,
-        exceptions: BTreeMap::new(),
+        ..Certificate::default()
     };
     check(&verify(&problem, &certificate).unwrap());
 }

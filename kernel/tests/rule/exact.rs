@@ -212,6 +212,8 @@ pub struct Evaluation {
     /// Before anything is rounded up.
     pub gap: Rational,
     pub zeros: u64,
+    /// Are there bounds?
+    pub is_bounded: bool,
     /// A lower bound of the costs with `y > 0`.
     pub least: Option<Rational>,
 }
@@ -275,7 +277,16 @@ pub fn evaluate(problem: &Problem, certificate: &Certificate) -> Evaluation {
             y,
         });
     }
+    for ([lower, upper], (supply, value)) in
+        certificate.bounds.iter().zip(supply.iter().zip(&point))
+    {
+        gap += match supply.is_negative() {
+            true => (upper / value - integer(1)) * -supply,
+            false => (value / lower - integer(1)) * supply,
+        };
+    }
     Evaluation {
+        is_bounded: !certificate.bounds.is_empty(),
         grid,
         point,
         terms: enclosed,
@@ -295,14 +306,16 @@ fn is_root(r: &Rational, value: &Rational) -> bool {
 impl Evaluation {
     /// Checks that the kernel claims just what the formulas say, but for its last places.
     pub fn agrees(&self, certified: &Certified) {
-        let places = (integer(1) + integer(self.terms.len() as i64)) * &self.grid * two_to(-256);
+        let rounded = 1 + self.terms.len() + self.point.len();
+        let places = integer(rounded as i64) * &self.grid * two_to(-256);
         let (found, exact) = (certified.gap(), &self.gap);
         assert!(
             found >= *exact && found <= exact + &places,
             "{found} for {exact}"
         );
         assert_eq!(certified.not_enclosed(), self.zeros);
-        assert_eq!(certified.is_attained(), self.zeros == 0);
+        assert_eq!(certified.is_bounded(), self.is_bounded);
+        assert_eq!(certified.is_attained(), self.zeros == 0 && !self.is_bounded);
         let four = integer(4) * &certified.gap();
         let root_at = |found: Option<Rational>, low: &Rational| match found {
             Some(r) => assert!(integer(4) * &four <= *low && is_root(&r, &(&four / low))),

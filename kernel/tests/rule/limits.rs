@@ -312,6 +312,7 @@ fn nonsense_is_refused() {
                     )
                 })
                 .collect(),
+            ..Certificate::default()
         };
         let Ok(reader) = Reader::new(&problem, &certificate) else {
             return true;
@@ -326,7 +327,9 @@ fn nonsense_is_refused() {
             return true;
         };
         let bands = vec![band];
-        assert!(reader.imbalance(&bands).len() <= 2);
+        if let Ok(left) = reader.imbalance(&bands) {
+            assert!(left.len() <= 2);
+        }
         let Ok(certified) = reader.finish(bands) else {
             return true;
         };
@@ -408,7 +411,7 @@ fn long_sums() {
     let reader = Reader::new(&problem, &certificate).unwrap();
     let bands = vec![reader.read_rows(0, 0..1).unwrap()];
     let expected = BTreeMap::from([(0, integer(5) * &weight)]);
-    assert_eq!(reader.imbalance(&bands), expected);
+    assert_eq!(reader.imbalance(&bands), Ok(expected));
     let certified = verify(&problem, &certificate).unwrap();
     let sum = integer(10) * &weight;
     assert!(certified.gap() <= (&sum * two_to(-163)));
@@ -445,7 +448,7 @@ fn terms_and_sums_about_256_bits() {
         let reader = Reader::new(&problem, &certificate).unwrap();
         let bands = vec![reader.read_rows(0, 1..2).unwrap()];
         let expected = BTreeMap::from([(0, integer(-3) * &weight)]);
-        assert_eq!(reader.imbalance(&bands), expected, "{shift}");
+        assert_eq!(reader.imbalance(&bands), Ok(expected), "{shift}");
         let certified = verify(&problem, &certificate).unwrap();
         assert!(certified.gap() <= (integer(6) * &weight * two_to(-163)));
         assert!(certified.balanced_cost(0, 2).is_none());

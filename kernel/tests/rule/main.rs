@@ -1,5 +1,6 @@
 //! The kernel against a naive implementation of its rule, against problems whose optimum is known, and against false certificates.
 
+mod bounds;
 mod coverage;
 mod distances;
 mod enclosures;

@@ -142,7 +142,7 @@ pub fn certificate(
         point,
         bits,
         grid,
-        exceptions: BTreeMap::new(),
+        ..Certificate::default()
     };
     let exceptions = repaired(&evaluate(problem, &plain))?;
     Some(Certificate {

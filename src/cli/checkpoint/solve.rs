@@ -357,7 +357,7 @@ impl Task<'_> {
         reached: &Reached,
     ) -> Result<EnergyProof, String> {
         let computed = point_of_floats(&reached.multipliers).ok_or("no point")?;
-        let mut newton = costs.newton_at(&reached.multipliers);
+        let mut newton = costs.newton_at(&reached.multipliers, |_| true);
         find(problem, computed, &mut newton, (costs.weights(), false))
             .map_err(|fault| fault.to_string())
     }

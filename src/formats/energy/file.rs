@@ -2,21 +2,22 @@
 
 use indexmap::IndexMap;
 use num_bigint::BigUint;
-use num_traits::Zero;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use num_traits::{One, Zero};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use synaptic_balance_kernel::{Certificate, Number};
 
 use super::{EnergyFileError, NamedProblem};
 use crate::formats::network_json::FormatError;
 use crate::formats::strict::{Object, UniqueMap};
 use crate::network::Regularizer;
-use crate::numbers::parse_rational;
+use crate::numbers::{Rational, parse_rational};
 
 /// What is written: version 2 of certificates.
 ///
 /// `point` gives for each unit the multiplier of costs as a mantissa and an exponent of 2, `F` the significant bits of factors, `grid` the
-/// binary places of `y`, and `exceptions` the terms whose `y` is not that of the rule, in units of `2^-grid`.
+/// binary places of `y`, and `exceptions` the terms whose `y` is not that of the rule, in units of `2^-grid`. With `lower` and `upper` it is about the minimum within these bounds
+/// of the same multipliers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnergyFile {
@@ -31,6 +32,23 @@ pub struct EnergyFile {
     bits: u32,
     grid: i64,
     exceptions: UniqueMap,
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
+    lower: Option<UniqueMap>,
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
+    upper: Option<UniqueMap>,
+}
+
+/// A field that may be left out, but not be `null`.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UniqueMap>, D::Error> {
+    UniqueMap::deserialize(deserializer).map(Some)
 }
 
 const FORMAT: &str = "synaptic-balance/certificate";
@@ -86,7 +104,20 @@ impl EnergyFile {
         let exceptions = certificate.exceptions.iter();
         let exceptions =
             exceptions.map(|((block, entry), y)| (problem.term(*block, *entry), y.to_string()));
+        let side = |side: usize| {
+            let units = problem.units.iter();
+            let bounds = units.map(|(name, variable)| {
+                let bounds = certificate.bounds.get(*variable)?;
+                Some((name.clone(), bounds[side].to_string()))
+            });
+            let bounds: Option<IndexMap<String, String>> = bounds.collect();
+            bounds
+                .filter(|_| !certificate.bounds.is_empty())
+                .map(UniqueMap)
+        };
         Some(EnergyFile {
+            lower: side(0),
+            upper: side(1),
             format: FORMAT.to_owned(),
             version: VERSION,
             claim: CLAIM.to_owned(),
@@ -123,58 +154,85 @@ impl EnergyFile {
             ))
         });
         let numbers: Vec<_> = numbers.collect::<Result<_, EnergyFileError>>()?;
-        let values = self.exceptions.0.iter().map(|(name, y)| {
-            let y = parse_rational(y).map_err(|fault| EnergyFileError::Number {
-                place: format!("exceptions: {}", shown(name)),
-                fault,
-            })?;
-            Ok((name.as_str(), y))
-        });
-        let values: Vec<_> = values.collect::<Result<_, EnergyFileError>>()?;
+        let values = rationals("exceptions", &self.exceptions)?;
+        let bounds = match (&self.lower, &self.upper) {
+            (None, None) => None,
+            (Some(lower), Some(upper)) => {
+                Some([rationals("lower", lower)?, rationals("upper", upper)?])
+            }
+            _ => return Err(EnergyFileError::OneSided),
+        };
         let exceptions = values
             .into_iter()
             .map(|(name, y)| Ok((problem.find(name)?, y)));
         Ok(Certificate {
-            point: self.point(problem, numbers)?,
+            point: by_variable("point", problem, numbers, &Number::new(1u32.into(), 0))?,
+            bounds: match bounds {
+                None => Vec::new(),
+                Some([lower, upper]) => {
+                    let one = Rational::one();
+                    let upper = by_variable("upper", problem, upper, &one)?;
+                    let lower = by_variable("lower", problem, lower, &one)?.into_iter();
+                    lower
+                        .zip(upper)
+                        .map(|(lower, upper)| [lower, upper])
+                        .collect()
+                }
+            },
             bits: self.bits,
             grid: self.grid,
             exceptions: exceptions.collect::<Result<_, EnergyFileError>>()?,
         })
     }
+}
 
-    fn point(
-        &self,
-        problem: &NamedProblem,
-        numbers: Vec<(&str, Number)>,
-    ) -> Result<Vec<Number>, EnergyFileError> {
-        let known: BTreeMap<&str, usize> = problem
-            .units
-            .iter()
-            .map(|(name, variable)| (name.as_str(), *variable))
-            .collect();
-        let mut point: Vec<Option<Number>> = vec![None; problem.problem.variables()];
-        for (name, number) in numbers {
-            let variable = known.get(name);
-            let variable = *variable.ok_or_else(|| EnergyFileError::NoSuchUnit(shown(name)))?;
-            match &point[variable] {
-                Some(other) if *other != number => return Err(EnergyFileError::Tie(shown(name))),
-                _ => point[variable] = Some(number),
-            }
+/// Rationals by name.
+fn rationals<'a>(
+    place: &str,
+    values: &'a UniqueMap,
+) -> Result<Vec<(&'a str, Rational)>, EnergyFileError> {
+    let values = values.0.iter().map(|(name, text)| {
+        let value = parse_rational(text).map_err(|fault| EnergyFileError::Number {
+            place: format!("{place}: {}", shown(name)),
+            fault,
+        })?;
+        Ok((name.as_str(), value))
+    });
+    values.collect()
+}
+
+/// By variable, what stands for its units. Variables without any unit are not named, and nothing depends on them: they get `other`.
+fn by_variable<T: Clone + PartialEq>(
+    place: &'static str,
+    problem: &NamedProblem,
+    values: Vec<(&str, T)>,
+    other: &T,
+) -> Result<Vec<T>, EnergyFileError> {
+    let units = problem.units.iter();
+    let known: BTreeMap<&str, usize> = units
+        .map(|(name, variable)| (name.as_str(), *variable))
+        .collect();
+    let named: BTreeSet<&str> = values.iter().map(|(name, _)| *name).collect();
+    let mut found: Vec<Option<T>> = vec![None; problem.problem.variables()];
+    for (name, value) in values {
+        let variable = known.get(name);
+        let variable = *variable.ok_or_else(|| EnergyFileError::NoSuchUnit(place, shown(name)))?;
+        match &found[variable] {
+            Some(known) if *known != value => return Err(EnergyFileError::Tie(place, shown(name))),
+            _ => found[variable] = Some(value),
         }
-        if let Some((missing, _)) = problem
-            .units
-            .iter()
-            .find(|(name, _)| !self.point.contains_key(name))
-        {
-            return Err(EnergyFileError::MissingUnit(shown(missing)));
-        }
-        // Variables without any unit are not named, and nothing depends on them.
-        let one = || Number::new(1u32.into(), 0);
-        Ok(point
-            .into_iter()
-            .map(|number| number.unwrap_or_else(one))
-            .collect())
     }
+    let missing = problem
+        .units
+        .iter()
+        .find(|(name, _)| !named.contains(name.as_str()));
+    if let Some((missing, _)) = missing {
+        return Err(EnergyFileError::MissingUnit(place, shown(missing)));
+    }
+    let found = found.into_iter();
+    Ok(found
+        .map(|value| value.unwrap_or_else(|| other.clone()))
+        .collect())
 }
 
 /// A positive mantissa of plain digits with an exponent of 2, so that equal numbers are written alike.

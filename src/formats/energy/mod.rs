@@ -30,14 +30,17 @@ pub enum EnergyFileError {
     #[error("point: `{0}` must be a positive integer and an exponent of 2, as [\"3\", -1]")]
     Multiplier(String),
     /// A unit that is not one of the model that can be scaled.
-    #[error("point: `{0}` is not a unit of the model that can be scaled")]
-    NoSuchUnit(String),
+    #[error("{0}: `{1}` is not a unit of the model that can be scaled")]
+    NoSuchUnit(&'static str, String),
     /// A unit that is missing.
-    #[error("point: unit `{0}` is missing")]
-    MissingUnit(String),
-    /// Tied units with different multipliers.
-    #[error("point: `{0}` is tied to a unit with another multiplier")]
-    Tie(String),
+    #[error("{0}: unit `{1}` is missing")]
+    MissingUnit(&'static str, String),
+    /// Tied units with different numbers.
+    #[error("{0}: `{1}` is tied to a unit with another number")]
+    Tie(&'static str, String),
+    /// Bounds on one side only.
+    #[error("`lower` and `upper` stand together")]
+    OneSided,
     /// A term that the model does not have.
     #[error("exceptions: there is no term `{0}`")]
     NoSuchTerm(String),
@@ -49,7 +52,7 @@ pub enum EnergyFileError {
 impl EnergyFileError {
     /// Is the file no certificate at all, rather than one that proves nothing about this model?
     pub fn is_malformed(&self) -> bool {
-        use EnergyFileError::{Format, Multiplier, Number};
-        matches!(self, Format(_) | Number { .. } | Multiplier(_))
+        use EnergyFileError::{Format, Multiplier, Number, OneSided};
+        matches!(self, Format(_) | Number { .. } | Multiplier(_) | OneSided)
     }
 }

@@ -1,6 +1,6 @@
 //! Energy certificates of networks, from a solution of their flat problem.
 
-use super::{EnergyError, EnergyProof};
+use super::{EnergyError, EnergyProof, Within, prove_within};
 use crate::kernel::Problem;
 use crate::network::{Network, Regularizer};
 use crate::numbers::{Rational, Wide};
@@ -8,7 +8,7 @@ use crate::solve::floats::{in_memory, over_floats};
 use crate::solve::newton::LinearSystem;
 use crate::solve::{Balancing, Solution};
 use num_traits::Signed;
-use synaptic_balance_kernel::Number;
+use synaptic_balance_kernel::{Number, Problem as ExactProblem};
 
 /// The number in those of a certificate.
 fn number(value: &Wide) -> Option<Number> {
@@ -17,6 +17,40 @@ fn number(value: &Wide) -> Option<Number> {
     rational
         .is_positive()
         .then(|| Number::new(rational.numer().magnitude().clone(), -exponent))
+}
+
+/// The problem of a network as the kernel reads it: over floats, where its weights are some.
+fn with_problem<T>(
+    network: &Network<Rational>,
+    regularizer: &Regularizer,
+    prove: impl FnOnce(&ExactProblem) -> Result<T, EnergyError>,
+) -> Result<T, EnergyError> {
+    let exact = network.energy_problem(regularizer)?;
+    let floats = in_memory(network.counted_weights().iter());
+    let over = floats.as_ref();
+    let over = over.and_then(|floats| over_floats(&exact, floats));
+    prove(&over.unwrap_or(exact))
+}
+
+/// Has the kernel verify how near computed multipliers `μ` are to the minimum within bounds, refined by Newton steps to so many digits.
+///
+/// # Errors
+/// [`EnergyError`].
+pub fn prove_network_within(
+    network: &Network<Rational>,
+    regularizer: &Regularizer,
+    multipliers: &[Wide],
+    within: &Within,
+    digits: u32,
+) -> Result<EnergyProof, EnergyError> {
+    let multipliers: Vec<f64> = multipliers.iter().map(|mu| mu.to_f64()).collect();
+    let found = with_problem(network, regularizer, |problem| {
+        prove_within(problem, &multipliers, within, digits)
+    })?;
+    match found.is_good(digits) {
+        true => Ok(found),
+        false => Err(EnergyError::TooCoarse(digits)),
+    }
 }
 
 /// Has the kernel verify how near a solution is, refined by Newton steps to so many digits. The minimum must be attained.
@@ -30,15 +64,6 @@ pub fn prove_network(
     solution: &Solution,
     digits: u32,
 ) -> Result<EnergyProof, EnergyError> {
-    let exact = network.energy_problem(regularizer)?;
-    let floats = in_memory(network.counted_weights().iter());
-    let problem = match floats
-        .as_ref()
-        .and_then(|floats| over_floats(&exact, floats))
-    {
-        Some(problem) => problem,
-        None => exact,
-    };
     let state = Balancing::at(flat, &solution.multipliers);
     let mut system = LinearSystem::new(flat, &state).map_err(|_| EnergyError::NotRefined)?;
     let computed = solution.multipliers.iter().map(number);
@@ -56,5 +81,7 @@ pub fn prove_network(
         }
         Some(step)
     };
-    EnergyProof::find(&problem, computed, &mut newton, digits)
+    with_problem(network, regularizer, |problem| {
+        EnergyProof::find(problem, computed, &mut newton, digits)
+    })
 }

@@ -5,11 +5,13 @@ mod precision;
 mod read;
 mod repair;
 mod terms;
+mod within;
 
-pub use flat::prove_network;
+pub use flat::{prove_network, prove_network_within};
 pub use read::read_all;
 pub(super) use terms::each_place;
 pub use terms::point_of_floats;
+pub use within::{Within, prove_within};
 
 use num_bigint::{BigInt, BigUint};
 use num_traits::{One, Signed, Zero};
@@ -37,6 +39,9 @@ pub enum EnergyError {
         "the solution could not be refined: the network is nearly cut off from its visible units"
     )]
     NotRefined,
+    /// It would not be good for the digits that were asked for.
+    #[error("the certificate would not be good for {0} digits")]
+    TooCoarse(u32),
     /// No terms were found that make the costs a circulation.
     #[error("the costs could not be made a circulation")]
     NotRepaired,
@@ -47,26 +52,37 @@ pub type Newton<'a> = dyn FnMut(&[f64], Wide) -> Option<Vec<f64>> + 'a;
 
 /// Makes a certificate for a problem from a computed point, which is refined first by Newton steps.
 ///
-/// It is to be good for so many digits. Each refinement is one read of the weights and one solution of the Newton system. Given with it is the forest that its exceptions lie on. Ours.
+/// It is to be good for so many digits. Each refinement is one read of the weights and one solution of the Newton system. Variables that are held at bounds stay there, and need not
+/// balance. Given with it is the forest that its exceptions lie on. Ours.
 fn energy_certificate(
     problem: &Problem,
     computed: Vec<Number>,
     newton: &mut Newton,
     digits: u32,
+    within: &Within,
 ) -> Result<(Certificate, Repair), EnergyError> {
     let precision = Precision::of(&Extremes::of(problem, &computed), problem, digits);
     let kept_point = |point: &[Number]| -> Vec<Number> {
         let short = point.iter().map(|number| kept(number, precision.kept));
-        short.collect()
+        let short = short.enumerate();
+        short
+            .map(|(variable, number)| within.moved_inside(variable, number, precision.kept))
+            .collect()
+    };
+    let imbalance_at = |certificate: &Certificate| {
+        let mut found = imbalance(problem, certificate)?;
+        within.leave_held(&mut found);
+        Ok::<_, Refusal>(found)
     };
     let mut certificate = Certificate {
         point: kept_point(&computed),
         bits: precision.factors,
         grid: precision.grid,
         exceptions: BTreeMap::new(),
+        bounds: within.bounds.clone(),
     };
     let mut point = computed;
-    let mut imbalance = imbalance(problem, &certificate)?;
+    let mut imbalance = imbalance_at(&certificate)?;
     for _ in 0..precision.steps {
         let size = largest(&imbalance);
         if size.is_zero() {
@@ -83,7 +99,7 @@ fn energy_certificate(
             point: kept_point(&next_point),
             ..certificate.clone()
         };
-        let found = self::imbalance(problem, &next)?;
+        let found = imbalance_at(&next)?;
         let left = largest(&found);
         if left >= size {
             break;
@@ -93,7 +109,7 @@ fn energy_certificate(
             break;
         }
     }
-    let repair = Repair::of(problem, &certificate.point);
+    let repair = Repair::around(problem, &certificate.point, within);
     let exceptions = repair.exceptions(problem, &certificate, imbalance);
     certificate.exceptions = exceptions.ok_or(EnergyError::NotRepaired)?;
     Ok((certificate, repair))
@@ -110,6 +126,8 @@ pub struct EnergyProof {
     pub radius: Option<Rational>,
     /// Is the minimum attained? Proved, or not known.
     pub is_attained: bool,
+    /// Is all this about the minimum within the bounds of the certificate, and not about any other?
+    pub is_bounded: bool,
     /// Terms of which nothing is said.
     pub not_enclosed: u64,
     /// By variable: a `ρ` with `|log(μ*/μ)| <= ρ`, `μ` the multiplier of the point and `μ*` a balanced one; `None` where none is known, as for what nothing joins to
@@ -128,9 +146,26 @@ impl EnergyProof {
         newton: &mut Newton,
         digits: u32,
     ) -> Result<Self, EnergyError> {
-        let (certificate, forest) = energy_certificate(problem, computed, newton, digits)?;
+        let free = Within::default();
+        let (certificate, forest) = energy_certificate(problem, computed, newton, digits, &free)?;
         let certified = verify_energy(problem, &certificate)?;
         Ok(Self::of(&certified, &certificate, &forest)?)
+    }
+
+    /// The same of the minimum within bounds; steps do not move what is held there.
+    ///
+    /// # Errors
+    /// [`EnergyError`].
+    pub fn find_within(
+        problem: &Problem,
+        computed: Vec<Number>,
+        newton: &mut Newton,
+        digits: u32,
+        within: &Within,
+    ) -> Result<Self, EnergyError> {
+        // How far multipliers can be is known along paths from the ground, and not from a bound: the forest of the exceptions does not serve.
+        let (certificate, _) = energy_certificate(problem, computed, newton, digits, within)?;
+        Ok(Self::new(problem, certificate)?)
     }
 
     /// Has the kernel verify a certificate, and takes from it what it proves.
@@ -152,6 +187,7 @@ impl EnergyProof {
             gap: rational_to_f64_up(&certified.gap()),
             radius: certified.radius(),
             is_attained: certified.is_attained(),
+            is_bounded: certified.is_bounded(),
             not_enclosed: certified.not_enclosed(),
             radii: certified.multiplier_radii(&forest.order())?,
             certificate: certificate.clone(),
@@ -194,7 +230,7 @@ impl EnergyProof {
         self.radii.iter().all(Option::is_some)
     }
 
-    /// Is the minimum attained, and is every weight, as far as costs go, and every multiplier that is determined known to so many digits?
+    /// Is the minimum attained, or within bounds, and is every weight, as far as costs go, and every multiplier that is determined known to so many digits?
     pub fn is_good(&self, digits: u32) -> bool {
         let widest = Number::new(1u32.into(), -(f64::from(digits) * 3.33).ceil() as i64);
         let Some(widest) = widest.to_rational() else {
@@ -203,7 +239,7 @@ impl EnergyProof {
         let is_narrow =
             |radius: &Number| radius.to_rational().is_some_and(|radius| radius <= widest);
         let known = self.radius.as_ref().is_some_and(|radius| *radius <= widest);
-        self.is_attained && known && self.radii.iter().flatten().all(is_narrow)
+        (self.is_attained || self.is_bounded) && known && self.radii.iter().flatten().all(is_narrow)
     }
 
     /// Bounds on the balanced multiplier `μ` of a variable, as short dyadics; `None` where none are known.
@@ -282,7 +318,7 @@ pub fn verify_energy<'a>(
 fn imbalance(problem: &Problem, certificate: &Certificate) -> Result<Vec<Rational>, Refusal> {
     let reader = Reader::new(problem, certificate)?;
     let bands = read_all(&reader)?;
-    let found = reader.imbalance(&bands);
+    let found = reader.imbalance(&bands)?;
     let at = |variable: usize| found.get(&variable).cloned().unwrap_or_default();
     Ok((0..problem.variables()).map(at).collect())
 }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use synaptic_balance_kernel::{Block, Certificate, Layout, Number, Problem, Reader};
 
 use super::terms::{LogCosts, each_place, logs};
+use super::within::Within;
 use crate::numbers::Rational;
 
 /// What is added to `y`, by block and entry.
@@ -18,13 +19,22 @@ type Place = (usize, usize, usize, usize);
 /// An order of the variables, with a term for each: its other variables come before.
 pub(super) struct Repair {
     order: Vec<(usize, Place)>,
+    /// Variables that need not balance.
+    held: Vec<usize>,
 }
 
 impl Repair {
     /// Grows a forest from the ground: always the heaviest term with one variable left settles it, so that what a variable has to cancel is carried by
     /// terms about as heavy as its own.
     pub fn of(problem: &Problem, point: &[Number]) -> Self {
+        Self::around(problem, point, &Within::default())
+    }
+
+    /// The same, with variables that are held at bounds for ground.
+    pub fn around(problem: &Problem, point: &[Number], within: &Within) -> Self {
         let mut search = Search::new(problem, point);
+        let held: Vec<usize> = within.held().collect();
+        held.iter().for_each(|variable| search.settle(*variable));
         search.look_at_all();
         loop {
             while let Some((cost, variable)) = search.heap.pop() {
@@ -45,6 +55,7 @@ impl Repair {
         }
         Repair {
             order: search.order,
+            held,
         }
     }
 
@@ -86,7 +97,7 @@ impl Repair {
         Some(exceptions)
     }
 
-    /// Cancels the imbalance at each variable by its term, the last settled one first, and notes the changes of `y`. What is left stands at the roots.
+    /// Cancels the imbalance at each variable by its term, the last settled one first, and notes the changes of `y`. What is left stands at the roots; what is held need not balance.
     fn push(
         &self,
         problem: &Problem,
@@ -106,6 +117,8 @@ impl Repair {
             let sum = changes.entry((*block, *entry)).or_default();
             *sum = plus(sum, &change);
         }
+        let held = self.held.iter();
+        held.for_each(|variable| imbalance[*variable] = Rational::zero());
         Some(())
     }
 

@@ -240,12 +240,16 @@ impl TermCosts<'_> {
         longest.is_finite().then_some(share)
     }
 
-    /// Newton steps of [`EnergyProof::find`](crate::solve::energy::EnergyProof::find) at a point: solves `H d = side`.
-    pub fn newton_at(&self, multipliers: &[f64]) -> impl FnMut(&[f64]) -> Option<Vec<f64>> {
+    /// Newton steps of [`EnergyProof::find`](crate::solve::energy::EnergyProof::find) at a point: solves `H d = side` in the variables that are free to move.
+    pub fn newton_at(
+        &self,
+        multipliers: &[f64],
+        is_free: impl Fn(usize) -> bool,
+    ) -> impl FnMut(&[f64]) -> Option<Vec<f64>> {
         let x = multipliers.iter().map(|value| value.ln()).collect();
         let state = self.state(x);
         move |side: &[f64]| {
-            let (solution, _) = self.conjugate(&state, side, (REFINING, MOST_REFINING), |_| true);
+            let (solution, _) = self.conjugate(&state, side, (REFINING, MOST_REFINING), &is_free);
             let is_finite = solution.iter().all(|value| value.is_finite());
             is_finite.then_some(solution)
         }

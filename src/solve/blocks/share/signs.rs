@@ -157,7 +157,7 @@ fn sides_here<E>(
     let problem = problem(shared, power)?;
     let reader = kernel::Reader::new(&problem, &certificate)?;
     let bands = read_all(&reader)?;
-    let sums = reader.imbalance(&bands);
+    let sums = reader.imbalance(&bands)?;
     let sum = |variable: usize| sums.get(&variable).map(|sum| sum.abs().to_integer());
     let variables = 0..problem.variables();
     Ok(variables.map(|v| sum(v).unwrap_or_default()).collect())
