@@ -1,8 +1,9 @@
 //! The arguments of every command.
 
+pub use super::activations::ActivationArguments;
 pub use super::checkpoint_arguments::{ApplyArguments, Moment, PartArguments};
 pub use super::other_arguments::*;
-pub use super::relu6::Relu6Arguments;
+use super::relu6::Relu6Arguments;
 pub use super::shell::{CompletionsArguments, ManArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -153,12 +154,17 @@ pub struct RoleArguments {
 }
 
 impl RoleArguments {
-    /// The model with these roles.
-    pub fn apply(&self, file: Model) -> Result<Model, String> {
-        let roles = Roles {
+    /// The roles.
+    pub fn roles(&self) -> Roles {
+        Roles {
             learned: self.learned.clone(),
             constant: self.constant.clone(),
-        };
+        }
+    }
+
+    /// The model with these roles.
+    pub fn apply(&self, file: Model) -> Result<Model, String> {
+        let roles = self.roles();
         match file {
             file if roles.is_empty() => Ok(file),
             Model::Onnx(model) => {
@@ -229,6 +235,8 @@ pub struct ExplainArguments {
     #[command(flatten)]
     pub relu6: Relu6Arguments,
     #[command(flatten)]
+    pub activations: ActivationArguments,
+    #[command(flatten)]
     pub family: FamilyArguments,
 }
 
@@ -290,6 +298,8 @@ pub struct BalanceArguments {
     pub roles: RoleArguments,
     #[command(flatten)]
     pub relu6: Relu6Arguments,
+    #[command(flatten)]
+    pub activations: ActivationArguments,
 }
 
 impl BalanceArguments {
@@ -359,6 +369,8 @@ pub struct VerifyArguments {
     pub roles: RoleArguments,
     #[command(flatten)]
     pub relu6: Relu6Arguments,
+    #[command(flatten)]
+    pub activations: ActivationArguments,
 }
 
 /// What a safetensors file does not say of its perceptron.

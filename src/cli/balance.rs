@@ -36,6 +36,13 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
 fn balance_file(arguments: &BalanceArguments, file: Model, start: Instant) -> Outcome {
     let file = arguments.roles.apply(file);
     let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
+    let (file, ranges) = arguments.activations.apply(file, &arguments.roles)?;
+    let (mut report, verdict) = balance_model(arguments, file, start)?;
+    ranges.state(&mut report);
+    Ok((report, verdict))
+}
+
+fn balance_model(arguments: &BalanceArguments, file: Model, start: Instant) -> Outcome {
     check_outputs(arguments, &file)?;
     if let Model::Onnx(model) = &file {
         let seconds_read = start.elapsed().as_secs_f64();
@@ -223,8 +230,9 @@ fn outputs(
         outputs.push((path.clone(), text.into_bytes()));
     } else if let Some(path) = &arguments.certificate
         && result.bounded.is_none()
-        && let Some(certificate) = certificate(arguments, network, result)
+        && let Some(mut certificate) = certificate(arguments, network, result)
     {
+        certificate.activations = file.ranges().cloned();
         let text = certificate.to_json();
         read_back(network, &text).map_err(|fault| {
             let path = path.display();

@@ -419,6 +419,7 @@ fn with_entries<'a>(
     });
     let (forms, blocks) = (own.forms().to_vec(), blocks.collect());
     Some(NamedProblem {
+        ranges: None,
         units: problem.units.clone(),
         terms: problem.terms.clone(),
         problem: Problem::new(own.variables(), forms, blocks).ok()?,

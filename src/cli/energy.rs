@@ -34,7 +34,8 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
     if Checkpoint::is_at(path) {
         return checkpoint::verify(arguments, certificate, &regularizer);
     }
-    if in_place::is_perceptron(path, &arguments.perceptron) {
+    arguments.activations.refuse(path, &arguments.perceptron)?;
+    if in_place::is_perceptron(path, &arguments.perceptron) && arguments.activations.is_none() {
         let architecture = arguments.perceptron.needed(path)?;
         let model = MappedPerceptron::open(path, &architecture);
         let model = model.map_err(|fault| BadInput::at(path, fault))?;
@@ -50,6 +51,7 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
     let (file, replaced) = arguments.relu6.apply(file, path)?;
     let file = arguments.roles.apply(file);
     let file = file.map_err(|fault| BadInput::at(path, fault))?;
+    let (file, ranges) = arguments.activations.apply(file, &arguments.roles)?;
     // Of tied units the terms are the synapses.
     let file = match arguments.tied {
         Some(_) => with_weights(file, path)?,
@@ -59,9 +61,11 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
         || NamedProblem::of_network(&Tied::apply(arguments.tied, &file), &regularizer);
     let named = channels_problem(&file, arguments.tied, &regularizer).unwrap_or_else(of_synapses);
     let problem = named.map_err(|fault| BadInput::at(path, fault))?;
+    let problem = problem.about(file.ranges());
     let (mut report, verdict) = judge(&arguments.certificate, certificate, &regularizer, &problem)?;
     report.state_layers(file.layers());
     let (mut report, verdict) = ended(report, verdict, &relied_on(&[&file]));
+    ranges.state(&mut report);
     if replaced.is_done() {
         replaced.state(&mut report);
     }
@@ -161,8 +165,10 @@ pub fn written(
     let (path, regularizer) = (&arguments.network, &arguments.regularizer);
     let refused = |fault: Refusal| BadInput::at(path, fault);
     let known = NamedProblem::of_network(network, regularizer).map_err(refused)?;
+    let known = known.about(file.ranges());
     let mapped = match file {
-        Model::Perceptron(read) => {
+        // The file has no terms for ranges.
+        Model::Perceptron(read) if file.ranges().is_none() => {
             let model = MappedPerceptron::of_file(read, path, &arguments.perceptron.needed(path)?);
             Some(model.map_err(|fault| BadInput::at(path, fault))?)
         }

@@ -28,6 +28,8 @@ use super::{
 const BASIS_LIMIT: usize = 10_000;
 
 pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
+    (arguments.activations).refuse_checkpoints(&arguments.network)?;
+    (arguments.activations).refuse(&arguments.network, &arguments.perceptron)?;
     if let Some(outcome) = explain_checkpoint::explain(arguments) {
         return outcome;
     }
@@ -53,6 +55,17 @@ fn explain_file(
 ) -> Result<Report, Failure> {
     let file = arguments.roles.apply(file);
     let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
+    let (file, ranges) = arguments.activations.apply(file, &arguments.roles)?;
+    let mut found = explain_model(arguments, file, detail)?;
+    ranges.state(&mut found);
+    Ok(found)
+}
+
+fn explain_model(
+    arguments: &ExplainArguments,
+    file: Model,
+    detail: Detail,
+) -> Result<Report, Failure> {
     if let (Some(path), Model::Onnx(_)) = (&arguments.certificate, &file) {
         let reason = "nothing written: constraints of ONNX models are not listed";
         return Err(BadInput::at(path, reason).into());
@@ -103,7 +116,10 @@ fn explain_file(
         outputs.push((path, text.into_bytes()));
     }
     if let Some(path) = &arguments.certificate {
-        let certificate = explanation.certificate();
+        let mut certificate = explanation.certificate();
+        if let Some(certificate) = &mut certificate {
+            certificate.activations = file.ranges().cloned();
+        }
         let certificate = certificate.filter(|own| verify_certificate(&network, own).is_ok());
         let certificate = certificate.ok_or_else(|| {
             let path = path.display();
@@ -236,7 +252,11 @@ fn explain_mapped(arguments: &ExplainArguments, detail: Detail) -> Result<Option
     let writes = draws_units || arguments.certificate.is_some();
     let is_plain = arguments.tied.is_none() && !writes && !arguments.basis;
     let is_lp = matches!(arguments.regularizer, Regularizer::Lp(_));
-    if !is_plain || !is_lp || !in_place::is_perceptron(path, &arguments.perceptron) {
+    if !is_plain
+        || !is_lp
+        || !arguments.activations.is_none()
+        || !in_place::is_perceptron(path, &arguments.perceptron)
+    {
         return Ok(None);
     }
     let Some(architecture) = arguments.perceptron.architecture()? else {

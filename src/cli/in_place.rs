@@ -224,6 +224,7 @@ pub fn named_problem<'a>(
     let units = names.zip(variables);
     let tensors = model.scaled_tensors().into_iter().map(str::to_owned);
     Ok(NamedProblem {
+        ranges: None,
         units: units.collect(),
         terms: TermNames::Tensors(tensors.collect()),
         problem,

@@ -1,5 +1,6 @@
 //! The command line: what is asked, what is printed, and the exit code.
 
+mod activations;
 mod arguments;
 mod balance;
 mod batch;
@@ -56,7 +57,7 @@ use clap::Parser;
 use serde_json::{Value, json};
 use synaptic_balance::formats::memory::held;
 use synaptic_balance::formats::{
-    Architecture, MAX_MODEL, MAX_TEXT, MappedPerceptron, Model, ModelError, cached,
+    Architecture, MAX_MODEL, MAX_TEXT, MappedPerceptron, Model, ModelError, RangeOrigin, cached,
     energy::read_energy, read_certificate, read_input, read_model, verify_certificate,
 };
 use synaptic_balance::network::{Regularizer, one_line, plain_json, plain_text};
@@ -208,11 +209,18 @@ fn end(outcome: Outcome, command: Option<&Command>, shown: Shown, to_stdout: boo
 }
 
 fn balanced(arguments: &BalanceArguments) -> Outcome {
+    (arguments.activations).refuse_checkpoints(&arguments.network)?;
     if let Some(outcome) = checkpoint::balance(arguments) {
         return outcome;
     }
     checkpoint::refuse_elsewhere(&arguments.network, &arguments.family)?;
-    in_place::balance(arguments).unwrap_or_else(|| balance::balance(arguments))
+    (arguments.activations).refuse(&arguments.network, &arguments.perceptron)?;
+    // What is balanced where it lies has no place for other costs.
+    let in_place = match arguments.activations.is_none() {
+        true => in_place::balance(arguments),
+        false => None,
+    };
+    in_place.unwrap_or_else(|| balance::balance(arguments))
 }
 
 fn answer_command(command: Option<&Command>, json: bool) -> Outcome {
@@ -407,6 +415,7 @@ fn demonstration() -> Outcome {
 
 fn verify(arguments: &VerifyArguments) -> Outcome {
     arguments.relu6.refuse(&arguments.network)?;
+    (arguments.activations).refuse_checkpoints(&arguments.network)?;
     let text = input(&arguments.certificate, MAX_MODEL)?;
     let about = read_energy(&text).map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
     if let Some(certificate) = about {
@@ -416,13 +425,15 @@ fn verify(arguments: &VerifyArguments) -> Outcome {
     let (file, replaced) = arguments.relu6.apply(file, &arguments.network)?;
     let file = arguments.roles.apply(file);
     let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
-    let file = match replaced.is_done() {
+    let (file, ranges) = arguments.activations.apply(file, &arguments.roles)?;
+    let file = match replaced.is_done() || !arguments.activations.is_none() {
         true => balance::with_weights(file, &arguments.network)?,
         false => file,
     };
     let stated = |(mut report, verdict): (Report, Verdict)| {
         report.state_layers(file.layers());
         report.state_reliance(&report::relied_on(&[&file]));
+        ranges.state(&mut report);
         if replaced.is_done() {
             replaced.state(&mut report);
         }
@@ -439,6 +450,9 @@ fn verify(arguments: &VerifyArguments) -> Outcome {
             );
             return Ok(stated(verdict(&certificate.claim, Err(reason))));
         }
+    }
+    if let Some(reason) = RangeOrigin::difference(certificate.activations.as_ref(), file.ranges()) {
+        return Ok(stated(verdict(&certificate.claim, Err(reason))));
     }
     let network = Tied::apply(arguments.tied, &file);
     match verify_certificate(&network, &certificate) {

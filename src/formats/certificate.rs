@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::network_json::{FormatError, check_header};
+use super::ranges::RangeOrigin;
 use super::strict::{Object, UniqueMap, present};
 use crate::kernel::{Enclosed, Obstacle, Refusal, check};
 use crate::network::{Network, Regularizer, RegularizerError};
@@ -26,6 +27,13 @@ pub struct Certificate {
     pub claim: String,
     /// The regularizer, as on the command line.
     pub regularizer: String,
+    /// The ranges of activations that are counted too, as synapses after those of the network.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub activations: Option<RangeOrigin>,
     /// `enclosure`: lower bounds of `μ*`.
     #[serde(
         default,

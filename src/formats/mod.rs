@@ -23,6 +23,7 @@ mod model;
 mod network_json;
 pub mod onnx;
 mod powers;
+mod ranges;
 mod safetensors_mlp;
 mod storage;
 mod strict;
@@ -41,6 +42,7 @@ pub use measure::{LayerFigures, Measured, MeasuredLayer, measure_network};
 pub use model::{Model, ModelError, Scaling, holds_weights_only, is_onnx, read_model};
 pub use network_json::{FormatError, NetworkFile, Weight, read_network, write_network};
 pub use onnx::{Difference, OnnxError, OnnxFile, Relu6, Roles, Written};
+pub use ranges::{RangeArray, RangeOrigin, Ranges, RangesError};
 pub use safetensors_mlp::{PerceptronFile, SafetensorsError, read_perceptron};
 
 pub use strict::UniqueMap;

@@ -9,6 +9,7 @@ use super::lost::Losses;
 use super::memory::held;
 use super::network_json::{FormatError, NetworkFile, Weight, read_network};
 use super::onnx::{OnnxError, OnnxFile, SOURCE, Written};
+use super::ranges::RangesError;
 use super::safetensors_mlp::{PerceptronFile, SafetensorsError};
 use crate::network::{Network, SynapseIndex, UnitIndex};
 use crate::numbers::Rational;
@@ -42,6 +43,9 @@ pub enum ModelError {
         "a safetensors file holds weights only; name the activation of its hidden layers, as in --arch relu"
     )]
     NoArchitecture,
+    /// The ranges of activations are not those of the network.
+    #[error(transparent)]
+    Ranges(#[from] RangesError),
     /// It is none of these, but something that is known.
     #[error("not an ONNX model, a safetensors file or network JSON, but {0}")]
     Foreign(&'static str),

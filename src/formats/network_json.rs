@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use thiserror::Error;
 
 use super::activation_json::{activation, activation_json};
+use super::ranges::RangeOrigin;
 use super::strict::{Object, StrictValue};
 use crate::network::{Activation, Network, NetworkError, Tie, Unit, UnitIndex, UnitKind};
 use crate::numbers::{ParseRationalError, Rational, parse_rational, rational_from_f64};
@@ -56,6 +57,8 @@ pub struct NetworkFile {
     pub network: Network<Rational>,
     text: Vec<u8>,
     is_exact: bool,
+    /// The ranges of activations that the network counts, which the document does not hold.
+    pub(super) ranges: Option<RangeOrigin>,
 }
 
 /// A weight to be written.
@@ -201,6 +204,7 @@ pub fn read_network(text: &[u8]) -> Result<NetworkFile, FormatError> {
         network,
         text: text.to_vec(),
         is_exact,
+        ranges: None,
     })
 }
 

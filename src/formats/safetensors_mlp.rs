@@ -1,5 +1,6 @@
 //! Plain multilayer perceptrons in safetensors files.
 
+use super::ranges::RangeOrigin;
 use num_traits::Signed;
 use thiserror::Error;
 
@@ -174,6 +175,8 @@ pub struct PerceptronFile {
     places: Vec<Option<Slot>>,
     /// The names of the layers, the first one first.
     layers: Vec<String>,
+    /// The ranges of activations that the network counts, which the file does not hold.
+    pub(super) ranges: Option<RangeOrigin>,
 }
 
 /// The place of a number.
@@ -204,6 +207,7 @@ impl PerceptronFile {
             network: with_activations(&network, &layers, activations)?,
             places: places(&layers),
             layers: layers.into_iter().map(|layer| layer.name).collect(),
+            ranges: None,
             bytes,
         })
     }
@@ -211,6 +215,14 @@ impl PerceptronFile {
     /// The names of the layers, the first one first.
     pub fn layers(&self) -> &[String] {
         &self.layers
+    }
+
+    /// The same file with a network of more synapses, which it does not hold.
+    pub(super) fn with_network(mut self, network: Network<Rational>, ranges: RangeOrigin) -> Self {
+        self.ranges = Some(ranges);
+        self.places.resize(network.synapses(), None);
+        self.network = network;
+        self
     }
 
     /// The number type of the weights that some scaling changes, the one with the fewest digits if they have several.

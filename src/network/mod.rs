@@ -19,12 +19,15 @@ mod potentials;
 mod products;
 mod regularizer;
 mod scale;
+mod sources;
 mod text;
 mod ties;
 mod translate;
 mod validate;
 
 pub use activation::Activation;
+#[cfg(feature = "formats")]
+pub(crate) use activation_name::changes;
 pub use activation_name::{ActivationNameError, NOT_HOMOGENEOUS};
 pub use build::{
     PlantedNetwork, Shape, chain, layered, planted, random_acyclic, random_recurrent, random_weight,

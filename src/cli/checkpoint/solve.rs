@@ -376,6 +376,7 @@ impl Task<'_> {
         let tensors = part.tensors.iter();
         let tensors = tensors.map(|tensor| self.checkpoint.tensors[tensor.tensor].name.clone());
         NamedProblem {
+            ranges: None,
             problem,
             units: units.collect(),
             terms: TermNames::Tensors(tensors.collect()),

@@ -37,6 +37,7 @@ pub fn verify(
     let tensors = part.tensors.iter();
     let tensors = tensors.map(|tensor| checkpoint.tensors[tensor.tensor].name.clone());
     let named = NamedProblem {
+        ranges: None,
         problem: problem.map_err(|fault| BadInput::at(path, fault))?,
         units,
         terms: TermNames::Tensors(tensors.collect()),

@@ -15,6 +15,7 @@ impl Certificate {
             version: 1,
             claim: claim.to_string(),
             regularizer: regularizer.to_string(),
+            activations: None,
             lower: None,
             upper: None,
             circulation: None,

@@ -9,7 +9,8 @@ use synaptic_balance_kernel::{Certificate, Number};
 
 use super::{EnergyFileError, NamedProblem};
 use crate::formats::network_json::FormatError;
-use crate::formats::strict::{Object, UniqueMap};
+use crate::formats::ranges::RangeOrigin;
+use crate::formats::strict::{Object, UniqueMap, present};
 use crate::network::Regularizer;
 use crate::numbers::{Rational, parse_rational};
 
@@ -26,6 +27,13 @@ pub struct EnergyFile {
     claim: String,
     /// The regularizer, as on the command line.
     pub regularizer: String,
+    /// The ranges of activations that are counted too.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub activations: Option<RangeOrigin>,
     #[serde(deserialize_with = "crate::formats::strict::unique")]
     point: IndexMap<String, (String, i64)>,
     #[serde(rename = "F")]
@@ -122,6 +130,7 @@ impl EnergyFile {
             version: VERSION,
             claim: CLAIM.to_owned(),
             regularizer: regularizer.to_string(),
+            activations: problem.ranges.clone(),
             point: point.collect(),
             bits: certificate.bits,
             grid: certificate.grid,
@@ -162,6 +171,11 @@ impl EnergyFile {
             }
             _ => return Err(EnergyFileError::OneSided),
         };
+        if let Some(reason) =
+            RangeOrigin::difference(self.activations.as_ref(), problem.ranges.as_ref())
+        {
+            return Err(EnergyFileError::Ranges(reason));
+        }
         let exceptions = values
             .into_iter()
             .map(|(name, y)| Ok((problem.find(name)?, y)));

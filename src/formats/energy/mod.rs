@@ -44,6 +44,9 @@ pub enum EnergyFileError {
     /// A term that the model does not have.
     #[error("exceptions: there is no term `{0}`")]
     NoSuchTerm(String),
+    /// It is about other ranges of activations, or none.
+    #[error("{0}")]
+    Ranges(String),
     /// The kernel refused.
     #[error("{0}")]
     Refused(#[from] Refusal),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use synaptic_balance_kernel::{Block, Certificate, Entries, Form, Problem, Refusal};
 
 use super::EnergyFileError;
+use crate::formats::ranges::RangeOrigin;
 use crate::network::{Network, Regularizer};
 use crate::numbers::Rational;
 
@@ -26,6 +27,8 @@ pub struct NamedProblem<'a> {
     pub units: Vec<(String, usize)>,
     /// What terms are called by.
     pub terms: TermNames,
+    /// The ranges of activations that are among its terms.
+    pub ranges: Option<RangeOrigin>,
 }
 
 impl NamedProblem<'static> {
@@ -46,11 +49,18 @@ impl NamedProblem<'static> {
             problem: network.energy_problem(regularizer)?,
             units: scaled.collect(),
             terms: TermNames::Synapses,
+            ranges: None,
         })
     }
 }
 
 impl<'a> NamedProblem<'a> {
+    /// The same problem, which these ranges of activations are part of.
+    pub fn about(mut self, ranges: Option<&RangeOrigin>) -> Self {
+        self.ranges = ranges.cloned();
+        self
+    }
+
     /// The problem of a model of tensors: that of one power, which `of_power` makes, or, of a mixture, that of all its summands.
     ///
     /// # Errors

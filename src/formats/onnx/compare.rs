@@ -146,6 +146,7 @@ impl OnnxFile {
             groups: self.groups.clone(),
             notes: self.notes.clone(),
             kept: self.kept.clone(),
+            counted_ranges: self.counted_ranges.clone(),
             broken: self.broken.clone(),
         })
     }

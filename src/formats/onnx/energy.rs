@@ -84,6 +84,7 @@ impl OnnxFile {
             (unit.id.clone(), variable)
         });
         Ok(NamedProblem {
+            ranges: self.counted_ranges.origin.clone(),
             units: names.collect(),
             terms: TermNames::Tensors(tensors),
             problem: Problem::new(variables, forms, blocks)?,
@@ -274,7 +275,9 @@ impl OnnxFile {
             return found;
         }
         let mut is_single = true;
-        self.each_weight(|_, _, value| is_single &= f64::from(value as f32) == value);
+        self.each_weight(|(constant, _), _, value| {
+            is_single &= constant.is_beside() || f64::from(value as f32) == value;
+        });
         match is_single {
             true => NumberType::F32,
             false => NumberType::F64,

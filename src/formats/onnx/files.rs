@@ -82,8 +82,13 @@ impl Files {
         {
             return (0, start..start + part.len());
         }
-        self.gathered.push(part.clone());
-        (GATHERED + self.gathered.len() - 1, 0..part.len())
+        (self.hold(part.clone()), 0..part.len())
+    }
+
+    /// Bytes that stand in no file as they are.
+    pub fn hold(&mut self, bytes: Bytes) -> usize {
+        self.gathered.push(bytes);
+        GATHERED + self.gathered.len() - 1
     }
 
     /// The bytes that a tensor keeps in another file.

@@ -46,6 +46,9 @@ impl OnnxFile {
         let mut last = ([UnitIndex::MAX; 2], (0, 0));
         let mut weights = BTreeMap::new();
         for weight in &self.counted() {
+            if self.constants[weight.constant].is_beside() {
+                continue;
+            }
             let count = self.constants[weight.constant].len();
             self.each_counted(weight, count, |_, to, from| {
                 if last.0 != [to, from] {

@@ -14,7 +14,7 @@ use crate::numbers::{Rational, rational_to_f64};
 type Powers = Vec<(usize, f64)>;
 
 impl OnnxFile {
-    /// Measures every weight of at least two axes, in one read of the weights, in the order of the graph; biases count in costs and deficits. `network` is that of the
+    /// Measures every weight of at least two axes and every range of activations, in one read of the weights, in the order of the graph; biases count in costs and deficits. `network` is that of the
     /// model, whose units may share multipliers; `multipliers` are those of all its units, and `vanished` are the synapses that are 0 with them.
     ///
     /// # Panics
@@ -49,7 +49,8 @@ impl OnnxFile {
                 continue;
             };
             let long = constant.shape.iter().filter(|length| **length > 1);
-            let row = (long.count() >= 2 && weight.is_weight()).then(|| {
+            let has_row = constant.is_beside() || long.count() >= 2 && weight.is_weight();
+            let row = has_row.then(|| {
                 meter.layers.push(LayerSums {
                     name: constant.name.clone(),
                     ..LayerSums::default()

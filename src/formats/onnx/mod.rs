@@ -35,6 +35,7 @@
 //! Writing changes the bytes of weights and nothing else; tensors kept in other files are written beside the new model, under new
 //! names. Numbers that are no `f16`, `bf16`, `f32` or `f64` are never changed: of quantized weights the scale is.
 
+mod activations;
 mod blocks;
 mod changed;
 mod compare;
@@ -82,6 +83,7 @@ use thiserror::Error;
 
 use crate::formats::cache::cached;
 use crate::formats::file_bytes::file_bytes;
+use crate::formats::ranges::{Ranges, RangesError};
 use crate::forms::FormsError;
 use crate::network::{Network, NetworkError, SynapseIndex, UnitIndex};
 use crate::numbers::Rational;
@@ -162,6 +164,9 @@ pub enum OnnxError {
     /// Its channels hang together in too many ways.
     #[error(transparent)]
     Forms(#[from] FormsError),
+    /// The ranges are not those of its activations.
+    #[error(transparent)]
+    Ranges(#[from] RangesError),
     /// Two channels have one name.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -217,6 +222,7 @@ pub struct OnnxFile {
     groups: Vec<ChannelGroup>,
     notes: Vec<Note>,
     kept: Vec<Kept>,
+    counted_ranges: activations::Counted,
     /// An operator that has no limit where multipliers tend to 0.
     broken: Option<String>,
 }
@@ -239,7 +245,7 @@ impl OnnxFile {
         let bytes = bytes.into();
         wire::check(&bytes)?;
         let model = message::Model::decode(bytes.clone())?;
-        OnnxFile::follow(model, Files::new(bytes, folder), &Roles::default())
+        OnnxFile::follow(model, Files::new(bytes, folder), &Roles::default(), None)
     }
 
     /// The same model with what a caller says of its tensors.
@@ -248,23 +254,31 @@ impl OnnxFile {
     /// [`OnnxError::NoTensor`] for a name that no constant tensor has, [`OnnxError::TwoRoles`]; then as [`read`](OnnxFile::read).
     pub fn with_roles(self, roles: &Roles) -> Result<Self, OnnxError> {
         let has_weights = self.network.synapses() > 0;
-        let followed = OnnxFile::follow(self.model, self.files, roles)?;
+        let followed = OnnxFile::follow(self.model, self.files, roles, None)?;
         match has_weights {
             true => followed.with_weights(),
             false => Ok(followed),
         }
     }
 
-    fn follow(model: message::Model, mut files: Files, roles: &Roles) -> Result<Self, OnnxError> {
+    fn follow(
+        model: message::Model,
+        mut files: Files,
+        roles: &Roles,
+        ranges: Option<&Ranges>,
+    ) -> Result<Self, OnnxError> {
         let written = functions::entered(&model)?;
+        let followed = Inference::run(&model, &written, &mut files, roles)?;
+        let placed = |ranges| Ok::<_, OnnxError>((ranges, followed.placed(ranges)?));
+        let ranges = ranges.map(placed).transpose()?;
         let Inference {
             channels,
-            constants,
-            uses,
+            mut constants,
+            mut uses,
             notes,
             kept,
             ..
-        } = Inference::run(&model, &written, &mut files, roles)?;
+        } = followed;
         let counted: BTreeSet<usize> = uses
             .iter()
             .filter(|found| found.is_weight)
@@ -282,6 +296,13 @@ impl OnnxFile {
         let broken = channels.broken(&forms).map(str::to_owned);
         let (mut units, groups) = Units::new(&channels, &forms, &uses);
         units.hold(held::held(&units, &files, &constants, &uses));
+        let counted_ranges = match ranges {
+            Some(placed) => {
+                let parts = (&mut files, &mut constants, &mut uses);
+                activations::count(placed, &mut units, parts)
+            }
+            None => activations::Counted::default(),
+        };
         let network = units.network(vec![])?;
         Ok(OnnxFile {
             files,
@@ -295,6 +316,7 @@ impl OnnxFile {
             groups,
             notes,
             kept,
+            counted_ranges,
             broken,
         })
     }
@@ -322,7 +344,8 @@ impl OnnxFile {
     /// The number of weights, [`held`](OnnxFile::held) statistics among them.
     pub fn weights(&self) -> usize {
         let scaled = weights::scaled(&self.uses).into_iter();
-        let weights = scaled.filter(weights::Scaled::is_weight);
+        let is_range = |scaled: &weights::Scaled| self.counted_ranges.holds(scaled.constant);
+        let weights = scaled.filter(|scaled| scaled.is_weight() && !is_range(scaled));
         let weights = weights.map(|scaled| self.constants[scaled.constant].len());
         let held = self.held().into_iter().map(|held| held.entries.len());
         weights.chain(held).sum()

@@ -193,7 +193,7 @@ impl Units {
     }
 
     /// Finds a source for each weight that leads into a product.
-    fn turn(&mut self, uses: &[Use]) {
+    pub fn turn(&mut self, uses: &[Use]) {
         for found in uses {
             let is_product =
                 |slot: &Slot| self.is_product(self.of_slot[*slot as usize] as UnitIndex);

@@ -272,7 +272,10 @@ impl OnnxFile {
         }
         let mut gathered = self.gathered(&factors, &mut lost)?;
         for (constant, entry) in factors.vanished {
-            if let Ok((file, start, storage)) = self.constants[constant].place {
+            let constant = &self.constants[constant];
+            if let (Ok((file, start, storage)), false) =
+                (constant.place.clone(), constant.is_beside())
+            {
                 let at = start + entry * storage.size();
                 let own = gathered.iter_mut().find(|(number, _)| *number == file);
                 let bytes = match own {
@@ -352,7 +355,7 @@ impl OnnxFile {
             let Ok((file, ..)) = constant.place else {
                 continue;
             };
-            if Files::is_gathered(file) {
+            if Files::is_gathered(file) && !constant.is_beside() {
                 let mut bytes = Vec::new();
                 lost.append(self.write_scaled(file, factors, &mut bytes)?);
                 scaled.push((file, bytes));

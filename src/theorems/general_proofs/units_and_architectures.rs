@@ -126,6 +126,20 @@ pub(super) const PROOFS: &[(&str, GeneralProof)] = &[
         },
     ),
     (
+        "smooth-quant",
+        GeneralProof {
+            file: "proofs/one-unit/smooth-quant.v",
+            theorems: &[
+                "smooth_scale",
+                "balanced_multiplier_enclosed",
+                "balanced_multiplier_tends",
+            ],
+            proves: "For every real p > 0 and any numbers of incoming and outgoing weights; within any factor 1 + e for \
+                     all p from some on.",
+            open: "",
+        },
+    ),
+    (
         "bipu-balance",
         GeneralProof {
             file: "proofs/one-unit/bipu-balance.v",

@@ -19,6 +19,7 @@
 //! | `pass-through-ties` | about operations that a network of this crate does not have: pooling, normalisation |
 //! | `double-cover` | about any costs of two multipliers, which its check draws at random |
 //! | `attention` | about one architecture, larger than those that are searched |
+//! | `smooth-quant` | about the largest magnitudes at single units |
 //! | `bipu-continuity` | about functions |
 //! | `convex-in-multipliers` | about costs of single units, and one chain |
 //! | `representative` | about scalings of planted networks; `foreign-scaling` hunts |
@@ -103,6 +104,10 @@ pub const NOT_HUNTED: &[(&str, &str)] = &[
     (
         "pass-through-ties",
         "about operations that a network of this crate does not have: pooling, normalisation",
+    ),
+    (
+        "smooth-quant",
+        "about the largest magnitudes at single units",
     ),
     (
         "double-cover",

@@ -11,7 +11,7 @@ use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{generator, integer, many, positive, ratio};
 
 /// One hidden unit with the given weights from inputs and to outputs, and perhaps a self-connection.
-fn star(
+pub(super) fn star(
     activation: Activation<Rational>,
     input: &[Rational],
     output: &[Rational],
@@ -58,7 +58,7 @@ fn with_cost(total: &Rational, power: i32, rng: &mut ChaCha8Rng) -> Vec<Rational
 }
 
 /// `Σ |w|^p` over weights times a multiplier.
-fn cost(weights: &[Rational], multiplier: &Rational, power: i32) -> Rational {
+pub(super) fn cost(weights: &[Rational], multiplier: &Rational, power: i32) -> Rational {
     sum(&weights
         .iter()
         .map(|w| (w * multiplier).abs().pow(power))
@@ -143,7 +143,7 @@ fn rational_multiplier(
     )
 }
 
-fn l_p(power: i32) -> Result<Regularizer, Failure> {
+pub(super) fn l_p(power: i32) -> Result<Regularizer, Failure> {
     Ok(Regularizer::lp(integer(power.into()))?)
 }
 

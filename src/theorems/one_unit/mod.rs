@@ -2,6 +2,7 @@
 
 mod balance;
 mod scaling;
+mod smooth;
 
 use super::Theorem;
 use super::ledger::Kind;
@@ -100,6 +101,26 @@ pub(super) const THEOREMS: &[Theorem] = &[
         ],
         script: Some("proofs/one-unit/bipu-balance.rhai"),
         check: balance::bipu,
+        ..ENTRY
+    },
+    Theorem {
+        id: "smooth-quant",
+        room: Room::OneUnit,
+        title: "SmoothQuant at α = 1/2 is balance under maximum norms",
+        statement: "Let a unit's activations have the range X, and its outgoing weights the largest magnitude M. Dividing the \
+                    activations by s > 0 and multiplying those weights by s makes X/s = s M for s = sqrt(X/M) alone, which \
+                    makes the larger of both least. With the range as one more incoming weight, and none of larger \
+                    magnitude, the multiplier Λ that balances L_p has (M/X) n^(-1/p) <= Λ² <= (M/X) m^(1/p) for n \
+                    incoming and m outgoing weights, so that it tends to 1/s as p grows.",
+        hypotheses: "X, M > 0; a BiLU unit, no other incoming weight beyond X in magnitude.",
+        place: "ours",
+        kinds: &[
+            Kind::PropertyTest,
+            Kind::ExactInstance,
+            Kind::ExactCounterexample,
+        ],
+        script: Some("proofs/one-unit/smooth-quant.rhai"),
+        check: smooth::smooth,
         ..ENTRY
     },
 ];

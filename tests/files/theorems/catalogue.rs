@@ -109,7 +109,7 @@ fn rooms_hold_the_statements_of_the_theory() {
         ),
         (
             "one-unit",
-            "scaling-invariance scaling-group thm-3.1-lp thm-3.1-general bipu-balance",
+            "scaling-invariance scaling-group thm-3.1-lp thm-3.1-general bipu-balance smooth-quant",
         ),
         (
             "architectures",
