@@ -8,6 +8,7 @@ mod bilinear;
 mod choosing;
 mod constants;
 mod contraction;
+mod cutting;
 mod einsum;
 mod elementwise;
 mod gated;
@@ -85,12 +86,13 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "ArgMax" | "ArgMin" => choosing::largest(inference, node),
         "Sign" | "LpNormalization" => choosing::unscaled(inference, node),
         "CumSum" => choosing::cumulative(inference, node),
+        "ReverseSequence" => choosing::reversed(inference, node),
         "OneHot" => choosing::one_hot(inference, node),
         "ScatterND" | "ScatterElements" | "Scatter" => choosing::scattered(inference, node),
         "GatherND" | "GatherElements" => gathering::gathered(inference, node),
         "Concat" => moving::concatenation(inference, node),
-        "Split" => moving::split(inference, node),
-        "Slice" => moving::slice(inference, node),
+        "Split" => cutting::split(inference, node),
+        "Slice" => cutting::slice(inference, node),
         "Gather" => moving::gather(inference, node),
         "Pad" => padding::padding(inference, node),
         "Transpose" => reshaping::transposition(inference, node),
