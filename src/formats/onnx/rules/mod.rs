@@ -11,6 +11,7 @@ mod contraction;
 mod cutting;
 mod einsum;
 mod elementwise;
+mod fused;
 mod gated;
 mod gathering;
 mod linear;
@@ -117,6 +118,9 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
 /// Follows one of the operators that runtimes contribute.
 pub(super) fn follow_contributed(inference: &mut Inference, node: &Node) -> Followed {
     match node.operator() {
+        "FusedConv" => fused::convolution(inference, node),
+        "FusedGemm" => fused::gemm(inference, node),
+        "FusedMatMul" | "TransposeMatMul" => fused::matmul(inference, node),
         "Attention" => attention::packed(inference, node),
         "MultiHeadAttention" => attention::multi_head(inference, node),
         "GroupQueryAttention" => attention::grouped(inference, node),

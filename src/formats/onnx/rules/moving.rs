@@ -9,6 +9,9 @@ use super::constants;
 use super::products::unknown;
 use crate::forms::{Field, ONE};
 
+/// Matrices that are taken by computed places have so many entries at most: each entry takes memory.
+const MOST_ENTRIES: usize = 1 << 18;
+
 /// A shape has no more entries.
 const MOST_AXES: usize = 64;
 
@@ -293,7 +296,7 @@ fn embedding(
 ) -> Followed {
     let Some(view) = input
         .constant()
-        .filter(|view| view.shape.len() == 2 && along == 0)
+        .filter(|view| view.shape.len() > 1 && along == 0)
     else {
         return pin("takes entries by computed places");
     };
@@ -301,8 +304,16 @@ fn embedding(
         return Ok(vec![Value::data(Some(after), Field::uniform(ONE))]);
     }
     let view = view.clone();
-    let fresh = inference.fresh(node, view.shape[1])?;
-    let field = Field::along(fresh, 0);
+    // Of matrices, each entry has a multiplier of its own.
+    let count = view.shape[1..].iter().product();
+    if view.shape.len() > 2 && count > MOST_ENTRIES {
+        return pin("takes large matrices by computed places");
+    }
+    let fresh = inference.fresh(node, count)?;
+    let field = Field {
+        shape: view.shape[1..].to_vec(),
+        labels: fresh.collect(),
+    };
     inference.weigh(&view, field.clone(), Field::uniform(ONE))?;
     Ok(vec![Value::data(Some(after), field)])
 }
