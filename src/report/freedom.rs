@@ -29,7 +29,9 @@ pub fn freedom(report: &mut Report, network: &Network<Rational>, model: Option<&
     let name = |unit: &UnitIndex| network.unit(*unit).id.clone();
     let names = |units: &[UnitIndex]| -> Vec<String> { units.iter().map(name).collect() };
     let (unfed, unread) = (names(&dead.unfed), names(&dead.unread));
-    let is_plain = network.products().is_empty() && network.has_plain_ties();
+    let is_plain = network.products().is_empty()
+        && network.has_plain_ties()
+        && model.is_none_or(|model| model.broken_at_zero().is_none());
     text += &dead_lines(&unfed, &unread, is_plain);
     if !(unfed.is_empty() && unread.is_empty()) {
         text += &match model.and_then(OnnxFile::broken_at_zero) {

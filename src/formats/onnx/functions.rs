@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::OnnxError;
 use super::message::{Attribute, Graph, Model, Node, OperatorSet};
+use super::order::order;
 
 /// Operators of a model with its functions written out; beyond, a file is not a model but an attack.
 const MAX_NODES: usize = 1 << 20;
@@ -77,9 +78,9 @@ pub(super) fn entered(model: &Model) -> Result<WrittenOut, OnnxError> {
         guard: Rc::new([]),
         calls: 0,
     };
-    for (place, node) in graph.node.iter().enumerate() {
+    for place in order(&graph.node) {
         writer.place = place;
-        writer.write(node.clone(), 0)?;
+        writer.write(graph.node[place].clone(), 0)?;
     }
     Ok(writer.written)
 }
@@ -113,7 +114,7 @@ fn is_simple(body: &Body, model: &Model) -> bool {
 }
 
 /// An operator, and those of the graphs within it.
-fn every(node: &Node) -> Box<dyn Iterator<Item = &Node> + '_> {
+pub(super) fn every(node: &Node) -> Box<dyn Iterator<Item = &Node> + '_> {
     let attributes = node.attribute.iter();
     let graphs = attributes.flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs));
     let inner = graphs.flat_map(|graph| graph.node.iter().flat_map(every));

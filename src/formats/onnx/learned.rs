@@ -84,6 +84,7 @@ const FUSED: &[&str] = &[
     "RMSNormalization",
     "SimplifiedLayerNormalization",
     "MeanVarianceNormalization",
+    "LpNormalization",
 ];
 
 /// Operators on the way from a norm's result to its spread; more are no norm.
@@ -272,6 +273,13 @@ impl<'a> Inference<'a> {
         by_channel(&factor.shape, field, data.rank()) && self.is_branch(read, node.output())
     }
 
+    /// Is it a vector of gains, divided by a root mean square before it scales anything?
+    pub(super) fn is_gain_over(&self, gain: &View, divisor: &str) -> bool {
+        let is_vector = gain.shape.iter().filter(|length| **length > 1).count() == 1;
+        let is_stored = self.constants[gain.constant].place.is_ok();
+        is_vector && is_stored && self.is_deviation(divisor, NORM)
+    }
+
     /// The operator that makes a tensor.
     fn maker(&self, name: &str) -> Option<&'a message::Node> {
         self.makers.get(name).map(|place| &self.nodes[*place])
@@ -304,7 +312,12 @@ impl<'a> Inference<'a> {
         let reads = |place: usize| node.input.get(place).map_or("", String::as_str);
         match spelling::operator(node) {
             "Div" => self.is_deviation(reads(1), left - 1),
-            "Mul" => (0..2).any(|place| self.is_reciprocal(reads(place), left - 1)),
+            "Mul" => (0..2).any(|place| {
+                let (own, other) = (reads(place), reads(1 - place));
+                let is_scaled = left > 1 && self.single(other).is_some();
+                self.is_reciprocal(own, left - 1)
+                    || (is_scaled && self.is_normalised(own, left - 1))
+            }),
             // The gain may come before what it scales.
             "Reciprocal" | "Pow" => self.is_reciprocal(name, left),
             _ => FUSED.contains(&node.op_type.as_deref().unwrap_or("")),
@@ -333,6 +346,7 @@ impl<'a> Inference<'a> {
             "Sqrt" => self.is_spread(reads(0), left - 1),
             "Pow" => self.single(reads(1)) == Some(0.5) && self.is_spread(reads(0), left - 1),
             "Add" | "Max" | "Clip" => (0..2).any(|place| self.is_deviation(reads(place), left - 1)),
+            "ReduceL2" => true,
             _ => false,
         }
     }

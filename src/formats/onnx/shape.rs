@@ -32,6 +32,46 @@ impl From<Dim> for Integer {
     }
 }
 
+/// Integers of one shape, as they lie in another: `place` gives the index in the first of one in the second. `None` where a length is
+/// not known, or an index is outside.
+pub(super) fn picked(
+    integers: &[Integer],
+    old: &[Dim],
+    new: &[Dim],
+    place: impl Fn(&[usize]) -> Vec<usize>,
+) -> Option<Vec<Integer>> {
+    let known = |dims: &[Dim]| {
+        dims.iter()
+            .map(|dim| dim.known())
+            .collect::<Option<Vec<_>>>()
+    };
+    let (old, new) = (known(old)?, known(new)?);
+    let count = new
+        .iter()
+        .try_fold(1usize, |all, own| all.checked_mul(*own))?;
+    if old.iter().product::<usize>() != integers.len() || count > integers.len().max(1 << 10) {
+        return None;
+    }
+    let mut index = vec![0; new.len()];
+    let mut found = Vec::with_capacity(count);
+    for _ in 0..count {
+        let inner = place(&index);
+        let at = inner
+            .iter()
+            .zip(&old)
+            .fold(0, |at, (own, length)| at * length + own);
+        found.push(*integers.get(at)?);
+        for axis in (0..new.len()).rev() {
+            index[axis] += 1;
+            if index[axis] < new[axis] {
+                break;
+            }
+            index[axis] = 0;
+        }
+    }
+    Some(found)
+}
+
 /// What is asked of one axis of the new shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {

@@ -13,6 +13,11 @@ fn factor(value: &Value, axes: &[usize]) -> Factor {
 
 /// `Σ_k a_ik b_kj`: all products that are added carry one product of multipliers.
 pub(super) fn matmul(inference: &mut Inference, node: &Node) -> Followed {
+    matrices(inference, node, [false; 2])
+}
+
+/// The same, of matrices that are transposed first.
+pub(super) fn matrices(inference: &mut Inference, node: &Node, transposed: [bool; 2]) -> Followed {
     let (one, other) = (node.input(0)?, node.input(1)?);
     let (Some(first), Some(second)) = (&one.shape, &other.shape) else {
         return pin("multiplies tensors of unknown rank");
@@ -29,9 +34,15 @@ pub(super) fn matmul(inference: &mut Inference, node: &Node) -> Followed {
     };
     let (row, column, inner) = (batches, batches + 1, batches + 2);
     let mut left: Vec<usize> = (0..a - 2).map(|axis| batch(axis, a)).collect();
-    left.extend([row, inner]);
+    left.extend(match transposed[0] {
+        true => [inner, row],
+        false => [row, inner],
+    });
     let mut right: Vec<usize> = (0..b - 2).map(|axis| batch(axis, b)).collect();
-    right.extend([inner, column]);
+    right.extend(match transposed[1] {
+        true => [column, inner],
+        false => [inner, column],
+    });
     let made: Vec<usize> = (0..=column).collect();
     contracted(
         inference,

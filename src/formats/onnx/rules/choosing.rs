@@ -260,6 +260,9 @@ pub(super) fn scattered(inference: &mut Inference, node: &Node) -> Followed {
     ) {
         return Ok(vec![data.clone()]);
     }
+    if node.operator() != "ScatterND" {
+        return scattered_along(inference, node, shape.clone());
+    }
     let mut common: Option<Field> = None;
     for value in [data, updates] {
         if matches!(value.content, Content::Zero) {
@@ -283,4 +286,49 @@ pub(super) fn scattered(inference: &mut Inference, node: &Node) -> Followed {
     }
     let field = common.unwrap_or_else(|| Field::uniform(ONE));
     Ok(vec![Value::data(Some(shape.clone()), field)])
+}
+
+/// Entries placed along one axis: along all others of the same length they stay where they are.
+fn scattered_along(inference: &mut Inference, node: &Node, shape: Vec<Dim>) -> Followed {
+    let (data, updates) = (node.input(0)?, node.input(2)?);
+    let rank = shape.len();
+    let found = axis(node.int("axis").unwrap_or(0), rank);
+    let (Some(found), Some(of_updates)) = (found, &updates.shape) else {
+        return pin("reads tensors of unknown rank");
+    };
+    let stays = |axis: usize| axis != found && of_updates.get(axis) == shape.get(axis);
+    let mut common: Option<Field> = None;
+    for value in [data, updates] {
+        if matches!(value.content, Content::Zero) {
+            continue;
+        }
+        let field = inference.field(value, node.output())?;
+        let field = inference
+            .channels
+            .merged_along(&field, rank, |axis| !stays(axis))?;
+        common = Some(match common {
+            None => field,
+            Some(common) => inference.channels.tied(&common, &field)?,
+        });
+    }
+    let field = common.unwrap_or_else(|| Field::uniform(ONE));
+    Ok(vec![Value::data(Some(shape), field)])
+}
+
+/// Entries in another order along one axis, for each index of another: one multiplier along the first.
+pub(super) fn reversed(inference: &mut Inference, node: &Node) -> Followed {
+    let input = node.input(0)?;
+    let Some(rank) = input.rank() else {
+        return pin("reads a tensor of unknown rank");
+    };
+    let Some(time) = axis(node.int("time_axis").unwrap_or(0), rank) else {
+        return pin("has an axis that its input has not");
+    };
+    let (reason, lengths) = (inference.current.clone(), node.input(1)?.clone());
+    inference.pin(&lengths, &reason);
+    let field = inference.field(input, node.output())?;
+    let field = inference
+        .channels
+        .merged_along(&field, rank, |axis| axis == time)?;
+    Ok(vec![Value::data(input.shape.clone(), field)])
 }

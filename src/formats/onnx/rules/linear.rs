@@ -6,7 +6,7 @@ use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::Dim;
 use super::bilinear;
 use super::pooling::window;
-use crate::forms::{Field, ONE, Slot};
+use crate::forms::{Exponent, Field, ONE, Slot};
 
 /// The data that a layer reads: a constant there would make the layer a constant.
 fn data<'a>(node: &'a Node, index: usize) -> Result<&'a Value, Stop> {
@@ -206,6 +206,9 @@ fn product_shape(
 
 /// Grouped, depthwise and dilated convolutions with any number of spatial axes.
 pub(super) fn convolution(inference: &mut Inference, node: &Node) -> Followed {
+    if node.input(1)?.constant().is_none() {
+        return computed_convolution(inference, node);
+    }
     let (input, view) = (data(node, 0)?, weight(node, 1)?.clone());
     let [outputs, inputs, kernel @ ..] = view.shape.as_slice() else {
         return pin("has a weight of fewer than two axes");
@@ -233,7 +236,55 @@ pub(super) fn convolution(inference: &mut Inference, node: &Node) -> Followed {
     };
     let plus = Field::along(fresh.clone(), rank - 1);
     inference.weigh(&view, plus, minus)?;
-    image(inference, node, input, kernel, fresh)
+    image(inference, node, input, kernel, fresh.collect())
+}
+
+/// Products of computed weights and inputs beyond so many are not gone through.
+const MOST_COMPUTED: usize = 1 << 18;
+
+/// A convolution whose weight is computed: all products that are added carry one product of multipliers.
+fn computed_convolution(inference: &mut Inference, node: &Node) -> Followed {
+    let (input, weight) = (data(node, 0)?, data(node, 1)?);
+    let lengths = weight.shape.iter().flatten().map(|dim| dim.known());
+    let lengths: Option<Vec<usize>> = lengths.collect();
+    let Some([outputs, inputs, kernel @ ..]) = lengths.as_deref() else {
+        return pin("has a weight of unknown shape");
+    };
+    let (outputs, inputs, rank) = (*outputs, *inputs, kernel.len() + 2);
+    let groups = groups(node)?;
+    let all = inputs.checked_mul(groups);
+    let products = outputs.checked_mul(inputs);
+    let (Some(all), true) = (all, outputs.is_multiple_of(groups)) else {
+        return pin("has a weight that its groups do not divide");
+    };
+    if outputs == 0 || inputs == 0 || products.is_none_or(|count| count > MOST_COMPUTED) {
+        return pin("has a computed weight that is too large");
+    }
+    let labels = channels(inference, node, input, rank)?;
+    check_length(&labels, all)?;
+    let field = inference.field(weight, node.output())?;
+    let field = inference
+        .channels
+        .merged_along(&field, rank, |axis| axis > 1)?
+        .of_rank(rank);
+    let mut made = Vec::with_capacity(outputs);
+    for output in 0..outputs {
+        for entry in 0..inputs {
+            let mut index = vec![0; rank];
+            index[0] = if field.shape[0] == 1 { 0 } else { output };
+            index[1] = if field.shape[1] == 1 { 0 } else { entry };
+            let channel = output / (outputs / groups) * inputs + entry;
+            let read = labels[if labels.len() == 1 { 0 } else { channel }];
+            let one = Exponent::from(1);
+            let form = [(read, one), (field.at(&index), one)];
+            let form = inference.channels.combination(&form)?;
+            match entry {
+                0 => made.push(form),
+                _ => inference.channels.equal(made[output], form),
+            }
+        }
+    }
+    image(inference, node, input, kernel, made)
 }
 
 /// The same with the roles of input and output exchanged.
@@ -266,7 +317,7 @@ pub(super) fn transposed_convolution(inference: &mut Inference, node: &Node) -> 
     };
     let minus = Field::along(labels, rank - 1);
     inference.weigh(&view, plus, minus)?;
-    image(inference, node, input, kernel, fresh)
+    image(inference, node, input, kernel, fresh.collect())
 }
 
 /// The image that a convolution makes, its bias with it.
@@ -275,11 +326,11 @@ fn image(
     node: &Node,
     input: &Value,
     kernel: &[usize],
-    fresh: std::ops::Range<Slot>,
+    made: Vec<Slot>,
 ) -> Followed {
-    bias(inference, node, fresh.clone())?;
-    let shape = shape_after(inference, node, input, fresh.len(), kernel);
-    let made = Field::along(fresh, kernel.len());
+    bias(inference, node, &made)?;
+    let shape = shape_after(inference, node, input, made.len(), kernel);
+    let made = Field::along(made, kernel.len());
     Ok(vec![Value::data(Some(shape), made)])
 }
 
@@ -309,18 +360,20 @@ fn channels(
 }
 
 /// The bias scales with the output.
-fn bias(inference: &mut Inference, node: &Node, fresh: std::ops::Range<Slot>) -> Result<(), Stop> {
+fn bias(inference: &mut Inference, node: &Node, made: &[Slot]) -> Result<(), Stop> {
     let Some(bias) = node.optional(2) else {
         return Ok(());
     };
     match (bias.constant(), &bias.content) {
-        (Some(view), _) if view.shape == [fresh.len()] => {
-            inference.weigh(view, Field::along(fresh, 0), Field::uniform(ONE))
+        (Some(view), _) if view.shape == [made.len()] => {
+            let made = Field::along(made.iter().copied(), 0);
+            inference.weigh(view, made, Field::uniform(ONE))
         }
         (_, Content::Zero) => Ok(()),
         (None, Content::Data(_)) => {
             let field = inference.field(bias, node.output())?;
-            inference.channels.tied(&field, &Field::along(fresh, 0))?;
+            let made = Field::along(made.iter().copied(), 0);
+            inference.channels.tied(&field, &made)?;
             Ok(())
         }
         _ => pin("has a bias of another shape than its output"),

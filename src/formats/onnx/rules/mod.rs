@@ -8,8 +8,10 @@ mod bilinear;
 mod choosing;
 mod constants;
 mod contraction;
+mod cutting;
 mod einsum;
 mod elementwise;
+mod fused;
 mod gated;
 mod gathering;
 mod linear;
@@ -85,12 +87,13 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "ArgMax" | "ArgMin" => choosing::largest(inference, node),
         "Sign" | "LpNormalization" => choosing::unscaled(inference, node),
         "CumSum" => choosing::cumulative(inference, node),
+        "ReverseSequence" => choosing::reversed(inference, node),
         "OneHot" => choosing::one_hot(inference, node),
         "ScatterND" | "ScatterElements" | "Scatter" => choosing::scattered(inference, node),
         "GatherND" | "GatherElements" => gathering::gathered(inference, node),
         "Concat" => moving::concatenation(inference, node),
-        "Split" => moving::split(inference, node),
-        "Slice" => moving::slice(inference, node),
+        "Split" => cutting::split(inference, node),
+        "Slice" => cutting::slice(inference, node),
         "Gather" => moving::gather(inference, node),
         "Pad" => padding::padding(inference, node),
         "Transpose" => reshaping::transposition(inference, node),
@@ -115,6 +118,9 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
 /// Follows one of the operators that runtimes contribute.
 pub(super) fn follow_contributed(inference: &mut Inference, node: &Node) -> Followed {
     match node.operator() {
+        "FusedConv" => fused::convolution(inference, node),
+        "FusedGemm" => fused::gemm(inference, node),
+        "FusedMatMul" | "TransposeMatMul" => fused::matmul(inference, node),
         "Attention" => attention::packed(inference, node),
         "MultiHeadAttention" => attention::multi_head(inference, node),
         "GroupQueryAttention" => attention::grouped(inference, node),

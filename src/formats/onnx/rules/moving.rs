@@ -3,11 +3,14 @@
 use super::super::infer::Inference;
 use super::super::joined::Piece;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
-use super::super::shape::{Dim, Integer};
+use super::super::shape::{Dim, Integer, picked};
 use super::axis;
 use super::constants;
 use super::products::unknown;
 use crate::forms::{Field, ONE};
+
+/// Matrices that are taken by computed places have so many entries at most: each entry takes memory.
+const MOST_ENTRIES: usize = 1 << 18;
 
 /// A shape has no more entries.
 const MOST_AXES: usize = 64;
@@ -172,7 +175,7 @@ fn one_multiplier(
 }
 
 /// The entries of a tensor at some places of one axis.
-fn taken(
+pub(super) fn taken(
     inference: &mut Inference,
     value: &Value,
     along: usize,
@@ -185,13 +188,20 @@ fn taken(
     let rank = value.rank().unwrap_or(0);
     let content = match &value.content {
         Content::Zero => Content::Zero,
-        Content::Integers(_) if rank > 1 => return pin("cuts integers of several axes"),
-        Content::Integers(integers) => Content::Integers(
-            places
-                .iter()
-                .filter_map(|place| integers.get(*place).copied())
-                .collect(),
-        ),
+        Content::Integers(integers) => {
+            let shape = value.shape.as_deref().unwrap_or(&[]);
+            let place = |index: &[usize]| {
+                let mut old = index.to_vec();
+                old[along] = places[index[along]];
+                old
+            };
+            let mut lengths = shape.to_vec();
+            lengths[along] = Dim::Known(places.len());
+            match picked(integers, shape, &lengths, place) {
+                Some(integers) => Content::Integers(integers),
+                None => return pin("cuts integers of unknown shape"),
+            }
+        }
         Content::Constant(view) => {
             let mut lengths = view.shape.clone();
             lengths[along] = places.len();
@@ -220,177 +230,6 @@ fn taken(
     };
     Ok(Value { shape, content })
 }
-
-pub(super) fn split(inference: &mut Inference, node: &Node) -> Followed {
-    let input = node.input(0)?;
-    let Some(shape) = &input.shape else {
-        return pin("cuts a tensor of unknown rank");
-    };
-    let Some(along) = axis(node.int("axis").unwrap_or(0), shape.len()) else {
-        return pin("has an axis that its input has not");
-    };
-    let asked = node
-        .int("num_outputs")
-        .and_then(|asked| usize::try_from(asked).ok());
-    let count = node.message.output.len();
-    if asked.is_some_and(|asked| asked != count) {
-        return pin("cuts into more parts, or fewer, than it has outputs");
-    }
-    let sizes = match node.optional(1) {
-        Some(sizes) => inference.known_integers(sizes),
-        None => node.ints("split").map(<[i64]>::to_vec),
-    };
-    let sizes: Option<Vec<usize>> = match (sizes, shape[along].known()) {
-        (Some(sizes), _) => sizes
-            .into_iter()
-            .map(|size| usize::try_from(size).ok())
-            .collect(),
-        (None, Some(length)) if count > 0 && node.optional(1).is_none() => {
-            let size = length.div_ceil(count);
-            let part = |part: usize| size.min(length.saturating_sub(part * size));
-            Some((0..count).map(part).collect())
-        }
-        _ => None,
-    };
-    let total: Option<usize> = sizes.as_ref().and_then(|sizes| {
-        sizes
-            .iter()
-            .try_fold(0usize, |total, size| total.checked_add(*size))
-    });
-    let fits = shape[along]
-        .known()
-        .is_some_and(|length| total == Some(length));
-    let Some(sizes) = sizes.filter(|sizes| fits && sizes.len() >= count) else {
-        return pin("cuts at places that are not known");
-    };
-    let mut outputs = Vec::new();
-    let mut start = 0i64;
-    for size in sizes {
-        outputs.push(regular(inference, input, along, (start, 1, size))?);
-        start = start.saturating_add(size as i64);
-    }
-    Ok(outputs)
-}
-
-pub(super) fn slice(inference: &mut Inference, node: &Node) -> Followed {
-    let input = node.input(0)?;
-    let Some(rank) = input.rank() else {
-        return pin("cuts a tensor of unknown rank");
-    };
-    let asked = |inference: &Inference, name: &str, index: usize| match inference.opset < 10 {
-        true => node.ints(name).map(<[i64]>::to_vec),
-        false => node
-            .optional(index)
-            .and_then(|value| inference.known_integers(value)),
-    };
-    let given = |index: usize| inference.opset >= 10 && node.optional(index).is_some();
-    let (starts, ends) = (asked(inference, "starts", 1), asked(inference, "ends", 2));
-    let (axes, steps) = (asked(inference, "axes", 3), asked(inference, "steps", 4));
-    let (Some(starts), Some(ends)) = (starts, ends) else {
-        return pin("cuts at places that are computed");
-    };
-    if (given(3) && axes.is_none()) || (given(4) && steps.is_none()) {
-        return pin("cuts at places that are computed");
-    }
-    let axes = axes.unwrap_or_else(|| (0..starts.len()).map(|axis| axis as i64).collect());
-    let steps = steps.unwrap_or_else(|| vec![1; starts.len()]);
-    if ends.len() != starts.len() || axes.len() != starts.len() || steps.len() != starts.len() {
-        return pin("has starts, ends, axes and steps of different lengths");
-    }
-    let mut value = input.clone();
-    for (place, found) in axes.iter().enumerate() {
-        let Some(along) = axis(*found, rank) else {
-            return pin("has an axis that its input has not");
-        };
-        let length = value.shape.as_ref().and_then(|shape| shape[along].known());
-        value = match length {
-            Some(length) => {
-                let places = places(starts[place], ends[place], steps[place], length);
-                regular(inference, &value, along, places)?
-            }
-            None => unknown_part(inference, &value, along)?,
-        };
-    }
-    Ok(vec![value])
-}
-
-/// A part, of unknown length, of an axis.
-fn unknown_part(inference: &mut Inference, value: &Value, along: usize) -> Result<Value, Stop> {
-    let symbol = inference.symbol();
-    let mut part = value.clone();
-    if let Some(shape) = &mut part.shape {
-        shape[along] = symbol;
-    }
-    match &part.content {
-        Content::Data(field) => {
-            let rank = value.rank().unwrap_or(0);
-            let merged = inference
-                .channels
-                .merged_along(field, rank, |axis| axis == along)?;
-            part.content = Content::Data(merged);
-            Ok(part)
-        }
-        Content::Zero => Ok(part),
-        _ => pin("cuts a constant at places that are computed"),
-    }
-}
-
-/// The places that a slice takes: the first, the step, and how many.
-fn places(start: i64, end: i64, step: i64, length: usize) -> (i64, i64, usize) {
-    let count = i64::try_from(length).unwrap_or(i64::MAX);
-    let absolute = |place: i64| match place < 0 {
-        true => place.saturating_add(count),
-        false => place,
-    };
-    let (first, distance) = match step > 0 {
-        true => {
-            let first = absolute(start).clamp(0, count);
-            (first, absolute(end).clamp(0, count) - first)
-        }
-        false => {
-            let first = absolute(start).clamp(0, (count - 1).max(0));
-            (first, first - absolute(end).clamp(-1, count - 1))
-        }
-    };
-    let taken = match (count, step) {
-        (0, _) | (_, 0) => 0,
-        _ => usize::try_from(distance)
-            .unwrap_or(0)
-            .div_ceil(step.unsigned_abs() as usize),
-    };
-    (first, step, taken)
-}
-
-/// Entries at regular places of an axis; they are only gone through where multipliers, or entries, vary along it.
-fn regular(
-    inference: &mut Inference,
-    value: &Value,
-    along: usize,
-    (first, step, count): (i64, i64, usize),
-) -> Result<Value, Stop> {
-    let rank = value.rank().unwrap_or(0);
-    let varies = match &value.content {
-        Content::Data(field) => field.varies(along, rank),
-        Content::Zero => false,
-        Content::Constant(_) | Content::Integers(_) => true,
-    };
-    if !varies {
-        let mut part = value.clone();
-        if let Some(shape) = &mut part.shape {
-            shape[along] = Dim::Known(count);
-        }
-        return Ok(part);
-    }
-    if count > MAX_PLACES {
-        return pin("cuts an axis that is too long");
-    }
-    let place = |number: usize| (first + step * number as i64) as usize;
-    let places: Vec<usize> = (0..count).map(place).collect();
-    taken(inference, value, along, &places)
-}
-
-/// Places of one axis beyond so many are not gone through.
-const MAX_PLACES: usize = 1 << 24;
 
 pub(super) fn gather(inference: &mut Inference, node: &Node) -> Followed {
     let (input, indices) = (node.input(0)?, node.input(1)?);
@@ -457,7 +296,7 @@ fn embedding(
 ) -> Followed {
     let Some(view) = input
         .constant()
-        .filter(|view| view.shape.len() == 2 && along == 0)
+        .filter(|view| view.shape.len() > 1 && along == 0)
     else {
         return pin("takes entries by computed places");
     };
@@ -465,8 +304,16 @@ fn embedding(
         return Ok(vec![Value::data(Some(after), Field::uniform(ONE))]);
     }
     let view = view.clone();
-    let fresh = inference.fresh(node, view.shape[1])?;
-    let field = Field::along(fresh, 0);
+    // Of matrices, each entry has a multiplier of its own.
+    let count = view.shape[1..].iter().product();
+    if view.shape.len() > 2 && count > MOST_ENTRIES {
+        return pin("takes large matrices by computed places");
+    }
+    let fresh = inference.fresh(node, count)?;
+    let field = Field {
+        shape: view.shape[1..].to_vec(),
+        labels: fresh.collect(),
+    };
     inference.weigh(&view, field.clone(), Field::uniform(ONE))?;
     Ok(vec![Value::data(Some(after), field)])
 }

@@ -3,8 +3,8 @@
 use super::super::infer::Inference;
 use super::super::learned::is_unscaled;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
-use super::super::shape::Dim;
-use super::axis;
+use super::super::shape::{Dim, Integer};
+use super::{axis, cutting};
 use crate::forms::Slot;
 
 /// Padding with zeros, or infinities: new channels bring multipliers of their own.
@@ -20,11 +20,12 @@ pub(super) fn padding(inference: &mut Inference, node: &Node) -> Followed {
         return pin("pads with numbers that are not known to be 0");
     }
     let pads = match by_attributes {
-        true => node.ints("pads").map(<[i64]>::to_vec),
-        false => node
-            .optional(1)
-            .and_then(|pads| inference.known_integers(pads)),
+        true => node
+            .ints("pads")
+            .map(|pads| pads.iter().copied().map(Integer::Known).collect()),
+        false => node.optional(1).and_then(|pads| inference.integers(pads)),
     };
+    let pads: Option<Vec<Integer>> = pads;
     let axes: Option<Vec<usize>> = match node.optional(3) {
         None => Some((0..rank).collect()),
         Some(axes) => inference.known_integers(axes).and_then(|axes| {
@@ -40,7 +41,11 @@ pub(super) fn padding(inference: &mut Inference, node: &Node) -> Followed {
     };
     let mut value = input.clone();
     for (place, along) in axes.iter().copied().enumerate() {
-        let (before, behind) = (pads[place], pads[axes.len() + place]);
+        let [before, behind] = [pads[place], pads[axes.len() + place]];
+        let (Integer::Known(before), Integer::Known(behind)) = (before, behind) else {
+            value = cutting::unknown_part(inference, &value, along)?;
+            continue;
+        };
         if before != 0 || behind != 0 {
             value = padded(
                 inference,

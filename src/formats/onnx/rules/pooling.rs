@@ -87,9 +87,12 @@ pub(super) fn global(inference: &mut Inference, node: &Node) -> Followed {
 /// Sums, means, extremes and norms over axes.
 pub(super) fn reduction(inference: &mut Inference, node: &Node) -> Followed {
     let input = node.input(0)?;
-    let (Some(shape), Content::Data(field)) = (&input.shape, &input.content) else {
-        return pin("reads a tensor of unknown rank, or a constant");
+    let Some(shape) = &input.shape else {
+        return pin("reads a tensor of unknown rank");
     };
+    if matches!(input.content, Content::Integers(_)) {
+        return pin("reads integers that say a shape");
+    }
     let rank = shape.len();
     let asked = match node.optional(1) {
         Some(axes) => match inference.known_integers(axes) {
@@ -109,9 +112,10 @@ pub(super) fn reduction(inference: &mut Inference, node: &Node) -> Followed {
     let Some(axes) = axes else {
         return pin("has an axis that its input has not");
     };
+    let field = inference.field(input, node.output())?;
     let field = inference
         .channels
-        .merged_along(field, rank, |axis| axes.contains(&axis))?;
+        .merged_along(&field, rank, |axis| axes.contains(&axis))?;
     let keep = node.int("keepdims").unwrap_or(1) != 0;
     let kept = |axis: &usize| keep || !axes.contains(axis);
     let of = field.of_rank(rank);

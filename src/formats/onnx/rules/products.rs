@@ -173,7 +173,12 @@ pub(super) fn quotient(inference: &mut Inference, node: &Node) -> Followed {
     if let Some(value) = constants::ratio(inference, node) {
         return Ok(vec![value]);
     }
-    let field = inference.field(data, node.output())?;
+    let name = node.message.input.get(1).map_or("", String::as_str);
+    let gain = data.constant().cloned();
+    let field = match gain.filter(|gain| inference.is_gain_over(gain, name)) {
+        Some(gain) => inference.bias(&gain, node.output())?,
+        None => inference.field(data, node.output())?,
+    };
     if let Some(view) = divisor.constant() {
         inference.keep(view, &format!("a divisor of Div `{}`", node.output()));
         return Ok(vec![Value::data(shape, field)]);

@@ -2,7 +2,7 @@
 
 use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
-use super::super::shape::{Asked, Dim, Integer, segments};
+use super::super::shape::{Asked, Dim, Integer, picked, segments};
 use super::axis;
 use super::parts;
 use super::products::length;
@@ -33,7 +33,10 @@ pub(super) fn transposition(inference: &mut Inference, node: &Node) -> Followed 
     let after: Vec<Dim> = order.iter().map(|axis| shape[*axis]).collect();
     let content = match &input.content {
         Content::Zero => Content::Zero,
-        Content::Integers(_) => return pin("transposes a shape"),
+        Content::Integers(integers) => match picked(integers, shape, &after, place) {
+            Some(integers) => Content::Integers(integers),
+            None => return pin("transposes integers of unknown shape"),
+        },
         Content::Constant(view) => {
             let lengths = order.iter().map(|axis| view.shape[*axis]).collect();
             match view.taken(lengths, place) {

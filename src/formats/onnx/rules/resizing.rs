@@ -2,7 +2,7 @@
 
 use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
-use super::super::shape::Dim;
+use super::super::shape::{Dim, Integer};
 use super::axis;
 use super::products::zero;
 use crate::forms::Field;
@@ -52,10 +52,8 @@ pub(super) fn resized(inference: &mut Inference, node: &Node) -> Followed {
             (Some(scale), None, Dim::Known(length)) => {
                 Some(Dim::Known((length as f64 * scale).floor() as usize))
             }
-            (_, Some(size), dim) if super::super::shape::Integer::from(dim) == size => Some(dim),
-            (_, Some(super::super::shape::Integer::Known(size)), _) => {
-                usize::try_from(size).ok().map(Dim::Known)
-            }
+            (_, Some(size), dim) if Integer::from(dim) == size => Some(dim),
+            (_, Some(Integer::Known(size)), _) => usize::try_from(size).ok().map(Dim::Known),
             _ => None,
         };
         let scales = scale.is_some_and(|scale| scale != 1.0);
@@ -91,17 +89,15 @@ pub(super) fn tiled(inference: &mut Inference, node: &Node) -> Followed {
         return pin("reads a tensor of unknown rank");
     };
     let rank = shape.len();
-    let repeats = inference.known_integers(node.input(1)?);
-    let repeats: Option<Vec<usize>> = repeats.and_then(|repeats| {
-        let repeats = repeats
-            .into_iter()
-            .map(|repeat| usize::try_from(repeat).ok());
-        repeats.collect()
-    });
+    let repeats = inference.integers(node.input(1)?);
     let repeats = repeats.filter(|repeats| repeats.len() == rank);
+    let repeat = |axis: usize| match repeats.as_ref()?[axis] {
+        Integer::Known(repeat) => usize::try_from(repeat).ok(),
+        Integer::Symbol(_) => None,
+    };
     let mut after = Vec::with_capacity(rank);
     for axis in 0..rank {
-        let repeat = repeats.as_ref().map(|repeats| repeats[axis]);
+        let repeat = repeat(axis);
         let length = shape[axis].known().zip(repeat);
         after.push(match (repeat, length) {
             (Some(1), _) => shape[axis],
@@ -113,10 +109,12 @@ pub(super) fn tiled(inference: &mut Inference, node: &Node) -> Followed {
         return Ok(vec![zero(Some(after))]);
     }
     let field = inference.field(input, node.output())?;
-    let field = match repeats {
-        Some(repeats) => repeated(inference, &field, &shape, &repeats)?,
-        None => inference.channels.merged(&field),
-    };
+    let repeats: Vec<Option<usize>> = (0..rank).map(repeat).collect();
+    let field = inference
+        .channels
+        .merged_along(&field, rank, |axis| repeats[axis].is_none())?;
+    let repeats: Vec<usize> = repeats.iter().map(|own| own.unwrap_or(1)).collect();
+    let field = repeated(inference, &field, &shape, &repeats)?;
     Ok(vec![Value::data(Some(after), field)])
 }
 
