@@ -20,7 +20,10 @@ use super::{BadInput, Failure, Outcome, Progress, Verdict, files};
 /// Runs one experiment, or all of them, and reports each.
 pub fn learn(arguments: &LearnArguments) -> Outcome {
     let experiments: Vec<Experiment> = match arguments.experiment.as_str() {
-        "all" => Experiment::ALL.to_vec(),
+        "all" => {
+            let all = Experiment::ALL.into_iter();
+            all.filter(|experiment| experiment.is_quick()).collect()
+        }
         name => vec![name.parse().map_err(|fault| {
             let known = Experiment::ALL.map(Experiment::name).join(", ");
             BadInput(format!("{fault}; there are {known}, and all"))
@@ -111,8 +114,12 @@ fn complete(
 ) -> Result<(), Failure> {
     let steps = experiment.steps(&run.parameters);
     let held = run.seeds.iter().filter(|held| held.seed < arguments.seeds);
-    let done = steps.saturating_mul(held.count() as u64);
-    let progress = Progress::over(title, steps.saturating_mul(arguments.seeds), done);
+    let before = experiment.steps_before();
+    let tuning = synaptic_balance::learn::experiment::tuned::TUNING_SEEDS.len() as u64;
+    let tuned = before / tuning * run.tuning.len() as u64;
+    let done = steps.saturating_mul(held.count() as u64) + tuned;
+    let total = steps.saturating_mul(arguments.seeds).saturating_add(before);
+    let progress = Progress::over(title, total, done);
     let say = |seed: u64, what: &str| progress.step(&format!("seed {seed}, {what}"));
     let folder = arguments.output.as_deref();
     let mut keep = |run: &Run| match folder {

@@ -147,6 +147,21 @@ impl DataSet {
     }
 }
 
+impl Part {
+    /// The images of the part whose index leaves no rest by `every`, which is not 0, taken out: those that stay, those taken.
+    pub fn split(&self, every: usize) -> (Part, Part) {
+        let chosen = |taken: bool| {
+            let all = 0..self.inputs.ncols();
+            let chosen: Vec<usize> = all.filter(|i| (i % every == 0) == taken).collect();
+            Part {
+                inputs: self.inputs.select_columns(chosen.iter()),
+                classes: self.classes.select_columns(chosen.iter()),
+            }
+        };
+        (chosen(false), chosen(true))
+    }
+}
+
 fn fingerprint(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -18,6 +18,36 @@ pub struct WeightPenalty<S> {
     pub strength: S,
 }
 
+impl<S: Scalar> WeightPenalty<S> {
+    /// Adds the derivative of the penalty at `model` to a gradient of the loss.
+    pub fn add_slope<M: Model<S>>(&self, model: &M, gradient: &mut M) {
+        let arrays = model.parameters().into_iter();
+        for (weights, slopes) in arrays.zip(gradient.parameters_mut()) {
+            for (weight, slope) in weights.iter().zip(slopes) {
+                *slope += self.strength.clone() * self.norm.slope(weight);
+            }
+        }
+    }
+}
+
+/// The mean over at least one column of the loss, and of its gradient.
+///
+/// # Errors
+/// [`GradientError`]: the loss has no value in this number type.
+pub fn mean_gradient<S: Scalar, M: Model<S>>(
+    model: &M,
+    inputs: &DMatrix<S>,
+    targets: &DMatrix<S>,
+    loss: Loss,
+) -> Result<(S, M), GradientError> {
+    let (total, mut gradient) = model.gradient(inputs, targets, loss)?;
+    let count = (0..inputs.ncols()).fold(S::zero(), |sum, _| sum + S::one());
+    for slope in gradient.parameters_mut().into_iter().flatten() {
+        *slope = slope.clone() / count.clone();
+    }
+    Ok((total / count, gradient))
+}
+
 /// How to descend.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Descent<S> {

@@ -8,6 +8,8 @@
 //! | gradients on any network, acyclic or over time | [`gradient()`], [`gradient_over_time`] |
 //! | layered and recurrent models on matrices | [`Perceptron`], [`Recurrent`], [`Model`] |
 //! | stochastic gradient descent with penalties | [`Descent`] |
+//! | momentum and Adam, their memory rescaled where weights are | [`Optimizer`], [`Rule`] |
+//! | the same bits on every machine | [`Reproducible`] |
 //! | balancing between steps | [`sweep`], [`balance_fully`], [`deficits`] |
 //! | data: the embedded digits, and files in the IDX format (feature `learn`) | [`DataSet`], `idx` |
 //! | the simulations, their statistics and verdicts (feature `learn`) | `experiment` |
@@ -23,18 +25,22 @@ mod gradient;
 #[cfg(feature = "learn")]
 pub mod idx;
 mod model;
+mod optimizer;
 mod perceptron;
 mod recurrent;
+mod reproducible;
 
 #[doc = include_str!("../../docs/learning-results.md")]
 pub mod results {}
 
 pub use balancing::{Deficits, balance_fully, deficits, sweep};
 pub use data::{DataSet, Images, Part, digit_images};
-pub use descent::{Descent, WeightPenalty};
+pub use descent::{Descent, WeightPenalty, mean_gradient};
 pub use gradient::{
     GradientError, GradientOverTime, Sample, gradient, gradient_over_time, squared_error,
 };
 pub use model::{Loss, Model, Norm};
+pub use optimizer::{Optimizer, Rule};
 pub use perceptron::{Layer, Perceptron, PerceptronError, exactly};
 pub use recurrent::Recurrent;
+pub use reproducible::{Reproducible, exp as reproducible_exp, ln as reproducible_ln};

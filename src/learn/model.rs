@@ -3,6 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::GradientError;
+use super::reproducible::{Arithmetic, Fastest};
 use crate::numbers::Scalar;
 
 /// What is minimised, summed over the samples.
@@ -35,7 +36,7 @@ pub trait Model<S: Scalar>: Clone + Send + Sync {
         targets: &DMatrix<S>,
         loss: Loss,
     ) -> Result<S, GradientError> {
-        Ok(loss_and_slope(self.outputs(inputs), targets, loss)?.0)
+        Ok(loss_and_slope::<S, Fastest>(self.outputs(inputs), targets, loss)?.0)
     }
 
     /// The loss, summed over the columns, and its derivative by every parameter.
@@ -112,7 +113,7 @@ pub(super) fn columns<S: Scalar>(matrix: &DMatrix<S>, from: usize, to: usize) ->
 }
 
 /// The loss summed over columns, and its derivative by the outputs.
-pub(super) fn loss_and_slope<S: Scalar>(
+pub(super) fn loss_and_slope<S: Scalar, A: Arithmetic<S>>(
     mut outputs: DMatrix<S>,
     targets: &DMatrix<S>,
     loss: Loss,
@@ -140,13 +141,11 @@ pub(super) fn loss_and_slope<S: Scalar>(
                 for (value, target) in column.iter_mut().zip(target.iter()) {
                     let shifted = value.clone() - largest.clone();
                     total += -(target.clone() * shifted.clone());
-                    *value = shifted
-                        .transcendental(f64::exp)
-                        .ok_or(GradientError::Loss)?;
+                    *value = shifted.transcendental(A::EXP).ok_or(GradientError::Loss)?;
                     sum += value.clone();
                 }
                 let weight = target.iter().cloned().fold(S::zero(), |sum, t| sum + t);
-                total += weight.clone() * sum.transcendental(f64::ln).ok_or(GradientError::Loss)?;
+                total += weight.clone() * sum.transcendental(A::LN).ok_or(GradientError::Loss)?;
                 for (value, target) in column.iter_mut().zip(target.iter()) {
                     *value = weight.clone() * value.clone() / sum.clone() - target.clone();
                 }

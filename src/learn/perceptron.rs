@@ -5,6 +5,7 @@ use rand::{Rng, RngExt};
 use thiserror::Error;
 
 use super::model::loss_and_slope;
+use super::reproducible::{Arithmetic, Fastest};
 use super::{GradientError, Loss, Model, Norm};
 use crate::network::{Activation, Network, layered};
 use crate::numbers::{Rational, Scalar, rational_from_f64};
@@ -137,13 +138,60 @@ impl<S: Scalar> Perceptron<S> {
         weights.chain(biases).collect()
     }
 
-    fn sums(&self, layer: &Layer<S>, inputs: &DMatrix<S>) -> DMatrix<S> {
+    fn sums<A: Arithmetic<S>>(&self, layer: &Layer<S>, inputs: &DMatrix<S>) -> DMatrix<S> {
         let mut sums = DMatrix::from_element(layer.weights.nrows(), inputs.ncols(), S::zero());
         for mut column in sums.column_iter_mut() {
             column.copy_from(&layer.bias);
         }
-        sums.gemm(S::one(), &layer.weights, inputs, S::one());
+        A::add_product(&mut sums, &layer.weights, inputs);
         sums
+    }
+
+    /// [`outputs`](Model::outputs) in some arithmetic.
+    pub(super) fn outputs_by<A: Arithmetic<S>>(&self, inputs: &DMatrix<S>) -> DMatrix<S> {
+        let mut sums = self.sums::<A>(&self.layers[0], inputs);
+        for layer in &self.layers[1..] {
+            sums = self.sums::<A>(layer, &self.activate(&sums));
+        }
+        sums
+    }
+
+    /// [`gradient`](Model::gradient) in some arithmetic.
+    pub(super) fn gradient_by<A: Arithmetic<S>>(
+        &self,
+        inputs: &DMatrix<S>,
+        targets: &DMatrix<S>,
+        loss: Loss,
+    ) -> Result<(S, Self), GradientError> {
+        let mut sums = vec![self.sums::<A>(&self.layers[0], inputs)];
+        let mut values = Vec::with_capacity(self.layers.len());
+        for layer in &self.layers[1..] {
+            values.push(self.activate(&sums[sums.len() - 1]));
+            sums.push(self.sums::<A>(layer, &values[values.len() - 1]));
+        }
+        let outputs = sums.pop().ok_or(GradientError::Loss)?;
+        let (total, mut slope) = loss_and_slope::<S, A>(outputs, targets, loss)?;
+        let mut layers = Vec::with_capacity(self.layers.len());
+        for (k, layer) in self.layers.iter().enumerate().rev() {
+            let read = if k == 0 { inputs } else { &values[k - 1] };
+            layers.push(Layer {
+                weights: A::product(&slope, &read.transpose()),
+                bias: row_sums(&slope),
+            });
+            if k > 0 {
+                let mut before = A::product(&layer.weights.transpose(), &slope);
+                times_slopes(&mut before, &sums[k - 1], &self.slopes);
+                slope = before;
+            }
+        }
+        layers.reverse();
+        let gradient = Perceptron {
+            layers,
+            activation: self.activation.clone(),
+            slopes: self.slopes.clone(),
+            places: self.places.clone(),
+        };
+        Ok((total, gradient))
     }
 
     /// Applies the activation. As its slopes are not negative unless it is `abs`-like, the sign of a sum can be lost:
@@ -207,11 +255,7 @@ impl<S: Scalar> Model<S> for Perceptron<S> {
     }
 
     fn outputs(&self, inputs: &DMatrix<S>) -> DMatrix<S> {
-        let mut sums = self.sums(&self.layers[0], inputs);
-        for layer in &self.layers[1..] {
-            sums = self.sums(layer, &self.activate(&sums));
-        }
-        sums
+        self.outputs_by::<Fastest>(inputs)
     }
 
     fn gradient(
@@ -220,39 +264,7 @@ impl<S: Scalar> Model<S> for Perceptron<S> {
         targets: &DMatrix<S>,
         loss: Loss,
     ) -> Result<(S, Self), GradientError> {
-        let mut sums = vec![self.sums(&self.layers[0], inputs)];
-        let mut values = Vec::with_capacity(self.layers.len());
-        for layer in &self.layers[1..] {
-            values.push(self.activate(&sums[sums.len() - 1]));
-            sums.push(self.sums(layer, &values[values.len() - 1]));
-        }
-        let outputs = sums.pop().ok_or(GradientError::Loss)?;
-        let (total, mut slope) = loss_and_slope(outputs, targets, loss)?;
-        let mut layers = Vec::with_capacity(self.layers.len());
-        for (k, layer) in self.layers.iter().enumerate().rev() {
-            let read = if k == 0 { inputs } else { &values[k - 1] };
-            let (rows, columns) = layer.weights.shape();
-            let mut weights = DMatrix::from_element(rows, columns, S::zero());
-            weights.gemm(S::one(), &slope, &read.transpose(), S::zero());
-            layers.push(Layer {
-                weights,
-                bias: row_sums(&slope),
-            });
-            if k > 0 {
-                let mut before = DMatrix::from_element(columns, slope.ncols(), S::zero());
-                before.gemm(S::one(), &layer.weights.transpose(), &slope, S::zero());
-                times_slopes(&mut before, &sums[k - 1], &self.slopes);
-                slope = before;
-            }
-        }
-        layers.reverse();
-        let gradient = Perceptron {
-            layers,
-            activation: self.activation.clone(),
-            slopes: self.slopes.clone(),
-            places: self.places.clone(),
-        };
-        Ok((total, gradient))
+        self.gradient_by::<Fastest>(inputs, targets, loss)
     }
 
     fn units(&self) -> usize {

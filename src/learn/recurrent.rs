@@ -5,6 +5,7 @@ use rand::Rng;
 
 use super::model::loss_and_slope;
 use super::perceptron::{random_matrix, row_sums, times_slopes};
+use super::reproducible::Fastest;
 use super::{GradientError, Loss, Model, Norm};
 use crate::network::{Activation, Network, Unit, UnitKind};
 use crate::numbers::Scalar;
@@ -175,7 +176,7 @@ impl<S: Scalar> Model<S> for Recurrent<S> {
     ) -> Result<(S, Self), GradientError> {
         let (sums, values) = self.run(inputs);
         let outputs = self.answer(values.last(), inputs.ncols());
-        let (total, slope) = loss_and_slope(outputs, targets, loss)?;
+        let (total, slope) = loss_and_slope::<S, Fastest>(outputs, targets, loss)?;
         let mut gradient = self.clone();
         gradient
             .parameters_mut()

@@ -13,6 +13,7 @@ mod limits;
 mod main_job;
 mod network;
 mod numbers;
+mod optimizers;
 mod polynomial_units;
 mod products;
 mod rules;

@@ -3,9 +3,10 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::plan::{Task, arm_name, plan};
-use super::{Experiment, Run, SeedResult, fixpoint};
+use super::{Experiment, Run, SeedResult, decay, fixpoint, tuned};
 
-/// The confidence of every interval. Nothing is corrected for the number of comparisons.
+/// The confidence of every interval, which is of one finding alone. What is left after a correction for the number of
+/// comparisons is said beside: [`Finding::adjusted`].
 pub const CONFIDENCE: f64 = 0.95;
 
 /// What a claim says of a mean over seeds.
@@ -34,6 +35,11 @@ pub struct Finding {
     pub deviation: f64,
     /// The interval of the mean, by Student's distribution.
     pub interval: (f64, f64),
+    /// The probability of a mean so far from what the claim says, on either side, if the true one lay right there (Student).
+    pub p: f64,
+    /// The same after Holm's correction over all findings of the experiment: where this is at most 1 less [`CONFIDENCE`], the
+    /// finding holds together with all others of which that is true.
+    pub adjusted: f64,
 }
 
 /// The outcome of a claim.
@@ -85,7 +91,15 @@ impl Finding {
             mean
         };
         let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
-        let reach = student.inverse_cdf(0.5 + CONFIDENCE / 2.0) * deviation / (count as f64).sqrt();
+        let error = deviation / (count as f64).sqrt();
+        let reach = student.inverse_cdf(0.5 + CONFIDENCE / 2.0) * error;
+        let (Comparison::Below(bound) | Comparison::Above(bound)) = claimed;
+        let distance = (mean - bound).abs();
+        let p = match (distance > 0.0, error > 0.0) {
+            (false, _) => 1.0,
+            (true, false) => 0.0,
+            (true, true) => (2.0 * student.sf(distance / error)).min(1.0),
+        };
         Some(Finding {
             what,
             unit,
@@ -94,7 +108,14 @@ impl Finding {
             mean,
             deviation,
             interval: (mean - reach, mean + reach),
+            p,
+            adjusted: p,
         })
+    }
+
+    /// Is it decided, for the claim or against it, also after the correction for the number of comparisons?
+    pub fn survives(&self) -> bool {
+        (self.supports() || self.contradicts()) && self.adjusted <= 1.0 - CONFIDENCE
     }
 
     /// Does the whole interval lie where the claim says?
@@ -122,6 +143,13 @@ impl Claim {
         (count(Finding::supports), count(Finding::contradicts))
     }
 
+    /// How many of either are left after the correction for the number of comparisons.
+    pub fn corrected_counts(&self) -> (usize, usize) {
+        let left = || self.findings.iter().filter(|found| found.survives());
+        let supporting = left().filter(|found| found.supports()).count();
+        (supporting, left().count() - supporting)
+    }
+
     /// What the findings come to.
     pub fn verdict(&self) -> Verdict {
         match self.counts().0 {
@@ -132,9 +160,9 @@ impl Claim {
     }
 }
 
-type Measure<'a> = &'a dyn Fn(&SeedResult) -> Option<f64>;
+pub(super) type Measure<'a> = &'a dyn Fn(&SeedResult) -> Option<f64>;
 
-fn finding(
+pub(super) fn finding(
     run: &Run,
     what: String,
     unit: &'static str,
@@ -149,7 +177,7 @@ fn series<'a>(seed: &'a SeedResult, arm: &str, measure: &str) -> Option<&'a [f64
     Some(seed.arms.get(arm)?.get(measure)?.as_slice())
 }
 
-fn last(seed: &SeedResult, arm: &str, measure: &str) -> Option<f64> {
+pub(super) fn last(seed: &SeedResult, arm: &str, measure: &str) -> Option<f64> {
     series(seed, arm, measure)?.last().copied()
 }
 
@@ -200,11 +228,61 @@ pub(super) fn claims(experiment: Experiment, run: &Run) -> Vec<Claim> {
             all
         }
         Experiment::ReadsByDepth => vec![depth_law(run)],
+        Experiment::Tuned => tuned::claims(run),
+        Experiment::Decay => decay_law(run),
     };
-    claims
+    let mut claims: Vec<Claim> = claims
         .into_iter()
         .filter(|claim| !claim.findings.is_empty())
-        .collect()
+        .collect();
+    correct(&mut claims);
+    claims
+}
+
+/// Holm's correction over all findings of an experiment: the smallest probability counts as often as there are findings, the next
+/// one once less, and none less than one before it.
+fn correct(claims: &mut [Claim]) {
+    let mut all: Vec<&mut Finding> = claims.iter_mut().flat_map(|c| &mut c.findings).collect();
+    all.sort_by(|one, other| one.p.total_cmp(&other.p));
+    let (count, mut least) = (all.len(), 0.0f64);
+    for (at, found) in all.into_iter().enumerate() {
+        least = least.max((count - at) as f64 * found.p).min(1.0);
+        found.adjusted = least;
+    }
+}
+
+fn decay_law(run: &Run) -> Vec<Claim> {
+    let departure = |law: &'static str, bound: f64| {
+        let of = move |(_, short): &(usize, &'static str)| {
+            let arm = decay::arm_name(short);
+            let what = format!("{arm}, {law} at the end, as a share of Σ |D| at the start");
+            finding(run, what, "1", Comparison::Below(bound), &|seed| {
+                last(seed, &arm, law)
+            })
+        };
+        decay::ARMS.iter().filter_map(of).collect::<Vec<_>>()
+    };
+    let names = decay::ARMS.map(|(_, short)| decay::arm_name(short));
+    let [largest, _, smallest] = &names;
+    let law = "departure from decay";
+    let mut falls = departure(law, 0.05);
+    falls.extend(finding(
+        run,
+        format!("{law} at the end, {largest} over {smallest}"),
+        "1",
+        Comparison::Above(2.0),
+        &|seed| Some(last(seed, largest, law)? / last(seed, smallest, law)?),
+    ));
+    vec![
+        Claim {
+            statement: "Ours: every step of size η makes D of every unit (1-2ηλ)² D + η² G, G being the difference of squared derivatives of E (here: over all steps together, to 1e-9).",
+            findings: departure("departure from the law of steps", 1e-9),
+        },
+        Claim {
+            statement: "Ours: D of every unit decays as e^(-4λt), up to what the steps put in, which falls with the step size (here: less than 0.05 of what there was is off, and with a quarter of the step size less than half as much).",
+            findings: falls,
+        },
+    ]
 }
 
 /// A measure of the deficit.

@@ -7,12 +7,14 @@
 //! What is random for a seed: the initial weights and the order of the images; both are the same for all arms.
 
 mod claims;
+mod decay;
 mod fixpoint;
 mod plan;
+mod seeds;
 mod trials;
+pub mod tuned;
 
 use indexmap::IndexMap;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use thiserror::Error;
@@ -20,6 +22,7 @@ use thiserror::Error;
 use super::{DataSet, GradientError};
 pub use claims::{CONFIDENCE, Claim, Comparison, Finding, Verdict};
 pub use plan::networks;
+pub use seeds::{run_seeds, seed_result};
 
 /// A simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,11 +43,15 @@ pub enum Experiment {
     Recurrent,
     /// How often must the weights be read to balance a deep network?
     ReadsByDepth,
+    /// Does training under `E + R` balance as fast as the decay law says?
+    Decay,
+    /// Does balancing help where every arm has a step size of its own?
+    Tuned,
 }
 
 impl Experiment {
     /// All of them, in the order of the results page.
-    pub const ALL: [Experiment; 8] = [
+    pub const ALL: [Experiment; 10] = [
         Experiment::RegularizedBalances,
         Experiment::BalanceIsLost,
         Experiment::OneFixpoint,
@@ -53,6 +60,8 @@ impl Experiment {
         Experiment::LittleData,
         Experiment::Recurrent,
         Experiment::ReadsByDepth,
+        Experiment::Decay,
+        Experiment::Tuned,
     ];
 
     /// Its name on the command line and in files.
@@ -66,6 +75,8 @@ impl Experiment {
             Experiment::LittleData => "little-data",
             Experiment::Recurrent => "recurrent",
             Experiment::ReadsByDepth => "reads-by-depth",
+            Experiment::Decay => "decay",
+            Experiment::Tuned => "tuned",
         }
     }
 
@@ -96,6 +107,12 @@ impl Experiment {
             Experiment::ReadsByDepth => {
                 "Random layered networks of width 8 are balanced to a deficit of 1e-9; a read is one look at all weights."
             }
+            Experiment::Decay => {
+                "A small autoencoder (hidden units 30-15-30) descends on E + L2 (λ = 0.01) at several step sizes, for the same learning time t. D of a unit is the sum of its squared incoming weights less that of its outgoing ones; two laws predict it from the start: the decay e^(-4λt) of the gradient flow, and the law of single steps, which also counts what the gradients of E put in."
+            }
+            Experiment::Tuned => {
+                "A small autoencoder (hidden units 30-15-30) and a small classifier (40-20) learn by plain descent, momentum or Adam, from four kinds of weights, on E or on E + L2 (R = 0.001 times the sum of squared weights), not balanced, balanced before learning, before every epoch, or partially before every epoch (each unit once, half of the way). What momentum and Adam remember is rescaled with the weights. Every arm has a step size of its own, chosen from one grid of powers of two on three other seeds: that of the lowest mean loss on validation images (a fifth of those to learn from) after the last epoch, the smaller one of equals; a run that diverges counts as infinite."
+            }
         }
     }
 
@@ -110,6 +127,8 @@ impl Experiment {
             Experiment::BalanceIsLost => 10,
             Experiment::OneFixpoint => 5,
             Experiment::ReadsByDepth => 1,
+            Experiment::Decay => 60,
+            Experiment::Tuned => 10,
             _ => 40,
         }
     }
@@ -120,8 +139,23 @@ impl Experiment {
         match self {
             Experiment::OneFixpoint => fixpoint::ORDERS.saturating_add(parameters.epochs as u64),
             Experiment::ReadsByDepth => fixpoint::balanced_networks(),
+            Experiment::Decay => decay::passes(parameters.epochs),
+            Experiment::Tuned => tuned::steps(),
             _ => plan::passes(self, parameters.epochs),
         }
+    }
+
+    /// The same before the first seed.
+    pub fn steps_before(self) -> u64 {
+        match self {
+            Experiment::Tuned => tuned::tuning_steps() * tuned::TUNING_SEEDS.len() as u64,
+            _ => 0,
+        }
+    }
+
+    /// Is it over in minutes on the embedded digits, so that it is one of `all`?
+    pub fn is_quick(self) -> bool {
+        self != Experiment::Tuned
     }
 
     /// Does it use a data set?
@@ -258,6 +292,9 @@ pub struct Run {
     pub version: u32,
     /// What it depends on.
     pub parameters: Parameters,
+    /// The finished seeds of the tuning set, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tuning: Vec<tuned::TuningResult>,
     /// The finished seeds, in order.
     pub seeds: Vec<SeedResult>,
 }
@@ -288,6 +325,7 @@ impl Run {
             format: FORMAT.to_owned(),
             version: 1,
             parameters,
+            tuning: Vec::new(),
             seeds: Vec::new(),
         }
     }
@@ -310,8 +348,13 @@ impl Run {
     /// The document that [`read`](Self::read) reads, one line for each seed.
     pub fn write(&self) -> String {
         let seeds: Vec<String> = self.seeds.iter().map(line).collect();
+        let tuning: Vec<String> = self.tuning.iter().map(line).collect();
+        let tuning = match tuning.is_empty() {
+            true => String::new(),
+            false => format!("\"tuning\": [\n{}\n],\n", tuning.join(",\n")),
+        };
         format!(
-            "{{\"format\": \"{FORMAT}\", \"version\": 1,\n\"parameters\": {},\n\"seeds\": [\n{}\n]}}\n",
+            "{{\"format\": \"{FORMAT}\", \"version\": 1,\n\"parameters\": {},\n{tuning}\"seeds\": [\n{}\n]}}\n",
             line(&self.parameters),
             seeds.join(",\n")
         )
@@ -381,78 +424,6 @@ pub enum ExperimentError {
 
 /// What is told of a step: the seed, and what the step was part of.
 pub type Progress<'a> = &'a (dyn Fn(u64, &str) + Sync);
-
-/// Runs the seeds `0..count` that `run` does not hold yet, several at a time, and adds them.
-///
-/// `finished` is told the run after every seed that has finished, in whatever order they do; if it fails, no further seed begins.
-/// `progress` is told after each of the [`Experiment::steps`] of a seed what it was part of.
-///
-/// # Errors
-/// The first failure in the order of the seeds; finished seeds are in `run` all the same.
-pub fn run_seeds<F: Send>(
-    run: &mut Run,
-    experiment: Experiment,
-    data: &DataSet,
-    count: u64,
-    finished: &mut (dyn FnMut(&Run) -> Result<(), F> + Send),
-    progress: Progress,
-) -> Result<Result<(), F>, ExperimentError> {
-    let held: Vec<u64> = run.seeds.iter().map(|result| result.seed).collect();
-    let missing: Vec<u64> = (0..count).filter(|seed| !held.contains(seed)).collect();
-    let parameters = run.parameters.clone();
-    let state = std::sync::Mutex::new((run, finished, None));
-    let failures: Vec<(u64, ExperimentError)> = missing
-        .into_par_iter()
-        .filter_map(|seed| {
-            let stopped = state.lock().map_or(true, |state| state.2.is_some());
-            if stopped {
-                return None;
-            }
-            match seed_result(experiment, data, &parameters, seed, progress) {
-                Err(failure) => Some((seed, failure)),
-                Ok(result) => {
-                    if let Ok(mut state) = state.lock() {
-                        let (run, finished, stop) = &mut *state;
-                        run.seeds.push(result);
-                        run.seeds.sort_by_key(|result| result.seed);
-                        if let Err(failure) = finished(run) {
-                            stop.get_or_insert(failure);
-                        }
-                    }
-                    None
-                }
-            }
-        })
-        .collect();
-    if let Some((_, failure)) = failures.into_iter().min_by_key(|(seed, _)| *seed) {
-        return Err(failure);
-    }
-    let stop = state.into_inner().map_or(None, |(_, _, stop)| stop);
-    Ok(stop.map_or(Ok(()), Err))
-}
-
-/// What one seed gives; `progress` is as for [`run_seeds`].
-///
-/// # Errors
-/// [`ExperimentError`].
-pub fn seed_result(
-    experiment: Experiment,
-    data: &DataSet,
-    parameters: &Parameters,
-    seed: u64,
-    progress: Progress,
-) -> Result<SeedResult, ExperimentError> {
-    let mut result = match experiment {
-        Experiment::OneFixpoint => fixpoint::one_fixpoint(data, parameters, seed, progress)?,
-        Experiment::ReadsByDepth => fixpoint::reads_by_depth(seed, progress)?,
-        _ => trials::train_arms(experiment, data, parameters, seed, progress)?,
-    };
-    let series = result.arms.values_mut().flat_map(IndexMap::values_mut);
-    for values in series.chain(result.samples.values_mut()) {
-        values.iter_mut().for_each(|value| *value = rounded(*value));
-    }
-    Ok(result)
-}
 
 /// Six significant digits.
 fn rounded(value: f64) -> f64 {

@@ -15,8 +15,8 @@ use crate::learn::{
 use crate::network::Activation;
 
 /// The deficit that full balancing reaches, and the sweeps after which it gives up.
-const TOLERANCE: f64 = 1e-10;
-const SWEEPS: usize = 2000;
+pub(super) const TOLERANCE: f64 = 1e-10;
+pub(super) const SWEEPS: usize = 2000;
 /// Images on which losses are measured after an epoch.
 const MEASURED: usize = 2000;
 
@@ -157,7 +157,8 @@ impl Material<'_> {
         let mut finite = add("training loss", mean(self.training)?);
         finite &= add("test loss", mean(self.test)?);
         if self.task != Task::Autoencoder {
-            add("test error", self.test_error(model));
+            let (inputs, targets) = self.test;
+            add("test error", share_named_wrongly(model, inputs, targets));
         }
         let (two, one) = (deficits(model, Norm::L2), deficits(model, Norm::L1));
         add("deficit", two.mean);
@@ -180,13 +181,16 @@ impl Material<'_> {
             }),
         }
     }
+}
 
-    /// Test images that are named wrongly, in per cent.
-    fn test_error<M: Model<f64>>(&self, model: &M) -> f64 {
-        let (inputs, targets) = self.test;
-        let outputs = model.outputs(inputs);
-        let pairs = outputs.column_iter().zip(targets.column_iter());
-        let wrong = pairs.filter(|(output, target)| output.argmax().0 != target.argmax().0);
-        100.0 * wrong.count() as f64 / inputs.ncols() as f64
-    }
+/// Images that are named wrongly, in per cent.
+pub(super) fn share_named_wrongly<M: Model<f64>>(
+    model: &M,
+    inputs: &DMatrix<f64>,
+    classes: &DMatrix<f64>,
+) -> f64 {
+    let outputs = model.outputs(inputs);
+    let pairs = outputs.column_iter().zip(classes.column_iter());
+    let wrong = pairs.filter(|(output, class)| output.argmax().0 != class.argmax().0);
+    100.0 * wrong.count() as f64 / inputs.ncols() as f64
 }
