@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::balance::{rounded_words, rounding};
-use super::{InLimit, Report, cost, list, root, roots_of, up, wide};
+use super::rounding::{rounded_words, rounding};
+use super::{InLimit, Report, SHOWN, cost, list, root, roots_of, up, wide};
 use crate::network::{Regularizer, printable};
 use crate::numbers::Wide;
 use crate::solve::blocks::{BlockEnclosure, BlockSolution, RandomRun, RestrictedBlocks};
@@ -267,9 +267,6 @@ fn restriction(found: &InPlace, restricted: &RestrictedRun) -> String {
     }
     text
 }
-
-/// Units named in the text.
-const SHOWN: usize = 12;
 
 /// What was found without a restriction.
 fn optimum(found: &InPlace) -> String {
