@@ -6,7 +6,8 @@ use std::fmt::Write;
 
 use super::blocks::{bounded_words, exact_cross_check, state_bounded, unfinished_words};
 use super::by_unit::{enclosure, exact, multipliers, scalable};
-use super::{Report, Subject, list, root, roots_words, up, wide};
+use super::rounding::{rounded_words, rounding};
+use super::{Report, SHOWN, Subject, list, root, roots_words, up, wide};
 use crate::kernel::Balanced;
 use crate::network::{Network, Regularizer, UnitIndex, printable};
 use crate::numbers::{Rational, rational_to_f64_up};
@@ -129,11 +130,6 @@ pub fn balance_report<'a>(
     }
 }
 
-/// What multipliers were rounded to, and the largest factor between one and that which it was rounded from.
-pub(super) fn rounding(factor: f64) -> Value {
-    json!({"to": "powers_of_two", "largest_factor": factor})
-}
-
 /// What is said of a result that belongs to another network, or another regularizer.
 const ANOTHER: &str = "what was verified is about another problem, and nothing is claimed here";
 
@@ -208,9 +204,6 @@ fn undetermined(network: &Network<Rational>, result: &Balance) -> Vec<String> {
     let units = scalable(network).filter(|(_, variable, _)| free.get(*variable) == Some(&true));
     units.map(|(id, ..)| id).collect()
 }
-
-/// Units named in the text.
-pub(super) const SHOWN: usize = 12;
 
 fn text(
     network: &Subject,
@@ -355,13 +348,6 @@ fn exactly(network: &Subject, result: &Balance, exact: &Balanced) -> String {
             "without the restriction, rational multipliers (--json) balance every unit exactly{limit}"
         ),
     }
-}
-
-/// The line about multipliers that were rounded.
-pub(super) fn rounded_words(factor: f64, deficit: f64) -> String {
-    format!(
-        "rounded   to the nearest powers of two, by a factor of {factor:.4} at most, deficit then {deficit:.3e}\n"
-    )
 }
 
 fn restricted_text(out: &mut String, network: &Network<Rational>, result: &Balance) {

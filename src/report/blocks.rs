@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::balance::{rounded_words, rounding};
-use super::{InLimit, Report, cost, list, root, roots_of, up, wide};
+use super::rounding::{rounded_words, rounding};
+use super::{InLimit, Report, SHOWN, cost, list, root, roots_of, up, wide};
 use crate::network::{Regularizer, printable};
 use crate::numbers::{Rational, Wide};
 use crate::solve::blocks::{BlockEnclosure, BlockSolution, RandomRun, RestrictedBlocks};
@@ -293,9 +293,6 @@ pub(super) fn bounded_words(proof: &EnergyProof) -> String {
         "verified  the regularizer at the point of the certificate exceeds its minimum within the bound by {gap} at most\n"
     )
 }
-
-/// Units named in the text.
-const SHOWN: usize = 12;
 
 /// What was found without a restriction.
 fn optimum(found: &InPlace) -> String {

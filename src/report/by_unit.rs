@@ -4,7 +4,7 @@ use num_traits::One;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-use super::balance::SHOWN;
+use super::SHOWN;
 use crate::kernel::{Balanced, Enclosed};
 use crate::network::{Network, Regularizer, UnitIndex, printable};
 use crate::numbers::{Enclosure, Rational, rational_power};

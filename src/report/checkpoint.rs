@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::balance::{rounded_words, rounding};
 use super::balanced::units;
+use super::rounding::{rounded_words, rounding};
 use super::{Report, cost, list, roots_of, up};
 use crate::formats::checkpoint::Fault;
 use crate::network::{Regularizer, one_line, printable};

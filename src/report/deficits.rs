@@ -2,12 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Detail, root};
+use super::{Detail, SHOWN, root};
 use crate::network::{Regularizer, printable};
 use crate::numbers::Wide;
 
-/// Units named where all is said, and on a screen.
-const SHOWN: usize = 12;
 const ON_SCREEN: usize = 5;
 
 /// Widest name on a screen.

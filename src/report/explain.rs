@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 
 use super::deficits::{deficits, printed, units_shown};
-use super::{Detail, Subject, list};
+use super::{Detail, SHOWN, Subject, list};
 use crate::formats::Certificate;
 use crate::kernel;
 use crate::kernel::{Problem, Refusal, Verified, check};
@@ -19,9 +19,6 @@ use crate::solve::{
 
 /// Above this number of synapses the linear programs, which take seconds there, are left out.
 const LINEAR_PROGRAM_LIMIT: usize = 2_000;
-
-/// Constraints and synapses named in the text.
-const SHOWN: usize = 12;
 
 /// Is a basis of the manifold's constraints wanted? It can be far longer than the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,14 +4,11 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::{Report, count, list};
+use super::{Report, SHOWN, count, list};
 use crate::formats::OnnxFile;
 use crate::network::{Network, UnitIndex, UnitKind};
 use crate::numbers::Rational;
 use crate::solve::{DeadUnits, dead_units};
-
-/// Names, and reasons, in the text.
-const SHOWN: usize = 12;
 
 /// Puts it at the beginning of a report; `model` is the file that the network was made of, if an ONNX model.
 pub fn freedom(report: &mut Report, network: &Network<Rational>, model: Option<&OnnxFile>) {

@@ -3,11 +3,8 @@
 use serde_json::{Value, json};
 
 use super::freedom::{DEAD_ADVICE, dead_lines};
-use super::{Report, list};
+use super::{Report, SHOWN, list};
 use crate::network::{Regularizer, printable};
-
-/// Weights named in the text.
-const SHOWN: usize = 12;
 
 /// What vanishes in the limit, or could.
 #[derive(Debug, Clone)]

@@ -32,6 +32,7 @@ mod plot;
 #[cfg(feature = "plot")]
 mod plot_layers;
 mod reliance;
+mod rounding;
 mod subject;
 mod tensors;
 mod theorems;
@@ -155,6 +156,9 @@ fn wide(value: Wide) -> Value {
         value.to_string().into()
     }
 }
+
+/// Names that most lines of a text have room for.
+const SHOWN: usize = 12;
 
 /// At most `shown` names, and how many more there are.
 fn list(names: &[String], shown: usize) -> String {

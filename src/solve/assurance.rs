@@ -3,7 +3,7 @@
 use super::certify::{MAX_DIGITS, certify_limit_refined, certify_refined};
 use super::compare::total_cost;
 use super::energy::{EnergyError, EnergyProof, Within, prove_network, prove_network_within};
-use super::newton::LinearSystem;
+use super::linear_system::{LinearSystem, Unsolvable};
 use super::pipeline::{AGREEMENT, Balance, CrossCheck, Method, Options, Outcome};
 use super::{Balancing, CertifyError, Existence, Restriction, Solution};
 use crate::kernel::{Enclosed, Problem, Verified};
@@ -148,7 +148,7 @@ impl Balance {
 fn reach(problem: &Problem, solution: &Solution) -> Option<f64> {
     let state = Balancing::at(problem, &solution.multipliers);
     let system = match LinearSystem::new(problem, &state) {
-        Err(CertifyError::TooLarge(_)) => return None,
+        Err(Unsolvable::TooLarge(_)) => return None,
         system => system.ok(),
     };
     let highest = system.map_or(f64::INFINITY, |mut system| system.reach());

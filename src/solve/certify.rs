@@ -3,7 +3,8 @@
 use num_traits::{One, Signed};
 use thiserror::Error;
 
-use super::newton::{LinearSystem, MAX_DENSE};
+use super::flat::MAX_DENSE;
+use super::linear_system::{LinearSystem, Unsolvable};
 use super::precise::solve_precisely;
 use super::{Balancing, Solution};
 use crate::kernel::{Enclosed, NotAttained, Problem, Refusal, Surveyed, Synapse, Verified, check};
@@ -43,6 +44,15 @@ pub enum CertifyError {
     /// The kernel refused the bounds.
     #[error("the bounds were refused: {0}")]
     Refused(#[from] Refusal),
+}
+
+impl From<Unsolvable> for CertifyError {
+    fn from(fault: Unsolvable) -> Self {
+        match fault {
+            Unsolvable::Singular => CertifyError::Singular,
+            Unsolvable::TooLarge(variables) => CertifyError::TooLarge(variables),
+        }
+    }
 }
 
 /// Encloses every balanced multiplier `μ*` to `digits` significant digits, starting from a computed solution.

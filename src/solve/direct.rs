@@ -1,7 +1,8 @@
 //! The direct convex solve: `min Σ c_e exp(p L_e)` over the manifold, by damped Newton steps.
 
 use super::flat::SolveError;
-use super::newton::{MAX_DENSE, NewtonSystem, damping};
+use super::flat::{MAX_DENSE, damping};
+use super::newton::NewtonSystem;
 use super::{Balancing, Solution};
 use crate::kernel::Problem;
 

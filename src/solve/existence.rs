@@ -4,9 +4,6 @@ use num_traits::{One, Signed, Zero};
 use petgraph::graph::{DiGraph, NodeIndex};
 use thiserror::Error;
 
-use super::cover::existence_by_cover;
-use super::newton::MAX_DENSE;
-use super::repair::existence_by_solution;
 use crate::kernel::{Attained, NotAttained, Problem, Refusal, Synapse, Verified, check};
 use crate::numbers::Rational;
 
@@ -68,35 +65,6 @@ pub enum ExistenceError {
     /// The kernel refused a witness made from components; a defect of this crate.
     #[error("a witness was refused: {0}")]
     Refused(#[from] Refusal),
-}
-
-/// Decides existence: by components where the problem, or its double cover, is a graph, otherwise from a solution where linear
-/// programs would take long, and by these.
-///
-/// # Errors
-/// [`ExistenceError`].
-pub fn existence(problem: &Problem) -> Result<Existence, ExistenceError> {
-    match existence_by_components(problem) {
-        Err(ExistenceError::NotAGraph) => match existence_by_cover(problem) {
-            Some(Ok(decided)) => Ok(decided),
-            _ => by_solution_or_program(problem),
-        },
-        decided => decided,
-    }
-}
-
-/// Above this number of synapses linear programs take minutes.
-const SMALL: usize = 2_000;
-
-/// On large problems a solution is tried first.
-fn by_solution_or_program(problem: &Problem) -> Result<Existence, ExistenceError> {
-    let active = problem.synapses().iter().filter(|one| one.is_active());
-    let large = active.count() > SMALL && problem.variables() <= MAX_DENSE;
-    let found = large.then(|| existence_by_solution(problem)).flatten();
-    match found {
-        Some(attained) => Ok(attained),
-        None => super::existence_by_linear_program(problem),
-    }
 }
 
 /// Decides existence by the strongly connected components of the coalesced graph of non-zero synapses: the minimum

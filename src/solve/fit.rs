@@ -2,7 +2,7 @@
 
 use nalgebra::{Cholesky, DMatrix, DVector};
 
-use super::newton::MAX_DENSE;
+use super::flat::MAX_DENSE;
 use crate::network::Network;
 use crate::numbers::{Rational, rational_to_f64};
 

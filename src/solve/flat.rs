@@ -7,6 +7,17 @@ use super::gauge::Gauge;
 use crate::kernel::Problem;
 use crate::numbers::{Rational, Wide, rational_to_f64};
 
+/// The most variables for which the dense system is set up: 128 MB, and some seconds a factorisation.
+pub const MAX_DENSE: usize = 4_000;
+
+/// The share of a step along which every cost changes by a rate of at most `beta` that is sure to lower the regularizer.
+pub(super) fn damping(beta: f64) -> f64 {
+    match beta > 1e-8 {
+        true => beta.ln_1p() / beta,
+        false => 1.0,
+    }
+}
+
 /// What a solver found: computed, not verified.
 #[derive(Debug, Clone)]
 pub struct Solution {
@@ -62,7 +73,7 @@ pub enum SolveError {
         reason: &'static str,
     },
     /// The direct method cannot take so many variables.
-    #[error("{0} independent multipliers are too many for the dense direct method (at most {limit}); the two-level method and sweeps can take them", limit = super::newton::MAX_DENSE)]
+    #[error("{0} independent multipliers are too many for the dense direct method (at most {limit}); the two-level method and sweeps can take them", limit = MAX_DENSE)]
     TooLarge(usize),
     /// The costs of some weights are too small for `f64`.
     #[error(

@@ -8,48 +8,11 @@ use super::fit::is_general;
 use super::pipeline::check_continuity;
 use super::ratios::{Cycle, Ratios};
 use super::rounded::is_balance_rounded;
+use super::scaling_verdict::{ScalingFault, ScalingVerdict};
 use super::{Balancing, Existence, NumberType, Witness, existence, find_witness};
-use crate::kernel::{NotScaled, Obstacle, Problem, Scaled, Verified, check};
+use crate::kernel::{NotScaled, Obstacle, Problem, Verified, check};
 use crate::network::{Network, Regularizer, SynapseIndex};
 use crate::numbers::{Rational, rational_from_f64, rational_to_f64_up};
-
-/// Is the second network a scaling of the first?
-#[derive(Debug, Clone)]
-pub enum ScalingVerdict {
-    /// Exactly; the kernel verified it weight by weight.
-    Exact(Verified<Scaled>),
-    /// There are multipliers that give every weight up to a relative deviation, both in exact arithmetic.
-    Near {
-        /// The multipliers `Λ`, one for each variable.
-        multipliers: Vec<Rational>,
-        /// The largest relative deviation of a weight from the scaled one. Between BiLU units no multipliers do better, but for
-        /// rounding and for the difference of relative and logarithmic deviations: see [`Judgement::obstacle`].
-        deviation: Rational,
-        /// The synapse where it is reached.
-        synapse: SynapseIndex,
-    },
-    /// No multipliers can do it.
-    Not(ScalingFault),
-}
-
-impl ScalingVerdict {
-    fn multipliers(&self) -> Option<&[Rational]> {
-        match self {
-            ScalingVerdict::Exact(claim) => Some(&claim.data().multipliers),
-            ScalingVerdict::Near { multipliers, .. } => Some(multipliers),
-            ScalingVerdict::Not(_) => None,
-        }
-    }
-}
-
-/// Why a network is no scaling of another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ScalingFault {
-    /// A weight became zero, or was zero and is not any more.
-    Zero(SynapseIndex),
-    /// A weight changed its sign.
-    Sign(SynapseIndex),
-}
 
 /// What is known of a result.
 #[derive(Debug, Clone)]

@@ -14,6 +14,7 @@
 //! | all of it in one call | [`balance`] |
 
 mod assurance;
+mod attainment;
 pub mod blocks;
 mod certify;
 pub mod changed;
@@ -35,6 +36,7 @@ pub mod general;
 mod judge;
 mod levels;
 mod linear_program;
+mod linear_system;
 mod merged;
 mod nearest;
 mod newton;
@@ -46,12 +48,14 @@ mod repair;
 mod restricted;
 mod result;
 mod rounded;
+mod scaling_verdict;
 mod schedule;
 mod short;
 mod stochastic;
 pub mod walk;
 mod witness;
 
+pub use attainment::existence;
 pub use certify::{CertifyError, MAX_DIGITS, certify, certify_limit, relative_width};
 pub use cover::{DoubleCover, double_cover};
 #[cfg(feature = "formats")]
@@ -60,13 +64,11 @@ pub use dead::{DeadUnits, dead_units};
 pub use direct::{DirectOptions, solve_direct};
 pub use distance::Distance;
 pub use exact::{balance_exactly, balance_exactly_in_limit};
-pub use existence::{
-    Existence, ExistenceClaim, ExistenceError, existence, existence_by_components,
-};
+pub use existence::{Existence, ExistenceClaim, ExistenceError, existence_by_components};
 pub use flat::{Balancing, Solution, SolveError};
 pub use judge::{
-    JudgeError, Judgement, Reading, Refutations, ScalingFault, ScalingVerdict, judge, judge_as,
-    judge_of_types, refutations_of_part,
+    JudgeError, Judgement, Reading, Refutations, judge, judge_as, judge_of_types,
+    refutations_of_part,
 };
 pub use levels::solve_two_level;
 pub use linear_program::existence_by_linear_program;
@@ -77,6 +79,7 @@ pub use pipeline::{
 pub use restricted::{Restricted, Restriction, balance_within, powers_of_two};
 pub use result::Proved;
 pub use rounded::is_rounded;
+pub use scaling_verdict::{ScalingFault, ScalingVerdict};
 pub use schedule::{Cyclic, Given, Greedy, RandomPermutation, Schedule, UniformRandom};
 pub use stochastic::{StochasticOptions, StochasticRun, TraceStep, Unfinished, balance_stochastic};
 pub use walk::{Walk, WalkError, WalkStep};

@@ -2,28 +2,16 @@
 
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
-use super::levels::Levels;
-use super::{Balancing, CertifyError};
-use crate::kernel::Problem;
+use super::Balancing;
 use crate::numbers::Wide;
-
-/// The most variables for which the dense system is set up: 128 MB, and some seconds a factorisation.
-pub const MAX_DENSE: usize = 4_000;
-
-/// The share of a step along which every cost changes by a rate of at most `beta` that is sure to lower the regularizer.
-pub(super) fn damping(beta: f64) -> f64 {
-    match beta > 1e-8 {
-        true => beta.ln_1p() / beta,
-        false => 1.0,
-    }
-}
 
 /// A factored Hessian `H_vw = Σ a_v a_w cost` over the free variables (where units sum their inputs, `p²` times the Laplacian of
 /// the graph weighted by the current costs, grounded at the visible units), scaled by the roots of its diagonal.
 pub(super) struct NewtonSystem {
     /// The variables of the rows.
     pub variables: Vec<usize>,
-    diagonal: Vec<Wide>,
+    /// The diagonal of the Hessian at the rows.
+    pub diagonal: Vec<Wide>,
     factor: Cholesky<f64, Dyn>,
     /// Is no entry beside the diagonal positive? Then none of the inverse is negative.
     is_stieltjes: bool,
@@ -147,109 +135,5 @@ impl NewtonSystem {
             (input + output).ratio(*diagonal)
         })
         .collect()
-    }
-}
-
-/// Residuals to which heights are solved, and corrections, as a share of what they correct.
-const HEIGHTS: f64 = 1e-3;
-const CORRECTION: f64 = 1e-10;
-
-/// Solves with the Hessian at a solution, whatever the size.
-pub(super) enum LinearSystem {
-    /// Up to [`MAX_DENSE`] variables.
-    Dense(NewtonSystem),
-    /// Beyond, by conjugate gradients: only with every variable free, and one power on BiLU units.
-    Iterative {
-        levels: Levels,
-        multipliers: Vec<Wide>,
-        variables: Vec<usize>,
-    },
-}
-
-impl LinearSystem {
-    /// # Errors
-    /// [`CertifyError::Singular`], [`CertifyError::TooLarge`].
-    pub fn new(problem: &Problem, state: &Balancing) -> Result<Self, CertifyError> {
-        let count = state.variables();
-        if count <= MAX_DENSE {
-            let dense = NewtonSystem::new(state).ok_or(CertifyError::Singular)?;
-            return Ok(LinearSystem::Dense(dense));
-        }
-        let variables = state.free();
-        match Levels::new(problem) {
-            Ok(levels) if variables.len() == count => Ok(LinearSystem::Iterative {
-                levels,
-                multipliers: state.multipliers().to_vec(),
-                variables,
-            }),
-            _ => Err(CertifyError::TooLarge(count)),
-        }
-    }
-
-    /// The variables of the rows.
-    pub fn variables(&self) -> &[usize] {
-        match self {
-            LinearSystem::Dense(dense) => &dense.variables,
-            LinearSystem::Iterative { variables, .. } => variables,
-        }
-    }
-
-    /// The diagonal of the Hessian at the rows.
-    pub fn diagonal(&self, state: &Balancing) -> Vec<Wide> {
-        match self {
-            LinearSystem::Dense(dense) => dense.diagonal.clone(),
-            LinearSystem::Iterative { variables, .. } => {
-                let sides = variables.iter().map(|variable| state.sides(*variable));
-                sides.map(|(input, output)| input + output).collect()
-            }
-        }
-    }
-
-    /// See [`NewtonSystem::solve`].
-    pub fn solve(&mut self, rhs: &[f64]) -> Option<Vec<f64>> {
-        match self {
-            LinearSystem::Dense(dense) => Some(dense.solve(rhs)),
-            LinearSystem::Iterative {
-                levels,
-                multipliers,
-                ..
-            } => levels.solve(multipliers, rhs, CORRECTION).ok(),
-        }
-    }
-
-    /// See [`NewtonSystem::heights`].
-    pub fn heights(&mut self) -> Option<Vec<f64>> {
-        match self {
-            LinearSystem::Dense(dense) => dense.heights(),
-            LinearSystem::Iterative {
-                levels,
-                multipliers,
-                variables,
-            } => {
-                let heights = levels
-                    .solve(multipliers, &vec![1.0; variables.len()], HEIGHTS)
-                    .ok()?;
-                let sound = |height: &f64| *height > 0.0 && height.is_finite();
-                heights.iter().all(sound).then_some(heights)
-            }
-        }
-    }
-
-    /// See [`NewtonSystem::reach`].
-    pub fn reach(&mut self) -> f64 {
-        if let LinearSystem::Dense(dense) = self {
-            return dense.reach();
-        }
-        self.heights().map_or(f64::INFINITY, |heights| {
-            heights.into_iter().fold(0.0, f64::max)
-        })
-    }
-
-    /// See [`NewtonSystem::side_ratio`].
-    pub fn side_ratio(&self, state: &Balancing) -> Vec<f64> {
-        match self {
-            LinearSystem::Dense(dense) => dense.side_ratio(state),
-            LinearSystem::Iterative { variables, .. } => vec![1.0; variables.len()],
-        }
     }
 }

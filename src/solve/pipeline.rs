@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::blocks::BlockOptions;
 use super::compare::{difference, total_cost};
 use super::energy::{EnergyError, EnergyProof};
-use super::newton::MAX_DENSE;
+use super::flat::MAX_DENSE;
 use super::restricted::power_below;
 use super::stochastic::{Unfinished, approach};
 use super::{

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::NumberType;
 use super::fit::{is_general, least_deviations, least_squares};
-use super::judge::{ScalingFault, ScalingVerdict};
 use super::nearest::{nearest, refutable, rest};
+use super::scaling_verdict::{ScalingFault, ScalingVerdict};
 use crate::kernel::{NotScaled, Obstacle, Problem, Verified, check};
 use crate::network::{Manifold, Network, Regularizer, SynapseIndex, vanishing_with};
 use crate::numbers::{Enclosure, Rational, Wide, natural_log, rational_from_f64, rational_to_f64};

@@ -2,7 +2,8 @@
 
 use num_traits::{One, Signed};
 
-use super::newton::{MAX_DENSE, NewtonSystem};
+use super::flat::MAX_DENSE;
+use super::newton::NewtonSystem;
 use super::{Balancing, SolveError};
 use crate::kernel::Problem;
 use crate::numbers::{Rational, Wide};

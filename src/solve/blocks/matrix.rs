@@ -8,7 +8,6 @@ use super::kernels::{
     HalfBytes, Number, dispatch, dot, dot_and_spread, dot_and_spread_again, dot_one, spread,
     spread_one,
 };
-use super::problem::is_lost;
 
 /// How a stored number becomes a cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -314,4 +313,9 @@ impl Step<'_> {
             }
         }
     }
+}
+
+/// Is the cost of a weight too small for `f64` to hold in full?
+pub(super) fn is_lost(weight: f64, cost: f64) -> bool {
+    weight != 0.0 && cost < f64::MIN_POSITIVE
 }

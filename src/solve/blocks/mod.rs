@@ -67,10 +67,11 @@ pub use perceptron::{Perceptron, scale_block};
 pub use problem::{BlockError, Blocks, Weights};
 pub(in crate::solve) use random::predicted;
 pub use random::{RandomOptions, RandomRun, balance_in_random_order};
+pub use rows::Edge;
 pub use scaling::scaling_between;
 pub use shape::{Link, Shape, Sums};
 pub use share::{Alone, BoundsError, Exchange, Pair, Share, Shared, band_rows, confirm_bounds};
-pub use small::{Edge, SmallProblem, deficit};
+pub use small::{SmallProblem, deficit};
 
 use super::SolveError;
 use newton_cg::newton;

@@ -5,7 +5,7 @@ use super::shape::{Sums, inner};
 use super::state::State;
 use super::{BlockOptions, BlockSolution, CostSums, Extent};
 use crate::solve::SolveError;
-use crate::solve::newton::damping;
+use crate::solve::flat::damping;
 
 /// The most products for one right side.
 const PRODUCTS: usize = 2_000;

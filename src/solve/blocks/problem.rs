@@ -5,7 +5,7 @@ use synaptic_balance_kernel as kernel;
 use thiserror::Error;
 
 use super::Edge;
-use super::matrix::{Cost, Dense, Entries, Matrix, Sparse};
+use super::matrix::{Cost, Dense, Entries, Matrix, Sparse, is_lost};
 use super::shape::Shape;
 
 /// Why a block does not fit.
@@ -418,9 +418,4 @@ impl<'a> Blocks<'a> {
             }
         });
     }
-}
-
-/// Is the cost of a weight too small for `f64` to hold in full?
-pub(super) fn is_lost(weight: f64, cost: f64) -> bool {
-    weight != 0.0 && cost < f64::MIN_POSITIVE
 }

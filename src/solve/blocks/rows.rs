@@ -1,6 +1,15 @@
 //! Edges by the node that they lead into or come from, in compressed rows.
 
-use super::Edge;
+/// A synapse into `to` from `from`; the ground is the number of nodes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Edge {
+    /// The node that it leads into.
+    pub to: u32,
+    /// The node that it comes from.
+    pub from: u32,
+    /// Its cost at multipliers 1.
+    pub cost: f64,
+}
 
 /// The edges into, or out of, each node.
 #[derive(Debug, Clone)]

@@ -1,18 +1,7 @@
 //! SmallProblem problems, solved to the end: single synapses between a few nodes.
 
 use super::elimination::Elimination;
-use super::rows::Rows;
-
-/// A synapse into `to` from `from`; the ground is the number of nodes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Edge {
-    /// The node that it leads into.
-    pub to: u32,
-    /// The node that it comes from.
-    pub from: u32,
-    /// Its cost at multipliers 1.
-    pub cost: f64,
-}
+use super::rows::{Edge, Rows};
 
 /// A balancing problem of few nodes: the coarse one between groups, or a small network unit by unit.
 #[derive(Debug, Clone)]

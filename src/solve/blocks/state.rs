@@ -1,8 +1,8 @@
 //! A block balancing under way: potentials, the sums at them, and the coarse correction.
 
+use super::rows::Edge;
 use super::shape::{Shape, Sums, inner};
-use super::small::{Edge, SmallProblem, deficit};
-use super::strong::Strong;
+use super::small::{SmallProblem, deficit};
 use super::{BlockSolution, CostSums, Extent};
 use crate::solve::SolveError;
 
@@ -124,7 +124,7 @@ impl<'c, C: CostSums> State<'c, C> {
     }
 
     /// Synapses between units that carry more than `share` of a unit's cost; `None` if they cannot be told.
-    pub fn strong(&mut self, share: f64) -> Option<Strong> {
+    pub fn strong(&mut self, share: f64) -> Option<Vec<Edge>> {
         let bound = |sums: &[f64]| sums.iter().map(|sum| share * sum).collect::<Vec<f64>>();
         let bounds = (bound(&self.incoming), bound(&self.outgoing));
         let (edges, read) = self
@@ -132,7 +132,7 @@ impl<'c, C: CostSums> State<'c, C> {
             .strong((&self.u, &self.v), (&bounds.0, &bounds.1))?;
         self.reads += read;
         self.passes += 1;
-        Some(Strong::new(self.problem.shape(), &edges))
+        Some(edges)
     }
 
     /// Counts reads of single synapses.

@@ -65,7 +65,8 @@ pub(super) fn sweeps<C: CostSums>(
             (best, since) = (deficit, 0);
         }
         if count >= FIRST && (count - FIRST).is_multiple_of(RENEWAL) && deficit > SLOW {
-            strong = state.strong(STRONG);
+            let edges = state.strong(STRONG);
+            strong = edges.map(|edges| Strong::new(state.shape(), &edges));
             anderson.restart();
         }
         outgoing.copy_from_slice(&state.outgoing);

@@ -5,7 +5,7 @@ use crate::kernel::Problem;
 use crate::network::{Network, Regularizer};
 use crate::numbers::{Rational, Wide};
 use crate::solve::floats::{in_memory, over_floats};
-use crate::solve::newton::LinearSystem;
+use crate::solve::linear_system::LinearSystem;
 use crate::solve::{Balancing, Solution};
 use num_traits::Signed;
 use synaptic_balance_kernel::{Number, Problem as ExactProblem};

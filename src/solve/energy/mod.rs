@@ -21,12 +21,10 @@ use synaptic_balance_kernel::{Certificate, Certified, Entries, Number, Problem, 
 use thiserror::Error;
 
 use crate::numbers::{Direction, Dyadic, Rational, Wide, rational_from_f64, rational_to_f64_up};
+pub use precision::PLAIN_DIGITS;
 use precision::Precision;
 use repair::Repair;
 use terms::{Extremes, log2};
-
-/// Digits that certificates are made for where no number was asked for.
-pub const PLAIN_DIGITS: u32 = 15;
 
 /// Why no energy certificate was made. Nothing is claimed then.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -2,8 +2,10 @@
 
 use synaptic_balance_kernel::{MAX_BITS, Problem};
 
-use super::PLAIN_DIGITS;
 use super::terms::Extremes;
+
+/// Digits that certificates are made for where no number was asked for.
+pub const PLAIN_DIGITS: u32 = 15;
 
 /// Three factors of so many bits fit the 256 bits in which the kernel is fast.
 const SHORT_BITS: u32 = 85;

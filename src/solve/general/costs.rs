@@ -2,7 +2,6 @@
 
 use synaptic_balance_kernel::{Block, Entries, Layout, Problem};
 
-use super::model::BlockSums;
 use crate::numbers::{bf16_to_f64, f16_to_f64, rational_to_f64};
 use crate::solve::blocks::Weights;
 use crate::solve::blocks::matrix::{Cost, Entries as Numbers, Matrix, Step, TILE};
@@ -12,6 +11,15 @@ const BAND: usize = 1 << 17;
 
 /// A form: variables with their exponents.
 pub(super) type FloatForm = Vec<(usize, f64)>;
+
+/// Sums of costs by row and by column, with the form of each row and column: what is known of a block without its weights.
+#[derive(Debug, Clone)]
+pub struct BlockSums<'a> {
+    /// The forms of rows, then those of columns.
+    pub forms: [&'a [usize]; 2],
+    /// The sums.
+    pub sums: [Vec<f64>; 2],
+}
 
 /// A problem's costs.
 #[derive(Debug)]

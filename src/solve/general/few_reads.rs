@@ -3,8 +3,9 @@
 //! Sums by row and column are what a read gives. The model takes each block for the product of the two, which large blocks nearly are: what is
 //! left of the error after a step is what the block's next singular values are, compared with its first. Anderson acceleration combines the steps. (Ours.)
 
+use super::costs::BlockSums;
 use super::costs::{Margins, TermCosts};
-use super::model::{BlockSums, Model};
+use super::model::Model;
 use super::newton::State;
 use crate::solve::SolveError;
 use crate::solve::blocks::Anderson;

@@ -13,10 +13,11 @@ mod one_sided;
 mod random;
 
 pub use bounded::balance_terms_within;
+pub use costs::BlockSums;
 pub use costs::TermCosts;
 pub(super) use costs::value_of;
 pub use few_reads::{FewReads, Reached, balance_from_sums, balance_in_few_reads};
-pub use model::{BlockSums, imbalance};
+pub use model::imbalance;
 pub use newton::{GeneralOptions, GeneralSolution, balance_terms};
 pub use one_sided::Runaway;
 pub use random::balance_terms_in_random_order;

@@ -1,6 +1,6 @@
 //! A problem in which every block of costs is the product of its sums by row and by column: what is known after one read, minimised without another.
 
-use super::costs::{FloatForm, Margins, TermCosts};
+use super::costs::{BlockSums, FloatForm, Margins, TermCosts};
 use crate::solve::blocks;
 use crate::solve::conjugate::{by_diagonal, conjugate, dot};
 
@@ -189,15 +189,6 @@ impl<'a> Model<'a> {
         let scaled = |rest: &[f64]| by_diagonal(rest, diagonal);
         conjugate(side, (PRODUCTS, 1e-8), scaled, |along| self.product(along)).0
     }
-}
-
-/// Sums of costs by row and by column, with the form of each row and column: what is known of a block without its weights.
-#[derive(Debug, Clone)]
-pub struct BlockSums<'a> {
-    /// The forms of rows, then those of columns.
-    pub forms: [&'a [usize]; 2],
-    /// The sums.
-    pub sums: [Vec<f64>; 2],
 }
 
 /// How far a problem is from balance, by sums of costs alone: the largest deficit, exactly but for rounding; and by variable about the logarithm of the multiplier of
