@@ -9,7 +9,7 @@ use std::process::Command;
 use super::{Desk, run};
 
 /// Exit code and sentence of the independent checker; `None` where there is no Python and none is demanded.
-fn second_opinion(model: &str, certificate: &str) -> Option<(i32, String)> {
+pub(super) fn second_opinion(model: &str, certificate: &str) -> Option<(i32, String)> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/check_certificate.py");
     let mut python = Command::new("python3");
     python.arg(script).args([model, certificate]);
