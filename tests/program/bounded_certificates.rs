@@ -1,8 +1,9 @@
 //! Certificates of the minimum within `--max-scaling`.
 
+use safetensors::tensor::Dtype;
 use serde_json::{Value, json};
 
-use super::second_judge::second_opinion;
+use super::second_judge::{perceptron, second_opinion};
 use super::{Desk, chain, example, json, run};
 
 /// The certificate that `balance` writes of a model within a bound, and its report.
@@ -16,7 +17,6 @@ fn certified(desk: &Desk, model: &str, bound: &str, extra: &[&str]) -> (Value, V
         bound,
         "--certificate",
         path,
-        "--json",
     ];
     let (code, report) = json(&[&balance, extra].concat());
     assert_eq!(code, 0, "{report:#}");
@@ -126,14 +126,17 @@ fn models_of_every_kind_have_one() {
     let example = example.to_str().unwrap();
     let root = env!("CARGO_MANIFEST_DIR");
     let of = |name: &str| format!("{root}/{name}");
-    let (digits, onnx) = (of("data/digits-mlp.safetensors"), of("tests/cases/k.onnx"));
+    let layers = perceptron(Dtype::F32, |value| value.to_le_bytes().to_vec());
+    let layers = desk.write("layers.safetensors", layers);
+    let layers = layers.to_str().unwrap();
+    let onnx = of("tests/cases/k.onnx");
     let cut = of("tests/cases/dead-channel-cnn.onnx");
     let cases: [(&str, &str, &[&str]); 7] = [
         (dead, "2", &[]),
         (example, "5/3", &["--regularizer", "l1"]),
         (example, "2", &["--regularizer", "lp:3/2"]),
         (example, "1", &[]),
-        (&digits, "3/2", &["--arch", "relu"]),
+        (layers, "3/2", &["--arch", "relu"]),
         (&onnx, "6/5", &[]),
         (&cut, "2", &[]),
     ];

@@ -47,7 +47,7 @@ pub(super) fn second_opinions(requests: &str) -> Option<String> {
 }
 
 /// Layers of sizes 3, 4, 3, 2 with biases, weights small multiples of 1/8, so that every number type holds them.
-fn perceptron(kind: Dtype, encode: impl Fn(f32) -> Vec<u8>) -> Vec<u8> {
+pub(super) fn perceptron(kind: Dtype, encode: impl Fn(f32) -> Vec<u8>) -> Vec<u8> {
     let mut next = 0;
     let mut numbers = |count: usize| -> Vec<u8> {
         let values = (0..count).map(|_| {
