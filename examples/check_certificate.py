@@ -158,7 +158,7 @@ def refute(pairs, exponents, tolerance, synapse=None, cycle=None):
     need(high < bounds(least)[0] or low > bounds(most)[1], "ratios multiply to a number within the tolerance", Refused)
 
 def energy(synapses, terms, point, F, grid, exceptions, lower=None, upper=None):
-    """The gap, the lower ends of the costs with y > 0, the number of those with y = 0, and whether multipliers have bounds."""
+    """The gap, the lower ends of the costs with y > 0, and the number of those with y = 0; of the minimum within the bounds, if there are some."""
     need((lower is None) == (upper is None), "bounds on one side only")
     need(not lower or all(lower[v] <= point[v] <= upper[v] for v in point), "the point is not within the bounds", Refused)
     need(8 <= F <= 4096 and abs(grid) <= 1 << 14, "F or grid is out of range", Refused)
@@ -180,9 +180,9 @@ def energy(synapses, terms, point, F, grid, exceptions, lower=None, upper=None):
     need(lower or not any(surplus.values()), "y is not conserved", Refused)
     gap += sum(math.ceil(fine * abs(s) * ((upper[v] / point[v] if s < 0 else point[v] / lower[v]) - 1)) for v, s in surplus.items() if s)
     unit = Fraction(2) ** -grid
-    return gap * unit / fine, [end * unit for end in ends if end], ends.count(0), bool(lower)
+    return gap * unit / fine, [end * unit for end in ends if end], ends.count(0)
 
-def in_words(gap, ends, zeros, within):
+def in_words(within, gap, ends, zeros):
     enclosed = [end for end in ends if end >= 16 * gap]
     length = lambda x: x.numerator.bit_length() - x.denominator.bit_length() + 1  # x < 2^length
     radius = f"2^{-(-length(4 * gap / min(enclosed)) // 2)}" if gap and enclosed else "0"
@@ -215,7 +215,8 @@ def judge(network, certificate):
         need(max(slopes, default=0) <= 0 > min(slopes, default=0), "a cost rises along the direction, or none falls", Refused)
         problem = [synapse for synapse, slope in zip(problem, slopes) if slope == 0]
     if claim == "energy":
-        return claim + in_words(*energy([synapse for synapse, d in zip(synapses, exponents) if synapse[1] and d], terms, **given))
+        counted = [synapse for synapse, d in zip(synapses, exponents) if synapse[1] and d]
+        return claim + in_words(given.get("lower"), *energy(counted, terms, **given))
     if claim == "scaling":
         for (_, weight, _), after, d in zip(synapses, given["weights"], exponents):
             ratio, high = bounds([(given["multipliers"][v], share) for v, share in d.items()])

@@ -100,7 +100,7 @@ fn the_kernel_is_small_and_knows_only_rationals() {
 }
 
 /// The most lines of the kernel crate and of the translation of networks, without comments and blank lines.
-const MOST_TRUSTED_LINES: usize = 1482;
+const MOST_TRUSTED_LINES: usize = 1544;
 
 fn lines_of(code: &str) -> usize {
     code.lines().filter(|line| !line.trim().is_empty()).count()

@@ -4,6 +4,7 @@ mod activations;
 mod bad_input;
 mod batch;
 mod block_runs;
+mod bounded_certificates;
 mod called;
 mod certificates;
 mod channels;

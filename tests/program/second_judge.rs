@@ -9,7 +9,7 @@ use std::process::Command;
 use super::{Desk, run};
 
 /// Exit code and sentence of the independent checker; `None` where there is no Python and none is demanded.
-fn second_opinion(model: &str, certificate: &str) -> Option<(i32, String)> {
+pub(super) fn second_opinion(model: &str, certificate: &str) -> Option<(i32, String)> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/check_certificate.py");
     let mut python = Command::new("python3");
     python.arg(script).args([model, certificate]);
@@ -47,7 +47,7 @@ pub(super) fn second_opinions(requests: &str) -> Option<String> {
 }
 
 /// Layers of sizes 3, 4, 3, 2 with biases, weights small multiples of 1/8, so that every number type holds them.
-fn perceptron(kind: Dtype, encode: impl Fn(f32) -> Vec<u8>) -> Vec<u8> {
+pub(super) fn perceptron(kind: Dtype, encode: impl Fn(f32) -> Vec<u8>) -> Vec<u8> {
     let mut next = 0;
     let mut numbers = |count: usize| -> Vec<u8> {
         let values = (0..count).map(|_| {

@@ -71,7 +71,7 @@ fn random_network(rng: &mut impl rand::Rng) -> String {
 }
 
 /// The networks of version 1, and random ones.
-fn all_networks() -> Vec<(String, &'static str)> {
+pub(super) fn all_networks() -> Vec<(String, &'static str)> {
     const SEED: u64 = 17;
     println!("seed {SEED}");
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(SEED);
@@ -83,7 +83,7 @@ fn all_networks() -> Vec<(String, &'static str)> {
     all
 }
 
-fn case(network: &str, regularizer: &str, what: String, certificate: String) -> Case {
+pub(super) fn case(network: &str, regularizer: &str, what: String, certificate: String) -> Case {
     Case {
         kind: format!("energy {regularizer}"),
         what,

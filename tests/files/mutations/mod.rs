@@ -2,6 +2,7 @@
 //! `examples/check_certificate.py`.
 
 mod bases;
+mod bounded;
 mod energy;
 mod general;
 mod mutate;
