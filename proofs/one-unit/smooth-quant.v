@@ -1,6 +1,7 @@
-(* A unit whose activations have the range X, and whose outgoing weights have the largest magnitude M: dividing the activations by s > 0 and
-   multiplying those weights by s makes both equal for one s only, sqrt(X/M), which makes the larger of both as small as it can be. With the
-   range as one more incoming weight, and no other of larger magnitude, the multiplier that balances L_p tends to 1/s as p grows.
+(* Let a unit's activations have the range X, and its outgoing weights the largest magnitude M. Dividing the activations by s > 0 and
+   multiplying those weights by s makes X/s = s M for s = sqrt(X/M) alone, which makes the larger of both least. With the range as one more
+   incoming weight, and none of larger magnitude, the multiplier Λ that balances L_p has (M/X) n^(-1/p) <= Λ² <= (M/X) m^(1/p) for n
+   incoming and m outgoing weights, so that it tends to 1/s as p grows.
 
    p is any positive real number. *)
 
@@ -8,7 +9,7 @@ From Coq Require Import Reals Lra Lia.
 From Synbal Require Import finite_sums power_costs.
 Open Scope R_scope.
 
-Theorem smooth_scale :
+Theorem smooth_quant :
   forall X M s, 0 < X -> 0 < M -> 0 < s ->
     (X / s = s * M <-> s = sqrt (X / M)) /\
     sqrt (X * M) <= Rmax (X / s) (s * M) /\

@@ -118,9 +118,10 @@ impl Counted {
         };
         let path = found.path.display().to_string();
         let mut line = format!(
-            "ranges    {} of {} activations are counted beside the weights{times}: {}",
+            "ranges    {} of {} {} are counted beside the weights{times}: {}",
             found.ranges,
             found.arrays,
+            if found.arrays == 1 { "array" } else { "arrays" },
             one_line(&path)
         );
         if !found.fixed.is_empty() {

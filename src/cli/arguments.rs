@@ -59,6 +59,7 @@ Example: synbal balance examples/chain.json -o balanced.json --certify --certifi
          synbal verify examples/chain.json proof.json
          synbal balance data/digits-mlp.safetensors --arch relu -o balanced.safetensors
          synbal balance model.onnx -o balanced.onnx --power-of-two
+         synbal balance model.onnx -o balanced.onnx --activations ranges.npz --regularizer lp:32
          synbal balance llama-folder -o balanced-folder
          synbal balance llama-folder -o part-1 --blocks 0..16
          synbal balance llama-folder --merge part-1 part-2 -o balanced-folder

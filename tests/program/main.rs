@@ -37,6 +37,7 @@ mod outputs;
 mod perceptrons;
 mod products;
 mod products_in_place;
+mod ranges;
 mod readers;
 mod relu6;
 mod screens;

@@ -4,13 +4,14 @@ use num_traits::Zero;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{LayerSums, Measured, Meter};
+use crate::formats::ranges::range_source;
 use crate::network::{Network, Regularizer, SynapseIndex, UnitIndex, printable};
 use crate::numbers::{Rational, rational_to_f64};
 
 /// Units named as a layer.
 const NAMED: usize = 3;
 
-/// Measures the layers of a network: the units of each depth, or those given by name, with the synapses into them. `multipliers` are
+/// Measures the layers of a network: the units of each depth, or those given by name, with the synapses into them, and ranges of activations apart. `multipliers` are
 /// those of its variables, and `vanished` the synapses that are 0 with them; without them, only what is before is measured.
 pub fn measure_network(
     network: &Network<Rational>,
@@ -34,6 +35,17 @@ pub fn measure_network(
             ..LayerSums::default()
         });
     }
+    let source = range_source(network);
+    // The ranges of a layer's activations stand behind all layers.
+    let behind = meter.layers.len();
+    if source.is_some() {
+        let names = meter.layers.iter().map(|layer| LayerSums {
+            name: format!("range of {}", layer.name),
+            ..LayerSums::default()
+        });
+        let names: Vec<LayerSums> = names.collect();
+        meter.layers.extend(names);
+    }
     let vanished: BTreeSet<SynapseIndex> = vanished.iter().copied().collect();
     for synapse in 0..network.synapses() {
         let direction = network.direction(synapse).into_iter();
@@ -52,7 +64,11 @@ pub fn measure_network(
         };
         let is_lost = |size: f64| size == 0.0 && !network.weight(synapse).is_zero();
         meter.is_beyond |= is_lost(size) || (is_lost(after) && !vanished.contains(&synapse));
-        let place = places.get(&network.endpoints(synapse).1).copied();
+        let (from, to) = network.endpoints(synapse);
+        let place = places.get(&to).map(|(layer, channel)| match source {
+            Some(source) if source == from => (behind + layer, *channel),
+            _ => (*layer, *channel),
+        });
         meter.add(place, [size, after], direction);
     }
     meter.layers.retain(|layer| !layer.channels.is_empty());

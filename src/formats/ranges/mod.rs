@@ -1,6 +1,7 @@
 //! Ranges of activations: for tensors of a model one number for each channel, over calibration data.
 
 mod models;
+pub(super) use models::range_source;
 mod npz;
 
 use num_traits::Zero;

@@ -79,6 +79,14 @@ impl Model {
     }
 }
 
+/// The unit that ranges come from, if a network counts any.
+pub fn range_source(network: &Network<Rational>) -> Option<UnitIndex> {
+    let last = network.units().checked_sub(1)?;
+    let unit = network.unit(last);
+    let is_source = unit.kind == UnitKind::Bias && unit.id.trim_end_matches('\'') == SOURCE;
+    is_source.then_some(last)
+}
+
 /// A network with a synapse more for each range, and the arrays that stay out.
 fn counted(
     network: &Network<Rational>,

@@ -130,7 +130,7 @@ pub(super) const PROOFS: &[(&str, GeneralProof)] = &[
         GeneralProof {
             file: "proofs/one-unit/smooth-quant.v",
             theorems: &[
-                "smooth_scale",
+                "smooth_quant",
                 "balanced_multiplier_enclosed",
                 "balanced_multiplier_tends",
             ],

@@ -28,17 +28,13 @@ pub(super) fn smooth(ledger: &mut Ledger) -> Result<(), Failure> {
             })?;
         }
     }
-    ledger.record(
-        Kind::PropertyTest,
-        "60 random ranges X and magnitudes M with X/M = s²: X/s = s M, and at 4 other scales the two differ and the larger is larger",
-    )?;
     for _ in 0..20 {
         enclosed(ledger, rng.random_range(0..4), rng.random_range(0..4))?;
     }
     ledger.record(
         Kind::PropertyTest,
-        "20 random units with a range X >= |w| of up to 3 more incoming weights and up to 4 outgoing ones, p = 1, 2, 4, ..., 64: the multiplier that balances the \
-         unit has (M/X)^p <= n Λ^2p and Λ^2p <= m (M/X)^p",
+        "60 random ranges X and magnitudes M with X/M = s²: X/s = s M, and at 4 other scales the two differ and the larger is larger; 20 random units with a range X >= |w| of up to \
+         3 more incoming weights and up to 4 outgoing ones, p = 1, 2, 4, ..., 64: the multiplier that balances the unit has (M/X)^p <= n Λ^2p and Λ^2p <= m (M/X)^p",
     )?;
     tends(ledger)?;
     heavier(ledger)

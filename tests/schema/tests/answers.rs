@@ -132,6 +132,30 @@ fn answers_about_models_are_valid() {
     }
 }
 
+/// Checks: the same with ranges of activations, of which answers and certificates tell.
+#[test]
+fn answers_about_ranges_are_valid() {
+    let (schemas, desk) = (Schemas::read(), Desk::new("ranges"));
+    let model = cases("tests/cases/one-free-layer.onnx");
+    let ranges = cases("tests/cases/one-free-layer.npz");
+    let certificate = desk.path("certificate.json");
+    let more = ["--activations", &ranges, "--activation-weight", "1/2"];
+    let ask = |name: &str, arguments: &[&str]| {
+        let (code, found) = answer(&schemas, &desk, name, &[arguments, &more].concat());
+        assert_eq!((code, &found["activations"]["weight"]), (0, &json!("1/2")));
+    };
+    ask("explain.json", &["explain", &model]);
+    let written = ["balance", &model, "--certificate", &certificate];
+    ask("balance.json", &written);
+    ask("verify.json", &["verify", &model, &certificate]);
+    let written = desk.json(&certificate);
+    assert!(written["activations"].is_object());
+    assert_eq!(
+        schemas.faults("certificate.json", &written),
+        Vec::<String>::new()
+    );
+}
+
 /// Checks: the same for answers that something is missing or wrong: a minimum that is not attained, its limit, another function, a network that nothing scales, a batch, errors.
 #[test]
 fn answers_about_faults_are_valid() {
