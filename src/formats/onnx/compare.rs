@@ -329,6 +329,13 @@ impl Matching<'_> {
         {
             self.differ(at, format!("input `{}`", before.inputs[one]), reason);
         }
+        if let Some(reason) = before.default_differs(one, after, second) {
+            self.differ(
+                at,
+                format!("input `{}`", before.inputs[one]),
+                reason.to_owned(),
+            );
+        }
     }
 
     fn constants(&mut self, one: usize, second: usize, at: usize) {

@@ -50,6 +50,8 @@ pub(super) struct Side<'a> {
     /// What is declared of each.
     pub types: Vec<Option<&'a TensorType>>,
     pub leaves: Vec<Leaf<'a>>,
+    /// The constant that each input is where a caller gives none.
+    defaults: Vec<Option<usize>>,
     sources: HashMap<&'a str, Source>,
     keys: Vec<Key>,
 }
@@ -63,6 +65,7 @@ impl<'a> Side<'a> {
             inputs: Vec::new(),
             types: Vec::new(),
             leaves: Vec::new(),
+            defaults: Vec::new(),
             sources: HashMap::new(),
             keys: Vec::new(),
         };
@@ -89,6 +92,10 @@ impl<'a> Side<'a> {
             if may_be_set || !held.contains_key(name) {
                 self.sources.insert(name, Source::Input(self.inputs.len()));
                 self.inputs.push(name);
+                self.defaults.push(held.get(name).map(|tensor| {
+                    self.leaves.push(Leaf::tensor(name, tensor));
+                    self.leaves.len() - 1
+                }));
                 let declared = input.r#type.as_ref();
                 self.types
                     .push(declared.and_then(|own| own.tensor_type.as_ref()));
@@ -243,6 +250,26 @@ impl<'a> Side<'a> {
                 }
             }
         }
+    }
+
+    /// What is not the same of an input where a caller gives none, if that is something before.
+    pub fn default_differs(&self, input: usize, after: &Side, second: usize) -> Option<&str> {
+        let own = self.defaults[input]?;
+        let Some(other) = after.defaults[second] else {
+            return Some("has no value of its own after");
+        };
+        let is_outside = |side: &Side, leaf: usize| match &side.leaves[leaf].data {
+            Data::Tensor(tensor) => tensor.data_location == Some(1),
+            Data::Bytes(_) | Data::Other(_) => false,
+        };
+        if is_outside(self, own) || is_outside(after, other) {
+            return Some("has a value in another file, which is not compared");
+        }
+        let (one, second) = (&self.leaves[own], &after.leaves[other]);
+        let same = one.shape == second.shape
+            && one.data_type == second.data_type
+            && self.data(own) == after.data(other);
+        (!same).then_some("has another value after where a caller gives none")
     }
 
     /// An operator in words.

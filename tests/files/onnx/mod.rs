@@ -3,6 +3,7 @@
 mod blocks;
 mod builder;
 mod changed;
+mod computed;
 mod constants;
 mod contraction;
 mod energy;
