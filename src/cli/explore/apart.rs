@@ -16,6 +16,14 @@ use super::http::{Request, Sent};
 use super::server::{error, reply};
 use crate::cli::Failure;
 
+/// Set for a process that answers one question and serves no page.
+const ANSWERS: &str = "SYNBAL_EXPLORE_ANSWERS";
+
+/// Is this one?
+pub fn is_answering() -> bool {
+    std::env::var_os(ANSWERS).is_some()
+}
+
 /// How often is seen whether the answer is still wanted.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -83,13 +91,8 @@ impl Drop for Process {
 impl Process {
     fn start() -> std::io::Result<Self> {
         let mut given = std::env::args_os();
-        let name = given.next();
-        let mut arguments: Vec<OsString> = given.collect();
-        // After the name of the command, since a path may follow `--`.
-        let command = arguments.iter().position(|argument| argument == "explore");
-        arguments.insert(command.map_or(0, |at| at + 1), "--answer".into());
-        let mut command = itself(name)?;
-        command.args(arguments);
+        let mut command = itself(given.next())?;
+        command.args(given).env(ANSWERS, "1");
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command.spawn().map(Process)
     }

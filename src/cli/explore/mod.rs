@@ -35,9 +35,6 @@ pub struct ExploreArguments {
     /// What a question about a network on the page, or a dropped file, may take; what takes longer is refused. The file that is named here may take as long as it takes.
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub time_limit: u64,
-    /// Answers one question of the page, read from standard input: the program itself asks so.
-    #[arg(long, hide = true)]
-    answer: bool,
     #[command(flatten)]
     pub perceptron: Perceptron,
     #[command(flatten)]
@@ -82,7 +79,7 @@ const FIRST: &str = include_str!("page/first.json");
 /// Serves the page until an interrupt, having printed its address.
 pub fn serve(arguments: &ExploreArguments, json: bool) -> Result<(), Failure> {
     let start = start(arguments)?;
-    if arguments.answer {
+    if apart::is_answering() {
         return apart::compute(&start);
     }
     start.check()?;
