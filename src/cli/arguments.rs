@@ -64,11 +64,10 @@ Example: synbal balance examples/chain.json -o balanced.json --certify --certifi
          synbal balance llama-folder -o part-1 --blocks 0..16
          synbal balance llama-folder --merge part-1 part-2 -o balanced-folder
 
-A checkpoint (a folder with config.json) is balanced block by block into a new folder; a run that was stopped goes on when it is repeated, from what it keeps in
-.NAME.synbal-run beside it.
+A checkpoint (a folder with config.json) is balanced block by block into a new folder; a run that was stopped goes on when it is repeated, from what it keeps in .NAME.synbal-run beside it.
 
-An architecture file: {\"format\": \"synaptic-balance/architecture\", \"version\": 1, \"activations\": [\"relu\", {\"leaky_relu\": \"1/10\"}]},
-one activation for each hidden layer. Layers of which the names are not numbered are put in order by --layers encoder,middle,decoder, or by
+An architecture file: {\"format\": \"synaptic-balance/architecture\", \"version\": 1, \"activations\": [\"relu\", {\"leaky_relu\": \"1/10\"}]}, \
+one activation for each hidden layer. Layers of which the names are not numbered are put in order by --layers encoder,middle,decoder, or by \
 \"layers\": [\"encoder\", \"middle\", \"decoder\"] in the file.")]
     Balance(BalanceArguments),
     /// Judge another implementation's result: the same function, balanced, how far from the optimum.
@@ -78,9 +77,12 @@ Example: synbal check examples/chain.json balanced.json --regularizer l2
          synbal check llama-folder quantised-folder
          synbal check --batch requests.jsonl > answers.jsonl
 
-A line of a batch is {\"id\": any, \"before\": NET, \"after\": NET, \"regularizer\": \"l2\", \"tolerance\": 1e-6, \"tied\": \"layer\",
-\"layers\": [\"a\", \"b\"]}; NET is a network or the path of one, and only before and after are needed. Each answer repeats the id and holds the exit code
-that the request alone would have had. Exit code of a batch: 2 if a line is bad input; else 1 if a claim is false; else
+Exit code: 0 the same function, and balanced; 1 another function, shown by an input, or the same and not balanced; 3 undecided: it is no scaling \
+that is known, and no such input was found, or, of ONNX models and checkpoints, sought: run both models on inputs of your own.
+
+A line of a batch is {\"id\": any, \"before\": NET, \"after\": NET, \"regularizer\": \"l2\", \"tolerance\": 1e-6, \"tied\": \"layer\", \
+\"layers\": [\"a\", \"b\"]}; NET is a network or the path of one, and only before and after are needed. Each answer repeats the id and holds the exit code \
+that the request alone would have had. Exit code of a batch: 2 if a line is bad input; else 1 if a claim is false; else \
 3 if one is undecided; else 0.")]
     Check(CheckArguments),
     /// Check a certificate with the trusted kernel only.
@@ -92,7 +94,7 @@ Example: synbal balance llama -o balanced --json > multipliers.json
          synbal apply multipliers.json adapter -o balanced-adapter
          synbal apply multipliers.json optimizer.safetensors -o balanced-optimizer.safetensors
 
-MULTIPLIERS is the JSON that balance prints. Factors lora_A and lora_B follow the columns and rows of their weights; numbers called exp_avg go by 1/Λ,
+MULTIPLIERS is the JSON that balance prints. Factors lora_A and lora_B follow the columns and rows of their weights; numbers called exp_avg go by 1/Λ, \
 exp_avg_sq by 1/Λ², with the name of a weight before or after that word. Names that belong to no weight are refused.")]
     Apply(ApplyArguments),
     /// Run the theorem catalogue and print its table.
@@ -116,7 +118,7 @@ Example: synbal learn regularized-balances
          synbal learn all -o runs && synbal report runs -o report.html
          synbal learn balanced-start --data fashion-mnist --epochs 5 -o fashion
 
-With -o a run that is killed goes on from its finished seeds. The verdicts are about data: exit code 0 says that all seeds
+With -o a run that is killed goes on from its finished seeds. The verdicts are about data: exit code 0 says that all seeds \
 were run, whatever they show.")]
     Learn(LearnArguments),
     /// Write one HTML page with the theorems, the experiments and their pictures; it needs no network.

@@ -141,7 +141,10 @@ impl Question<'_> {
         };
         let subject = Subject::new(&before, model);
         let mut checked = report::check_report(subject, &judgement, self.tolerance);
-        if let Err(place) = statistics {
+        // Of weights that are no scaling those are named that stand against it: the nearest one says nothing of statistics.
+        let statistics = statistics.err();
+        let is_scaling = checked.same_function == SameFunction::Yes;
+        if let Some(place) = statistics.filter(|_| is_scaling) {
             checked.leave_undecided(&format!(
                 "{place}, a statistic of a normalisation, does not follow"
             ));

@@ -152,10 +152,10 @@ fn run(arguments: Arguments) -> u8 {
         return batch::answer_all(requests, arguments);
     }
     #[cfg(feature = "explore")]
-    if let Some(Command::Explore(arguments)) = &arguments.command {
-        return match explore::serve(arguments, shown.json) {
+    if let Some(Command::Explore(given)) = &arguments.command {
+        return match explore::serve(given, shown.json) {
             Ok(()) => 0,
-            Err(failure) => end(Err(failure), None, shown, false),
+            Err(failure) => end(Err(failure), arguments.command.as_ref(), shown, false),
         };
     }
     let mut outcome = guard::guarded(|| answer_command(arguments.command.as_ref(), json));
@@ -417,6 +417,15 @@ fn verify(arguments: &VerifyArguments) -> Outcome {
     arguments.relu6.refuse(&arguments.network)?;
     (arguments.activations).refuse_checkpoints(&arguments.network)?;
     let text = input(&arguments.certificate, MAX_MODEL)?;
+    if !matches!(text.trim_ascii_start().first(), Some(b'{' | b'[')) {
+        let reason = match text.is_empty() {
+            true => "not a certificate, but an empty file",
+            false => {
+                "not a certificate, which is JSON as `synbal balance --certificate FILE` writes it"
+            }
+        };
+        return Err(BadInput::at(&arguments.certificate, reason).into());
+    }
     let about = read_energy(&text).map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
     if let Some(certificate) = about {
         return energy::verify(arguments, &certificate);

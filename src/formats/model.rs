@@ -83,6 +83,12 @@ pub fn read_model(
     if is_onnx(&bytes) {
         return Ok(Model::Onnx(Box::new(OnnxFile::read(bytes, folder)?)));
     }
+    let start = bytes.trim_ascii_start();
+    if !matches!(start.first(), Some(b'{' | b'[')) {
+        let is_text = is_text(&start[..start.len().min(START)]);
+        let what = if is_text { "text" } else { "something else" };
+        return Err(ModelError::Foreign(what));
+    }
     Ok(Model::Json(read_network(&bytes)?))
 }
 

@@ -1,5 +1,6 @@
 //! What the interactive page is told, as JSON: networks on their way to balance, orders, the optimum, ranges of layers.
 
+use num_traits::Signed;
 use serde_json::{Value, json};
 
 use super::{Basis, explain, wide};
@@ -7,8 +8,8 @@ use crate::formats::write_network;
 use crate::kernel::Problem;
 use crate::network::{Network, Regularizer, UnitIndex};
 use crate::numbers::{Rational, Wide, rational_to_f64};
-use crate::solve::walk::{Orders, price};
-use crate::solve::{Balance, Balancing, ExistenceClaim, ExistenceError, Walk, WalkStep};
+use crate::solve::walk::{Orders, fixed_cost, price};
+use crate::solve::{Balance, ExistenceClaim, ExistenceError, Walk, WalkStep};
 
 /// The network as it stands: units, weights, costs, deficits, multipliers, and the basis of its manifold.
 ///
@@ -60,11 +61,20 @@ fn synapses(network: &Network<Rational>) -> Value {
         let weight = network.weight(synapse);
         json!({
             "from": id(network, from), "to": id(network, to),
-            "weight": weight.to_string(), "number": rational_to_f64(weight),
+            "weight": weight.to_string(), "number": signed(weight),
             "is_scaled": network.is_scaled(synapse),
         })
     });
     synapses.collect()
+}
+
+/// A weight as a number; beyond the range of `f64` its decimal text.
+fn signed(weight: &Rational) -> Value {
+    match wide(Wide::from(weight)) {
+        Value::String(text) if weight.is_negative() => format!("-{text}").into(),
+        Value::String(text) => text.into(),
+        _ => rational_to_f64(weight).into(),
+    }
 }
 
 /// What one step did.
@@ -82,19 +92,19 @@ const POINTS: usize = 300;
 /// Runs in random orders: the regularizer step by step, of many steps at some, where they ended, and how far their ends are apart.
 pub fn orders_report(problem: &Problem, regularizer: &Regularizer, orders: &Orders) -> Value {
     let (_, before) = price(problem);
-    // Costs that no scaling changes are in no step.
-    let fixed = before.to_f64() - Balancing::new(problem).regularizer().to_f64();
+    let fixed = fixed_cost(problem);
     let root = regularizer.variable_power().recip();
     let runs = orders.runs.iter().map(|(trace, end)| {
-        let after = trace.iter().map(|step| step.regularizer.to_f64() + fixed);
-        let costs = std::iter::once(before.to_f64()).chain(after);
+        let after = trace.iter().map(|step| step.regularizer + fixed);
+        let costs = std::iter::once(before).chain(after);
         let every = (trace.len() / POINTS).max(1);
         let points = costs.enumerate();
         let points = points.filter(|(step, _)| step % every == 0 || *step == trace.len());
+        let points = points.map(|(step, cost)| json!([step, wide(cost)]));
         let multipliers = end.multipliers.iter().map(|mu| wide(mu.power(&root)));
         json!({
             "steps": trace.len(),
-            "costs": points.collect::<Vec<(usize, f64)>>(),
+            "costs": points.collect::<Value>(),
             "deficit": end.deficit,
             "multipliers": multipliers.collect::<Value>(),
         })
@@ -121,7 +131,7 @@ pub fn optimum_report(found: &Balance, problem: &Problem) -> Value {
     })
 }
 
-/// A layer: its name, and by channel the largest magnitude of a weight before and after.
+/// A layer: its name, and by channel the largest magnitude of a weight before and after, infinite beyond the range of `f64`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Channels {
     /// The tensor.
@@ -150,6 +160,7 @@ pub fn ranges_report(layers: &[Channels]) -> Value {
     layers.collect()
 }
 
+/// In JSON what is beyond the range of `f64` is null.
 fn told(largest: &[f64]) -> Vec<f64> {
     let mut sorted = largest.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -161,11 +172,19 @@ fn told(largest: &[f64]) -> Vec<f64> {
     }
 }
 
-/// The largest over the smallest magnitude that is not 0; nothing for a layer of zeros.
+/// The largest over the smallest magnitude that is not 0; nothing for a layer of zeros, and beyond the range of `f64`.
 fn spread(largest: &[f64]) -> Option<f64> {
     let there = || largest.iter().copied().filter(|value| *value > 0.0);
     let (low, high) = (there().reduce(f64::min)?, there().reduce(f64::max)?);
-    Some(high / low)
+    Some(high / low).filter(|spread| spread.is_finite())
+}
+
+/// A magnitude, infinite beyond the range of `f64`.
+fn size(value: Wide) -> f64 {
+    match value.to_f64() {
+        0.0 if !value.is_zero() => f64::INFINITY,
+        size => size,
+    }
 }
 
 /// By unit of a perceptron or a network in layers, the largest magnitude of a weight into it: one layer for each group.
@@ -176,13 +195,18 @@ pub fn network_ranges(
 ) -> Vec<Channels> {
     let mut before = vec![0.0f64; network.units()];
     let mut after = vec![0.0f64; network.units()];
+    let at = |unit: UnitIndex| multipliers.map_or(1.0, |multipliers| multipliers[unit]);
     for synapse in 0..network.synapses() {
         let (from, to) = network.endpoints(synapse);
-        let weight = Wide::from(network.weight(synapse)).to_f64().abs();
-        before[to] = before[to].max(weight);
-        if let Some(multipliers) = multipliers {
-            after[to] = after[to].max(weight * multipliers[to] / multipliers[from]);
-        }
+        let weight = Wide::from(network.weight(synapse));
+        before[to] = before[to].max(size(weight));
+        let factors = [at(to), at(from)];
+        let scaled = match factors.iter().all(|factor| factor.is_normal()) {
+            true => size(weight * Wide::from_f64(factors[0]) / Wide::from_f64(factors[1])),
+            // The multiplier itself is beyond the range.
+            false => f64::INFINITY,
+        };
+        after[to] = after[to].max(scaled);
     }
     let of = |values: &[f64], units: &[UnitIndex]| units.iter().map(|unit| values[*unit]).collect();
     let layers = groups.iter().map(|(name, units)| Channels {

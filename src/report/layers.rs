@@ -26,7 +26,8 @@ pub fn layers_report(
     report.text += &table(measured, regularizer, shown);
     if let Value::Object(fields) = &mut report.json {
         fields.insert("by_layer".into(), layers_json(&measured.layers));
-        fields.insert("share_of_biases".into(), json!(measured.others));
+        let others = measured.others.map(|shares| shares.map(held));
+        fields.insert("share_of_biases".into(), json!(others));
     }
 }
 
@@ -42,14 +43,23 @@ fn layers_json(layers: &[MeasuredLayer]) -> Value {
     layers.collect()
 }
 
+/// A share of weights that are not 0: they cost something, so that 0 is what `f64` makes of less than it holds.
+fn held(share: f64) -> Option<f64> {
+    Some(share).filter(|share| *share > 0.0)
+}
+
 fn figures(found: &LayerFigures) -> Value {
     let [smallest, median, largest] = found.ranges;
+    let share = match largest == 0.0 {
+        true => Some(found.share),
+        false => held(found.share),
+    };
     json!({
         "largest": largest,
         "channel_ranges": {"smallest": smallest, "median": median, "largest": largest},
         "spread": found.spread,
         "deficit": found.deficit,
-        "share": found.share,
+        "share": share,
     })
 }
 

@@ -25,6 +25,7 @@ mod dead;
 mod direct;
 mod distance;
 pub mod energy;
+mod envelope;
 mod exact;
 mod existence;
 mod fit;

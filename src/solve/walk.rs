@@ -150,6 +150,16 @@ pub fn price(problem: &Problem) -> (Option<Rational>, Wide) {
     (exact.map(|costs| sum(&costs)), total_cost(problem, None))
 }
 
+/// What the synapses cost that no scaling changes.
+pub fn fixed_cost(problem: &Problem) -> Wide {
+    let synapses = problem.synapses().iter();
+    let fixed = synapses.filter(|synapse| !synapse.is_active());
+    let costs = fixed.flat_map(|synapse| &synapse.costs);
+    costs
+        .map(|cost| Wide::from(&cost.coefficient) * Wide::from(&cost.base).power(&cost.power))
+        .sum()
+}
+
 /// Runs of the paper's algorithm from one start, each in an order of its own.
 #[derive(Debug, Clone)]
 pub struct Orders {

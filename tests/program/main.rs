@@ -14,6 +14,7 @@ mod commands;
 mod cross_checks;
 #[cfg(feature = "explore")]
 mod explore;
+mod extremes;
 mod families;
 mod fold_claims;
 mod folds;

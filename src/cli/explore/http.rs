@@ -57,20 +57,39 @@ pub fn listen(
                 std::thread::sleep(Duration::from_millis(20));
                 continue;
             };
-            if count.fetch_add(1, Ordering::SeqCst) >= MOST {
-                count.fetch_sub(1, Ordering::SeqCst);
+            let before = count.fetch_add(1, Ordering::SeqCst);
+            let (answer, own) = (answer.clone(), Leaving(count.clone()));
+            if before >= 2 * MOST {
+                // What fits into the buffers of a new connection keeps nobody waiting.
+                let _ = stream.set_nonblocking(true);
+                let _ = write(&mut stream, &busy());
                 continue;
             }
-            let (answer, own) = (answer.clone(), Leaving(count.clone()));
             let work = move || {
                 let _own = own;
                 // A client that has gone away is not told.
-                let _ = converse(&mut stream, &*answer);
+                let _ = match before < MOST {
+                    true => converse(&mut stream, &*answer),
+                    false => tell(&mut stream, &busy()),
+                };
             };
             let thread = std::thread::Builder::new().stack_size(STACK).spawn(work);
             drop(thread);
         }
     });
+}
+
+/// What is said to those for whom there is no place.
+fn busy() -> Sent {
+    let body = serde_json::json!({
+        "error": "busy",
+        "message": format!("{MOST} other connections are being answered: try again when some have ended"),
+    });
+    Sent {
+        code: 503,
+        kind: "application/json",
+        bytes: body.to_string().into_bytes(),
+    }
 }
 
 /// Counts a connection off, however it ends.
@@ -90,7 +109,20 @@ fn converse(
         return Ok(());
     };
     let sent = answer(request);
+    tell(stream, &sent)
+}
+
+/// Sends an answer, and waits a little until it is read.
+fn tell(stream: &mut TcpStream, sent: &Sent) -> Result<()> {
     stream.set_write_timeout(Some(BODY_TIME))?;
+    write(stream, sent)?;
+    stream.shutdown(Shutdown::Write)?;
+    let (end, mut page) = (Instant::now() + LAST_TIME, [0; 1 << 14]);
+    while read_until(stream, &mut page, end)? > 0 {}
+    Ok(())
+}
+
+fn write(stream: &mut TcpStream, sent: &Sent) -> Result<()> {
     let head = format!(
         "HTTP/1.1 {} -\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\nContent-Security-Policy: {POLICY}\r\n\
          Cache-Control: no-store\r\nCross-Origin-Resource-Policy: same-origin\r\nReferrer-Policy: no-referrer\r\n\
@@ -100,11 +132,7 @@ fn converse(
         sent.bytes.len()
     );
     stream.write_all(head.as_bytes())?;
-    stream.write_all(&sent.bytes)?;
-    stream.shutdown(Shutdown::Write)?;
-    let (end, mut page) = (Instant::now() + LAST_TIME, [0; 1 << 14]);
-    while read_until(stream, &mut page, end)? > 0 {}
-    Ok(())
+    stream.write_all(&sent.bytes)
 }
 
 /// Reads what is there, at the latest until a moment.
@@ -162,6 +190,18 @@ impl<'a> Request<'a> {
         let own = self.fields.iter();
         let own = own.filter(|(field, _)| field.eq_ignore_ascii_case(name));
         own.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// Has the client closed its side? What it sends beyond its request is not kept.
+    pub fn is_gone(&mut self) -> bool {
+        let mut page = [0; 1 << 12];
+        let read = self.stream.set_nonblocking(true);
+        let read = read.and_then(|()| self.stream.read(&mut page));
+        let again = self.stream.set_nonblocking(false);
+        match read {
+            Ok(count) => count == 0 || again.is_err(),
+            Err(fault) => !matches!(fault.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted),
+        }
     }
 
     /// The body, which has to state its length.

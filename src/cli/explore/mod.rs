@@ -3,12 +3,14 @@
 //! Whatever the page shows was computed here. It reads what the program was started with, and what is dropped on it; it writes nothing.
 
 mod answers;
+mod apart;
 mod http;
 mod layers;
 mod server;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
@@ -30,6 +32,9 @@ pub struct ExploreArguments {
     /// The port of 127.0.0.1; one that is free if not given.
     #[arg(long, default_value_t = 0, value_name = "PORT")]
     pub port: u16,
+    /// What a question about a network on the page, or a dropped file, may take; what takes longer is refused. The file that is named here may take as long as it takes.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub time_limit: u64,
     #[command(flatten)]
     pub perceptron: Perceptron,
     #[command(flatten)]
@@ -44,7 +49,7 @@ struct Start {
     regularizer: Regularizer,
 }
 
-/// Files are opened for each answer: a model that has been read stays in its thread.
+/// Files are opened for each answer, which is computed in a process of its own.
 enum Subject {
     First,
     File(PathBuf, Perceptron),
@@ -74,7 +79,12 @@ const FIRST: &str = include_str!("page/first.json");
 /// Serves the page until an interrupt, having printed its address.
 pub fn serve(arguments: &ExploreArguments, json: bool) -> Result<(), Failure> {
     let start = start(arguments)?;
-    let server = Server::bind(arguments.port, start)?;
+    if apart::is_answering() {
+        return apart::compute(&start);
+    }
+    start.check()?;
+    let limit = Duration::from_secs(arguments.time_limit);
+    let server = Server::bind(arguments.port, limit)?;
     let address = server.address();
     let text = format!("{address}\nopen it in a browser on this machine; Ctrl-C ends it\n");
     let json_report = json!({"status": "serving", "address": address});
@@ -92,23 +102,18 @@ pub fn serve(arguments: &ExploreArguments, json: bool) -> Result<(), Failure> {
 }
 
 fn start(arguments: &ExploreArguments) -> Result<Start, BadInput> {
+    let regularizer = arguments.regularizer.clone();
     let Some(path) = &arguments.network else {
         return Ok(Start {
             name: "a network to begin with".to_owned(),
             what: Subject::First,
-            regularizer: arguments.regularizer.clone(),
+            regularizer,
         });
     };
-    // What is wrong with it is said now.
     let what = match arguments.perceptron.arch.is_none() && Checkpoint::is_at(path) {
-        true => {
-            checkpoint::open(path, &arguments.family)?;
-            let family = arguments.family.clone();
-            Subject::Checkpoint(path.clone(), family)
-        }
+        true => Subject::Checkpoint(path.clone(), arguments.family.clone()),
         false => {
             checkpoint::refuse_elsewhere(path, &arguments.family)?;
-            Subject::model(path, &arguments.perceptron)?;
             Subject::File(path.clone(), arguments.perceptron.clone())
         }
     };
@@ -116,8 +121,19 @@ fn start(arguments: &ExploreArguments) -> Result<Start, BadInput> {
     Ok(Start {
         name: one_line(&name.to_string_lossy()).into_owned(),
         what,
-        regularizer: arguments.regularizer.clone(),
+        regularizer,
     })
+}
+
+impl Start {
+    /// What is wrong with the file is said before a page is served.
+    fn check(&self) -> Result<(), BadInput> {
+        match &self.what {
+            Subject::First => Ok(()),
+            Subject::File(path, perceptron) => Subject::model(path, perceptron).map(|_| ()),
+            Subject::Checkpoint(path, family) => checkpoint::open(path, family).map(|_| ()),
+        }
+    }
 }
 
 /// A wait for the interrupt that ends the program, which from now on ends it no other way.

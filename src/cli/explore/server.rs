@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::Start;
 use super::answers::{self, Refused};
+use super::apart::{self, Question};
 use super::http::{self, Fault, Request, Sent};
 use crate::cli::{Failure, guard};
 
@@ -24,12 +26,13 @@ pub struct Server {
 struct Shared {
     port: u16,
     token: String,
-    start: Start,
+    /// What a question of the page may take, but for what the program was started with.
+    limit: Duration,
 }
 
 impl Server {
     /// Listens on 127.0.0.1 and nowhere else.
-    pub fn bind(port: u16, start: Start) -> Result<Self, Failure> {
+    pub fn bind(port: u16, limit: Duration) -> Result<Self, Failure> {
         let failed = |what: &str, fault: &dyn std::fmt::Display| {
             Failure::Incomplete(format!("127.0.0.1:{port}: {what}: {fault}"))
         };
@@ -46,7 +49,7 @@ impl Server {
             shared: Arc::new(Shared {
                 port: bound.port(),
                 token: secret.iter().map(|byte| format!("{byte:02x}")).collect(),
-                start,
+                limit,
             }),
         })
     }
@@ -57,7 +60,7 @@ impl Server {
         format!("http://127.0.0.1:{port}/{token}/")
     }
 
-    /// Answers until the wait is over. Requests that are being computed then are left.
+    /// Answers until the wait is over. What is being computed then ends with this process.
     pub fn run_until(self, wait: impl FnOnce()) {
         let shared = self.shared;
         http::listen(self.listener, move |request| respond(request, &shared));
@@ -65,7 +68,7 @@ impl Server {
     }
 }
 
-fn error(code: u16, kind: &str, message: &str) -> Sent {
+pub fn error(code: u16, kind: &str, message: &str) -> Sent {
     told(code, &json!({"error": kind, "message": message}))
 }
 
@@ -89,8 +92,8 @@ fn respond(request: Result<Request, Fault>, shared: &Shared) -> Sent {
     let own = shared.token.len() + 2;
     let path = request.path.get(own..).unwrap_or("").to_owned();
     match request.method.as_str() {
-        "GET" => get(&path, shared),
-        "POST" => post(&path, &mut request, shared),
+        "GET" => get(&path, &mut request),
+        "POST" => post(path, &mut request, shared.limit),
         _ => error(405, "bad_request", "only GET and POST are answered"),
     }
 }
@@ -131,14 +134,20 @@ fn is_same(given: &str, own: &str) -> bool {
     given.len() == own.len() && differences == 0
 }
 
-fn get(path: &str, shared: &Shared) -> Sent {
+fn get(path: &str, request: &mut Request) -> Sent {
     let (kind, text) = match path {
         "" => ("text/html; charset=utf-8", include_str!("page/index.html")),
         "page.css" => ("text/css; charset=utf-8", include_str!("page/page.css")),
         "page.js" => (SCRIPT, include_str!("page/page.js")),
         "network.js" => (SCRIPT, include_str!("page/network.js")),
         "charts.js" => (SCRIPT, include_str!("page/charts.js")),
-        "start" => return guarded(|| answers::start(&shared.start)),
+        "start" => {
+            let question = Question {
+                path: path.to_owned(),
+                ..Question::default()
+            };
+            return apart::answer(request, &question, b"", None);
+        }
         _ => return error(404, "not_found", "there is no such page"),
     };
     Sent {
@@ -150,8 +159,8 @@ fn get(path: &str, shared: &Shared) -> Sent {
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-fn post(path: &str, request: &mut Request, shared: &Shared) -> Sent {
-    let limit = match path {
+fn post(path: String, request: &mut Request, limit: Duration) -> Sent {
+    let bytes = match path.as_str() {
         "drop" => MAX_DROPPED,
         _ => MAX_NETWORK,
     };
@@ -159,25 +168,36 @@ fn post(path: &str, request: &mut Request, shared: &Shared) -> Sent {
         let fields = request.fields(name);
         fields.first().map(|text| (*text).to_owned())
     });
-    let body = match request.body(limit) {
+    let body = match request.body(bytes) {
         Ok(body) => body,
         Err(Fault(code, reason)) => return error(code, "bad_request", reason),
     };
-    guarded(|| match path {
-        "drop" => answers::dropped(body, regularizer.as_deref(), activation.as_deref()),
-        "state" => answers::state(&body),
-        "step" => answers::step(&body),
-        "orders" => answers::orders(&body),
-        "optimum" => answers::optimum(&body),
-        "start" => answers::start_under(&shared.start, &body),
-        _ => Err(Refused::NotFound),
-    })
+    // A model of any size may have been named.
+    let limit = Some(limit).filter(|_| path != "start");
+    let question = Question {
+        path,
+        is_post: true,
+        regularizer,
+        activation,
+        length: body.len(),
+    };
+    apart::answer(request, &question, &body, limit)
 }
 
-/// The answer of some work, or what was wrong; a panic is a defect, and ends no more than this request.
-fn guarded(work: impl FnOnce() -> Result<Value, Refused>) -> Sent {
-    let outcome = guard::guarded(|| Ok(work()));
-    match outcome {
+/// The answer to a question, or what was wrong; a panic is a defect, and is told as one.
+pub fn reply(question: &Question, body: Vec<u8>, start: &Start) -> Sent {
+    let [regularizer, activation] = [&question.regularizer, &question.activation];
+    let work = || match (question.path.as_str(), question.is_post) {
+        ("start", false) => answers::start(start),
+        ("start", true) => answers::start_under(start, &body),
+        ("drop", true) => answers::dropped(body, regularizer.as_deref(), activation.as_deref()),
+        ("state", true) => answers::state(&body),
+        ("step", true) => answers::step(&body),
+        ("orders", true) => answers::orders(&body),
+        ("optimum", true) => answers::optimum(&body),
+        _ => Err(Refused::NotFound),
+    };
+    match guard::guarded(|| Ok(work())) {
         Ok(Ok(value)) => told(200, &value),
         Ok(Err(Refused::BadInput(message))) => error(400, "bad_input", &message),
         Ok(Err(Refused::Undecided(message))) => error(422, "undecided", &message),

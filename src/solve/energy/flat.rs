@@ -73,8 +73,14 @@ pub fn prove_network(
     let variables = system.variables().to_vec();
     let mut newton = |side: &[f64], scale: Wide| {
         let rows = variables.iter().zip(&diagonal);
-        let rows = rows.map(|(variable, diagonal)| side[*variable] * scale.ratio(*diagonal));
-        let solved = system.solve(&rows.collect::<Vec<f64>>())?;
+        // All factors at once: a small part of the largest residual may be a large part of its own costs.
+        let rows = rows.map(|(variable, diagonal)| {
+            let size = (Wide::from_f64(side[*variable].abs()) * scale).ratio(*diagonal);
+            size.copysign(side[*variable])
+        });
+        let rows: Vec<f64> = rows.collect();
+        let are_finite = rows.iter().all(|entry| entry.is_finite());
+        let solved = are_finite.then(|| system.solve(&rows))??;
         let mut step = vec![0.0; side.len()];
         for (variable, entry) in variables.iter().zip(solved) {
             step[*variable] = entry;

@@ -1,5 +1,6 @@
 //! The interactive page over HTTP: who is answered, what is computed, what is refused.
 
+mod bounds;
 mod computing;
 
 use serde_json::{Value, json};

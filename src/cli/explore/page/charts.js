@@ -1,6 +1,6 @@
 // Plots in one style: round ticks, lines told apart by dashes and markers as well as by colour.
 
-import { element, short } from "./network.js";
+import { element, log10, short } from "./network.js";
 
 const WIDTH = 400;
 const HEIGHT = 190;
@@ -15,26 +15,29 @@ function ticks(low, high, isLogarithmic) {
     const every = Math.ceil((high - low) / 6);
     const powers = [];
     for (let power = Math.ceil(low / every) * every; power <= high; power += every) powers.push(power);
-    return powers.map((power) => ({ at: power, text: short(10 ** power) }));
+    return powers.map((power) => ({ at: power, text: Math.abs(power) < 100 ? short(10 ** power) : `1e${power}` }));
   }
-  const [from, to] = isLogarithmic ? [10 ** low, 10 ** high] : [low, high];
+  // Beyond the range of numbers ticks are counted in a power of ten.
+  const base = isLogarithmic && Math.max(Math.abs(low), Math.abs(high)) > 290 ? Math.floor(low) : 0;
+  const [from, to] = isLogarithmic ? [10 ** (low - base), 10 ** (high - base)] : [low, high];
   const rough = (to - from) / 4 || 1;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
   const found = [];
   for (let value = Math.ceil(from / step) * step; value <= to; value += step) {
-    if (!isLogarithmic || value > 0) found.push({ at: isLogarithmic ? Math.log10(value) : value, text: short(Math.abs(value) < step / 1e6 ? 0 : value) });
+    if (!isLogarithmic || value > 0) found.push({ at: isLogarithmic ? Math.log10(value) + base : value, text: base ? `${short(value)}e${base}` : short(Math.abs(value) < step / 1e6 ? 0 : value) });
   }
   return found;
 }
 
-// Curves over the number of steps, as pairs of step and value; values that are 0 have no place on a logarithmic axis and stand on its lower end.
+// Curves over the number of steps, as pairs of step and value, beyond the range of numbers as text; values that are 0 have no place on a logarithmic axis and stand on its lower end.
 export function lines(curves, isLogarithmic, what) {
-  const floor = Math.min(Infinity, ...curves.flatMap((points) => points.map((point) => point[1]).filter((value) => value > 0)));
-  const height = (value) => (isLogarithmic ? Math.log10(Math.max(value, floor === Infinity ? 1 : floor)) : value);
+  const logarithms = curves.flatMap((points) => points.map((point) => log10(point[1]))).filter(Number.isFinite);
+  const floor = logarithms.length ? Math.min(...logarithms) : 0;
+  const height = (value) => (isLogarithmic ? Math.max(log10(value), floor) : value);
   const heights = curves.flatMap((points) => points.map((point) => height(point[1])));
   const [least, most] = [Math.min(...heights), Math.max(...heights)];
-  const room = (most - least || Math.abs(most) || 1) * 0.08;
+  const room = (most - least || (isLogarithmic ? 0 : Math.abs(most)) || 1) * 0.08;
   const [low, high] = [least - room, most + room];
   const longest = Math.max(1, ...curves.flatMap((points) => points.map((point) => point[0])));
   const x = (step) => LEFT + ((WIDTH - LEFT - 16) * step) / longest;
@@ -89,8 +92,10 @@ export function bars(layer) {
       const height = value > 0 ? Math.max(1, (62 * (Math.log10(value) - low)) / (high - low || 1)) : 0;
       svg.append(element("rect", { class: kind, x: 62 + index * width, y: top + 62 - height, width: Math.max(0.8, width * 0.8), height }));
     });
-    svg.append(element("text", { x: 56, y: top + 12, "text-anchor": "end" }, short(Math.max(...values))));
-    svg.append(element("text", { x: 56, y: top + 62, "text-anchor": "end" }, short(Math.min(...values))));
+    // What no number of the program holds is null.
+    const [most, least] = values.includes(null) ? ["beyond", "f64"] : [short(Math.max(...values)), short(Math.min(...values))];
+    svg.append(element("text", { x: 56, y: top + 12, "text-anchor": "end" }, most));
+    svg.append(element("text", { x: 56, y: top + 62, "text-anchor": "end" }, least));
   };
   row(layer.before, 4, "before");
   if (layer.after.length) row(layer.after, 82, "after");

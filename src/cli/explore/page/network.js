@@ -15,9 +15,21 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
+// The decimal logarithm of a positive number, or of the text of one that is beyond the range of numbers; minus infinity of 0.
+export function log10(value) {
+  if (typeof value !== "string") return Math.log10(value);
+  const [digits, power] = value.split("e");
+  return Math.log10(Number(digits)) + Number(power ?? 0);
+}
+
 // A number in few letters.
 export function short(value) {
   const number = Number(value);
+  // What is beyond the range of numbers comes as its decimal text.
+  if (typeof value === "string" && (!Number.isFinite(number) || number === 0)) {
+    const [digits, power] = value.split("e");
+    return power ? `${Number(digits).toFixed(1)}e${power}` : value;
+  }
   if (!Number.isFinite(number)) return String(value);
   if (number === 0) return "0";
   const size = Math.abs(number);
@@ -109,7 +121,7 @@ export function draw(svg, state, document, places, chosen, lit, on) {
   svg.replaceChildren();
   // What stands at units comes first; circles are covered by nothing.
   const taken = [];
-  const largest = Math.max(1e-300, ...state.variables.flatMap((own) => [Number(own.input_cost), Number(own.output_cost)]));
+  const largest = Math.max(...state.variables.flatMap((own) => [log10(own.input_cost), log10(own.output_cost)]));
   for (const { id } of state.network.units) taken.push({ ...places.get(id), width: RADIUS, height: RADIUS });
   const units = state.network.units.map((unit) => drawUnit(unit, state.variables[unit.variable], places.get(unit.id), { largest, chosen, taken }, on));
   const synapses = state.network.synapses.map((synapse, index) => {
@@ -138,7 +150,7 @@ function drawUnit(unit, variable, at, { largest, chosen, taken }, on) {
   group.append(element("circle", { cx: at.x, cy: at.y, r: RADIUS }));
   if (variable) {
     // Both sides as bars: equal heights are balance.
-    const bar = (cost) => Math.max(1, 30 * Math.sqrt(Number(cost) / largest));
+    const bar = (cost) => Math.max(1, 30 * Math.sqrt(10 ** (log10(cost) - largest)) || 0);
     const [a, b] = [bar(variable.input_cost), bar(variable.output_cost)];
     group.append(element("rect", { class: "in", x: at.x - 11, y: at.y + 15 - a, width: 8, height: a }));
     group.append(element("rect", { class: "out", x: at.x + 3, y: at.y + 15 - b, width: 8, height: b }));

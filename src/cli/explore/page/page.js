@@ -22,10 +22,16 @@ let chosen = null;
 let lit = new Set();
 let dropped = null;
 let original = null;
+// Ends what is being asked: the program computes no further then.
+let halt = null;
+// Milliseconds after which that is offered.
+const PATIENCE = 1000;
 
 async function ask(path, body, headers = {}) {
+  halt = new AbortController();
   const options = body === undefined ? {} : { method: "POST", body, headers };
-  const answer = await fetch(path, options).catch(() => {
+  const answer = await fetch(path, { ...options, signal: halt.signal }).catch(() => {
+    if (halt.signal.aborted) throw new Error("Stopped: nothing was changed.");
     throw new Error("The program does not answer: has it been ended, or is the file larger than it reads?");
   });
   const found = await answer.json();
@@ -41,12 +47,15 @@ function attempt(work) {
   last = last.then(async () => {
     document.body.setAttribute("aria-busy", "true");
     by("message").hidden = true;
+    const offer = setTimeout(() => (by("stop").hidden = false), PATIENCE);
     try {
       await work();
     } catch (fault) {
       by("message").textContent = fault.message;
       by("message").hidden = false;
     }
+    clearTimeout(offer);
+    by("stop").hidden = true;
     document.body.removeAttribute("aria-busy");
   });
   return last;
@@ -64,7 +73,7 @@ async function begin(network) {
 
 function arrive(found) {
   state = found;
-  way.push({ cost: Number(found.cost), deficit: found.deficit });
+  way.push({ cost: found.cost, deficit: found.deficit });
   show();
 }
 
@@ -141,7 +150,10 @@ function exact(into, text, number, before = "") {
     return;
   }
   const [top, bottom] = text.split("/").map(Number);
-  const size = bottom ? ` ≈ ${short(number ?? top / bottom)}` : "";
+  const about = number ?? (bottom ? top / bottom : top);
+  // Digits may be more than a number of the browser holds: then the exact text stands alone.
+  const isHeld = typeof about === "string" || (Number.isFinite(about) && (about !== 0 || top === 0));
+  const size = bottom && isHeld ? ` ≈ ${short(about)}` : "";
   if (text.length <= LETTERS) {
     into.textContent = before + text + size;
     return;
@@ -151,7 +163,7 @@ function exact(into, text, number, before = "") {
   more.className = "link";
   more.textContent = `exact, ${text.length} letters`;
   more.addEventListener("click", () => (into.textContent = before + text));
-  into.append(`${before.replace(/= $/, "")}${size.trim() || `about ${short(number ?? top)}`} `, more);
+  into.append(`${before.replace(/= $/, "")}${size.trim() || (isHeld ? `about ${short(about)}` : "")} `, more);
 }
 
 function showBasis() {
@@ -334,6 +346,7 @@ by("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   attempt(() => open(dropped));
 });
+by("stop").addEventListener("click", () => halt?.abort());
 by("new").addEventListener("click", () => attempt(() => take({ kind: "network", document: JSON.stringify(EMPTY) }, "new network")));
 by("again").addEventListener("click", () => attempt(() => (original && !by("drawn").hidden ? begin(original) : again())));
 by("orders").addEventListener("click", () => attempt(orders));
@@ -341,7 +354,8 @@ by("optimum").addEventListener("click", () => attempt(optimum));
 by("regularizer").addEventListener("change", () =>
   attempt(async () => {
     if (by("drawn").hidden) await (dropped ? open(dropped) : again());
-    else await begin(JSON.parse(state.document));
+    else if (state) await begin(JSON.parse(state.document));
+    else await again();
   }),
 );
 by("save").addEventListener("click", () => {
