@@ -12,7 +12,8 @@
 //! A [`Certificate`] names a point and, by a rule that depends on the weights, a number `y >= 0` for each term. If at the point the costs are `w` and
 //! `Σ y · (exponents of the term) = 0` exactly, for every variable, then the regularizer at the point exceeds its infimum by at most
 //! `gap = Σ (y - w)²/w`, and every balanced cost is within a factor that `gap/w` bounds: see [`Certified`]. If all `y` are positive, the minimum is attained
-//! (Stiemke). Nothing has to be assumed of the network: products, ties, any degree of homogeneity, recurrence.
+//! (Stiemke). Nothing has to be assumed of the network: products, ties, any degree of homogeneity, recurrence. With bounds of multipliers in the certificate the same is said of the minimum
+//! within them: there a sum may push a multiplier against its bound.
 //!
 //! The inequality is proved in Coq, roundings included, as this crate evaluates it: `proofs/general/energy*.v`.
 //!

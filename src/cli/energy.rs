@@ -124,13 +124,21 @@ fn words(problem: &NamedProblem, fault: &EnergyFileError) -> String {
     let EnergyFileError::Refused(refusal) = fault else {
         return fault.to_string();
     };
+    let units = |variable: &usize| {
+        let names = problem.names();
+        let units = names.get(variable);
+        units.map_or(String::new(), |names| names.join(", "))
+    };
     match refusal {
         Refusal::NotACirculation(variable) => {
-            let names = problem.names();
-            let units = names
-                .get(variable)
-                .map_or(String::new(), |names| names.join(", "));
+            let units = units(variable);
             format!("the sums of input and output costs on the grid differ at {units}")
+        }
+        Refusal::Outside(variable) => {
+            format!(
+                "the multiplier of {} is not within its bounds",
+                units(variable)
+            )
         }
         Refusal::Term(block, entry, _) => {
             format!("{refusal} ({})", problem.term(*block, *entry))

@@ -112,6 +112,23 @@ fn answers_about_models_are_valid() {
             0,
             "{kind}"
         );
+        let bounded = desk.path(&format!("{kind}-bounded"));
+        let within = [
+            "balance",
+            &path,
+            "--max-scaling",
+            "1.1",
+            "--certificate",
+            &bounded,
+        ];
+        assert_eq!(ask("balance.json", &within).0, 0, "{kind}");
+        let faults = schemas.faults("certificate.json", &desk.json(&bounded));
+        assert_eq!(faults, Vec::<String>::new(), "{kind}");
+        assert_eq!(
+            ask("verify.json", &["verify", &path, &bounded]).0,
+            0,
+            "{kind}"
+        );
         let other = desk.path(&format!("{kind}-other"));
         let mut wrong = written.clone();
         wrong["grid"] = json!(1);
