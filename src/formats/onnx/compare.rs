@@ -324,17 +324,11 @@ impl Matching<'_> {
             };
             return self.differ(at, place, reason);
         }
-        if let (Some(own), Some(other)) = (before.types[one], after.types[second])
-            && let Some(reason) = declared_apart(own, other)
-        {
+        let types = before.types[one].zip(after.types[second]);
+        let apart = types.and_then(|(own, other)| declared_apart(own, other));
+        let given = before.default_differs(one, after, second);
+        for reason in apart.into_iter().chain(given.map(str::to_owned)) {
             self.differ(at, format!("input `{}`", before.inputs[one]), reason);
-        }
-        if let Some(reason) = before.default_differs(one, after, second) {
-            self.differ(
-                at,
-                format!("input `{}`", before.inputs[one]),
-                reason.to_owned(),
-            );
         }
     }
 

@@ -186,7 +186,17 @@ fn computed_kernels() {
             .integers("shape", &[6, inputs, 1])
             .node("Reshape", "flat shape", "k", &[])
             .weight("b", &[6])
-            .node("Conv", "h k b", "d", &[Int("group", groups)])
+            .node(
+                "Conv",
+                "h k b",
+                "d",
+                &[
+                    Int("group", groups),
+                    Ints("pads", &[0, 0]),
+                    Ints("strides", &[1]),
+                    Ints("dilations", &[1]),
+                ],
+            )
             .node("Relu", "d", "e", &[]);
         let closed = builder
             .weight("w2", &[2, 6, 1])
