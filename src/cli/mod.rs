@@ -417,15 +417,6 @@ fn verify(arguments: &VerifyArguments) -> Outcome {
     arguments.relu6.refuse(&arguments.network)?;
     (arguments.activations).refuse_checkpoints(&arguments.network)?;
     let text = input(&arguments.certificate, MAX_MODEL)?;
-    if !matches!(text.trim_ascii_start().first(), Some(b'{' | b'[')) {
-        let reason = match text.is_empty() {
-            true => "not a certificate, but an empty file",
-            false => {
-                "not a certificate, which is JSON as `synbal balance --certificate FILE` writes it"
-            }
-        };
-        return Err(BadInput::at(&arguments.certificate, reason).into());
-    }
     let about = read_energy(&text).map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
     if let Some(certificate) = about {
         return energy::verify(arguments, &certificate);
@@ -448,6 +439,15 @@ fn verify(arguments: &VerifyArguments) -> Outcome {
         }
         (report, verdict)
     };
+    if !matches!(text.trim_ascii_start().first(), Some(b'{' | b'[')) {
+        let reason = match text.is_empty() {
+            true => "not a certificate, but an empty file",
+            false => {
+                "not a certificate, which is JSON as `synbal balance --certificate FILE` writes it"
+            }
+        };
+        return Err(BadInput::at(&arguments.certificate, reason).into());
+    }
     let certificate =
         read_certificate(&text).map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
     if let Some(demanded) = &arguments.regularizer {

@@ -86,13 +86,14 @@ impl Span {
         Span { scale, places }
     }
 
-    /// With so much more at its upper end, for a legend.
-    pub(super) fn raised(mut self, room: f64) -> Self {
-        self.places.end += room;
+    /// With room at its upper end for a legend.
+    pub(super) fn raised(mut self) -> Self {
+        self.places.end += (0.1 * self.width()).max(0.3);
         self
     }
 
-    fn width(&self) -> f64 {
+    /// On a logarithmic scale, in powers of ten.
+    pub(super) fn width(&self) -> f64 {
         self.places.end - self.places.start
     }
 
@@ -104,7 +105,11 @@ impl Span {
     /// The ticks of a logarithmic scale: powers of ten, on a short one with as few of their multiples as are enough; none if even all are not.
     fn powers(&self) -> Vec<f64> {
         if self.is_long() {
-            return self.multiples((self.width() / 8.0).ceil() as i32, &[1.0]);
+            let most = [1, 2, 5, 10, 20, 50];
+            let enough = most
+                .into_iter()
+                .find(|every| self.width() <= 8.0 * f64::from(*every));
+            return self.multiples(enough.unwrap_or(100), &[1.0]);
         }
         let mut found = STEPS.iter().map(|factors| self.multiples(1, factors));
         let enough = found.find(|ticks| ticks.len() >= ENOUGH);

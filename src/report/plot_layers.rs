@@ -53,8 +53,12 @@ fn draw(
         .flat_map(|figures| [figures.ranges[0], figures.ranges[2]]);
     let ends = ends.filter(|end| *end > 0.0);
     // The legend stands above the bars.
-    let ranges = Span::of(Scale::Logarithmic, ends).raised(0.3);
+    let ranges = Span::of(Scale::Logarithmic, ends).raised();
     let lowest = ranges.range().start;
+    // Two pixels at least.
+    let thin = 10f64
+        .powf(ranges.width() / f64::from(HEIGHT - 190))
+        .max(1.05);
     let names = short_names(layers);
     let mut chart = ChartBuilder::on(&area)
         .margin(12)
@@ -71,9 +75,14 @@ fn draw(
         .label_style(("sans-serif", 13))
         .draw()?;
     for (place, layer) in layers.iter().enumerate() {
-        bar(&mut chart, place as f64 - 0.19, &layer.before.ranges, false)?;
+        bar(
+            &mut chart,
+            place as f64 - 0.19,
+            (&layer.before.ranges, thin),
+            false,
+        )?;
         if let Some(after) = &layer.after {
-            bar(&mut chart, place as f64 + 0.19, &after.ranges, true)?;
+            bar(&mut chart, place as f64 + 0.19, (&after.ranges, thin), true)?;
         }
     }
     let step = layers.len().div_ceil(((WIDEST - MARGIN) / 16) as usize);
@@ -102,7 +111,7 @@ type Chart<'a, 'b> =
 fn bar(
     chart: &mut Chart,
     centre: f64,
-    ranges: &[f64; 3],
+    (ranges, thin): (&[f64; 3], f64),
     is_after: bool,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let [low, median, high] = *ranges;
@@ -111,9 +120,9 @@ fn bar(
     }
     let (left, right) = (centre - 0.14, centre + 0.14);
     // One channel alone is seen, too.
-    let is_flat = high < 1.1 * low;
+    let is_flat = high / low < thin * thin;
     let [bottom, top] = match is_flat {
-        true => [low / 1.05, high * 1.05],
+        true => [low / thin, (high * thin).min(f64::MAX)],
         false => [low, high],
     };
     let body = [(left, bottom), (right, top)];

@@ -41,7 +41,7 @@ fn costs_of_thousands_of_orders() {
     let desk = Desk::new();
     let mut certified = 0;
     for seed in 0..6 {
-        let path = desk.write("net.json", &extreme(seed).to_string());
+        let path = desk.write("net.json", extreme(seed).to_string());
         for regularizer in ["l2", "lp:64", "lp:256"] {
             let arguments = [
                 "balance",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::process::Command;
 
 use super::block_runs::source;
-use super::{Desk, example, json, run};
+use super::{Desk, chain, example, json, run};
 
 const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits-mlp.safetensors");
 const DIGITS_ONNX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits-mlp-sklearn.onnx");
@@ -228,6 +228,50 @@ fn pictures_of_layers() {
         assert_eq!(code, 2, "{stderr}");
     }
     assert_eq!(desk.files(), files);
+}
+
+/// Checks: however far apart the layers are, every bar is seen, and none reaches up to the legend; ticks are round.
+#[test]
+fn pictures_of_extreme_layers() {
+    let desk = Desk::new();
+    let field = |bar: &str, name: &str| -> f64 {
+        let rest = bar.split(&format!(" {name}=\"")).nth(1).unwrap();
+        rest.split('"').next().unwrap().parse().unwrap()
+    };
+    for weights in [
+        ["1e300", "1e-300"],
+        ["1e12", "1e-9"],
+        ["5", "5"],
+        ["3e-7", "2"],
+    ] {
+        let path = desk.write("chain.json", chain(&weights));
+        let plot = desk.path("layers.svg");
+        let files = [path.to_str().unwrap(), "--plot", plot.to_str().unwrap()];
+        assert_eq!(run(&[&["balance"], &files[..]].concat()).0, 0);
+        let svg = std::fs::read_to_string(&plot).unwrap();
+        let is_wide = weights[0] == "1e300";
+        assert_eq!(is_wide, svg.contains("10²⁰⁰") && svg.contains("10⁻²⁰⁰"));
+        let rects = svg.split("<rect").skip(2);
+        let rects: Vec<&str> = rects.map(|bar| bar.split('>').next().unwrap()).collect();
+        let [legend, bars]: [Vec<&str>; 2] = [true, false].map(|is| {
+            rects
+                .iter()
+                .copied()
+                .filter(|bar| (field(bar, "width") == 12.0) == is)
+                .collect()
+        });
+        assert_eq!(bars.len(), 6, "{weights:?}");
+        let below = legend
+            .iter()
+            .map(|one| field(one, "y") + field(one, "height"));
+        let below = below.fold(0.0, f64::max);
+        for bar in bars {
+            assert!(
+                field(bar, "height") >= 2.0 && field(bar, "y") > below,
+                "{weights:?}: {bar}"
+            );
+        }
+    }
 }
 
 /// Checks: without more options, an explanation of a CNN or a perceptron fits a screen of 80 columns and 40 lines even through a pipe, begins with ranges, and says how
