@@ -63,7 +63,11 @@ fn momentum_is_rescaled_exactly() {
         let (_, next) = mean_gradient(&model, &x, &t, Loss::SquaredError).unwrap();
         let (_, scaled_next) = mean_gradient(&scaled, &x, &t, Loss::SquaredError).unwrap();
         assert_eq!(scaled_next, inverse(&next));
-        moved += usize::from(next.parameters().iter().any(|a| a.iter().any(|g| !g.is_zero())));
+        moved += usize::from(
+            next.parameters()
+                .iter()
+                .any(|a| a.iter().any(|g| !g.is_zero())),
+        );
         optimizer.step(&mut model, &next, &rate).unwrap();
         rescaled.step(&mut scaled, &scaled_next, &rate).unwrap();
         assert_eq!(rescaled.memory()[0], inverse(&optimizer.memory()[0]));
@@ -85,16 +89,17 @@ fn adam_is_rescaled_to_the_bit() {
         second: 0.999,
         floor: 0.0,
     };
-    let gradient = |model: &Reproducible| {
-        mean_gradient(model, &x, &t, Loss::CrossEntropy).unwrap().1
-    };
+    let gradient =
+        |model: &Reproducible| mean_gradient(model, &x, &t, Loss::CrossEntropy).unwrap().1;
     let mut optimizer = Optimizer::new(rule, &model);
     for _ in 0..3 {
         let slope = gradient(&model);
         optimizer.step(&mut model, &slope, &0.01).unwrap();
     }
     let (mut scaled, mut rescaled) = (model.clone(), optimizer.clone());
-    let factors: Vec<f64> = (0..model.units()).map(|i| [4.0, 0.5, 1.0, 0.125][i % 4]).collect();
+    let factors: Vec<f64> = (0..model.units())
+        .map(|i| [4.0, 0.5, 1.0, 0.125][i % 4])
+        .collect();
     for (unit, factor) in factors.iter().enumerate() {
         scaled.scale(unit, factor);
         rescaled.rescale(unit, factor);
@@ -117,14 +122,24 @@ fn adam_is_rescaled_to_the_bit() {
     // The step itself, to the rounding of the subtraction.
     let steps = |after: &Reproducible, before: &Reproducible| {
         let after = after.parameters().concat().into_iter();
-        after.zip(before.parameters().concat()).map(|(a, b)| a - b).collect::<Vec<_>>()
+        after
+            .zip(before.parameters().concat())
+            .map(|(a, b)| a - b)
+            .collect::<Vec<_>>()
     };
-    let pairs = steps(&scaled, &scaled_before).into_iter().zip(steps(&model, &before));
+    let pairs = steps(&scaled, &scaled_before)
+        .into_iter()
+        .zip(steps(&model, &before));
     for (found, expected) in pairs {
         assert!((found - expected).abs() < 1e-14, "{found} {expected}");
     }
     let memory = Optimizer::new(rule, &model);
-    assert!(memory.memory().iter().all(|m| m.parameters().concat().iter().all(|v| *v == 0.0)));
+    assert!(
+        memory
+            .memory()
+            .iter()
+            .all(|m| m.parameters().concat().iter().all(|v| *v == 0.0))
+    );
 }
 
 /// Checks: the first two steps of Adam on one weight against the formulas by hand: with a constant gradient each is η to ε.
@@ -155,7 +170,12 @@ fn adam_of_a_worked_example() {
     };
     let mut optimizer = Optimizer::new(rule, &exact);
     let mut to_move = exact.clone();
-    assert!(optimizer.step(&mut to_move, &exact, &quotient(1, 2)).is_err(), "no square roots");
+    assert!(
+        optimizer
+            .step(&mut to_move, &exact, &quotient(1, 2))
+            .is_err(),
+        "no square roots"
+    );
 }
 
 /// Checks: balancing in the middle of training balances the weights, leaves the outputs to rounding, and rescales what momentum
@@ -172,7 +192,10 @@ fn balancing_carries_the_memory_along() {
     optimizer.step(&mut model, &gradient, &0.01).unwrap();
     let products = |model: &Reproducible, memory: &Reproducible| {
         let pairs = model.parameters().concat().into_iter();
-        pairs.zip(memory.parameters().concat()).map(|(w, v)| w * v).collect::<Vec<_>>()
+        pairs
+            .zip(memory.parameters().concat())
+            .map(|(w, v)| w * v)
+            .collect::<Vec<_>>()
     };
     let before = (model.outputs(&x), products(&model, &optimizer.memory()[0]));
     let half = deficits(&model, Norm::L2).squares;
@@ -194,7 +217,10 @@ fn exp_and_ln_are_those_of_the_library() {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     let close = |found: f64, expected: f64, what: f64| {
         let unit = expected.abs().max(f64::MIN_POSITIVE) * f64::EPSILON;
-        assert!((found - expected).abs() <= 2.0 * unit, "{what}: {found} {expected}");
+        assert!(
+            (found - expected).abs() <= 2.0 * unit,
+            "{what}: {found} {expected}"
+        );
     };
     for _ in 0..20_000 {
         let x = rng.random_range(-740.0..709.0f64);
@@ -237,7 +263,12 @@ fn reproducible_products_are_plain_sums() {
         let (expected, slopes) = model.gradient(&x, &t, loss).unwrap();
         assert!((total - expected).abs() < 1e-12);
         assert_eq!(total, ours.loss(&x, &t, loss).unwrap());
-        for (one, other) in gradient.parameters().concat().iter().zip(slopes.parameters().concat()) {
+        for (one, other) in gradient
+            .parameters()
+            .concat()
+            .iter()
+            .zip(slopes.parameters().concat())
+        {
             assert!((one - other).abs() < 1e-12);
         }
     }
