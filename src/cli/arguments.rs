@@ -112,7 +112,7 @@ Example: synbal bench --quick --plot reads.svg
 T is the time of one streaming read of all the weights, measured in the same run. Compare ratios: times vary with what else runs.")]
     Bench(BenchArguments),
     /// Run the learning experiments: one of regularized-balances, balance-is-lost, one-fixpoint, balanced-start, balanced-during,
-    /// little-data, recurrent, reads-by-depth, or all.
+    /// little-data, recurrent, reads-by-depth, decay, or all; or tuned, which is not one of all, as it takes longer.
     #[command(after_help = "\
 Example: synbal learn regularized-balances
          synbal learn all -o runs && synbal report runs -o report.html

@@ -27,16 +27,18 @@ fn fault(fault: impl std::fmt::Display) -> ChartError {
 }
 
 /// Okabe and Ito's colours, which colour-blind readers can tell apart.
-const COLOURS: [RGBColor; 6] = [
+const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
     RGBColor(204, 121, 167),
     RGBColor(230, 159, 0),
     RGBColor(86, 180, 233),
+    RGBColor(0, 0, 0),
 ];
-/// Length and gap of the dashes that, with the markers, tell lines apart without colour; (0, 0) is solid.
-const DASHES: [(i32, i32); 6] = [(0, 0), (8, 4), (2, 4), (14, 4), (5, 2), (2, 8)];
+/// Length and gap of the dashes that, with the markers, tell lines apart without colour; (0, 0) is solid. One more than there are
+/// markers, so that the seventh line looks like none before it.
+const DASHES: [(i32, i32); 7] = [(0, 0), (8, 4), (2, 4), (14, 4), (5, 2), (2, 8), (20, 8)];
 /// The plot with its axes, and the legend to the right of it.
 const PLOT: u32 = 660;
 const SIZE: (u32, u32) = (PLOT + 200, 440);

@@ -71,6 +71,7 @@ fn seeds_tell_of_all_their_steps() {
         Experiment::LittleData,
         Experiment::Recurrent,
         Experiment::ReadsByDepth,
+        Experiment::Decay,
     ] {
         let parameters = Parameters::new(experiment, &data, Some(2));
         let told = AtomicU64::new(0);
@@ -78,8 +79,8 @@ fn seeds_tell_of_all_their_steps() {
             assert!(seed == 3 && !part.is_empty());
             told.fetch_add(1, Ordering::Relaxed);
         };
-        seed_result(experiment, &data, &parameters, 3, &count).unwrap();
         let steps = experiment.steps(&parameters);
+        seed_result(experiment, &data, &Run::new(parameters), 3, &count).unwrap();
         assert_eq!(told.into_inner(), steps, "{}", experiment.name());
     }
 }

@@ -28,6 +28,7 @@ mod large_limits;
 mod layers;
 mod learning;
 mod learning_results;
+mod learning_tuned;
 mod left_over;
 mod limits;
 mod lost;

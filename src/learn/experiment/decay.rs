@@ -92,25 +92,22 @@ pub(super) fn seed_result(
         arm(
             data,
             parameters,
-            seed,
+            (seed, progress),
             (slower, &name),
-            progress,
-            &mut series,
-            samples,
+            (&mut series, samples),
         )?;
         result.arms.insert(name, series);
     }
     Ok(result)
 }
 
+/// Trains one arm: a series for it, and samples of its units where they are wanted.
 fn arm(
     data: &DataSet,
     parameters: &Parameters,
-    seed: u64,
+    (seed, progress): (u64, Progress),
     (slower, name): (usize, &str),
-    progress: Progress,
-    series: &mut Series,
-    mut samples: Option<&mut Series>,
+    (series, mut samples): (&mut Series, Option<&mut Series>),
 ) -> Result<(), ExperimentError> {
     let inputs = &data.training.inputs;
     let pixels = inputs.nrows();

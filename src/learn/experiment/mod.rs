@@ -108,10 +108,10 @@ impl Experiment {
                 "Random layered networks of width 8 are balanced to a deficit of 1e-9; a read is one look at all weights."
             }
             Experiment::Decay => {
-                "A small autoencoder (hidden units 30-15-30) descends on E + L2 (λ = 0.01) at several step sizes, for the same learning time t. D of a unit is the sum of its squared incoming weights less that of its outgoing ones; two laws predict it from the start: the decay e^(-4λt) of the gradient flow, and the law of single steps, which also counts what the gradients of E put in."
+                "A small autoencoder (hidden units 24-12-24) descends on E + L2 (λ = 0.01) at several step sizes, for the same learning time t. D of a unit is the sum of its squared incoming weights less that of its outgoing ones; two laws predict it from the start: the decay e^(-4λt) of the gradient flow, and the law of single steps, which also counts what the gradients of E put in."
             }
             Experiment::Tuned => {
-                "A small autoencoder (hidden units 30-15-30) and a small classifier (40-20) learn by plain descent, momentum or Adam, from four kinds of weights, on E or on E + L2 (R = 0.001 times the sum of squared weights), not balanced, balanced before learning, before every epoch, or partially before every epoch (each unit once, half of the way). What momentum and Adam remember is rescaled with the weights. Every arm has a step size of its own, chosen from one grid of powers of two on three other seeds: that of the lowest mean loss on validation images (a fifth of those to learn from) after the last epoch, the smaller one of equals; a run that diverges counts as infinite."
+                "A small autoencoder (hidden units 24-12-24) and a small classifier (24-12) learn by plain descent, momentum or Adam, from four kinds of weights, on E or on E + L2 (R = 0.001 times the sum of squared weights), not balanced, balanced before learning, before every epoch, or partially before every epoch (each unit once, half of the way). What momentum and Adam remember is rescaled with the weights. Every arm has a step size of its own, chosen from one grid of powers of two on three other seeds: that of the lowest mean loss on validation images (a fifth of those to learn from) after the last epoch, the smaller one of equals; a run that diverges counts as infinite."
             }
         }
     }
@@ -128,7 +128,7 @@ impl Experiment {
             Experiment::OneFixpoint => 5,
             Experiment::ReadsByDepth => 1,
             Experiment::Decay => 60,
-            Experiment::Tuned => 10,
+            Experiment::Tuned => 5,
             _ => 40,
         }
     }

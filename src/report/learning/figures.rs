@@ -1,5 +1,6 @@
 //! The pictures of each experiment.
 
+use super::tuned;
 use crate::learn::experiment::{Experiment, Run};
 use crate::report::chart::{Axis, Chart, ChartError, Curve, Scale, Style};
 
@@ -21,7 +22,7 @@ pub struct Figure {
 }
 
 impl Figure {
-    fn of(name: String, caption: String, chart: &Chart) -> Result<Self, ChartError> {
+    pub(super) fn of(name: String, caption: String, chart: &Chart) -> Result<Self, ChartError> {
         Ok(Figure {
             name,
             caption,
@@ -33,7 +34,7 @@ impl Figure {
     }
 }
 
-fn axis(title: &str, scale: Scale) -> Axis {
+pub(super) fn axis(title: &str, scale: Scale) -> Axis {
     Axis {
         title: title.to_owned(),
         scale,
@@ -79,6 +80,8 @@ pub fn figures(run: &Run) -> Result<Vec<Figure>, ChartError> {
             found.extend(costs(run)?);
         }
         Experiment::ReadsByDepth => found.push(reads(run)?),
+        Experiment::Decay => found.extend(tuned::decay_figures(run)?),
+        Experiment::Tuned => found.extend(tuned::step_size_figures(run)?),
         _ => found.extend(over_time(run, "training loss", Scale::Logarithmic)?),
     }
     Ok(found)
@@ -160,7 +163,7 @@ fn epochs(run: &Run) -> &'static str {
 
 type Points = Vec<(f64, f64)>;
 
-fn mean_and_band(series: &[&[f64]], scale: Scale) -> (Points, Points) {
+pub(super) fn mean_and_band(series: &[&[f64]], scale: Scale) -> (Points, Points) {
     let length = series.iter().map(|values| values.len()).min().unwrap_or(0);
     let (mut points, mut band) = (Vec::new(), Vec::new());
     for epoch in 0..length {

@@ -3,6 +3,7 @@
 mod figures;
 mod page;
 mod results;
+mod tuned;
 
 pub use figures::{Figure, figures};
 pub use page::html_report;
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 
 use super::{ChartError, Report};
-use crate::learn::experiment::{CONFIDENCE, Claim, Comparison, Finding, Run, RunError};
+use crate::learn::experiment::{CONFIDENCE, Claim, Comparison, Experiment, Finding, Run, RunError};
 
 /// The stored runs that come with the crate, in the order of [`Experiment::ALL`](crate::learn::experiment::Experiment::ALL).
 ///
@@ -28,6 +29,8 @@ pub fn stored_runs() -> Result<Vec<Run>, RunError> {
         include_str!("../../../data/learning/little-data.json"),
         include_str!("../../../data/learning/recurrent.json"),
         include_str!("../../../data/learning/reads-by-depth.json"),
+        include_str!("../../../data/learning/decay.json"),
+        include_str!("../../../data/learning/tuned.json"),
     ]
     .into_iter()
     .map(Run::read)
@@ -89,6 +92,14 @@ fn outcome(finding: &Finding) -> &'static str {
     }
 }
 
+/// What the correction for the number of comparisons does to a finding that is decided.
+fn corrected(finding: &Finding) -> &'static str {
+    match (outcome(finding), finding.survives()) {
+        ("undecided", _) | (_, true) => "",
+        _ => ", undecided after correction",
+    }
+}
+
 fn parameters(run: &Run) -> String {
     let held = &run.parameters;
     let seeds = super::count(run.seeds.len(), "seed");
@@ -121,10 +132,14 @@ pub fn learning_report(run: &Run) -> Report {
             claim.statement,
             claim.verdict().name()
         );
+        if run.experiment() == Some(Experiment::Tuned) {
+            let _ = writeln!(out, "     {}", tuned::counts_in_words(claim));
+            continue;
+        }
         for found in &claim.findings {
             let _ = writeln!(
                 out,
-                "     {}{}: {} ± {}, {:.0} % interval {}; {}: {}",
+                "     {}{}: {} ± {}, {:.0} % interval {}; {}: {}{}",
                 found.what,
                 unit(found),
                 number(found.mean),
@@ -132,9 +147,16 @@ pub fn learning_report(run: &Run) -> Report {
                 100.0 * CONFIDENCE,
                 interval(found),
                 claimed(found),
-                outcome(found)
+                outcome(found),
+                corrected(found)
             );
         }
+    }
+    if run.experiment() == Some(Experiment::Tuned) {
+        let _ = writeln!(
+            out,
+            "\n  --json has every comparison and step size; so has the page of `synbal report`."
+        );
     }
     if claims.is_empty() {
         let _ = writeln!(out, "\n  At least two seeds are needed for a verdict.");
@@ -144,15 +166,16 @@ pub fn learning_report(run: &Run) -> Report {
             "\n  Fewer than 8 seeds: verdicts from so few are weak."
         );
     }
-    Report {
-        text,
-        json: json!({
-            "experiment": name,
-            "parameters": run.parameters,
-            "seeds": run.seeds.iter().map(|seed| seed.seed).collect::<Vec<_>>(),
-            "claims": claims.iter().map(claim_json).collect::<Vec<_>>(),
-        }),
+    let mut json = json!({
+        "experiment": name,
+        "parameters": run.parameters,
+        "seeds": run.seeds.iter().map(|seed| seed.seed).collect::<Vec<_>>(),
+        "claims": claims.iter().map(claim_json).collect::<Vec<_>>(),
+    });
+    if run.experiment() == Some(Experiment::Tuned) {
+        json["step_sizes"] = tuned::step_sizes_json(run);
     }
+    Report { text, json }
 }
 
 fn claim_json(claim: &Claim) -> Value {
@@ -172,6 +195,8 @@ fn claim_json(claim: &Claim) -> Value {
             "interval": [found.interval.0, found.interval.1],
             "supports": found.supports(),
             "contradicts": found.contradicts(),
+            "p": found.p,
+            "p_corrected": found.adjusted,
         })
     };
     json!({

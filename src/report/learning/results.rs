@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{claimed, interval, mean_and_deviation, number, outcome, parameters, unit};
-use crate::learn::experiment::{CONFIDENCE, Claim, Run, networks};
+use super::tuned::{arms_table, settings_table, three_ways};
+use super::{claimed, corrected, interval, mean_and_deviation, number, outcome, parameters, unit};
+use crate::learn::experiment::{CONFIDENCE, Claim, Experiment, Run, networks};
 
 /// The results page as Markdown: the verdict on every claim, then the numbers of each experiment.
 pub fn results_page(runs: &[Run]) -> String {
@@ -12,12 +13,14 @@ pub fn results_page(runs: &[Run]) -> String {
 
 Written by the program from the stored runs in `data/learning`; `synbal learn all -o DIR` makes such runs, `synbal report DIR` shows them
 with pictures. Each seed trains all arms from the same initial weights with the images in the same order, so that arms are compared in
-pairs. All arms of a task use one step size, which was not tuned: that another step size would do the same as balancing is not excluded. On
+pairs. All arms of a task use one step size, which was not tuned, so that another step size might do the same as balancing; in `tuned`
+every arm has its own, chosen by [a rule fixed beforehand](learning.md). On
 images of 28 x 28 pixels it is smaller: with that of small images, arms that balance diverged at once on Fashion-MNIST.
 
 **The rule.** A finding supports a claim if its whole {0:.0} % interval (Student's distribution, over the seeds) lies where the claim says, and
 contradicts it if the whole interval lies on the other side. A claim is *reproduced* if all its findings support it, *not reproduced* if none
-does, else *mixed*. Nothing is corrected for the number of comparisons, so that about one finding in forty would pass by chance alone.
+does, else *mixed*. Of single findings about one in forty would pass by chance alone; so beside their numbers stands how many are left after
+Holm's correction over all findings of the experiment.
 
 **What was changed after the data were seen.** The rule and all thresholds were fixed beforehand. Epochs and penalties of
 `regularized-balances` and `recurrent` were not: after a first look both were given more epochs and a stronger penalty. The claims by the
@@ -42,14 +45,15 @@ NumPy with a threaded BLAS takes in `f64` (1.95 s against 2.37 s) and 1.05 times
             .collect::<String>()
     );
     text.push_str(
-        "| experiment | claim | verdict | findings for it | against it | undecided |\n|---|---|---|---|---|---|\n",
+        "| experiment | claim | verdict | findings for it | against it | undecided | for it, corrected | against it, corrected |\n|---|---|---|---|---|---|---|---|\n",
     );
     for run in runs {
         for claim in run.claims() {
             let (supporting, contradicting) = claim.counts();
+            let (left, left_against) = claim.corrected_counts();
             let _ = writeln!(
                 text,
-                "| `{}` | {} | **{}** | {supporting} | {contradicting} | {} |",
+                "| `{}` | {} | **{}** | {supporting} | {contradicting} | {} | {left} | {left_against} |",
                 run.parameters.experiment,
                 table_cell(claim.statement),
                 claim.verdict().name(),
@@ -57,6 +61,7 @@ NumPy with a threaded BLAS takes in `f64` (1.95 s against 2.37 s) and 1.05 times
             );
         }
     }
+    text.push_str(&three_ways(runs));
     for run in runs {
         experiment(&mut text, run);
     }
@@ -73,6 +78,11 @@ fn experiment(text: &mut String, run: &Run) {
         run.parameters.experiment,
         parameters(run)
     );
+    if run.experiment() == Some(Experiment::Tuned) {
+        text.push_str(&settings_table(run));
+        text.push_str(&arms_table(run));
+        return;
+    }
     for claim in run.claims() {
         findings(text, &claim);
     }
@@ -89,14 +99,15 @@ fn findings(text: &mut String, claim: &Claim) {
     for found in &claim.findings {
         let _ = writeln!(
             text,
-            "| {}{} | {} ± {} | {} | {} | {} |",
+            "| {}{} | {} ± {} | {} | {} | {}{} |",
             found.what,
             unit(found),
             number(found.mean),
             number(found.deviation),
             interval(found),
             claimed(found),
-            outcome(found)
+            outcome(found),
+            corrected(found)
         );
     }
 }
@@ -106,7 +117,7 @@ fn table_cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-fn capitalised(word: &str) -> String {
+pub(super) fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     first.chain(letters).collect()

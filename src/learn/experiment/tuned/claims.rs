@@ -128,8 +128,8 @@ pub struct Row {
     pub measure: &'static str,
     /// Its step size; `None` if it diverged with every one.
     pub choice: Option<Choice>,
-    /// Of how many seeds it diverged.
-    pub diverged: usize,
+    /// Of how many seeds it diverged at its own step size, and at that of the arm without balancing.
+    pub diverged: [usize; 2],
     /// Speed and performance, at its own step size.
     pub tuned: [Option<Finding>; 2],
     /// Speed and performance, at the step size of the arm without balancing.
@@ -158,7 +158,8 @@ pub fn rows(run: &Run) -> Vec<Row> {
             name: arm.name(),
             measure: measure(arm).0,
             choice: choice(&run.tuning, &arm.name()),
-            diverged: run.series(&arm.name(), "diverged").len(),
+            diverged: ["", UNTUNED]
+                .map(|at| run.series(&format!("{}{at}", arm.name()), "diverged").len()),
             tuned: pair(true),
             untuned: pair(false),
         }

@@ -21,8 +21,7 @@ pub(super) use plan::{SMALL, Start, start};
 use training::{Material, train};
 
 /// Step sizes: powers of two.
-pub const GRID: [f64; 13] = [
-    1.0 / 4096.0,
+pub const GRID: [f64; 12] = [
     1.0 / 2048.0,
     1.0 / 1024.0,
     1.0 / 512.0,

@@ -9,8 +9,8 @@ use crate::network::Activation;
 
 /// Hidden units of the networks: small ones, as every arm learns dozens of times.
 pub(in super::super) const SMALL: [(Task, &[usize]); 2] = [
-    (Task::Autoencoder, &[30, 15, 30]),
-    (Task::Classifier(3), &[40, 20]),
+    (Task::Autoencoder, &[24, 12, 24]),
+    (Task::Classifier(3), &[24, 12]),
 ];
 
 /// `R` is so many times the sum of squared weights.
@@ -88,9 +88,9 @@ impl Arm {
         let minimised = if self.penalised { "E + R" } else { "E" };
         let times = match self.times {
             Times::Never => "",
-            Times::Before => ", balanced before",
-            Times::During => ", balanced during",
-            Times::Partially => ", balanced partially",
+            Times::Before => ", before",
+            Times::During => ", during",
+            Times::Partially => ", partially",
         };
         format!("{minimised}{times}")
     }
@@ -167,10 +167,9 @@ fn orthogonal(matrix: &DMatrix<f64>) -> DMatrix<f64> {
     };
     // Sums in one order, so that no machine rounds otherwise.
     let product = |columns: &DMatrix<f64>, one: usize, other: usize| {
-        let pairs = columns
-            .column(one)
-            .into_iter()
-            .zip(columns.column(other).into_iter());
+        let rows = columns.nrows();
+        let column = |at: usize| &columns.as_slice()[at * rows..(at + 1) * rows];
+        let pairs = column(one).iter().zip(column(other));
         pairs.fold(0.0, |sum, (a, b)| sum + a * b)
     };
     for at in 0..columns.ncols() {

@@ -6,14 +6,14 @@ use super::{badge, escaped, table, with_code};
 use crate::learn::experiment::{CONFIDENCE, Claim, Run, Verdict, networks};
 use crate::report::ChartError;
 use crate::report::learning::figures::{Figure, figures};
-use crate::report::learning::{claimed, interval, number, outcome, parameters, unit};
+use crate::report::learning::{claimed, corrected, interval, number, outcome, parameters, unit};
 
 pub(super) fn write(body: &mut String, runs: &[Run]) -> Result<(), ChartError> {
     let _ = write!(
         body,
         "<section id=\"experiments\">\n<h2>Experiments</h2>\n<p>Simulations: numbers from data, not proofs. A finding supports a claim if its whole \
          {:.0} % interval (Student's distribution, over the seeds) lies where the claim says. A claim is reproduced if all its findings support it, \
-         not reproduced if none does, else mixed. Nothing is corrected for the number of comparisons.</p>\n",
+         not reproduced if none does, else mixed. Where a finding is decided no more after Holm's correction for the number of comparisons, this is said.</p>\n",
         100.0 * CONFIDENCE
     );
     for run in runs {
@@ -90,7 +90,7 @@ fn findings(body: &mut String, claim: &Claim) {
             format!("{} ± {}", number(found.mean), number(found.deviation)),
             interval(found),
             claimed(found),
-            outcome(found).to_owned(),
+            format!("{}{}", outcome(found), corrected(found)),
         ]
     };
     let rows: Vec<[String; 5]> = claim.findings.iter().map(row).collect();
