@@ -116,6 +116,17 @@ pub struct Shape {
     pub outputs: usize,
 }
 
+impl Shape {
+    /// So many inputs, hidden units and outputs.
+    pub const fn new(inputs: usize, hidden: usize, outputs: usize) -> Self {
+        Shape {
+            inputs,
+            hidden,
+            outputs,
+        }
+    }
+}
+
 fn random_units(shape: Shape, rng: &mut impl Rng) -> Vec<Unit<Rational>> {
     let mut units = Vec::new();
     units.extend(

@@ -212,11 +212,15 @@ pub fn catalogue() -> &'static [Theorem] {
             learning::THEOREMS,
             errata::THEOREMS,
         ];
-        let mut entries = rooms.concat();
-        for theorem in &mut entries {
-            theorem.general_proof = general_proofs::of(theorem.id);
-        }
-        entries
+        let rooms = Room::ALL.into_iter().zip(rooms);
+        let entries = rooms.flat_map(|(room, entries)| {
+            entries.iter().map(move |theorem| Theorem {
+                room,
+                general_proof: general_proofs::of(theorem.id),
+                ..*theorem
+            })
+        });
+        entries.collect()
     });
     &CATALOGUE
 }

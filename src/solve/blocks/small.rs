@@ -1,4 +1,4 @@
-//! SmallProblem problems, solved to the end: single synapses between a few nodes.
+//! Small problems, solved to the end: single synapses between a few nodes.
 
 use super::elimination::Elimination;
 use super::rows::{Edge, Rows};

@@ -1,30 +1,24 @@
 //! Products of values, and ties of powers.
 
-use num_traits::{One, Zero};
+use num_traits::Zero;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::kernel::check;
 use crate::network::{
-    Activation, Manifold, Network, Regularizer, Shape, Unit, UnitKind, Values, random_general,
-    random_weight,
+    Manifold, Network, Regularizer, Shape, Values, random_general, random_weight,
 };
 use crate::numbers::{Rational, rational_power};
 use crate::symbolic::{self, Architecture, Run, Scaling, statements};
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{generator, integer, many, positive, signed};
 
-const SHAPE: Shape = Shape {
-    inputs: 2,
-    hidden: 8,
-    outputs: 2,
-};
+const SHAPE: Shape = Shape::new(2, 8, 2);
 
 pub(super) fn check(ledger: &mut Ledger) -> Result<(), Failure> {
     identities(ledger)?;
     functions_stay(ledger)?;
-    manifolds(ledger)?;
-    halves_do_not(ledger)
+    manifolds(ledger)
 }
 
 /// A gate `z = g u` with `g` of degree 2, the product of `z` with an input, and scores `q k`.
@@ -163,43 +157,5 @@ fn manifolds(ledger: &mut Ledger) -> Result<(), Failure> {
             "40 random architectures, each with two sets of weights: the same {constraints_in_all} constraints, proved complete and \
              independent by the kernel, and logarithms of scalings add up to those of a scaling"
         ),
-    )
-}
-
-/// `x -> g, u; z = g u; z -> y`.
-fn halves_do_not(ledger: &mut Ledger) -> Result<(), Failure> {
-    let unit = |id: &str, kind| Unit::new(id, kind, Activation::Linear);
-    let units = vec![
-        unit("x", UnitKind::Input),
-        unit("g", UnitKind::Hidden),
-        unit("u", UnitKind::Hidden),
-        unit("z", UnitKind::Product),
-        unit("y", UnitKind::Output),
-    ];
-    let ends = [(0, 1), (0, 2), (3, 4)];
-    let with = |weights: [Rational; 3]| {
-        let synapses = ends.into_iter().zip(weights);
-        let synapses = synapses.map(|((from, to), weight)| (from, to, weight));
-        Network::with_products(
-            units.clone(),
-            [(3, vec![1, 2])].into(),
-            synapses.collect(),
-            vec![],
-        )
-    };
-    let one = || Rational::one();
-    let network = with([one(), one(), one()])?;
-    let output = |network: &Network<Rational>| network.evaluate(&[integer(3)]);
-    ledger.equal("the gate", &output(&network)?, &vec![integer(9)])?;
-    let scaled = network.scaled(&[integer(2), integer(5)])?;
-    let expected = [integer(2), integer(5), integer(10).recip()];
-    ledger.equal("weights", &scaled.weights(), &expected.to_vec())?;
-    ledger.equal("scaled", &output(&scaled)?, &vec![integer(9)])?;
-    let half = with([integer(2), integer(5), integer(2).recip()])?;
-    ledger.equal("one factor only", &output(&half)?, &vec![integer(45)])?;
-    ledger.record(
-        Kind::ExactCounterexample,
-        "z = g u scaled by 2 and 5: read with the weight 1/10 the output stays 9; divided by the multiplier of one factor alone it \
-         becomes 45",
     )
 }

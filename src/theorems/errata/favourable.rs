@@ -52,16 +52,7 @@ pub(super) fn favourable_scalings(ledger: &mut Ledger) -> Result<(), Failure> {
 fn damped(ledger: &mut Ledger) -> Result<(), Failure> {
     let mut rng = generator(91);
     for case in 0..12 {
-        let planted = planted(
-            Shape {
-                inputs: 2,
-                hidden: 5,
-                outputs: 1,
-            },
-            case % 2 == 0,
-            false,
-            &mut rng,
-        );
+        let planted = planted(Shape::new(2, 5, 1), case % 2 == 0, false, &mut rng);
         let problem = planted.network.problem(&Regularizer::l1());
         for fraction in [0.25, 0.5, 0.75] {
             let options = StochasticOptions {
@@ -235,11 +226,7 @@ fn passing(ledger: &mut Ledger) -> Result<(), Failure> {
     let mut rng = generator(95);
     let orders = [Order::Random, Order::Rare, Order::Blocks, Order::Timid];
     for case in 0..12 {
-        let shape = Shape {
-            inputs: 2,
-            hidden: 5,
-            outputs: 1,
-        };
+        let shape = Shape::new(2, 5, 1);
         let planted = planted(shape, case % 2 == 0, false, &mut rng);
         let graph = CostGraph::of(&planted.network);
         for order in orders {

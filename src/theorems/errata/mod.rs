@@ -8,10 +8,9 @@ pub(super) use one_unit::bumpy_slope;
 
 use super::ledger::Kind;
 use super::support::ENTRY;
-use super::{Room, Status, Theorem};
+use super::{Status, Theorem};
 
 const ERRATUM: Theorem = Theorem {
-    room: Room::Errata,
     status: Status::RefutedAsPrinted,
     ..ENTRY
 };

@@ -10,21 +10,7 @@
 //! A statement about an equation that a gradient satisfies, or about a step, is decided exactly on each network. One about
 //! convergence is decided by its exact invariants (existence, strict progress of a step) or, where it says so, in `f64`.
 //!
-//! Entries that cannot be hunted over networks are listed with the reason in [`NOT_HUNTED`]:
-//!
-//! | entry | reason |
-//! |---|---|
-//! | `def-2.1` | a definition |
-//! | `universal-approximation` | about functions; its networks are constructed from them |
-//! | `pass-through-ties` | about operations that a network of this crate does not have: pooling, normalisation |
-//! | `double-cover` | about any costs of two multipliers, which its check draws at random |
-//! | `attention` | about one architecture, larger than those that are searched |
-//! | `smooth-quant` | about the largest magnitudes at single units |
-//! | `bipu-continuity` | about functions |
-//! | `convex-in-multipliers` | about costs of single units, and one chain |
-//! | `representative` | about scalings of planted networks; `foreign-scaling` hunts |
-//! | `local-minimum` | about all losses and all points nearby, of which scalings are enough |
-//! | `decay-law` | about a flow in time, and a step of a given loss, which `gradient-step` hunts |
+//! Entries that cannot be hunted over networks are listed with the reason in [`NOT_HUNTED`].
 //!
 //! A test fails if an entry is neither hunted nor listed, or both.
 

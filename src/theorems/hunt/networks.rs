@@ -86,11 +86,7 @@ pub fn activations() -> Result<Vec<Network<Rational>>, Failure> {
 pub(super) fn random_networks(count: u32, seed: u64) -> Vec<Network<Rational>> {
     let mut rng = generator(seed);
     let random = |case: u32| {
-        let shape = Shape {
-            inputs: 1,
-            hidden: 1 + (case % 5) as usize,
-            outputs: 1,
-        };
+        let shape = Shape::new(1, 1 + (case % 5) as usize, 1);
         random_recurrent(shape, 0.4, &mut rng)
     };
     (0..count).map(random).collect()
@@ -105,11 +101,7 @@ pub(super) fn random_products(count: u32, seed: u64) -> Vec<Network<Rational>> {
         if found.len() == count as usize {
             break;
         }
-        let shape = Shape {
-            inputs: 1,
-            hidden: 3 + (case % 3) as usize,
-            outputs: 1,
-        };
+        let shape = Shape::new(1, 3 + (case % 3) as usize, 1);
         let network = random_general(shape, case % 3 == 2, Values::Rational, &mut rng);
         if !network.products().is_empty() {
             found.push(network);

@@ -150,15 +150,7 @@ pub(super) fn foreign(ledger: &mut Ledger) -> Result<(), Failure> {
     let mut rng = generator(68);
     let (mut changed, mut still_scalings) = (0, 0);
     for _ in 0..60 {
-        let network = random_recurrent(
-            Shape {
-                inputs: 2,
-                hidden: 4,
-                outputs: 2,
-            },
-            0.5,
-            &mut rng,
-        );
+        let network = random_recurrent(Shape::new(2, 4, 2), 0.5, &mut rng);
         let scaled = network
             .scaled(&many(network.variables(), || positive(&mut rng)))?
             .weights();
@@ -199,15 +191,7 @@ pub(super) fn foreign(ledger: &mut Ledger) -> Result<(), Failure> {
 fn signs_and_zeros(ledger: &mut Ledger) -> Result<(), Failure> {
     let mut rng = generator(69);
     for _ in 0..30 {
-        let network = random_recurrent(
-            Shape {
-                inputs: 1,
-                hidden: 3,
-                outputs: 1,
-            },
-            0.7,
-            &mut rng,
-        );
+        let network = random_recurrent(Shape::new(1, 3, 1), 0.7, &mut rng);
         let problem = network.problem(&Regularizer::l2());
         let weights = network.weights();
         let Some(place) = (0..weights.len()).nth(rng.random_range(0..weights.len().max(1))) else {
@@ -234,11 +218,7 @@ fn signs_and_zeros(ledger: &mut Ledger) -> Result<(), Failure> {
 /// Scalings of planted networks have the planted balanced weights, other networks have others.
 pub(super) fn representative(ledger: &mut Ledger) -> Result<(), Failure> {
     let mut rng = generator(103);
-    let shape = Shape {
-        inputs: 2,
-        hidden: 4,
-        outputs: 2,
-    };
+    let shape = Shape::new(2, 4, 2);
     let size = |weights: &[Rational]| {
         let sizes = weights.iter().map(Signed::abs);
         sizes.fold(Rational::zero(), |sum, size| sum + size)

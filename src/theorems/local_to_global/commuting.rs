@@ -3,7 +3,7 @@
 use num_traits::{Signed, Zero};
 use rand::RngExt;
 
-use crate::network::{Multiplier, Network, Regularizer, chain};
+use crate::network::{Multiplier, Network, Regularizer};
 use crate::numbers::{Rational, nth_root};
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{CostGraph, generator, integer, many, small};
@@ -115,7 +115,6 @@ impl CommutingPair {
 }
 
 pub(super) fn check(ledger: &mut Ledger) -> Result<(), Failure> {
-    worked_example(ledger)?;
     let values = [0, 1, 2, 4].map(integer);
     let (mut decided, mut commuting) = (0, 0);
     for code in 0..values.len().pow(6) {
@@ -141,31 +140,6 @@ pub(super) fn check(ledger: &mut Ledger) -> Result<(), Failure> {
         ),
     )?;
     random_networks(ledger)
-}
-
-fn worked_example(ledger: &mut Ledger) -> Result<(), Failure> {
-    let network = chain(&[1, 16, 1].map(integer));
-    let first = in_order(&network, &[1, 2])?;
-    ledger.equal(
-        "first then second",
-        &first,
-        &Some([4, 2, 2].map(integer).to_vec()),
-    )?;
-    let second = in_order(&network, &[2, 1])?;
-    ledger.equal(
-        "second then first",
-        &second,
-        &Some([2, 2, 4].map(integer).to_vec()),
-    )?;
-    let pair = small(2, &[(1, 2, integer(1)), (2, 1, integer(16))])?;
-    let [one, other] = [in_order(&pair, &[1, 2])?, in_order(&pair, &[2, 1])?];
-    ledger.equal("alone", &one, &Some(vec![integer(4), integer(4)]))?;
-    ledger.equal("alone, in the other order", &other, &one)?;
-    ledger.record(
-        Kind::ExactInstance,
-        "chain with costs (1, 16, 1): (4, 2, 2) in one order, (2, 2, 4) in the other; two units joined to each other alone \
-         with costs (1, 16): (4, 4) in both",
-    )
 }
 
 /// The weights after balancing the units in the given order under `L_1`; `None` where a multiplier is irrational.

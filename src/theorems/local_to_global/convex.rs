@@ -30,11 +30,7 @@ pub(super) fn check(ledger: &mut Ledger) -> Result<(), Failure> {
     let mut rng = generator(56);
     let (mut steps, mut grounded) = (0, 0);
     for case in 0..60 {
-        let shape = Shape {
-            inputs: 2,
-            hidden: 4,
-            outputs: 1,
-        };
+        let shape = Shape::new(2, 4, 1);
         let network = match case % 2 {
             0 => random_recurrent(shape, 0.5, &mut rng),
             _ => planted(shape, true, false, &mut rng).network,

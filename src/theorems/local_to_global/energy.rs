@@ -80,11 +80,7 @@ fn corrupted(certificate: &Certificate) -> Option<Certificate> {
 
 fn random_networks(ledger: &mut Ledger) -> Result<(), Failure> {
     let mut rng = generator(71);
-    let shape = Shape {
-        inputs: 2,
-        hidden: 6,
-        outputs: 2,
-    };
+    let shape = Shape::new(2, 6, 2);
     let (mut proved, mut compared, mut refused) = (0, 0, 0);
     for number in 0..24 {
         let network = random_general(shape, number % 3 == 2, Values::Any, &mut rng);

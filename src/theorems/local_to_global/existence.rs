@@ -64,11 +64,7 @@ pub(super) fn check(ledger: &mut Ledger) -> Result<(), Failure> {
     let mut rng = generator(57);
     let mut attained = 0;
     for _ in 0..60 {
-        let shape = Shape {
-            inputs: 1,
-            hidden: rng.random_range(1..=6),
-            outputs: 1,
-        };
+        let shape = Shape::new(1, rng.random_range(1..=6), 1);
         let network = random_recurrent(shape, 0.3, &mut rng);
         attained += usize::from(decide(ledger, &network)?);
         let problem = network.problem(&Regularizer::l2());
@@ -135,16 +131,7 @@ fn decide(ledger: &mut Ledger, network: &Network<Rational>) -> Result<bool, Fail
 fn limit(ledger: &mut Ledger) -> Result<(), Failure> {
     let mut rng = generator(58);
     for _ in 0..20 {
-        let planted = planted(
-            Shape {
-                inputs: 2,
-                hidden: 4,
-                outputs: 2,
-            },
-            false,
-            true,
-            &mut rng,
-        );
+        let planted = planted(Shape::new(2, 4, 2), false, true, &mut rng);
         let problem = planted.network.problem(&Regularizer::l1());
         let existence = existence_by_components(&problem)?;
         ledger.equal(
@@ -173,15 +160,7 @@ fn limit(ledger: &mut Ledger) -> Result<(), Failure> {
     }
     let mut vanished = 0;
     for _ in 0..60 {
-        let network = random_acyclic(
-            Shape {
-                inputs: 1,
-                hidden: 5,
-                outputs: 1,
-            },
-            0.3,
-            &mut rng,
-        );
+        let network = random_acyclic(Shape::new(1, 5, 1), 0.3, &mut rng);
         let vanishing = on_no_cycle(&network);
         vanished += vanishing.len();
         let cut = without(&network, &vanishing);
@@ -193,15 +172,7 @@ fn limit(ledger: &mut Ledger) -> Result<(), Failure> {
         )?;
     }
     for _ in 0..30 {
-        let network = random_recurrent(
-            Shape {
-                inputs: 1,
-                hidden: 4,
-                outputs: 1,
-            },
-            0.25,
-            &mut rng,
-        );
+        let network = random_recurrent(Shape::new(1, 4, 1), 0.25, &mut rng);
         let cut = without(&network, &on_no_cycle(&network));
         let (inputs, zero) = (
             many(4, || many(1, || signed(&mut rng))),

@@ -208,15 +208,7 @@ fn random_vectors(ledger: &mut Ledger) -> Result<(), Failure> {
     let mut rng = generator(54);
     let (mut consistent, mut inconsistent) = (0, 0);
     while consistent < 60 {
-        let network = random_recurrent(
-            Shape {
-                inputs: 2,
-                hidden: 4,
-                outputs: 2,
-            },
-            0.5,
-            &mut rng,
-        );
+        let network = random_recurrent(Shape::new(2, 4, 2), 0.5, &mut rng);
         let ends = ends(&network);
         if !covered_by_visible_walks(&ends, network.variables()) {
             continue;
@@ -370,11 +362,7 @@ pub(super) fn dimension(ledger: &mut Ledger) -> Result<(), Failure> {
     )?;
     let mut rng = generator(55);
     for _ in 0..40 {
-        let shape = Shape {
-            inputs: 1,
-            hidden: rng.random_range(4..=9),
-            outputs: 2,
-        };
+        let shape = Shape::new(1, rng.random_range(4..=9), 2);
         dimension_of(ledger, &random_recurrent(shape, 0.3, &mut rng))?;
     }
     ledger.record(

@@ -21,15 +21,9 @@ pub(super) use manifold::{
 };
 pub(super) use spectrum::{Compared, circulating, compare_with_law};
 
-use super::Theorem;
 use super::ledger::Kind;
 use super::support::ENTRY;
-use super::{Room, Status};
-
-const LOCAL: Theorem = Theorem {
-    room: Room::LocalToGlobal,
-    ..ENTRY
-};
+use super::{Status, Theorem};
 
 pub(super) const THEOREMS: &[Theorem] = &[
     Theorem {
@@ -40,14 +34,10 @@ pub(super) const THEOREMS: &[Theorem] = &[
                     joined to each other alone always commute.",
         hypotheses: "i != j, BiLU units, A, B > 0 at both.",
         place: "ours (the paper: E8)",
-        kinds: &[
-            Kind::ExactInstance,
-            Kind::ExhaustiveSearch,
-            Kind::PropertyTest,
-        ],
+        kinds: &[Kind::ExhaustiveSearch, Kind::PropertyTest],
         script: Some("proofs/local-to-global/noncommutativity.rhai"),
         check: commuting::check,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "prop-5.4",
@@ -67,7 +57,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         ],
         script: Some("proofs/local-to-global/prop-5.4.rhai"),
         check: manifold::paths_and_cycles,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "manifold-dimension",
@@ -84,7 +74,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         kinds: &[Kind::ExhaustiveSearch, Kind::PropertyTest],
         script: Some("proofs/local-to-global/manifold-dimension.rhai"),
         check: manifold::dimension,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "convex-problem",
@@ -98,7 +88,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
         script: Some("proofs/local-to-global/convex-problem.rhai"),
         check: convex::check,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "convex-in-multipliers",
@@ -109,7 +99,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "ours, beside Section 5.4",
         kinds: &[Kind::PropertyTest, Kind::ExactCounterexample],
         check: convex::in_multipliers,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "existence",
@@ -132,7 +122,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         ],
         script: Some("proofs/local-to-global/existence.rhai"),
         check: existence::check,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "thm-5.1",
@@ -148,7 +138,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         kinds: &[Kind::PropertyTest, Kind::ExactInstance],
         script: Some("proofs/local-to-global/thm-5.1.rhai"),
         check: convergence::theorem,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "fair-orders",
@@ -161,7 +151,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         kinds: &[Kind::PropertyTest, Kind::PropertyTest],
         script: Some("proofs/local-to-global/fair-orders.rhai"),
         check: convergence::fair_orders,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "comparison-principle",
@@ -180,7 +170,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         ],
         script: Some("proofs/local-to-global/comparison-principle.rhai"),
         check: certificates::comparison,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "foreign-scaling",
@@ -192,7 +182,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         kinds: &[Kind::PropertyTest, Kind::PropertyTest],
         script: Some("proofs/local-to-global/foreign-scaling.rhai"),
         check: certificates::foreign,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "representative",
@@ -203,7 +193,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         place: "ours, from Theorem 5.1",
         kinds: &[Kind::PropertyTest],
         check: certificates::representative,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "rem-5.7",
@@ -224,7 +214,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         ],
         script: Some("proofs/local-to-global/rem-5.7.rhai"),
         check: convergence::remark_5_7,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "depth-law",
@@ -240,16 +230,14 @@ pub(super) const THEOREMS: &[Theorem] = &[
         kinds: &[
             Kind::PropertyTest,
             Kind::SymbolicIdentity,
-            Kind::ExactInstance,
             Kind::PropertyTest,
             Kind::PropertyTest,
             Kind::PropertyTest,
             Kind::ExactInstance,
-            Kind::ExactCounterexample,
         ],
         script: Some("proofs/local-to-global/depth-law.rhai"),
         check: depth::check,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "bounded-scalings",
@@ -262,14 +250,10 @@ pub(super) const THEOREMS: &[Theorem] = &[
         corrected: Some(
             "With 1/S <= Λ <= S prescribed there is one solution if non-zero synapses join every hidden unit to the ground; the step becomes clamp(T), still monotone, so that convergence and the comparison principle carry over, with the sign test relaxed at units at a bound. Away from the ground Λ is not unique.",
         ),
-        kinds: &[
-            Kind::ExactInstance,
-            Kind::PropertyTest,
-            Kind::ExactCounterexample,
-        ],
+        kinds: &[Kind::PropertyTest],
         script: Some("proofs/local-to-global/bounded-scalings.rhai"),
         check: convergence::bounded,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "product-balance",
@@ -277,15 +261,10 @@ pub(super) const THEOREMS: &[Theorem] = &[
         statement: "With products and ties of powers the cost is Σ c_e exp<a_e, x> with rational exponents a_e: convex in x = log μ. Where its minimum is attained, the balanced costs are unique, and balancing one variable at a time leads to them in every fair order. One variable is balanced by μ = sqrt(B/A) for exponents ±1, by (B/A)^(1/2q) for ±q, by (cB/A)^(1/(1+c)) for 1 and -c, else by the one root of Σ a c μ^a. Balancing all variables at once can diverge.",
         hypotheses: "A, B > 0 at the variable that is balanced.",
         place: "ours",
-        kinds: &[
-            Kind::ExactInstance,
-            Kind::PropertyTest,
-            Kind::PropertyTest,
-            Kind::ExactCounterexample,
-        ],
+        kinds: &[Kind::ExactInstance, Kind::PropertyTest, Kind::PropertyTest],
         script: Some("proofs/local-to-global/product-balance.rhai"),
         check: products::balance,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "odd-cycle",
@@ -296,7 +275,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         kinds: &[Kind::ExactCounterexample, Kind::ExactInstance],
         script: Some("proofs/local-to-global/odd-cycle.rhai"),
         check: products::odd_cycle,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "double-cover",
@@ -304,10 +283,10 @@ pub(super) const THEOREMS: &[Theorem] = &[
         statement: "Costs of at most two variables each, with exponents ±1, become those of an ordinary problem when each variable is taken twice, once as x and once as -x, and each cost twice, so that every copy rises in one and falls in one: its minimum is twice that of the problem and attained if and only if that is, μ = sqrt(v+/v-), and comparison holds there.",
         hypotheses: "",
         place: "ours",
-        kinds: &[Kind::ExactInstance, Kind::PropertyTest],
+        kinds: &[Kind::PropertyTest],
         script: Some("proofs/local-to-global/double-cover.rhai"),
         check: products::cover,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "energy-certificate",
@@ -321,7 +300,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         kinds: &[Kind::ExactInstance, Kind::PropertyTest],
         script: Some("proofs/local-to-global/energy-certificate.rhai"),
         check: energy::energy,
-        ..LOCAL
+        ..ENTRY
     },
     Theorem {
         id: "attention",
@@ -333,14 +312,9 @@ pub(super) const THEOREMS: &[Theorem] = &[
                     certificate does.",
         hypotheses: "Normalised values and mixing weights are inputs, scores are outputs; rotations are constants.",
         place: "ours",
-        kinds: &[
-            Kind::ExactInstance,
-            Kind::ExactInstance,
-            Kind::ExactInstance,
-            Kind::ExactCounterexample,
-        ],
+        kinds: &[Kind::ExactInstance, Kind::ExactInstance],
         script: Some("proofs/local-to-global/attention.rhai"),
         check: attention::check,
-        ..LOCAL
+        ..ENTRY
     },
 ];

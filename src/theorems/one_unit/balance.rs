@@ -1,11 +1,11 @@
 //! Balancing: Theorem 3.1 and its relatives.
 
-use num_traits::{One, Signed, Zero};
+use num_traits::{One, Signed};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::network::{Activation, BalanceError, Multiplier, Network, Regularizer, Unit, UnitKind};
-use crate::numbers::{Rational, parse_rational, sum};
+use crate::network::{Activation, Multiplier, Network, Regularizer, Unit, UnitKind};
+use crate::numbers::{Rational, sum};
 use crate::symbolic::statements;
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{generator, integer, many, positive, ratio};
@@ -88,8 +88,7 @@ pub(super) fn lp(ledger: &mut Ledger) -> Result<(), Failure> {
         Kind::PropertyTest,
         "75 random units (p = 1, 2, 3) with B/A = q^2p: λ* = q exactly, both costs sqrt(AB), the decrease exact, R larger at \
          4 other multipliers; with B/A = 2 q^2p: λ* is the irrational root of that number",
-    )?;
-    one_sided(ledger)
+    )
 }
 
 fn rational_multiplier(
@@ -147,49 +146,6 @@ pub(super) fn l_p(power: i32) -> Result<Regularizer, Failure> {
     Ok(Regularizer::lp(integer(power.into()))?)
 }
 
-/// Exactly one of A, B is 0, or both.
-fn one_sided(ledger: &mut Ledger) -> Result<(), Failure> {
-    let weights = [ratio(9, 4)];
-    let dead = star(Activation::Relu, &weights, &[], None)?;
-    let fault = dead.balance_unit(0, &Regularizer::l1()).err();
-    ledger.equal(
-        "B = 0",
-        &fault,
-        &Some(BalanceError::NoOutputCost("h".into())),
-    )?;
-    let silent = star(Activation::Relu, &[], &weights, None)?;
-    let fault = silent.balance_unit(0, &Regularizer::l1()).err();
-    ledger.equal(
-        "A = 0",
-        &fault,
-        &Some(BalanceError::NoInputCost("h".into())),
-    )?;
-    let alone = star(Activation::Relu, &[], &[], Some(integer(5)))?;
-    let fault = alone.balance_unit(0, &Regularizer::l1()).err();
-    ledger.equal("A = B = 0", &fault, &Some(BalanceError::NoCost("h".into())))?;
-    let mut excess = integer(1);
-    for halvings in 1..=60 {
-        let multiplier = ratio(1, 2).pow(halvings);
-        let now = cost(&weights, &multiplier, 1);
-        ledger.holds(
-            now.is_positive() && now < excess.clone() * ratio(9, 4),
-            || "R does not fall".into(),
-        )?;
-        excess = multiplier;
-    }
-    // R falls towards 0 from 9/4, which is (3/2 - 0)².
-    ledger.equal(
-        "decrease of the infimum",
-        &cost(&weights, &integer(1), 1),
-        &ratio(3, 2).pow(2),
-    )?;
-    ledger.record(
-        Kind::ExactInstance,
-        "A = 9/4, B = 0: no λ*; R = 9/4 μ falls at all of μ = 1/2, ..., 2^-60 towards 0, in all by 9/4 = (3/2 - 0)²; \
-         A = 0 alone, and a unit with a self-connection only, are refused for what they are",
-    )
-}
-
 /// `Σ_k a_k p_k (multiplier |w|)^p_k`, summed over the weights: `w g'(w)` at the scaled weights.
 fn slope(terms: &[(Rational, i32)], weights: &[Rational], multiplier: &Rational) -> Rational {
     let term = |w: &Rational, (a, p): &(Rational, i32)| {
@@ -241,44 +197,6 @@ pub(super) fn general(ledger: &mut Ledger) -> Result<(), Failure> {
         Kind::PropertyTest,
         "50 random units under a_1 |w| + a_2 w² + a_5 |w|^5: the two sides of the equation cross within the enclosure \
          found, and their difference increases over 40 multipliers, so that the root is one",
-    )?;
-    flat_minimum(ledger)
-}
-
-/// `w g'(w)` for the cost `w` up to 1, `1 + ln w` from 1 to 4, `w/4 + ln 4` from there: convex in `ln w`, not strictly.
-fn flat_slope(w: &Rational) -> Rational {
-    if *w <= integer(1) {
-        w.clone()
-    } else if *w <= integer(4) {
-        integer(1)
-    } else {
-        w / integer(4)
-    }
-}
-
-fn flat_minimum(ledger: &mut Ledger) -> Result<(), Failure> {
-    let grid: Vec<Rational> = (1..=64).map(|n| ratio(n, 8)).collect();
-    let rising = grid
-        .windows(2)
-        .all(|pair| flat_slope(&pair[0]) <= flat_slope(&pair[1]));
-    ledger.holds(rising, || "g(exp t) is not convex".into())?;
-    let weight = integer(2);
-    for n in 8..=32 {
-        let multiplier = ratio(n, 16);
-        let (input, output) = (&weight * &multiplier, &weight / &multiplier);
-        ledger.equal("balance", &flat_slope(&input), &flat_slope(&output))?;
-        // R = 2 + ln(input) + ln(output).
-        ledger.equal("exp(R - 2)", &(input * output), &integer(4))?;
-    }
-    for multiplier in [ratio(2, 5), ratio(9, 4)] {
-        let balanced = flat_slope(&(&weight * &multiplier)) == flat_slope(&(&weight / &multiplier));
-        ledger.holds(!balanced, || format!("balanced at {multiplier}"))?;
-    }
-    ledger.record(
-        Kind::ExactCounterexample,
-        "convexity alone does not make it unique: g = w up to 1, 1 + ln w up to 4, then w/4 + ln 4 has w g'(w) \
-         non-decreasing; with one input and one output weight 2, all of λ = 8/16, ..., 32/16 balance the unit with \
-         R = 2 + ln 4, and 2/5 and 9/4 do not",
     )
 }
 
@@ -329,68 +247,5 @@ pub(super) fn bipu(ledger: &mut Ledger) -> Result<(), Failure> {
         Kind::PropertyTest,
         "60 random units of degree 1 to 4 with rational μ* = (cB/A)^(1/(c+1)): found exactly, A = c B there, R larger at \
          4 other multipliers",
-    )?;
-    no_minimiser(ledger)?;
-    self_connection(ledger)
-}
-
-fn no_minimiser(ledger: &mut Ledger) -> Result<(), Failure> {
-    for degree in ["0", "-1", "-1/2"] {
-        let degree = parse_rational(degree)?;
-        let network = star(power_unit(&degree), &[integer(3)], &[integer(2)], None)?;
-        let fault = network.balance_unit(0, &Regularizer::l1()).err();
-        ledger.equal("c <= 0", &fault, &Some(BalanceError::Degree("h".into())))?;
-        // Squares keep the half power rational.
-        let at = |root: &Rational| {
-            let doubled = &degree * integer(-2);
-            integer(3) * root.pow(2)
-                + integer(2)
-                    * crate::numbers::rational_power(root, &doubled).unwrap_or_else(Rational::zero)
-        };
-        let values: Vec<Rational> = (1..=30).map(|n| at(&ratio(n, 10))).collect();
-        ledger.holds(values.windows(2).all(|pair| pair[0] < pair[1]), || {
-            "R does not increase".into()
-        })?;
-    }
-    ledger.record(
-        Kind::ExactInstance,
-        "c = 0, -1, -1/2 with A = 3, B = 2: R increases over 30 multipliers, and there is no minimiser",
-    )
-}
-
-fn self_connection(ledger: &mut Ledger) -> Result<(), Failure> {
-    // Degree 2, A = 1, B = 0, S = 4: R = μ + 4/μ, whose minimum is at 2; A = 2B would have none.
-    let only_self = star(
-        power_unit(&integer(2)),
-        &[integer(1)],
-        &[],
-        Some(integer(4)),
-    )?;
-    let found = only_self
-        .balance_unit(0, &Regularizer::l1())?
-        .cost_multiplier;
-    ledger.equal(
-        "μ* from the self-connection",
-        &found,
-        &Multiplier::Rational(integer(2)),
-    )?;
-    // Degree 2, A = 6, B = 2, S = 2 at μ = 1: A + (1-c) S = 4 = c B, while A != c B.
-    let network = star(
-        power_unit(&integer(2)),
-        &[integer(6)],
-        &[integer(2)],
-        Some(integer(2)),
-    )?;
-    let problem = network.problem(&Regularizer::l1());
-    let balanced = crate::kernel::check::balanced(&problem, &[integer(1)]);
-    ledger.holds(balanced.is_ok(), || format!("{balanced:?}"))?;
-    let at = |mu: &Rational| integer(6) * mu + integer(2) / mu.pow(2) + integer(2) / mu;
-    for other in [ratio(9, 10), ratio(11, 10)] {
-        ledger.holds(at(&other) > at(&integer(1)), || "not the minimum".into())?;
-    }
-    ledger.record(
-        Kind::ExactCounterexample,
-        "with a self-connection A = c B fails: degree 2, A = 6, S = 2, B = 2 is balanced (6 - 2 = 2·2) and 6 != 4; \
-         with A = 1, S = 4, B = 0 the minimiser is μ* = 2",
     )
 }

@@ -4,15 +4,14 @@ mod balance;
 mod scaling;
 mod smooth;
 
+use super::Status;
 use super::Theorem;
 use super::ledger::Kind;
 use super::support::ENTRY;
-use super::{Room, Status};
 
 pub(super) const THEOREMS: &[Theorem] = &[
     Theorem {
         id: "scaling-invariance",
-        room: Room::OneUnit,
         title: "Scaling a unit changes no output",
         statement: "Multiplying a hidden unit's incoming weights (bias included) by λ > 0 and dividing its outgoing ones by \
                     λ (λ^c for a BiPU) leaves the input-output function as it is; in a recurrent network over any number \
@@ -20,18 +19,13 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "In recurrent networks the unit's initial value is multiplied by λ (λ^c) too. The bias counts as an \
                      incoming weight.",
         place: "Section 3",
-        kinds: &[
-            Kind::SymbolicIdentity,
-            Kind::PropertyTest,
-            Kind::ExactCounterexample,
-        ],
+        kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
         script: Some("proofs/one-unit/scaling-invariance.rhai"),
         check: scaling::invariance,
         ..ENTRY
     },
     Theorem {
         id: "scaling-group",
-        room: Room::OneUnit,
         title: "Scalings form a commutative group",
         statement: "S_λ(i) S_κ(i) = S_{λκ}(i), S_λ(i) S_κ(j) = S_κ(j) S_λ(i), and S_{1/λ}(i) undoes S_λ(i).",
         hypotheses: "λ, κ > 0.",
@@ -43,7 +37,6 @@ pub(super) const THEOREMS: &[Theorem] = &[
     },
     Theorem {
         id: "thm-3.1-lp",
-        room: Room::OneUnit,
         title: "The optimal multiplier under L_p",
         statement: "R as a function of λ is λ^p A + λ^-p B + const. Its one minimum is at λ* = (B/A)^(1/2p); there both \
                     costs are sqrt(AB), and R has decreased by (sqrt A - sqrt B)². λ* exists iff A > 0 and B > 0, and is \
@@ -54,18 +47,13 @@ pub(super) const THEOREMS: &[Theorem] = &[
         corrected: Some(
             "For A, B > 0, R has its one minimum at λ* = (B/A)^(1/2p), where both costs are sqrt(AB) and R has decreased by (sqrt A - sqrt B)²; λ* is rational iff B/A is the 2p-th power of a rational. If exactly one of A, B is 0 there is no λ*, and (sqrt A - sqrt B)² is by how much R exceeds its infimum; if both are, every λ is optimal.",
         ),
-        kinds: &[
-            Kind::SymbolicIdentity,
-            Kind::PropertyTest,
-            Kind::ExactInstance,
-        ],
+        kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
         script: Some("proofs/one-unit/thm-3.1-lp.rhai"),
         check: balance::lp,
         ..ENTRY
     },
     Theorem {
         id: "thm-3.1-general",
-        room: Room::OneUnit,
         title: "The optimal multiplier under any additive regularizer",
         statement: "For costs g_e(w), even, continuously differentiable off 0, increasing from 0 to infinity in |w|, a \
                     minimiser exists when both IN and OUT hold a non-zero weight, and satisfies \
@@ -76,14 +64,13 @@ pub(super) const THEOREMS: &[Theorem] = &[
         corrected: Some(
             "A minimiser exists when both IN and OUT hold a non-zero weight, and satisfies λ² Σ_IN w g'(λw) = Σ_OUT w g'(w/λ). It is unique if t -> g_e(exp t) is convex for all of the unit's synapses of non-zero weight and strictly convex for one of them; where all are logarithmic, minimisers can fill an interval. Mixtures Σ a_k |w|^p_k are strictly convex in this sense.",
         ),
-        kinds: &[Kind::PropertyTest, Kind::ExactCounterexample],
+        kinds: &[Kind::PropertyTest],
         script: Some("proofs/one-unit/thm-3.1-general.rhai"),
         check: balance::general,
         ..ENTRY
     },
     Theorem {
         id: "bipu-balance",
-        room: Room::OneUnit,
         title: "Balance of a BiPU unit",
         statement: "For a BiPU of degree c, R(λ) = λ^p A + λ^-cp B + const, and balance is A = c B. For c > 0 the minimiser is \
                     unique; for c <= 0 there is none.",
@@ -93,12 +80,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         corrected: Some(
             "Without self-connection, balance is A = c B, the minimiser is unique for c > 0, and there is none for c <= 0. A self-connection of cost S scales by λ^(1-c), and balance is A + (1-c) S = c B; with c > 1 it can take the place of the outgoing cost.",
         ),
-        kinds: &[
-            Kind::SymbolicIdentity,
-            Kind::PropertyTest,
-            Kind::ExactInstance,
-            Kind::ExactCounterexample,
-        ],
+        kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
         script: Some("proofs/one-unit/bipu-balance.rhai"),
         check: balance::bipu,
         ..ENTRY

@@ -227,11 +227,7 @@ pub(super) fn not_attained(cases: &mut Cases) -> Result<(), VectorError> {
         "l1",
     )?;
     for index in 0..3u64 {
-        let shape = Shape {
-            inputs: 2,
-            hidden: 3 + index as usize,
-            outputs: 1,
-        };
+        let shape = Shape::new(2, 3 + index as usize, 1);
         let plant = planted(shape, index == 1, true, &mut generator(90_000 + index));
         let comment = "Planted, with a unit that is fed by the first input and read by nothing.";
         cases.balance(note(comment, source).flag("planted"), &plant.network, "l2")?;

@@ -50,11 +50,7 @@ pub(super) fn recurrent(cases: &mut Cases) -> Result<(), VectorError> {
     let mut added = 0;
     while added < 5 {
         seed += 1;
-        let shape = Shape {
-            inputs: 2,
-            hidden: 3 + added,
-            outputs: 1,
-        };
+        let shape = Shape::new(2, 3 + added, 1);
         let network = random_recurrent(shape, 0.6, &mut generator(seed));
         let regularizer = cases.regularizer("l2")?;
         // Some random networks have dead units; those are in other groups.

@@ -282,11 +282,11 @@ pub(super) fn plants(
     let parsed: Regularizer = cases.regularizer(regularizer)?;
     for index in 0..count {
         let mut rng = generator(1_000 * seed + index);
-        let shape = Shape {
-            inputs: 1 + index as usize % 3,
-            hidden: 2 + index as usize,
-            outputs: 1 + index as usize % 2,
-        };
+        let shape = Shape::new(
+            1 + index as usize % 3,
+            2 + index as usize,
+            1 + index as usize % 2,
+        );
         let plant = planted(shape, recurrent, false, &mut rng);
         if !plant.is_balanced(&parsed) {
             return Err(cases.fault("a planted network is not balanced"));

@@ -265,11 +265,7 @@ fn judged(cases: &mut Cases) -> Result<(), VectorError> {
 
 /// Random networks whose costs are a circulation, so that they are balanced, behind a scaling.
 fn circulations(cases: &mut Cases) -> Result<(), VectorError> {
-    let shape = Shape {
-        inputs: 2,
-        hidden: 6,
-        outputs: 1,
-    };
+    let shape = Shape::new(2, 6, 1);
     let mut seed = 40_000;
     let mut added = 0;
     while added < 6 {
