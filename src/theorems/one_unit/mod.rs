@@ -87,7 +87,6 @@ pub(super) const THEOREMS: &[Theorem] = &[
     },
     Theorem {
         id: "smooth-quant",
-        room: Room::OneUnit,
         title: "SmoothQuant at α = 1/2 is balance under maximum norms",
         statement: "Let a unit's activations have the range X, and its outgoing weights the largest magnitude M. Dividing the \
                     activations by s > 0 and multiplying those weights by s makes X/s = s M for s = sqrt(X/M) alone, which \
