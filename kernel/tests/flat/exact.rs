@@ -423,4 +423,12 @@ fn sums_of_many_denominators() {
         let found = check::not_attained(&product, &direction).map(|_| ());
         assert_eq!(found, fate, "{bits} bits");
     }
+    // An integer and a fraction make a fraction.
+    let long = num_bigint::BigInt::from(1) << 200_000u32;
+    let direction = [
+        -Rational::from(long.clone()),
+        Rational::new((-1).into(), long - 1),
+    ];
+    let found = check::not_attained(&product, &direction).map(|_| ());
+    assert_eq!(found, Err(Refusal::Undecided(0)));
 }
