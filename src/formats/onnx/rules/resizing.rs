@@ -96,11 +96,11 @@ pub(super) fn tiled(inference: &mut Inference, node: &Node) -> Followed {
         Integer::Symbol(_) => None,
     };
     let mut after = Vec::with_capacity(rank);
-    for axis in 0..rank {
+    for (axis, dim) in shape.iter().copied().enumerate() {
         let repeat = repeat(axis);
-        let length = shape[axis].known().zip(repeat);
+        let length = dim.known().zip(repeat);
         after.push(match (repeat, length) {
-            (Some(1), _) => shape[axis],
+            (Some(1), _) => dim,
             (_, Some((length, repeat))) => Dim::Known(length.saturating_mul(repeat)),
             _ => inference.symbol(),
         });
