@@ -55,7 +55,7 @@ fn draw(
     // The legend stands above the bars.
     let ranges = Span::of(Scale::Logarithmic, ends).raised();
     let lowest = ranges.range().start;
-    // Two pixels at least.
+    // Some pixels at least.
     let thin = 10f64
         .powf(ranges.width() / f64::from(HEIGHT - 190))
         .max(1.05);
