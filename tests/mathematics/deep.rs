@@ -39,8 +39,7 @@ fn long_chains_need_no_stack() {
             assert!(check::manifold(&problem, &terms, &manifold.spanning_synapses()).is_ok());
         }
     };
-    // The loops over vectors take 300 KiB of it in one frame, where they are not optimised.
-    let thread = std::thread::Builder::new().stack_size(512 << 10);
+    let thread = std::thread::Builder::new().stack_size(320 << 10);
     thread.spawn(work).unwrap().join().unwrap();
 }
 
