@@ -55,9 +55,9 @@ fn draw(
     // The legend stands above the bars.
     let ranges = Span::of(Scale::Logarithmic, ends).raised();
     let lowest = ranges.range().start;
-    // Two pixels at least.
+    // Some pixels at least.
     let thin = 10f64
-        .powf(ranges.width() / f64::from(HEIGHT - 190))
+        .powf(1.5 * ranges.width() / f64::from(HEIGHT - 190))
         .max(1.05);
     let names = short_names(layers);
     let mut chart = ChartBuilder::on(&area)
