@@ -64,12 +64,11 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
     let problem = problem.about(file.ranges());
     let (mut report, verdict) = judge(&arguments.certificate, certificate, &regularizer, &problem)?;
     report.state_layers(file.layers());
-    let (mut report, verdict) = ended(report, verdict, &relied_on(&[&file]));
     ranges.state(&mut report);
     if replaced.is_done() {
         replaced.state(&mut report);
     }
-    Ok((report, verdict))
+    Ok(ended(report, verdict, &relied_on(&[&file])))
 }
 
 /// The problem of a perceptron over the bytes of its tensors.

@@ -432,11 +432,11 @@ fn verify(arguments: &VerifyArguments) -> Outcome {
     };
     let stated = |(mut report, verdict): (Report, Verdict)| {
         report.state_layers(file.layers());
-        report.state_reliance(&report::relied_on(&[&file]));
         ranges.state(&mut report);
         if replaced.is_done() {
             replaced.state(&mut report);
         }
+        report.state_reliance(&report::relied_on(&[&file]));
         (report, verdict)
     };
     if !matches!(text.trim_ascii_start().first(), Some(b'{' | b'[')) {

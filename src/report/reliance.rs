@@ -18,6 +18,8 @@ pub enum Reliance {
     OnnxReader,
     /// Which tensors scale together.
     OperatorRules,
+    /// The same, for ranges of activations.
+    RangesReader,
     /// The files of a checkpoint are read for what they are, and its family is described as it computes.
     Family,
     /// What is computed from weights is computed without rounding.
@@ -41,6 +43,7 @@ impl Reliance {
             Reliance::Architecture => "the order of layers and the activations, as stated",
             Reliance::OnnxReader => "the reader of ONNX models",
             Reliance::OperatorRules => "the operator rules (which tensors scale together)",
+            Reliance::RangesReader => "the reader of ranges of activations",
             Reliance::Family => {
                 "the reader of checkpoints and the description of the family (which tensors scale together)"
             }
@@ -67,6 +70,9 @@ impl Reliance {
 pub fn relied_on(models: &[&Model]) -> Vec<Reliance> {
     let relied = models.iter().flat_map(|model| Reliance::of(model));
     let mut relied: Vec<Reliance> = relied.copied().collect();
+    if models.iter().any(|model| model.ranges().is_some()) {
+        relied.push(Reliance::RangesReader);
+    }
     relied.sort_unstable();
     relied.dedup();
     relied

@@ -211,6 +211,9 @@ fn certificates_name_their_ranges() {
         answer["weights_within"].as_f64().unwrap() < 1e-10,
         "{answer:#}"
     );
+    let relied = answer["relies_on"].as_array().unwrap();
+    let reader = "the reader of ranges of activations";
+    assert!(relied.iter().any(|on| on == reader), "{answer:#}");
     let digest = |path: &str| {
         let (_, report) = json(&["balance", MODEL, "--activations", path]);
         report["activations"]["sha256"].as_str().unwrap().to_owned()
@@ -256,6 +259,10 @@ fn networks_are_balanced_exactly() {
     assert_eq!(weights, ["6", "14"]);
     let (code, text, _) = run(&["verify", network, &proof, "--activations", &ranges]);
     assert!(code == 0 && text.contains("exactly"), "{text}");
+    assert!(
+        text.ends_with("the reader of ranges of activations\n"),
+        "{text}"
+    );
     assert_eq!(run(&["verify", network, &proof]).0, 1);
     let (code, explained) = json(&[&["explain", network], &asked[..]].concat());
     assert_eq!(code, 0);
