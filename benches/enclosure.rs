@@ -1,7 +1,7 @@
 //! What it costs to check an enclosure of a million synapses.
 //!
-//! `cargo bench --bench enclosure` prints a table. Machines differ: what to compare is the ratio to a plain pass in `f64`
-//! that multiplies and adds once for each synapse.
+//! `cargo bench --bench enclosure` prints a table. Machines differ: what to compare is the ratio to a plain pass in
+//! `f64` that multiplies and adds once for each synapse.
 
 use std::hint::black_box;
 use std::time::Instant;

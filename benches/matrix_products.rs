@@ -1,4 +1,5 @@
-//! Which matrix kernel for training: nalgebra's (that is `matrixmultiply`) or faer's, on the products of the paper's autoencoder.
+//! Which matrix kernel for training: nalgebra's (that is `matrixmultiply`) or faer's, on the products of the paper's
+//! autoencoder.
 //!
 //! `cargo bench --bench matrix_products --features matrix-kernels` prints GFLOP/s and the ratio.
 

@@ -1,13 +1,15 @@
 //! An epoch of the paper's autoencoder, 784-200-100-50-100-200-784, on 60,000 images in batches of 200.
 //!
-//! `cargo bench --bench training` prints the seconds of an epoch in `f64` and `f32` and, where `python3` (or the program named
-//! by `SYNBAL_PYTHON`) has NumPy, the ratio to the same epoch written in NumPy, `benches/training.py`. The two take turns in one run, and the best
-//! of each counts, so that other load on the machine matters little. Data are made up: their values do not matter for the time.
-//! On a machine of two cores the ratio was 0.82 in `f64` (1.95 s against 2.37 s) and 1.05 in `f32` (1.19 s against 1.13 s).
+//! `cargo bench --bench training` prints the seconds of an epoch in `f64` and `f32` and, where `python3` (or the
+//! program named by `SYNBAL_PYTHON`) has NumPy, the ratio to the same epoch written in NumPy, `benches/training.py`.
+//! The two take turns in one run, and the best of each counts, so that other load on the machine matters little. Data
+//! are made up: their values do not matter for the time. On a machine of two cores the ratio was 0.82 in `f64` (1.95 s
+//! against 2.37 s) and 1.05 in `f32` (1.19 s against 1.13 s).
 //!
-//! The matrix products are nalgebra's, which are those of `matrixmultiply`. Measured against faer (`matrix_products`, feature
-//! `matrix-kernels`) on one AVX-512 core they reach 45 to 52 of 50 to 55 GFLOP/s in `f64` and 80 to 101 of 100 to 110 in `f32`: not
-//! enough to pay for another large dependency. Threads share the images of a batch, in a fixed number of parts.
+//! The matrix products are nalgebra's, which are those of `matrixmultiply`. Measured against faer (`matrix_products`,
+//! feature `matrix-kernels`) on one AVX-512 core they reach 45 to 52 of 50 to 55 GFLOP/s in `f64` and 80 to 101 of 100
+//! to 110 in `f32`: not enough to pay for another large dependency. Threads share the images of a batch, in a fixed
+//! number of parts.
 
 use std::process::Command;
 use std::time::Instant;

@@ -1,7 +1,7 @@
 //! Runs two ONNX models on the same random inputs and says how far their outputs are apart.
 //!
-//! `cargo run --release --example 05_same_function -- MODEL BALANCED [INPUTS]`; without arguments it balances the digits model
-//! of `data/` first.
+//! `cargo run --release --example 05_same_function -- MODEL BALANCED [INPUTS]`; without arguments it balances the
+//! digits model of `data/` first.
 
 #[path = "../tests/files/onnx/engine.rs"]
 mod engine;

@@ -1,5 +1,6 @@
-//! What is done with hostile bytes: one entry for each reader. The fuzz targets call them, and so does `cargo test`, with a fixed seed.
-//! Whatever the bytes are, an entry neither panics nor takes long; what it asserts is listed in `fuzz/README.md`.
+//! What is done with hostile bytes: one entry for each reader. The fuzz targets call them, and so does `cargo test`,
+//! with a fixed seed. Whatever the bytes are, an entry neither panics nor takes long; what it asserts is listed in
+//! `fuzz/README.md`.
 
 use std::path::Path;
 
@@ -60,7 +61,8 @@ pub fn network_json(data: &[u8]) {
     assert_same(&file.network, &file.with_weights(&weights));
 }
 
-/// Is the text that of the network? Decimals of thousands of digits are read, but not the fractions that they are written as.
+/// Is the text that of the network? Decimals of thousands of digits are read, but not the fractions that they are
+/// written as.
 fn assert_same(network: &Network<Rational>, text: &str) {
     let again = match read_network(text.as_bytes()) {
         Ok(file) => file.network,
@@ -188,7 +190,8 @@ pub fn architecture(data: &[u8]) {
     let _ = std::str::from_utf8(data).map(Architecture::named);
 }
 
-/// Images to learn from, beside labels and test images that are right, or their labels where the data begin with a zero byte twice.
+/// Images to learn from, beside labels and test images that are right, or their labels where the data begin with a zero
+/// byte twice.
 pub fn idx(data: &[u8]) {
     let folder = tempfile::tempdir().expect("a folder");
     let put = |name: &str, data: &[u8]| std::fs::write(folder.path().join(name), data).unwrap();
@@ -218,7 +221,8 @@ pub fn idx(data: &[u8]) {
     let _ = read_folder(folder.path());
 }
 
-/// Two networks, divided by a zero byte: what is a scaling of the other is said to be one; a network is a scaling of itself.
+/// Two networks, divided by a zero byte: what is a scaling of the other is said to be one; a network is a scaling of
+/// itself.
 pub fn request(data: &[u8]) {
     let end = data.iter().position(|byte| *byte == 0);
     let (before, after) = data.split_at(end.unwrap_or(data.len()));
@@ -287,7 +291,8 @@ pub fn network_text(data: &[u8]) {
     }
 }
 
-/// A small network goes through everything: its manifold, the existence of a minimum, the solvers, certificates; what is certified is verified.
+/// A small network goes through everything: its manifold, the existence of a minimum, the solvers, certificates; what
+/// is certified is verified.
 pub fn solvers(data: &[u8]) {
     let network = match std::str::from_utf8(data).ok().map(parse_network) {
         Some(Ok(network)) => network,

@@ -30,9 +30,9 @@
 //! # Start here
 //!
 //! Three calls do what most programs want: [`solve::balance`] balances a network, [`solve::judge`] checks the result of
-//! another implementation ([`what_the_oracle_finds`] shows it at work), [`kernel::check`] verifies claims. [`formats`] reads and
-//! writes files. Examples are in `examples/`, `01_balance_a_network` first. With `default-features = false` the crate is the
-//! mathematics alone: no files, no program.
+//! another implementation ([`what_the_oracle_finds`] shows it at work), [`kernel::check`] verifies claims. [`formats`]
+//! reads and writes files. Examples are in `examples/`, `01_balance_a_network` first. With `default-features = false`
+//! the crate is the mathematics alone: no files, no program.
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 

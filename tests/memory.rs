@@ -15,8 +15,8 @@ static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 const SIZES: [usize; 6] = [784, 1200, 900, 600, 300, 10];
 
-/// Checks: balancing and bounding take less than 0.3 times the memory of the weights beside them, for powers 1 and 2 and weights of
-/// either type: nothing is copied, and what is kept is a few numbers for each unit.
+/// Checks: balancing and bounding take less than 0.3 times the memory of the weights beside them, for powers 1 and 2
+/// and weights of either type: nothing is copied, and what is kept is a few numbers for each unit.
 #[test]
 fn balancing_copies_no_weights() {
     let _alone = ALONE.lock().unwrap_or_else(|held| held.into_inner());
@@ -53,7 +53,8 @@ fn assert_small(blocks: &mut Blocks, what: &str) {
     println!("{what}: {share:.3} of the model");
 }
 
-/// Checks: balancing an ONNX model of `f32` numbers that do not stand at multiples of four bytes, some matrices by rows and some by columns, takes less than 0.3 times the file beside it.
+/// Checks: balancing an ONNX model of `f32` numbers that do not stand at multiples of four bytes, some matrices by rows
+/// and some by columns, takes less than 0.3 times the file beside it.
 #[cfg(feature = "formats")]
 #[test]
 fn balancing_copies_no_onnx_weights() {
@@ -145,8 +146,9 @@ fn balancing_copies_no_onnx_weights() {
     assert!(share < 0.3, "{share:.2} of the file");
 }
 
-/// Checks: verifying a certificate holds a few numbers for each row and column beside the weights, however many bands they are read in: less than 0.3 times `f32` weights, and less than
-/// 5.5 bytes for each entry of a list, whose places take 16.
+/// Checks: verifying a certificate holds a few numbers for each row and column beside the weights, however many bands
+/// they are read in: less than 0.3 times `f32` weights, and less than 5.5 bytes for each entry of a list, whose places
+/// take 16.
 #[cfg(feature = "parallel")]
 #[test]
 fn verifying_holds_a_few_numbers_for_each_unit() {

@@ -160,7 +160,8 @@ pub fn w4(mut net: Layers) -> Layers {
     net
 }
 
-/// W5: gradient flow on the sum of `(A - B)²`, from time 0 to `time` in Runge-Kutta steps, whether or not it has arrived.
+/// W5: gradient flow on the sum of `(A - B)²`, from time 0 to `time` in Runge-Kutta steps, whether or not it has
+/// arrived.
 pub fn w5(net: Layers, time: f64, steps: usize) -> Layers {
     let h = time / steps as f64;
     let mut net = net;
@@ -176,7 +177,8 @@ pub fn w5(net: Layers, time: f64, steps: usize) -> Layers {
     net
 }
 
-/// Minus the gradient: `-4 w (D_i - D_j)` for a weight from `j` to `i`, `D` being `A - B` at hidden units and 0 elsewhere.
+/// Minus the gradient: `-4 w (D_i - D_j)` for a weight from `j` to `i`, `D` being `A - B` at hidden units and 0
+/// elsewhere.
 fn flow(net: &Layers) -> Layers {
     let difference = |layer: usize, unit: usize| match net.hidden().contains(&layer) {
         true => net.in_to(layer, unit) + net.bias(layer, unit) - net.out_of(layer, unit),
@@ -265,7 +267,8 @@ pub fn small() -> (Network<Rational>, &'static [usize]) {
     )
 }
 
-/// The network on which W2 stops after one sweep: the first step's multipliers are (1/2, 3/2), the second's (0.01, 1.99).
+/// The network on which W2 stops after one sweep: the first step's multipliers are (1/2, 3/2), the second's
+/// (0.01, 1.99).
 pub fn means_of_one() -> (Network<Rational>, &'static [usize]) {
     let second = [
         [q("1.000001"), q("0.000001")],

@@ -8,10 +8,12 @@ use std::ops::Add;
 use crate::number::{plus, times};
 use crate::{Band, Number, Rational, Reader, Refusal};
 
-/// What was verified: at the point of the certificate the regularizer exceeds its infimum by at most [`gap`](Certified::gap), and balanced costs lie where
-/// [`balanced_cost`](Certified::balanced_cost) says. It holds the problem that it speaks of, and the kernel alone makes one.
+/// What was verified: at the point of the certificate the regularizer exceeds its infimum by at most
+/// [`gap`](Certified::gap), and balanced costs lie where [`balanced_cost`](Certified::balanced_cost) says. It holds the
+/// problem that it speaks of, and the kernel alone makes one.
 ///
-/// Where multipliers have bounds ([`is_bounded`](Certified::is_bounded)), infimum and minimum are everywhere those within them, and *balanced* is what has it.
+/// Where multipliers have bounds ([`is_bounded`](Certified::is_bounded)), infimum and minimum are everywhere those
+/// within them, and *balanced* is what has it.
 #[derive(Debug)]
 pub struct Certified<'a> {
     reader: Reader<'a>,
@@ -27,9 +29,10 @@ pub struct Certified<'a> {
 }
 
 impl<'a> Certified<'a> {
-    /// With `g = 2^-grid`, and `ε` how much the upper end of a product of three rounded factors exceeds the lower one: a term of the rule with
-    /// `y > 0` costs between `y` and `(y + g)(1 + ε)`, so that it adds at most `(ε y + g (1 + ε))² / y` to the gap; one with `y = 0` at most its cost,
-    /// `g (1 + ε)`. An exception adds the larger value of `(y - w)²/w` at the two ends of its cost. What bounds leave to multipliers adds its `slack`.
+    /// With `g = 2^-grid`, and `ε` how much the upper end of a product of three rounded factors exceeds the lower
+    /// one: a term of the rule with `y > 0` costs between `y` and `(y + g)(1 + ε)`, so that it adds at most `(ε y + g
+    /// (1 + ε))² / y` to the gap; one with `y = 0` at most its cost, `g (1 + ε)`. An exception adds the larger value
+    /// of `(y - w)²/w` at the two ends of its cost. What bounds leave to multipliers adds its `slack`.
     pub(crate) fn new(
         reader: Reader<'a>,
         band: Band,
@@ -111,13 +114,15 @@ impl<'a> Certified<'a> {
         self.zeros == 0 && !self.is_bounded()
     }
 
-    /// Have multipliers bounds? Then all this is about the minimum within them, the [`bounds`](crate::Certificate::bounds) of the certificate, and not about any other.
+    /// Have multipliers bounds? Then all this is about the minimum within them, the
+    /// [`bounds`](crate::Certificate::bounds) of the certificate, and not about any other.
     pub fn is_bounded(&self) -> bool {
         !self.reader.certificate().bounds.is_empty()
     }
 
-    /// `r` such that *every* balanced cost lies between `(1 - r)` times the lower end and `1/(1 - r)` times the upper end of the cost at the point; `None`
-    /// where some term is not enclosed. Both ends are within `width` of the factors' rounding of each other, which is far below `r`.
+    /// `r` such that *every* balanced cost lies between `(1 - r)` times the lower end and `1/(1 - r)` times the upper
+    /// end of the cost at the point; `None` where some term is not enclosed. Both ends are within `width` of the
+    /// factors' rounding of each other, which is far below `r`.
     pub fn radius(&self) -> Option<Rational> {
         match &self.least {
             _ if self.zeros > 0 => None,
@@ -126,7 +131,8 @@ impl<'a> Certified<'a> {
         }
     }
 
-    /// The same for a term whose cost on the grid is at least this, over `2^places`: `2 sqrt(gap/cost)`, if that is at most a half.
+    /// The same for a term whose cost on the grid is at least this, over `2^places`: `2 sqrt(gap/cost)`, if that is at
+    /// most a half.
     fn radius_at(&self, lower: &Rational) -> Option<BigInt> {
         let share = &self.gap * lower.denom();
         if share.is_zero() || &share * 16 > (lower.numer() << self.places) {
@@ -139,7 +145,8 @@ impl<'a> Certified<'a> {
         Some((square.sqrt() + BigInt::one()).min(half))
     }
 
-    /// The lower end of a term's cost at the point, and its radius over `2^places`; `None` as in [`balanced_cost`](Certified::balanced_cost).
+    /// The lower end of a term's cost at the point, and its radius over `2^places`; `None` as in
+    /// [`balanced_cost`](Certified::balanced_cost).
     fn enclosed(&self, block: usize, entry: usize) -> Option<(Number, BigInt)> {
         let lower = self.reader.lower(block, entry).ok()?;
         let certificate = self.reader.certificate();
@@ -152,7 +159,8 @@ impl<'a> Certified<'a> {
         Some((lower, radius))
     }
 
-    /// Where the balanced cost of a term lies. `None` for a weight of 0 or none, where `y = 0`, and where the gap is more than a sixteenth of the cost.
+    /// Where the balanced cost of a term lies. `None` for a weight of 0 or none, where `y = 0`, and where the gap is
+    /// more than a sixteenth of the cost.
     pub fn balanced_cost(&self, block: usize, entry: usize) -> Option<(Rational, Rational)> {
         let (lower, radius) = self.enclosed(block, entry)?;
         let lower = lower.to_rational()?;
@@ -163,8 +171,9 @@ impl<'a> Certified<'a> {
 
     /// How far multipliers can be from balanced ones: by variable a `ρ` with `|log(μ*/μ)| <= ρ`, `μ` that of the point.
     ///
-    /// `order` gives variables, each with a term (block and entry) whose other variables come before it: its cost is enclosed, and so is the multiplier. `None` for
-    /// variables that are not in the order, and those whose terms are not enclosed or hold a variable that does not come before.
+    /// `order` gives variables, each with a term (block and entry) whose other variables come before it: its cost is
+    /// enclosed, and so is the multiplier. `None` for variables that are not in the order, and those whose terms are
+    /// not enclosed or hold a variable that does not come before.
     ///
     /// # Errors
     /// [`Refusal::Term`] for a term that is not there or does not hold the variable.

@@ -1,8 +1,9 @@
 //! One function for each rule: a problem and a certificate in, a [`Verified`] claim or a [`Refusal`] out.
 //!
-//! Here every weight is a *synapse*; they are numbered block after block, each once, also where several blocks ([`Block::again`]) add up its cost. Variable `v` has
-//! the exponent `d_ev` in a term `e`. `A_v` sums `d_ev · cost` over the terms with `d_ev > 0` and `B_v` the same with `-d_ev` over those with
-//! `d_ev < 0`; the gradient of the regularizer in `log μ_v` is `A_v - B_v`.
+//! Here every weight is a *synapse*; they are numbered block after block, each once, also where several blocks
+//! ([`Block::again`]) add up its cost. Variable `v` has the exponent `d_ev` in a term `e`. `A_v` sums `d_ev · cost`
+//! over the terms with `d_ev > 0` and `B_v` the same with `-d_ev` over those with `d_ev < 0`; the gradient of the
+//! regularizer in `log μ_v` is `A_v - B_v`.
 
 use num_traits::{One, Signed, Zero};
 use std::collections::BTreeSet;
@@ -25,8 +26,8 @@ pub type Checked<'a, T> = Result<Verified<'a, T>, Refusal>;
 /// Synapses whose ratio no scaling changes are not looked at. Place: ours.
 ///
 /// # Errors
-/// A weight that is no number, as in all rules; wrong length, a flow of the wrong size, or a variable where the flow is not conserved, or where that would take
-/// too long to add up.
+/// A weight that is no number, as in all rules; wrong length, a flow of the wrong size, or a variable where the flow is
+/// not conserved, or where that would take too long to add up.
 pub fn attained<'a>(problem: &Problem<'a>, claim: Attained) -> Checked<'a, Attained> {
     let terms = terms(problem)?;
     let firsts = terms.iter().filter(|term| !term.block.again);
@@ -55,7 +56,8 @@ pub fn attained<'a>(problem: &Problem<'a>, claim: Attained) -> Checked<'a, Attai
 /// The synapses with `< 0` are those whose cost tends to 0 on the way. Place: ours.
 ///
 /// # Errors
-/// Wrong length, a cost that rises, or none that falls; a variable of a cost whose change would take too long to add up.
+/// Wrong length, a cost that rises, or none that falls; a variable of a cost whose change would take too long to add
+/// up.
 pub fn not_attained<'a>(problem: &Problem<'a>, claim: NotAttained) -> Checked<'a, NotAttained> {
     let (vanishing, _) = remaining(problem, Some(&claim.direction))?;
     Verified::of(problem, NotAttained { vanishing, ..claim })
@@ -71,13 +73,13 @@ pub fn not_attained<'a>(problem: &Problem<'a>, claim: NotAttained) -> Checked<'a
 /// Wrong length or sign; the first variable that is not balanced, with both costs; [`Refusal::Undecided`]
 /// where a cost is irrational.
 ///
-/// **In a limit**, with a direction: the infimum is not attained, and where the synapses that fall along `direction` vanish, `A_v = B_v`
-/// exactly at every variable.
+/// **In a limit**, with a direction: the infimum is not attained, and where the synapses that fall along `direction`
+/// vanish, `A_v = B_v` exactly at every variable.
 ///
-/// Why: without the falling synapses these multipliers minimise `R`, and `R` with them is larger. From there
-/// along `direction` the falling costs tend to 0 and the others do not change, so that least value is the infimum of `R`.
-/// Of the problem with all its synapses nothing is said: there these multipliers are not balanced. Place: ours.
-/// Refused also where [`not_attained`] is.
+/// Why: without the falling synapses these multipliers minimise `R`, and `R` with them is larger. From there along
+/// `direction` the falling costs tend to 0 and the others do not change, so that least value is the infimum of `R`. Of
+/// the problem with all its synapses nothing is said: there these multipliers are not balanced. Place: ours. Refused
+/// also where [`not_attained`] is.
 pub fn balanced<'a>(problem: &Problem<'a>, claim: Balanced) -> Checked<'a, Balanced> {
     let (vanishing, terms) = remaining(problem, claim.direction.as_ref())?;
     positive("multipliers", &claim.multipliers, problem.variables())?;
@@ -94,8 +96,9 @@ pub fn balanced<'a>(problem: &Problem<'a>, claim: Balanced) -> Checked<'a, Balan
 /// **`after` is `before`, scaled**: `after_e = before_e · Π Λ_v^{d_ev}` exactly, for every synapse, with all
 /// `Λ > 0`. Both networks then compute the same function.
 ///
-/// `problem` supplies the exponents `d`; its costs are not looked at. They are those of the weights in the problem of power 1 of a network; in one of another regularizer
-/// they can be those of a power of them. Paper: Section 3, eq. for `S_λ(i)`.
+/// `problem` supplies the exponents `d`; its costs are not looked at. They are those of the weights in the problem of
+/// power 1 of a network; in one of another regularizer they can be those of a power of them. Paper: Section 3, eq. for
+/// `S_λ(i)`.
 ///
 /// # Errors
 /// Wrong lengths, a multiplier that is not positive, or the first synapse whose weight differs, with what
@@ -127,15 +130,16 @@ pub fn scaling<'a>(problem: &Problem<'a>, claim: Scaled) -> Checked<'a, Scaled> 
 /// `tolerance = 0`, `after` is no scaling of `before`.
 ///
 /// Why: multipliers are positive, so signs and zeros stay ([`Obstacle::Synapse`]). Along a combination of synapses that
-/// vanishes on the manifold all multipliers cancel ([`Obstacle::Cycle`]): the ratios `after/before`, each to its coefficient,
-/// multiply to a number between the products of `1 - tolerance` and `1 + tolerance`, or no multipliers fit. Place: ours, from
-/// Definition 5.2 of the paper.
+/// vanishes on the manifold all multipliers cancel ([`Obstacle::Cycle`]): the ratios `after/before`, each to its
+/// coefficient, multiply to a number between the products of `1 - tolerance` and `1 + tolerance`, or no multipliers
+/// fit. Place: ours, from Definition 5.2 of the paper.
 ///
 /// Cost: the length of the cycle, in exact products.
 ///
 /// # Errors
-/// Wrong lengths; a tolerance outside `[0, 1)`; signs and zeros that agree; a combination that does not vanish, or holds a
-/// ratio that is not positive; ratios that multiply to a number within the tolerance, or too long to be written out, as sums of coefficients can be.
+/// Wrong lengths; a tolerance outside `[0, 1)`; signs and zeros that agree; a combination that does not vanish, or
+/// holds a ratio that is not positive; ratios that multiply to a number within the tolerance, or too long to be written
+/// out, as sums of coefficients can be.
 pub fn not_scaled<'a>(problem: &Problem<'a>, claim: NotScaled) -> Checked<'a, NotScaled> {
     let (directions, tolerance) = (directions(problem)?, &claim.tolerance);
     numbers("weights before", &claim.before, directions.len())?;
@@ -191,24 +195,24 @@ pub fn not_scaled<'a>(problem: &Problem<'a>, claim: NotScaled) -> Checked<'a, No
     Verified::of(problem, NotScaled { product, ..claim })
 }
 
-/// **The vectors `L` with `L_e = Σ_v d_ev x_v` for some `x` are exactly those with `Σ_e c_e L_e = 0` for every one of the
-/// constraints, none of which can be spared; they form a space of dimension `spanning.len()`.**
+/// **The vectors `L` with `L_e = Σ_v d_ev x_v` for some `x` are exactly those with `Σ_e c_e L_e = 0` for every one of
+/// the constraints, none of which can be spared; they form a space of dimension `spanning.len()`.**
 ///
 /// A constraint lists synapses with coefficients; for a cycle of the coalesced graph they are 1 along a synapse and -1
 /// against it. `spanning` lists synapses whose `L` can be chosen freely.
 ///
-/// Why: each constraint vanishes on the manifold, as `Σ_e c_e d_ev = 0` at every variable. They are linearly independent,
-/// because each holds a synapse that no later one holds. The rows `d_e` of the
-/// spanning synapses are so in the same way, each with a variable that no later one has, so the manifold has at least their number of
-/// dimensions. Both numbers together are that of all synapses, which leaves no room for more.
-/// Paper: Definition 5.2, Proposition 5.4, Remark 5.6 (corrected, E5).
+/// Why: each constraint vanishes on the manifold, as `Σ_e c_e d_ev = 0` at every variable. They are linearly
+/// independent, because each holds a synapse that no later one holds. The rows `d_e` of the spanning synapses are so
+/// in the same way, each with a variable that no later one has, so the manifold has at least their number of
+/// dimensions. Both numbers together are that of all synapses, which leaves no room for more. Paper: Definition 5.2,
+/// Proposition 5.4, Remark 5.6 (corrected, E5).
 ///
 /// Cost: linear in the length of the constraints.
 ///
 /// # Errors
-/// A constraint that names no synapse of the problem, one twice, or one with coefficient 0; one that does not vanish; rows
-/// for which no such order of removal exists; the wrong number of constraints. Rows can be independent without such an
-/// order, where BiPU units of a cycle away from the ground disagree on their common scaling: refused as well.
+/// A constraint that names no synapse of the problem, one twice, or one with coefficient 0; one that does not vanish;
+/// rows for which no such order of removal exists; the wrong number of constraints. Rows can be independent without
+/// such an order, where BiPU units of a cycle away from the ground disagree on their common scaling: refused as well.
 pub fn manifold<'a>(problem: &Problem<'a>, claim: Basis) -> Checked<'a, Basis> {
     let directions = directions(problem)?;
     let (mut constraints, mut spanning) = (Vec::new(), Vec::new());
@@ -269,8 +273,8 @@ fn terms<'a>(problem: &'a Problem<'a>) -> Result<Vec<Term<'a>>, Refusal> {
     Ok(all)
 }
 
-/// The terms of non-zero cost that some scaling changes; if a direction is given, those that it leaves as they are, and before them the synapses whose costs fall,
-/// if there are any and none rises.
+/// The terms of non-zero cost that some scaling changes; if a direction is given, those that it leaves as they are, and
+/// before them the synapses whose costs fall, if there are any and none rises.
 pub(crate) fn remaining<'a>(
     problem: &'a Problem,
     direction: Option<&Vec<Rational>>,
@@ -300,7 +304,8 @@ pub(crate) fn remaining<'a>(
     }
 }
 
-/// `(A_v, B_v)` of every variable: exactly, or each cost rounded down to so many bits; `None` where a cost is irrational or too long to be written out.
+/// `(A_v, B_v)` of every variable: exactly, or each cost rounded down to so many bits; `None` where a cost is
+/// irrational or too long to be written out.
 pub(crate) fn sides(
     problem: &Problem,
     terms: &[Term],
@@ -371,7 +376,8 @@ fn surplus<'a>(
     Ok(sums.into_keys().next())
 }
 
-/// Does each row, given by the columns of its non-zero entries, have one that no later row has? Then they are linearly independent.
+/// Does each row, given by the columns of its non-zero entries, have one that no later row has? Then they are linearly
+/// independent.
 fn independent(rows: Vec<Vec<usize>>) -> bool {
     let mut later = BTreeSet::new();
     rows.into_iter().rev().all(|row| {

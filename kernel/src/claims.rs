@@ -69,8 +69,8 @@ pub struct Attained {
 pub struct NotAttained {
     /// Moving `log μ` along it raises no cost.
     pub direction: Vec<Rational>,
-    /// Filled in by the rule: the synapses of non-zero cost whose cost it sends to 0: one of its summands, and all of them where their exponents are multiples of each other, as in
-    /// mixtures of powers.
+    /// Filled in by the rule: the synapses of non-zero cost whose cost it sends to 0: one of its summands, and all of
+    /// them where their exponents are multiples of each other, as in mixtures of powers.
     pub vanishing: Vec<usize>,
 }
 
@@ -83,8 +83,9 @@ pub struct Enclosed {
     pub upper: Vec<Rational>,
     /// The limit that is meant, if it is one, in which what falls along this direction vanishes.
     pub direction: Option<Vec<Rational>>,
-    /// Filled in by the rule: for each variable, whether it belongs to a component that no non-zero synapse joins to a visible unit. Such
-    /// multipliers are determined only up to a common factor; the bounds are for those whose first one is 1.
+    /// Filled in by the rule: for each variable, whether it belongs to a component that no non-zero synapse joins to a
+    /// visible unit. Such multipliers are determined only up to a common factor; the bounds are for those whose first
+    /// one is 1.
     pub normalised: Vec<bool>,
     /// Filled in by the rule: synapses that vanish in the limit; empty if the minimum of the whole problem is attained.
     pub vanishing: Vec<usize>,
@@ -97,7 +98,8 @@ pub struct Balanced {
     pub multipliers: Vec<Rational>,
     /// The limit that is meant, if it is one, in which what falls along this direction vanishes.
     pub direction: Option<Vec<Rational>>,
-    /// Filled in by the rule: synapses without whose costs this is true: those that vanish in the limit; empty if the whole problem is balanced.
+    /// Filled in by the rule: synapses without whose costs this is true: those that vanish in the limit; empty if the
+    /// whole problem is balanced.
     pub vanishing: Vec<usize>,
 }
 

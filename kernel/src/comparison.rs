@@ -1,4 +1,5 @@
-//! The comparison principle: two sign tests enclose every balanced multiplier. For enclosures of version 1; nothing else depends on it.
+//! The comparison principle: two sign tests enclose every balanced multiplier. For enclosures of version 1; nothing
+//! else depends on it.
 
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
@@ -16,24 +17,24 @@ const PRECISIONS: [Option<u32>; 3] = [Some(128), Some(1024), None];
 /// **The minimum is attained and `lower_v <= μ*_v <= upper_v`** if `A_v <= B_v` at every free variable at
 /// `μ = lower`, and `A_v >= B_v` at every free variable at `μ = upper`.
 ///
-/// A component that no non-zero synapse joins to the ground can, between BiLU units always, be scaled as a whole without
-/// changing any weight: its multipliers are determined up to a common factor, and the statement is about those whose first variable is 1.
-/// [`Enclosed::normalised`] names its variables. The balanced *weights* are unique all the same.
+/// A component that no non-zero synapse joins to the ground can, between BiLU units always, be scaled as a whole
+/// without changing any weight: its multipliers are determined up to a common factor, and the statement is about those
+/// whose first variable is 1. [`Enclosed::normalised`] names its variables. The balanced *weights* are unique all the
+/// same.
 ///
-/// Hypotheses, all checked: `0 < lower <= upper`; in every active synapse at most one exponent is positive and at most one
-/// negative, whatever their sizes, as in the ratios `μ_i/μ_j` of BiLU units and `μ_i/μ_j^c`, `c > 0`, of BiPU units, but not
-/// after a product, nor where a multiplier and its inverse are read by one unit; the first variable of each
-/// component that can be scaled as a whole, which is not free, has both bounds 1: that is how the
-/// component is normalised.
+/// Hypotheses, all checked: `0 < lower <= upper`; in every active synapse at most one exponent is positive and at most
+/// one negative, whatever their sizes, as in the ratios `μ_i/μ_j` of BiLU units and `μ_i/μ_j^c`, `c > 0`, of BiPU
+/// units, but not after a product, nor where a multiplier and its inverse are read by one unit; the first variable of
+/// each component that can be scaled as a whole, which is not free, has both bounds 1: that is how the component is
+/// normalised.
 ///
-/// Why: as a function of `x = log μ`, `R` is convex with gradient `g = A - B`, and `∂g_v/∂x_w = Σ_e d_ev d_ew q² · cost <= 0`
-/// for `v != w`: `g_v` falls in every other variable. `R` has a minimum over the box between the bounds. Where it
+/// Why: as a function of `x = log μ`, `R` is convex with gradient `g = A - B`, and `∂g_v/∂x_w = Σ_e d_ev d_ew q² · cost
+/// <= 0` for `v != w`: `g_v` falls in every other variable. `R` has a minimum over the box between the bounds. Where it
 /// touches `upper_v`, a minimum has `g_v <= 0`, while `g_v >= g_v(upper) >= 0`; so `g_v = 0`. Likewise below. Hence the
 /// minimum over the box is stationary, and by convexity it is the minimum over all multipliers. It is unique: no
-/// direction of the free variables leaves all ratios as they are (a synapse of one variable determines it, one of two the other
-/// from one), so `R` is strictly convex in them. In a component that
-/// can be scaled as a whole, along `z`, `Σ_v z_v g_v = 0`, so the variable that is fixed balances with the others.
-/// Place: ours.
+/// direction of the free variables leaves all ratios as they are (a synapse of one variable determines it, one of two
+/// the other from one), so `R` is strictly convex in them. In a component that can be scaled as a whole, along `z`,
+/// `Σ_v z_v g_v = 0`, so the variable that is fixed balances with the others. Place: ours.
 ///
 /// Cost: nearly linear in the number of synapses unless two sums agree to 120 bits; then exact sums decide.
 ///
@@ -102,9 +103,10 @@ pub fn enclosure<'a>(problem: &Problem<'a>, mut claim: Enclosed) -> Checked<'a, 
     Verified::of(problem, claim)
 }
 
-/// What follows from `Σ_v d_ev z_v = 0` for all terms, which have at most two variables: a row for each variable whose `z` follows from that of an earlier one, or is 0.
-/// A component that can be scaled as a whole without changing any weight has a row for every variable but its first. Between BiLU units every `z` is 1 there; BiPU units
-/// of a cycle may disagree, and then only `z = 0` is left. A variable without terms is a component of its own.
+/// What follows from `Σ_v d_ev z_v = 0` for all terms, which have at most two variables: a row for each variable whose
+/// `z` follows from that of an earlier one, or is 0. A component that can be scaled as a whole without changing any
+/// weight has a row for every variable but its first. Between BiLU units every `z` is 1 there; BiPU units of a cycle
+/// may disagree, and then only `z = 0` is left. A variable without terms is a component of its own.
 fn eliminated(terms: &[Term]) -> BTreeMap<usize, Exponents> {
     let mut rows: BTreeMap<usize, Exponents> = BTreeMap::new();
     for term in terms {

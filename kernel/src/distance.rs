@@ -14,8 +14,9 @@ const BITS: u32 = 60;
 const ONE: u128 = 1 << BITS;
 
 impl Certified<'_> {
-    /// Between which factors the costs of other weights, one list for each block of the problem, lie of the balanced costs; `(1, 1)` where there are no terms. `None` where
-    /// a weight is 0 on one side only, a term is not enclosed, or a quotient is not between 1/2 and 2.
+    /// Between which factors the costs of other weights, one list for each block of the problem, lie of the balanced
+    /// costs; `(1, 1)` where there are no terms. `None` where a weight is 0 on one side only, a term is not enclosed,
+    /// or a quotient is not between 1/2 and 2.
     ///
     /// # Errors
     /// [`Refusal::Block`] for lists that do not fit, [`Refusal::Term`] for weights that are out of range.
@@ -44,7 +45,8 @@ impl Certified<'_> {
         )))
     }
 
-    /// The least and the largest quotient of the cost of another weight and that of the term at the point, over `2^BITS`, rounded down and up.
+    /// The least and the largest quotient of the cost of another weight and that of the term at the point, over
+    /// `2^BITS`, rounded down and up.
     fn quotients<N: Natural>(&self, others: &[Entries]) -> Result<Option<(u128, u128)>, Refusal> {
         let (mut least, mut most) = (ONE, ONE);
         let reader = self.reader();

@@ -1,27 +1,30 @@
-//! **The trusted kernel of synaptic-balance**: all that can say that something was verified, in integers and rationals only: no floats, no input or output, no panics.
+//! **The trusted kernel of synaptic-balance**: all that can say that something was verified, in integers and rationals
+//! only: no floats, no input or output, no panics.
 //!
-//! Given the weights of a network and a small certificate, it proves where each weight of the one balanced network lies, in one read of the weights: below. All other
-//! claims, in exact arithmetic, are those of [`check`].
+//! Given the weights of a network and a small certificate, it proves where each weight of the one balanced network
+//! lies, in one read of the weights: below. All other claims, in exact arithmetic, are those of [`check`].
 //!
 //! # The problem
 //! Variables `μ_v > 0` are the multipliers of costs. A [`Form`] is a product of powers of them. A *term* has the cost
-//! `w = a |weight|^p · P · Q`, `P` and `Q` the products that its row and its column contribute: [`Problem`]. The regularizer is the sum of all costs,
-//! a convex function of the logarithms of the multipliers; *balanced* is a point where its gradient is 0.
+//! `w = a |weight|^p · P · Q`, `P` and `Q` the products that its row and its column contribute: [`Problem`]. The
+//! regularizer is the sum of all costs, a convex function of the logarithms of the multipliers; *balanced* is a point
+//! where its gradient is 0.
 //!
 //! # The rule
-//! A [`Certificate`] names a point and, by a rule that depends on the weights, a number `y >= 0` for each term. If at the point the costs are `w` and
-//! `Σ y · (exponents of the term) = 0` exactly, for every variable, then the regularizer at the point exceeds its infimum by at most
-//! `gap = Σ (y - w)²/w`, and every balanced cost is within a factor that `gap/w` bounds: see [`Certified`]. If all `y` are positive, the minimum is attained
-//! (Stiemke). Nothing has to be assumed of the network: products, ties, any degree of homogeneity, recurrence. With bounds of multipliers in the certificate the same is said of the minimum
-//! within them: there a sum may push a multiplier against its bound.
+//! A [`Certificate`] names a point and, by a rule that depends on the weights, a number `y >= 0` for each term. If at
+//! the point the costs are `w` and `Σ y · (exponents of the term) = 0` exactly, for every variable, then the
+//! regularizer at the point exceeds its infimum by at most `gap = Σ (y - w)²/w`, and every balanced cost is within a
+//! factor that `gap/w` bounds: see [`Certified`]. If all `y` are positive, the minimum is attained (Stiemke). Nothing
+//! has to be assumed of the network: products, ties, any degree of homogeneity, recurrence. With bounds of multipliers
+//! in the certificate the same is said of the minimum within them: there a sum may push a multiplier against its bound.
 //!
 //! The inequality is proved in Coq, roundings included, as this crate evaluates it: `proofs/general/energy*.v`.
 //!
 //! # Reading it
 //! The README of this crate has an order in which to read it, and names all that is relied on.
 //!
-//! Relied on without review: `num-bigint`, `num-rational`, the 256-bit integers of `ethnum`, the standard library, the compiler. That the problem is that of a
-//! file is the caller's to show.
+//! Relied on without review: `num-bigint`, `num-rational`, the 256-bit integers of `ethnum`, the standard library, the
+//! compiler. That the problem is that of a file is the caller's to show.
 //!
 //! ```
 //! use synaptic_balance_kernel::{Block, Certificate, Entries, Layout, Number, Problem, Rational, Reader};
@@ -48,7 +51,8 @@
 //! assert!(low <= rational(6) && rational(6) <= high && &high - &low < Rational::new(1.into(), 1_000_000_000_000u64.into()));
 //! ```
 //!
-//! A [`Certified`] comes from [`Reader::finish`] alone, of bands from [`Reader::read`], and its certificate stays as it was:
+//! A [`Certified`] comes from [`Reader::finish`] alone, of bands from [`Reader::read`], and its certificate stays as it
+//! was:
 //! ```compile_fail,E0451
 //! # use synaptic_balance_kernel::{Certified, Rational, Reader};
 //! fn forged<'a>(reader: Reader<'a>, gap: Rational) -> Certified<'a> {

@@ -31,7 +31,8 @@ impl Number {
         Some(self.scaled(0)?.reduced())
     }
 
-    /// `2^grid` times the number, as a fraction that is not reduced, which would take most of the time; `None` if it is too long to be written out.
+    /// `2^grid` times the number, as a fraction that is not reduced, which would take most of the time; `None` if it is
+    /// too long to be written out.
     pub(crate) fn scaled(&self, grid: i64) -> Option<Rational> {
         let [top, bottom] = Base::from(self).fraction(grid)?;
         Some(Rational::new_raw(top.into(), bottom.into()))
@@ -215,8 +216,8 @@ pub(crate) fn times(one: &Rational, other: &Rational) -> Rational {
     }
 }
 
-/// What exact operations may still cost, in squares of bits: to reduce a fraction takes time with the square of its length. It
-/// bounds the time that a small file can ask for by numbers that grow; the same on every machine.
+/// What exact operations may still cost, in squares of bits: to reduce a fraction takes time with the square of its
+/// length. It bounds the time that a small file can ask for by numbers that grow; the same on every machine.
 pub(crate) struct Work(u64);
 
 impl Work {
@@ -232,7 +233,8 @@ impl Work {
         Some(())
     }
 
-    /// The sum, taken as a balanced tree: adding many fractions from left to right makes every intermediate denominator long. Integers are never too many.
+    /// The sum, taken as a balanced tree: adding many fractions from left to right makes every intermediate denominator
+    /// long. Integers are never too many.
     pub(crate) fn sum(&mut self, terms: &[Rational]) -> Option<Rational> {
         if let [] | [_] = terms {
             return Some(terms.first().cloned().unwrap_or_default());

@@ -10,7 +10,8 @@ use crate::natural::Natural;
 use crate::number::{Base, Factor, Number, Powers, Work, is_number, plus};
 use crate::{Rational, Refusal};
 
-/// A product of powers of multipliers: variables, each once, with their exponents, none of them 0. The empty one is that of what nothing scales.
+/// A product of powers of multipliers: variables, each once, with their exponents, none of them 0. The empty one is
+/// that of what nothing scales.
 pub type Form = Vec<(usize, Rational)>;
 
 static ONE: LazyLock<Rational> = LazyLock::new(Rational::one);
@@ -74,7 +75,8 @@ impl Entries<'_> {
     }
 }
 
-/// The magnitude that an IEEE 754 number denotes, whose bits are those of a sign, an exponent and a fraction of these lengths.
+/// The magnitude that an IEEE 754 number denotes, whose bits are those of a sign, an exponent and a fraction of these
+/// lengths.
 #[inline]
 fn binary(bits: u64, fraction_bits: u32, exponent_bits: u32) -> Option<(u64, i64)> {
     let leading = 1u64.checked_shl(fraction_bits)?;
@@ -117,7 +119,8 @@ pub struct Block<'a> {
     pub power: Rational,
     /// Positive.
     pub coefficient: Rational,
-    /// Are the entries the weights of the block before, once more? Then their terms are further summands of the costs of those.
+    /// Are the entries the weights of the block before, once more? Then their terms are further summands of the costs
+    /// of those.
     pub again: bool,
 }
 
@@ -134,7 +137,8 @@ impl Block<'_> {
         }
     }
 
-    /// `coefficient · |weight|^power` times other factors, for a weight of these entries; `None` where it is no number or out of range.
+    /// `coefficient · |weight|^power` times other factors, for a weight of these entries; `None` where it is no number
+    /// or out of range.
     pub(crate) fn cost(&self, of: &Entries, entry: usize, others: &[Factor]) -> Option<Powers> {
         let (weight, coefficient) = (of.magnitude(entry)?, Base::from(&self.coefficient));
         let own = [(&weight, &self.power), (&coefficient, &*ONE)];
@@ -277,7 +281,8 @@ pub(crate) fn summed(shares: impl Iterator<Item = (usize, Rational)>) -> Exponen
     all
 }
 
-/// The same of many shares with denominators of any kind: the first one whose sum would take too long stands in place of the sums.
+/// The same of many shares with denominators of any kind: the first one whose sum would take too long stands in place
+/// of the sums.
 pub(crate) fn totals(shares: impl Iterator<Item = (usize, Rational)>) -> Result<Exponents, usize> {
     let mut all: BTreeMap<usize, Vec<Rational>> = BTreeMap::new();
     for (of, share) in shares {

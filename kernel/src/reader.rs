@@ -24,8 +24,9 @@ pub(crate) const OUT_OF_RANGE: &str = "the cost is out of range";
 const COVER: &str = "the bands read do not cover it once each";
 const TOO_FINE: &str = "the grid is too fine for the cost there";
 
-/// A point, and by a rule a number `y` for each term: `2^-grid · floor(2^grid · c · P · Q)`, where `c`, `P` and `Q` are the cost of the weight and the
-/// products of multipliers of its row and its column, each its exact value rounded down to so many significant bits.
+/// A point, and by a rule a number `y` for each term: `2^-grid · floor(2^grid · c · P · Q)`, where `c`, `P` and `Q` are
+/// the cost of the weight and the products of multipliers of its row and its column, each its exact value rounded down
+/// to so many significant bits.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Certificate {
     /// The multipliers, one for each variable.
@@ -36,7 +37,8 @@ pub struct Certificate {
     pub grid: i64,
     /// The terms, as block and entry, whose `y` is not that of the rule: `2^grid · y`.
     pub exceptions: BTreeMap<(usize, usize), Rational>,
-    /// The lower and the upper bound of every multiplier; empty where there are none. With them all that is verified is about the minimum *within* the bounds.
+    /// The lower and the upper bound of every multiplier; empty where there are none. With them all that is verified is
+    /// about the minimum *within* the bounds.
     pub bounds: Vec<[Rational; 2]>,
 }
 
@@ -236,10 +238,12 @@ impl<'a> Reader<'a> {
         cost.times(&row?)?.times(&column?)
     }
 
-    /// Adds up all bands, verifies that they are a circulation, but for what pushes multipliers against their bounds, and says what follows.
+    /// Adds up all bands, verifies that they are a circulation, but for what pushes multipliers against their bounds,
+    /// and says what follows.
     ///
     /// # Errors
-    /// [`Refusal::Block`], [`Refusal::Term`], [`Refusal::NotACirculation`]; [`Refusal::Form`] and [`Refusal::Undecided`] where sums of exceptions would take too long.
+    /// [`Refusal::Block`], [`Refusal::Term`], [`Refusal::NotACirculation`]; [`Refusal::Form`] and
+    /// [`Refusal::Undecided`] where sums of exceptions would take too long.
     pub fn finish(self, bands: Vec<Band>) -> Result<Certified<'a>, Refusal> {
         let mut band = bands.into_iter().fold(Band::default(), Band::join);
         self.check_coverage(&mut band)?;
@@ -270,8 +274,9 @@ impl<'a> Reader<'a> {
         Ok(Certified::new(self, band, exceptions, slack))
     }
 
-    /// On the grid, how much less `Σ y · (log cost)` can be within the bounds than at the point, by variable: for a sum `s = Σ y a < 0` at most `|s| (upper/μ - 1)`, for `s > 0` at most
-    /// `s (μ/lower - 1)`, as `log t <= t - 1`. Nothing, where the multiplier lies on that bound.
+    /// On the grid, how much less `Σ y · (log cost)` can be within the bounds than at the point, by variable: for a sum
+    /// `s = Σ y a < 0` at most `|s| (upper/μ - 1)`, for `s > 0` at most `s (μ/lower - 1)`, as `log t <= t - 1`.
+    /// Nothing, where the multiplier lies on that bound.
     fn slack(&self, sums: &Exponents) -> Result<Vec<Rational>, Refusal> {
         let of = |(variable, sum): (&usize, &Rational)| {
             let [lower, upper] = self.certificate.bounds.get(*variable)?;

@@ -4,25 +4,29 @@ use thiserror::Error;
 
 use crate::Rational;
 
-/// What is wrong with a problem or with a certificate. A certificate that is refused proves nothing; what it speaks of may be true.
+/// What is wrong with a problem or with a certificate. A certificate that is refused proves nothing; what it speaks of
+/// may be true.
 ///
 /// Synapses are weights of the problem, numbered block after block, as in the rules of [`check`](crate::check).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// A block whose rows, columns and entries do not fit, or that names a form that is not there, or holds what is no number; one that is not covered once each by the
-    /// bands that this reader read.
+    /// A block whose rows, columns and entries do not fit, or that names a form that is not there, or holds what is no
+    /// number; one that is not covered once each by the bands that this reader read.
     #[error("block {0}: {1}")]
     Block(usize, &'static str),
-    /// A form that names a variable that is not there, twice, or with an exponent that is 0 or no number; one whose product cannot be computed.
+    /// A form that names a variable that is not there, twice, or with an exponent that is 0 or no number; one whose
+    /// product cannot be computed.
     #[error("form {0}: {1}")]
     Form(usize, &'static str),
     /// A vector of the certificate has the wrong length: which, its length, and the one that the problem asks for.
     #[error("{0}: {1} values, {2} needed")]
     Arity(&'static str, usize, usize),
-    /// A number of significant bits, a grid, a tolerance outside `[0, 1)`, or a number of the certificate with a denominator that is not positive.
+    /// A number of significant bits, a grid, a tolerance outside `[0, 1)`, or a number of the certificate with a
+    /// denominator that is not positive.
     #[error("{0} is out of range")]
     Range(&'static str),
-    /// A term, as block and entry: its cost is out of range or has too many bits on the grid, or an exception is negative or of no term.
+    /// A term, as block and entry: its cost is out of range or has too many bits on the grid, or an exception is
+    /// negative or of no term.
     #[error("block {0}, entry {1}: {2}")]
     Term(usize, usize, &'static str),
     /// A multiplier that is not within its bounds, or bounds that are no positive numbers: the variable.
@@ -31,7 +35,8 @@ pub enum Refusal {
     /// What flows into a variable differs from what flows out of it.
     #[error("the circulation has a surplus at variable {0}")]
     NotACirculation(usize),
-    /// The flow on a synapse of non-zero cost is below 1, or that on one of zero cost is not 0: the synapse, the flow, what it has to be.
+    /// The flow on a synapse of non-zero cost is below 1, or that on one of zero cost is not 0: the synapse, the flow,
+    /// what it has to be.
     #[error("the circulation on synapse {0} is {1}, but must be {2}")]
     Flow(usize, Box<Rational>, &'static str),
     /// The direction raises the cost of a synapse.
@@ -63,7 +68,8 @@ pub enum Refusal {
     /// A weight is not the scaled one: the synapse, its weight, and what the multipliers give.
     #[error("synapse {0} has the weight {1}; the scaling gives {2}")]
     Weight(usize, Box<Rational>, Box<Rational>),
-    /// Irrational costs, exponents too large, sums closer than the arithmetic resolves, or sums of fractions that would take too long.
+    /// Irrational costs, exponents too large, sums closer than the arithmetic resolves, or sums of fractions that would
+    /// take too long.
     #[error(
         "variable {0} is undecided: its costs are irrational or too close to compare, or its sums too long"
     )]

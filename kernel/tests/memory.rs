@@ -15,7 +15,8 @@ fn peak() -> u64 {
     words[1].parse().unwrap()
 }
 
-/// Checks: a matrix of many columns with one form, all of whose costs have 200000 bits on the grid, is read in the memory of a few such numbers: one for each column would take 500 MB.
+/// Checks: a matrix of many columns with one form, all of whose costs have 200000 bits on the grid, is read in the
+/// memory of a few such numbers: one for each column would take 500 MB.
 #[test]
 fn long_sums_are_kept_by_form() {
     let columns = 20_000;

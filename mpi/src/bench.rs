@@ -137,7 +137,8 @@ fn digest(values: &[f64]) -> String {
     format!("{hash:016x}")
 }
 
-/// The shortest of some runs of what all ranks do, as others may use the machine: at most [`RUNS`], or as many as fit the time.
+/// The shortest of some runs of what all ranks do, as others may use the machine: at most [`RUNS`], or as many as fit
+/// the time.
 fn seconds(machines: &Machines, mut work: impl FnMut()) -> f64 {
     let mut time = || {
         machines.world().barrier();

@@ -38,7 +38,8 @@ struct Arguments {
     #[arg(long, global = true)]
     json: bool,
 
-    /// Threads of each rank; the cores of its computer divided by the ranks there if not given. Results do not depend on it.
+    /// Threads of each rank; the cores of its computer divided by the ranks there if not given. Results do not depend
+    /// on it.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 

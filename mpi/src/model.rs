@@ -23,14 +23,16 @@ pub const MACHINES: [f64; 7] = [8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 pub const WEIGHTS: [f64; 4] = [1e9, 1e10, 1e11, 1e12];
 
 impl Rates {
-    /// Seconds to add up so many numbers over machines: each sends its part of 16 bytes a number to every other one, and 8 bytes of each sum.
+    /// Seconds to add up so many numbers over machines: each sends its part of 16 bytes a number to every other one,
+    /// and 8 bytes of each sum.
     pub fn exchange(&self, numbers: f64, machines: f64) -> f64 {
         let messages = 2.0 * (machines - 1.0) * self.latency;
         let sent = 24.0 * numbers * (machines - 1.0) / machines / self.bandwidth;
         messages + sent + numbers * self.adding
     }
 
-    /// Seconds of a sweep and of a read without one, each with the reading alone, for a network of so many weights in [`LAYERS`] square layers.
+    /// Seconds of a sweep and of a read without one, each with the reading alone, for a network of so many weights in
+    /// [`LAYERS`] square layers.
     pub fn passes(&self, weights: f64, machines: f64) -> [f64; 3] {
         let width = (weights / LAYERS).sqrt();
         let reading = weights / machines / self.reading;

@@ -15,7 +15,8 @@ fn staged() -> MutexGuard<'static, Option<(PathBuf, PathBuf)>> {
     STAGED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A result on its way: a file, or a folder of files, under a temporary name beside its place. Rank 0 makes it, and gives it its name when all ranks are done.
+/// A result on its way: a file, or a folder of files, under a temporary name beside its place. Rank 0 makes it, and
+/// gives it its name when all ranks are done.
 pub struct Output {
     destination: PathBuf,
     temporary: PathBuf,
@@ -170,7 +171,8 @@ pub fn give_up() {
     }
 }
 
-/// From now on a signal to end, as `mpirun` sends it to all ranks when one has died, takes away what was written so far.
+/// From now on a signal to end, as `mpirun` sends it to all ranks when one has died, takes away what was written so
+/// far.
 fn watch() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     static WATCH: std::sync::Once = std::sync::Once::new();

@@ -45,7 +45,8 @@ pub struct Solved {
     pub adds: Vec<[u64; 3]>,
 }
 
-/// Balances; `fan` is the most synapses at a unit, `name` says which unit it is. Every rank takes the same steps, and comes to the same end.
+/// Balances; `fan` is the most synapses at a unit, `name` says which unit it is. Every rank takes the same steps, and
+/// comes to the same end.
 pub fn solve(
     shared: &mut Shared<&Machines>,
     wanted: &Wanted,
@@ -110,10 +111,12 @@ pub fn solve(
     })
 }
 
-/// Shares of the bounds' width, which allows for the rounding of floating-point sums, at which the kernel's sums are asked.
+/// Shares of the bounds' width, which allows for the rounding of floating-point sums, at which the kernel's sums are
+/// asked.
 const SHARES: [f64; 3] = [1.0 / 64.0, 1.0 / 8.0, 1.0];
 
-/// Has the kernel's sums confirm bounds, the narrow ones if they can, and puts them in place of those given. Gives a unit that they leave open.
+/// Has the kernel's sums confirm bounds, the narrow ones if they can, and puts them in place of those given. Gives a
+/// unit that they leave open.
 fn certify(
     shared: &mut Shared<&Machines>,
     power: &Rational,

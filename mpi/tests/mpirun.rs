@@ -143,8 +143,8 @@ fn balance(ranks: usize, model: &Path, out: &Path) -> Command {
 
 const SIZES: [usize; 5] = [20, 90, 70, 80, 10];
 
-/// Checks: one, two and four ranks, by rows and by layers, write the same bytes after as many reads, certified; the library alone comes to nearly the same multipliers; and what
-/// was written is balanced.
+/// Checks: one, two and four ranks, by rows and by layers, write the same bytes after as many reads, certified; the
+/// library alone comes to nearly the same multipliers; and what was written is balanced.
 #[test]
 fn any_number_of_ranks_writes_the_same_file() {
     let Some(_turn) = turn() else { return };
@@ -197,7 +197,8 @@ fn any_number_of_ranks_writes_the_same_file() {
     desk.assert_clean();
 }
 
-/// Checks: a model in several files, each of which one rank holds, is balanced as the same model in one file is; the folder is there with all files or not at all.
+/// Checks: a model in several files, each of which one rank holds, is balanced as the same model in one file is; the
+/// folder is there with all files or not at all.
 #[test]
 fn files_are_divided_among_ranks() {
     let Some(_turn) = turn() else { return };
@@ -224,8 +225,8 @@ fn files_are_divided_among_ranks() {
     desk.assert_clean();
 }
 
-/// Checks: layered, skewed and recurrent networks have the same multipliers, to the last bit, on one, two and four ranks, in as many reads, with certified bounds that
-/// overlap; and each rank sends as many bytes as the formula says.
+/// Checks: layered, skewed and recurrent networks have the same multipliers, to the last bit, on one, two and four
+/// ranks, in as many reads, with certified bounds that overlap; and each rank sends as many bytes as the formula says.
 #[test]
 fn networks_of_each_kind_are_the_same_on_any_number_of_ranks() {
     let Some(_turn) = turn() else { return };
@@ -272,8 +273,8 @@ fn assert_says(found: &Output, words: &str) {
     assert!(own.len() == 1 && own[0].contains(words), "{text}");
 }
 
-/// Checks: a weight that is no number, wherever it lies, a shard that is cut or missing, and a unit without outputs end all ranks with one message that names the place, and leave the
-/// destination as it was.
+/// Checks: a weight that is no number, wherever it lies, a shard that is cut or missing, and a unit without outputs end
+/// all ranks with one message that names the place, and leave the destination as it was.
 #[test]
 fn bad_shards_end_all_ranks_with_one_message() {
     let Some(_turn) = turn() else { return };
@@ -310,7 +311,8 @@ fn bad_shards_end_all_ranks_with_one_message() {
     desk.assert_clean();
 }
 
-/// Checks: when a rank is killed, the first one or another, all end with one message, and the destination stays as it was.
+/// Checks: when a rank is killed, the first one or another, all end with one message, and the destination stays as it
+/// was.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_rank_that_dies_ends_all() {

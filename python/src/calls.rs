@@ -35,8 +35,8 @@ enum Said {
 /// The exit code, the document, the text, and what was written by name.
 type Answered = (u8, String, String, BTreeMap<PathBuf, Written>);
 
-/// Runs a command of `synbal`: its arguments after the program's name, files in memory by name, the names of which what is written is
-/// kept, what is to be told of progress as (what, deficit), and threads to use.
+/// Runs a command of `synbal`: its arguments after the program's name, files in memory by name, the names of which what
+/// is written is kept, what is to be told of progress as (what, deficit), and threads to use.
 #[pyfunction]
 #[pyo3(signature = (arguments, files, kept, progress=None, threads=None))]
 pub fn call(
@@ -127,8 +127,8 @@ fn wait(
     }
 }
 
-/// How many threads a pool of the call's own is to have (0: as many as there are cores); `None` where the common pool does. The threads
-/// of that pool are not there in a process that was forked from the one that made it.
+/// How many threads a pool of the call's own is to have (0: as many as there are cores); `None` where the common pool
+/// does. The threads of that pool are not there in a process that was forked from the one that made it.
 fn pool_of_its_own(threads: Option<usize>) -> Option<usize> {
     static MAKER: OnceLock<u32> = OnceLock::new();
     let maker = *MAKER.get_or_init(|| {

@@ -1,4 +1,5 @@
-//! What the Python package `synaptic_balance` asks of the library: commands on models in memory, single steps, and the program itself.
+//! What the Python package `synaptic_balance` asks of the library: commands on models in memory, single steps, and the
+//! program itself.
 //!
 //! Everything here speaks in documents and plain values; what users see is made of them in Python.
 

@@ -19,13 +19,15 @@ impl AsRef<[u8]> for Borrowed {
         if self.length == 0 {
             return &[];
         }
-        // SAFETY: the caller says that so many bytes lie there as long as the owner lives, and it lives as long as this. If another thread
-        // writes to them meanwhile, other numbers are read, as by any reader of the array that has released the lock of the interpreter.
+        // SAFETY: the caller says that so many bytes lie there as long as the owner lives, and it lives as long as
+        // this. If another thread writes to them meanwhile, other numbers are read, as by any reader of the array that
+        // has released the lock of the interpreter.
         unsafe { std::slice::from_raw_parts(self.address as *const u8, self.length) }
     }
 }
 
-/// A tensor as Python describes it: name, shape, type of numbers, address, length in bytes, and the object that owns the memory.
+/// A tensor as Python describes it: name, shape, type of numbers, address, length in bytes, and the object that owns
+/// the memory.
 type Described = (String, Vec<usize>, String, usize, usize, Py<PyAny>);
 
 /// A file in memory: `bytes`, or a list of tensors.

@@ -43,9 +43,10 @@ fn exactly(file: &NetworkFile, network: &Network<Rational>) -> String {
     file.with_weights(&weights.map(Weight::Exact).collect::<Vec<_>>())
 }
 
-/// Balances units, each with those tied to it, in this order. Gives the network, its weights exact, and what each step did: `unit`,
-/// `input_cost` and `output_cost` before it where they are rational, `multiplier` (of the first unit of a tie with exponents), and whether
-/// that is `exact` or an `f64` near it, by which the network was scaled exactly all the same.
+/// Balances units, each with those tied to it, in this order. Gives the network, its weights exact, and what each step
+/// did: `unit`, `input_cost` and `output_cost` before it where they are rational, `multiplier` (of the first unit of a
+/// tie with exponents), and whether that is `exact` or an `f64` near it, by which the network was scaled exactly all
+/// the same.
 #[pyfunction]
 pub fn balance_units(
     py: Python<'_>,
@@ -142,8 +143,9 @@ pub fn scale(network: &[u8], multipliers: BTreeMap<String, String>) -> PyResult<
     Ok(exactly(&file, &scaled.map_err(wrong)?))
 }
 
-/// Runs the paper's algorithm to a tolerance, or as many passes as it may take, and gives a document: `variables` by name, `start` and for each step the `variable`, the logarithm `log` of the
-/// factor of its multiplier of weights, and the `regularizer` after it, without costs that scaling does not change; `deficit` and `passes` at the end.
+/// Runs the paper's algorithm to a tolerance, or as many passes as it may take, and gives a document: `variables` by
+/// name, `start` and for each step the `variable`, the logarithm `log` of the factor of its multiplier of weights, and
+/// the `regularizer` after it, without costs that scaling does not change; `deficit` and `passes` at the end.
 #[pyfunction]
 pub fn trace(
     py: Python<'_>,

@@ -16,8 +16,8 @@ use super::{BadInput, in_place, input};
 
 #[derive(Debug, Clone, Args)]
 pub struct ActivationArguments {
-    /// Count the ranges of activations too, as weights that lead to their channels: npz or safetensors with one number of 0 or more for each channel, by the
-    /// names of an ONNX model's tensors, of a perceptron's layers, or of units.
+    /// Count the ranges of activations too, as weights that lead to their channels: npz or safetensors with one number
+    /// of 0 or more for each channel, by the names of an ONNX model's tensors, of a perceptron's layers, or of units.
     #[arg(long, value_name = "FILE")]
     pub activations: Option<PathBuf>,
     /// What ranges are multiplied by before they are counted (a rational above 0).

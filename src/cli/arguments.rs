@@ -111,8 +111,9 @@ Example: synbal bench --quick --plot reads.svg
 
 T is the time of one streaming read of all the weights, measured in the same run. Compare ratios: times vary with what else runs.")]
     Bench(BenchArguments),
-    /// Run the learning experiments: one of regularized-balances, balance-is-lost, one-fixpoint, balanced-start, balanced-during,
-    /// little-data, recurrent, reads-by-depth, decay, or all; or tuned, which is not one of all, as it takes longer.
+    /// Run the learning experiments: one of regularized-balances, balance-is-lost, one-fixpoint, balanced-start,
+    /// balanced-during, little-data, recurrent, reads-by-depth, decay, or all; or tuned, which is not one of all, as it
+    /// takes longer.
     #[command(after_help = "\
 Example: synbal learn regularized-balances
          synbal learn all -o runs && synbal report runs -o report.html
@@ -208,7 +209,8 @@ impl FamilyArguments {
 
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
-    /// The network: JSON, ONNX, a safetensors file with --arch, or a checkpoint: a folder with config.json or adapter_config.json, or the index in it.
+    /// The network: JSON, ONNX, a safetensors file with --arch, or a checkpoint: a folder with config.json or
+    /// adapter_config.json, or the index in it.
     pub network: PathBuf,
     /// l1, l2, lp:P or mix:a1*P1+a2*P2.
     #[arg(long, default_value = "l2")]
@@ -245,7 +247,8 @@ pub struct ExplainArguments {
 
 #[derive(Debug, Args)]
 pub struct BalanceArguments {
-    /// The network: JSON, ONNX, a safetensors file with --arch, or a checkpoint: a folder with config.json, or the index in it.
+    /// The network: JSON, ONNX, a safetensors file with --arch, or a checkpoint: a folder with config.json, or the
+    /// index in it.
     pub network: PathBuf,
     /// Write the balanced network.
     #[arg(short, long, value_name = "OUT")]
@@ -281,8 +284,8 @@ pub struct BalanceArguments {
     /// Let the paper's algorithm check the result whatever the size; it does by default up to two million weights.
     #[arg(long)]
     pub cross_check: bool,
-    /// Round multipliers to powers of two: in binary floating point the scaled weights are then exact, and so is the function. The default for
-    /// weights of 16 bits.
+    /// Round multipliers to powers of two: in binary floating point the scaled weights are then exact, and so is the
+    /// function. The default for weights of 16 bits.
     #[arg(long)]
     pub power_of_two: bool,
     /// For weights of 16 bits: round each weight of the optimum instead.

@@ -304,8 +304,8 @@ fn has_rational_factors(network: &Network<Rational>, result: &Balance) -> bool {
     })
 }
 
-/// A weight by its sign and magnitude: a float with all its digits, or exactly, if it is not too long to be read again; `keeps_all` asks for
-/// that wherever a float is another number.
+/// A weight by its sign and magnitude: a float with all its digits, or exactly, if it is not too long to be read again;
+/// `keeps_all` asks for that wherever a float is another number.
 fn written_out(
     (is_negative, magnitude): (bool, Wide),
     keeps_all: bool,

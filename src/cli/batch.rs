@@ -55,8 +55,8 @@ impl Order {
     }
 }
 
-/// The id of a request, as it stands, so that no digit is lost. Any other fault is answered under it, if it comes before that fault or
-/// the fault is none of JSON.
+/// The id of a request, as it stands, so that no digit is lost. Any other fault is answered under it, if it comes
+/// before that fault or the fault is none of JSON.
 fn id_of(line: &[u8]) -> Option<String> {
     struct Found<'a>(&'a mut Option<String>);
     impl<'de> Visitor<'de> for Found<'_> {
@@ -110,8 +110,8 @@ pub fn answer_all(requests: &Path, arguments: &CheckArguments) -> u8 {
 /// A line with its number, or why there are no more.
 type Line = io::Result<(usize, Vec<u8>)>;
 
-/// The longest line, and all lines together that wait to be answered, in bytes: a network of a million weights. Larger ones are named by
-/// their path.
+/// The longest line, and all lines together that wait to be answered, in bytes: a network of a million weights. Larger
+/// ones are named by their path.
 const LONGEST: usize = 1 << 26;
 
 /// The bytes of lines that are not answered yet. Those beyond [`LONGEST`] wait unread.

@@ -24,8 +24,8 @@ pub struct Answer {
     pub written: BTreeMap<PathBuf, Vec<u8>>,
 }
 
-/// Is told what is done and the deficit that was reached; `false` stops the command. It is asked between two passes over the weights, and before
-/// what was written gets its names.
+/// Is told what is done and the deficit that was reached; `false` stops the command. It is asked between two passes
+/// over the weights, and before what was written gets its names.
 pub type Listener = Box<dyn FnMut(&str, Option<f64>) -> bool>;
 
 thread_local! {
@@ -47,11 +47,13 @@ pub(super) fn tell(what: &str, deficit: Option<f64>) {
     }
 }
 
-/// Runs a command of `synbal`, `arguments` without the program's name: `["balance", "<model>", "-o", "<balanced>"]`. Paths may name
-/// `files` in memory; what is written to the names `kept`, or below them, is in the answer. Nothing is printed, and no signal is handled.
+/// Runs a command of `synbal`, `arguments` without the program's name: `["balance", "<model>", "-o", "<balanced>"]`.
+/// Paths may name `files` in memory; what is written to the names `kept`, or below them, is in the answer. Nothing is
+/// printed, and no signal is handled.
 ///
-/// What is wrong with the arguments, the input or the outcome is said in the answer, as the program says it: an exit code other than 0, and
-/// in the document `error` and `message` where there is no report. Commands that print as they go (`check --batch`) are not called so.
+/// What is wrong with the arguments, the input or the outcome is said in the answer, as the program says it: an exit
+/// code other than 0, and in the document `error` and `message` where there is no report. Commands that print as they
+/// go (`check --batch`) are not called so.
 pub fn call(
     arguments: &[OsString],
     files: BTreeMap<PathBuf, Held>,

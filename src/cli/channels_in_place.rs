@@ -25,10 +25,12 @@ fn certifies(arguments: &BalanceArguments) -> bool {
     arguments.certify.is_some() || arguments.certificate.is_some()
 }
 
-/// Beyond so many weights exact arithmetic takes minutes: what is not verified in place is said, and nothing else is tried.
+/// Beyond so many weights exact arithmetic takes minutes: what is not verified in place is said, and nothing else is
+/// tried.
 pub const RATIONAL: usize = 1 << 17;
 
-/// Is there no exact arithmetic for so many weights? A certificate that was asked for is tried in it as far as that goes.
+/// Is there no exact arithmetic for so many weights? A certificate that was asked for is tried in it as far as that
+/// goes.
 fn is_large(arguments: &BalanceArguments, model: &OnnxFile) -> bool {
     let limit = match certifies(arguments) {
         true => synaptic_balance::formats::onnx::MAX_WEIGHTS,
@@ -37,8 +39,8 @@ fn is_large(arguments: &BalanceArguments, model: &OnnxFile) -> bool {
     model.weights() > limit
 }
 
-/// Balances a model whose outputs have been checked. `None` for one that exact arithmetic takes, and of which something else has to be said than that it is
-/// balanced.
+/// Balances a model whose outputs have been checked. `None` for one that exact arithmetic takes, and of which something
+/// else has to be said than that it is balanced.
 pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Option<Outcome> {
     let is_large = is_large(arguments, model);
     let is_final = is_large || model.weights() > RATIONAL;

@@ -141,7 +141,8 @@ impl Question<'_> {
         };
         let subject = Subject::new(&before, model);
         let mut checked = report::check_report(subject, &judgement, self.tolerance);
-        // Of weights that are no scaling those are named that stand against it: the nearest one says nothing of statistics.
+        // Of weights that are no scaling those are named that stand against it: the nearest one says nothing of
+        // statistics.
         let statistics = statistics.err();
         let is_scaling = checked.same_function == SameFunction::Yes;
         if let Some(place) = statistics.filter(|_| is_scaling) {
@@ -205,7 +206,8 @@ impl Question<'_> {
         }
     }
 
-    /// How far statistics of normalisations, which are no weights, are from scaling with their channels; the first one that does not.
+    /// How far statistics of normalisations, which are no weights, are from scaling with their channels; the first one
+    /// that does not.
     fn statistics(
         &self,
         models: (&Model, &Model),

@@ -38,7 +38,8 @@ pub fn check_place(path: &Path, models: [&Model; 2]) -> Result<(), BadInput> {
     outputs::check(&[Output::new(path, Kind::Json)], &data)
 }
 
-/// The certificate of what was proved of two networks, if it says so about the first model as it is read by itself (`alone`).
+/// The certificate of what was proved of two networks, if it says so about the first model as it is read by itself
+/// (`alone`).
 pub fn text(
     alone: &Network<Rational>,
     [before, after]: [&Network<Rational>; 2],

@@ -34,7 +34,8 @@ const RELIED: &[Reliance] = &[
     Reliance::Deficit,
 ];
 
-/// Judges models; `None` for small ones of which something else has to be said than that one is plainly a scaling of the other, and for what cannot be told in place.
+/// Judges models; `None` for small ones of which something else has to be said than that one is plainly a scaling of
+/// the other, and for what cannot be told in place.
 pub fn check(arguments: &CheckArguments, before: &Path, after: &Path) -> Option<(Report, Verdict)> {
     let open = |path: &Path| match open(path, &arguments.perceptron).ok()? {
         Model::Onnx(model) => Some(*model),
@@ -185,7 +186,8 @@ impl Question<'_> {
         Some(found)
     }
 
-    /// The largest deficit of the second model, from its costs on both sides of each variable; in numbers of any exponent where `f64` does not hold those.
+    /// The largest deficit of the second model, from its costs on both sides of each variable; in numbers of any
+    /// exponent where `f64` does not hold those.
     fn deficit(&self, sides: Vec<(f64, f64)>) -> Option<f64> {
         let least = f64::MIN_POSITIVE * self.after.weights().max(1) as f64;
         let is_finite = sides.iter().all(|(one, other)| (one + other).is_finite());
@@ -200,7 +202,8 @@ impl Question<'_> {
         Some(deficits.fold(0.0, f64::max))
     }
 
-    /// The weights dropped and the nodes that they join, if a verified direction sends all of them to 0; `blocks` are then without what vanishes.
+    /// The weights dropped and the nodes that they join, if a verified direction sends all of them to 0; `blocks` are
+    /// then without what vanishes.
     fn vanished(&self, blocks: Option<&mut Blocks>) -> Vec<(Place, [u32; 2])> {
         let dropped = self.before.dropped(self.after);
         let (false, Some(blocks)) = (dropped.is_empty(), blocks) else {
@@ -221,7 +224,8 @@ impl Question<'_> {
         dropped
     }
 
-    /// What beside the weights does not scale, or does not keep the function; a deviation of statistics counts as one of weights.
+    /// What beside the weights does not scale, or does not keep the function; a deviation of statistics counts as one
+    /// of weights.
     fn astray(&self, followed: &mut Followed, is_limit: bool) -> Option<String> {
         if followed.fault.is_some() {
             return None;

@@ -142,7 +142,8 @@ fn largest_deficit(costs: &mut Blocks) -> f64 {
     costs.deficit_at(&vec![1.0; costs.shape().units()])
 }
 
-/// Judges a scaling by multipliers that are known, up to a deviation; `None` where it is more than rounding, or less can be said than of most models.
+/// Judges a scaling by multipliers that are known, up to a deviation; `None` where it is more than rounding, or less
+/// can be said than of most models.
 fn judge(
     arguments: &CheckArguments,
     blocks: &mut Blocks,

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 /// Some blocks of a checkpoint, or parts of it.
 #[derive(Debug, Args)]
 pub struct PartArguments {
-    /// For checkpoints: balance only the blocks from A up to, not including, B. OUT is then a part, to be joined by --merge.
+    /// For checkpoints: balance only the blocks from A up to, not including, B. OUT is then a part, to be joined
+    /// by --merge.
     #[arg(long, value_name = "A..B", value_parser = blocks)]
     pub blocks: Option<[usize; 2]>,
     /// For checkpoints: join parts made by --blocks of all blocks of this checkpoint.

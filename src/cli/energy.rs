@@ -82,7 +82,8 @@ fn perceptron_problem<'a>(
     })
 }
 
-/// The problem of an ONNX model over the bytes of its tensors; `None` for what has synapses only, as models whose units are tied.
+/// The problem of an ONNX model over the bytes of its tensors; `None` for what has synapses only, as models whose units
+/// are tied.
 fn channels_problem<'a>(
     file: &'a Model,
     tied: Option<Tied>,
@@ -209,7 +210,8 @@ pub fn written(
     Ok(file.map(|file| file.to_json()))
 }
 
-/// The file of a certificate about a network, with the terms of the tensors that hold its weights: the point is the same, the exceptions are found once more.
+/// The file of a certificate about a network, with the terms of the tensors that hold its weights: the point is the
+/// same, the exceptions are found once more.
 fn of_terms(
     (known, certificate, held): (&NamedProblem, &Certificate, &[usize]),
     problem: &NamedProblem,

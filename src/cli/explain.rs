@@ -165,7 +165,8 @@ fn explain_model(
     Ok(report)
 }
 
-/// From so many weights on, what is known without exact arithmetic is all that is said of a model of which not everything is proved.
+/// From so many weights on, what is known without exact arithmetic is all that is said of a model of which not
+/// everything is proved.
 const OUTLINED: usize = 1 << 19;
 
 /// Is there nothing to balance in a model with many weights?
@@ -245,7 +246,8 @@ fn draw_tensors(arguments: &ExplainArguments, model: &OnnxFile) -> Result<(), Ba
     files::write_all(vec![(path, model.layer_graph().to_dot().into_bytes())])
 }
 
-/// A perceptron with many weights, explained where it lies; `None` for what is small, or of which something else has to be said.
+/// A perceptron with many weights, explained where it lies; `None` for what is small, or of which something else has to
+/// be said.
 fn explain_mapped(arguments: &ExplainArguments, detail: Detail) -> Result<Option<Report>, Failure> {
     let path = &arguments.network;
     let draws_units = arguments.dot.is_some() && arguments.dot_units;
@@ -351,7 +353,8 @@ fn multipliers_of(model: &OnnxFile, proof: &EnergyProof, power: &Rational) -> Op
     model.multipliers(&of_weights(proof, power)).ok()
 }
 
-/// The multiplier of every unit of a model's network after balancing, however many weights it has; `None` if there is no optimum, or none was found.
+/// The multiplier of every unit of a model's network after balancing, however many weights it has; `None` if there is
+/// no optimum, or none was found.
 #[cfg(feature = "explore")]
 pub fn channel_multipliers(model: &OnnxFile, regularizer: &Regularizer) -> Option<Vec<f64>> {
     if model.network().variables() == 0 {

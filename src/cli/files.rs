@@ -78,9 +78,9 @@ struct Staged {
     old: Option<PathBuf>,
 }
 
-/// Writes all files or none, and gives the weights that could not be held: each to a temporary file beside its place, then all are
-/// renamed. A link stays a link; a file that is replaced passes on its permissions. Pipes, devices and standard output are written to
-/// directly, after all files are complete.
+/// Writes all files or none, and gives the weights that could not be held: each to a temporary file beside its place,
+/// then all are renamed. A link stays a link; a file that is replaced passes on its permissions. Pipes, devices and
+/// standard output are written to directly, after all files are complete.
 pub fn write(files: Vec<(PathBuf, Content)>) -> Result<Losses, BadInput> {
     let paths: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();
     let mut lost = Losses::default();

@@ -18,7 +18,8 @@ pub struct Found {
     pub proof: Option<Result<EnergyProof, EnergyError>>,
     /// What was left out, where the minimum is not attained.
     pub cut: Option<Cut>,
-    /// By variable of a model with products or powers of multipliers: was it left out, since it runs away? None where nothing was.
+    /// By variable of a model with products or powers of multipliers: was it left out, since it runs away? None where
+    /// nothing was.
     pub left_out: Vec<bool>,
     /// Multipliers that were asked for in place of the optimum.
     pub restricted: Option<RestrictedRun>,

@@ -33,10 +33,12 @@ use super::{BadInput, Failure, Outcome, Progress, Verdict, layers, rounded};
 /// The method of blocks, as on the command line.
 const METHOD: &str = "two-level";
 
-/// From so many weights on neither the kernel nor a second method is asked unless the user does: both take longer than reading.
+/// From so many weights on neither the kernel nor a second method is asked unless the user does: both take longer than
+/// reading.
 pub const ASKED_ONLY: usize = MAPPED_WEIGHTS;
 
-/// Balances a model where it lies. `None` for a small one for which this way is not meant, or of which something else has to be said than that it is balanced.
+/// Balances a model where it lies. `None` for a small one for which this way is not meant, or of which something else
+/// has to be said than that it is balanced.
 pub fn balance(arguments: &BalanceArguments) -> Option<Outcome> {
     let path = &arguments.network;
     let start = Instant::now();
@@ -231,8 +233,8 @@ pub fn named_problem<'a>(
     })
 }
 
-/// Balances, bounds, cross-checks and has the kernel verify; `fan` is the largest number of synapses at a unit, `name` gives the unit of a variable.
-/// What is found is rounded to powers of two if `rounds`.
+/// Balances, bounds, cross-checks and has the kernel verify; `fan` is the largest number of synapses at a unit, `name`
+/// gives the unit of a variable. What is found is rounded to powers of two if `rounds`.
 pub fn solve(
     arguments: &BalanceArguments,
     problem: &mut Blocks,

@@ -112,7 +112,8 @@ pub fn far(point: Vec<Number>, cut: &Cut) -> Vec<Number> {
 /// Binary digits by which a level lowers a cost: more than floats can tell apart.
 const STRIDE: i64 = 4096;
 
-/// How far, relatively, the multipliers `μ` can be from the balanced ones, rounded up, but for those of units that are `free`; `None` if one has no bounds.
+/// How far, relatively, the multipliers `μ` can be from the balanced ones, rounded up, but for those of units that are
+/// `free`; `None` if one has no bounds.
 pub fn within(proof: &EnergyProof, free: &[bool]) -> Option<f64> {
     let radii = proof.radii.iter().zip(free).filter(|(_, free)| !**free);
     let radii = radii.map(|(radius, _)| radius.as_ref()?.to_rational());

@@ -108,13 +108,15 @@ type Outcome = Result<(Report, Verdict), Failure>;
 /// Bytes of stack of each thread: that of the main thread, so that a request has as much of it among others as alone.
 const STACK: usize = 8 << 20;
 
-/// Is this process the program's own? Only then are bars drawn and signals watched: callers of [`call`] do both themselves.
+/// Is this process the program's own? Only then are bars drawn and signals watched: callers of [`call`] do both
+/// themselves.
 static IS_PROGRAM: AtomicBool = AtomicBool::new(false);
 
 /// Are no bars drawn, though it is?
 static IS_QUIET: AtomicBool = AtomicBool::new(false);
 
-/// The program `synbal`: runs the command that the arguments, after the program's name, say, and prints its report. Gives the exit code.
+/// The program `synbal`: runs the command that the arguments, after the program's name, say, and prints its report.
+/// Gives the exit code.
 pub fn main(given: &[OsString]) -> u8 {
     match arguments(given) {
         Ok(arguments) => run(arguments),
@@ -305,7 +307,8 @@ fn arguments(given: &[OsString]) -> Result<Arguments, u8> {
     })
 }
 
-/// Says on stderr what is wrong with the arguments. The message repeats them, so it is made of arguments that no terminal acts on.
+/// Says on stderr what is wrong with the arguments. The message repeats them, so it is made of arguments that no
+/// terminal acts on.
 fn misused(given: &[OsString], fault: &clap::Error) {
     let shown = given.iter().map(|argument| argument.to_string_lossy());
     let shown: Vec<String> = shown.map(|text| one_line(&text).into_owned()).collect();
@@ -318,7 +321,8 @@ fn misused(given: &[OsString], fault: &clap::Error) {
     };
 }
 
-/// Prints to stdout what no terminal acts on but for its colours. A reader that has gone away is not an error; a full disk is.
+/// Prints to stdout what no terminal acts on but for its colours. A reader that has gone away is not an error; a full
+/// disk is.
 fn print(report: &Report, json: bool) -> std::io::Result<()> {
     let text = match json {
         true => plain_json(&format!("{:#}\n", report.json)).into_owned(),

@@ -9,7 +9,8 @@ use super::{BadInput, Failure};
 /// Digits that an energy certificate can reach; for more there is another kind, for smaller models.
 pub const MOST_DIGITS: u32 = 15;
 
-/// Where something else has to be said of a model of fewer weights than that it is balanced, exact arithmetic says more of it, in about a second.
+/// Where something else has to be said of a model of fewer weights than that it is balanced, exact arithmetic says more
+/// of it, in about a second.
 pub const EXACT: usize = 1 << 14;
 
 /// Was nothing asked for that is not done in place?
@@ -39,7 +40,8 @@ fn not_offered(arguments: &BalanceArguments, has_layers: bool) -> Option<&'stati
     not_offered.map(|(_, what)| what)
 }
 
-/// The power of the regularizer, and that nothing was asked for which is not done in place; are there layers that can be tied?
+/// The power of the regularizer, and that nothing was asked for which is not done in place; are there layers that can
+/// be tied?
 pub fn power(arguments: &BalanceArguments, has_layers: bool) -> Result<Rational, Failure> {
     if let Some(what) = not_offered(arguments, has_layers) {
         let reason = format!(

@@ -71,7 +71,8 @@ pub struct TheoremsArguments {
     /// The entries to run; all of them if none is named.
     #[arg(value_name = "ID")]
     pub ids: Vec<String>,
-    /// Instead, hunt for counterexamples among small networks: 1 takes seconds, 2 some minutes; beyond that, more random networks.
+    /// Instead, hunt for counterexamples among small networks: 1 takes seconds, 2 some minutes; beyond that, more
+    /// random networks.
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u32).range(1..=9), conflicts_with = "ids")]
     pub hunt: Option<u32>,
     /// Instead, print the table of verified properties for the README, without running anything.

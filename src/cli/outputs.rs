@@ -103,8 +103,8 @@ impl<'a> Output<'a> {
     }
 }
 
-/// Refuses outputs that cannot be written, that say by their names to be something else, that would take each other's place or that of
-/// an input, or of standard output.
+/// Refuses outputs that cannot be written, that say by their names to be something else, that would take each other's
+/// place or that of an input, or of standard output.
 pub fn check(outputs: &[Output], inputs: &[&Path]) -> Result<(), BadInput> {
     let mut places: Vec<(Place, &Path)> = Vec::new();
     let inputs = inputs
@@ -193,7 +193,8 @@ fn is_writable(_: &Path) -> bool {
     true
 }
 
-/// Refuses what could only fail later, and says whether an output goes to standard output, which is then no place for the report.
+/// Refuses what could only fail later, and says whether an output goes to standard output, which is then no place for
+/// the report.
 pub fn of_command(arguments: &Arguments) -> Result<bool, BadInput> {
     let Some(command) = &arguments.command else {
         return Ok(false);

@@ -11,7 +11,8 @@ use synaptic_balance_kernel::{Number, Problem};
 use super::Progress;
 use super::limit_in_place::far;
 
-/// Has the kernel verify what was found, refined by Newton steps; of weights that vanish by a `cut`, that they add next to nothing.
+/// Has the kernel verify what was found, refined by Newton steps; of weights that vanish by a `cut`, that they add next
+/// to nothing.
 pub fn prove(
     problem: &mut Blocks,
     solution: &BlockSolution,
@@ -28,9 +29,9 @@ pub fn prove(
     find(kernel, computed, &mut solve, (weights, cut.is_some()))
 }
 
-/// Makes a certificate of a computed point and has the kernel verify it: in longer numbers where 256 bits do not hold the lightest of so many weights' costs, and at the
-/// point itself where those do not suffice either, since what a grid does not see could be moved from balance. `solve` solves the Newton system. In a limit some weights are
-/// left out.
+/// Makes a certificate of a computed point and has the kernel verify it: in longer numbers where 256 bits do not hold
+/// the lightest of so many weights' costs, and at the point itself where those do not suffice either, since what a grid
+/// does not see could be moved from balance. `solve` solves the Newton system. In a limit some weights are left out.
 pub fn find(
     kernel: &Problem,
     computed: Vec<Number>,

@@ -22,7 +22,8 @@ const SHOWN: usize = 3;
 
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Relu6Arguments {
-    /// For ONNX models: put ReLU in the place of every ReLU6, which makes it another function wherever one of them reads more than 6.
+    /// For ONNX models: put ReLU in the place of every ReLU6, which makes it another function wherever one of them
+    /// reads more than 6.
     #[arg(long)]
     pub replace_relu6: bool,
 }

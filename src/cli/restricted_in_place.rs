@@ -17,7 +17,8 @@ pub fn is_asked(arguments: &BalanceArguments) -> bool {
     arguments.max_scaling.is_some()
 }
 
-/// Restricted multipliers, if they were asked for; `optimum` are those without the restriction, where there is one; `name` gives the unit of a variable.
+/// Restricted multipliers, if they were asked for; `optimum` are those without the restriction, where there is one;
+/// `name` gives the unit of a variable.
 pub fn restrict(
     arguments: &BalanceArguments,
     problem: &mut Blocks,
@@ -58,8 +59,8 @@ pub fn restrict_terms(
     })
 }
 
-/// What `balance` finds within the bound of multipliers of costs, with the regularizer there and without a restriction, if a bound was asked for; and what the kernel verifies of it, if a
-/// certificate was.
+/// What `balance` finds within the bound of multipliers of costs, with the regularizer there and without a restriction,
+/// if a bound was asked for; and what the kernel verifies of it, if a certificate was.
 fn restricted(
     arguments: &BalanceArguments,
     kernel: Option<&NamedProblem>,

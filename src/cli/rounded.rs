@@ -23,8 +23,8 @@ pub fn round(found: &mut Found, problem: &mut Blocks, power: f64) {
     (found.multipliers, found.rounded) = (nearest, Some(run));
 }
 
-/// The powers of `2^step` nearest to multipliers `Λ`, each known within a share of its cost `Λ^power`, if that is known; and what comes of them, by the deficit and the regularizer
-/// `at` costs.
+/// The powers of `2^step` nearest to multipliers `Λ`, each known within a share of its cost `Λ^power`, if that is
+/// known; and what comes of them, by the deficit and the regularizer `at` costs.
 pub fn nearest(
     multipliers: &[f64],
     steps: &[u64],

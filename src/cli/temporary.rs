@@ -66,8 +66,8 @@ fn watch() {}
 #[cfg(not(unix))]
 pub fn survive_cut_inputs(_: bool) {}
 
-/// From now on interrupts and the like remove all temporary files before they end the program, as they would without. A process that only
-/// calls commands has its own answer to them.
+/// From now on interrupts and the like remove all temporary files before they end the program, as they would without. A
+/// process that only calls commands has its own answer to them.
 #[cfg(unix)]
 fn watch() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -107,7 +107,8 @@ fn is_ignored(signal: i32) -> bool {
 #[cfg(unix)]
 static TOLD: AtomicBool = AtomicBool::new(false);
 
-/// A mapped input that is cut while it is read ends the program with a message and exit code 2; without, the system would kill it.
+/// A mapped input that is cut while it is read ends the program with a message and exit code 2; without, the system
+/// would kill it.
 #[cfg(unix)]
 #[expect(
     unsafe_code,
@@ -123,11 +124,13 @@ pub fn survive_cut_inputs(json: bool) {
     } else {
         String::new()
     };
-    // SAFETY: this is before any map is read. The handler calls what signal handlers may call: it unlinks files, writes to open descriptors, and exits. It waits for no
-    // lock: the signal comes from a read of a map, and no map is read while the list of files is held.
+    // SAFETY: this is before any map is read. The handler calls what signal handlers may call: it unlinks files, writes
+    // to open descriptors, and exits. It waits for no lock: the signal comes from a read of a map, and no map is read
+    // while the list of files is held.
     let set = unsafe {
-        // The handler that is there, by the standard library for overflows of the stack, would be called first; it gives the signal its default
-        // meaning back, by which a second thread that reads the map would kill the program while the first one still says why.
+        // The handler that is there, by the standard library for overflows of the stack, would be called first; it
+        // gives the signal its default meaning back, by which a second thread that reads the map would kill the program
+        // while the first one still says why.
         libc::signal(libc::SIGBUS, libc::SIG_DFL);
         signal_hook::low_level::register(signal_hook::consts::SIGBUS, move || {
             // Of several threads that read the map, one says so.

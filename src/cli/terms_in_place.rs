@@ -198,7 +198,8 @@ fn running_away(
     Some((runaway, named))
 }
 
-/// The two sides of each variable, and what the kernel verifies after balancing, if that is that the minimum is attained.
+/// The two sides of each variable, and what the kernel verifies after balancing, if that is that the minimum is
+/// attained.
 pub fn explained(kernel: &NamedProblem) -> Option<(Vec<(f64, f64)>, EnergyProof)> {
     let progress = Progress::new();
     let costs = TermCosts::new(&kernel.problem);
@@ -226,8 +227,8 @@ pub fn optimum_of_terms(kernel: &NamedProblem) -> Result<EnergyProof, Distance> 
     attained(prove(&costs, &solution.multipliers, kernel, None))
 }
 
-/// By variable, the power of two of which its multiplier must be a power so that every weight changes by a power of two: where a weight takes the root of a multiplier, that is one
-/// of four.
+/// By variable, the power of two of which its multiplier must be a power so that every weight changes by a power of
+/// two: where a weight takes the root of a multiplier, that is one of four.
 fn steps(kernel: &NamedProblem) -> Vec<u64> {
     let mut steps = vec![1u64; kernel.problem.variables()];
     let forms = kernel.problem.forms().iter();

@@ -20,10 +20,10 @@ pub enum Aligned {
     Networks(Box<(Network<Rational>, Network<Rational>)>),
 }
 
-/// Brings the second model into the form of the first: ONNX models graph by graph ([`OnnxFile::aligned`](super::OnnxFile::aligned)), networks and
-/// perceptrons unit by unit, also across formats. Units belong together by their ids; where the ids are others, inputs and outputs
-/// by their order, hidden units layer by layer by their order. A synapse that only one of two networks has is one of weight 0 in
-/// the other.
+/// Brings the second model into the form of the first: ONNX models graph by graph
+/// ([`OnnxFile::aligned`](super::OnnxFile::aligned)), networks and perceptrons unit by unit, also across formats. Units
+/// belong together by their ids; where the ids are others, inputs and outputs by their order, hidden units layer by
+/// layer by their order. A synapse that only one of two networks has is one of weight 0 in the other.
 ///
 /// # Errors
 /// What differs, the first difference first.
@@ -197,8 +197,8 @@ fn partners(
     Ok(partners)
 }
 
-/// Units by what they are, in their order: inputs, outputs, and the hidden units layer by layer; units of recurrent networks are
-/// one layer.
+/// Units by what they are, in their order: inputs, outputs, and the hidden units layer by layer; units of recurrent
+/// networks are one layer.
 fn in_order(network: &Network<Rational>) -> Vec<(String, Vec<UnitIndex>)> {
     let mut depth = vec![0usize; network.units()];
     if let Ok(order) = network.in_order() {

@@ -1,4 +1,5 @@
-//! What a file of weights does not say: the activations of its hidden layers, and where names do not tell, the order of its layers.
+//! What a file of weights does not say: the activations of its hidden layers, and where names do not tell, the order of
+//! its layers.
 
 use serde::Deserialize;
 
@@ -53,9 +54,9 @@ impl Architecture {
         })
     }
 
-    /// Reads a file: `{"format": "synaptic-balance/architecture", "version": 1, "activations": ["relu", {"leaky_relu": "1/10"}]}`,
-    /// activations as in network files, one for each hidden layer; `"layers": ["encoder", "middle", "decoder"]`, if it is there, names
-    /// all layers in the order of computation.
+    /// Reads a file: `{"format": "synaptic-balance/architecture", "version": 1, "activations": ["relu", {"leaky_relu":
+    /// "1/10"}]}`, activations as in network files, one for each hidden layer; `"layers": ["encoder", "middle",
+    /// "decoder"]`, if it is there, names all layers in the order of computation.
     ///
     /// # Errors
     /// [`FormatError`], with the first fault in the order of the document.

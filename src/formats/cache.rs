@@ -1,8 +1,9 @@
 //! Where the files of a model may lie: in its folder, or in the cache of a model hub whose snapshot the folder is.
 //!
-//! Such a cache keeps the content of files in `blobs`, and for each revision a folder `snapshots/REVISION` of links into it. A link
-//! there may lead into the `blobs` of the same cache, and nowhere else; everywhere else a file must lie in the model's folder, links
-//! followed. A cache that was copied to where there are no links holds small files with the text of the links: they are followed alike.
+//! Such a cache keeps the content of files in `blobs`, and for each revision a folder `snapshots/REVISION` of links
+//! into it. A link there may lead into the `blobs` of the same cache, and nowhere else; everywhere else a file must lie
+//! in the model's folder, links followed. A cache that was copied to where there are no links holds small files with
+//! the text of the links: they are followed alike.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -35,7 +36,8 @@ pub(super) fn is_within(folder: &Path, file: &Path) -> io::Result<bool> {
     Ok(file.is_file() && (file.starts_with(&folder) || is_blob()))
 }
 
-/// The file that a path stands for: itself, or, in the snapshot of a cache without links, the content that its text names.
+/// The file that a path stands for: itself, or, in the snapshot of a cache without links, the content that its text
+/// names.
 pub fn cached(path: &Path) -> PathBuf {
     linked(path).unwrap_or_else(|| path.to_path_buf())
 }

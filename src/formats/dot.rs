@@ -5,8 +5,8 @@ use petgraph::dot::{Config, Dot};
 use crate::network::{Network, UnitKind};
 use crate::numbers::Rational;
 
-/// The network as a DOT graph: boxes for visible units, circles for units that can be scaled, octagons for hidden ones that cannot,
-/// diamonds for products, weights on synapses, dashed lines from factors to products.
+/// The network as a DOT graph: boxes for visible units, circles for units that can be scaled, octagons for hidden ones
+/// that cannot, diamonds for products, weights on synapses, dashed lines from factors to products.
 ///
 /// ```
 /// let network = synaptic_balance::network::chain(&[1, 2].map(|w| num_rational::BigRational::from_integer(w.into())));

@@ -1,4 +1,5 @@
-//! The bytes of files that are read: what is no file is refused before it is opened, what is too long before it is read.
+//! The bytes of files that are read: what is no file is refused before it is opened, what is too long before it is
+//! read.
 
 use bytes::Bytes;
 use memmap2::Mmap;
@@ -17,8 +18,8 @@ pub const MAX_MODEL: u64 = 1 << 30;
 /// The longest text beside a model that is read: an index, an architecture, a script.
 pub const MAX_TEXT: u64 = 1 << 26;
 
-/// Opens a file to be read. An open pipe of the caller (`/dev/stdin`, a process substitution) will do; named pipes, devices and
-/// folders are refused without being opened: they could keep a reader waiting, or never end.
+/// Opens a file to be read. An open pipe of the caller (`/dev/stdin`, a process substitution) will do; named pipes,
+/// devices and folders are refused without being opened: they could keep a reader waiting, or never end.
 ///
 /// # Errors
 /// What is no file, and those of the system.
@@ -100,10 +101,11 @@ pub(super) fn file_bytes(path: &Path) -> Result<Bytes> {
 /// Maps a file: its bytes are read from it as they are looked at, through the system's page cache.
 #[expect(unsafe_code, reason = "memory maps are unsafe to make, see below")]
 pub(super) fn map(file: &File) -> Result<Bytes> {
-    // SAFETY: a map is sound as long as nobody else changes or shortens the file while it is read, which no program can rule out.
-    // The maps are private and never written to, outputs go to new files that are renamed, and nearly every byte is read as a part of a
-    // number, of which any bits are valid: a change from outside gives other numbers, as it would with any reader of the map. If the
-    // file is cut, the system sends a signal; the program ends by it with a message, and leaves every output as it was.
+    // SAFETY: a map is sound as long as nobody else changes or shortens the file while it is read, which no program can
+    // rule out. The maps are private and never written to, outputs go to new files that are renamed, and nearly every
+    // byte is read as a part of a number, of which any bits are valid: a change from outside gives other numbers, as it
+    // would with any reader of the map. If the file is cut, the system sends a signal; the program ends by it with a
+    // message, and leaves every output as it was.
     let map = unsafe { Mmap::map(file)? };
     Ok(Bytes::from_owner(map))
 }

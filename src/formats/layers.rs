@@ -23,8 +23,8 @@ impl Layer {
     }
 }
 
-/// The layers of all tensors, in the order `given`, or else in that of the numbers in their names; the outputs of each are the inputs
-/// of the next.
+/// The layers of all tensors, in the order `given`, or else in that of the numbers in their names; the outputs of each
+/// are the inputs of the next.
 ///
 /// # Errors
 /// [`SafetensorsError`], naming the tensor, the layers, or what has to be said.
@@ -136,7 +136,8 @@ fn numbered(layers: Vec<Layer>) -> Result<Vec<Layer>, SafetensorsError> {
 /// A number of any length, leading zeros aside: the more digits the larger, then digit by digit.
 type Number = (usize, String);
 
-/// The numbers by which names differ, if each pair differs in that one place and in nothing else; one name alone needs none.
+/// The numbers by which names differ, if each pair differs in that one place and in nothing else; one name alone needs
+/// none.
 fn numbers(names: &[&str]) -> Option<Vec<Number>> {
     let words: Vec<Vec<&str>> = names.iter().map(|name| words(name)).collect();
     let (first, others) = words.split_first()?;

@@ -70,8 +70,8 @@ struct Shard {
     map: Bytes,
 }
 
-/// A perceptron whose weights stay in their files: each pass reads them in order, through the system's page cache, and what is kept in
-/// memory is a few numbers for each unit.
+/// A perceptron whose weights stay in their files: each pass reads them in order, through the system's page cache, and
+/// what is kept in memory is a few numbers for each unit.
 pub struct MappedPerceptron {
     shards: Vec<Shard>,
     pub(super) layers: Vec<Layer>,
@@ -275,7 +275,8 @@ impl MappedPerceptron {
         place.storage.weights(self.bytes(place))
     }
 
-    /// For each hidden layer that is scaled, the name of its weight and its number of units, in the order of the groups.
+    /// For each hidden layer that is scaled, the name of its weight and its number of units, in the order of the
+    /// groups.
     pub fn groups(&self) -> Vec<(String, usize)> {
         let scaled = self.layers.iter().filter(|layer| layer.group.is_some());
         scaled
@@ -291,8 +292,9 @@ impl MappedPerceptron {
             .collect()
     }
 
-    /// Writes a shard with its weights scaled by the multipliers `Λ` of all groups, row by row; every other byte stays as it is. A multiplier 0 stands for a unit whose weights,
-    /// into it and out of it, become 0. Gives the weights that their number type could not hold.
+    /// Writes a shard with its weights scaled by the multipliers `Λ` of all groups, row by row; every other byte stays
+    /// as it is. A multiplier 0 stands for a unit whose weights, into it and out of it, become 0. Gives the weights
+    /// that their number type could not hold.
     ///
     /// # Errors
     /// [`SafetensorsError::Range`] for a weight that overflows; errors of writing.
@@ -344,7 +346,8 @@ impl MappedPerceptron {
     }
 }
 
-/// Writes numbers of a tensor from a row on, each times the quotient of its two multipliers, those of all rows and of all columns.
+/// Writes numbers of a tensor from a row on, each times the quotient of its two multipliers, those of all rows and of
+/// all columns.
 pub(super) fn write_scaled(
     place: &Place,
     (bytes, first): (&[u8], usize),

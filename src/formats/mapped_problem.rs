@@ -9,7 +9,8 @@ use crate::numbers::Rational;
 use crate::solve::NumberType;
 
 impl MappedPerceptron {
-    /// The problem as the kernel reads it: one variable for each unit of the groups, in their order; a block for each tensor that some scaling changes, in the order of [`scaled_tensors`](MappedPerceptron::scaled_tensors).
+    /// The problem as the kernel reads it: one variable for each unit of the groups, in their order; a block for each
+    /// tensor that some scaling changes, in the order of [`scaled_tensors`](MappedPerceptron::scaled_tensors).
     ///
     /// # Errors
     /// What the kernel refuses; nothing in practice.
@@ -105,7 +106,8 @@ impl MappedPerceptron {
         (scaled, fixed)
     }
 
-    /// The names of the tensors that some scaling changes, layer by layer: those of [`energy_problem`](MappedPerceptron::energy_problem).
+    /// The names of the tensors that some scaling changes, layer by layer: those of
+    /// [`energy_problem`](MappedPerceptron::energy_problem).
     pub fn scaled_tensors(&self) -> Vec<&str> {
         let (scaled, _) = self.sorted();
         scaled
@@ -114,8 +116,9 @@ impl MappedPerceptron {
             .collect()
     }
 
-    /// The weights other than 0 between units of which `vanishes(to, from)` holds: the first of them, at most so many, as tensors and places there, and their number. Units are numbered in the order of their variables, the
-    /// number of which stands for what is not scaled.
+    /// The weights other than 0 between units of which `vanishes(to, from)` holds: the first of them, at most so many,
+    /// as tensors and places there, and their number. Units are numbered in the order of their variables, the number of
+    /// which stands for what is not scaled.
     pub fn vanishing(
         &self,
         vanishes: &dyn Fn(usize, usize) -> bool,
@@ -158,7 +161,8 @@ impl MappedPerceptron {
         })
     }
 
-    /// Is every tensor that no scaling changes the same, byte for byte, in a perceptron that [is like it](MappedPerceptron::is_like)?
+    /// Is every tensor that no scaling changes the same, byte for byte, in a perceptron that [is like
+    /// it](MappedPerceptron::is_like)?
     pub fn agrees_in_what_is_fixed(&self, other: &Self) -> bool {
         let bytes = |model: &Self| -> Vec<Vec<u8>> {
             let (_, fixed) = model.sorted();
@@ -191,7 +195,8 @@ impl MappedPerceptron {
         layers.flat_map(|layer| std::iter::once(&layer.weight).chain(&layer.bias))
     }
 
-    /// Has every weight the sign that it has in a perceptron that [is like it](MappedPerceptron::is_like), 0 being of either?
+    /// Has every weight the sign that it has in a perceptron that [is like it](MappedPerceptron::is_like), 0 being of
+    /// either?
     pub fn signs_agree(&self, other: &Self) -> bool {
         let sign = |place: &Place, bytes: &[u8]| {
             let value = place.storage.decode(bytes);
@@ -204,7 +209,8 @@ impl MappedPerceptron {
         })
     }
 
-    /// The number type of the weights that some scaling changes, the one with the fewest digits if they have several; that of all weights where none scales.
+    /// The number type of the weights that some scaling changes, the one with the fewest digits if they have several;
+    /// that of all weights where none scales.
     pub fn number_type(&self) -> Option<NumberType> {
         let (scaled, fixed) = self.sorted();
         let types = |places: Vec<&Place>| {
@@ -225,7 +231,8 @@ impl MappedPerceptron {
         layers.map(of).collect()
     }
 
-    /// How many units there are: inputs, the constant that biases come from (if there are biases), hidden and output units.
+    /// How many units there are: inputs, the constant that biases come from (if there are biases), hidden and output
+    /// units.
     pub fn units(&self) -> [usize; 4] {
         let inputs = self.layers.first().map_or(0, |layer| layer.weight.shape[1]);
         let outputs = self.layers.last().map_or(0, |layer| layer.weight.shape[0]);

@@ -59,7 +59,8 @@ impl MappedPerceptron {
         .collect()
     }
 
-    /// The part of the balancing problem in some rows of each of the [`tensors`](MappedPerceptron::tensors); of the files no other weights are looked at.
+    /// The part of the balancing problem in some rows of each of the [`tensors`](MappedPerceptron::tensors); of the
+    /// files no other weights are looked at.
     ///
     /// # Errors
     /// [`MappedError::Blocks`], also for rows that are not whole bands.
@@ -105,7 +106,8 @@ impl MappedPerceptron {
         faults.next()
     }
 
-    /// Writes some rows of a tensor, scaled by the multipliers `Λ` of all groups. Gives the weights that their number type could not hold.
+    /// Writes some rows of a tensor, scaled by the multipliers `Λ` of all groups. Gives the weights that their number
+    /// type could not hold.
     ///
     /// # Errors
     /// [`SafetensorsError::Range`](super::SafetensorsError::Range) for a weight that overflows; errors of writing.

@@ -1,7 +1,8 @@
-//! Files that a caller holds in memory: while some work is done, readers find them under their names, and what is written to a
-//! name that is kept stays in memory too.
+//! Files that a caller holds in memory: while some work is done, readers find them under their names, and what is
+//! written to a name that is kept stays in memory too.
 //!
-//! The names are those of paths that lead nowhere else, such as `<model>`. They count in the thread that does the work, and only there.
+//! The names are those of paths that lead nowhere else, such as `<model>`. They count in the thread that does the work,
+//! and only there.
 
 use bytes::Bytes;
 use std::cell::RefCell;

@@ -54,8 +54,8 @@ pub enum ModelError {
     Architecture,
 }
 
-/// Reads a model; `architecture` is what a safetensors file does not say, and nothing else needs; `folder` is where the tensors
-/// are that an ONNX model keeps in other files.
+/// Reads a model; `architecture` is what a safetensors file does not say, and nothing else needs; `folder` is where the
+/// tensors are that an ONNX model keeps in other files.
 ///
 /// # Errors
 /// [`ModelError`], naming the place.
@@ -92,8 +92,8 @@ pub fn read_model(
     Ok(Model::Json(read_network(&bytes)?))
 }
 
-/// Does the file begin with the length of a header, followed by an object? Eight letters or blanks are no length: it would be beyond
-/// any file.
+/// Does the file begin with the length of a header, followed by an object? Eight letters or blanks are no length: it
+/// would be beyond any file.
 fn is_safetensors(bytes: &[u8]) -> bool {
     let Some((length, rest)) = bytes.split_first_chunk() else {
         return false;
@@ -101,8 +101,8 @@ fn is_safetensors(bytes: &[u8]) -> bool {
     rest.first() == Some(&b'{') && u64::from_le_bytes(*length) < 1 << 48
 }
 
-/// Does a file begin with the key of a field of an ONNX model? No JSON object or array begins with such a byte; a safetensors file
-/// begins with its length, and then an object.
+/// Does a file begin with the key of a field of an ONNX model? No JSON object or array begins with such a byte; a
+/// safetensors file begins with its length, and then an object.
 pub fn is_onnx(bytes: &[u8]) -> bool {
     has_key(bytes) && !is_text(&bytes[..bytes.len().min(START)])
 }
@@ -118,8 +118,8 @@ fn has_key(bytes: &[u8]) -> bool {
         )
 }
 
-/// Does a file begin as one of safetensors does, which holds weights and does not say what its units compute? False for a
-/// file that cannot be read.
+/// Does a file begin as one of safetensors does, which holds weights and does not say what its units compute? False for
+/// a file that cannot be read.
 pub fn holds_weights_only(path: &Path) -> bool {
     use std::io::Read;
     // The length of a header needs six of its eight bytes at the most; no text has a byte 0.
@@ -218,8 +218,8 @@ impl Model {
         matches!(self, Model::Json(file) if file.is_exact())
     }
 
-    /// Units by the tensor that leads into them, where the file holds tensors; unit 0, which cannot be scaled, for pinned
-    /// channels of ONNX models.
+    /// Units by the tensor that leads into them, where the file holds tensors; unit 0, which cannot be scaled, for
+    /// pinned channels of ONNX models.
     pub fn groups(&self) -> Option<Vec<(String, Vec<UnitIndex>)>> {
         match self {
             Model::Json(_) => None,
@@ -235,8 +235,8 @@ impl Model {
         }
     }
 
-    /// The file with other weights, everything else as it was, and the weights that their number type could not hold; `name` is
-    /// the file name that it will have.
+    /// The file with other weights, everything else as it was, and the weights that their number type could not hold;
+    /// `name` is the file name that it will have.
     ///
     /// # Errors
     /// A weight that overflows.

@@ -19,8 +19,8 @@ pub(super) fn exponent(factor: f64) -> Option<i16> {
     is_near.then_some(exponent as i16)
 }
 
-/// Multiplies numbers with `FRACTION` bits of fraction, whose exponents count up to `ONES`, by `2^(row + column)`. Nothing is changed, and `false` given, where one is neither
-/// normal, before and after, nor 0.
+/// Multiplies numbers with `FRACTION` bits of fraction, whose exponents count up to `ONES`, by `2^(row + column)`.
+/// Nothing is changed, and `false` given, where one is neither normal, before and after, nor 0.
 pub(super) fn shift<const FRACTION: u32, const ONES: u16>(
     slots: &mut [[u8; 2]],
     row: i16,

@@ -105,11 +105,12 @@ struct Values {
     bias: Option<Vec<Rational>>,
 }
 
-/// Reads layers `<name>.weight` of shape `[out, in]` and `<name>.bias` as a layered network with one activation for all hidden units and
-/// linear outputs. Their order is that of the numbers in their names, which must differ in nothing else.
+/// Reads layers `<name>.weight` of shape `[out, in]` and `<name>.bias` as a layered network with one activation for all
+/// hidden units and linear outputs. Their order is that of the numbers in their names, which must differ in nothing
+/// else.
 ///
-/// Every `f16`, `bf16`, `f32` or `f64` is taken as the rational that it denotes. A layer without a bias among layers with one gets
-/// biases of 0.
+/// Every `f16`, `bf16`, `f32` or `f64` is taken as the rational that it denotes. A layer without a bias among layers
+/// with one gets biases of 0.
 ///
 /// # Errors
 /// [`SafetensorsError`], naming the tensor.
@@ -189,8 +190,8 @@ struct Slot {
 }
 
 impl PerceptronFile {
-    /// Reads a file as [`read_perceptron`] does, hidden layers with the activations of `architecture`, layers in the order that it
-    /// gives, if it gives one.
+    /// Reads a file as [`read_perceptron`] does, hidden layers with the activations of `architecture`, layers in the
+    /// order that it gives, if it gives one.
     ///
     /// # Errors
     /// [`SafetensorsError`], naming the tensor.
@@ -250,8 +251,8 @@ impl PerceptronFile {
             .collect()
     }
 
-    /// The file with other weights, each rounded to the number type of its tensor, and those that it could not hold; where the new
-    /// weight equals the old one, and everywhere else, every byte stays as it was.
+    /// The file with other weights, each rounded to the number type of its tensor, and those that it could not hold;
+    /// where the new weight equals the old one, and everywhere else, every byte stays as it was.
     ///
     /// # Errors
     /// [`SafetensorsError::Range`] for a number that overflows.

@@ -120,7 +120,8 @@ impl Storage {
         }
     }
 
-    /// Is each number of a row after `2^(row + column)` times the one before, and are both normal, or the same 0? Of other types than those of 16 bits nothing is said: `false`.
+    /// Is each number of a row after `2^(row + column)` times the one before, and are both normal, or the same 0? Of
+    /// other types than those of 16 bits nothing is said: `false`.
     pub fn is_shifted(self, pair: [&[u8]; 2], row: i16, columns: &[i16]) -> bool {
         let [before, after] = pair.map(|bytes| bytes.as_chunks().0);
         match self {
@@ -182,7 +183,8 @@ pub(super) trait Stored<const SIZE: usize> {
         true
     }
 
-    /// Scales numbers of 16 bits by `2^(row + column)` if all of them, old and new, are normal or 0; otherwise, and of other types, nothing is changed.
+    /// Scales numbers of 16 bits by `2^(row + column)` if all of them, old and new, are normal or 0; otherwise, and of
+    /// other types, nothing is changed.
     fn shift(_: &mut [[u8; SIZE]], _: i16, _: &[i16]) -> bool {
         false
     }
@@ -259,7 +261,8 @@ impl Stored<2> for Brain {
     }
 }
 
-/// The bits of the nearest number of 16 bits, ties to even, with so many bits of fraction and this bias of the exponent; what is too large becomes infinite.
+/// The bits of the nearest number of 16 bits, ties to even, with so many bits of fraction and this bias of the
+/// exponent; what is too large becomes infinite.
 fn short<const FRACTION: u32, const BIAS: i32>(value: f64) -> u16 {
     let sign = u16::from(value.is_sign_negative()) << 15;
     let infinity = ((2 * BIAS + 1) as u16) << FRACTION;
@@ -275,6 +278,7 @@ fn short<const FRACTION: u32, const BIAS: i32>(value: f64) -> u16 {
     // Counted in units in the last place: exactly, and below 2^(FRACTION + 1).
     let unit = f64::from_bits(((exponent - FRACTION as i32 + 1023) as u64) << 52);
     let units = (magnitude / unit).round_ties_even() as u16;
-    // A leading bit adds one to the field of the exponent, and so does one carried into the next binade, infinity included.
+    // A leading bit adds one to the field of the exponent, and so does one carried into the next binade, infinity
+    // included.
     sign | ((((exponent + BIAS - 1) as u16) << FRACTION) + units)
 }

@@ -119,8 +119,8 @@ impl Channels {
         self.classes.len() as Slot
     }
 
-    /// The operator compares these entries, or divides by them: what it makes keeps its value at every positive multiplier, and has no limit where
-    /// multipliers tend to 0.
+    /// The operator compares these entries, or divides by them: what it makes keeps its value at every positive
+    /// multiplier, and has no limit where multipliers tend to 0.
     pub fn breaks_at_zero(&mut self, field: &Field) {
         let origin = self.origin;
         self.brittle

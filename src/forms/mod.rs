@@ -1,10 +1,11 @@
 //! Linear forms: which multiplier every value of a computation carries.
 //!
-//! Where weights are rescaled and the function stays, every value is multiplied by a product of powers of free multipliers: it carries
-//! a linear form in their logarithms. Each channel of a tensor has a [`Slot`] for the form that it carries, and operators say how slots hang
-//! together: equal ones (a sum), products and powers of others (a gate, a root), the form of what nothing scales ([`ONE`]). What
-//! [`Forms`] finds is the kernel of these equations: the variables that are left free, the form of each slot in them, and what pins those
-//! that carry none. It depends on the operators alone, not on how files name or store them. (Ours.)
+//! Where weights are rescaled and the function stays, every value is multiplied by a product of powers of free
+//! multipliers: it carries a linear form in their logarithms. Each channel of a tensor has a [`Slot`] for the form that
+//! it carries, and operators say how slots hang together: equal ones (a sum), products and powers of others (a gate, a
+//! root), the form of what nothing scales ([`ONE`]). What [`Forms`] finds is the kernel of these equations: the
+//! variables that are left free, the form of each slot in them, and what pins those that carry none. It depends on the
+//! operators alone, not on how files name or store them. (Ours.)
 //!
 //! ```
 //! use synaptic_balance::forms::{Channels, Exponent, ONE};

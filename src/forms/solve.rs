@@ -72,8 +72,9 @@ impl Forms {
 }
 
 impl Channels {
-    /// Solves all equations. The earliest slots are left free; where there is a choice, exponents stay integers. Cost: linear
-    /// where equations have two unknowns left, as in trained models nearly all have; else an elimination over the rationals.
+    /// Solves all equations. The earliest slots are left free; where there is a choice, exponents stay integers. Cost:
+    /// linear where equations have two unknowns left, as in trained models nearly all have; else an elimination over
+    /// the rationals.
     ///
     /// # Errors
     /// [`FormsError::Exponents`].

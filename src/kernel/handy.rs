@@ -142,7 +142,8 @@ pub fn not_scaled(
     check::not_scaled(problem, claim)
 }
 
-/// The constraints of the manifold, brought into an order in which the kernel sees that they are independent: [`check::manifold`].
+/// The constraints of the manifold, brought into an order in which the kernel sees that they are independent:
+/// [`check::manifold`].
 ///
 /// # Errors
 /// Those of the rule; a constraint is named by its place in `constraints`.
@@ -178,8 +179,8 @@ pub fn manifold(
     })
 }
 
-/// Rows, each with the columns of its non-zero entries, in an order in which each has one that no later row has; those for which there is no such order come
-/// last.
+/// Rows, each with the columns of its non-zero entries, in an order in which each has one that no later row has; those
+/// for which there is no such order come last.
 fn removal<T>(rows: Vec<(Vec<usize>, T)>) -> Vec<T> {
     // By column, the rows that are left and hold it.
     let mut holders: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();

@@ -7,8 +7,8 @@ use thiserror::Error;
 
 use crate::numbers::Rational;
 
-/// One step of a formula. Each takes its operands from the results of the steps before it, the last ones first used, and
-/// leaves one result in their place.
+/// One step of a formula. Each takes its operands from the results of the steps before it, the last ones first used,
+/// and leaves one result in their place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// A number.
@@ -78,8 +78,8 @@ type Expanded = BTreeMap<Monomial, Rational>;
 
 /// **Both formulas are the same function** of their variables (non-zero ones, where a negative exponent occurs).
 ///
-/// Each is expanded into monomials, and the coefficients are compared. Two Laurent polynomials over the rationals are the same
-/// function exactly if their coefficients agree. Place: ours.
+/// Each is expanded into monomials, and the coefficients are compared. Two Laurent polynomials over the rationals are
+/// the same function exactly if their coefficients agree. Place: ours.
 ///
 /// Cost: one product of coefficients for each pair of terms of a product, which can be exponential in their number.
 ///

@@ -24,9 +24,9 @@ pub struct Cost {
 /// A synapse: how the variables enter its ratio, and its cost as a function of the ratio.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Synapse {
-    /// `(variable, exponent)`, any number of them, exponents non-zero, variables strictly increasing: two at the most between
-    /// units that sum their inputs, more after products. Empty where no scaling changes the weight: between visible units,
-    /// within a tie, from a BiLU unit to itself.
+    /// `(variable, exponent)`, any number of them, exponents non-zero, variables strictly increasing: two at the most
+    /// between units that sum their inputs, more after products. Empty where no scaling changes the weight: between
+    /// visible units, within a tie, from a BiLU unit to itself.
     pub direction: Vec<(usize, Rational)>,
     /// The summands; none, or only zero ones, where the weight is 0.
     pub costs: Vec<Cost>,
@@ -43,8 +43,8 @@ impl Synapse {
         self.costs.iter().all(|cost| cost.base.is_zero())
     }
 
-    /// Is the synapse active, with two exponents of one sign? BiPU units of negative degree make such synapses, products, and
-    /// ties with negative exponents. With three variables or more it always is.
+    /// Is the synapse active, with two exponents of one sign? BiPU units of negative degree make such synapses,
+    /// products, and ties with negative exponents. With three variables or more it always is.
     pub fn raises_both(&self) -> bool {
         let exponents = || self.direction.iter();
         let rising = exponents().filter(|(_, exponent)| exponent.is_positive());
@@ -53,12 +53,14 @@ impl Synapse {
     }
 }
 
-/// A balancing problem, which is that of the kernel, with its synapses listed: the variables `μ_v > 0` enter the *ratio* `r_e = Π_v μ_v^{d_ev}` of synapse `e`, whose
-/// cost is `Σ_k a_k b_k^{p_k} r_e^{q_k}`. The regularizer is the sum of all costs.
-/// For variable `v`, `A_v` sums `d_ev q_k · cost` over the synapses with `d_ev > 0` and `B_v` the same with
-/// `-d_ev` over those with `d_ev < 0`; the gradient of the regularizer in `log μ_v` is `A_v - B_v`.
+/// A balancing problem, which is that of the kernel, with its synapses listed: the variables `μ_v > 0` enter
+/// the *ratio* `r_e = Π_v μ_v^{d_ev}` of synapse `e`, whose cost is `Σ_k a_k b_k^{p_k} r_e^{q_k}`. The
+/// regularizer is the sum of all costs. For variable `v`, `A_v` sums `d_ev q_k · cost` over the synapses with
+/// `d_ev > 0` and `B_v` the same with `-d_ev` over those with `d_ev < 0`; the gradient of the regularizer in
+/// `log μ_v` is `A_v - B_v`.
 ///
-/// Claims are about the kernel's problem, which alone is trusted: a list that does not agree with it makes solvers fail.
+/// Claims are about the kernel's problem, which alone is trusted: a list that does not agree with it makes solvers
+/// fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     trusted: Trusted<'static>,
@@ -83,7 +85,8 @@ impl Problem {
     /// The problem of these synapses: a block for each summand of each cost.
     ///
     /// # Errors
-    /// [`Refusal::Form`] and [`Refusal::Block`], where variables do not exist, exponents are 0, or coefficients, powers and exponents of costs are not positive.
+    /// [`Refusal::Form`] and [`Refusal::Block`], where variables do not exist, exponents are 0, or coefficients, powers
+    /// and exponents of costs are not positive.
     pub fn new(variables: usize, synapses: Vec<Synapse>) -> Result<Self, Refusal> {
         let (mut forms, mut blocks) = (vec![Form::new()], Vec::new());
         for synapse in &synapses {
@@ -154,17 +157,17 @@ impl Problem {
     }
 
     /// For each variable `v`, `(first, z_v)` if its component can be scaled as a whole without changing any weight:
-    /// `first` is its smallest variable, `z_first = 1`, and multiplying every `μ_v` of the component by `t^{z_v}` leaves every
-    /// ratio as it is. `None` where the weights determine the multipliers.
+    /// `first` is its smallest variable, `z_first = 1`, and multiplying every `μ_v` of the component by `t^{z_v}`
+    /// leaves every ratio as it is. `None` where the weights determine the multipliers.
     ///
     /// That is the case where no synapse of non-zero cost joins the component to the ground and all its synapses agree:
-    /// `Σ_v d_ev z_v = 0` determines each `z_v` from a neighbour's. Between BiLU units every `z` is 1; BiPU units of a cycle
-    /// may disagree, and then only `z = 0` is left. A variable without active synapses is a component of its own.
+    /// `Σ_v d_ev z_v = 0` determines each `z_v` from a neighbour's. Between BiLU units every `z` is 1; BiPU units of a
+    /// cycle may disagree, and then only `z = 0` is left. A variable without active synapses is a component of its own.
     /// Cost: linear, in exact products of exponents along components away from the ground.
     ///
     /// # Errors
-    /// [`Refusal::RaisesBoth`] with a synapse of three variables or more: a component can then be scaled in several ways, or in
-    /// part, which is not looked into here. Of two variables the exponents may be any.
+    /// [`Refusal::RaisesBoth`] with a synapse of three variables or more: a component can then be scaled in several
+    /// ways, or in part, which is not looked into here. Of two variables the exponents may be any.
     pub fn common_scaling(&self) -> Result<Vec<Option<(usize, Rational)>>, Refusal> {
         let is_wide = |synapse: &Synapse| synapse.is_active() && synapse.direction.len() > 2;
         if let Some(synapse) = self.synapses().iter().position(is_wide) {
@@ -198,7 +201,8 @@ impl Problem {
     }
 }
 
-/// Carries `z_first = 1` through the component of `first`; the variables reached, and whether all synapses agree, none of which joins the ground.
+/// Carries `z_first = 1` through the component of `first`; the variables reached, and whether all synapses agree, none
+/// of which joins the ground.
 fn spread(
     first: usize,
     around: &[Vec<&Synapse>],

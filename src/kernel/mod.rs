@@ -1,16 +1,17 @@
-//! Claims and their verification: the crate [`synaptic_balance_kernel`], which is all that has to be trusted, under the names that the other rooms use, and what
-//! they ask of its problems besides.
+//! Claims and their verification: the crate [`synaptic_balance_kernel`], which is all that has to be trusted, under the
+//! names that the other rooms use, and what they ask of its problems besides.
 //!
-//! Whatever finds an answer (floating-point solvers, linear programs, graph searches) is untrusted. It hands
-//! the kernel a claim with its certificate, and only the kernel can make a [`Verified`] value. To trust one, read that crate, in the order that its README gives,
-//! and the translation of a network into its problem (`network/energy.rs`). A [`Problem`] of this room is such a problem with its synapses listed for solvers.
+//! Whatever finds an answer (floating-point solvers, linear programs, graph searches) is untrusted. It hands the kernel
+//! a claim with its certificate, and only the kernel can make a [`Verified`] value. To trust one, read that crate, in
+//! the order that its README gives, and the translation of a network into its problem (`network/energy.rs`). A
+//! [`Problem`] of this room is such a problem with its synapses listed for solvers.
 //!
 //! # The problem
-//! Variables `μ_v > 0`, one for each set of hidden units that share a multiplier; visible units are fixed
-//! at 1 and have no variable. Synapse `e` has the *ratio* `r_e = Π_v μ_v^{d_ev}`, of any number of variables, and the cost
-//! `Σ_k a_k b_k^{p_k} r_e^{q_k}`. The regularizer is the sum of all costs.
-//! For unit `v`, `A_v` sums `d_ev q_k · cost` over the synapses with `d_ev > 0` and `B_v` the same with
-//! `-d_ev` over those with `d_ev < 0`; the gradient of `R` in `log μ_v` is `A_v - B_v`.
+//! Variables `μ_v > 0`, one for each set of hidden units that share a multiplier; visible units are fixed at 1 and have
+//! no variable. Synapse `e` has the *ratio* `r_e = Π_v μ_v^{d_ev}`, of any number of variables, and the cost `Σ_k a_k
+//! b_k^{p_k} r_e^{q_k}`. The regularizer is the sum of all costs. For unit `v`, `A_v` sums `d_ev q_k · cost` over the
+//! synapses with `d_ev > 0` and `B_v` the same with `-d_ev` over those with `d_ev < 0`; the gradient of `R` in `log
+//! μ_v` is `A_v - B_v`.
 //!
 //! # Rules
 //!
@@ -27,8 +28,9 @@
 //! | [`manifold`](check::manifold) | constraints, spanning synapses | the constraints describe the manifold, and all are needed | rank from both sides |
 //! | [`identity`](check::identity) | two formulas | they are the same function | coefficients of the expansion |
 //!
-//! The energy rule is not in this table: it takes a problem of blocks, see [`synaptic_balance_kernel`]. `identity` is no rule of the kernel; it stands here
-//! for what asks for it. [`RULES`] lists the premises of each. A problem is checked when it is made ([`Problem::new`]).
+//! The energy rule is not in this table: it takes a problem of blocks, see [`synaptic_balance_kernel`]. `identity` is
+//! no rule of the kernel; it stands here for what asks for it. [`RULES`] lists the premises of each. A problem is
+//! checked when it is made ([`Problem::new`]).
 //!
 //! # What of the rules is proved in general
 //!

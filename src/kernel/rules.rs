@@ -1,6 +1,7 @@
 //! The table of rules.
 
-/// All rules: the function of [`check`](super::check), and the variants of [`Refusal`](super::Refusal) that it can refuse with.
+/// All rules: the function of [`check`](super::check), and the variants of [`Refusal`](super::Refusal) that it can
+/// refuse with.
 ///
 /// The tests exercise every rule and every premise, and fail if one is left out on either side.
 pub static RULES: &[(&str, &str)] = &[

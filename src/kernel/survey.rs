@@ -45,7 +45,8 @@ pub trait Surveyed {
     /// Those of [`Problem::common_scaling`].
     fn floating(&self) -> Result<Vec<Option<usize>>, Refusal>;
 
-    /// For each variable, whether it is free: not fixed at 1 as the first of a [floating](Surveyed::floating) component.
+    /// For each variable, whether it is free: not fixed at 1 as the first of a [floating](Surveyed::floating)
+    /// component.
     ///
     /// # Errors
     /// Those of [`Problem::common_scaling`].

@@ -12,8 +12,8 @@ pub struct Deficits {
     pub squares: f64,
     /// `Σ_i |A_i - B_i|`: it falls with the weights even if no unit comes nearer to balance.
     pub total: f64,
-    /// `Σ_i |A_i - B_i| / Σ_i (A_i + B_i)`, the mean of `|A - B| / (A + B)` weighted by cost: free of scale, and units that have
-    /// lost nearly all their weights hardly count.
+    /// `Σ_i |A_i - B_i| / Σ_i (A_i + B_i)`, the mean of `|A - B| / (A + B)` weighted by cost: free of scale, and units
+    /// that have lost nearly all their weights hardly count.
     pub weighted: f64,
     /// `max_i |A_i - B_i| / (A_i + B_i)`, free of scale.
     pub largest: f64,
@@ -52,8 +52,8 @@ pub fn deficits<S: Scalar, M: Model<S>>(model: &M, norm: Norm) -> Deficits {
     found
 }
 
-/// Balances every hidden unit once, in order, each going the given fraction of the way on the logarithmic scale: 1 is the
-/// paper's step. Units with cost on one side only are left as they are.
+/// Balances every hidden unit once, in order, each going the given fraction of the way on the logarithmic scale: 1 is
+/// the paper's step. Units with cost on one side only are left as they are.
 pub fn sweep<S: Scalar + Float, M: Model<S>>(model: &mut M, norm: Norm, fraction: f64) {
     let exponent = fraction / f64::from(2 * norm.power());
     each_unit(model, norm, &|ratio| ratio.powf(exponent), &mut |_, _| {});
@@ -88,8 +88,8 @@ fn is_far<S: Scalar, M: Model<S>>(model: &M, norm: Norm, tolerance: f64) -> bool
     })
 }
 
-/// Sweeps until the largest deficit of the units with cost on both sides is at most `tolerance`, at most `limit` times; the
-/// number of sweeps.
+/// Sweeps until the largest deficit of the units with cost on both sides is at most `tolerance`, at most `limit` times;
+/// the number of sweeps.
 pub fn balance_fully<S: Scalar + Float, M: Model<S>>(
     model: &mut M,
     norm: Norm,
@@ -104,8 +104,8 @@ pub fn balance_fully<S: Scalar + Float, M: Model<S>>(
     sweeps
 }
 
-/// Balancing under `L2` in the middle of training: what an optimizer remembers is rescaled with the weights. Multipliers are
-/// square roots of square roots, so that they are the same bits on every machine.
+/// Balancing under `L2` in the middle of training: what an optimizer remembers is rescaled with the weights.
+/// Multipliers are square roots of square roots, so that they are the same bits on every machine.
 impl<S: Scalar + Float, M: Model<S>> Optimizer<S, M> {
     /// As [`sweep`] under `L2`, each unit going all the way (`halfway` false) or half of it.
     pub fn sweep(&mut self, model: &mut M, halfway: bool) {

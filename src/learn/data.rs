@@ -148,7 +148,8 @@ impl DataSet {
 }
 
 impl Part {
-    /// The images of the part whose index leaves no rest by `every`, which is not 0, taken out: those that stay, those taken.
+    /// The images of the part whose index leaves no rest by `every`, which is not 0, taken out: those that stay, those
+    /// taken.
     pub fn split(&self, every: usize) -> (Part, Part) {
         let chosen = |taken: bool| {
             let all = 0..self.inputs.ncols();

@@ -6,7 +6,8 @@ use super::model::columns;
 use super::{GradientError, Loss, Model, Norm};
 use crate::numbers::Scalar;
 
-/// Columns whose gradient one thread computes. Fixed, so that sums are formed in one order whatever the number of threads.
+/// Columns whose gradient one thread computes. Fixed, so that sums are formed in one order whatever the number of
+/// threads.
 const SHARE: usize = 100;
 
 /// A penalty `R = strength · Σ |w|^p` on all parameters, biases included.
@@ -152,7 +153,8 @@ impl<S: Scalar> Descent<S> {
         sum.ok_or(GradientError::Loss)
     }
 
-    /// One pass over all columns in batches, in the given order; the last batch may be smaller. Returns the mean loss of the batches.
+    /// One pass over all columns in batches, in the given order; the last batch may be smaller. Returns the mean loss
+    /// of the batches.
     ///
     /// # Errors
     /// As [`step`](Self::step).

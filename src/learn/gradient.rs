@@ -227,8 +227,8 @@ pub fn gradient<S: Scalar>(
 /// Back-propagation through time: the derivatives of `E = ½ Σ_t Σ (y_t - t_t)²` for any network, evaluated as by
 /// [`Network::evaluate_over_time`], by weights and by initial values.
 ///
-/// `inputs` and `targets` hold one vector a step, `initial` one value a unit (those of input and bias units are not looked at).
-/// Cost: two multiplications a synapse and step.
+/// `inputs` and `targets` hold one vector a step, `initial` one value a unit (those of input and bias units are not
+/// looked at). Cost: two multiplications a synapse and step.
 ///
 /// # Errors
 /// A unit at its kink at some step, even where nothing reads it; wrong lengths.

@@ -95,8 +95,8 @@ pub struct IdxError {
     pub fault: IdxFault,
 }
 
-/// Reads `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, each
-/// as it is or with `.gz` appended, from a folder.
+/// Reads `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`,
+/// each as it is or with `.gz` appended, from a folder.
 ///
 /// # Errors
 /// The first file, in that order, that is not what it should be, and its fault.
@@ -206,7 +206,8 @@ impl Source {
     }
 }
 
-/// Dimensions and content of an IDX file of unsigned bytes. Nothing is read, or makes room, beyond what its header may ask for.
+/// Dimensions and content of an IDX file of unsigned bytes. Nothing is read, or makes room, beyond what its header may
+/// ask for.
 fn parse<const N: usize>(
     source: &mut Source,
     expected: u32,

@@ -1,7 +1,8 @@
 //! Learning: networks trained by gradient descent, generic over the number.
 //!
-//! One implementation of forward evaluation, gradient and step runs in exact [rationals](crate::numbers::Rational), where the
-//! theorems of Section 6 are checked to the last digit, and in `f64` and `f32`, where the paper's simulations are repeated.
+//! One implementation of forward evaluation, gradient and step runs in exact [rationals](crate::numbers::Rational),
+//! where the theorems of Section 6 are checked to the last digit, and in `f64` and `f32`, where the paper's simulations
+//! are repeated.
 //!
 //! | what | where |
 //! |---|---|

@@ -13,8 +13,8 @@ pub enum Rule<S> {
         /// `μ`, the share of `v` that is kept.
         kept: S,
     },
-    /// `m = β₁ m + (1 - β₁) g`, `s = β₂ s + (1 - β₂) g²`, `w -= η m̂ / (√ŝ + ε)`, with `m̂ = m / (1 - β₁^t)` and `ŝ = s / (1 - β₂^t)`
-    /// (Kingma and Ba 2015).
+    /// `m = β₁ m + (1 - β₁) g`, `s = β₂ s + (1 - β₂) g²`, `w -= η m̂ / (√ŝ + ε)`, with `m̂ = m / (1 - β₁^t)` and `ŝ = s
+    /// / (1 - β₂^t)` (Kingma and Ba 2015).
     Adam {
         /// `β₁`.
         first: S,
@@ -27,11 +27,11 @@ pub enum Rule<S> {
 
 /// A rule with what it remembers: `v`, or `m` and `s`, one number for each weight.
 ///
-/// Where a unit is scaled by `λ`, so that a weight becomes `c w` (`c = λ` coming in, `1/λ` going out) and the function stays the
-/// same, its derivative becomes `1/c` of what it was. What is remembered of derivatives is rescaled in the same way
-/// ([`rescale`](Self::rescale)): `v` and `m` by `1/c`, `s` by `1/c²`. Then they are what they would be, had all gradients been
-/// taken at the scaled weights. (What they hold of the gradient of a penalty is rescaled as well, though the penalty is not
-/// invariant; and `ε` is not rescaled.)
+/// Where a unit is scaled by `λ`, so that a weight becomes `c w` (`c = λ` coming in, `1/λ` going out) and the function
+/// stays the same, its derivative becomes `1/c` of what it was. What is remembered of derivatives is rescaled in the
+/// same way ([`rescale`](Self::rescale)): `v` and `m` by `1/c`, `s` by `1/c²`. Then they are what they would be, had
+/// all gradients been taken at the scaled weights. (What they hold of the gradient of a penalty is rescaled as well,
+/// though the penalty is not invariant; and `ε` is not rescaled.)
 #[derive(Debug, Clone, PartialEq)]
 pub struct Optimizer<S, M> {
     rule: Rule<S>,

@@ -85,8 +85,8 @@ impl<S: Scalar> Perceptron<S> {
         })
     }
 
-    /// Random weights, uniform with variance `2 / fan-in` (He et al.), biases 0. `sizes` are the numbers of units of the
-    /// layers, inputs first.
+    /// Random weights, uniform with variance `2 / fan-in` (He et al.), biases 0. `sizes` are the numbers of units of
+    /// the layers, inputs first.
     ///
     /// # Errors
     /// [`PerceptronError`].

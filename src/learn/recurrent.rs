@@ -12,8 +12,8 @@ use crate::numbers::Scalar;
 
 /// `h_t = f(W x_t + U h_{t-1} + b)` from `h_0 = 0`, and `y = V h_T + c` at the end.
 ///
-/// A column of inputs holds the whole sequence: the first step first, `W`'s number of columns a step. The weights are the same at
-/// every step, so that a hidden unit is one unit, with one multiplier.
+/// A column of inputs holds the whole sequence: the first step first, `W`'s number of columns a step. The weights are
+/// the same at every step, so that a hidden unit is one unit, with one multiplier.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recurrent<S> {
     /// `W`, hidden x inputs of a step.
@@ -51,8 +51,8 @@ impl<S: Scalar> Recurrent<S> {
         })
     }
 
-    /// The same network as a graph. [`Network::evaluate_over_time`] delays the answer by one step: outputs read the hidden
-    /// units of the step before.
+    /// The same network as a graph. [`Network::evaluate_over_time`] delays the answer by one step: outputs read the
+    /// hidden units of the step before.
     ///
     /// Synapses: `W` by rows, `U` by rows, `V` by rows, `b`, `c`.
     pub fn to_network(&self) -> Network<S> {

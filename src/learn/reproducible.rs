@@ -1,5 +1,5 @@
-//! Training that gives the same bits on every machine: sums in one order, no fused operations, no functions of the system's
-//! library.
+//! Training that gives the same bits on every machine: sums in one order, no fused operations, no functions of the
+//! system's library.
 
 use nalgebra::DMatrix;
 

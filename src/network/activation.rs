@@ -107,8 +107,9 @@ impl<S: Scalar> Activation<S> {
         }
     }
 
-    /// The derivative `f'(x)`; `None` where there is none (the kink of a BiLU whose slopes differ, a pole), where it is no
-    /// number of this type, and for functions without a formula here (of [`Activation::Other`] only `relu6` has one).
+    /// The derivative `f'(x)`; `None` where there is none (the kink of a BiLU whose slopes differ, a pole), where it is
+    /// no number of this type, and for functions without a formula here (of [`Activation::Other`] only `relu6` has
+    /// one).
     ///
     /// ```
     /// use synaptic_balance::network::Activation;

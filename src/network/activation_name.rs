@@ -113,7 +113,8 @@ fn shorten(name: &str) -> String {
     name.chars().take(LONGEST).collect()
 }
 
-/// The known name with the fewest letters to change; case and what separates words count less than a letter. The first of several.
+/// The known name with the fewest letters to change; case and what separates words count less than a letter. The first
+/// of several.
 fn nearest(name: &str) -> &'static str {
     let plain = |text: &str| -> Vec<char> {
         let letters = text.chars().filter(|c| c.is_alphanumeric());

@@ -17,9 +17,10 @@ pub enum Values {
     Any,
 }
 
-/// A random network of inputs, a bias, hidden units (BiLU and BiPU), products of them and of inputs, and outputs; some hidden
-/// units are tied, most of these with an exponent. Every hidden unit is fed; every hidden unit and product is read by a synapse
-/// or a product. With `recurrent`, synapses between hidden units go in both directions, and there are self-connections.
+/// A random network of inputs, a bias, hidden units (BiLU and BiPU), products of them and of inputs, and outputs; some
+/// hidden units are tied, most of these with an exponent. Every hidden unit is fed; every hidden unit and product is
+/// read by a synapse or a product. With `recurrent`, synapses between hidden units go in both directions, and there are
+/// self-connections.
 ///
 /// `shape.hidden` counts hidden units and products together.
 pub fn random_general(

@@ -29,8 +29,8 @@ pub(super) struct Echelon {
 }
 
 impl Echelon {
-    /// What is left of a row when multiples of the others are subtracted, up to its first column that no other begins with, and
-    /// the combination that it is.
+    /// What is left of a row when multiples of the others are subtracted, up to its first column that no other begins
+    /// with, and the combination that it is.
     fn reduced(&self, number: usize, row: &SparseRow) -> (Sparse, Sparse) {
         let mut row: Sparse = row.iter().cloned().collect();
         let mut combination = Sparse::from([(number, Rational::one())]);
@@ -69,7 +69,8 @@ pub(super) fn vanishing(rows: &[SparseRow]) -> Vec<SparseRow> {
     echelon(rows.iter().enumerate()).vanishing
 }
 
-/// For each wanted row, given with its number, the combination of it and of others that vanishes, if it depends on these.
+/// For each wanted row, given with its number, the combination of it and of others that vanishes, if it depends on
+/// these.
 pub(crate) fn vanishing_with(rows: &[SparseRow], wanted: &[(usize, SparseRow)]) -> Vec<SparseRow> {
     let chosen = independent(rows).into_iter();
     let base = echelon(chosen.map(|row| (row, &rows[row])));
@@ -80,7 +81,8 @@ pub(crate) fn vanishing_with(rows: &[SparseRow], wanted: &[(usize, SparseRow)]) 
     found.collect()
 }
 
-/// The numbers of rows that are independent and span all others, in increasing order: short ones where there is a choice.
+/// The numbers of rows that are independent and span all others, in increasing order: short ones where there is a
+/// choice.
 pub(super) fn independent(rows: &[SparseRow]) -> Vec<usize> {
     let columns: BTreeSet<usize> = rows.iter().flatten().map(|(column, _)| *column).collect();
     let mut order: Vec<usize> = (0..rows.len())
@@ -111,8 +113,8 @@ pub(super) fn independent(rows: &[SparseRow]) -> Vec<usize> {
     found
 }
 
-/// A basis of the vectors that all rows map to 0, one for each column that the others determine not; each is 1 there and 0 at
-/// the other such columns. `columns` is the number of columns; those of no row are among them.
+/// A basis of the vectors that all rows map to 0, one for each column that the others determine not; each is 1 there
+/// and 0 at the other such columns. `columns` is the number of columns; those of no row are among them.
 pub(crate) fn kernel_basis(rows: &[SparseRow], columns: usize) -> Vec<(usize, SparseRow)> {
     let chosen = independent(rows).into_iter();
     let Echelon { mut pivots, .. } = echelon(chosen.map(|row| (row, &rows[row])));

@@ -1,4 +1,5 @@
-//! From a network to the kernel's problem: a list of terms for each summand of the regularizer. Part of what has to be trusted.
+//! From a network to the kernel's problem: a list of terms for each summand of the regularizer. Part of what has to be
+//! trusted.
 
 use num_traits::{One, Zero};
 use synaptic_balance_kernel::{Block, Entries, Layout, Problem, Refusal};
@@ -16,8 +17,9 @@ impl Network<Rational> {
         (0..self.synapses()).map(weight).collect()
     }
 
-    /// The balancing problem over the weights of the network: minimise the regularizer over all scalings. Its weights are the synapses, in their order; what no
-    /// scaling changes counts as 0. A block for each summand of the regularizer.
+    /// The balancing problem over the weights of the network: minimise the regularizer over all scalings. Its weights
+    /// are the synapses, in their order; what no scaling changes counts as 0. A block for each summand of the
+    /// regularizer.
     ///
     /// Variable `v` of the problem is `μ_v = Λ_v^p` for `L_p`, so that costs scale by ratios of variables, and
     /// `Λ_v` itself for a mixture.

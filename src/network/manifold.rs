@@ -1,8 +1,8 @@
 //! The linear manifold of self-consistent scalings: what the architecture alone determines.
 //!
-//! Let `L_e = log(Λ_i/Λ_j)` for `e = (j -> i)`, `Λ = 1` on visible units. The vectors `L` that come from some `Λ` form a
-//! linear space (Definition 5.2, Proposition 5.4 of the paper): the potentials of the *coalesced graph*, in which
-//! all visible units are one node, the ground. Its constraints are `Σ L = 0` around cycles.
+//! Let `L_e = log(Λ_i/Λ_j)` for `e = (j -> i)`, `Λ = 1` on visible units. The vectors `L` that come from some `Λ` form
+//! a linear space (Definition 5.2, Proposition 5.4 of the paper): the potentials of the *coalesced graph*, in which all
+//! visible units are one node, the ground. Its constraints are `Σ L = 0` around cycles.
 
 use num_traits::{One, Zero};
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -133,9 +133,9 @@ impl Manifold {
 
     /// Synapses whose logarithmic scalings can be chosen freely and determine all others: `dimension` of them.
     ///
-    /// A spanning forest of the coalesced graph. With BiPU units of degree other than 1 it leaves out what a cycle away from
-    /// the ground determines beyond the forest. With products or ties with exponents an elimination finds them. Cost: linear
-    /// but for that.
+    /// A spanning forest of the coalesced graph. With BiPU units of degree other than 1 it leaves out what a cycle away
+    /// from the ground determines beyond the forest. With products or ties with exponents an elimination finds them.
+    /// Cost: linear but for that.
     pub fn spanning_synapses(&self) -> Vec<SynapseIndex> {
         if self.shape == Shape::General {
             return independent(&self.directions);
@@ -150,11 +150,10 @@ impl Manifold {
     /// a synapse lies on one.
     ///
     /// Each strongly connected component has a tree of paths from its root and one of paths back to it. A synapse
-    /// outside the first tree closes a cycle through both, and these cycles are independent: ordered by the distance
-    /// to the root along the second tree, each holds a synapse that no earlier one holds. A synapse between components
-    /// closes an undirected cycle. With BiPU units of degree other than 1, products or ties with exponents the constraints
-    /// are general rows.
-    /// Cost: the length of all cycles together.
+    /// outside the first tree closes a cycle through both, and these cycles are independent: ordered by the distance to
+    /// the root along the second tree, each holds a synapse that no earlier one holds. A synapse between components
+    /// closes an undirected cycle. With BiPU units of degree other than 1, products or ties with exponents the
+    /// constraints are general rows. Cost: the length of all cycles together.
     pub fn constraints(&self) -> Vec<Constraint> {
         if self.shape != Shape::Graph {
             let rows = vanishing(&self.directions);

@@ -28,7 +28,8 @@ pub enum UnitKind {
     Hidden,
     /// Read from outside; visible.
     Output,
-    /// The product of the values of other units at the same time: no synapses enter it, and it has no multiplier of its own.
+    /// The product of the values of other units at the same time: no synapses enter it, and it has no multiplier of its
+    /// own.
     Product,
 }
 
@@ -56,11 +57,11 @@ impl<S> Unit<S> {
 
 /// A network: any directed graph of units, with at most one synapse between an ordered pair.
 ///
-/// Cycles and self-connections are allowed; inputs, biases and products take no synapses. Hidden units whose
-/// activation is homogeneous may be scaled; units in one tie share a multiplier, or have powers of one. Ties that overlap are
-/// one tie; a tie that holds a unit which cannot be scaled, or exponents that contradict each other, fixes all its units.
-/// Each independent multiplier is a *variable*, numbered by the first unit that has it.
-/// A [product](UnitKind::Product) unit's value scales as those of its factors do together ([`form`](Network::form)).
+/// Cycles and self-connections are allowed; inputs, biases and products take no synapses. Hidden units whose activation
+/// is homogeneous may be scaled; units in one tie share a multiplier, or have powers of one. Ties that overlap are one
+/// tie; a tie that holds a unit which cannot be scaled, or exponents that contradict each other, fixes all its units.
+/// Each independent multiplier is a *variable*, numbered by the first unit that has it. A [product](UnitKind::Product)
+/// unit's value scales as those of its factors do together ([`form`](Network::form)).
 ///
 /// ```
 /// use synaptic_balance::network::{Activation, Network, Unit, UnitKind};
@@ -125,8 +126,9 @@ impl<S: Scalar> Network<S> {
         Network::build(units, factors, synapses, ties, Some(BTreeMap::new()))
     }
 
-    /// [`with_products`](Network::with_products) where several synapses may join one ordered pair of units: a unit then stands for a channel of a tensor, and
-    /// its synapses for all weights between two channels. Their costs add up; the network is balanced, not evaluated.
+    /// [`with_products`](Network::with_products) where several synapses may join one ordered pair of units: a unit then
+    /// stands for a channel of a tensor, and its synapses for all weights between two channels. Their costs add up; the
+    /// network is balanced, not evaluated.
     ///
     /// # Errors
     /// As [`new`](Network::new), but for synapses given twice.
@@ -234,8 +236,8 @@ impl<S: Scalar> Network<S> {
         self.members.get(variable).map_or(&[], Vec::as_slice)
     }
 
-    /// The ids of the units that share a variable, joined by `=`; a unit whose multiplier is another power of it stands with
-    /// the exponent that makes it the variable, as in `q = k^-1`.
+    /// The ids of the units that share a variable, joined by `=`; a unit whose multiplier is another power of it stands
+    /// with the exponent that makes it the variable, as in `q = k^-1`.
     pub fn variable_name(&self, variable: usize) -> String {
         self.named_variable(variable, printable)
     }
@@ -403,8 +405,8 @@ impl<S: Scalar> Network<S> {
         }
     }
 
-    /// Do both networks have the same units with the same activations, the same synapses in the same order, and the same
-    /// ties, so that only weights differ?
+    /// Do both networks have the same units with the same activations, the same synapses in the same order, and the
+    /// same ties, so that only weights differ?
     ///
     /// # Errors
     /// The first difference, in words.

@@ -73,7 +73,8 @@ pub enum BalanceError {
 type Summand<'a> = (Rational, &'a Cost);
 
 impl Network<Rational> {
-    /// The balancing multiplier of a unit, together with all units tied to it; where the tie has exponents, that of its first unit.
+    /// The balancing multiplier of a unit, together with all units tied to it; where the tie has exponents, that of its
+    /// first unit.
     ///
     /// Statement: `R` as a function of `λ` is `λ^p A + λ^-p B` plus a constant; its minimum is at
     /// `λ* = (B/A)^(1/2p)`, where both costs become `sqrt(AB)`. Paper: Theorem 3.1. For a BiPU of degree `c > 0`

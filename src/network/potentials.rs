@@ -51,8 +51,8 @@ impl Manifold {
         }
         let forest = self.forest(|synapse| values[synapse].is_some());
         let mut found: Vec<Rational> = vec![A::identity(); self.variables];
-        // A variable that nothing on the way determines, taken as 1: one choice as good as any between BiLU units, where other
-        // degrees may leave one only.
+        // A variable that nothing on the way determines, taken as 1: one choice as good as any between BiLU units,
+        // where other degrees may leave one only.
         let mut chosen = None;
         for node in forest
             .order

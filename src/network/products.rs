@@ -9,7 +9,8 @@ use super::validate::LARGEST_POWER;
 use super::{Network, NetworkError, Unit, UnitIndex, UnitKind};
 use crate::numbers::{Rational, Scalar};
 
-/// A linear form in the logarithms of the variables: `(variable, coefficient)`, variables increasing, coefficients not zero.
+/// A linear form in the logarithms of the variables: `(variable, coefficient)`, variables increasing, coefficients not
+/// zero.
 pub type Form = Vec<(usize, Rational)>;
 
 /// The factors of all product units.
@@ -68,7 +69,8 @@ impl Products {
         })
     }
 
-    /// The forms of products, and of the synapses out of them, must not be longer than what was given by more than some factor.
+    /// The forms of products, and of the synapses out of them, must not be longer than what was given by more than some
+    /// factor.
     pub fn check_size<S>(&self, graph: &DiGraph<Unit<S>, S>) -> Result<(), NetworkError> {
         let given = graph.node_count() + graph.edge_count();
         let mut left = given.saturating_mul(8).saturating_add(1 << 20);
@@ -147,8 +149,8 @@ impl<S: Scalar> Network<S> {
 
     /// How the logarithm of a unit's value depends on those of the variables: the value scales by `Π Λ_v^{l_v}`.
     ///
-    /// Nothing for visible units and those that cannot be scaled; `c` times the exponent of its multiplier for a unit of degree
-    /// `c`; the sum over its factors for a product. Ours: theory of products.
+    /// Nothing for visible units and those that cannot be scaled; `c` times the exponent of its multiplier for a unit
+    /// of degree `c`; the sum over its factors for a product. Ours: theory of products.
     ///
     /// ```
     /// use synaptic_balance::network::{Activation, Network, Unit, UnitKind};
@@ -200,8 +202,8 @@ impl<S: Scalar> Network<S> {
         sum.into_iter().collect()
     }
 
-    /// The graph along which values depend on each other: synapses, in their order, and then an edge from each factor to its
-    /// product.
+    /// The graph along which values depend on each other: synapses, in their order, and then an edge from each factor
+    /// to its product.
     pub fn dataflow(&self) -> DiGraph<(), ()> {
         let mut graph = self.graph.map(|_, _| (), |_, _| ());
         for (unit, factors) in &self.products.factors {

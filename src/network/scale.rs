@@ -34,10 +34,10 @@ pub enum ScaleError {
 impl<S: Scalar> Network<S> {
     /// How the multipliers enter the weight of a synapse: `w -> w Π Λ_v^{d_v}`, as `(v, d_v)` with `d_v != 0`.
     ///
-    /// The target's variable enters with exponent 1 and the source's with minus its degree; where the source is a product,
-    /// those of its factors with minus their degrees. Nothing remains of a synapse between units that share a variable of
-    /// degree 1, in particular of a self-connection of a BiLU (E4); that of a BiPU of degree `c` has `1 - c`. In a tie with
-    /// exponents the variable's exponents are multiplied by that of the unit.
+    /// The target's variable enters with exponent 1 and the source's with minus its degree; where the source is a
+    /// product, those of its factors with minus their degrees. Nothing remains of a synapse between units that share a
+    /// variable of degree 1, in particular of a self-connection of a BiLU (E4); that of a BiPU of degree `c` has `1 -
+    /// c`. In a tie with exponents the variable's exponents are multiplied by that of the unit.
     pub fn direction(&self, synapse: SynapseIndex) -> Vec<(usize, Rational)> {
         let (from, to) = self.endpoints(synapse);
         if !self.has_plain_ties() || !self.factors(from).is_empty() {
@@ -86,8 +86,8 @@ impl<S: Scalar> Network<S> {
         ]
     }
 
-    /// The weight of one synapse under the multipliers of its units; `None` if one of them is missing or has no such power in
-    /// the number type.
+    /// The weight of one synapse under the multipliers of its units; `None` if one of them is missing or has no such
+    /// power in the number type.
     pub fn scaled_weight(
         &self,
         synapse: SynapseIndex,

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Would the character act on a terminal, or on the text around it, instead of being seen: a control character (a newline too), one
-/// that directs text, or one without width?
+/// Would the character act on a terminal, or on the text around it, instead of being seen: a control character (a
+/// newline too), one that directs text, or one without width?
 fn is_hidden(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_control();
@@ -12,8 +12,8 @@ fn is_hidden(c: char) -> bool {
     // Letters, marks and selectors that are drawn as nothing at all.
     let blank = matches!(c, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}');
-    // What the standard library does not print: controls, formats, separators but the space, and what is no character. At the
-    // beginning of a text it would not print accents either.
+    // What the standard library does not print: controls, formats, separators but the space, and what is no character.
+    // At the beginning of a text it would not print accents either.
     blank || ['a', c].iter().collect::<String>().escape_debug().nth(1) == Some('\\')
 }
 
@@ -36,7 +36,8 @@ fn escaped<'a>(
     shown.into()
 }
 
-/// A text as one line that shows all its characters: those that act instead of being seen are written out, as `\n` or `\u{202e}`.
+/// A text as one line that shows all its characters: those that act instead of being seen are written out, as `\n` or
+/// `\u{202e}`.
 ///
 /// ```
 /// use synaptic_balance::network::one_line;

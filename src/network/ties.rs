@@ -19,8 +19,8 @@ pub(super) fn plain(units: Vec<UnitIndex>) -> Tie {
 type Neighbours = BTreeMap<UnitIndex, Vec<(UnitIndex, Rational)>>;
 
 impl<S: Scalar> Network<S> {
-    /// Finds the independent multipliers: one for each set of units joined by ties, unless one of them cannot be scaled, or
-    /// the exponents of overlapping ties contradict each other, which leaves 1 as the only multiplier.
+    /// Finds the independent multipliers: one for each set of units joined by ties, unless one of them cannot be
+    /// scaled, or the exponents of overlapping ties contradict each other, which leaves 1 as the only multiplier.
     pub(super) fn assign_variables(&mut self) {
         let mut joined = Neighbours::new();
         for tie in &self.ties {
@@ -69,8 +69,8 @@ impl<S: Scalar> Network<S> {
         unit.kind == UnitKind::Hidden && unit.activation.degree().is_some()
     }
 
-    /// The power of its variable that is a unit's multiplier: 1 but for units of a [`Tie`] with exponents, whose variable is the
-    /// multiplier of the first unit.
+    /// The power of its variable that is a unit's multiplier: 1 but for units of a [`Tie`] with exponents, whose
+    /// variable is the multiplier of the first unit.
     pub fn exponent(&self, unit: UnitIndex) -> Rational {
         let exponent = self.exponents.get(&unit);
         exponent.cloned().unwrap_or_else(Rational::one)

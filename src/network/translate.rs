@@ -7,7 +7,8 @@ use crate::kernel::{Cost, Problem, Synapse};
 use crate::numbers::{Rational, Scalar};
 
 impl Network<Rational> {
-    /// The balancing problem of the network, as in [`energy_problem`](Network::energy_problem), with its synapses listed for solvers.
+    /// The balancing problem of the network, as in [`energy_problem`](Network::energy_problem), with its synapses
+    /// listed for solvers.
     ///
     /// # Panics
     /// For a [`Regularizer`] put together by hand with a power or factor that is not positive.

@@ -199,8 +199,8 @@ pub enum NetworkError {
     },
 }
 
-/// The squared length of the product of all degrees, in bits, times the number of units: it bounds the time in which multipliers that
-/// leave every weight as it is are computed.
+/// The squared length of the product of all degrees, in bits, times the number of units: it bounds the time in which
+/// multipliers that leave every weight as it is are computed.
 const MAX_DEGREES: u64 = 1 << 38;
 
 /// The largest numerator and denominator of a power `p` or degree `c`.

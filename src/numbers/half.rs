@@ -8,7 +8,8 @@
 /// ```
 #[inline(always)]
 pub fn f16_to_f64(bits: u16) -> f64 {
-    // The fields of an `f32` whose exponent is 112 too small: right for subnormal numbers too. Without a branch, so that many are decoded at once.
+    // The fields of an `f32` whose exponent is 112 too small: right for subnormal numbers too. Without a branch, so
+    // that many are decoded at once.
     let fields = u32::from(bits & 0x7fff) << 13;
     let magnitude = f32::from_bits(fields) * f32::from_bits(0x7780_0000);
     let special = if fields >= 0x0f80_0000 {

@@ -132,8 +132,8 @@ pub fn is_power_of_two(value: f64) -> bool {
     value.is_normal() && value > 0.0 && value.to_bits() << 12 == 0
 }
 
-/// The largest `f64` that is at most `value >= 0`, up to one unit in the last place less: for lower bounds that are printed
-/// as proved. The largest finite number beyond the range of `f64`, 0 below that of normal numbers.
+/// The largest `f64` that is at most `value >= 0`, up to one unit in the last place less: for lower bounds that are
+/// printed as proved. The largest finite number beyond the range of `f64`, 0 below that of normal numbers.
 pub fn rational_to_f64_down(value: &Rational) -> f64 {
     let rounded = rounded_to_f64(value, super::Direction::Down).unwrap_or(0.0);
     match rounded.is_normal() {
@@ -187,7 +187,8 @@ pub fn simplest_between(low: &Rational, high: &Rational) -> Option<Rational> {
     simplest_positive(low, high)
 }
 
-/// Continued fractions of both ends, followed while they agree, on numerators and denominators: nothing has to be reduced.
+/// Continued fractions of both ends, followed while they agree, on numerators and denominators: nothing has to be
+/// reduced.
 fn simplest_positive(low: &Rational, high: &Rational) -> Option<Rational> {
     let (mut above, mut below) = (low.numer().clone(), low.denom().clone());
     let (mut high_above, mut high_below) = (high.numer().clone(), high.denom().clone());

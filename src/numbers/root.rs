@@ -29,8 +29,8 @@ pub fn nth_root(value: &Rational, n: u32) -> Option<Rational> {
 
 /// The largest integer whose `n`-th power is at most `value`, for `n >= 1`.
 ///
-/// Newton's method from above, started from the root of the leading bits, which has half as many places; the first of them from a
-/// logarithm. Whatever the start is worth, the answer is checked.
+/// Newton's method from above, started from the root of the leading bits, which has half as many places; the first of
+/// them from a logarithm. Whatever the start is worth, the answer is checked.
 pub(super) fn integer_root(value: &BigUint, n: u32) -> BigUint {
     if n < 4 || value.bits() < 64 {
         return value.nth_root(n);
@@ -64,8 +64,9 @@ pub(super) fn integer_root(value: &BigUint, n: u32) -> BigUint {
     }
 }
 
-/// `(b, e)` with `b^e = base^exponent` and the denominator of `e` as small as it can be, for `base > 0`: what is a power is taken
-/// for one, so that roots are of numbers as short as possible. As it was where the degree does not fit in 12 bits.
+/// `(b, e)` with `b^e = base^exponent` and the denominator of `e` as small as it can be, for `base > 0`: what is a
+/// power is taken for one, so that roots are of numbers as short as possible. As it was where the degree does not fit
+/// in 12 bits.
 pub fn root_of_power(base: &Rational, exponent: &Rational) -> (Rational, Rational) {
     let (mut base, mut exponent) = (base.clone(), exponent.clone());
     let degree = exponent.denom().to_u32().filter(|n| *n < 1 << 12);

@@ -15,8 +15,8 @@ use crate::solve::{Balance, ExistenceClaim, Method, Outcome, Proved, Restricted,
 
 /// The report of [`balance`](crate::solve::balance); `read` and `write` are the seconds that files took.
 ///
-/// What it calls proved was verified of this network under this regularizer; of the balancing of another one it says so, and
-/// calls nothing proved.
+/// What it calls proved was verified of this network under this regularizer; of the balancing of another one it says
+/// so, and calls nothing proved.
 pub fn balance_report<'a>(
     network: impl Into<Subject<'a>>,
     regularizer: &Regularizer,
@@ -156,8 +156,8 @@ fn restriction(
     fields
 }
 
-/// Replaces the field `multipliers` by one list for each group of units, in their order; 1 for units that cannot be scaled. A
-/// field without multipliers stays empty.
+/// Replaces the field `multipliers` by one list for each group of units, in their order; 1 for units that cannot be
+/// scaled. A field without multipliers stays empty.
 pub fn group_multipliers(
     report: &mut Value,
     network: &Network<Rational>,

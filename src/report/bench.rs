@@ -217,7 +217,8 @@ fn stream<T: Copy + Default + Sum + AddAssign + Send + Sync>(layers: &[Vec<T>]) 
     fastest(20, || black_box(all())).0
 }
 
-/// A network's weights, without its biases, in `f32`: solving as multiples of a streaming read of those bytes, and the reads.
+/// A network's weights, without its biases, in `f32`: solving as multiples of a streaming read of those bytes, and the
+/// reads.
 fn single_precision(network: &Perceptron) -> Option<(f64, f64)> {
     let narrow = |weights: &Vec<f64>| weights.iter().map(|weight| *weight as f32).collect();
     let layers: Vec<Vec<f32>> = network.weights.iter().map(narrow).collect();
@@ -351,8 +352,8 @@ fn stochastic(name: &str, network: &Perceptron, stream: f64) -> Value {
     }
 }
 
-/// Synapses into and from 30 units and the ground, number 30: half of all pairs in their order, a bias for each unit, and an output for some and for
-/// each that would lead nowhere.
+/// Synapses into and from 30 units and the ground, number 30: half of all pairs in their order, a bias for each unit,
+/// and an output for some and for each that would lead nowhere.
 pub fn acyclic(rng: &mut impl Rng) -> Vec<(u32, u32, f64)> {
     let mut synapses = Vec::new();
     for from in 0..30u32 {
@@ -460,7 +461,8 @@ fn large(text: &mut String) -> Value {
            "deficit_after_scaling": deficit.map_or(f64::NAN, |found| found.deficit)})
 }
 
-/// Reads by depth at width 64, and the depth law `cos²(π/(L + 1))` of plain sweeps without biases from the same first deficit.
+/// Reads by depth at width 64, and the depth law `cos²(π/(L + 1))` of plain sweeps without biases from the same first
+/// deficit.
 fn curves() -> Vec<Curve> {
     let reads = |method: BlockMethod, slow: bool| {
         let depths = DEPTHS.iter().filter(|depth| !slow || **depth <= SLOW_DEPTH);

@@ -50,7 +50,8 @@ impl RestrictedRun {
 /// Multipliers rounded to the nearest powers of two.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RoundedRun {
-    /// An upper bound of the factor between any of them and the balanced one, what is known of that one taken into account.
+    /// An upper bound of the factor between any of them and the balanced one, what is known of that one taken into
+    /// account.
     pub factor: f64,
     /// The largest deficit with them.
     pub deficit: f64,
@@ -81,7 +82,8 @@ pub struct InPlace<'a> {
     pub names: Option<&'a [(String, usize)]>,
     /// What was left out, where the minimum is not attained.
     pub limit: Option<&'a InLimit>,
-    /// How far, relatively, the multipliers `Λ` of the units that stay can be from the balanced ones, as the kernel verified.
+    /// How far, relatively, the multipliers `Λ` of the units that stay can be from the balanced ones, as the kernel
+    /// verified.
     pub within: Option<f64>,
     /// What was asked for in place of the optimum.
     pub restricted: Option<RestrictedRun>,

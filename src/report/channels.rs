@@ -16,8 +16,8 @@ const REASONS: usize = 3;
 /// Widest name in a column.
 const WIDTH: usize = 44;
 
-/// The layers before and after `multipliers`, one for each unit of the model's network, have been applied, or before only; channel groups, and operators
-/// that pin.
+/// The layers before and after `multipliers`, one for each unit of the model's network, have been applied, or before
+/// only; channel groups, and operators that pin.
 pub fn channels_report(
     file: &OnnxFile,
     multipliers: Option<&[f64]>,

@@ -36,8 +36,8 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(86, 180, 233),
     RGBColor(0, 0, 0),
 ];
-/// Length and gap of the dashes that, with the markers, tell lines apart without colour; (0, 0) is solid. One more than there are
-/// markers, so that the seventh line looks like none before it.
+/// Length and gap of the dashes that, with the markers, tell lines apart without colour; (0, 0) is solid. One more than
+/// there are markers, so that the seventh line looks like none before it.
 const DASHES: [(i32, i32); 7] = [(0, 0), (8, 4), (2, 4), (14, 4), (5, 2), (2, 8), (20, 8)];
 /// The plot with its axes, and the legend to the right of it.
 const PLOT: u32 = 660;
@@ -104,7 +104,8 @@ impl Span {
         self.width() > 2.5
     }
 
-    /// The ticks of a logarithmic scale: powers of ten, on a short one with as few of their multiples as are enough; none if even all are not.
+    /// The ticks of a logarithmic scale: powers of ten, on a short one with as few of their multiples as are enough;
+    /// none if even all are not.
     fn powers(&self) -> Vec<f64> {
         if self.is_long() {
             let most = [1, 2, 5, 10, 20, 50];

@@ -204,7 +204,8 @@ impl Words<'_> {
         }
     }
 
-    /// The verified cycle that tells most: one through a suspect, or else the one that keeps all scalings farthest away.
+    /// The verified cycle that tells most: one through a suspect, or else the one that keeps all scalings farthest
+    /// away.
     fn verified_cycle(&self) -> Option<(&[(SynapseIndex, Rational)], &Rational)> {
         let proofs = self.judgement.cycle.iter().chain(&self.judgement.obstacle);
         let cycles = proofs.filter_map(|proof| match &proof.data().obstacle {

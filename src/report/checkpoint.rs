@@ -223,7 +223,8 @@ pub struct CheckpointBalance<'a> {
     pub fixed: Vec<String>,
     /// Are gains fixed?
     pub gains_fixed: bool,
-    /// By block, with a certificate: its name, whether the kernel verified it, and how far weights are from balance, relatively.
+    /// By block, with a certificate: its name, whether the kernel verified it, and how far weights are from balance,
+    /// relatively.
     pub certified: Option<Vec<(String, Option<f64>)>>,
     /// By group the multipliers `Λ`.
     pub multipliers: Vec<(String, Vec<f64>)>,

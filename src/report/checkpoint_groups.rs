@@ -20,7 +20,8 @@ struct Kind {
     deficit: f64,
 }
 
-/// Groups, dimension and deficits of a checkpoint; `sides` as [`Checkpoint::sides`] gives them; `fixes_gains` says that gains of norms are fixed.
+/// Groups, dimension and deficits of a checkpoint; `sides` as [`Checkpoint::sides`] gives them; `fixes_gains` says that
+/// gains of norms are fixed.
 pub fn checkpoint_groups(checkpoint: &Checkpoint, sides: &[Sides], fixes_gains: bool) -> Report {
     let mut kinds: BTreeMap<&str, Kind> = BTreeMap::new();
     for (block, sides) in checkpoint.blocks.iter().zip(sides) {

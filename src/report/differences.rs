@@ -7,7 +7,8 @@ use super::Report;
 use crate::formats::Difference;
 use crate::network::printable;
 
-/// Says that nothing is known of the function, and why, the first difference first. The fields are those of a judgement.
+/// Says that nothing is known of the function, and why, the first difference first. The fields are those of a
+/// judgement.
 pub fn differences_report(differences: &[Difference], tolerance: f64) -> Report {
     let words = |difference: &Difference| {
         let (place, reason) = (printable(&difference.place), printable(&difference.reason));

@@ -38,7 +38,8 @@ impl DistanceFields {
     }
 }
 
-/// The same in words, with some about the weights and about the optimum; a bound for which `is_far` holds is too large, however small the deficit.
+/// The same in words, with some about the weights and about the optimum; a bound for which `is_far` holds is too large,
+/// however small the deficit.
 pub(super) fn distance_line(
     distance: &Distance,
     [weights, optimum]: [&str; 2],

@@ -89,7 +89,8 @@ pub fn walk_step(step: &WalkStep) -> Value {
 /// Points of a curve that are told.
 const POINTS: usize = 300;
 
-/// Runs in random orders: the regularizer step by step, of many steps at some, where they ended, and how far their ends are apart.
+/// Runs in random orders: the regularizer step by step, of many steps at some, where they ended, and how far their ends
+/// are apart.
 pub fn orders_report(problem: &Problem, regularizer: &Regularizer, orders: &Orders) -> Value {
     let (_, before) = price(problem);
     let fixed = fixed_cost(problem);
@@ -131,7 +132,8 @@ pub fn optimum_report(found: &Balance, problem: &Problem) -> Value {
     })
 }
 
-/// A layer: its name, and by channel the largest magnitude of a weight before and after, infinite beyond the range of `f64`.
+/// A layer: its name, and by channel the largest magnitude of a weight before and after, infinite beyond the range of
+/// `f64`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Channels {
     /// The tensor.

@@ -85,8 +85,8 @@ fn held(
     insert(json, "counted_statistics", fields.into());
 }
 
-/// The lines about units that nothing feeds, and others that nothing reads; none where there are none. Is no multiplier a
-/// product or another power of one?
+/// The lines about units that nothing feeds, and others that nothing reads; none where there are none. Is no multiplier
+/// a product or another power of one?
 pub(super) fn dead_lines(unfed: &[String], unread: &[String], is_plain: bool) -> String {
     let mut text = String::new();
     let [to_them, from_them] = match is_plain {

@@ -10,7 +10,8 @@ use crate::network::{Regularizer, printable};
 /// Widest name of a layer.
 const NAME: usize = 23;
 
-/// Adds the table to a report, and the figures of every layer: as many rows as `shown` in the text, those whose channels are spread the most.
+/// Adds the table to a report, and the figures of every layer: as many rows as `shown` in the text, those whose
+/// channels are spread the most.
 pub fn layers_report(
     report: &mut Report,
     measured: &Measured,
@@ -165,7 +166,8 @@ fn short(value: f64) -> String {
     }
 }
 
-/// Names without what all of them begin with, cut to the width: at the end where that keeps them apart, else at the beginning.
+/// Names without what all of them begin with, cut to the width: at the end where that keeps them apart, else at the
+/// beginning.
 pub(super) fn short_names(layers: &[MeasuredLayer]) -> Vec<String> {
     let names: Vec<String> = layers.iter().map(|layer| printable(&layer.name)).collect();
     let names = without_common_start(&names);

@@ -9,8 +9,8 @@ use crate::network::printable;
 /// Weights named in the text.
 const SHOWN: usize = 3;
 
-/// Adds the weights that became 0, or lost digits, when they were written: the field `lost` names the first [`Losses::NAMED`],
-/// `lost_count` says how many there are.
+/// Adds the weights that became 0, or lost digits, when they were written: the field `lost` names the first
+/// [`Losses::NAMED`], `lost_count` says how many there are.
 pub fn lost_weights(report: &mut Report, lost: &Losses) {
     if let Value::Object(fields) = &mut report.json {
         let entry = |loss: &Loss| json!({"tensor": loss.tensor, "index": loss.index, "exact": exact(loss), "written": loss.written});
@@ -41,8 +41,8 @@ pub fn lost_weights(report: &mut Report, lost: &Losses) {
     );
 }
 
-/// Says what multipliers that are powers of two leave of the function: all of it, bit for bit, but for weights that were lost, and for results within the model that leave
-/// the range of their number type.
+/// Says what multipliers that are powers of two leave of the function: all of it, bit for bit, but for weights that
+/// were lost, and for results within the model that leave the range of their number type.
 pub fn function_kept(report: &mut Report, lost: &Losses) {
     let (kept, words) = match lost.count {
         0 => ("bit_for_bit", ""),

@@ -98,7 +98,8 @@ pub enum Detail {
 }
 
 impl Report {
-    /// States the order in which the layers of a perceptron were taken, before everything else; nothing for other networks.
+    /// States the order in which the layers of a perceptron were taken, before everything else; nothing for other
+    /// networks.
     pub fn state_layers(&mut self, layers: Option<&[String]>) {
         self.state("layers", layers);
     }
@@ -108,8 +109,8 @@ impl Report {
         self.state("layers_after", layers);
     }
 
-    /// Adds the multipliers of a balancing in one shape for every kind of model, `multipliers_by_group`: lists by group, a unit of a
-    /// network in JSON being a group of one.
+    /// Adds the multipliers of a balancing in one shape for every kind of model, `multipliers_by_group`: lists by
+    /// group, a unit of a network in JSON being a group of one.
     pub fn state_groups(&mut self) {
         let Value::Object(fields) = &mut self.json else {
             return;

@@ -19,8 +19,8 @@ const NARROWEST: u32 = 640;
 const BEFORE: RGBColor = RGBColor(90, 90, 90);
 const AFTER: RGBColor = RGBColor(0, 114, 178);
 
-/// A bar for each layer and side: from the smallest to the largest range of a channel, with a mark at the median. Bars before are hollow, those after
-/// are filled.
+/// A bar for each layer and side: from the smallest to the largest range of a channel, with a mark at the median. Bars
+/// before are hollow, those after are filled.
 ///
 /// # Errors
 /// What the drawing library says; a model without layers.

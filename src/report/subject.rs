@@ -7,7 +7,8 @@ use crate::formats::OnnxFile;
 use crate::network::{Network, SynapseIndex, printable};
 use crate::numbers::Rational;
 
-/// A network; where it stands for a model of tensors, with that model, whose entries are what its synapses are called by.
+/// A network; where it stands for a model of tensors, with that model, whose entries are what its synapses are called
+/// by.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     network: &'a Network<Rational>,
@@ -32,7 +33,8 @@ impl<'a> Subject<'a> {
         Subject { whole, ..self }
     }
 
-    /// Does the judge find the nearest scaling, but for rounding? Not where weights scale with products or powers of multipliers, nor among many weights.
+    /// Does the judge find the nearest scaling, but for rounding? Not where weights scale with products or powers of
+    /// multipliers, nor among many weights.
     pub(super) fn has_nearest(&self) -> bool {
         let network = self.network;
         self.whole.is_none() && network.has_plain_ties() && network.products().is_empty()
@@ -51,7 +53,8 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// A synapse in JSON: the units that it joins; in a model its tensor and its place there as well, all axes counted as one.
+    /// A synapse in JSON: the units that it joins; in a model its tensor and its place there as well, all axes counted
+    /// as one.
     pub(super) fn synapse(&self, synapse: SynapseIndex) -> Value {
         let (from, to) = self.network.endpoints(synapse);
         let [from, to] = [from, to].map(|unit| &self.network.unit(unit).id);

@@ -32,8 +32,8 @@ pub struct Tensors<'a> {
     pub sides: &'a [(f64, f64)],
 }
 
-/// Units, synapses, manifold, existence with its witness, and the deficit by unit. Every multiplier is joined to units that cannot
-/// be scaled, so that the dimension is the number of multipliers.
+/// Units, synapses, manifold, existence with its witness, and the deficit by unit. Every multiplier is joined to units
+/// that cannot be scaled, so that the dimension is the number of multipliers.
 pub fn explain_tensors(model: &Tensors, detail: Detail) -> Report {
     let largest = model.sides.iter().map(deficit);
     let largest = largest.fold(0.0, f64::max);

@@ -111,8 +111,8 @@ impl<'e> Library<'e> {
     }
 }
 
-/// One call: what it reads is charged before it, what it makes after it, and its result is marked with the origin of its
-/// arguments.
+/// One call: what it reads is charged before it, what it makes after it, and its result is marked with the origin of
+/// its arguments.
 fn called(
     session: &Session,
     name: &str,
@@ -169,8 +169,8 @@ fn too_large(what: &str) -> Fault {
     ))
 }
 
-/// The engine looks neither at the size of a map when a key is added, nor at nesting, and copies a variable at each use:
-/// so each use is measured and charged. No variable stands for a function of the library.
+/// The engine looks neither at the size of a map when a key is added, nor at nesting, and copies a variable at each
+/// use: so each use is measured and charged. No variable stands for a function of the library.
 fn watch_variables(engine: &mut Engine, session: Shared, names: Names) {
     #[allow(deprecated)] // Not deprecated, says its author: it may change.
     engine.on_var(move |name, _, context| {

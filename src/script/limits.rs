@@ -39,8 +39,8 @@ pub const MAX_FILE: u64 = 1 << 20;
 pub const MAX_NESTING: usize = 16;
 /// Characters of a script.
 pub const MAX_SOURCE: usize = 1 << 18;
-/// Work of a run: machine words read, multiplied, written and kept by all calls of the library and all uses of variables,
-/// counted from above, so that a run ends at the same place on every machine.
+/// Work of a run: machine words read, multiplied, written and kept by all calls of the library and all uses of
+/// variables, counted from above, so that a run ends at the same place on every machine.
 pub const MAX_WORK: u64 = 1 << 27;
 /// A message for the reader of the script; the engine adds the place.
 pub type Fault = Box<EvalAltResult>;
@@ -75,8 +75,8 @@ pub struct Size {
     pub words: u64,
 }
 
-/// The size of a value; none beyond [`MAX_ELEMENTS`] or [`MAX_NESTING`]. Nesting is bounded, since the engine prints and
-/// drops values recursively.
+/// The size of a value; none beyond [`MAX_ELEMENTS`] or [`MAX_NESTING`]. Nesting is bounded, since the engine prints
+/// and drops values recursively.
 pub fn size(value: &Dynamic) -> Option<Size> {
     let mut size = Size::default();
     measure(value, MAX_NESTING, &mut size).then_some(size)

@@ -32,7 +32,8 @@ struct Draft {
 /// * `tie a b`, hidden units that share one multiplier; `tie q k^-1`, units with powers of one.
 ///
 /// A unit without a kind is the bias if its id is `one`; an input if no synapse enters it; an output if none leaves it
-/// for another unit and no product has it; else hidden. A hidden unit without an activation is a ReLU, an output linear.
+/// for another unit and no product has it; else hidden. A hidden unit without an activation is a ReLU, an output
+/// linear.
 ///
 /// # Errors
 /// The first entry that cannot be read, or what is wrong with the network, in words.
@@ -192,8 +193,8 @@ fn declaration(text: &str) -> Result<Declared, String> {
     })
 }
 
-/// Reads an activation: `linear`, `relu`, `abs`, `leaky_relu(s)`, `prelu(s)`, `bilu(a, b)`, `bipu(c, C, D)`, the name of a
-/// well-known function that is not homogeneous, or `not_homogeneous(name)` for any other.
+/// Reads an activation: `linear`, `relu`, `abs`, `leaky_relu(s)`, `prelu(s)`, `bilu(a, b)`, `bipu(c, C, D)`, the name
+/// of a well-known function that is not homogeneous, or `not_homogeneous(name)` for any other.
 ///
 /// # Errors
 /// A name that is not known, or wrong parameters, in words.

@@ -48,8 +48,8 @@ impl Session {
         })
     }
 
-    /// Ends the run at the next use of a variable or a function: the engine itself puts a text in place of an error where
-    /// it writes a value into a text.
+    /// Ends the run at the next use of a variable or a function: the engine itself puts a text in place of an error
+    /// where it writes a value into a text.
     pub fn refuse(&self, place: Position, error: &EvalAltResult) {
         let mut refused = self.refused.borrow_mut();
         refused.get_or_insert_with(|| (place.line(), words(error)));

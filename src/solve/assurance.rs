@@ -17,7 +17,8 @@ const DIGITS: u32 = 12;
 /// Up to so many synapses enclosures by comparison are sought: beyond, they take minutes.
 const COMPARED: usize = 1 << 14;
 
-/// Up to so many synapses an energy certificate is sought without being asked for: of a list of exact weights it takes minutes beyond.
+/// Up to so many synapses an energy certificate is sought without being asked for: of a list of exact weights it takes
+/// minutes beyond.
 const PROVED_UNASKED: usize = 1 << 17;
 
 /// Verified bounds, and the point that they are around.
@@ -75,7 +76,8 @@ impl Balance {
         }
     }
 
-    /// Has the kernel verify the minimum within bounds, if digits were asked for: of the whole problem, and not of multipliers that were rounded.
+    /// Has the kernel verify the minimum within bounds, if digits were asked for: of the whole problem, and not of
+    /// multipliers that were rounded.
     pub(super) fn certify_within(
         &mut self,
         (network, regularizer): (&Network<Rational>, &Regularizer),
@@ -143,8 +145,8 @@ impl Balance {
     }
 }
 
-/// How far, relatively, a solution can be from the optimum with the deficit that it has and the rounding of `f64`, to first
-/// order; infinite where the Newton system is singular in `f64`, `None` where it is too large.
+/// How far, relatively, a solution can be from the optimum with the deficit that it has and the rounding of `f64`, to
+/// first order; infinite where the Newton system is singular in `f64`, `None` where it is too large.
 fn reach(problem: &Problem, solution: &Solution) -> Option<f64> {
     let state = Balancing::at(problem, &solution.multipliers);
     let system = match LinearSystem::new(problem, &state) {

@@ -6,8 +6,8 @@ use super::repair::existence_by_solution;
 use super::{Existence, ExistenceError, existence_by_components, existence_by_linear_program};
 use crate::kernel::Problem;
 
-/// Decides existence: by components where the problem, or its double cover, is a graph, otherwise from a solution where linear
-/// programs would take long, and by these.
+/// Decides existence: by components where the problem, or its double cover, is a graph, otherwise from a solution where
+/// linear programs would take long, and by these.
 ///
 /// # Errors
 /// [`ExistenceError`].

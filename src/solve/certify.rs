@@ -57,8 +57,8 @@ impl From<Unsolvable> for CertifyError {
 
 /// Encloses every balanced multiplier `μ*` to `digits` significant digits, starting from a computed solution.
 ///
-/// With `h` the solution of `H h = diag(H)` the point `log μ* - ε h` has `A < B` everywhere and `log μ* + ε h` has `A > B`,
-/// to first order by a share `ε` of `A + B`; so these are the bounds that the comparison principle wants. The
+/// With `h` the solution of `H h = diag(H)` the point `log μ* - ε h` has `A < B` everywhere and `log μ* + ε h` has `A >
+/// B`, to first order by a share `ε` of `A + B`; so these are the bounds that the comparison principle wants. The
 /// solution is refined first, by Newton steps with residuals in directed-rounding arithmetic.
 ///
 /// # Errors
@@ -92,8 +92,8 @@ pub(super) fn certify_refined(
     enclosed(problem, solution, digits, &check)
 }
 
-/// The same for the limit in which the synapses of a [`NotAttained`] of this problem vanish; `solution` solves the problem
-/// without them.
+/// The same for the limit in which the synapses of a [`NotAttained`] of this problem vanish; `solution` solves the
+/// problem without them.
 ///
 /// # Errors
 /// [`CertifyError`].
@@ -119,8 +119,8 @@ pub(super) fn certify_limit_refined(
     enclosed(&reduced, solution, digits, &check)
 }
 
-/// Bounds that pass the check, and what the solution was refined to: by the Newton system in `f64`; where that is singular or of no use, in
-/// numbers of many bits.
+/// Bounds that pass the check, and what the solution was refined to: by the Newton system in `f64`; where that is
+/// singular or of no use, in numbers of many bits.
 fn enclosed(
     problem: &Problem,
     solution: &Solution,
@@ -272,8 +272,8 @@ fn refine(
     Err(CertifyError::NotRefined)
 }
 
-/// A solution refined until each multiplier is right, to first order, to about `digits` digits, whatever the exponents: nothing is
-/// proved of it.
+/// A solution refined until each multiplier is right, to first order, to about `digits` digits, whatever the exponents:
+/// nothing is proved of it.
 pub(super) fn refined_point(
     problem: &Problem,
     solution: &Solution,

@@ -1,8 +1,9 @@
 //! Conjugate gradients.
 
-/// Solves `M x = side` for a symmetric matrix without directions of negative curvature, of which only the product with a direction is known; as far as it gets in so many steps, or until
-/// the square of what is left, on the scale of the unknowns, is this share of that at the start. `scaled` is a product with the inverse of a diagonal that is near to the matrix. Gives
-/// the steps too.
+/// Solves `M x = side` for a symmetric matrix without directions of negative curvature, of which only the product with
+/// a direction is known; as far as it gets in so many steps, or until the square of what is left, on the scale of the
+/// unknowns, is this share of that at the start. `scaled` is a product with the inverse of a diagonal that is near to
+/// the matrix. Gives the steps too.
 pub(super) fn conjugate(
     mut rest: Vec<f64>,
     (steps, share): (usize, f64),

@@ -7,8 +7,8 @@ use super::{Existence, ExistenceError};
 use crate::kernel::{Cost, Problem, Synapse, check};
 use crate::numbers::Rational;
 
-/// A problem in which each variable `v` has become two, `2v` for `log μ_v` and `2v + 1` for its negative, and each synapse two
-/// copies that rise in one variable and fall in one at the most.
+/// A problem in which each variable `v` has become two, `2v` for `log μ_v` and `2v + 1` for its negative, and each
+/// synapse two copies that rise in one variable and fall in one at the most.
 #[derive(Debug, Clone)]
 pub struct DoubleCover {
     /// The cover: synapse `2e` and `2e + 1` are the copies of `e`, with its costs; exponents are 1 and -1.
@@ -19,9 +19,9 @@ pub struct DoubleCover {
 
 /// The double cover, if every active synapse has at most two variables, with exponents of one magnitude. Ours.
 ///
-/// A synapse `e^(x - y)` becomes `e^(x+ - y+)` and `e^(y- - x-)`, `e^(x + y)` becomes `e^(x+ - y-)` and `e^(y+ - x-)`, `e^x` becomes
-/// `e^(x+)` and `e^(-x-)`. Exponents `±q` are taken as `±1`. Where all are `±1`, the cover's minimum is twice that of the problem,
-/// reached at `x+ = x`, `x- = -x`, and attained iff that is.
+/// A synapse `e^(x - y)` becomes `e^(x+ - y+)` and `e^(y- - x-)`, `e^(x + y)` becomes `e^(x+ - y-)` and `e^(y+ - x-)`,
+/// `e^x` becomes `e^(x+)` and `e^(-x-)`. Exponents `±q` are taken as `±1`. Where all are `±1`, the cover's minimum is
+/// twice that of the problem, reached at `x+ = x`, `x- = -x`, and attained iff that is.
 ///
 /// ```
 /// use synaptic_balance::kernel::{Cost, Problem, Synapse};
@@ -89,8 +89,8 @@ fn copied(mut direction: Vec<(usize, i32)>, costs: &[Cost]) -> Synapse {
 
 /// Existence by the strongly connected components of the double cover; `None` where there is none. Cost: linear.
 ///
-/// The flow of a synapse is that of both copies, over `q`; a direction is the difference of those of `v+` and `v-`. As the cover
-/// is its own reverse, one copy vanishes iff the other does.
+/// The flow of a synapse is that of both copies, over `q`; a direction is the difference of those of `v+` and `v-`. As
+/// the cover is its own reverse, one copy vanishes iff the other does.
 pub(super) fn existence_by_cover(problem: &Problem) -> Option<Result<Existence, ExistenceError>> {
     let cover = double_cover(problem)?;
     let checked = match witness_by_components(&cover.problem)? {

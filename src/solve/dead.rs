@@ -7,8 +7,8 @@ use petgraph::visit::{Dfs, Reversed};
 use crate::network::{Network, UnitIndex};
 use crate::numbers::Rational;
 
-/// The scalable units that can be left out without changing an output, from initial state 0. Where weights of theirs are not 0 that
-/// are on no cycle, the minimum is not attained.
+/// The scalable units that can be left out without changing an output, from initial state 0. Where weights of theirs
+/// are not 0 that are on no cycle, the minimum is not attained.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeadUnits {
     /// Nothing feeds them: every path to them from a visible unit has a weight 0.
@@ -55,8 +55,9 @@ pub fn dead_units(network: &Network<Rational>) -> DeadUnits {
     dead
 }
 
-/// The same where there are products, or ties with exponents. A variable is fed by a weight that rises with it if all that the weight falls with are
-/// fed, and read by one that falls with it if all others that it falls with are fed, and all that it rises with are read. Units whose multiplier is another power are not listed.
+/// The same where there are products, or ties with exponents. A variable is fed by a weight that rises with it if all
+/// that the weight falls with are fed, and read by one that falls with it if all others that it falls with are fed, and
+/// all that it rises with are read. Units whose multiplier is another power are not listed.
 fn dead_by_direction(network: &Network<Rational>) -> DeadUnits {
     let terms: Vec<Vec<(usize, Rational)>> = (0..network.synapses())
         .filter(|synapse| !network.weight(*synapse).is_zero())
@@ -121,8 +122,8 @@ fn settle(found: &mut Vec<bool>, mut step: impl FnMut(&mut Vec<bool>)) {
     }
 }
 
-/// Which of `count` nodes do paths from node 0 reach, and from which do paths lead to it? Nodes beyond those of the graph have no
-/// links. Cost: linear.
+/// Which of `count` nodes do paths from node 0 reach, and from which do paths lead to it? Nodes beyond those of the
+/// graph have no links. Cost: linear.
 pub(crate) fn joined(graph: &DiGraph<(), ()>, count: usize) -> [Vec<bool>; 2] {
     let ground = NodeIndex::new(0);
     let mut found = [vec![false; count], vec![false; count]];

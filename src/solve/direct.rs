@@ -39,7 +39,8 @@ impl Default for DirectOptions {
 /// Cost of a round: linear in the synapses, cubic in the variables.
 ///
 /// # Errors
-/// More than 4,000 variables; a variable with cost on one side only (no minimum exists); a tolerance that is not reached, with the reason.
+/// More than 4,000 variables; a variable with cost on one side only (no minimum exists); a tolerance that is not
+/// reached, with the reason.
 ///
 /// ```
 /// use synaptic_balance::network::{chain, Regularizer};

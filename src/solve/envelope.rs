@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
-/// A symmetric matrix with 1 on its diagonal, then its factor. Rows are put into an order in which what is joined lies close together (Cuthill and
-/// McKee), since a factor fills each row from its first entry on: a chain of layers then costs no more than its length.
+/// A symmetric matrix with 1 on its diagonal, then its factor. Rows are put into an order in which what is joined lies
+/// close together (Cuthill and McKee), since a factor fills each row from its first entry on: a chain of layers then
+/// costs no more than its length.
 pub(super) struct Envelope {
     /// Where each row was put.
     place: Vec<usize>,
@@ -42,7 +43,8 @@ impl Envelope {
         heights.map(|height| height * height).sum()
     }
 
-    /// The factor of the matrix with 1 on its diagonal and these entries beside it, on either side; `None` if it is not numerically positive definite.
+    /// The factor of the matrix with 1 on its diagonal and these entries beside it, on either side; `None` if it is not
+    /// numerically positive definite.
     pub fn factored(mut self, entries: &[(usize, usize, f64)]) -> Option<Self> {
         self.entries = vec![0.0; self.starts.last().copied().unwrap_or(0)];
         for start in &self.starts[1..] {
@@ -173,8 +175,8 @@ mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
-    /// Checks: solutions are those of the dense factor, for random matrices of several components, given in any order; a matrix that is not positive
-    /// definite has no factor.
+    /// Checks: solutions are those of the dense factor, for random matrices of several components, given in any order;
+    /// a matrix that is not positive definite has no factor.
     #[test]
     fn solutions_are_those_of_the_dense_factor() {
         for seed in 0..40 {

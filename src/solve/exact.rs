@@ -10,10 +10,10 @@ const DIGITS: [u32; 3] = [12, 30, 80];
 
 /// Rational multipliers `μ` that balance the problem exactly, verified by the kernel; `None` if none was found.
 ///
-/// If every `μ*` is rational, each is the simplest rational in a narrow enough enclosure of it; so certified
-/// enclosures are narrowed and the simplest rationals tried (where the comparison principle does not apply, in computed neighbourhoods).
-/// `None` means that some `μ*` is irrational, or has
-/// numerator and denominator of more than about 40 digits together, or that costs are irrational.
+/// If every `μ*` is rational, each is the simplest rational in a narrow enough enclosure of it; so certified enclosures
+/// are narrowed and the simplest rationals tried (where the comparison principle does not apply, in computed
+/// neighbourhoods). `None` means that some `μ*` is irrational, or has numerator and denominator of more than about 40
+/// digits together, or that costs are irrational.
 ///
 /// ```
 /// use synaptic_balance::network::{chain, Regularizer};
@@ -30,8 +30,8 @@ pub fn balance_exactly(problem: &Problem, solution: &Solution) -> Option<Verifie
     })
 }
 
-/// The same for the limit in which the synapses of a [`NotAttained`] of this problem vanish; `solution` solves the problem
-/// without them.
+/// The same for the limit in which the synapses of a [`NotAttained`] of this problem vanish; `solution` solves the
+/// problem without them.
 pub fn balance_exactly_in_limit(
     problem: &Problem,
     not_attained: &NotAttained,
@@ -43,7 +43,8 @@ pub fn balance_exactly_in_limit(
     })
 }
 
-/// Where each multiplier lies: by enclosures where there are any, else about a refined point; what is found there is verified.
+/// Where each multiplier lies: by enclosures where there are any, else about a refined point; what is found there is
+/// verified.
 fn bounds(
     problem: &Problem,
     solution: &Solution,

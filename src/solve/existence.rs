@@ -53,8 +53,8 @@ impl Existence {
 /// Why existence was not decided.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ExistenceError {
-    /// Synapses of BiPU units, after products and within ties with exponents are not edges of a graph; the linear programs decide
-    /// these.
+    /// Synapses of BiPU units, after products and within ties with exponents are not edges of a graph; the linear
+    /// programs decide these.
     #[error(
         "the problem is not a graph: BiPU units of degree other than 1, products or ties with exponents"
     )]
@@ -111,8 +111,8 @@ pub(super) fn witness_by_components(problem: &Problem) -> Option<Witness> {
     })
 }
 
-/// The ratio as `(entered variable, left variable)`, `None` standing for the ground, if it is `μ_i/μ_j`, `μ_i` or `1/μ_j`; the
-/// outer `None` otherwise.
+/// The ratio as `(entered variable, left variable)`, `None` standing for the ground, if it is `μ_i/μ_j`, `μ_i` or
+/// `1/μ_j`; the outer `None` otherwise.
 pub(super) fn endpoints(synapse: &Synapse) -> Option<(Option<usize>, Option<usize>)> {
     let unit = |exponent: &Rational| exponent.abs().is_one();
     match synapse.direction.as_slice() {

@@ -19,9 +19,9 @@ pub(super) fn is_general(network: &Network<Rational>) -> bool {
     !network.has_plain_ties() || !network.products().is_empty()
 }
 
-/// Logarithmic multipliers with a small sum of deviations from the given logarithms of ratios, so that a few wrong weights do not
-/// move them: least squares again and again, each weight divided by its deviation; at the end those of what fits. `None` for too
-/// many variables.
+/// Logarithmic multipliers with a small sum of deviations from the given logarithms of ratios, so that a few wrong
+/// weights do not move them: least squares again and again, each weight divided by its deviation; at the end those of
+/// what fits. `None` for too many variables.
 pub(super) fn least_deviations(
     network: &Network<Rational>,
     logs: &[Option<f64>],

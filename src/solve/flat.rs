@@ -10,7 +10,8 @@ use crate::numbers::{Rational, Wide, rational_to_f64};
 /// The most variables for which the dense system is set up: 128 MB, and some seconds a factorisation.
 pub const MAX_DENSE: usize = 4_000;
 
-/// The share of a step along which every cost changes by a rate of at most `beta` that is sure to lower the regularizer.
+/// The share of a step along which every cost changes by a rate of at most `beta` that is sure to lower the
+/// regularizer.
 pub(super) fn damping(beta: f64) -> f64 {
     match beta > 1e-8 {
         true => beta.ln_1p() / beta,
@@ -50,7 +51,8 @@ pub enum SolveError {
         /// The variable.
         variable: usize,
     },
-    /// A multiplier grows or shrinks beyond all that weights account for: whether the minimum is attained is not decided.
+    /// A multiplier grows or shrinks beyond all that weights account for: whether the minimum is attained is not
+    /// decided.
     #[error("the multiplier of variable {variable} runs away; the deficit is {deficit:.3e}")]
     RunsAway {
         /// The variable.
@@ -337,7 +339,8 @@ impl Balancing {
         })
     }
 
-    /// What each synapse of the problem costs now, weighted by the exponents of its costs; `None` for those that take no part.
+    /// What each synapse of the problem costs now, weighted by the exponents of its costs; `None` for those that take
+    /// no part.
     pub(super) fn costs(&self, problem: &Problem) -> Vec<Option<Wide>> {
         let mut values = self.values.iter();
         let of = |synapse: &crate::kernel::Synapse| {
@@ -380,8 +383,8 @@ impl Balancing {
         }
     }
 
-    /// Scales what can be scaled without changing a weight until the fixed variables are 1: a component away from the ground until
-    /// its first one is.
+    /// Scales what can be scaled without changing a weight until the fixed variables are 1: a component away from the
+    /// ground until its first one is.
     fn normalise(&mut self) {
         if self.movable.iter().all(|free| *free) {
             return;

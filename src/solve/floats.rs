@@ -28,7 +28,8 @@ fn short(value: &Rational) -> Option<f64> {
     Some(if value.is_negative() { -float } else { float })
 }
 
-/// The same problem over these numbers, which must be its weights: every block lists all of them. `None` if they do not fit.
+/// The same problem over these numbers, which must be its weights: every block lists all of them. `None` if they do not
+/// fit.
 pub(super) fn over_floats<'a>(problem: &Problem, weights: &'a [[u8; 8]]) -> Option<Problem<'a>> {
     let blocks = problem.blocks().iter().map(|block| Block {
         entries: Entries::F64(weights),

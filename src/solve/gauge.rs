@@ -6,8 +6,8 @@ use crate::kernel::Problem;
 use crate::network::kernel_basis;
 use crate::numbers::Rational;
 
-/// A basis of the directions in `log μ` along which no active synapse changes, each with a variable of its own at which it is 1 and
-/// all others are 0: fixing these variables at 1 determines all multipliers. Ours.
+/// A basis of the directions in `log μ` along which no active synapse changes, each with a variable of its own at which
+/// it is 1 and all others are 0: fixing these variables at 1 determines all multipliers. Ours.
 #[derive(Debug, Clone)]
 pub(super) struct Gauge {
     /// The fixed variable, and the direction; variables without active synapses have one of their own.
@@ -62,8 +62,8 @@ impl Gauge {
         moves
     }
 
-    /// The powers of fixed variables by which each variable is divided to bring these to 1: `(variable, fixed variable, exponent,
-    /// is it 1?)`.
+    /// The powers of fixed variables by which each variable is divided to bring these to 1: `(variable, fixed variable,
+    /// exponent, is it 1?)`.
     pub fn shifts(&self) -> impl Iterator<Item = (usize, usize, &Rational, bool)> {
         self.vectors.iter().flat_map(|(fixed, vector)| {
             let moved = vector.iter();

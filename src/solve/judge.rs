@@ -26,17 +26,18 @@ pub struct Judgement {
     pub cycle: Option<Verified<NotScaled>>,
     /// The kernel's proof that no scaling comes nearer than its tolerance, as close to the nearest as was found.
     pub obstacle: Option<Verified<NotScaled>>,
-    /// Synapses that the second network has dropped (their weight is 0 there only) as in the limit of an infimum that is not
-    /// attained: they lie on no cycle, so that no output changes, from initial state 0. The other answers are about the first
-    /// network without them.
+    /// Synapses that the second network has dropped (their weight is 0 there only) as in the limit of an infimum that
+    /// is not attained: they lie on no cycle, so that no output changes, from initial state 0. The other answers are
+    /// about the first network without them.
     pub vanished: Vec<SynapseIndex>,
-    /// Synapses whose weight was lost in writing: the number type of the second network holds it as 0 or with fewer digits
-    /// than its others, and the multipliers of the other weights predict a value that rounds to what stands there.
+    /// Synapses whose weight was lost in writing: the number type of the second network holds it as 0 or with fewer
+    /// digits than its others, and the multipliers of the other weights predict a value that rounds to what stands
+    /// there.
     pub lost: Vec<SynapseIndex>,
     /// The number type of the second network, whose rounding is excused.
     pub number_type: NumberType,
-    /// Were inputs sought on which the outputs differ? Not where the second network is a scaling of the first, exactly, to
-    /// rounding or within the tolerance, nor where it cannot be evaluated.
+    /// Were inputs sought on which the outputs differ? Not where the second network is a scaling of the first, exactly,
+    /// to rounding or within the tolerance, nor where it cannot be evaluated.
     pub sought: bool,
     /// Such inputs.
     pub witness: Option<Witness>,
@@ -44,10 +45,11 @@ pub struct Judgement {
     pub deficit: f64,
     /// What of it rounding to 16 bits can leave.
     pub excused_deficit: f64,
-    /// Is it the scaling that balances the first one with every multiplier rounded to a power of two, within a factor `√2` of what it would be, as far as verified bounds show? Not
-    /// asked where the deficit is within the tolerance.
+    /// Is it the scaling that balances the first one with every multiplier rounded to a power of two, within a factor
+    /// `√2` of what it would be, as far as verified bounds show? Not asked where the deficit is within the tolerance.
     pub to_powers_of_two: bool,
-    /// An upper bound on the largest relative difference of a weight to the balanced one, but for weights that were lost.
+    /// An upper bound on the largest relative difference of a weight to the balanced one, but for weights that were
+    /// lost.
     pub distance: Distance,
 }
 
@@ -57,7 +59,8 @@ impl Judgement {
         self.scaling.multipliers()
     }
 
-    /// Something beside the weights, as the statistics of a normalisation, is so far from following the scaling: it is no exact one then.
+    /// Something beside the weights, as the statistics of a normalisation, is so far from following the scaling: it is
+    /// no exact one then.
     pub fn deviates_by(&mut self, deviation: f64) {
         let Some(other) = rational_from_f64(deviation).filter(|other| !other.is_zero()) else {
             return;
@@ -225,8 +228,8 @@ pub fn judge_of_types(
     })
 }
 
-/// Proofs that no scaling gives some of the weights of two models, and so none all of them: up to the tolerance, and as close to the nearest as was found. They go through
-/// suspects, in increasing order.
+/// Proofs that no scaling gives some of the weights of two models, and so none all of them: up to the tolerance, and as
+/// close to the nearest as was found. They go through suspects, in increasing order.
 ///
 /// # Errors
 /// [`JudgeError`].
@@ -266,8 +269,8 @@ pub fn refutations_of_part(
 /// As [`Judgement::cycle`] and [`Judgement::obstacle`].
 pub type Refutations = (Option<Verified<NotScaled>>, Option<Verified<NotScaled>>);
 
-/// Proofs that the second network is no scaling: up to the tolerance, through a suspect where there is one; and as close to the
-/// nearest scaling as was found.
+/// Proofs that the second network is no scaling: up to the tolerance, through a suspect where there is one; and as
+/// close to the nearest scaling as was found.
 fn refutations(
     (before, after): (&Network<Rational>, &Network<Rational>),
     problem: &Problem,
@@ -333,8 +336,8 @@ struct Compared {
 }
 
 impl Compared {
-    /// Weights that the number type holds as 0 or with fewer digits are first left out; where the others do not predict them,
-    /// they count as they stand.
+    /// Weights that the number type holds as 0 or with fewer digits are first left out; where the others do not predict
+    /// them, they count as they stand.
     fn of(
         before: &Network<Rational>,
         after: &Network<Rational>,

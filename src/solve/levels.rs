@@ -20,8 +20,8 @@ const REACH: f64 = 480.0 * std::f64::consts::LN_2;
 /// depth. For networks of any size; [`solve_direct`](super::solve_direct) takes 4,000 multipliers at most.
 ///
 /// # Errors
-/// [`SolveError::NotBlocks`] for mixtures, units of degree other than 1, products, ties with exponents, and costs over more than 960 binary orders; those of `balance_blocks`, with the
-/// variable.
+/// [`SolveError::NotBlocks`] for mixtures, units of degree other than 1, products, ties with exponents, and costs over
+/// more than 960 binary orders; those of `balance_blocks`, with the variable.
 ///
 /// ```
 /// use synaptic_balance::network::{chain, Regularizer};
@@ -187,8 +187,8 @@ fn flows(problem: &Problem) -> Result<Vec<Flow>, SolveError> {
     Ok(links(problem)?.into_iter().map(flow).collect())
 }
 
-/// Strongly connected components of more than one variable, and the other variables by the length of the longest path to them, in
-/// the order of synapses.
+/// Strongly connected components of more than one variable, and the other variables by the length of the longest path
+/// to them, in the order of synapses.
 fn groups(variables: usize, flows: &[Flow]) -> Vec<Vec<usize>> {
     let mut graph = DiGraph::<(), ()>::new();
     (0..variables).for_each(|_| {

@@ -10,7 +10,8 @@ use super::{Existence, ExistenceError};
 use crate::kernel::{Problem, check};
 use crate::numbers::{Rational, rational_from_f64, rational_to_f64, simplest_between};
 
-/// Decides existence by linear programming, independently of the graph and for any exponents: BiPU units, products. Ours.
+/// Decides existence by linear programming, independently of the graph and for any exponents: BiPU units, products.
+/// Ours.
 ///
 /// First a circulation, `y >= 1` on the active synapses with `Σ_e y_e d_ev = 0`; if none can be verified, a direction
 /// `δ` with `d_e · δ <= -s_e`, `0 <= s_e <= 1`, of largest `Σ s`, which lowers every cost that any direction lowers.

@@ -20,8 +20,9 @@ pub(super) fn moving(levels: &[i64]) -> [Vec<usize>; 2] {
     [of(1), of(-1)]
 }
 
-/// Has the kernel verify a direction, given by the speed of each level, on the problem in which the variables of a level are one: a direction there is one here, and the other
-/// way round. That the terms lie at these levels was read by this program, not by the kernel. `None` if it refuses.
+/// Has the kernel verify a direction, given by the speed of each level, on the problem in which the variables of a
+/// level are one: a direction there is one here, and the other way round. That the terms lie at these levels was read
+/// by this program, not by the kernel. `None` if it refuses.
 pub(super) fn verified<'a>(
     levels: &[i64],
     steps: impl Iterator<Item = &'a Steps>,

@@ -1,8 +1,9 @@
-//! The scaling nearest to given ratios of weights: the largest logarithmic deviation of a weight is as small as possible.
+//! The scaling nearest to given ratios of weights: the largest logarithmic deviation of a weight is as small as
+//! possible.
 //!
-//! With ratios `r_e` and `x = log Λ` it minimises `max_e |log r_e - Σ_v d_ev x_v|`. Between BiLU units these are differences of
-//! potentials on the coalesced graph, and the minimum is the largest `|log Π r| / length` of a cycle walked in any
-//! direction: the cycle is the proof that nothing nearer exists.
+//! With ratios `r_e` and `x = log Λ` it minimises `max_e |log r_e - Σ_v d_ev x_v|`. Between BiLU units these are
+//! differences of potentials on the coalesced graph, and the minimum is the largest `|log Π r| / length` of a cycle
+//! walked in any direction: the cycle is the proof that nothing nearer exists.
 
 use num_bigint::BigInt;
 use num_traits::{One, Signed};
@@ -17,7 +18,8 @@ const MAX_STEPS: usize = 200;
 pub(super) struct Nearest {
     /// `log Λ` by variable.
     pub logs: Vec<f64>,
-    /// The cycle that allows no smaller deviation, synapses with `1` along and `-1` against them; none if all ratios are 1.
+    /// The cycle that allows no smaller deviation, synapses with `1` along and `-1` against them; none if all ratios
+    /// are 1.
     pub cycle: Vec<(SynapseIndex, Rational)>,
 }
 
@@ -32,8 +34,8 @@ struct Arc {
 /// A step of a walk: arc, and whether along it.
 type Step = (usize, bool);
 
-/// The nearest scaling to the ratios whose logarithms are given (`None`: the weight is 0 and says nothing); `None` if BiPU
-/// units make the problem more general than one of potentials. Cost: for each cycle tried, at most variables times
+/// The nearest scaling to the ratios whose logarithms are given (`None`: the weight is 0 and says nothing); `None` if
+/// BiPU units make the problem more general than one of potentials. Cost: for each cycle tried, at most variables times
 /// synapses, in practice a few passes over the synapses.
 pub(super) fn nearest(network: &Network<Rational>, logs: &[Option<f64>]) -> Option<Nearest> {
     let ground = network.variables();
@@ -82,8 +84,8 @@ pub(super) fn nearest(network: &Network<Rational>, logs: &[Option<f64>]) -> Opti
     })
 }
 
-/// The largest mean of `|Σ log|` over the cycles, and a cycle that has it: as long as some cycle exceeds the mean so far,
-/// take its mean instead.
+/// The largest mean of `|Σ log|` over the cycles, and a cycle that has it: as long as some cycle exceeds the mean so
+/// far, take its mean instead.
 fn widest_mean(arcs: &[Arc], nodes: usize) -> (f64, Vec<Step>) {
     let (mut mean, mut widest) = (0.0, Vec::new());
     for (index, arc) in arcs
@@ -184,8 +186,8 @@ fn cycle_of(arcs: &[Arc], came: &[Option<Step>]) -> Option<Vec<Step>> {
     None
 }
 
-/// Slightly below the smallest relative deviation of each weight that lets ratios along the cycle multiply to what they do: a
-/// tolerance for the kernel to refute. `None` where the product is 1.
+/// Slightly below the smallest relative deviation of each weight that lets ratios along the cycle multiply to what they
+/// do: a tolerance for the kernel to refute. `None` where the product is 1.
 pub(super) fn refutable(
     cycle: &[(SynapseIndex, Rational)],
     product: &Rational,
@@ -206,7 +208,8 @@ pub(super) fn refutable(
         true => (sizes(true), sizes(false)),
         false => (sizes(false), sizes(true)),
     };
-    // Concave and increasing in the tolerance, so that bisection on a logarithmic scale finds where it reaches the product.
+    // Concave and increasing in the tolerance, so that bisection on a logarithmic scale finds where it reaches the
+    // product.
     let reached = |tolerance: f64| with * tolerance.ln_1p() - against * (-tolerance).ln_1p();
     let (mut low, mut high) = (1e-300f64, 1.0f64 - 1e-12);
     for _ in 0..2_000 {

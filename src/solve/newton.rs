@@ -45,8 +45,9 @@ impl Factor {
     }
 }
 
-/// A factored Hessian `H_vw = Σ a_v a_w cost` over the free variables (where units sum their inputs, `p²` times the Laplacian of
-/// the graph weighted by the current costs, grounded at the visible units), scaled by the roots of its diagonal.
+/// A factored Hessian `H_vw = Σ a_v a_w cost` over the free variables (where units sum their inputs, `p²` times the
+/// Laplacian of the graph weighted by the current costs, grounded at the visible units), scaled by the roots of its
+/// diagonal.
 pub(super) struct NewtonSystem {
     /// The variables of the rows.
     pub variables: Vec<usize>,
@@ -156,8 +157,8 @@ impl NewtonSystem {
         roots.iter().enumerate().map(row).fold(0.0, f64::max)
     }
 
-    /// The solution of `H h = diag(H)`: how far, to first order, a deficit of 1 everywhere moves each row. `None` where it is not
-    /// positive and finite, as it would be but for rounding.
+    /// The solution of `H h = diag(H)`: how far, to first order, a deficit of 1 everywhere moves each row. `None` where
+    /// it is not positive and finite, as it would be but for rounding.
     pub fn heights(&self) -> Option<Vec<f64>> {
         let heights = self.solve(&vec![1.0; self.variables.len()]);
         let sound = |height: &f64| *height > 0.0 && height.is_finite();

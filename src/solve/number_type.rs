@@ -74,8 +74,9 @@ impl NumberType {
         }
     }
 
-    /// The relative deviation of a weight at which a result still counts as a scaling: rounding, or the tolerance where that is
-    /// wider. Of exact numbers none: a tolerance for weights bounds no output, and exact outputs can be compared.
+    /// The relative deviation of a weight at which a result still counts as a scaling: rounding, or the tolerance where
+    /// that is wider. Of exact numbers none: a tolerance for weights bounds no output, and exact outputs can be
+    /// compared.
     pub fn allowed(self, tolerance: f64) -> Rational {
         match self {
             NumberType::Exact => Rational::default(),
@@ -106,7 +107,8 @@ impl NumberType {
         }
     }
 
-    /// The [smallest](NumberType::smallest) positive number, which is the distance of those with fewer digits; 0 for exact ones.
+    /// The [smallest](NumberType::smallest) positive number, which is the distance of those with fewer digits; 0 for
+    /// exact ones.
     pub(super) fn step(self) -> f64 {
         self.unit()
             .map_or(0.0, |unit| self.smallest_normal() / unit as f64)

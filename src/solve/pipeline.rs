@@ -65,11 +65,13 @@ pub struct Options {
     pub seed: u64,
     /// The deficit to reach.
     pub tolerance: f64,
-    /// Passes after which the stochastic algorithm and sweeps give up; as a cross-check, a tenth of them, and fewer on large networks.
+    /// Passes after which the stochastic algorithm and sweeps give up; as a cross-check, a tenth of them, and fewer on
+    /// large networks.
     pub max_passes: usize,
     /// If the minimum is not attained, go to its limit?
     pub limit: bool,
-    /// Enclose the balanced multipliers to so many digits? Done anyway, to 12, where the two methods do not agree and the network is small.
+    /// Enclose the balanced multipliers to so many digits? Done anyway, to 12, where the two methods do not agree and
+    /// the network is small.
     pub certify: Option<u32>,
     /// Which multipliers are allowed? The optimum over all is found in any case, to compare.
     pub restriction: Option<Restriction>,
@@ -150,16 +152,17 @@ pub struct Balance {
     pub cross_check: Option<CrossCheck>,
     /// Verified enclosures of `μ*`, or why there are none; `None` if they were not asked for and the two methods agree.
     pub enclosure: Option<Result<Verified<Enclosed>, CertifyError>>,
-    /// What an energy certificate proves of this problem, to the digits asked for; `None` if none was found, or none sought: it is where the methods do not agree, and
-    /// where the comparison principle does not apply. The solution is at its point, unless the paper's algorithm found it.
+    /// What an energy certificate proves of this problem, to the digits asked for; `None` if none was found, or none
+    /// sought: it is where the methods do not agree, and where the comparison principle does not apply. The solution is
+    /// at its point, unless the paper's algorithm found it.
     pub energy: Option<EnergyProof>,
-    /// Verified exact multipliers `μ*`, those of the limit if [`Outcome::Limit`]: with [`Method::Exact`] only, and `None` where
-    /// none were found.
+    /// Verified exact multipliers `μ*`, those of the limit if [`Outcome::Limit`]: with [`Method::Exact`] only, and
+    /// `None` where none were found.
     pub exact: Option<Verified<Balanced>>,
     /// The multipliers within the restriction that was asked for, and the regularizer with them.
     pub restricted: Option<(Restricted, Wide)>,
-    /// What an energy certificate proves of the minimum within the bounds that were asked for, to the digits asked for, or why there is none; `None` if it was not asked
-    /// for.
+    /// What an energy certificate proves of the minimum within the bounds that were asked for, to the digits asked for,
+    /// or why there is none; `None` if it was not asked for.
     pub bounded: Option<Result<EnergyProof, EnergyError>>,
     /// Times.
     pub seconds: Seconds,
@@ -192,8 +195,8 @@ pub enum BalanceFailure {
 /// Balances a network: decides existence, solves, cross-checks with a second method, and certifies if asked to.
 ///
 /// In the limit ([`Outcome::Limit`]) the synapses of [`Existence::vanishing`] become 0; the function is the same, being
-/// constant along the way and continuous in the weights (of a recurrent network, the one
-/// from initial state 0: other initial states would have to be scaled without end). `progress` is told what is being done and the deficit.
+/// constant along the way and continuous in the weights (of a recurrent network, the one from initial state 0: other
+/// initial states would have to be scaled without end). `progress` is told what is being done and the deficit.
 ///
 /// # Errors
 /// [`BalanceFailure`]. An infimum that is not attained is not an error.

@@ -38,11 +38,12 @@ pub(super) struct Precise {
     pub heights: Vec<Rational>,
 }
 
-/// Refines a solution until its residuals are a small part of `width` over the heights. `None` for mixtures, units of degree other than 1,
-/// too many variables, or where [`MAX_BITS`] do not suffice.
+/// Refines a solution until its residuals are a small part of `width` over the heights. `None` for mixtures, units of
+/// degree other than 1, too many variables, or where [`MAX_BITS`] do not suffice.
 ///
-/// The Hessian is eliminated without subtraction (Grassmann, Taksar and Heyman): every entry of its factors, and of a solution for a right side
-/// of one sign, keeps nearly all its bits, however nearly singular it is. Only residuals, and the two parts of a step, are differences.
+/// The Hessian is eliminated without subtraction (Grassmann, Taksar and Heyman): every entry of its factors, and of a
+/// solution for a right side of one sign, keeps nearly all its bits, however nearly singular it is. Only residuals, and
+/// the two parts of a step, are differences.
 pub(super) fn solve_precisely(
     problem: &Problem,
     state: &Balancing,
@@ -189,7 +190,8 @@ impl<'a> Newton<'a> {
         Some(())
     }
 
-    /// Moves the logarithms of the variables, not farther than is sure to lower the regularizer (see [`solve_direct`](super::solve_direct)).
+    /// Moves the logarithms of the variables, not farther than is sure to lower the regularizer (see
+    /// [`solve_direct`](super::solve_direct)).
     fn shift(&mut self, step: &[Rational]) -> Option<()> {
         let zero = Rational::default();
         let high = step.iter().fold(&zero, |high, entry| high.max(entry));
@@ -209,8 +211,8 @@ impl<'a> Newton<'a> {
         Some(())
     }
 
-    /// The heights at the point measured last. Rounded one by one they would not do: where they are huge and nearly equal, all depends on
-    /// their small differences.
+    /// The heights at the point measured last. Rounded one by one they would not do: where they are huge and nearly
+    /// equal, all depends on their small differences.
     fn heights(&mut self) -> Option<Vec<Rational>> {
         self.system.factor()?;
         let totals = self

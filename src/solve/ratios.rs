@@ -195,8 +195,8 @@ impl Ratios {
         (0..network.synapses()).filter(deviates).collect()
     }
 
-    /// Cycles through suspects, each closed by synapses that are not suspected and then, for those without such a cycle, by
-    /// any.
+    /// Cycles through suspects, each closed by synapses that are not suspected and then, for those without such a
+    /// cycle, by any.
     pub fn suspicious_cycles<'a>(
         &'a self,
         network: &'a Network<Rational>,
@@ -222,8 +222,8 @@ impl Ratios {
             .collect()
     }
 
-    /// Combinations of synapses that vanish, each of one suspect, the first ones, and of synapses that are not suspected, with
-    /// integer coefficients: where products make cycles of a graph useless.
+    /// Combinations of synapses that vanish, each of one suspect, the first ones, and of synapses that are not
+    /// suspected, with integer coefficients: where products make cycles of a graph useless.
     pub fn combinations(
         &self,
         network: &Network<Rational>,
@@ -256,7 +256,8 @@ impl Ratios {
         total.abs() > allowed * size * (1.0 - 1e-9)
     }
 
-    /// A synapse closed by a shortest path that avoids some (in increasing order): it comes first, then the path from its end.
+    /// A synapse closed by a shortest path that avoids some (in increasing order): it comes first, then the path from
+    /// its end.
     fn closed(
         &self,
         network: &Network<Rational>,
@@ -390,8 +391,8 @@ impl Ratios {
         far.map(|(synapse, _)| synapse).collect()
     }
 
-    /// The nearest scaling, found as a correction of multipliers near to it: what is left of the ratios is computed exactly, so
-    /// that no digits are lost where they are close to 1.
+    /// The nearest scaling, found as a correction of multipliers near to it: what is left of the ratios is computed
+    /// exactly, so that no digits are lost where they are close to 1.
     fn refined(
         &self,
         network: &Network<Rational>,

@@ -1,4 +1,5 @@
-//! Existence from a computed solution: the balanced costs are a circulation but for rounding, which is repaired exactly.
+//! Existence from a computed solution: the balanced costs are a circulation but for rounding, which is repaired
+//! exactly.
 
 use num_traits::{One, Signed, Zero};
 use std::collections::BTreeMap;
@@ -11,11 +12,11 @@ use crate::numbers::{Rational, Wide};
 /// Newton steps within which a minimum that is attained is found.
 const STEPS: usize = 60;
 
-/// The circulation of a problem whose minimum is attained and found, verified; `None` where it is not, or may be. For problems too
-/// large for linear programs. Ours.
+/// The circulation of a problem whose minimum is attained and found, verified; `None` where it is not, or may be. For
+/// problems too large for linear programs. Ours.
 ///
-/// Balanced costs, in `f64`, are a circulation up to rounding. What is left over at each variable is taken off the costs of
-/// independent synapses, the largest first, by elimination over the rationals.
+/// Balanced costs, in `f64`, are a circulation up to rounding. What is left over at each variable is taken off the
+/// costs of independent synapses, the largest first, by elimination over the rationals.
 pub(super) fn existence_by_solution(problem: &Problem) -> Option<Existence> {
     let options = DirectOptions {
         max_steps: STEPS,

@@ -75,7 +75,8 @@ pub fn powers_of_two(problem: &Problem, power: &Rational, multipliers: &[Wide]) 
     }
 }
 
-/// The largest power of two that is not above a bound of 1 or more: multipliers within it stay within it when they are rounded to the nearest powers of two.
+/// The largest power of two that is not above a bound of 1 or more: multipliers within it stay within it when they are
+/// rounded to the nearest powers of two.
 pub(super) fn power_below(bound: &Rational) -> Rational {
     let mut power = num_bigint::BigInt::one() << bound.to_integer().bits().saturating_sub(1);
     if power < num_bigint::BigInt::one() {
@@ -86,9 +87,9 @@ pub(super) fn power_below(bound: &Rational) -> Rational {
 
 /// Minimises the regularizer over `1/S <= Λ_v <= S`: strictly convex as without bounds, with one solution.
 ///
-/// Each round balances the variables one by one, as far as the bounds allow (a monotone step, as in the theory), then takes a
-/// Newton step in the variables that are not held by a bound. With `newton` off, the rounds alone: a second method. The
-/// variables of a component without visible units start from 1. Ours: theory of bounded scalings.
+/// Each round balances the variables one by one, as far as the bounds allow (a monotone step, as in the theory), then
+/// takes a Newton step in the variables that are not held by a bound. With `newton` off, the rounds alone: a second
+/// method. The variables of a component without visible units start from 1. Ours: theory of bounded scalings.
 ///
 /// # Errors
 /// The tolerance is not reached.

@@ -40,14 +40,15 @@ impl Balance {
         })
     }
 
-    /// Units whose multiplier is determined only up to a factor, which others may share: for each variable, whether some scaling
-    /// changes it without changing any weight of the result.
+    /// Units whose multiplier is determined only up to a factor, which others may share: for each variable, whether
+    /// some scaling changes it without changing any weight of the result.
     pub fn undetermined(&self) -> Vec<bool> {
         let rest = self.problem.without(self.vanished());
         Gauge::of(&rest).undetermined()
     }
 
-    /// Verified bounds of the balanced multipliers `μ*`, by comparison or by an energy certificate; `None` where one has none.
+    /// Verified bounds of the balanced multipliers `μ*`, by comparison or by an energy certificate; `None` where one
+    /// has none.
     pub fn bounds(&self) -> Option<Enclosed> {
         if let Some(Ok(enclosed)) = &self.enclosure {
             return enclosed.claim_about(&self.problem).cloned();
@@ -129,7 +130,8 @@ impl Balance {
         }
     }
 
-    /// The multipliers `Λ` of weights, one for each variable, restricted if that was asked for; empty if there is no solution.
+    /// The multipliers `Λ` of weights, one for each variable, restricted if that was asked for; empty if there is no
+    /// solution.
     pub fn multipliers(&self) -> Vec<Wide> {
         match &self.restricted {
             Some((restricted, _)) => self.of_weights(&restricted.multipliers),
@@ -155,7 +157,8 @@ impl Balance {
         multipliers.iter().map(|mu| mu.power(&power)).collect()
     }
 
-    /// The multiplier `Λ` of every unit of the network that was balanced, as `f64`; that of its value for a product, 1 where it cannot be scaled.
+    /// The multiplier `Λ` of every unit of the network that was balanced, as `f64`; that of its value for a product, 1
+    /// where it cannot be scaled.
     pub fn by_unit(&self, network: &Network<Rational>) -> Vec<f64> {
         let multipliers = self.multipliers();
         let power = |(variable, exponent): (usize, Rational)| {

@@ -4,7 +4,8 @@ use super::{Options, balance};
 use crate::network::{Network, Regularizer};
 use crate::numbers::{Rational, rational_to_f64, rational_to_f64_down, rational_to_f64_up};
 
-/// Is a multiplier `Λ` a power of two that lies within a factor `√2`, and a relative tolerance, of every `Λ*` with `lo <= Λ*^p <= hi`?
+/// Is a multiplier `Λ` a power of two that lies within a factor `√2`, and a relative tolerance, of every `Λ*` with `lo
+/// <= Λ*^p <= hi`?
 pub fn is_rounded(
     multiplier: f64,
     (lo, hi): (&Rational, &Rational),
@@ -20,7 +21,8 @@ pub fn is_rounded(
         && rational_to_f64_up(hi).log2() - cost <= reach
 }
 
-/// Is a scaling by these multipliers `Λ`, each known up to a relative deviation, that which balances a network, all rounded to powers of two, as far as verified bounds show?
+/// Is a scaling by these multipliers `Λ`, each known up to a relative deviation, that which balances a network, all
+/// rounded to powers of two, as far as verified bounds show?
 pub(super) fn is_balance_rounded(
     before: &Network<Rational>,
     regularizer: &Regularizer,

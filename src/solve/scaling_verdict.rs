@@ -13,8 +13,9 @@ pub enum ScalingVerdict {
     Near {
         /// The multipliers `Λ`, one for each variable.
         multipliers: Vec<Rational>,
-        /// The largest relative deviation of a weight from the scaled one. Between BiLU units no multipliers do better, but for
-        /// rounding and for the difference of relative and logarithmic deviations: see [`Judgement::obstacle`](super::Judgement::obstacle).
+        /// The largest relative deviation of a weight from the scaled one. Between BiLU units no multipliers do better,
+        /// but for rounding and for the difference of relative and logarithmic deviations: see
+        /// [`Judgement::obstacle`](super::Judgement::obstacle).
         deviation: Rational,
         /// The synapse where it is reached.
         synapse: SynapseIndex,

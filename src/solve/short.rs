@@ -1,4 +1,5 @@
-//! The certified distance from the optimum on the shortest way: single synapses between a few units, an energy certificate.
+//! The certified distance from the optimum on the shortest way: single synapses between a few units, an energy
+//! certificate.
 
 use num_traits::{One, Signed, Zero};
 use synaptic_balance_kernel::Entries;
@@ -18,8 +19,9 @@ const MOST: usize = 4_096;
 /// The deficit from which on a certificate is sought.
 const NEAR: f64 = 1e-9;
 
-/// An upper bound on the largest relative difference of a weight to the balanced one, which the kernel verified. `None` where this way leads nowhere: no graph, mixtures, no minimum, many synapses, a weight
-/// of another sign, or that is 0 on one side only, a result that is far off.
+/// An upper bound on the largest relative difference of a weight to the balanced one, which the kernel verified. `None`
+/// where this way leads nowhere: no graph, mixtures, no minimum, many synapses, a weight of another sign, or that is 0
+/// on one side only, a result that is far off.
 pub(super) fn short_distance(
     before: &Network<Rational>,
     after: &Network<Rational>,

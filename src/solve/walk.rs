@@ -35,7 +35,8 @@ pub struct WalkStep {
     pub variable: usize,
     /// The balancing multiplier, as exactly as it can be said.
     pub balance: UnitBalance,
-    /// Was it taken as it is? Otherwise one of [`WALK_BITS`] bits was, which changes no more of the function: it is a scaling too.
+    /// Was it taken as it is? Otherwise one of [`WALK_BITS`] bits was, which changes no more of the function: it is a
+    /// scaling too.
     pub is_exact: bool,
 }
 

@@ -54,7 +54,8 @@ pub enum Unit {
     /// A unit that is never scaled and whose value belongs to the network's function: an output,
     /// or any other visible unit.
     Output(Activation),
-    /// The product of the values of the named units at the same time: no synapses enter it, and it has no scaling of its own.
+    /// The product of the values of the named units at the same time: no synapses enter it, and it has no scaling of
+    /// its own.
     Product(Vec<String>),
 }
 
@@ -240,8 +241,8 @@ impl Architecture {
         Ok(self)
     }
 
-    /// Gives hidden units powers of one scaling, as where a key is divided by what a query is multiplied with: the first has
-    /// exponent 1.
+    /// Gives hidden units powers of one scaling, as where a key is divided by what a query is multiplied with: the
+    /// first has exponent 1.
     ///
     /// Paper: ours.
     ///

@@ -37,8 +37,8 @@ impl Architecture {
     /// Hypotheses: all unit inputs stay in one activation region (per step), away from its
     /// boundary where derivatives are concerned.
     ///
-    /// A hidden unit without incoming synapses has value 0, or its factor if its degree is 0. A product multiplies values of the
-    /// same step.
+    /// A hidden unit without incoming synapses has value 0, or its factor if its degree is 0. A product multiplies
+    /// values of the same step.
     ///
     /// Cost: one monomial per path, so exponential in the depth.
     ///

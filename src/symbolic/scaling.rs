@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A symbolic scaling: each parameter times a monomial in the units' multipliers.
 ///
-/// A weight becomes `w λ_i / λ_j^c` for its synapse `j -> i`, with `c` the degree of `j` and
-/// `λ = 1` on visible units; an initial state becomes `h λ_i^c`. A synapse out of a product is divided by what all its factors'
-/// values are multiplied with. So `IN(i)` are the parameters in
-/// whose multiplier `λ_i` has a positive exponent and `OUT(i)` those where it has a negative one;
-/// a self-connection of a BiLU unit has exponent 0 and is in neither.
+/// A weight becomes `w λ_i / λ_j^c` for its synapse `j -> i`, with `c` the degree of `j` and `λ = 1` on visible units;
+/// an initial state becomes `h λ_i^c`. A synapse out of a product is divided by what all its factors' values are
+/// multiplied with. So `IN(i)` are the parameters in whose multiplier `λ_i` has a positive exponent and `OUT(i)` those
+/// where it has a negative one; a self-connection of a BiLU unit has exponent 0 and is in neither.
 ///
 /// Paper: Section 3 (BiLU), Prop 2.3 (BiPU), Section 4 (tied); the symbolic form is ours.
 ///

@@ -10,7 +10,8 @@ pub(super) struct Exhibit {
     pub run: Run,
 }
 
-/// Units by what they are, in their order, and synapses as `from to, from to`; names are letters or words without spaces.
+/// Units by what they are, in their order, and synapses as `from to, from to`; names are letters or words without
+/// spaces.
 fn exhibit(
     name: &'static str,
     units: &[(&str, Unit)],

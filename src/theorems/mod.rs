@@ -111,7 +111,8 @@ pub enum Status {
     HoldsAsCorrected,
     /// False as printed; the entry states what holds instead.
     RefutedAsPrinted,
-    /// No sentence says it, but it follows from a definition as it is given, and is false; the entry states what holds instead.
+    /// No sentence says it, but it follows from a definition as it is given, and is false; the entry states what holds
+    /// instead.
     RefutedAsDefined,
 }
 
@@ -225,8 +226,8 @@ pub fn catalogue() -> &'static [Theorem] {
     &CATALOGUE
 }
 
-/// The statements with the given ids, in the order given; all of them for no ids. A place in the paper, such as `rem-5.6` or
-/// `thm-5.1`, that is no id stands for all statements that deal with it.
+/// The statements with the given ids, in the order given; all of them for no ids. A place in the paper, such as
+/// `rem-5.6` or `thm-5.1`, that is no id stands for all statements that deal with it.
 ///
 /// # Errors
 /// The first id that no statement has.

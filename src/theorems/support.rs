@@ -210,8 +210,8 @@ pub(super) fn rank(mut rows: Vec<Vec<Rational>>) -> usize {
     rank
 }
 
-/// The sign of the smallest eigenvalue of a symmetric matrix, by elimination: `Greater` if it is positive definite, `Equal`
-/// if it is semidefinite and singular.
+/// The sign of the smallest eigenvalue of a symmetric matrix, by elimination: `Greater` if it is positive definite,
+/// `Equal` if it is semidefinite and singular.
 pub(super) fn definiteness(mut matrix: Vec<Vec<Rational>>) -> Ordering {
     let mut sign = Ordering::Greater;
     for pivot in 0..matrix.len() {

@@ -17,7 +17,8 @@ use crate::solve::balance_within;
 const TOLERANCE: f64 = 1e-12;
 
 impl Cases {
-    /// `balance_within`: the optimum among multipliers within the bound, whose weights are known where `weights` are given.
+    /// `balance_within`: the optimum among multipliers within the bound, whose weights are known where `weights` are
+    /// given.
     pub fn within(
         &mut self,
         note: Note,
@@ -43,8 +44,9 @@ impl Cases {
     }
 }
 
-/// Which multipliers lie at a bound is proposed in floats; that they lie there rightly is verified: at its upper bound `A < B`, at its
-/// lower bound `A > B`, and the others are the optimum with those fixed. Of a convex problem that is a proof.
+/// Which multipliers lie at a bound is proposed in floats; that they lie there rightly is verified: at its upper bound
+/// `A < B`, at its lower bound `A > B`, and the others are the optimum with those fixed. Of a convex problem that is a
+/// proof.
 fn answer(
     network: &Network<Rational>,
     regularizer: &Regularizer,

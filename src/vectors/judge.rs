@@ -16,7 +16,8 @@ use crate::solve::{Ball, Judgement, ScalingFault, ScalingVerdict, Witness};
 const TOLERANCE: &str = "1/1000000";
 
 impl Cases {
-    /// `judge`: what must be said of `after` as the result of balancing `before`. Powers of the regularizer are integers.
+    /// `judge`: what must be said of `after` as the result of balancing `before`. Powers of the regularizer are
+    /// integers.
     pub fn judge(
         &mut self,
         note: Note,
@@ -140,8 +141,8 @@ fn same_function(
     Ok(json!({"same_function": true, "exact_scaling": false}))
 }
 
-/// What breaks the scaling, and inputs on which the outputs differ, evaluated once more where that can be done exactly; without
-/// such inputs the function is undecided.
+/// What breaks the scaling, and inputs on which the outputs differ, evaluated once more where that can be done exactly;
+/// without such inputs the function is undecided.
 fn no_scaling(
     (before, after): (&Network<Rational>, &Network<Rational>),
     judged: &Judgement,
@@ -199,7 +200,8 @@ fn number(ball: &Ball) -> Value {
     number.json()
 }
 
-/// The cycle of the kernel's proof as a witness, after its product was taken again and all multipliers were seen to cancel.
+/// The cycle of the kernel's proof as a witness, after its product was taken again and all multipliers were seen to
+/// cancel.
 fn broken(
     network: &Network<Rational>,
     ratios: &[Option<Rational>],

@@ -10,8 +10,8 @@ use crate::network::Network;
 use crate::numbers::{Rational, parse_rational};
 
 impl Cases {
-    /// `balance`, whose weights must be these: `c`, or `c*b^x` for `c · b^x`. They are no part of the case: they keep the solvers and the
-    /// kernel from being wrong together.
+    /// `balance`, whose weights must be these: `c`, or `c*b^x` for `c · b^x`. They are no part of the case: they keep
+    /// the solvers and the kernel from being wrong together.
     pub fn balance_known(
         &mut self,
         note: Note,

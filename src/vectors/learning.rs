@@ -15,8 +15,8 @@ use crate::numbers::Rational;
 pub(super) type Sample = (Vec<Rational>, Vec<Rational>);
 
 impl Cases {
-    /// `gradient_step`: one step of size `step` down the gradient of `E = 1/2 Σ (y - t)²`, summed over samples and outputs.
-    /// Acyclic networks of BiLU units, no unit at its kink.
+    /// `gradient_step`: one step of size `step` down the gradient of `E = 1/2 Σ (y - t)²`, summed over samples and
+    /// outputs. Acyclic networks of BiLU units, no unit at its kink.
     pub fn gradient_step(
         &mut self,
         note: Note,

@@ -1,11 +1,11 @@
 //! Conformance vectors: cases with verified answers, for other implementations.
 //!
 //! Each case is a network with what must come out of it: exact where it is rational, enclosed to 30 significant digits
-//! where it is not, or a refusal and its reason. [`generate`] computes every answer and fails with the name of the case if
-//! it is not verified: balanced states, limits and scalings by the [kernel](crate::kernel), optima within bounds by the signs of
-//! `A - B` at the bounds, gradients by two exact computations. Where an answer is known in closed form or by construction, it is
-//! held against that too.
-//! The same bytes come out on every machine. `tests/vectors/` holds them, with a guide for implementers and a schema.
+//! where it is not, or a refusal and its reason. [`generate`] computes every answer and fails with the name of the case
+//! if it is not verified: balanced states, limits and scalings by the [kernel](crate::kernel), optima within bounds by
+//! the signs of `A - B` at the bounds, gradients by two exact computations. Where an answer is known in closed form or
+//! by construction, it is held against that too. The same bytes come out on every machine. `tests/vectors/` holds them,
+//! with a guide for implementers and a schema.
 
 mod bounded;
 mod case;

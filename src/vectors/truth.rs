@@ -153,7 +153,8 @@ pub(super) fn weights_after(
     synapses.map(weight).collect()
 }
 
-/// Where all balanced weights are rational, they must be balanced by themselves: a proof that does without the multipliers.
+/// Where all balanced weights are rational, they must be balanced by themselves: a proof that does without the
+/// multipliers.
 fn check_weights(
     network: &Network<Rational>,
     regularizer: &Regularizer,

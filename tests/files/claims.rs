@@ -9,8 +9,9 @@ fn network(weights: [&str; 3]) -> Network<Rational> {
     chain(&weights.map(|text| parse_rational(text).unwrap()))
 }
 
-/// Checks: the report of a balancing, exact, enclosed or in the limit, calls nothing proved and shows no exact multiplier and no
-/// bound if it is asked about another network, about another regularizer, or about the network without what vanishes.
+/// Checks: the report of a balancing, exact, enclosed or in the limit, calls nothing proved and shows no exact
+/// multiplier and no bound if it is asked about another network, about another regularizer, or about the network
+/// without what vanishes.
 #[test]
 fn no_report_prints_a_claim_about_another_problem() {
     let (l1, l2) = (Regularizer::l1(), Regularizer::l2());

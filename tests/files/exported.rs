@@ -27,8 +27,8 @@ fn verified(network: &Network<Rational>, certificate: &Certificate) -> bool {
     verify_certificate(network, &file).is_ok()
 }
 
-/// Checks: the file of an obstacle, a synapse or a cycle, is verified; with weights that a scaling gives, another coefficient, or the obstacle of another
-/// kind beside it, it is not.
+/// Checks: the file of an obstacle, a synapse or a cycle, is verified; with weights that a scaling gives, another
+/// coefficient, or the obstacle of another kind beside it, it is not.
 #[test]
 fn obstacles_are_written_and_verified() {
     let (network, l2) = (network(), Regularizer::l2());
@@ -82,7 +82,8 @@ fn obstacles_are_written_and_verified() {
     assert!(!verified(&network, &wrong), "there is no such synapse");
 }
 
-/// Checks: the file of a basis of constraints is verified, with a synapse or a constraint fewer, or another coefficient, it is not.
+/// Checks: the file of a basis of constraints is verified, with a synapse or a constraint fewer, or another
+/// coefficient, it is not.
 #[test]
 fn bases_are_written_and_verified() {
     let (network, l2) = (network(), Regularizer::l2());

@@ -80,8 +80,9 @@ struct Judged {
     witnesses: usize,
 }
 
-/// Checks: Section 3 and Theorem 5.1 as the oracle applies them: on 2,000 random networks (10,000 where tests run in full), five kinds of
-/// results are each judged for what they are: right, wrongly scaled at one synapse, stopped early, a sign flipped, a zero dropped.
+/// Checks: Section 3 and Theorem 5.1 as the oracle applies them: on 2,000 random networks (10,000 where tests run in
+/// full), five kinds of results are each judged for what they are: right, wrongly scaled at one synapse, stopped early,
+/// a sign flipped, a zero dropped.
 #[test]
 fn five_kinds_of_results_are_told_apart() {
     let count = if crate::in_full() { 10_000 } else { 2_000 };
@@ -262,7 +263,8 @@ fn w1_biases_left_out() {
     );
 }
 
-/// Checks: W4 of Section 8 (multipliers rounded to powers of two): exactly a scaling, not balanced, at a proved distance.
+/// Checks: W4 of Section 8 (multipliers rounded to powers of two): exactly a scaling, not balanced, at a proved
+/// distance.
 #[test]
 fn w4_powers_of_two() {
     let (network, _) = balanced(6).unwrap();
@@ -356,7 +358,8 @@ fn the_distance_counts_weights_that_no_scaling_changes() {
     }
 }
 
-/// Checks: the certified distance is at least the true one, and hardly more, near and far, for powers with and without roots.
+/// Checks: the certified distance is at least the true one, and hardly more, near and far, for powers with and without
+/// roots.
 #[test]
 fn the_distance_is_that_of_the_weights() {
     let mut rng = ChaCha8Rng::seed_from_u64(5);

@@ -97,8 +97,8 @@ fn the_nearest_scaling_is_that_of_a_linear_program() {
         .quickcheck(property as fn(u64, u8) -> TestResult);
 }
 
-/// Checks: the three questions on results in floating point: rounding of either number type is excused, ten units in the
-/// last place at one weight are not, and the kernel proves it.
+/// Checks: the three questions on results in floating point: rounding of either number type is excused, ten units in
+/// the last place at one weight are not, and the kernel proves it.
 #[test]
 fn rounding_is_told_from_deviation() {
     let (mut rounded, mut refuted) = (0, 0);
@@ -168,7 +168,8 @@ fn wrongable(network: &Network<Rational>) -> Option<usize> {
     candidates.iter().find(twin).copied()
 }
 
-/// Checks: BiPU units (Proposition 2.3): weights that no scaling explains are refuted along a combination with their degrees.
+/// Checks: BiPU units (Proposition 2.3): weights that no scaling explains are refuted along a combination with their
+/// degrees.
 #[test]
 fn bipu_results_are_refuted() {
     use synaptic_balance::network::{Activation, Unit, UnitKind};

@@ -40,7 +40,8 @@ fn one(array: Vec<u8>) -> Result<Vec<f64>, String> {
     Ok(ranges.arrays[0].values.clone())
 }
 
-/// Checks: numbers of every type that NumPy calls f2, f4, f8, i and u, in both orders of bytes, are read as what they denote; arrays of one long axis in any order of axes.
+/// Checks: numbers of every type that NumPy calls f2, f4, f8, i and u, in both orders of bytes, are read as what they
+/// denote; arrays of one long axis in any order of axes.
 #[test]
 fn numbers_of_all_types_are_read() {
     const TWO: &str = "'fortran_order': False, 'shape': (2,), ";
@@ -144,7 +145,8 @@ fn archives_are_unpacked_within_bounds() {
     assert!(fault.contains("more than"), "{fault}");
 }
 
-/// Checks: safetensors hold ranges too; the weight multiplies every range, and is part of their origin with the digest of the file.
+/// Checks: safetensors hold ranges too; the weight multiplies every range, and is part of their origin with the digest
+/// of the file.
 #[test]
 fn safetensors_are_read() {
     let header = r#"{"b":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[4,12]}}"#;

@@ -46,7 +46,8 @@ fn every_number_is_read() {
     }
 }
 
-/// Checks: a weight is rounded to the nearest number of its type, ties to even, subnormal ones included; what is too large is refused, and what loses digits named.
+/// Checks: a weight is rounded to the nearest number of its type, ties to even, subnormal ones included; what is too
+/// large is refused, and what loses digits named.
 #[test]
 fn weights_are_rounded_once() {
     for is_half in [true, false] {

@@ -1,5 +1,5 @@
-//! The three answers about the function: the same, another one with inputs that show it, and undecided. None is given in the
-//! place of another.
+//! The three answers about the function: the same, another one with inputs that show it, and undecided. None is given
+//! in the place of another.
 
 use num_traits::Zero;
 use rand::RngExt;
@@ -16,7 +16,8 @@ fn q(text: &str) -> Rational {
     parse_rational(text).unwrap()
 }
 
-/// `x a 1, one a -1`: inputs begin with `x`, outputs with `y`, `one` is the bias, all others are ReLUs unless they are named.
+/// `x a 1, one a -1`: inputs begin with `x`, outputs with `y`, `one` is the bias, all others are ReLUs unless they are
+/// named.
 fn net(synapses: &str, others: &[(&str, Activation<Rational>)]) -> Network<Rational> {
     let mut units: Vec<Unit<Rational>> = Vec::new();
     let mut place = |id: &str| {
@@ -89,7 +90,8 @@ fn changed(before: &str, from: &str, to: &str) -> SameFunction {
     answer(before, &before.replace(from, to), &[])
 }
 
-/// Checks: theory, section 11: units that act only in a corner, far out, after many others or where others do not are found.
+/// Checks: theory, section 11: units that act only in a corner, far out, after many others or where others do not are
+/// found.
 #[test]
 fn units_that_act_nearly_nowhere_are_found() {
     let corner = "x1 h 1, x2 h 1, one h -1.999, h y 1, x1 g 1, g y 1";
@@ -134,7 +136,8 @@ fn units_that_act_nearly_nowhere_are_found() {
     );
 }
 
-/// Checks: theory, section 11: a tolerance for weights bounds no output: exact networks differ however little a weight changed.
+/// Checks: theory, section 11: a tolerance for weights bounds no output: exact networks differ however little a weight
+/// changed.
 #[test]
 fn the_smallest_exact_difference_is_one() {
     let before = "x1 a 1000000, x1 b 1000000, a y 1000000, b y -1000000";
@@ -147,7 +150,8 @@ fn the_smallest_exact_difference_is_one() {
     }
 }
 
-/// Checks: theory, section 11: what keeps the function and is no known scaling is undecided, never called another function.
+/// Checks: theory, section 11: what keeps the function and is no known scaling is undecided, never called another
+/// function.
 #[test]
 fn the_same_function_by_other_means_is_undecided() {
     let linear = [("a", Activation::Linear)];
@@ -224,8 +228,8 @@ fn recurrent_networks_differ_after_some_steps() {
     }
 }
 
-/// Checks: Proposition 2.3: BiPU units of integer degree are evaluated exactly; units without rational values in enclosures that do
-/// not meet; and names without a formula decide nothing.
+/// Checks: Proposition 2.3: BiPU units of integer degree are evaluated exactly; units without rational values in
+/// enclosures that do not meet; and names without a formula decide nothing.
 #[test]
 fn other_activations() {
     let square = Activation::BiPu {
@@ -264,7 +268,8 @@ fn other_activations() {
     );
 }
 
-/// Checks: a weight lost in writing is excused if the others predict it, and a zero that they do not predict is an obstacle.
+/// Checks: a weight lost in writing is excused if the others predict it, and a zero that they do not predict is an
+/// obstacle.
 #[test]
 fn weights_lost_in_writing() {
     // The multiplier 1/4 of `a` takes 1e-45 below what 32 bits hold; that of `b` keeps it.
@@ -329,8 +334,9 @@ fn what_cannot_be_evaluated_is_undecided() {
     );
 }
 
-/// Checks: rounding is never another function: a scaled network whose weights were rounded, however deep and however much its
-/// terms cancel, has no witness, even where the search is made to look for one; and one weight off by a thousandth has one.
+/// Checks: rounding is never another function: a scaled network whose weights were rounded, however deep and however
+/// much its terms cancel, has no witness, even where the search is made to look for one; and one weight off by a
+/// thousandth has one.
 #[test]
 fn rounding_is_no_other_function() {
     let ends = "x1 a,x2 a,x1 b,x2 b,a c,b c,a d,b d,c e,d e,c f,d f,e y,f y,one c,one e";

@@ -120,8 +120,8 @@ fn the_right_result_is_called_right() {
     }
 }
 
-/// Checks: W1 (biases left out): not a scaling; the biases of the hidden units, all that are not 0 and nothing else, are
-/// named, and a cycle through a bias proves it.
+/// Checks: W1 (biases left out): not a scaling; the biases of the hidden units, all that are not 0 and nothing else,
+/// are named, and a cycle through a bias proves it.
 #[test]
 fn w1_biases_left_out() {
     for network in ["digits", "small"] {
@@ -154,8 +154,8 @@ fn w1_biases_left_out() {
     }
 }
 
-/// Checks: W2 (stopping on the mean): the constructed network stops after one sweep at a deficit of 0.9998 and 14.3 times
-/// the optimum; a trained one stops early too. Both are scalings, neither is balanced.
+/// Checks: W2 (stopping on the mean): the constructed network stops after one sweep at a deficit of 0.9998 and 14.3
+/// times the optimum; a trained one stops early too. Both are scalings, neither is balanced.
 #[test]
 fn w2_stopping_on_the_mean() {
     let (before, sizes) = wrong::means_of_one();
@@ -250,7 +250,8 @@ fn w3_recurrent_against_itself() {
     );
 }
 
-/// Checks: W4 (powers of two): a scaling, and on `f32` weights exactly one; not balanced, at a deficit between 0.3 and 0.7.
+/// Checks: W4 (powers of two): a scaling, and on `f32` weights exactly one; not balanced, at a deficit between 0.3
+/// and 0.7.
 #[test]
 fn w4_powers_of_two() {
     for network in ["digits", "small"] {
@@ -326,7 +327,8 @@ fn w6_equalising_maxima() {
     }
 }
 
-/// Checks: the contract: a bias that was 0 and is not any more is named, and no distance to its balanced weight 0 is claimed.
+/// Checks: the contract: a bias that was 0 and is not any more is named, and no distance to its balanced weight 0 is
+/// claimed.
 #[test]
 fn a_bias_from_nothing() {
     let (before, _) = wrong::means_of_one();
@@ -357,8 +359,9 @@ fn a_bias_from_nothing() {
 
 const PAGE: &str = "docs/what-the-oracle-finds.md";
 
-/// Checks: the page "What the oracle finds" shows, for every implementation, what the program says; numbers up to 2 %, which
-/// is what mathematical libraries may differ by where a stopping rule is near. `SYNBAL_WRITE_PAGE=1` writes the page anew.
+/// Checks: the page "What the oracle finds" shows, for every implementation, what the program says; numbers up to 2 %,
+/// which is what mathematical libraries may differ by where a stopping rule is near. `SYNBAL_WRITE_PAGE=1` writes the
+/// page anew.
 #[test]
 fn the_page_shows_what_the_program_says() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);

@@ -33,9 +33,10 @@ fn certified(network: &Network<Rational>, regularizer: &Regularizer) -> Balance 
     found
 }
 
-/// Checks: uniqueness (Theorem 5.1) where `f64` sees no optimum: two units that excite each other, with costs `B` and `C` between them, an
-/// input of cost `A` and an output of cost `D`. Adding the two conditions gives `μ_h μ_k = D/A`; with `r = μ_k / μ_h` the first is
-/// `B r - C/r = A μ_h`, whose right side vanishes beside the left, so that `μ_h² = (D/A) sqrt(B/C)`.
+/// Checks: uniqueness (Theorem 5.1) where `f64` sees no optimum: two units that excite each other, with costs `B` and
+/// `C` between them, an input of cost `A` and an output of cost `D`. Adding the two conditions gives `μ_h μ_k = D/A`;
+/// with `r = μ_k / μ_h` the first is `B r - C/r = A μ_h`, whose right side vanishes beside the left, so that `μ_h² =
+/// (D/A) sqrt(B/C)`.
 #[test]
 fn pairs_are_certified_at_the_closed_form() {
     for (weights, power) in [
@@ -59,7 +60,8 @@ fn pairs_are_certified_at_the_closed_form() {
     }
 }
 
-/// Checks: the same without a closed form: recurrent networks of 12 units at couplings from `1e-6` to `1e-60`, enclosed by the kernel.
+/// Checks: the same without a closed form: recurrent networks of 12 units at couplings from `1e-6` to `1e-60`, enclosed
+/// by the kernel.
 #[test]
 fn recurrent_networks_are_certified_at_any_coupling() {
     for (seed, coupling) in ["1e-6", "1e-12", "1e-30", "1e-60"].into_iter().enumerate() {

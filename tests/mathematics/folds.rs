@@ -69,8 +69,9 @@ fn seen(found: &Scaled) -> (Rows, Band) {
     (rows, band)
 }
 
-/// Checks: of a scaled matrix the product of each row's factor with each column's is that by which it was scaled, exactly for powers of 2; entries that were changed
-/// besides are counted one by one, and the first is named. Seeds 0 to 39.
+/// Checks: of a scaled matrix the product of each row's factor with each column's is that by which it was scaled,
+/// exactly for powers of 2; entries that were changed besides are counted one by one, and the first is named. Seeds 0
+/// to 39.
 #[test]
 fn factors_of_rows_and_columns() {
     for seed in 0..40 {
@@ -158,8 +159,9 @@ impl Side {
 /// How far an entry may be off.
 const ALLOWED: f64 = 0.5;
 
-/// Checks: the multipliers that are joined from factors with errors leave the residuals of least squares, computed by a singular value decomposition; without errors
-/// they leave none; the first entry that is too far off is named. Seeds 0 to 29.
+/// Checks: the multipliers that are joined from factors with errors leave the residuals of least squares, computed by a
+/// singular value decomposition; without errors they leave none; the first entry that is too far off is named. Seeds 0
+/// to 29.
 #[test]
 fn joined_multipliers() {
     for seed in 0..30 {
@@ -328,8 +330,9 @@ fn deficit((rising, falling): (f64, f64)) -> f64 {
     }
 }
 
-/// Checks: from sums by row and by column alone follow the deficits that all costs have, one by one; and where every block is the product of its sums, as a chain of
-/// layers with gains is here, the multipliers that are told lead to the minimum that steps in one variable at a time find. Seeds 0 to 19.
+/// Checks: from sums by row and by column alone follow the deficits that all costs have, one by one; and where every
+/// block is the product of its sums, as a chain of layers with gains is here, the multipliers that are told lead to the
+/// minimum that steps in one variable at a time find. Seeds 0 to 19.
 #[test]
 fn imbalance_from_sums() {
     for seed in 0..20 {

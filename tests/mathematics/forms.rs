@@ -95,7 +95,8 @@ fn sum(forms: &Forms, terms: &[(Slot, Exponent)]) -> Form {
     total.into_iter().collect()
 }
 
-/// Checks: forms satisfy every equation, and no fewer multipliers are free than the rank of the equations leaves, found apart by singular values.
+/// Checks: forms satisfy every equation, and no fewer multipliers are free than the rank of the equations leaves, found
+/// apart by singular values.
 #[test]
 fn forms_are_the_kernel_of_the_equations() {
     let property = |story: Story| {

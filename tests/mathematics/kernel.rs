@@ -214,7 +214,8 @@ fn bipu_enclosures_accept_and_refuse() {
     );
 }
 
-/// A recurrent network of BiPU units `a`, `b`, `c` of degrees 2, 1/2 and the one given, each joined to each; `x` and `y` are apart.
+/// A recurrent network of BiPU units `a`, `b`, `c` of degrees 2, 1/2 and the one given, each joined to each; `x` and
+/// `y` are apart.
 fn polynomial_cycle(degree: &str, weights: &str) -> Network<Rational> {
     let apart = polynomial_chain(&format!("2 1/2 {degree}"), "0 0 0 0");
     let ends = [(1, 2), (2, 1), (1, 3), (3, 1), (3, 2), (2, 3)];
@@ -224,8 +225,8 @@ fn polynomial_cycle(degree: &str, weights: &str) -> Network<Rational> {
     Network::new(units.collect(), synapses.collect(), vec![]).unwrap()
 }
 
-/// Checks: a component of BiPU units away from the ground can be scaled as a whole only where its synapses agree on how;
-/// otherwise its multipliers are determined although no synapse reaches the ground.
+/// Checks: a component of BiPU units away from the ground can be scaled as a whole only where its synapses agree on
+/// how; otherwise its multipliers are determined although no synapse reaches the ground.
 #[test]
 fn components_of_bipu_units_may_determine_their_multipliers() {
     // The circulation 1, 3, 1, 1, 1, 1 balances all three at 1.

@@ -73,7 +73,8 @@ const LINTS: [&str; 9] = [
     "clippy::unwrap_used",
 ];
 
-/// Checks: the kernel is one crate under its lints that knows no floats, no graphs, no formats, no input or output; it and what makes a network its problem stay small.
+/// Checks: the kernel is one crate under its lints that knows no floats, no graphs, no formats, no input or output; it
+/// and what makes a network its problem stay small.
 #[test]
 fn the_kernel_is_small_and_knows_only_rationals() {
     let head = code(&root().join("kernel/src/lib.rs"));
@@ -117,7 +118,8 @@ fn files_stay_under_five_hundred_lines() {
     }
 }
 
-/// Checks: every link between documents leads to a file, every page of `docs` is in the reading order, and the README's paths exist.
+/// Checks: every link between documents leads to a file, every page of `docs` is in the reading order, and the README's
+/// paths exist.
 #[test]
 fn documents_lead_to_what_is_there() {
     let mut pages = vec![

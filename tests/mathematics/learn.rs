@@ -82,9 +82,9 @@ fn loss_at<M: Model<Rational>>(
     squares.fold(Rational::zero(), |sum, square| sum + square) / integer(2)
 }
 
-/// Is every entry of the gradient the symmetric difference of the loss, exactly? In a single weight of an acyclic network the
-/// loss is quadratic as long as no unit changes its branch; of a recurrent one, of higher degree: there Richardson's extrapolation of
-/// two differences is exact up to degree 4.
+/// Is every entry of the gradient the symmetric difference of the loss, exactly? In a single weight of an acyclic
+/// network the loss is quadratic as long as no unit changes its branch; of a recurrent one, of higher degree: there
+/// Richardson's extrapolation of two differences is exact up to degree 4.
 fn is_the_difference<M: Model<Rational>>(
     model: &M,
     x: &DMatrix<Rational>,
@@ -233,8 +233,8 @@ fn products(one: &[Rational], two: &[Rational]) -> Vec<Rational> {
     one.iter().zip(two).map(|(a, b)| a * b).collect()
 }
 
-/// Checks: the Euler identity `Σ_IN w ∂E/∂w = Σ_OUT w ∂E/∂w`, and that one gradient step changes `Σ_IN w² - Σ_OUT w²` by exactly
-/// `η² (Σ_IN (∂E/∂w)² - Σ_OUT (∂E/∂w)²)`, on what `Descent` does (Section 6).
+/// Checks: the Euler identity `Σ_IN w ∂E/∂w = Σ_OUT w ∂E/∂w`, and that one gradient step changes `Σ_IN w² - Σ_OUT w²`
+/// by exactly `η² (Σ_IN (∂E/∂w)² - Σ_OUT (∂E/∂w)²)`, on what `Descent` does (Section 6).
 #[test]
 fn euler_identity_and_one_step() {
     check(20, |seed| {
@@ -304,8 +304,8 @@ fn difference(model: &Perceptron<Rational>) -> Rational {
     input - output
 }
 
-/// Checks: a stationary point of `E` that is not balanced; a balanced point that one step unbalances; a stationary point of
-/// `E + R` is balanced, and a step stays there (Section 6).
+/// Checks: a stationary point of `E` that is not balanced; a balanced point that one step unbalances; a stationary
+/// point of `E + R` is balanced, and a step stays there (Section 6).
 #[test]
 fn stationary_balanced_and_lost() {
     let column = |values: &[i64]| {
@@ -350,8 +350,8 @@ fn stationary_balanced_and_lost() {
         "balance is lost"
     );
 
-    // E + 5/2 Σ w² at (3, 4) with target 126 is stationary in the weights at 3, 4, 5 if biases are kept at 0 by inputs that
-    // cancel them: the samples x and -x with targets t and -t have bias gradients that sum to 0.
+    // E + 5/2 Σ w² at (3, 4) with target 126 is stationary in the weights at 3, 4, 5 if biases are kept at 0 by inputs
+    // that cancel them: the samples x and -x with targets t and -t have bias gradients that sum to 0.
     let mut penalised = star([3, 4, 5]);
     descent.penalty = Some(WeightPenalty {
         norm: Norm::L2,

@@ -37,8 +37,8 @@ fn threads_do_not_change_a_bit() {
     assert_eq!(after(1), after(5));
 }
 
-/// Checks: the measures of the deficit on three units whose input and output costs are 4 and 1, 9 and 9, 0 and 0: the last counts
-/// for none of them.
+/// Checks: the measures of the deficit on three units whose input and output costs are 4 and 1, 9 and 9, 0 and 0: the
+/// last counts for none of them.
 #[test]
 fn deficits_of_a_worked_example() {
     let layer = |rows: usize, weights: &[f64]| Layer {

@@ -182,7 +182,8 @@ fn random_options(kind: Kind, rng: &mut ChaCha8Rng) -> (Regularizer, Options) {
     (regularizer.parse().unwrap(), options)
 }
 
-/// What the program writes computes the same: without what vanishes exactly, and with the weights as written up to rounding.
+/// What the program writes computes the same: without what vanishes exactly, and with the weights as written up to
+/// rounding.
 fn same_function(network: &Network<Rational>, result: &Balance, kind: Kind, rng: &mut ChaCha8Rng) {
     let count = network.units_of(UnitKind::Input).len();
     let mut value = || {
@@ -225,10 +226,10 @@ fn same_function(network: &Network<Rational>, result: &Balance, kind: Kind, rng:
     }
 }
 
-/// Checks: on random networks with limits (synapses on no cycle, dead parts, recurrence, self-connections, ties, units of degree
-/// 2 and 1/2, five regularizers, all methods, restrictions) the outputs over five steps from state 0 are exactly those without
-/// the synapses that vanish, and up to a bound of rounding those of the weights that are written. With units that are
-/// discontinuous at 0 the limit is refused. Seed 1; 1,000 networks where tests run in full.
+/// Checks: on random networks with limits (synapses on no cycle, dead parts, recurrence, self-connections, ties, units
+/// of degree 2 and 1/2, five regularizers, all methods, restrictions) the outputs over five steps from state 0 are
+/// exactly those without the synapses that vanish, and up to a bound of rounding those of the weights that are written.
+/// With units that are discontinuous at 0 the limit is refused. Seed 1; 1,000 networks where tests run in full.
 #[test]
 fn limits_keep_the_function() {
     let in_full = std::env::var_os("SYNBAL_FULL").is_some();

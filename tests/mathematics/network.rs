@@ -73,8 +73,8 @@ quickcheck! {
         both == swapped && both == at_once.weights() && at_once.scaled(&inverse).unwrap().weights() == network.weights()
     }
 
-    /// Checks: Definition 5.2 and Proposition 5.4: ratios that come from a scaling are recognised and give it back up to
-    /// components without visible units; one ratio changed on a cycle is not consistent.
+    /// Checks: Definition 5.2 and Proposition 5.4: ratios that come from a scaling are recognised and give it back up
+    /// to components without visible units; one ratio changed on a cycle is not consistent.
     fn self_consistency_is_decided_exactly(seed: u64) -> bool {
         let network = random_recurrent(Shape { inputs: 1, hidden: 4, outputs: 2 }, 0.6, &mut rng(seed));
         let manifold = Manifold::of(&network);
@@ -150,7 +150,8 @@ fn rank(mut rows: Vec<Vec<Rational>>) -> usize {
     rank
 }
 
-/// Checks: E5 (Remark 5.6 refuted): in a 1-2-2-1 network two paths cover all units, but the manifold needs 4 constraints,
+/// Checks: E5 (Remark 5.6 refuted): in a 1-2-2-1 network two paths cover all units, but the manifold needs 4
+/// constraints,
 /// |E| - |hidden|; each is a directed cycle of the coalesced graph.
 #[test]
 fn e5_covering_paths_do_not_suffice() {
@@ -465,7 +466,8 @@ fn impossible_scalings_are_refused() {
     assert!(network.scaled(&[q("4")]).is_ok());
 }
 
-/// Checks: Section 4: units that are not homogeneous are carried along and never scaled; a tie with one fixes the others.
+/// Checks: Section 4: units that are not homogeneous are carried along and never scaled; a tie with one fixes the
+/// others.
 #[test]
 fn other_activations_are_pinned() {
     let units = vec![

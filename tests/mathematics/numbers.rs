@@ -58,8 +58,8 @@ fn texts_are_read_exactly_or_refused() {
 }
 
 quickcheck! {
-    /// Checks: products and sums of mantissas of up to 128 bits, and of longer ones, are the nearest dyadics of the precision
-    /// asked for on the side asked for.
+    /// Checks: products and sums of mantissas of up to 128 bits, and of longer ones, are the nearest dyadics of the
+    /// precision asked for on the side asked for.
     fn dyadics_are_rounded_to_the_last_place(a: (u128, u128), b: (u128, u128), shift: u8, bits: u8) -> bool {
         let bits = u64::from(bits) + 1;
         // One word long, or two.
@@ -80,8 +80,8 @@ quickcheck! {
             && rounded(&(&x + &y), &|direction| p.add(&r, bits, direction).unwrap())
     }
 
-    /// Checks: the ends of an enclosed root have powers on both sides of the radicand, as near as the precision allows; where the
-    /// root is short enough they are equal.
+    /// Checks: the ends of an enclosed root have powers on both sides of the radicand, as near as the precision allows;
+    /// where the root is short enough they are equal.
     fn roots_are_enclosed_to_the_last_place(base: u64, extra: u64, degree: u8, bits: u8) -> bool {
         let degree = u32::from(degree % 5) + 1;
         let bits = u64::from(bits) + 1;

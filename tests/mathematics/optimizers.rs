@@ -24,9 +24,9 @@ fn rationals(rng: &mut ChaCha8Rng) -> Perceptron<Rational> {
     model
 }
 
-/// Checks: exactly, in rationals: after two steps of momentum, scaling every unit by odd factors and rescaling what is remembered
-/// leaves the outputs as they are; the next gradient, and `v` after it, are those of the unscaled run, rescaled by the inverse
-/// factors.
+/// Checks: exactly, in rationals: after two steps of momentum, scaling every unit by odd factors and rescaling what is
+/// remembered leaves the outputs as they are; the next gradient, and `v` after it, are those of the unscaled run,
+/// rescaled by the inverse factors.
 #[test]
 fn momentum_is_rescaled_exactly() {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
@@ -75,8 +75,8 @@ fn momentum_is_rescaled_exactly() {
     assert!(moved >= 5, "gradients that are not 0: {moved}");
 }
 
-/// Checks: Adam's two moments, to the last bit where multipliers are powers of two and ε is 0: `m` by the inverse factor, `s` by its
-/// square, so that a step goes as far in the scaled weights as it would in the others.
+/// Checks: Adam's two moments, to the last bit where multipliers are powers of two and ε is 0: `m` by the inverse
+/// factor, `s` by its square, so that a step goes as far in the scaled weights as it would in the others.
 #[test]
 fn adam_is_rescaled_to_the_bit() {
     let mut rng = ChaCha8Rng::seed_from_u64(12);
@@ -142,7 +142,8 @@ fn adam_is_rescaled_to_the_bit() {
     );
 }
 
-/// Checks: the first two steps of Adam on one weight against the formulas by hand: with a constant gradient each is η to ε.
+/// Checks: the first two steps of Adam on one weight against the formulas by hand: with a constant gradient each is η
+/// to ε.
 #[test]
 fn adam_of_a_worked_example() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
@@ -178,8 +179,8 @@ fn adam_of_a_worked_example() {
     );
 }
 
-/// Checks: balancing in the middle of training balances the weights, leaves the outputs to rounding, and rescales what momentum
-/// remembers so that it is the inverse of what happened to the weights.
+/// Checks: balancing in the middle of training balances the weights, leaves the outputs to rounding, and rescales what
+/// momentum remembers so that it is the inverse of what happened to the weights.
 #[test]
 fn balancing_carries_the_memory_along() {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
@@ -211,7 +212,8 @@ fn balancing_carries_the_memory_along() {
     }
 }
 
-/// Checks: our `exp` and `ln` against those of the library, to two units in the last place over all magnitudes, and at the ends.
+/// Checks: our `exp` and `ln` against those of the library, to two units in the last place over all magnitudes, and at
+/// the ends.
 #[test]
 fn exp_and_ln_are_those_of_the_library() {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
@@ -238,8 +240,8 @@ fn exp_and_ln_are_those_of_the_library() {
     assert_eq!((reproducible_ln(1.0), reproducible_exp(0.0)), (0.0, 1.0));
 }
 
-/// Checks: the reproducible arithmetic adds in one order: an entry is the plain sum from the first term to the last, and outputs,
-/// losses and gradients agree with the fast arithmetic to rounding.
+/// Checks: the reproducible arithmetic adds in one order: an entry is the plain sum from the first term to the last,
+/// and outputs, losses and gradients agree with the fast arithmetic to rounding.
 #[test]
 fn reproducible_products_are_plain_sums() {
     let mut rng = ChaCha8Rng::seed_from_u64(9);

@@ -57,8 +57,8 @@ struct Planted {
 }
 
 impl Recipe {
-    /// Weights from a circulation of a random architecture: at every unit `Σ y d = 0`, which is balance. `None` where the
-    /// architecture has no circulation, so that no minimum exists.
+    /// Weights from a circulation of a random architecture: at every unit `Σ y d = 0`, which is balance. `None` where
+    /// the architecture has no circulation, so that no minimum exists.
     fn planted(&self) -> Option<Planted> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let mut units = vec![Unit::new("x", UnitKind::Input, Activation::Linear)];
@@ -183,9 +183,9 @@ fn holds(recipe: &Recipe) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks: Theorem 5.1 and the comparison principle for BiPU units of positive degree (ours), on recurrent networks, some
-/// of them away from the ground: the direct and the stochastic method find the planted weights, the enclosure holds
-/// them, and bounds that leave them out are refused.
+/// Checks: Theorem 5.1 and the comparison principle for BiPU units of positive degree (ours), on recurrent networks,
+/// some of them away from the ground: the direct and the stochastic method find the planted weights, the enclosure
+/// holds them, and bounds that leave them out are refused.
 #[test]
 fn planted_weights_are_found_and_enclosed() {
     fn property(recipe: Recipe) -> TestResult {
@@ -202,8 +202,8 @@ fn planted_weights_are_found_and_enclosed() {
         .quickcheck(property as fn(Recipe) -> TestResult);
 }
 
-/// Checks: Theorem 5.1 for BiPU units of degree `c`: the oracle's distance takes `Λ^c` where the theory does, so that a right
-/// result is at the optimum, and the certified distance of a wrong one is that to the balanced weights.
+/// Checks: Theorem 5.1 for BiPU units of degree `c`: the oracle's distance takes `Λ^c` where the theory does, so that a
+/// right result is at the optimum, and the certified distance of a wrong one is that to the balanced weights.
 #[test]
 fn distances_follow_the_degree() {
     for degree in DEGREES {

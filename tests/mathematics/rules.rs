@@ -1,4 +1,5 @@
-//! Every rule of the kernel and every premise of it: at least two accepts for each rule, at least one reject for each premise.
+//! Every rule of the kernel and every premise of it: at least two accepts for each rule, at least one reject for each
+//! premise.
 
 use std::collections::{BTreeMap, BTreeSet};
 use synaptic_balance::kernel::{Obstacle, Problem, RULES, Refusal, Step, check};
@@ -43,7 +44,8 @@ fn polynomial(degrees: &str, weights: &str) -> Network<Rational> {
     Network::new(units, synapses.collect(), vec![]).unwrap()
 }
 
-/// Two hidden units of degrees 1 and 2 on a cycle of their own: no common scaling, and no triangular order shows the rank.
+/// Two hidden units of degrees 1 and 2 on a cycle of their own: no common scaling, and no triangular order shows the
+/// rank.
 fn disagreeing() -> Network<Rational> {
     let apart = polynomial("1 2", "0 0 0");
     let units = (0..apart.units()).map(|unit| apart.unit(unit).clone());
@@ -339,8 +341,8 @@ fn identities(record: &mut Record) {
     );
 }
 
-/// Checks: every rule of the kernel accepts at least two true claims, and refuses for each of its premises at least once,
-/// with the refusal that names it; nothing else is refused, and no rule or premise is missing from the table.
+/// Checks: every rule of the kernel accepts at least two true claims, and refuses for each of its premises at least
+/// once, with the refusal that names it; nothing else is refused, and no rule or premise is missing from the table.
 #[test]
 fn every_rule_and_every_premise_is_exercised() {
     let mut record = Record::default();
@@ -373,8 +375,8 @@ fn every_rule_and_every_premise_is_exercised() {
     }
 }
 
-/// Checks: Proposition 5.4 and Remark 5.6, corrected: on 600 random graphs the basis of constraints found is verified as
-/// complete and independent, one constraint fewer or one changed coefficient is refused.
+/// Checks: Proposition 5.4 and Remark 5.6, corrected: on 600 random graphs the basis of constraints found is verified
+/// as complete and independent, one constraint fewer or one changed coefficient is refused.
 #[test]
 fn bases_of_random_networks_are_verified() {
     use rand_chacha::ChaCha8Rng;

@@ -26,8 +26,8 @@ fn direct(problem: &synaptic_balance::kernel::Problem) -> synaptic_balance::solv
     solve_direct(problem, &DirectOptions::default(), &mut |_| {}).unwrap()
 }
 
-/// Checks: the convex problem (5.4) with costs from 1e-300 to 1e300 and p up to 64: neither overflow nor loss of precision,
-/// the certificate holds to 12 digits.
+/// Checks: the convex problem (5.4) with costs from 1e-300 to 1e300 and p up to 64: neither overflow nor loss of
+/// precision, the certificate holds to 12 digits.
 #[test]
 fn extreme_costs_are_solved_and_certified() {
     let sizes = [
@@ -246,8 +246,8 @@ fn with_bipu(degree: &str) -> Network<Rational> {
     Network::new(units, synapses, vec![]).unwrap()
 }
 
-/// Checks: BiPU balance (ours): solved directly and stochastically, existence decided by linear programs, enclosed by the
-/// comparison principle; `c <= 0` has no minimum and no continuous limit.
+/// Checks: BiPU balance (ours): solved directly and stochastically, existence decided by linear programs, enclosed by
+/// the comparison principle; `c <= 0` has no minimum and no continuous limit.
 #[test]
 fn bipu_networks_are_balanced_and_certified() {
     let options = Options {

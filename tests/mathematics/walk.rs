@@ -28,7 +28,8 @@ fn regularizers() -> [Regularizer; 3] {
     ["l1", "l2", "mix:1*1+1/2*2"].map(|text| text.parse().unwrap())
 }
 
-/// Checks: each step balances its unit, exactly or to 40 bits, raises the costs at no time, and leaves the outputs as they are, as rationals.
+/// Checks: each step balances its unit, exactly or to 40 bits, raises the costs at no time, and leaves the outputs as
+/// they are, as rationals.
 #[test]
 fn steps_balance_and_change_no_output() {
     for seed in 0..12 {
@@ -65,7 +66,8 @@ fn steps_balance_and_change_no_output() {
     }
 }
 
-/// Checks: orders end at the planted optimum, cyclic networks too; with a dead synapse none does, and the error says so.
+/// Checks: orders end at the planted optimum, cyclic networks too; with a dead synapse none does, and the error says
+/// so.
 #[test]
 fn orders_end_at_the_planted_optimum() {
     for seed in 0..12 {
@@ -111,7 +113,8 @@ fn orders_end_at_the_planted_optimum() {
     );
 }
 
-/// Checks: what cannot be done is refused for its own reason, and changes nothing; multipliers that grow too long to be exact are rounded.
+/// Checks: what cannot be done is refused for its own reason, and changes nothing; multipliers that grow too long to be
+/// exact are rounded.
 #[test]
 fn refused_steps_change_nothing() {
     let l2 = Regularizer::l2();

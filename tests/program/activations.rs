@@ -1,4 +1,5 @@
-//! Names of activations: one list for network JSON, `--arch`, architecture files and scripts; nothing that is misspelt is left unscaled.
+//! Names of activations: one list for network JSON, `--arch`, architecture files and scripts; nothing that is misspelt
+//! is left unscaled.
 
 use serde_json::{Value, json};
 
@@ -28,7 +29,8 @@ fn architecture(activation: &Value) -> String {
     document.to_string()
 }
 
-/// Exit code and message of network JSON, an architecture file and, for a name, `--arch` and a script, with this activation.
+/// Exit code and message of network JSON, an architecture file and, for a name, `--arch` and a script, with this
+/// activation.
 fn tried(desk: &Desk, activation: &Value) -> Vec<(i32, String)> {
     let net = desk.write("net.json", network(activation));
     let file = desk.write("arch.json", architecture(activation));
@@ -106,8 +108,8 @@ fn unknown_names_offer_the_nearest() {
     }
 }
 
-/// Checks: the well-known names that are not homogeneous, and any name that is declared so, leave their unit unscaled; balancing keeps
-/// the declaration as it stands.
+/// Checks: the well-known names that are not homogeneous, and any name that is declared so, leave their unit unscaled;
+/// balancing keeps the declaration as it stands.
 #[test]
 fn what_is_not_homogeneous_is_known_or_declared() {
     let desk = Desk::new();

@@ -31,7 +31,8 @@ fn on_stdin() -> Child {
         .unwrap()
 }
 
-/// Checks: each line is answered in its place with the exit code that it would have had alone; a bad line does not stop the rest.
+/// Checks: each line is answered in its place with the exit code that it would have had alone; a bad line does not stop
+/// the rest.
 #[test]
 fn every_line_is_answered_in_order() {
     let desk = Desk::new();
@@ -110,8 +111,8 @@ fn a_thousand_requests_through_one_pipe() {
     }
 }
 
-/// Checks: theory, section 11: units that change places are no known scaling and the same function: undecided, which outranks not
-/// balanced, and the batch ends with 3.
+/// Checks: theory, section 11: units that change places are no known scaling and the same function: undecided, which
+/// outranks not balanced, and the batch ends with 3.
 #[test]
 fn a_permutation_is_undecided() {
     let network = |weights: [&str; 4]| {

@@ -1,4 +1,5 @@
-//! `synbal balance` of checkpoints: block by block, killed and gone on with, in parts, certified, and carried to what belongs to them.
+//! `synbal balance` of checkpoints: block by block, killed and gone on with, in parts, certified, and carried to what
+//! belongs to them.
 
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde_json::{Value, json};
@@ -26,8 +27,8 @@ pub fn source(desk: &Desk, family: &'static str, number_type: Dtype, shards: usi
     path.to_str().unwrap().to_owned()
 }
 
-/// Checks: weights of 16 bits are balanced by powers of two, in at most six reads of a block; everything else in the folder stays as it is; `check` says the same function, exactly,
-/// and balanced to powers of two.
+/// Checks: weights of 16 bits are balanced by powers of two, in at most six reads of a block; everything else in the
+/// folder stays as it is; `check` says the same function, exactly, and balanced to powers of two.
 #[test]
 fn powers_of_two_in_few_reads() {
     let desk = Desk::new();
@@ -77,7 +78,8 @@ fn powers_of_two_in_few_reads() {
     );
 }
 
-/// Checks: in f32 the deficit goes below the tolerance, with gains counted, fixed, and stored less 1; fixed gains stay to the byte; the result is balanced for `check`.
+/// Checks: in f32 the deficit goes below the tolerance, with gains counted, fixed, and stored less 1; fixed gains stay
+/// to the byte; the result is balanced for `check`.
 #[test]
 fn balanced_in_f32() {
     for (family, gains) in [
@@ -109,7 +111,8 @@ fn balanced_in_f32() {
     }
 }
 
-/// Checks: gains that are stored less 1 stay where multipliers are powers of two, which they could not carry exactly; the report names them.
+/// Checks: gains that are stored less 1 stay where multipliers are powers of two, which they could not carry exactly;
+/// the report names them.
 #[test]
 fn gains_stored_less_one_stay() {
     let desk = Desk::new();
@@ -124,7 +127,8 @@ fn gains_stored_less_one_stay() {
     assert_eq!(report["scaling"], "exact", "{report}");
 }
 
-/// Checks: blocks that an earlier run finished are not balanced again, and a run with other arguments does not go on with them. Their record is what is trusted: a changed one shows.
+/// Checks: blocks that an earlier run finished are not balanced again, and a run with other arguments does not go on
+/// with them. Their record is what is trusted: a changed one shows.
 #[test]
 fn finished_blocks_are_kept() {
     let desk = Desk::new();
@@ -175,7 +179,8 @@ fn finished_blocks_are_kept() {
     assert_eq!(files(Path::new(again)), files(&out));
 }
 
-/// Checks: parts joined give the bytes of one run; holes, overlaps, parts of another checkpoint or with other arguments are refused by name, and nothing is written.
+/// Checks: parts joined give the bytes of one run; holes, overlaps, parts of another checkpoint or with other arguments
+/// are refused by name, and nothing is written.
 #[test]
 fn parts_are_joined() {
     let desk = Desk::new();
@@ -227,7 +232,8 @@ fn parts_are_joined() {
     assert_eq!(files(&desk.path("joined")), files(&desk.path("whole")));
 }
 
-/// Checks: nothing is written over what is there, nor into the checkpoint itself; blocks that do not exist, options that are not offered, weights that are not finite are bad input.
+/// Checks: nothing is written over what is there, nor into the checkpoint itself; blocks that do not exist, options
+/// that are not offered, weights that are not finite are bad input.
 #[test]
 fn nothing_is_overwritten() {
     let desk = Desk::new();
@@ -277,7 +283,8 @@ fn nothing_is_overwritten() {
     assert!(code == 2 && stderr.contains("for checkpoints"), "{stderr}");
 }
 
-/// Checks: a channel with weights on one side only has no optimum: exit 3, named; with `--limit` it stays as it is, and the rest is balanced.
+/// Checks: a channel with weights on one side only has no optimum: exit 3, named; with `--limit` it stays as it is, and
+/// the rest is balanced.
 #[test]
 fn dead_channels_are_named() {
     let desk = Desk::new();
@@ -339,8 +346,8 @@ fn certificates_by_block() {
     assert_eq!(code, 1);
 }
 
-/// Checks: the multipliers go to the same checkpoint in another type as they went to itself, to adapters by rows and columns, to moments by their inverse powers; names and shapes that
-/// do not belong are refused.
+/// Checks: the multipliers go to the same checkpoint in another type as they went to itself, to adapters by rows and
+/// columns, to moments by their inverse powers; names and shapes that do not belong are refused.
 #[test]
 fn multipliers_are_carried() {
     let desk = Desk::new();

@@ -41,8 +41,9 @@ fn judged(
     (code, second, output + errors.as_str())
 }
 
-/// Checks: Section 10 of the theory: `3/4 -> b -> 1/4` cannot be balanced within 3/2: the certificate says so of the bounds, and both judges accept it; whatever is changed about its
-/// bounds, both refuse it, or say that it is malformed.
+/// Checks: Section 10 of the theory: `3/4 -> b -> 1/4` cannot be balanced within 3/2: the certificate says so of the
+/// bounds, and both judges accept it; whatever is changed about its bounds, both refuse it, or say that it is
+/// malformed.
 #[test]
 fn the_minimum_within_a_bound_is_certified() {
     let desk = Desk::new();
@@ -105,7 +106,8 @@ fn the_minimum_within_a_bound_is_certified() {
         let (code, words) = changed(change);
         assert_eq!(code, 2, "{number}: {words}");
     }
-    // Away from its bound, or at the other one, the unit is pushed by much: what it could gain is said, and no weight is known.
+    // Away from its bound, or at the other one, the unit is pushed by much: what it could gain is said, and no weight
+    // is known.
     let far: [&dyn Fn(&mut Value); 2] = [&|other| other["lower"]["b"] = json!("1/9"), &|other| {
         other["point"]["b"] = json!(["9", -2])
     }];
@@ -116,7 +118,8 @@ fn the_minimum_within_a_bound_is_certified() {
     }
 }
 
-/// Checks: a chain without a minimum, a network of fractional powers and one of several summands, a perceptron and ONNX models: within bounds all of them have certificates, which verify.
+/// Checks: a chain without a minimum, a network of fractional powers and one of several summands, a perceptron and ONNX
+/// models: within bounds all of them have certificates, which verify.
 #[test]
 fn models_of_every_kind_have_one() {
     let desk = Desk::new();

@@ -114,7 +114,8 @@ fn a_listener_stops_a_command() {
     assert!(!heard.lock().unwrap().is_empty());
 }
 
-/// Checks: who stops a command when its files are complete finds none of them, and the process keeps its own answer to interrupts.
+/// Checks: who stops a command when its files are complete finds none of them, and the process keeps its own answer to
+/// interrupts.
 #[test]
 fn no_file_is_written_by_a_command_that_was_stopped() {
     let desk = Desk::new();

@@ -207,8 +207,8 @@ fn statements_are_no_stronger_than_their_proof() {
     assert!(code == 1 && message.contains("undecided"), "{message}");
 }
 
-/// Checks: where comparison says nothing, as after a product, energy certificates are good for as many digits as are asked for, and verify; with a grid or a number of
-/// bits beyond what the kernel takes they do not.
+/// Checks: where comparison says nothing, as after a product, energy certificates are good for as many digits as are
+/// asked for, and verify; with a grid or a number of bits beyond what the kernel takes they do not.
 #[test]
 fn energy_certificates_of_many_digits() {
     let desk = Desk::new();
@@ -288,8 +288,9 @@ fn certificates_are_read_as_what_they_are_about() {
     assert_eq!(run(&["verify", example, layered, "--tied", "layer"]).0, 0);
 }
 
-/// Checks: exact multipliers of a limit are said to be of the limit; their certificate verifies, and without its direction it is
-/// refused, as is the same claim about the whole problem; a restriction is not overruled by the exact optimum.
+/// Checks: exact multipliers of a limit are said to be of the limit; their certificate verifies, and without its
+/// direction it is refused, as is the same claim about the whole problem; a restriction is not overruled by the exact
+/// optimum.
 #[test]
 fn exact_balance_in_a_limit_is_said_as_such() {
     let desk = Desk::new();

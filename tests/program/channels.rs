@@ -52,8 +52,8 @@ fn agree(name: &str, one: &Value, other: &Value, fields: &[&str]) {
     }
 }
 
-/// Checks: what is found over the bytes is what exact arithmetic finds (which more digits than energy certificates reach ask for), with the same exit code; certificates
-/// about these models verify, others and corrupted ones do not.
+/// Checks: what is found over the bytes is what exact arithmetic finds (which more digits than energy certificates
+/// reach ask for), with the same exit code; certificates about these models verify, others and corrupted ones do not.
 #[test]
 fn exact_arithmetic_agrees() {
     let desk = Desk::new();
@@ -120,8 +120,9 @@ fn exact_arithmetic_agrees() {
     }
 }
 
-/// Checks: a model of more than 10,000 weights is explained with an energy certificate that verifies; its balanced result is judged a scaling with a proved distance;
-/// the model itself, a changed weight and another sign are not balanced, or not the same.
+/// Checks: a model of more than 10,000 weights is explained with an energy certificate that verifies; its balanced
+/// result is judged a scaling with a proved distance; the model itself, a changed weight and another sign are not
+/// balanced, or not the same.
 #[test]
 fn many_weights() {
     let desk = Desk::new();

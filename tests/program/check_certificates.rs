@@ -58,11 +58,12 @@ fn written(desk: &Desk, arguments: &[&str], code: i32) -> Value {
 
 type Change = fn(&mut Value);
 
-/// The weights of the result, the exit code of `check`, claim and field of the certificate, and changes that are refused.
+/// The weights of the result, the exit code of `check`, claim and field of the certificate, and changes that are
+/// refused.
 type Case<'a> = (&'a [&'a str], i32, &'a str, &'a str, &'a [Change]);
 
-/// Checks: for each kind of proof the exit code of `check`, and the certificate, which proves its claim to both judges about the first network, of another one and after each of some changes
-/// not.
+/// Checks: for each kind of proof the exit code of `check`, and the certificate, which proves its claim to both judges
+/// about the first network, of another one and after each of some changes not.
 #[test]
 fn what_is_proved_can_be_verified() {
     let desk = Desk::new();
@@ -143,7 +144,8 @@ fn what_is_proved_can_be_verified() {
     judges.agree();
 }
 
-/// Checks: `explain` writes the constraints that it lists as a certificate, of the example, of a chain with a weight of 0, and of one with ties; none of ONNX models.
+/// Checks: `explain` writes the constraints that it lists as a certificate, of the example, of a chain with a weight of
+/// 0, and of one with ties; none of ONNX models.
 #[test]
 fn constraints_are_written_as_explained() {
     let desk = Desk::new();
@@ -182,8 +184,9 @@ fn constraints_are_written_as_explained() {
     assert!(!std::path::Path::new(proof).exists());
 }
 
-/// Checks: the deviation that is refuted is the largest that was proved; units that share a multiplier, with the same ties; nothing is written over what is read, nor with a batch, nor where
-/// nothing is proved, which is said, with exit code 3.
+/// Checks: the deviation that is refuted is the largest that was proved; units that share a multiplier, with the same
+/// ties; nothing is written over what is read, nor with a batch, nor where nothing is proved, which is said, with exit
+/// code 3.
 #[test]
 fn what_a_certificate_of_a_check_says() {
     let desk = Desk::new();
@@ -221,7 +224,8 @@ fn what_a_certificate_of_a_check_says() {
     assert!(!std::path::Path::new(proof).exists());
 }
 
-/// Checks: both judges on the constraints of a chain, which are one, and of two units in parallel, with changes that make rows depend on each other, too few, or false.
+/// Checks: both judges on the constraints of a chain, which are one, and of two units in parallel, with changes that
+/// make rows depend on each other, too few, or false.
 #[test]
 fn constraints_are_judged_twice() {
     let desk = Desk::new();

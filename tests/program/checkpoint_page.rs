@@ -59,8 +59,8 @@ fn kinds() -> BTreeMap<String, Vec<BTreeSet<String>>> {
     found
 }
 
-/// Checks: the table of the page names every family once; what it says is free always is in all small models of the family, what never in none, and what sometimes in some
-/// and not in others.
+/// Checks: the table of the page names every family once; what it says is free always is in all small models of the
+/// family, what never in none, and what sometimes in some and not in others.
 #[test]
 fn the_table_of_families_is_true() {
     let rows = table("families");

@@ -6,8 +6,8 @@ use super::graphs::onnx;
 use super::in_place::weights;
 use super::{Desk, json, run};
 
-/// Checks: of a deep chain the cross-check is incomplete, with reads, difference and the passes that it would take; the text does not say that it agrees, and what was
-/// proved counts.
+/// Checks: of a deep chain the cross-check is incomplete, with reads, difference and the passes that it would take; the
+/// text does not say that it agrees, and what was proved counts.
 #[test]
 fn a_cross_check_can_be_incomplete() {
     const DEPTH: usize = 140;
@@ -40,8 +40,8 @@ fn a_cross_check_can_be_incomplete() {
     assert!(!text.contains("agrees"), "{text}");
 }
 
-/// Checks: of a model with more weights than exact arithmetic takes, a unit whose costs are 10^-80 and another nearly without input do not leave its own way: all
-/// weights are enclosed, and what is written is balanced.
+/// Checks: of a model with more weights than exact arithmetic takes, a unit whose costs are 10^-80 and another nearly
+/// without input do not leave its own way: all weights are enclosed, and what is written is balanced.
 #[test]
 fn light_costs_are_enclosed_in_longer_numbers() {
     let (inputs, hidden, outputs) = (500, 220, 100);

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Desk, run};
 
-/// Three hidden units in each of two layers, between two inputs and an output, with weights of extreme sizes, from a fixed seed.
+/// Three hidden units in each of two layers, between two inputs and an output, with weights of extreme sizes, from a
+/// fixed seed.
 fn extreme(mut seed: u64) -> Value {
     let mut weight = || {
         seed = seed
@@ -34,8 +35,8 @@ fn extreme(mut seed: u64) -> Value {
     json!({"format": "synaptic-balance/network", "version": 1, "units": units, "synapses": synapses})
 }
 
-/// Checks: networks whose costs span thousands of orders are balanced and certified, or it is said why not; nothing is a defect, and no share of
-/// a layer that costs something is told as 0.
+/// Checks: networks whose costs span thousands of orders are balanced and certified, or it is said why not; nothing is
+/// a defect, and no share of a layer that costs something is told as 0.
 #[test]
 fn costs_of_thousands_of_orders() {
     let desk = Desk::new();
@@ -72,8 +73,8 @@ fn costs_of_thousands_of_orders() {
     assert!(certified >= 5, "{certified} of 18");
 }
 
-/// Checks: files that are no model or certificate at all are called so, and of a scaling by another tool that forgot a bias it is the bias that is
-/// named, not what a normalisation knows of other channels.
+/// Checks: files that are no model or certificate at all are called so, and of a scaling by another tool that forgot a
+/// bias it is the bias that is named, not what a normalisation knows of other channels.
 #[test]
 fn reasons_name_what_is_wrong() {
     let desk = Desk::new();

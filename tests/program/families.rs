@@ -92,9 +92,10 @@ fn dimension(report: &Value) -> u64 {
     report["manifold"]["dimension"].as_u64().unwrap()
 }
 
-/// Checks: a llama has one multiplier for each gain before its readers (24 a layer, 12 at the head), each pair of rotating entries of a key head (4), each channel of
-/// a value head (8) and each unit (10); fixed gains leave those of the norms out; an untied head that is not there, a tied one, and a gate that is homogeneous change
-/// the number as they should.
+/// Checks: a llama has one multiplier for each gain before its readers (24 a layer, 12 at the head), each pair of
+/// rotating entries of a key head (4), each channel of a value head (8) and each unit (10); fixed gains leave those of
+/// the norms out; an untied head that is not there, a tied one, and a gate that is homogeneous change the number as
+/// they should.
 #[test]
 fn freedom_of_a_llama() {
     let desk = Desk::new();
@@ -126,7 +127,8 @@ fn freedom_of_a_llama() {
     );
 }
 
-/// Checks: gains of old files, which end in `gamma`, are read as those that end in `weight`; both spellings of one norm are too many.
+/// Checks: gains of old files, which end in `gamma`, are read as those that end in `weight`; both spellings of one norm
+/// are too many.
 #[test]
 fn old_names_of_gains() {
     let desk = Desk::new();
@@ -144,7 +146,8 @@ fn old_names_of_gains() {
     assert!(text.contains("input_layernorm"), "{text}");
 }
 
-/// Checks: the members of a group say for each index along an axis which multiplier acts there: rotating pairs, shared key heads.
+/// Checks: the members of a group say for each index along an axis which multiplier acts there: rotating pairs, shared
+/// key heads.
 #[test]
 fn index_maps_of_rotating_pairs() {
     let desk = Desk::new();
@@ -266,7 +269,8 @@ fn tied_heads() {
     );
 }
 
-/// Checks: an index is followed, and refused where it names a tensor twice, a file that does not hold it, or leaves one out.
+/// Checks: an index is followed, and refused where it names a tensor twice, a file that does not hold it, or leaves one
+/// out.
 #[test]
 fn indices() {
     let desk = Desk::new();
@@ -401,7 +405,8 @@ fn families_from_files() {
     }
 }
 
-/// Checks: the pairs of an adapter are scaled against each other; another kind of adapter, a field that could matter and half a pair are refused.
+/// Checks: the pairs of an adapter are scaled against each other; another kind of adapter, a field that could matter
+/// and half a pair are refused.
 #[test]
 fn adapters() {
     let desk = Desk::new();

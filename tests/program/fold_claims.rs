@@ -1,4 +1,5 @@
-//! `synbal check` of checkpoints says no more than what it saw: nothing is called exact, a scaling or rounding that is none.
+//! `synbal check` of checkpoints says no more than what it saw: nothing is called exact, a scaling or rounding that is
+//! none.
 
 use std::path::Path;
 
@@ -33,8 +34,8 @@ fn replace(folder: &Path, tensor: &str, index: usize, change: impl Fn(f64) -> f6
     std::fs::write(path, bytes).unwrap();
 }
 
-/// Checks: a column that is 0 in every row which is looked at first has its factor all the same: left as it was where its multiplier is 2 it is no scaling, and scaled with the rest of
-/// a scaling it is at least not called another one.
+/// Checks: a column that is 0 in every row which is looked at first has its factor all the same: left as it was where
+/// its multiplier is 2 it is no scaling, and scaled with the rest of a scaling it is at least not called another one.
 #[test]
 fn columns_of_few_numbers() {
     const ROWS: usize = 256;
@@ -73,8 +74,9 @@ fn columns_of_few_numbers() {
     assert_eq!(report["scaling"], "exact", "{report}");
 }
 
-/// Checks: exact is only what is exact: not a bias of `f64` that is one unit in the last place off, not a weight that lost digits below the normal numbers, not a small number of a tensor
-/// that nothing scales, not a gain whose sum with 1 hides what was changed.
+/// Checks: exact is only what is exact: not a bias of `f64` that is one unit in the last place off, not a weight that
+/// lost digits below the normal numbers, not a small number of a tensor that nothing scales, not a gain whose sum with
+/// 1 hides what was changed.
 #[test]
 fn what_is_exact() {
     let desk = Desk::new();
@@ -163,7 +165,8 @@ fn tolerance_is_no_rounding() {
     assert_eq!(report["scaling"], "none", "{report}");
 }
 
-/// Checks: the same bytes of another type are not the same, a field that the family takes has to be what it was, and a folder that holds a model and an adapter is refused.
+/// Checks: the same bytes of another type are not the same, a field that the family takes has to be what it was, and a
+/// folder that holds a model and an adapter is refused.
 #[test]
 fn what_is_read() {
     let desk = Desk::new();

@@ -80,7 +80,8 @@ fn everything(model: &mut Small) {
     up(model);
 }
 
-/// Checks: a scaling of every kind at once is known as one, to rounding in f32 and in bf16, with its multipliers, whatever the files are cut like; from f32 to bf16 too.
+/// Checks: a scaling of every kind at once is known as one, to rounding in f32 and in bf16, with its multipliers,
+/// whatever the files are cut like; from f32 to bf16 too.
 #[test]
 fn right_folds_are_scalings() {
     let desk = Desk::new();
@@ -155,8 +156,9 @@ fn powers_of_two_are_exact() {
     }
 }
 
-/// Checks: among numbers of 16 bits that were scaled by powers of two, each of which is judged by its exponent, a single one that is off in its last digits, has another sign
-/// or became 0 is found, wherever it stands; zeros of either sign and numbers below the normal ones are as good as scaled.
+/// Checks: among numbers of 16 bits that were scaled by powers of two, each of which is judged by its exponent, a
+/// single one that is off in its last digits, has another sign or became 0 is found, wherever it stands; zeros of
+/// either sign and numbers below the normal ones are as good as scaled.
 #[test]
 fn one_wrong_number_of_16_bits() {
     let desk = Desk::new();
@@ -205,7 +207,8 @@ fn one_wrong_number_of_16_bits() {
     }
 }
 
-/// Checks: each kind of wrong fold is found to be no scaling (exit 3), with the tensor, the kind of group, the first index and what it looks like.
+/// Checks: each kind of wrong fold is found to be no scaling (exit 3), with the tensor, the kind of group, the first
+/// index and what it looks like.
 #[test]
 fn wrong_folds_are_named() {
     type Change = fn(&mut Small);
@@ -382,7 +385,8 @@ fn wrong_folds_are_named() {
     }
 }
 
-/// Checks: a gain that is stored less 1 scales as the gain that it stands for, and is no scaling where the stored number was multiplied.
+/// Checks: a gain that is stored less 1 scales as the gain that it stands for, and is no scaling where the stored
+/// number was multiplied.
 #[test]
 fn gains_stored_less_one() {
     let desk = Desk::new();
@@ -417,7 +421,8 @@ fn gains_stored_less_one() {
     );
 }
 
-/// Checks: checkpoints of other architectures, with missing tensors or other shapes, are bad input that names the field or the tensor.
+/// Checks: checkpoints of other architectures, with missing tensors or other shapes, are bad input that names the field
+/// or the tensor.
 #[test]
 fn other_architectures_are_refused() {
     let desk = Desk::new();

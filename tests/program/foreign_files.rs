@@ -8,7 +8,8 @@ fn case(name: &str) -> String {
     format!("{}/tests/cases/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Checks: each file that is no model is called what it is, whatever its name says; exit code 2, and nothing is written.
+/// Checks: each file that is no model is called what it is, whatever its name says; exit code 2, and nothing is
+/// written.
 #[test]
 fn called_what_they_are() {
     let desk = Desk::new();
@@ -101,8 +102,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Checks: a model in a hub's cache is read, with its links kept as text or as links; data that a link leads out of the cache, or out of
-/// a plain folder, are refused.
+/// Checks: a model in a hub's cache is read, with its links kept as text or as links; data that a link leads out of the
+/// cache, or out of a plain folder, are refused.
 #[test]
 fn links_within_a_cache() {
     let model = case("hf_cache/snapshots/abc/model.onnx");

@@ -13,7 +13,8 @@ fn case(name: &str) -> String {
     format!("{}/tests/cases/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Checks: a node renamed, a `value_info` more, initializers in another order: the same function; a model against its balanced version saved in another order too.
+/// Checks: a node renamed, a `value_info` more, initializers in another order: the same function; a model against its
+/// balanced version saved in another order too.
 #[test]
 fn saved_again() {
     let pairs = [
@@ -39,7 +40,8 @@ fn saved_again() {
     }
 }
 
-/// Checks: another architecture is no error and no proof: undecided, exit code 3, and what differs comes first, in text and JSON.
+/// Checks: another architecture is no error and no proof: undecided, exit code 3, and what differs comes first, in text
+/// and JSON.
 #[test]
 fn another_architecture() {
     let (before, after) = (case("base.onnx"), case("k.onnx"));
@@ -52,8 +54,8 @@ fn another_architecture() {
     assert!(text.starts_with("same function      undecided"), "{text}");
 }
 
-/// Checks: rescalings of a transformer's block by another tool, by powers of two: those that are right are exact scalings; one that forgot a query head of a
-/// shared value head is none, and the tensor and its entries are named.
+/// Checks: rescalings of a transformer's block by another tool, by powers of two: those that are right are exact
+/// scalings; one that forgot a query head of a shared value head is none, and the tensor and its entries are named.
 #[test]
 fn folded_by_another_tool() {
     let before = case("blocks/llama_rms_swiglu_rope_gqa.onnx");
@@ -207,7 +209,8 @@ pub fn onnx(data: &[Vec<u8>; 3], [inputs, hidden, outputs]: [i64; 3]) -> Vec<u8>
     model.encode_to_vec()
 }
 
-/// Checks: one perceptron in three formats is judged in each against each, scaled or not; a weight that is wrong is never called the same.
+/// Checks: one perceptron in three formats is judged in each against each, scaled or not; a weight that is wrong is
+/// never called the same.
 #[test]
 fn across_formats() {
     let desk = Desk::new();
@@ -253,8 +256,8 @@ fn across_formats() {
     );
 }
 
-/// Checks: `--learned` and `--constant` are taken by every command that reads a model, unknown names and other formats are refused, and
-/// `explain` says what is a constant and why.
+/// Checks: `--learned` and `--constant` are taken by every command that reads a model, unknown names and other formats
+/// are refused, and `explain` says what is a constant and why.
 #[test]
 fn roles() {
     let model = case("blocks/relu6_minmax2.onnx");

@@ -14,8 +14,8 @@ fn raw(desk: &Desk, header: &str, data: usize) -> String {
         .to_owned()
 }
 
-/// Checks: what a header claims is checked before anything is made of it: repeated keys, data outside of the file, overlaps, gaps, sizes
-/// beyond all memory, number types, tensors that are no layers; each is named.
+/// Checks: what a header claims is checked before anything is made of it: repeated keys, data outside of the file,
+/// overlaps, gaps, sizes beyond all memory, number types, tensors that are no layers; each is named.
 #[test]
 fn headers_are_not_believed() {
     let desk = Desk::new();

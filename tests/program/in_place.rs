@@ -48,7 +48,8 @@ pub fn values(path: &str, name: &str) -> Vec<f32> {
         .collect()
 }
 
-/// Checks: a model in two files is balanced as the same model in one file is, which the kernel certifies; the index goes with the shards.
+/// Checks: a model in two files is balanced as the same model in one file is, which the kernel certifies; the index
+/// goes with the shards.
 #[test]
 fn shards_are_balanced_as_one_file_is() {
     let desk = Desk::new();
@@ -156,7 +157,8 @@ fn shards_are_balanced_as_one_file_is() {
     );
 }
 
-/// Checks: a file of more than 8 MB is mapped, and its result is balanced; a weight that is not finite, and a unit that leads nowhere, are found.
+/// Checks: a file of more than 8 MB is mapped, and its result is balanced; a weight that is not finite, and a unit that
+/// leads nowhere, are found.
 #[test]
 fn large_files_are_mapped() {
     let desk = Desk::new();
@@ -206,8 +208,8 @@ fn large_files_are_mapped() {
     assert_eq!(run(&["balance", &broken, "--arch", "relu"]).0, 2);
 }
 
-/// Checks: within a bound, and with powers of two, what blocks find (for shards of any size) is what exact arithmetic finds of the same model in one small file; where the minimum is attained, where units are
-/// dead, and in the limit.
+/// Checks: within a bound, and with powers of two, what blocks find (for shards of any size) is what exact arithmetic
+/// finds of the same model in one small file; where the minimum is attained, where units are dead, and in the limit.
 #[test]
 fn restricted_multipliers_are_those_of_exact_arithmetic() {
     let desk = Desk::new();
@@ -322,8 +324,9 @@ fn wide_weights_are_certified() {
     assert_eq!(found["attained"], true);
 }
 
-/// Checks: layers that share one multiplier each are balanced from the sums of their costs as exact arithmetic (which more digits than energy certificates reach ask for) balances them; the certificate is
-/// verified about tied layers only; without biases all layers cost the same then.
+/// Checks: layers that share one multiplier each are balanced from the sums of their costs as exact arithmetic (which
+/// more digits than energy certificates reach ask for) balances them; the certificate is verified about tied layers
+/// only; without biases all layers cost the same then.
 #[test]
 fn tied_layers_are_those_of_exact_arithmetic() {
     let desk = Desk::new();

@@ -81,7 +81,8 @@ fn what_is_no_file_is_refused() {
     assert_eq!(desk.files(), 3, "nothing was written");
 }
 
-/// Checks: the same for what a file names: the shards of an index, the data of a model, runs, images, a network in a batch or a script.
+/// Checks: the same for what a file names: the shards of an index, the data of a model, runs, images, a network in a
+/// batch or a script.
 #[cfg(unix)]
 #[test]
 fn what_a_file_names_is_a_file() {

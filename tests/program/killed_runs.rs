@@ -39,8 +39,8 @@ fn records_without_bytes_are_forgotten() {
     assert_eq!(files(&out), files(&undisturbed));
 }
 
-/// Checks: a run that is killed at any moment, twenty times, and then repeated to the end gives the same bytes as one that is not; nothing stands in the place of the result before,
-/// and nothing is left beside it after. Seed 5.
+/// Checks: a run that is killed at any moment, twenty times, and then repeated to the end gives the same bytes as one
+/// that is not; nothing stands in the place of the result before, and nothing is left beside it after. Seed 5.
 #[test]
 fn killed_runs_go_on() {
     let desk = Desk::new();

@@ -10,7 +10,8 @@ const SIZES: [usize; 5] = [90, 130, 60, 40, 5];
 
 type Layers = Vec<(Vec<f32>, Vec<f32>)>;
 
-/// Weights and biases of every layer. Nothing feeds `h1.3`, and `h2.4` but for it; nothing reads `h3.7`, and `h2.9` but for it.
+/// Weights and biases of every layer. Nothing feeds `h1.3`, and `h2.4` but for it; nothing reads `h3.7`, and `h2.9` but
+/// for it.
 fn layers() -> Layers {
     let pairs = SIZES.windows(2).zip(1..);
     let mut layers: Layers = pairs
@@ -75,8 +76,9 @@ fn check_report(found: &Value, status: &str, vanishing: usize) {
     assert_eq!(found["vanished"].as_array().unwrap().len(), vanishing);
 }
 
-/// Checks: without the option dead units are named with what to ask for, and nothing is written; in the limit exactly the weights at them become 0, the function stays, all other units are balanced,
-/// and the kernel knows how near; for a file, and for shards of it, in the same way.
+/// Checks: without the option dead units are named with what to ask for, and nothing is written; in the limit exactly
+/// the weights at them become 0, the function stays, all other units are balanced, and the kernel knows how near; for a
+/// file, and for shards of it, in the same way.
 #[test]
 fn dead_units_of_perceptrons() {
     let desk = Desk::new();

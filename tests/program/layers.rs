@@ -77,7 +77,8 @@ fn numbered_names_are_an_order() {
     }
 }
 
-/// Checks: any other names are bad input in every command, which lists the weights and says how the order is given; nothing is written.
+/// Checks: any other names are bad input in every command, which lists the weights and says how the order is given;
+/// nothing is written.
 #[test]
 fn other_names_are_refused() {
     let desk = Desk::new();
@@ -150,8 +151,8 @@ fn outputs(path: &str, layers: &[&str], input: &[f64]) -> Vec<f64> {
     values
 }
 
-/// Checks: with its order given, an autoencoder whose names are in another order computes after balancing what it did before, and
-/// its weights did change; in the order of its names it is never balanced.
+/// Checks: with its order given, an autoencoder whose names are in another order computes after balancing what it did
+/// before, and its weights did change; in the order of its names it is never balanced.
 #[test]
 fn a_given_order_keeps_the_function() {
     let desk = Desk::new();
@@ -199,8 +200,8 @@ fn a_given_order_keeps_the_function() {
     }
 }
 
-/// Checks: the order is given on the command line, in the architecture file and in a line of a batch; every report states it, and a
-/// wrong order is not the same network.
+/// Checks: the order is given on the command line, in the architecture file and in a line of a batch; every report
+/// states it, and a wrong order is not the same network.
 #[test]
 fn the_order_is_given_in_every_way() {
     let desk = Desk::new();
@@ -294,7 +295,8 @@ fn the_order_is_given_in_every_way() {
     assert_eq!(answers.len(), requests.len());
 }
 
-/// Checks: an order that is no order of the layers, or that the shapes contradict, is named as such; numbered names can be overruled.
+/// Checks: an order that is no order of the layers, or that the shapes contradict, is named as such; numbered names can
+/// be overruled.
 #[test]
 fn a_wrong_order_is_named() {
     let desk = Desk::new();

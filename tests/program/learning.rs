@@ -51,7 +51,8 @@ fn little(data: &Desk, folder: &Path, more: &[&str]) -> (i32, String, String) {
     run(&[&start, more].concat())
 }
 
-/// Checks: the same seeds give the same bytes, one by one or together, on one thread or three; an extended run keeps its seeds.
+/// Checks: the same seeds give the same bytes, one by one or together, on one thread or three; an extended run keeps
+/// its seeds.
 #[test]
 fn a_seed_repeats_to_the_bit() {
     let desk = Desk::new();
@@ -334,7 +335,8 @@ fn the_report_is_one_page() {
     assert!(!desk.path("no.html").exists());
 }
 
-/// Checks: the picture that the page begins with shows what the crate computes: 4 and 1 are balanced by 1/2, to 2 and 2.
+/// Checks: the picture that the page begins with shows what the crate computes: 4 and 1 are balanced by 1/2, to 2
+/// and 2.
 #[test]
 fn the_first_picture_is_true() {
     use synaptic_balance::network::{Multiplier, Regularizer};

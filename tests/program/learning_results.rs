@@ -27,7 +27,8 @@ fn holds(path: &Path, text: &str) {
     );
 }
 
-/// Checks: every experiment is stored, with at least eight seeds, on the embedded digits and with the default parameters.
+/// Checks: every experiment is stored, with at least eight seeds, on the embedded digits and with the default
+/// parameters.
 #[test]
 fn stored_runs_are_complete() {
     let runs = stored_runs().unwrap();
@@ -92,8 +93,8 @@ fn texts(svg: &str) -> Vec<&str> {
     inner.map(|(text, _)| text.trim()).collect()
 }
 
-/// Checks: a logarithmic axis is labelled with powers of ten if it is long, with 1, 2 and 5 times them if it is short; and each line
-/// of the legend is drawn as its curve is, dashes, marker and colour.
+/// Checks: a logarithmic axis is labelled with powers of ten if it is long, with 1, 2 and 5 times them if it is short;
+/// and each line of the legend is drawn as its curve is, dashes, marker and colour.
 #[test]
 fn axes_and_legends_are_legible() {
     let runs = stored_runs().unwrap();
@@ -108,7 +109,8 @@ fn axes_and_legends_are_legible() {
     let is_title = |text: &&str| text.contains(|letter: char| letter.is_alphabetic());
     let numbers = labels.iter().filter(|text| !is_title(text));
     assert!(numbers.count() <= 9, "{labels:?}");
-    // Of the solid curve there are two lines, one of them in the legend; of the dashed ones, the legend holds several dashes.
+    // Of the solid curve there are two lines, one of them in the legend; of the dashed ones, the legend holds several
+    // dashes.
     let in_legend = |colour: &str| {
         let lines = picture.split("<polyline").skip(1);
         let own = lines.filter(|line| line.contains(colour));
@@ -123,8 +125,8 @@ fn axes_and_legends_are_legible() {
     assert!(in_legend("stroke=\"#009E73\"") > 1);
 }
 
-/// Checks: in no picture are there too few numbers at the axes to read a value, or so many that they run together; and the lines of a
-/// legend differ without their colours.
+/// Checks: in no picture are there too few numbers at the axes to read a value, or so many that they run together; and
+/// the lines of a legend differ without their colours.
 #[test]
 fn plots_can_be_read_without_colours() {
     for run in stored_runs().unwrap() {
@@ -143,7 +145,8 @@ fn plots_can_be_read_without_colours() {
     }
 }
 
-/// A run in which the share of the deficit that is left with `E` alone is as given, and 0 with penalties, by all measures.
+/// A run in which the share of the deficit that is left with `E` alone is as given, and 0 with penalties, by all
+/// measures.
 fn run_with(shares: &[f64]) -> Run {
     let mut run = Run::new(Parameters::new(
         Experiment::RegularizedBalances,
@@ -173,8 +176,8 @@ fn run_with(shares: &[f64]) -> Run {
     run
 }
 
-/// Checks: mean, deviation and Student's interval against a worked example (1 to 5: quantile 2.776445 at 4 degrees of freedom), and that
-/// verdicts follow from where the interval lies.
+/// Checks: mean, deviation and Student's interval against a worked example (1 to 5: quantile 2.776445 at 4 degrees of
+/// freedom), and that verdicts follow from where the interval lies.
 #[test]
 fn intervals_and_verdicts() {
     let claims = run_with(&[1.0, 2.0, 3.0, 4.0, 5.0]).claims();

@@ -1,4 +1,5 @@
-//! Arms with step sizes of their own: the rule that chooses them, the stored run, and the correction for many comparisons.
+//! Arms with step sizes of their own: the rule that chooses them, the stored run, and the correction for many
+//! comparisons.
 
 use indexmap::IndexMap;
 use synaptic_balance::learn::experiment::tuned::{
@@ -29,8 +30,8 @@ fn tried(seed: u64, losses: &[(usize, f64)]) -> TuningResult {
     }
 }
 
-/// Checks: the step size of the lowest mean validation loss is chosen, the smaller one of equals; a step size with which one seed
-/// diverged counts as infinite, however good the others were; and the ends of the grid are told.
+/// Checks: the step size of the lowest mean validation loss is chosen, the smaller one of equals; a step size with
+/// which one seed diverged counts as infinite, however good the others were; and the ends of the grid are told.
 #[test]
 fn the_rule_chooses_step_sizes() {
     let one = tried(0, &[(1, 3.0), (2, 1.0), (3, 2.0), (4, 0.1), (5, 2.0)]);
@@ -56,8 +57,8 @@ fn the_rule_chooses_step_sizes() {
     assert!(GRID.windows(2).all(|pair| pair[1] == 2.0 * pair[0]));
 }
 
-/// Checks: in the stored run every arm learned with the step size that its tuning set chooses, no choice lies at an end of the
-/// grid, and where both step sizes are one, so are the results.
+/// Checks: in the stored run every arm learned with the step size that its tuning set chooses, no choice lies at an end
+/// of the grid, and where both step sizes are one, so are the results.
 #[test]
 fn the_stored_run_follows_its_rule() {
     let run = stored(Experiment::Tuned);
@@ -101,8 +102,9 @@ fn the_stored_run_follows_its_rule() {
     );
 }
 
-/// Checks: Holm's correction against a worked example: of probabilities 0.01, 0.04, 0.03 come 0.03, 0.06, 0.06; and in every stored
-/// run a corrected probability is between the plain one and that times the number of findings, in the same order.
+/// Checks: Holm's correction against a worked example: of probabilities 0.01, 0.04, 0.03 come 0.03, 0.06, 0.06; and in
+/// every stored run a corrected probability is between the plain one and that times the number of findings, in the same
+/// order.
 #[test]
 fn holm_corrects_for_the_number_of_findings() {
     for run in stored_runs().unwrap() {
@@ -129,8 +131,8 @@ fn holm_corrects_for_the_number_of_findings() {
     }
 }
 
-/// Checks: Student's probabilities by a worked example: four values of mean 3 and standard error 1 lie 3 errors above 0, which at 3
-/// degrees of freedom has probability 0.0577 on either side.
+/// Checks: Student's probabilities by a worked example: four values of mean 3 and standard error 1 lie 3 errors above
+/// 0, which at 3 degrees of freedom has probability 0.0577 on either side.
 #[test]
 fn probabilities_are_those_of_student() {
     let parameters = Parameters::new(Experiment::BalanceIsLost, &DataSet::digits(), None);
@@ -153,7 +155,8 @@ fn probabilities_are_those_of_student() {
     assert!(!found.supports() && !found.survives());
 }
 
-/// Checks: the decay law in the stored run: the law of single steps holds over all steps to 1e-9 of the start, with every seed.
+/// Checks: the decay law in the stored run: the law of single steps holds over all steps to 1e-9 of the start, with
+/// every seed.
 #[test]
 fn the_law_of_steps_holds_in_the_stored_run() {
     let run = stored(Experiment::Decay);
@@ -164,8 +167,8 @@ fn the_law_of_steps_holds_in_the_stored_run() {
     }
 }
 
-/// Checks: the first epoch of the stored run on the decay law comes out again to the last stored digit, at the optimisation and on the
-/// machine of this test: every step but the ones of later epochs is the same.
+/// Checks: the first epoch of the stored run on the decay law comes out again to the last stored digit, at the
+/// optimisation and on the machine of this test: every step but the ones of later epochs is the same.
 #[test]
 fn the_stored_run_begins_as_it_is_run_again() {
     let (stored, digits) = (stored(Experiment::Decay), DataSet::digits());
@@ -204,8 +207,8 @@ fn little() -> DataSet {
     }
 }
 
-/// Checks: results of a seed follow from its number and the tuning set alone, to the bit; an arm without a step size is told to have
-/// diverged; and reports say what was chosen.
+/// Checks: results of a seed follow from its number and the tuning set alone, to the bit; an arm without a step size is
+/// told to have diverged; and reports say what was chosen.
 #[test]
 fn seeds_learn_with_the_step_sizes_of_their_arms() {
     let data = little();

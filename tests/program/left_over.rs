@@ -7,7 +7,8 @@ use super::block_runs::{files, source};
 use super::small_llama::{LAYERS, Small};
 use super::{Desk, json as answered, run};
 
-/// Checks: what a run left beside its result when it was killed after all was done counts for nothing once the result was taken away: all blocks are balanced again.
+/// Checks: what a run left beside its result when it was killed after all was done counts for nothing once the result
+/// was taken away: all blocks are balanced again.
 #[test]
 fn left_over_records() {
     let desk = Desk::new();

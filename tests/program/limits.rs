@@ -10,8 +10,8 @@ fn case(name: &str) -> String {
     path.join(name).display().to_string()
 }
 
-/// Checks: a channel that only a mean feeds is kept in the limit, which `check` and `verify` confirm; the reports say that the mean
-/// is counted.
+/// Checks: a channel that only a mean feeds is kept in the limit, which `check` and `verify` confirm; the reports say
+/// that the mean is counted.
 #[test]
 fn a_mean_keeps_its_channel() {
     let desk = Desk::new();
@@ -36,8 +36,8 @@ fn a_mean_keeps_its_channel() {
     assert_eq!(run(&["verify", &model, proof]).0, 0);
 }
 
-/// Checks: dead channels are named first, with what to ask for; in the limit nothing else vanishes, and what does is named by
-/// tensor and place.
+/// Checks: dead channels are named first, with what to ask for; in the limit nothing else vanishes, and what does is
+/// named by tensor and place.
 #[test]
 fn dead_channels_are_named() {
     let desk = Desk::new();
@@ -76,7 +76,8 @@ fn dead_channels_are_named() {
     assert!(stdout.contains("of the one optimum in the limit, proved"));
 }
 
-/// Checks: where nothing can be scaled that comes first, with the reason: for clipped channels, and for units of sigmoids.
+/// Checks: where nothing can be scaled that comes first, with the reason: for clipped channels, and for units of
+/// sigmoids.
 #[test]
 fn nothing_can_be_scaled() {
     let desk = Desk::new();
@@ -101,7 +102,8 @@ fn nothing_can_be_scaled() {
     }
 }
 
-/// Checks: where an operator divides by what goes to 0, or compares it, no limit is written, and the report names the operator.
+/// Checks: where an operator divides by what goes to 0, or compares it, no limit is written, and the report names the
+/// operator.
 #[test]
 fn functions_without_a_limit_are_not_written() {
     let desk = Desk::new();

@@ -68,7 +68,8 @@ fn weights_of_onnx_models() {
     assert_eq!(code, if lost(&report).is_empty() { 0 } else { 3 });
 }
 
-/// Checks: where the function is said to stay bit for bit, weights given exactly stay exact, and other ones are numbers as before.
+/// Checks: where the function is said to stay bit for bit, weights given exactly stay exact, and other ones are numbers
+/// as before.
 #[test]
 fn powers_of_two_round_no_weight_of_a_document() {
     let desk = Desk::new();
@@ -124,7 +125,8 @@ fn both_ways_to_write_onnx_models_agree() {
     }
 }
 
-/// A perceptron `x -> a -> y` with one weight of two that scaling loses: `a` goes down by `10^-20`, its second input is `small`.
+/// A perceptron `x -> a -> y` with one weight of two that scaling loses: `a` goes down by `10^-20`, its second input is
+/// `small`.
 fn perceptron<const SIZE: usize>(
     dtype: Dtype,
     large: f64,

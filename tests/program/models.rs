@@ -52,8 +52,8 @@ fn a_model_goes_the_whole_way() {
     );
 }
 
-/// Checks: powers of two give an exact scaling that is not balanced, bounded multipliers keep to their bound, and layers can be tied;
-/// each says what it costs.
+/// Checks: powers of two give an exact scaling that is not balanced, bounded multipliers keep to their bound, and
+/// layers can be tied; each says what it costs.
 #[test]
 fn restrictions() {
     let desk = Desk::new();
@@ -154,7 +154,8 @@ fn explanations() {
     assert!(stdout.contains("100 channels: 100 free") && stdout.contains("Softmax"));
 }
 
-/// Checks: damaged files are bad input, and nothing is written; models that differ in more than weights leave it undecided.
+/// Checks: damaged files are bad input, and nothing is written; models that differ in more than weights leave it
+/// undecided.
 #[test]
 fn what_is_refused() {
     let desk = Desk::new();

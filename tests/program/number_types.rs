@@ -24,8 +24,8 @@ fn number(report: &Value, field: &str) -> f64 {
     report[field].as_f64().unwrap()
 }
 
-/// Checks: models of 16 bits are balanced by the nearest powers of two, in their own number type: an exact scaling, which `check` calls balanced to powers of two; the deficit is
-/// given before and after, and the factor is at most √2.
+/// Checks: models of 16 bits are balanced by the nearest powers of two, in their own number type: an exact scaling,
+/// which `check` calls balanced to powers of two; the deficit is given before and after, and the factor is at most √2.
 #[test]
 fn powers_of_two_are_the_default() {
     for (name, with, units) in CASES {
@@ -71,7 +71,8 @@ fn powers_of_two_are_the_default() {
     }
 }
 
-/// Checks: with `--round` every weight of the optimum is rounded once: a scaling within the rounding of the type, balanced as far as that goes.
+/// Checks: with `--round` every weight of the optimum is rounded once: a scaling within the rounding of the type,
+/// balanced as far as that goes.
 #[test]
 fn the_optimum_is_rounded_where_that_is_asked_for() {
     for (name, with, _) in CASES {
@@ -123,7 +124,8 @@ fn everything_else_reads_sixteen_bits() {
     }
 }
 
-/// Checks: constants that an exporter spelt in another way are seen, and results are judged; what scales of a constant behind a cast is the stored one.
+/// Checks: constants that an exporter spelt in another way are seen, and results are judged; what scales of a constant
+/// behind a cast is the stored one.
 #[test]
 fn constants_in_other_spellings() {
     for (name, free) in [
@@ -179,7 +181,8 @@ fn perceptron(
     .concat()
 }
 
-/// Checks: networks with weights that decayed to 1e-37, and to the subnormal numbers of their type, are balanced, and the results judged: what lost digits is named, and the rest is right.
+/// Checks: networks with weights that decayed to 1e-37, and to the subnormal numbers of their type, are balanced, and
+/// the results judged: what lost digits is named, and the rest is right.
 #[test]
 fn decayed_weights() {
     let layers = [[16, 8], [12, 16], [4, 12]];

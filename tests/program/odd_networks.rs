@@ -189,7 +189,8 @@ fn faulty_requests_take_nothing_with_them() {
     assert_eq!(Value::from(of("id")), ids);
 }
 
-/// Checks: degrees that multiply beyond what is computed are refused, and a program that overflows is no answer, not a crash.
+/// Checks: degrees that multiply beyond what is computed are refused, and a program that overflows is no answer, not a
+/// crash.
 #[test]
 fn degrees_that_multiply_are_bounded() {
     let desk = Desk::new();

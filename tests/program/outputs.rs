@@ -33,8 +33,8 @@ fn content(desk: &Desk) -> Vec<(String, Option<Vec<u8>>)> {
     found
 }
 
-/// Checks: two outputs to one place are refused however the place is written: detours, links to files and folders, links to
-/// nothing, two names of one file; places that differ are two.
+/// Checks: two outputs to one place are refused however the place is written: detours, links to files and folders,
+/// links to nothing, two names of one file; places that differ are two.
 #[cfg(unix)]
 #[test]
 fn two_outputs_need_two_places() {
@@ -200,7 +200,8 @@ pub fn model_in_two_files(desk: &Desk) -> (std::path::PathBuf, std::path::PathBu
     (copy("m.onnx"), copy("weights/w.bin"))
 }
 
-/// Checks: an output that cannot be written is noticed before anything is solved: this network would come to exit code 3.
+/// Checks: an output that cannot be written is noticed before anything is solved: this network would come to exit
+/// code 3.
 #[test]
 fn places_are_tried_before_solving() {
     let desk = Desk::new();
@@ -248,8 +249,8 @@ fn places_are_tried_before_solving() {
     }
 }
 
-/// Checks: a name that says something else than what would be written is refused before solving, in any case; names that say
-/// nothing are not.
+/// Checks: a name that says something else than what would be written is refused before solving, in any case; names
+/// that say nothing are not.
 #[test]
 fn names_do_not_lie() {
     let desk = Desk::new();

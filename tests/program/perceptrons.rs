@@ -30,8 +30,8 @@ fn file(desk: &Desk, name: &str, single: bool, tensors: &[(&str, &[usize], &[f64
     desk.write(name, bytes).to_str().unwrap().to_owned()
 }
 
-/// Checks: a trained model is balanced and written back in its own format; only weights change; the oracle finds the result a
-/// scaling within the rounding of f32, balanced, and says how far it is from the optimum.
+/// Checks: a trained model is balanced and written back in its own format; only weights change; the oracle finds the
+/// result a scaling within the rounding of f32, balanced, and says how far it is from the optimum.
 #[test]
 fn a_trained_model_is_balanced_and_judged() {
     let desk = Desk::new();
@@ -68,8 +68,8 @@ fn small<'a>() -> Vec<(&'a str, &'a [usize], &'a [f64])> {
     ]
 }
 
-/// Checks: layers in the natural order of their names; activations from a file, one for each hidden layer, of which one is not
-/// homogeneous and stays as it was; biases that the file does not hold stay away.
+/// Checks: layers in the natural order of their names; activations from a file, one for each hidden layer, of which one
+/// is not homogeneous and stays as it was; biases that the file does not hold stay away.
 #[test]
 fn activations_come_from_a_file() {
     let desk = Desk::new();
@@ -156,8 +156,8 @@ fn bad_perceptrons_are_refused() {
     }
 }
 
-/// Checks: a balanced weight that the file's number type cannot hold is written as rounding gives it, and named; a type that holds it
-/// loses nothing.
+/// Checks: a balanced weight that the file's number type cannot hold is written as rounding gives it, and named; a type
+/// that holds it loses nothing.
 #[test]
 fn weights_beyond_the_number_type_are_named() {
     let desk = Desk::new();

@@ -47,8 +47,9 @@ fn network() -> Value {
     })
 }
 
-/// Checks: `explain`, `balance`, `check` and `--dot` of a network with a gate and scores: the manifold is proved, the methods agree,
-/// the result is the same function, a changed weight is found with a witness, and nothing is called certified.
+/// Checks: `explain`, `balance`, `check` and `--dot` of a network with a gate and scores: the manifold is proved, the
+/// methods agree, the result is the same function, a changed weight is found with a witness, and nothing is called
+/// certified.
 #[test]
 fn every_command_takes_products() {
     let desk = Desk::new();
@@ -106,8 +107,8 @@ fn every_command_takes_products() {
     );
 }
 
-/// Checks: the form of the file stays: products and ties as they were given, weights in their places; and what is written is read
-/// again as the same network.
+/// Checks: the form of the file stays: products and ties as they were given, weights in their places; and what is
+/// written is read again as the same network.
 #[test]
 fn the_document_stays() {
     let desk = Desk::new();
@@ -134,8 +135,8 @@ fn the_document_stays() {
     assert_eq!(file.network.weights(), again.network.weights());
 }
 
-/// Checks: certificates of a network with an inverse tie hold the multiplier of the tie's first unit; they verify, and a wrong bound
-/// is refused.
+/// Checks: certificates of a network with an inverse tie hold the multiplier of the tie's first unit; they verify, and
+/// a wrong bound is refused.
 #[test]
 fn certificates_with_inverse_ties() {
     let desk = Desk::new();
@@ -270,8 +271,8 @@ fn faults_have_their_place() {
     assert_eq!(desk.files(), 1);
 }
 
-/// Checks: `--max-scaling` and `--power-of-two` hold for both units of an inverse tie, and are refused where one multiplier is another
-/// power of a tie's.
+/// Checks: `--max-scaling` and `--power-of-two` hold for both units of an inverse tie, and are refused where one
+/// multiplier is another power of a tie's.
 #[test]
 fn restrictions_of_ties() {
     let desk = Desk::new();
@@ -318,7 +319,8 @@ fn with_a_loop(desk: &Desk) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// Checks: of factors of a product that nothing reads it is said that they can shrink, not that weights are 0 which are not there.
+/// Checks: of factors of a product that nothing reads it is said that they can shrink, not that weights are 0 which are
+/// not there.
 #[test]
 fn what_is_true_of_dead_factors() {
     let desk = Desk::new();
@@ -334,7 +336,8 @@ fn what_is_true_of_dead_factors() {
     assert!(!text.contains("lead on are 0"), "{text}");
 }
 
-/// Checks: of units that nothing feeds but each other it is not said that all weights to them are 0, nor that those on their cycle become 0 in the limit, where they do not.
+/// Checks: of units that nothing feeds but each other it is not said that all weights to them are 0, nor that those on
+/// their cycle become 0 in the limit, where they do not.
 #[test]
 fn what_is_true_of_dead_units_in_a_cycle() {
     let desk = Desk::new();
@@ -361,8 +364,9 @@ fn what_is_true_of_dead_units_in_a_cycle() {
     assert_eq!(weights, json!(["3", 2.0, 2.0, 0.0]));
 }
 
-/// Checks: energy-certificate where the paper's algorithm stopped early: what is proved is said of the optimum, not of where it stopped, and nothing is done; and where
-/// multipliers have no bounds, that the minimum is attained is not denied.
+/// Checks: energy-certificate where the paper's algorithm stopped early: what is proved is said of the optimum, not of
+/// where it stopped, and nothing is done; and where multipliers have no bounds, that the minimum is attained is not
+/// denied.
 #[test]
 fn proofs_are_about_the_optimum() {
     let desk = Desk::new();

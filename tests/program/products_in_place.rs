@@ -152,8 +152,8 @@ fn costs([first, second, third]: &[Vec<f32>; 3]) -> Vec<[f64; 3]> {
         .collect()
 }
 
-/// Checks: with a bound on the multipliers the function stays, no multiplier passes the bound, and those that are not at it are balanced: whether or not there is a minimum
-/// without the bound.
+/// Checks: with a bound on the multipliers the function stays, no multiplier passes the bound, and those that are not
+/// at it are balanced: whether or not there is a minimum without the bound.
 #[test]
 fn products_within_a_bound() {
     let desk = Desk::new();
@@ -198,8 +198,9 @@ fn products_within_a_bound() {
     }
 }
 
-/// Checks: where factors of a product can run away, some only after others, it is proved that the minimum is not attained, with all weights that vanish, and nothing is
-/// written; in the limit exactly these are 0, the function stays, and all others are balanced and enclosed.
+/// Checks: where factors of a product can run away, some only after others, it is proved that the minimum is not
+/// attained, with all weights that vanish, and nothing is written; in the limit exactly these are 0, the function
+/// stays, and all others are balanced and enclosed.
 #[test]
 fn factors_run_away() {
     let desk = Desk::new();

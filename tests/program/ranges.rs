@@ -7,7 +7,8 @@ use zip::write::SimpleFileOptions;
 
 use super::{Desk, json, run};
 
-/// A perceptron 3-4-2 as an ONNX model of which the four units are free, and ranges of what its second layer reads, written by NumPy.
+/// A perceptron 3-4-2 as an ONNX model of which the four units are free, and ranges of what its second layer reads,
+/// written by NumPy.
 const MODEL: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/tests/cases/one-free-layer.onnx"
@@ -57,8 +58,8 @@ fn multipliers(report: &Value) -> Vec<f64> {
     all.iter().map(|one| one.as_f64().unwrap()).collect()
 }
 
-/// Checks: `smooth-quant` in numbers. Under lp:256 the multiplier of each unit is that of SmoothQuant at 1/2, `sqrt(M/X)`, within the roots of the numbers of weights; and
-/// without the ranges it is not.
+/// Checks: `smooth-quant` in numbers. Under lp:256 the multiplier of each unit is that of SmoothQuant at 1/2,
+/// `sqrt(M/X)`, within the roots of the numbers of weights; and without the ranges it is not.
 #[test]
 fn high_powers_give_the_scales_of_smooth_quant() {
     let options = ["--activations", RANGES, "--regularizer", "lp:256"];
@@ -98,7 +99,8 @@ fn high_powers_give_the_scales_of_smooth_quant() {
     assert_eq!(row.unwrap()["before"]["largest"], 40.0, "{report:#}");
 }
 
-/// Checks: the function stays the same, bit for bit with powers of two; bounds of multipliers hold; other ways of counting find the same optimum.
+/// Checks: the function stays the same, bit for bit with powers of two; bounds of multipliers hold; other ways of
+/// counting find the same optimum.
 #[test]
 fn the_function_stays() {
     let desk = Desk::new();
@@ -149,7 +151,8 @@ fn the_function_stays() {
     assert_ne!(multipliers(&weighted), multipliers(&direct));
 }
 
-/// Checks: certificates are about ranges too, which `verify` has to be given: without them, with others or with another weight it refuses.
+/// Checks: certificates are about ranges too, which `verify` has to be given: without them, with others or with another
+/// weight it refuses.
 #[test]
 fn certificates_name_their_ranges() {
     let desk = Desk::new();
@@ -231,7 +234,8 @@ fn certificates_name_their_ranges() {
     assert!(text.contains("about weights alone"), "{text}");
 }
 
-/// Checks: in network JSON a range is a weight more that leads to its unit: 3 + 4 against 28 is balanced by 2, exactly, and so certified; the file gets no other synapse.
+/// Checks: in network JSON a range is a weight more that leads to its unit: 3 + 4 against 28 is balanced by 2, exactly,
+/// and so certified; the file gets no other synapse.
 #[test]
 fn networks_are_balanced_exactly() {
     let desk = Desk::new();
@@ -270,7 +274,8 @@ fn networks_are_balanced_exactly() {
     assert_eq!(explained["manifold"]["dimension"], 1);
 }
 
-/// Checks: a cost of activation leads to its unit from nowhere: a unit that no weight feeds is grounded by it, one that feeds nothing has its limit.
+/// Checks: a cost of activation leads to its unit from nowhere: a unit that no weight feeds is grounded by it, one that
+/// feeds nothing has its limit.
 #[test]
 fn ranges_ground_what_nothing_feeds() {
     let desk = Desk::new();
@@ -325,7 +330,8 @@ fn ranges_ground_what_nothing_feeds() {
     assert_eq!(json(&["check", dead, out]).1["same_function"], true);
 }
 
-/// Checks: every fault of a file of ranges is bad input, exit 2, which names the file and the array, and nothing is written.
+/// Checks: every fault of a file of ranges is bad input, exit 2, which names the file and the array, and nothing is
+/// written.
 #[test]
 fn faults_are_named() {
     let desk = Desk::new();

@@ -1,4 +1,5 @@
-//! Hostile bytes for every reader, and for the program: the entries of the fuzz targets, with mutations from a fixed seed.
+//! Hostile bytes for every reader, and for the program: the entries of the fuzz targets, with mutations from a fixed
+//! seed.
 
 #[path = "../../fuzz/entries.rs"]
 mod entries;
@@ -79,7 +80,8 @@ fn mutated(seed: &[u8], rng: &mut ChaCha8Rng) -> Vec<u8> {
     bytes
 }
 
-/// Checks: every reader, on files that are read and on mutations of them: no panic, none that takes long, and what the entries assert.
+/// Checks: every reader, on files that are read and on mutations of them: no panic, none that takes long, and what the
+/// entries assert.
 #[test]
 fn readers_survive_mutations() {
     let seeds = entries::seeds(Path::new(env!("CARGO_MANIFEST_DIR")));

@@ -17,8 +17,8 @@ const SPELLINGS: [&str; 2] = [
     ),
 ];
 
-/// Checks: where ReLU6 pins, the first line says that nothing can be scaled, or that it pins, with the reason, and the text names the option; of a model without ReLU6
-/// nothing is said.
+/// Checks: where ReLU6 pins, the first line says that nothing can be scaled, or that it pins, with the reason, and the
+/// text names the option; of a model without ReLU6 nothing is said.
 #[test]
 fn it_is_named_first() {
     for model in [MOBILE, SPELLINGS[0], SPELLINGS[1]] {
@@ -43,8 +43,8 @@ fn it_is_named_first() {
     assert!(json(&["explain", plain]).1.get("relu6").is_none());
 }
 
-/// Checks: with the option units are free and what changes is said first; the result is balanced, and no judge calls it the same function as the model before; its
-/// certificate is verified of the model with ReLU only.
+/// Checks: with the option units are free and what changes is said first; the result is balanced, and no judge calls it
+/// the same function as the model before; its certificate is verified of the model with ReLU only.
 #[test]
 fn another_function_is_no_scaling() {
     let desk = Desk::new();

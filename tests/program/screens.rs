@@ -60,8 +60,8 @@ fn near(value: &Value, expected: f64) -> bool {
         .is_some_and(|value| (value - expected).abs() <= 1e-6 * expected.abs() + 1e-12)
 }
 
-/// Checks: largest weight, spread of channels, deficit and share before and after, of two layers whose balanced weights are known, as
-/// network JSON and as a perceptron in place; and that rows of both are in the text.
+/// Checks: largest weight, spread of channels, deficit and share before and after, of two layers whose balanced weights
+/// are known, as network JSON and as a perceptron in place; and that rows of both are in the text.
 #[test]
 fn layers_before_and_after() {
     let desk = Desk::new();
@@ -114,8 +114,9 @@ fn layers_before_and_after() {
     }
 }
 
-/// Checks: what is said of the layers after balancing is what is found before in the file that was written, for a perceptron and an ONNX model, under powers
-/// whose costs `f64` cannot hold plainly; and both agree on the same network.
+/// Checks: what is said of the layers after balancing is what is found before in the file that was written, for a
+/// perceptron and an ONNX model, under powers whose costs `f64` cannot hold plainly; and both agree on the same
+/// network.
 #[test]
 fn what_is_written_is_what_was_said() {
     let desk = Desk::new();
@@ -186,8 +187,8 @@ fn roots_of_costs() {
     assert!(json(&["balance", net]).1.get("root_before").is_none());
 }
 
-/// Checks: a picture has a hollow bar before and a filled one after for each layer, of networks, perceptrons and ONNX models; it is written with the model or not
-/// at all.
+/// Checks: a picture has a hollow bar before and a filled one after for each layer, of networks, perceptrons and ONNX
+/// models; it is written with the model or not at all.
 #[test]
 fn pictures_of_layers() {
     let desk = Desk::new();
@@ -274,8 +275,8 @@ fn pictures_of_extreme_layers() {
     }
 }
 
-/// Checks: without more options, an explanation of a CNN or a perceptron fits a screen of 80 columns and 40 lines even through a pipe, begins with ranges, and says how
-/// to see the rest, which names every tensor.
+/// Checks: without more options, an explanation of a CNN or a perceptron fits a screen of 80 columns and 40 lines even
+/// through a pipe, begins with ranges, and says how to see the rest, which names every tensor.
 #[test]
 fn explanations_fit_a_screen() {
     let mut brief = String::new();
@@ -305,7 +306,8 @@ fn explanations_fit_a_screen() {
     assert!(full.contains("channels  48 groups") && !brief.contains("48 groups"));
 }
 
-/// Checks: beyond 200 synapses a graph is one of layers, of which every weight is on one edge, and units are drawn on demand.
+/// Checks: beyond 200 synapses a graph is one of layers, of which every weight is on one edge, and units are drawn on
+/// demand.
 #[test]
 fn graphs_of_layers() {
     let desk = Desk::new();
@@ -340,8 +342,8 @@ fn graphs_of_layers() {
     );
 }
 
-/// Checks: every block of a checkpoint has a row, what is said of it after balancing is what is found before in the folder that was written, shares add up to 1, and the
-/// picture has a bar for each.
+/// Checks: every block of a checkpoint has a row, what is said of it after balancing is what is found before in the
+/// folder that was written, shares add up to 1, and the picture has a bar for each.
 #[test]
 fn blocks_of_checkpoints() {
     let desk = Desk::new();
@@ -374,7 +376,8 @@ fn blocks_of_checkpoints() {
     assert_eq!(svg.matches("fill=\"#0072B2\"").count(), said.len() + 1);
 }
 
-/// Checks: weights whose squares are beyond `f64` are measured as others are: the figures of a network times 1e-180, or with its layers apart by 1e200, are those of the network itself.
+/// Checks: weights whose squares are beyond `f64` are measured as others are: the figures of a network times 1e-180, or
+/// with its layers apart by 1e200, are those of the network itself.
 #[test]
 fn weights_beyond_squares() {
     let desk = Desk::new();

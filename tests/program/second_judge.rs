@@ -79,8 +79,8 @@ pub(super) fn perceptron(kind: Dtype, encode: impl Fn(f32) -> Vec<u8>) -> Vec<u8
     serialize(views, None).unwrap()
 }
 
-/// Checks: Section 10 of the theory: the certificate of a perceptron is a proof for both judges, of the same weights in f64, f16 and bf16 too; after
-/// any change of a number of it, or of one weight, the second judge refuses it.
+/// Checks: Section 10 of the theory: the certificate of a perceptron is a proof for both judges, of the same weights in
+/// f64, f16 and bf16 too; after any change of a number of it, or of one weight, the second judge refuses it.
 #[test]
 fn certificates_of_perceptrons_convince_twice() {
     let desk = Desk::new();
@@ -186,8 +186,8 @@ fn the_certificate_of_a_trained_model_convinces_twice() {
     }
 }
 
-/// Checks: Section 9 of the theory: a network with a product, which comparison does not cover: its certificate convinces twice, under four regularizers,
-/// and not of another weight.
+/// Checks: Section 9 of the theory: a network with a product, which comparison does not cover: its certificate
+/// convinces twice, under four regularizers, and not of another weight.
 #[test]
 fn the_certificate_of_a_product_convinces_twice() {
     let desk = Desk::new();
@@ -227,7 +227,8 @@ fn the_certificate_of_a_product_convinces_twice() {
     }
 }
 
-/// Checks: whatever way a model of tensors is balanced, its certificate is about these tensors: it is verified from the model alone, and, of perceptrons that are not tied, by the independent checker.
+/// Checks: whatever way a model of tensors is balanced, its certificate is about these tensors: it is verified from the
+/// model alone, and, of perceptrons that are not tied, by the independent checker.
 #[test]
 fn certificates_of_every_option_are_verified() {
     let desk = Desk::new();

@@ -20,7 +20,8 @@ fn stdout(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     String::from_utf8(with(arguments, variables).stdout).unwrap()
 }
 
-/// Checks: prose is as wide as COLUMNS says, or 80 through a pipe, and goes on below its own beginning; tables keep their lines, and no word is lost.
+/// Checks: prose is as wide as COLUMNS says, or 80 through a pipe, and goes on below its own beginning; tables keep
+/// their lines, and no word is lost.
 #[test]
 fn prose_is_wrapped_and_tables_are_not() {
     let balance = ["balance", DIGITS, "--arch", "relu"];
@@ -96,7 +97,8 @@ fn colours_are_asked_for() {
     );
 }
 
-/// Checks: a quiet command prints no report, ends with the same code, writes what it was told to, and says what is wrong; JSON is printed.
+/// Checks: a quiet command prints no report, ends with the same code, writes what it was told to, and says what is
+/// wrong; JSON is printed.
 #[test]
 fn quiet_commands() {
     let desk = Desk::new();
@@ -147,7 +149,8 @@ fn what_comes_next() {
     }
 }
 
-/// Checks: completions of every shell know commands and options, and the manual has a page for each command, written into a folder that was not there.
+/// Checks: completions of every shell know commands and options, and the manual has a page for each command, written
+/// into a folder that was not there.
 #[test]
 fn completions_and_manual() {
     let shells = ["bash", "elvish", "fish", "powershell", "zsh"];

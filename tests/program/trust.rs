@@ -20,8 +20,8 @@ fn nearly_cut_off(desk: &Desk, name: &str, exponent: u32) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// Checks: Theorem 5.1 where a deficit of 1e-12 says nothing: the result of sweeps is far from the optimum, proved by how much, and neither
-/// balancing nor judging calls it done; the direct method's is refined to the optimum.
+/// Checks: Theorem 5.1 where a deficit of 1e-12 says nothing: the result of sweeps is far from the optimum, proved by
+/// how much, and neither balancing nor judging calls it done; the direct method's is refined to the optimum.
 #[test]
 fn a_small_deficit_is_not_taken_for_the_optimum() {
     let desk = Desk::new();
@@ -49,7 +49,8 @@ fn a_small_deficit_is_not_taken_for_the_optimum() {
     assert_eq!(json(&["balance", &net, "--certify"]).0, 0);
 }
 
-/// Checks: the limit that the program itself finds is judged as what it is: the same function without the synapses on no cycle.
+/// Checks: the limit that the program itself finds is judged as what it is: the same function without the synapses on
+/// no cycle.
 #[test]
 fn a_limit_is_the_same_function() {
     let desk = Desk::new();
@@ -73,7 +74,8 @@ fn a_limit_is_the_same_function() {
     assert_eq!((code, &verdict["same_function"]), (1, &false.into()));
 }
 
-/// Checks: a certificate too long to be read back is not written, one that is short although weights are extreme is, and a network of such weights is, exactly.
+/// Checks: a certificate too long to be read back is not written, one that is short although weights are extreme is,
+/// and a network of such weights is, exactly.
 #[test]
 fn what_is_written_can_be_read() {
     let desk = Desk::new();
@@ -120,8 +122,8 @@ fn what_is_written_can_be_read() {
     );
 }
 
-/// Checks: a mistyped activation is not taken for one that no scaling may touch; lists are no objects; a place in the paper leads to
-/// its statements.
+/// Checks: a mistyped activation is not taken for one that no scaling may touch; lists are no objects; a place in the
+/// paper leads to its statements.
 #[test]
 fn names_are_not_guessed() {
     let desk = Desk::new();
@@ -147,8 +149,8 @@ fn names_are_not_guessed() {
     );
 }
 
-/// Checks: every answer of `check` and `verify` ends with what it relies on and does not prove: how the files were read, and for a function that
-/// differs the evaluation.
+/// Checks: every answer of `check` and `verify` ends with what it relies on and does not prove: how the files were
+/// read, and for a function that differs the evaluation.
 #[test]
 fn answers_say_what_they_rely_on() {
     let desk = Desk::new();

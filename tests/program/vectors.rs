@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::{Desk, json, run};
 
-/// Checks: the committed files are what the program writes, byte for byte, twice, and there are no others; vectors of another version are replaced.
+/// Checks: the committed files are what the program writes, byte for byte, twice, and there are no others; vectors of
+/// another version are replaced.
 #[test]
 fn the_committed_vectors_are_what_the_program_writes() {
     let desk = Desk::new();

@@ -50,8 +50,8 @@ fn end(child: Child) -> (Option<i32>, String) {
     (status.code(), stderr)
 }
 
-/// Checks: a program that is interrupted or told to end while it writes leaves no temporary file, changes no output, and ends as
-/// by the signal.
+/// Checks: a program that is interrupted or told to end while it writes leaves no temporary file, changes no output,
+/// and ends as by the signal.
 #[test]
 fn signals_leave_nothing_behind() {
     let ignored = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -179,7 +179,8 @@ fn content(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     names.into_iter().map(read).collect()
 }
 
-/// Checks: a model of many files balanced into its own folder, whose last file cannot take its place: all files are the old ones.
+/// Checks: a model of many files balanced into its own folder, whose last file cannot take its place: all files are the
+/// old ones.
 #[test]
 fn a_fault_at_the_last_of_many_files_takes_all_back() {
     let desk = Desk::new();
@@ -209,7 +210,8 @@ fn a_fault_at_the_last_of_many_files_takes_all_back() {
     assert_eq!(temporary(&folder), Vec::<PathBuf>::new());
 }
 
-/// Checks: the same model, the program killed while names are given: a script is left that the next run speaks of, and that finishes.
+/// Checks: the same model, the program killed while names are given: a script is left that the next run speaks of, and
+/// that finishes.
 #[test]
 fn what_was_killed_can_be_finished() {
     let desk = Desk::new();
@@ -304,7 +306,8 @@ fn an_input_that_shrinks_changes_no_output() {
     assert_eq!(temporary(&desk.path("")), Vec::<PathBuf>::new());
 }
 
-/// Checks: a file that is replaced passes on its permissions, and its owner where the system lets it; a new one is like any new file.
+/// Checks: a file that is replaced passes on its permissions, and its owner where the system lets it; a new one is like
+/// any new file.
 #[test]
 fn permissions_stay() {
     let desk = Desk::new();
@@ -335,8 +338,8 @@ fn permissions_stay() {
     assert_eq!(new.metadata().unwrap().mode() & 0o777, 0o600);
 }
 
-/// Checks: standard output as an output, into a file and into a pipe, holds the model and nothing else; the report goes to standard
-/// error. With `--json`, twice, or under the report, it is refused.
+/// Checks: standard output as an output, into a file and into a pipe, holds the model and nothing else; the report goes
+/// to standard error. With `--json`, twice, or under the report, it is refused.
 #[cfg(target_os = "linux")]
 #[test]
 fn standard_output_is_an_output() {

@@ -78,7 +78,8 @@ fn irrational_costs() {
     );
 }
 
-/// Checks: a component that nothing joins to the ground is held at 1 in its first variable, and named; one whose cycle disagrees is not.
+/// Checks: a component that nothing joins to the ground is held at 1 in its first variable, and named; one whose cycle
+/// disagrees is not.
 #[test]
 fn components() {
     let cycle = |degree: &str| {
@@ -99,7 +100,8 @@ fn components() {
         assert_eq!(refused, Err(Refusal::NotNormalised(0)));
     }
     assert_eq!(fate(&floating, "1 1", "1 2"), sign(1, "lower", "input"));
-    // With its exponents disagreeing: 4 b/a and 4 a/b², balanced where b = 1 and a = 1 alone makes both 4, and (2, 1) does not.
+    // With its exponents disagreeing: 4 b/a and 4 a/b², balanced where b = 1 and a = 1 alone makes both 4, and (2, 1)
+    // does not.
     let disagreeing = vec![
         synapse("0*-1 1*1", "4", "1"),
         synapse("0*1 1*-2", "4", "1"),
@@ -135,7 +137,8 @@ fn components() {
     );
 }
 
-/// Checks: in whatever order synapses are listed, a component of many is walked through in a short time; with its way walked to the end for each synapse, this takes minutes.
+/// Checks: in whatever order synapses are listed, a component of many is walked through in a short time; with its way
+/// walked to the end for each synapse, this takes minutes.
 #[test]
 fn a_component_of_many() {
     let last = 10_000;

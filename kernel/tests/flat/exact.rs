@@ -6,7 +6,8 @@ use synaptic_balance_kernel::{Obstacle, Rational, Refusal};
 
 use crate::{chain, q, qs, synapse, terms};
 
-/// Checks: a circulation is at least 1 on what counts, 0 on weights of 0, anything where no scaling acts, and conserved.
+/// Checks: a circulation is at least 1 on what counts, 0 on weights of 0, anything where no scaling acts, and
+/// conserved.
 #[test]
 fn attained() {
     let synapses = vec![
@@ -44,7 +45,8 @@ fn not_attained() {
     assert!(matches!(fate("-1"), Err(Refusal::Arity(..))));
 }
 
-/// Checks: balance is exact, for mixtures, fractional exponents and irrational factors that cancel; what is irrational is undecided.
+/// Checks: balance is exact, for mixtures, fractional exponents and irrational factors that cancel; what is irrational
+/// is undecided.
 #[test]
 fn balanced() {
     let fate = |problem: &Flat, point: &str| check::balanced(problem, None, &qs(point)).map(|_| ());
@@ -255,7 +257,8 @@ fn manifold() {
     ));
 }
 
-/// Checks: a mixture, whose blocks list the same weights again, has one flow, one direction and one weight for each synapse; all its summands count.
+/// Checks: a mixture, whose blocks list the same weights again, has one flow, one direction and one weight for each
+/// synapse; all its summands count.
 #[test]
 fn mixtures() {
     let block = |power: &str, sign: usize, again: bool| synaptic_balance_kernel::Block {
@@ -344,7 +347,8 @@ fn weights_that_are_no_numbers() {
     );
 }
 
-/// Checks: constraints, and spanning synapses, must come in an order in which each holds a synapse, or a variable, that no later one holds.
+/// Checks: constraints, and spanning synapses, must come in an order in which each holds a synapse, or a variable, that
+/// no later one holds.
 #[test]
 fn orders_of_constraints() {
     let problem = diamond();
@@ -404,8 +408,8 @@ fn denominators(count: u64) -> impl Iterator<Item = Rational> {
         .map(|place| Rational::new(1.into(), (u64::MAX - 2 * place * place - 6 * place).into()))
 }
 
-/// Checks: flows of thousands of different denominators are refused at once, which adding them up would take long to judge; so are long changes of one cost. Fewer
-/// and shorter ones are added up.
+/// Checks: flows of thousands of different denominators are refused at once, which adding them up would take long to
+/// judge; so are long changes of one cost. Fewer and shorter ones are added up.
 #[test]
 fn sums_of_many_denominators() {
     for (count, fate) in [(50, Ok(())), (4_000, Err(Refusal::Undecided(0)))] {

@@ -5,7 +5,8 @@ use synaptic_balance_kernel::{Obstacle, Rational, Refusal};
 
 use crate::{chain, q, qs, synapse, terms};
 
-/// Checks: variables that do not exist or come twice, exponents of 0, numbers of the wrong sign and quotients by 0 make no problem.
+/// Checks: variables that do not exist or come twice, exponents of 0, numbers of the wrong sign and quotients by 0 make
+/// no problem.
 #[test]
 fn malformed_problems() {
     let fate = |changed: &dyn Fn(&mut crate::Synapse)| {

@@ -37,7 +37,8 @@ fn at(mantissa: u32, exponent: i64, bounds: &[[Rational; 2]]) -> Certificate {
     }
 }
 
-/// Checks: at a bound a variable may be pushed outwards; elsewhere, inwards, and without bounds what it could still gain counts in full, or the certificate is refused.
+/// Checks: at a bound a variable may be pushed outwards; elsewhere, inwards, and without bounds what it could still
+/// gain counts in full, or the certificate is refused.
 #[test]
 fn a_variable_at_its_bounds() {
     let weights = [integer(1), integer(4)];
@@ -56,7 +57,8 @@ fn a_variable_at_its_bounds() {
     assert_eq!(gap(&at(1, 0, &[])), Err(Refusal::NotACirculation(0)));
     // At 8, a lower bound, less would.
     assert!(gap(&at(8, 0, &[[integer(8), integer(9)]])).unwrap() < tiny);
-    // Not at the bound: three units push towards the upper one, two of them at 3/2 or at 4 away from 1; where the least lies, nothing does.
+    // Not at the bound: three units push towards the upper one, two of them at 3/2 or at 4 away from 1; where the least
+    // lies, nothing does.
     for (upper, gained) in [(ratio(3, 2), ratio(3, 2)), (integer(4), integer(9))] {
         for lower in [integer(1), ratio(1, 7)] {
             let found = gap(&at(1, 0, &[[lower, upper.clone()]])).unwrap();
@@ -104,7 +106,8 @@ fn bounds_that_do_not_hold() {
     assert_eq!(verify(&problem, &far).err(), Some(Refusal::Outside(0)));
 }
 
-/// Adds costs that push some variables of a planted optimum against a bound, and says where: whether each has its upper bound there, or its lower one.
+/// Adds costs that push some variables of a planted optimum against a bound, and says where: whether each has its upper
+/// bound there, or its lower one.
 fn pushed(planted: &mut Planted, random: &mut Random) -> Vec<Option<bool>> {
     let mut sides = Vec::new();
     for (variable, value) in planted.multipliers.iter().enumerate() {
@@ -230,7 +233,8 @@ fn free_blocks(planted: &Planted, sides: &[Option<bool>]) -> usize {
     planted.sheets.len() - 1 - added.count()
 }
 
-/// Checks: optima that were planted within bounds lie in what is verified about them; a certificate without its bounds, or with narrower ones, is refused.
+/// Checks: optima that were planted within bounds lie in what is verified about them; a certificate without its bounds,
+/// or with narrower ones, is refused.
 #[test]
 fn planted_optima_within_bounds() {
     check(40, |seed| {
@@ -251,7 +255,8 @@ fn planted_optima_within_bounds() {
     );
 }
 
-/// Checks: exceptions whose sums take too long are refused at once, along a form and at a variable; shorter ones are added up.
+/// Checks: exceptions whose sums take too long are refused at once, along a form and at a variable; shorter ones are
+/// added up.
 #[test]
 fn exceptions_that_take_too_long() {
     for (bits, is_refused) in [(200u32, false), (200_000, true)] {

@@ -152,7 +152,8 @@ fn distances_hold(
     assert!(high >= most && high <= &most * (integer(1) + &small));
 }
 
-/// Checks: multipliers that were planted lie within their radii, weights near balance within the factors stated; both by the formulas.
+/// Checks: multipliers that were planted lie within their radii, weights near balance within the factors stated; both
+/// by the formulas.
 #[test]
 fn planted_multipliers_and_distances() {
     check(60, |seed| {
@@ -213,7 +214,8 @@ fn with_example(check: &dyn Fn(&Certified)) {
     check(&verify(&problem, &certificate).unwrap());
 }
 
-/// Checks: terms that do not hold their variable, or are not there; variables that are not in the order, or come later, or whose term is not enclosed.
+/// Checks: terms that do not hold their variable, or are not there; variables that are not in the order, or come later,
+/// or whose term is not enclosed.
 #[test]
 fn orders_that_prove_nothing() {
     with_example(&|certified| {
@@ -238,7 +240,8 @@ fn orders_that_prove_nothing() {
     });
 }
 
-/// Checks: lists of other weights that do not fit, zeros on one side, quotients beyond 2, infinities; and weights that are balanced.
+/// Checks: lists of other weights that do not fit, zeros on one side, quotients beyond 2, infinities; and weights that
+/// are balanced.
 #[test]
 fn other_weights() {
     with_example(&|certified| {

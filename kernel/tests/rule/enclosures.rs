@@ -1,4 +1,5 @@
-//! The optimum that was planted lies in every enclosure of a certificate that is accepted, true or corrupted; what is claimed is what the formulas say.
+//! The optimum that was planted lies in every enclosure of a certificate that is accepted, true or corrupted; what is
+//! claimed is what the formulas say.
 
 use num_traits::{Signed, ToPrimitive, Zero};
 use std::collections::BTreeMap;
@@ -176,7 +177,8 @@ fn networks_hold_their_planted_optimum() {
     });
 }
 
-/// Checks: products, fractional and negative exponents, powers 1/2 to 3, coefficients; and that the test tests something.
+/// Checks: products, fractional and negative exponents, powers 1/2 to 3, coefficients; and that the test tests
+/// something.
 #[test]
 fn general_problems_hold_their_planted_optimum() {
     check(90, |seed| {
@@ -249,7 +251,8 @@ fn point(values: &[i64]) -> Vec<Number> {
         .collect()
 }
 
-/// Checks: `e^(x-y) + 16 e^(-x-y) + 2 e^y` has its minimum 8 at (4, 2), every term 2, 2 and 4: an odd cycle, where comparison fails.
+/// Checks: `e^(x-y) + 16 e^(-x-y) + 2 e^y` has its minimum 8 at (4, 2), every term 2, 2 and 4: an odd cycle, where
+/// comparison fails.
 #[test]
 fn an_odd_cycle() {
     let weights = [integer(1), integer(16), integer(2)];
@@ -318,7 +321,8 @@ fn a_product_of_three() {
     );
 }
 
-/// Checks: where nothing is attained, a term that can be made as light as one likes is not enclosed, and the others hold their costs in the limit.
+/// Checks: where nothing is attained, a term that can be made as light as one likes is not enclosed, and the others
+/// hold their costs in the limit.
 #[test]
 fn what_is_not_attained_is_not_claimed() {
     // x + 4/x + x y: y goes to 0.
@@ -364,7 +368,8 @@ fn what_is_not_attained_is_not_claimed() {
     assert!(low <= integer(2) && integer(2) <= high && high < ratio(21, 10));
 }
 
-/// Checks: a network of 7 by 5 as one block and as a list of its entries, read in bands of any size, gives one and the same result.
+/// Checks: a network of 7 by 5 as one block and as a list of its entries, read in bands of any size, gives one and the
+/// same result.
 #[test]
 fn lists_and_bands_say_the_same() {
     let mut random = Random::new(Seed(5));

@@ -44,7 +44,8 @@ fn variable(index: usize) -> Form {
     form([(index, integer(1))])
 }
 
-/// Checks: a common denominator of exponents that overflows 32 bits must not wrap to a small one; below 4096 it is computed.
+/// Checks: a common denominator of exponents that overflows 32 bits must not wrap to a small one; below 4096 it is
+/// computed.
 #[test]
 fn denominators_of_exponents() {
     let weight = [integer(1)];
@@ -419,7 +420,8 @@ fn long_sums() {
     assert!(low <= weight && weight <= high);
 }
 
-/// Checks: terms, and sums of terms, of just below and just above 256 bits, a weight of 0 among them, are those of numbers of any length.
+/// Checks: terms, and sums of terms, of just below and just above 256 bits, a weight of 0 among them, are those of
+/// numbers of any length.
 #[test]
 fn terms_and_sums_about_256_bits() {
     for shift in (165u32..175).chain([300]) {

@@ -1,4 +1,5 @@
-//! The kernel against a naive implementation of its rule, against problems whose optimum is known, and against false certificates.
+//! The kernel against a naive implementation of its rule, against problems whose optimum is known, and against false
+//! certificates.
 
 mod bounds;
 mod coverage;

@@ -1,4 +1,5 @@
-//! Problems whose optimum is known: balanced costs are chosen as a circulation, multipliers at random, and the weights follow.
+//! Problems whose optimum is known: balanced costs are chosen as a circulation, multipliers at random, and the weights
+//! follow.
 
 use num_traits::{One, Signed, ToPrimitive, Zero};
 use std::collections::BTreeMap;
@@ -109,7 +110,8 @@ impl Planted {
     }
 }
 
-/// A perceptron of a few layers, l1, in a format; each balanced cost is a small integer, each multiplier a power of two.
+/// A perceptron of a few layers, l1, in a format; each balanced cost is a small integer, each multiplier a power of
+/// two.
 pub fn network(random: &mut Random) -> Planted {
     let sizes: Vec<usize> = (0..random.between(3, 4))
         .map(|_| random.between(1, 4) as usize)
@@ -175,8 +177,8 @@ pub fn network(random: &mut Random) -> Planted {
     planted
 }
 
-/// Terms of any kind: products of several variables, fractional and negative exponents, powers 1/2 to 3, coefficients, every format; odd cycles arise by
-/// themselves.
+/// Terms of any kind: products of several variables, fractional and negative exponents, powers 1/2 to 3, coefficients,
+/// every format; odd cycles arise by themselves.
 pub fn general(random: &mut Random) -> Planted {
     let variables = random.between(1, 5) as usize;
     // Sixth powers, so that exponents with denominators 2 and 3 give rationals.

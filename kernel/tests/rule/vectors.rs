@@ -8,7 +8,8 @@ use synaptic_balance_kernel::{
 
 use crate::maker::*;
 
-/// The format, the weight (floats by their bits), the power, the coefficient, the two forms, the point, significant bits, the grid; `2^grid · y`.
+/// The format, the weight (floats by their bits), the power, the coefficient, the two forms, the point, significant
+/// bits, the grid; `2^grid · y`.
 type Vector = (
     &'static str,
     &'static str,
@@ -76,8 +77,8 @@ fn number(text: &str) -> Rational {
     Rational::from_str(text).expect("a rational")
 }
 
-/// Checks: `y` of 38 terms: all formats, subnormals, the largest floats, fractional powers of weights, coefficients and multipliers, perfect roots, and
-/// values just below and above a power of two.
+/// Checks: `y` of 38 terms: all formats, subnormals, the largest floats, fractional powers of weights, coefficients and
+/// multipliers, perfect roots, and values just below and above a power of two.
 #[test]
 fn known_values() {
     for vector in VECTORS {

@@ -183,7 +183,8 @@ impl<'a> Run<'a> {
         let is_written = self.job.as_ref().is_some_and(|job| !job.is_done) && !self.is_part();
         let files = match (&self.job, is_written) {
             (Some(job), true) => {
-                // Records without the bytes that they speak of, after a result was renamed or removed. They go first: files are there as soon as they are made.
+                // Records without the bytes that they speak of, after a result was renamed or removed. They go first:
+                // files are there as soon as they are made.
                 if !Files::are_there(self.task.checkpoint, &job.result()) {
                     job.forget()?;
                     records.clear();

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 use synaptic_balance::formats::checkpoint::{Checkpoint, NONE};
 
-/// By tensor its shape, and the groups that scale it: along which axis, with which exponent, and by runs `[first index, how many, first channel]` which multiplier each index along the
-/// axis takes.
+/// By tensor its shape, and the groups that scale it: along which axis, with which exponent, and by runs `[first index,
+/// how many, first channel]` which multiplier each index along the axis takes.
 pub fn members(checkpoint: &Checkpoint, names: &[Vec<String>]) -> Value {
     let mut all: Map<String, Value> = checkpoint
         .tensors

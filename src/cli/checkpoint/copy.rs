@@ -144,7 +144,8 @@ fn copy(mut source: &File, mut target: &File, range: Range<usize>) -> Result<()>
 /// Folders within a checkpoint that are gone into.
 const DEPTH: usize = 16;
 
-/// Every other file of a folder, relative to it, and every folder before what is in it: configuration, index, tokenizer. Links are followed, so that a copy stands for itself.
+/// Every other file of a folder, relative to it, and every folder before what is in it: configuration, index,
+/// tokenizer. Links are followed, so that a copy stands for itself.
 ///
 /// # Errors
 /// Pipes and devices, folders that lead into themselves, what cannot be read.

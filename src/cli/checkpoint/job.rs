@@ -1,7 +1,8 @@
 //! A run that can be killed at any moment: what is finished is kept beside the result until all is.
 //!
-//! Beside the folder `NAME` stands `.NAME.synbal-run` with the plan, a record of each finished block, and the files of the result as far as they are written. A record
-//! gets its name after the bytes of its block are on the disk, and the result gets its own last of all.
+//! Beside the folder `NAME` stands `.NAME.synbal-run` with the plan, a record of each finished block, and the files of
+//! the result as far as they are written. A record gets its name after the bytes of its block are on the disk, and the
+//! result gets its own last of all.
 
 use std::fs::File;
 use std::io::Write;
@@ -110,7 +111,8 @@ impl Job {
         self.keep(PLAN, &to_json(plan))
     }
 
-    /// Forgets the finished blocks: of their bytes nothing is left, or nobody knows with which arguments they were made.
+    /// Forgets the finished blocks: of their bytes nothing is left, or nobody knows with which arguments they were
+    /// made.
     pub fn forget(&self) -> Result<(), BadInput> {
         let removed = record_paths(&self.run)?
             .into_iter()

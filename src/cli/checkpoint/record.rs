@@ -86,7 +86,8 @@ impl Plan {
     }
 }
 
-/// A sum of 64 bits over bytes, in which every bit counts: against files that were changed or mixed up, not against anybody who means to.
+/// A sum of 64 bits over bytes, in which every bit counts: against files that were changed or mixed up, not against
+/// anybody who means to.
 pub fn sum(bytes: &[u8], start: u64) -> u64 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let mix = |sum: u64, word: u64| (sum ^ word).wrapping_mul(FACTOR).rotate_left(29);

@@ -1,4 +1,5 @@
-//! The way of blocks through a run: one is read, one is balanced, one is written, at the same time and as far as there is room.
+//! The way of blocks through a run: one is read, one is balanced, one is written, at the same time and as far as there
+//! is room.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -93,7 +94,8 @@ pub struct Stages<'a> {
 }
 
 impl Stages<'_> {
-    /// Takes blocks through all stages, in their order. `balance` makes of a block that was read what is written of it. The seconds of reading and of writing.
+    /// Takes blocks through all stages, in their order. `balance` makes of a block that was read what is written of it.
+    /// The seconds of reading and of writing.
     pub fn go(
         &self,
         blocks: &[usize],
@@ -158,7 +160,8 @@ impl Stages<'_> {
         Ok(())
     }
 
-    /// Writes blocks, and keeps their records as soon as their bytes are on the disk. While the first one is on its way, what no block changes is copied.
+    /// Writes blocks, and keeps their records as soon as their bytes are on the disk. While the first one is on its
+    /// way, what no block changes is copied.
     fn keep(&self, done: Receiver<Done>) -> Result<f64, BadInput> {
         let cannot = |fault: std::io::Error| {
             let path = self.task.arguments.output.clone().unwrap_or_default();

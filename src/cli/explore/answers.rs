@@ -1,4 +1,5 @@
-//! What the page asks, and what it is told. Each request holds all that it is about: the server remembers nothing of the page.
+//! What the page asks, and what it is told. Each request holds all that it is about: the server remembers nothing of
+//! the page.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -20,7 +21,8 @@ const MAX_UNITS: usize = 100;
 const MAX_SYNAPSES: usize = 600;
 /// Bytes of a perceptron, of which every weight is taken as a rational number.
 pub const MAX_PERCEPTRON: u64 = 4 << 20;
-/// Random orders at a time, the steps that all may take together, and the passes after which one that does not end is given up.
+/// Random orders at a time, the steps that all may take together, and the passes after which one that does not end is
+/// given up.
 const MAX_ORDERS: u64 = 12;
 const MAX_STEPS: usize = 600_000;
 const MAX_PASSES: usize = 2_000;

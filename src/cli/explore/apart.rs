@@ -1,7 +1,8 @@
-//! Answers are computed by processes of their own, which can be ended: exact numbers may grow without end, and who asked may go away.
+//! Answers are computed by processes of their own, which can be ended: exact numbers may grow without end, and who
+//! asked may go away.
 //!
-//! Such a process is this program once more, with the arguments of the page's and the question on its standard input, which stays open as
-//! long as an answer is wanted.
+//! Such a process is this program once more, with the arguments of the page's and the question on its standard input,
+//! which stays open as long as an answer is wanted.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};

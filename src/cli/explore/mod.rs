@@ -1,6 +1,7 @@
 //! `synbal explore`: a page in which networks are balanced by hand, served to this machine alone.
 //!
-//! Whatever the page shows was computed here. It reads what the program was started with, and what is dropped on it; it writes nothing.
+//! Whatever the page shows was computed here. It reads what the program was started with, and what is dropped on it; it
+//! writes nothing.
 
 mod answers;
 mod apart;
@@ -24,7 +25,8 @@ use server::Server;
 
 #[derive(Debug, Args)]
 pub struct ExploreArguments {
-    /// The network: JSON, ONNX, a safetensors file with --arch, or a checkpoint: a folder with config.json. Without it a small one to begin with.
+    /// The network: JSON, ONNX, a safetensors file with --arch, or a checkpoint: a folder with config.json. Without it
+    /// a small one to begin with.
     pub network: Option<PathBuf>,
     /// l1, l2, lp:P or mix:a1*P1+a2*P2; the page can choose another.
     #[arg(long, default_value = "l2")]
@@ -32,7 +34,8 @@ pub struct ExploreArguments {
     /// The port of 127.0.0.1; one that is free if not given.
     #[arg(long, default_value_t = 0, value_name = "PORT")]
     pub port: u16,
-    /// What a question about a network on the page, or a dropped file, may take; what takes longer is refused. The file that is named here may take as long as it takes.
+    /// What a question about a network on the page, or a dropped file, may take; what takes longer is refused. The file
+    /// that is named here may take as long as it takes.
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub time_limit: u64,
     #[command(flatten)]

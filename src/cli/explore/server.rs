@@ -99,7 +99,8 @@ fn respond(request: Result<Request, Fault>, shared: &Shared) -> Sent {
 }
 
 impl Shared {
-    /// Is this request from our own page? Other pages, to which a name was given that leads here, do not know the token, and name another host.
+    /// Is this request from our own page? Other pages, to which a name was given that leads here, do not know the
+    /// token, and name another host.
     fn admits(&self, request: &Request) -> Result<(), &'static str> {
         let own = [
             format!("127.0.0.1:{}", self.port),

@@ -200,7 +200,8 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// A loop that stands in no other is carried out once for all its repetitions, which are alike; every other as often as it says.
+    /// A loop that stands in no other is carried out once for all its repetitions, which are alike; every other as
+    /// often as it says.
     fn each(
         &mut self,
         name: &str,
@@ -281,7 +282,8 @@ impl<'a> Builder<'a> {
         self.unrolled(name, last..numbers.end, body)
     }
 
-    /// Carries statements out for all numbers at once; gives the values that they take from outside and give back, before and after.
+    /// Carries statements out for all numbers at once; gives the values that they take from outside and give back,
+    /// before and after.
     fn section(
         &mut self,
         name: &str,
@@ -381,7 +383,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// A tensor with all its repetitions: there, of the shape, of numbers that can be scaled. Gives the first, and its shape.
+    /// A tensor with all its repetitions: there, of the shape, of numbers that can be scaled. Gives the first, and its
+    /// shape.
     pub(super) fn tensor(
         &mut self,
         pattern: &str,

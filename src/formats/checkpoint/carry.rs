@@ -1,4 +1,5 @@
-//! Multipliers of one checkpoint carried to what belongs to it: another number type, an adapter, the state of an optimizer.
+//! Multipliers of one checkpoint carried to what belongs to it: another number type, an adapter, the state of an
+//! optimizer.
 
 use bytes::Bytes;
 use indexmap::IndexMap;
@@ -134,10 +135,12 @@ impl Carrier {
         })
     }
 
-    /// Writes a safetensors file with its tensors scaled; every other byte stays as it is. Gives the numbers that their type could not hold.
+    /// Writes a safetensors file with its tensors scaled; every other byte stays as it is. Gives the numbers that their
+    /// type could not hold.
     ///
     /// # Errors
-    /// A tensor that belongs to none of the checkpoint, has another shape, or would be too large, in words; those of writing.
+    /// A tensor that belongs to none of the checkpoint, has another shape, or would be too large, in words; those of
+    /// writing.
     pub fn carry(&self, bytes: &[u8], into: &mut dyn Write) -> Result<Losses, String> {
         let mut tensors = listed(bytes).map_err(|fault| fault.to_string())?;
         tensors.sort_by_key(|tensor| tensor.bytes.start);

@@ -1,4 +1,5 @@
-//! A tensor before and after, read side by side once: the factors of its rows and columns, and what they do not explain.
+//! A tensor before and after, read side by side once: the factors of its rows and columns, and what they do not
+//! explain.
 
 use std::io::{Error, ErrorKind};
 
@@ -88,7 +89,8 @@ impl<'a> Version<'a> {
     }
 }
 
-/// Reads both versions of a tensor of so many rows and columns, with memory from a pool. Where nothing `scales` it, every entry has to be what it was.
+/// Reads both versions of a tensor of so many rows and columns, with memory from a pool. Where nothing `scales` it,
+/// every entry has to be what it was.
 ///
 /// # Errors
 /// Those of the system.
@@ -248,7 +250,8 @@ impl Work<'_> {
         Ok(band)
     }
 
-    /// Looks at a row by the exponents of its numbers: is each what powers of 2 make of it, exactly? Others have to be looked at number by number.
+    /// Looks at a row by the exponents of its numbers: is each what powers of 2 make of it, exactly? Others have to be
+    /// looked at number by number.
     fn is_shifted(&self, pair: [&[u8]; 2], band: &mut Band) -> bool {
         let Some(columns) = &self.powers else {
             return false;

@@ -57,8 +57,8 @@ impl Config {
     /// What a description takes from it.
     ///
     /// # Errors
-    /// A field that is missing, not of the kind that is needed, not among the values that are known; a field that the description does
-    /// not name.
+    /// A field that is missing, not of the kind that is needed, not among the values that are known; a field that the
+    /// description does not name.
     pub fn settings(
         &self,
         lines: &[(usize, Setting)],

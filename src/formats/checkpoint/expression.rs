@@ -37,7 +37,8 @@ impl Expression {
     /// Its value; `None` if it is left open.
     ///
     /// # Errors
-    /// An unknown name, a quotient that is not whole, a difference below 0, what is too large, arithmetic with what is left open.
+    /// An unknown name, a quotient that is not whole, a difference below 0, what is too large, arithmetic with what is
+    /// left open.
     pub fn value(&self, sizes: &Sizes) -> Result<Option<u64>, String> {
         match self {
             Expression::Any => Ok(None),

@@ -12,9 +12,11 @@ use crate::network::Regularizer;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BlockFigures {
-    /// Before and after, the largest magnitude by channel: where it is smallest, in the median one, and where it is largest.
+    /// Before and after, the largest magnitude by channel: where it is smallest, in the median one, and where it is
+    /// largest.
     pub ranges: [[f64; 3]; 2],
-    /// Before and after, the largest norm of a channel over the smallest, of the matrix where that is most; `None` without matrices of two channels.
+    /// Before and after, the largest norm of a channel over the smallest, of the matrix where that is most; `None`
+    /// without matrices of two channels.
     pub spread: [Option<f64>; 2],
     /// The number of channels.
     pub channels: usize,

@@ -28,7 +28,8 @@ pub struct Checkpoint {
     pub index: Option<PathBuf>,
     /// All tensors in the order of their names.
     pub tensors: Vec<Tensor>,
-    /// The parts that can be balanced by themselves: no two change one tensor in a common entry, and no group stands in two.
+    /// The parts that can be balanced by themselves: no two change one tensor in a common entry, and no group stands in
+    /// two.
     pub blocks: Vec<Block>,
     /// What nothing scales, and why.
     pub pinned: Vec<Pinned>,
@@ -47,8 +48,8 @@ pub struct Tensor {
     pub shape: Vec<usize>,
     /// `None` for numbers that are never scaled: indices, masks of truth values.
     pub(in crate::formats) storage: Option<Storage>,
-    /// What is added to each stored number before it is used: 1 for a gain that is stored as `gain - 1`, else 0. Such a number `w` becomes
-    /// `(w + offset) · Λ - offset`.
+    /// What is added to each stored number before it is used: 1 for a gain that is stored as `gain - 1`, else 0. Such a
+    /// number `w` becomes `(w + offset) · Λ - offset`.
     pub offset: u8,
     /// Is it the gain of a norm?
     pub is_gain: bool,
@@ -78,8 +79,8 @@ pub struct Group {
     pub members: Vec<Member>,
 }
 
-/// Where the multipliers of a group act on a tensor: the entries with the index `i` along the axis are multiplied by `Λ[map[i]]^exponent`. A weight's factor is the product over all
-/// members of its tensor.
+/// Where the multipliers of a group act on a tensor: the entries with the index `i` along the axis are multiplied by
+/// `Λ[map[i]]^exponent`. A weight's factor is the product over all members of its tensor.
 #[derive(Debug, Clone)]
 pub struct Member {
     /// The tensor, as a number in [`Checkpoint::tensors`].

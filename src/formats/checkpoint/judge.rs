@@ -33,7 +33,8 @@ pub struct BlockFound {
     pub multipliers: Vec<f64>,
     /// Is the scaling one by powers of 2, and exact?
     pub is_exact: bool,
-    /// How far a weight is from the scaled one at most, relatively; of weights that no scaling explains nothing is said.
+    /// How far a weight is from the scaled one at most, relatively; of weights that no scaling explains nothing is
+    /// said.
     pub deviation: f64,
     /// Weights that their number type could not hold with all their digits.
     pub lost: u64,
@@ -78,7 +79,8 @@ impl Judge<'_> {
         Excuse::of(number_type, self.tolerance)
     }
 
-    /// Judges a tensor that no multiplier changes: what is wrong with it, if it is not what it was, and what was found in its numbers.
+    /// Judges a tensor that no multiplier changes: what is wrong with it, if it is not what it was, and what was found
+    /// in its numbers.
     ///
     /// # Errors
     /// Those of the system.

@@ -62,7 +62,8 @@ pub enum CheckpointError {
         /// What is wrong.
         reason: String,
     },
-    /// The family does not allow it: a model type, a field or a tensor that it does not know, a wrong shape, a missing tensor.
+    /// The family does not allow it: a model type, a field or a tensor that it does not know, a wrong shape, a missing
+    /// tensor.
     #[error("{path}: {reason}")]
     Family {
         /// The checkpoint.
@@ -84,8 +85,8 @@ impl Checkpoint {
         }
     }
 
-    /// Reads the configuration, the index and the headers of the files, and derives the groups; no weight is read, but for a copy of a tied tensor. `family` is
-    /// a description that takes the place of the known ones.
+    /// Reads the configuration, the index and the headers of the files, and derives the groups; no weight is read, but
+    /// for a copy of a tied tensor. `family` is a description that takes the place of the known ones.
     ///
     /// # Errors
     /// [`CheckpointError`].

@@ -6,7 +6,8 @@ use super::language::Presence;
 use super::values::{Found, repeated};
 
 impl Builder<'_> {
-    /// A norm with gains, and with shifts if there is a bias; stored without the 1 that is added to them, if there is an offset; each of so many heads by itself.
+    /// A norm with gains, and with shifts if there is a bias; stored without the 1 that is added to them, if there is
+    /// an offset; each of so many heads by itself.
     pub(super) fn norm(
         &mut self,
         input: &str,

@@ -5,11 +5,12 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Tensor;
 
-/// The length of a page, of memory and of what is written past it. Where it is another one, copies are slower and no less right.
+/// The length of a page, of memory and of what is written past it. Where it is another one, copies are slower and no
+/// less right.
 pub const PAGE: usize = 4096;
 
-/// Bytes of tensors that lie in memory as they do in their files, counted from the start of a page: copies between the two are several times slower if they do not.
-/// What was used once can be used again.
+/// Bytes of tensors that lie in memory as they do in their files, counted from the start of a page: copies between the
+/// two are several times slower if they do not. What was used once can be used again.
 #[derive(Debug, Default)]
 pub struct Pages {
     buffer: Vec<u8>,

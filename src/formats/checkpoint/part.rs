@@ -258,7 +258,8 @@ impl Part {
         forms.map(|form| form.iter().map(power).product()).collect()
     }
 
-    /// By variable, the power of 2 of which its multiplier must be a power so that every weight changes by a power of 2.
+    /// By variable, the power of 2 of which its multiplier must be a power so that every weight changes by a power
+    /// of 2.
     pub fn steps(&self) -> Vec<u64> {
         let mut steps = vec![1u64; self.variables()];
         for (variable, exponent) in self.forms.iter().flatten() {

@@ -18,8 +18,8 @@ pub struct TensorRange {
     pub after: Vec<f64>,
 }
 
-/// The ranges of all tensors that multipliers change and that have two axes or more, in the order of blocks; `multiplier` gives those of a group in a block.
-/// Cost: one read of these tensors.
+/// The ranges of all tensors that multipliers change and that have two axes or more, in the order of blocks;
+/// `multiplier` gives those of a group in a block. Cost: one read of these tensors.
 ///
 /// # Errors
 /// Those of the system.

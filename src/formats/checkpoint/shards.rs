@@ -6,7 +6,8 @@ use std::io::{Error, ErrorKind, Result};
 use super::{Checkpoint, CheckpointError, Tensor};
 use crate::formats::open_input;
 
-/// The open files of a checkpoint. Nothing is mapped: what is read is copied, so that a file which is cut meanwhile is an error and no more.
+/// The open files of a checkpoint. Nothing is mapped: what is read is copied, so that a file which is cut meanwhile is
+/// an error and no more.
 #[derive(Debug)]
 pub struct Shards(Vec<File>);
 

@@ -8,11 +8,13 @@ use super::super::storage::Storage;
 use super::part::float;
 use super::{Checkpoint, CheckpointError, NONE, Tensor};
 
-/// The costs of the weights that a multiplier raises, and of those that it lowers, each times its exponent; by group of a block, by channel.
+/// The costs of the weights that a multiplier raises, and of those that it lowers, each times its exponent; by group of
+/// a block, by channel.
 pub type Sides = Vec<Vec<(f64, f64)>>;
 
 impl Checkpoint {
-    /// The sides of all multipliers for the cost `|w|^power`, block by block. A gain that is stored as `gain - 1` counts as the gain.
+    /// The sides of all multipliers for the cost `|w|^power`, block by block. A gain that is stored as `gain - 1`
+    /// counts as the gain.
     ///
     /// # Errors
     /// A file that cannot be read.

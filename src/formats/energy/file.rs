@@ -16,9 +16,9 @@ use crate::numbers::{Rational, parse_rational};
 
 /// What is written: version 2 of certificates.
 ///
-/// `point` gives for each unit the multiplier of costs as a mantissa and an exponent of 2, `F` the significant bits of factors, `grid` the
-/// binary places of `y`, and `exceptions` the terms whose `y` is not that of the rule, in units of `2^-grid`. With `lower` and `upper` it is about the minimum within these bounds
-/// of the same multipliers.
+/// `point` gives for each unit the multiplier of costs as a mantissa and an exponent of 2, `F` the significant bits of
+/// factors, `grid` the binary places of `y`, and `exceptions` the terms whose `y` is not that of the rule, in units of
+/// `2^-grid`. With `lower` and `upper` it is about the minimum within these bounds of the same multipliers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnergyFile {
@@ -149,7 +149,8 @@ impl EnergyFile {
         text + "\n"
     }
 
-    /// The certificate, for a problem with these names. What is no number is found first: that does not depend on the problem.
+    /// The certificate, for a problem with these names. What is no number is found first: that does not depend on the
+    /// problem.
     ///
     /// # Errors
     /// [`EnergyFileError`].
@@ -215,7 +216,8 @@ fn rationals<'a>(
     values.collect()
 }
 
-/// By variable, what stands for its units. Variables without any unit are not named, and nothing depends on them: they get `other`.
+/// By variable, what stands for its units. Variables without any unit are not named, and nothing depends on them: they
+/// get `other`.
 fn by_variable<T: Clone + PartialEq>(
     place: &'static str,
     problem: &NamedProblem,

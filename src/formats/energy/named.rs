@@ -12,7 +12,8 @@ use crate::numbers::Rational;
 /// What a term is called by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TermNames {
-    /// `tensor[entry]`, all axes counted as one. Each of these tensors has a block, or, of a mixture, one for each summand.
+    /// `tensor[entry]`, all axes counted as one. Each of these tensors has a block, or, of a mixture, one for each
+    /// summand.
     Tensors(Vec<String>),
     /// The number of the synapse. Each summand has a block, its entries are all synapses.
     Synapses,
@@ -61,7 +62,8 @@ impl<'a> NamedProblem<'a> {
         self
     }
 
-    /// The problem of a model of tensors: that of one power, which `of_power` makes, or, of a mixture, that of all its summands.
+    /// The problem of a model of tensors: that of one power, which `of_power` makes, or, of a mixture, that of all its
+    /// summands.
     ///
     /// # Errors
     /// What the kernel refuses.

@@ -53,7 +53,8 @@ impl Matrix<'_> {
         plain.unwrap_or_else(|| self.sums(law, rows, has_columns))
     }
 
-    /// The same where costs are magnitudes or their squares, and no sum of them comes near the ends of `f64`: several times as fast.
+    /// The same where costs are magnitudes or their squares, and no sum of them comes near the ends of `f64`: several
+    /// times as fast.
     fn plain_sums<const SQUARES: bool>(
         &self,
         law: &Law,

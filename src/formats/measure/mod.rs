@@ -1,4 +1,5 @@
-//! What balancing does to the layers of a model: the magnitudes of their channels, deficits, and shares of the regularizer, before and after.
+//! What balancing does to the layers of a model: the magnitudes of their channels, deficits, and shares of the
+//! regularizer, before and after.
 
 mod matrix;
 mod network;
@@ -21,7 +22,8 @@ pub struct Measured {
     pub is_beyond: bool,
     /// The layers, in the order of the model.
     pub layers: Vec<MeasuredLayer>,
-    /// The part of the regularizer that belongs to none of them, such as that of biases: before, and with the multipliers; `None` without such weights.
+    /// The part of the regularizer that belongs to none of them, such as that of biases: before, and with the
+    /// multipliers; `None` without such weights.
     pub others: Option<[f64; 2]>,
 }
 
@@ -41,10 +43,11 @@ pub struct MeasuredLayer {
 /// What is said of a layer's weights, in floating point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerFigures {
-    /// The largest magnitude of a weight by channel: of the channel where it is smallest, of the median one, and of the largest; 0 without
-    /// weights other than 0.
+    /// The largest magnitude of a weight by channel: of the channel where it is smallest, of the median one, and of the
+    /// largest; 0 without weights other than 0.
     pub ranges: [f64; 3],
-    /// The largest norm of a channel over the smallest: of the `p`-norms, or for a mixture of the largest magnitudes; `None` for fewer than two channels.
+    /// The largest norm of a channel over the smallest: of the `p`-norms, or for a mixture of the largest magnitudes;
+    /// `None` for fewer than two channels.
     pub spread: Option<f64>,
     /// The largest deficit of a unit that the layer leads to; `None` if none of them can be scaled.
     pub deficit: Option<f64>,

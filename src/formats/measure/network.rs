@@ -11,8 +11,9 @@ use crate::numbers::{Rational, rational_to_f64};
 /// Units named as a layer.
 const NAMED: usize = 3;
 
-/// Measures the layers of a network: the units of each depth, or those given by name, with the synapses into them, and ranges of activations apart. `multipliers` are
-/// those of its variables, and `vanished` the synapses that are 0 with them; without them, only what is before is measured.
+/// Measures the layers of a network: the units of each depth, or those given by name, with the synapses into them, and
+/// ranges of activations apart. `multipliers` are those of its variables, and `vanished` the synapses that are 0 with
+/// them; without them, only what is before is measured.
 pub fn measure_network(
     network: &Network<Rational>,
     regularizer: &Regularizer,

@@ -5,8 +5,8 @@ use crate::formats::MappedPerceptron;
 use crate::network::Regularizer;
 
 impl MappedPerceptron {
-    /// Measures the layers, in one read of the weights. `multipliers` are the `Λ` of all hidden units that are scaled, 0 for those whose
-    /// weights vanish; `variables` gives the variable of each where they share some.
+    /// Measures the layers, in one read of the weights. `multipliers` are the `Λ` of all hidden units that are scaled,
+    /// 0 for those whose weights vanish; `variables` gives the variable of each where they share some.
     ///
     /// # Panics
     /// If there are not as many multipliers, or variables, as such units.

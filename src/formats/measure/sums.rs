@@ -82,7 +82,8 @@ impl Law {
         }
     }
 
-    /// Adds how fast that grows with the logarithm of what the weight grows with, but for a common factor; `times` is its power.
+    /// Adds how fast that grows with the logarithm of what the weight grows with, but for a common factor; `times` is
+    /// its power.
     #[inline(always)]
     pub fn add_slope(&self, sum: &mut Sum, size: f64, times: f64) {
         match self {

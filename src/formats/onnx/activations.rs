@@ -29,8 +29,9 @@ impl Counted {
 }
 
 impl OnnxFile {
-    /// The same model, its roles given once more, with the costs of ranges of activations: for each tensor that they name one number for each channel, or any
-    /// number of them where all its channels carry one multiplier. They are tensors `range of NAME` of the model for every question but how it is written.
+    /// The same model, its roles given once more, with the costs of ranges of activations: for each tensor that they
+    /// name one number for each channel, or any number of them where all its channels carry one multiplier. They are
+    /// tensors `range of NAME` of the model for every question but how it is written.
     ///
     /// # Errors
     /// [`OnnxError::Ranges`], naming the array; else as [`with_roles`](OnnxFile::with_roles).

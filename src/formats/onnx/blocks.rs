@@ -12,7 +12,8 @@ use crate::solve::blocks::{BlockError, Blocks, Weights};
 
 use super::direct::Direct;
 
-/// The costs of a model's weights: those of large matrices are left where they lie, those of other tensors added up between every two channels.
+/// The costs of a model's weights: those of large matrices are left where they lie, those of other tensors added up
+/// between every two channels.
 #[derive(Debug)]
 pub struct ChannelCosts<'a> {
     power: f64,
@@ -38,8 +39,8 @@ enum Costs {
 }
 
 impl OnnxFile {
-    /// The costs `|w|^power` of all weights, channel by channel. Cost: one read of the weights; `f64` for each pair of channels of tensors that are no
-    /// large matrix, or all where the power is neither 1 nor 2.
+    /// The costs `|w|^power` of all weights, channel by channel. Cost: one read of the weights; `f64` for each pair of
+    /// channels of tensors that are no large matrix, or all where the power is neither 1 nor 2.
     pub fn blocks(&self, power: f64) -> ChannelCosts<'_> {
         let mut groups: Vec<std::ops::Range<UnitIndex>> = Vec::new();
         let mut end = 2;
@@ -73,8 +74,8 @@ impl OnnxFile {
         costs
     }
 
-    /// Calls back with the weights that are not read where they lie and follow each other with the same ends: the units that they lead to and come from, how many they are, and
-    /// the sum of their costs.
+    /// Calls back with the weights that are not read where they lie and follow each other with the same ends: the units
+    /// that they lead to and come from, how many they are, and the sum of their costs.
     fn each_run(
         &self,
         direct: &[Direct],

@@ -20,9 +20,10 @@ struct Beside<'a> {
 pub type Ends = [u32; 2];
 
 impl OnnxFile {
-    /// How the weights that are counted became those of a model [aligned](OnnxFile::aligned) with this one, the second written in a number type; those that
-    /// are 0 in it and join nodes of which `vanishes(to, from)` holds are left out. Nodes are numbered as variables are, from unit 2 on. `None` where numbers leave the range of `f64`, or the other model has no such
-    /// weights. Cost: some dozens of reads of both models.
+    /// How the weights that are counted became those of a model [aligned](OnnxFile::aligned) with this one, the second
+    /// written in a number type; those that are 0 in it and join nodes of which `vanishes(to, from)` holds are left
+    /// out. Nodes are numbered as variables are, from unit 2 on. `None` where numbers leave the range of `f64`, or the
+    /// other model has no such weights. Cost: some dozens of reads of both models.
     pub fn followed(
         &self,
         other: &OnnxFile,
@@ -73,7 +74,8 @@ impl OnnxFile {
         found
     }
 
-    /// The constants that hold weights, with their bytes in this model and in another one; `None` if that has none of some.
+    /// The constants that hold weights, with their bytes in this model and in another one; `None` if that has none of
+    /// some.
     fn beside<'a>(&'a self, other: &'a Self) -> Option<Vec<Beside<'a>>> {
         let data = |model: &'a OnnxFile, constant: usize| {
             let constant = model.constants.get(constant)?;
@@ -91,7 +93,8 @@ impl OnnxFile {
         Some(all)
     }
 
-    /// Calls back with every weight that is counted and its values in this model and in another one, of which the types of all constants are given.
+    /// Calls back with every weight that is counted and its values in this model and in another one, of which the types
+    /// of all constants are given.
     fn each_pair(&self, all: &[Beside], types: &[NumberType], mut call: impl FnMut(&Pair)) {
         let node = |unit: UnitIndex| self.node(unit) as u32;
         for Beside { weight, values } in all {

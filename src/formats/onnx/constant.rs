@@ -15,7 +15,8 @@ use crate::solve::NumberType;
 pub(super) struct Constant {
     pub name: String,
     pub shape: Vec<usize>,
-    /// Where floating-point entries stand: the file, the first byte, and how they are stored. Else why they are left alone.
+    /// Where floating-point entries stand: the file, the first byte, and how they are stored. Else why they are left
+    /// alone.
     pub place: Result<(usize, usize, Storage), String>,
     /// How its entries are stored, if they are floating-point numbers.
     pub storage: Option<Storage>,
@@ -269,7 +270,8 @@ pub(super) struct View {
     pub is_part: bool,
 }
 
-/// Numbers for each entry of what they are made of, where they are more than [`SMALL`]: more are left alone, since each takes memory.
+/// Numbers for each entry of what they are made of, where they are more than [`SMALL`]: more are left alone, since each
+/// takes memory.
 pub(super) const MOST_ZEROS: usize = 256;
 pub(super) const SMALL: usize = 1 << 16;
 
@@ -277,7 +279,8 @@ impl View {
     /// The entry of a number that is 0 and stored nowhere.
     pub const ABSENT: u32 = u32::MAX;
 
-    /// Numbers of another shape, each of which has one entry of this view as a factor, at a place; `None` if there are too many to number.
+    /// Numbers of another shape, each of which has one entry of this view as a factor, at a place; `None` if there are
+    /// too many to number.
     pub fn spread(&self, shape: Vec<usize>, place: impl Fn(&[usize]) -> usize) -> Option<Self> {
         let spread = self.numbered(shape, |index| Some(place(index)))?;
         Some(View {
@@ -286,7 +289,8 @@ impl View {
         })
     }
 
-    /// Numbers of another shape, each of them an entry of this view, at a place, or 0; `None` if they are many more than this view has: each takes memory.
+    /// Numbers of another shape, each of them an entry of this view, at a place, or 0; `None` if they are many more
+    /// than this view has: each takes memory.
     pub fn placed(
         &self,
         shape: Vec<usize>,
@@ -378,8 +382,8 @@ impl View {
         }
     }
 
-    /// Entries taken from other places: `place` gives, for an index of the new view, the index of this one. `None` if there
-    /// are too many to number.
+    /// Entries taken from other places: `place` gives, for an index of the new view, the index of this one. `None` if
+    /// there are too many to number.
     pub fn taken(&self, shape: Vec<usize>, place: impl Fn(&[usize]) -> Vec<usize>) -> Option<Self> {
         let count = shape
             .iter()

@@ -1,4 +1,5 @@
-//! Weights that blocks read where they lie: matrices, stored by rows or by columns, between all units of one group and all of another.
+//! Weights that blocks read where they lie: matrices, stored by rows or by columns, between all units of one group and
+//! all of another.
 
 use super::weights::Scaled;
 use super::{OnnxFile, SOURCE};

@@ -50,9 +50,10 @@ struct Places {
 }
 
 impl OnnxFile {
-    /// The balancing problem of the costs `|w|^power`, its variables `μ = Λ^power` in the order of the units from 2 on: a block for each tensor of which some entry is counted and
-    /// scales, over its bytes in the file. Terms are the synapses of [`network`](OnnxFile::network) with their weights; entries that are not counted, or are divided by what
-    /// multiplies them, stand where nothing scales, which changes no claim about the others.
+    /// The balancing problem of the costs `|w|^power`, its variables `μ = Λ^power` in the order of the units from 2 on:
+    /// a block for each tensor of which some entry is counted and scales, over its bytes in the file. Terms are the
+    /// synapses of [`network`](OnnxFile::network) with their weights; entries that are not counted, or are divided by
+    /// what multiplies them, stand where nothing scales, which changes no claim about the others.
     ///
     /// # Errors
     /// What the kernel refuses; nothing in practice.
@@ -113,7 +114,8 @@ impl OnnxFile {
         (scales(&places.rows) || scales(&places.columns)).then_some(places)
     }
 
-    /// Rows and columns of a constant whose first axes belong to one end of its weights, and the others to the other end.
+    /// Rows and columns of a constant whose first axes belong to one end of its weights, and the others to the other
+    /// end.
     fn dense(&self, one: &Use, count: usize) -> Option<Places> {
         let ([rows, columns], leads_to_rows) = self.dense_units(one, count)?;
         let forms = |units: Vec<UnitIndex>, is_source: bool| -> Vec<usize> {
@@ -226,7 +228,8 @@ impl OnnxFile {
             .unwrap_or(self.units.count() - SINK - 1)
     }
 
-    /// Calls back with every weight that is counted: its place, the units that it leads to and comes from, and its value.
+    /// Calls back with every weight that is counted: its place, the units that it leads to and comes from, and its
+    /// value.
     pub(super) fn each_weight(
         &self,
         mut call: impl FnMut((&Constant, usize), [UnitIndex; 2], f64),
@@ -269,7 +272,8 @@ impl OnnxFile {
         count
     }
 
-    /// The type with the fewest digits of those in which weights that some scaling changes are stored and read; where all are `f64`, `f32` if it holds them.
+    /// The type with the fewest digits of those in which weights that some scaling changes are stored and read; where
+    /// all are `f64`, `f32` if it holds them.
     pub fn number_type(&self) -> NumberType {
         if let Some(found) = self.stored_type().filter(|found| *found != NumberType::F64) {
             return found;
@@ -311,7 +315,8 @@ impl OnnxFile {
         types.min()
     }
 
-    /// For each constant the type by which tiny entries of it are lost: its own, with no fewer digits than [all](OnnxFile::number_type).
+    /// For each constant the type by which tiny entries of it are lost: its own, with no fewer digits than
+    /// [all](OnnxFile::number_type).
     pub(super) fn number_types(&self) -> Vec<NumberType> {
         let whole = self.number_type();
         let is_double = matches!(self.stored_type(), None | Some(NumberType::F64));

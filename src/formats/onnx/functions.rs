@@ -47,9 +47,9 @@ pub(super) struct WrittenOut {
     pub guards: Vec<Rc<[(String, bool)]>>,
 }
 
-/// The operators of a model's graph. Those that are functions of the model are replaced by what these do, but for functions of another version of ONNX's
-/// operators. Of a choice (`If`) both branches are written out, and after them an `If` that reads the condition
-/// and the results of both.
+/// The operators of a model's graph. Those that are functions of the model are replaced by what these do, but for
+/// functions of another version of ONNX's operators. Of a choice (`If`) both branches are written out, and after them
+/// an `If` that reads the condition and the results of both.
 pub(super) fn entered(model: &Model) -> Result<WrittenOut, OnnxError> {
     let graph = model.graph.as_ref().ok_or(OnnxError::NoGraph)?;
     let mut bodies = Bodies::new();

@@ -67,8 +67,8 @@ impl<'a> Inference<'a> {
         })
     }
 
-    /// Tensors that lie on the same bytes (of another file, or of a function called twice) are all left alone: a number there cannot scale for one of them
-    /// only.
+    /// Tensors that lie on the same bytes (of another file, or of a function called twice) are all left alone: a number
+    /// there cannot scale for one of them only.
     fn part(&mut self, constant: &mut Constant) {
         let Some((file, range)) = constant.data.clone().filter(|(_, range)| !range.is_empty())
         else {

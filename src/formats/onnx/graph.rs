@@ -8,7 +8,8 @@ use crate::formats::LayerGraph;
 use crate::network::UnitIndex;
 
 impl OnnxFile {
-    /// The graph of the tensors with channels of their own, in which each multiplier belongs to the first that has it; no weight is decoded.
+    /// The graph of the tensors with channels of their own, in which each multiplier belongs to the first that has it;
+    /// no weight is decoded.
     pub fn layer_graph(&self) -> LayerGraph {
         let mut graph = LayerGraph {
             layers: vec![

@@ -1,8 +1,8 @@
 //! Channels that nothing but the mean of a normalisation feeds.
 //!
-//! A mean scales with its channel and is no weight. Where no weight other than 0 feeds the channel, it carries the mean alone: if its
-//! multiplier grew without end, what reads it would go to 0 and the mean beyond all bounds, and no limit would compute
-//! the same. There, and nowhere else, the mean is counted as a weight.
+//! A mean scales with its channel and is no weight. Where no weight other than 0 feeds the channel, it carries the mean
+//! alone: if its multiplier grew without end, what reads it would go to 0 and the mean beyond all bounds, and no limit
+//! would compute the same. There, and nowhere else, the mean is counted as a weight.
 
 use petgraph::graph::DiGraph;
 
@@ -49,8 +49,9 @@ impl OnnxFile {
     }
 }
 
-/// The units that a statistic other than 0 feeds, and no weight other than 0, and that lead on to an output. Cost: one read of
-/// the weights where there are such statistics; 24 bytes for each pair of channels where a first look leaves some unfed.
+/// The units that a statistic other than 0 feeds, and no weight other than 0, and that lead on to an output. Cost: one
+/// read of the weights where there are such statistics; 24 bytes for each pair of channels where a first look leaves
+/// some unfed.
 pub(super) fn held(
     units: &Units,
     files: &Files,
@@ -90,8 +91,8 @@ pub(super) fn held(
     (0..units.count()).filter(is_held).collect()
 }
 
-/// Calls back with the entries of all weights, or of all statistics: the units that they come from and lead to, and whether the
-/// entry is 0.
+/// Calls back with the entries of all weights, or of all statistics: the units that they come from and lead to, and
+/// whether the entry is 0.
 fn each_link(
     units: &Units,
     files: &Files,

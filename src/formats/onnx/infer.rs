@@ -200,7 +200,8 @@ impl<'a> Inference<'a> {
         Ok(())
     }
 
-    /// A value whose multipliers vary along axes of the same length, or repeat along those of unknown length; in a model that is not valid they may not.
+    /// A value whose multipliers vary along axes of the same length, or repeat along those of unknown length; in a
+    /// model that is not valid they may not.
     fn consistent(&mut self, mut value: Value) -> Value {
         let (Some(shape), Content::Data(field)) = (&value.shape, &value.content) else {
             return value;

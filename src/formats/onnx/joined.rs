@@ -57,8 +57,8 @@ impl Joined {
 }
 
 impl Inference<'_> {
-    /// The pieces, at least one of them a constant, one after the other along an axis, as a constant; `None` if they are not all stored in one type of numbers that
-    /// scale, or their shapes do not fit.
+    /// The pieces, at least one of them a constant, one after the other along an axis, as a constant; `None` if they
+    /// are not all stored in one type of numbers that scale, or their shapes do not fit.
     pub fn joined(&mut self, name: &str, pieces: &[Piece], along: usize) -> Option<View> {
         let parts = pieces.iter().map(|piece| match piece {
             Piece::Constant(view) => Part {

@@ -1,9 +1,10 @@
 //! What is learned, and what is a constant that no scaling changes, where the file does not say.
 //!
-//! Learned is an operand of a layer (matrix product, convolution, recurrent layer, embedding), a bias added along the channels, gain
-//! and shift of a normalisation, spelt out or not, and a vector by channel that multiplies a branch before it is added to what it
-//! branched off from. Everything else is a constant: single numbers, masks, tables that vary with the position, slopes, and every other operand of a product, a sum or
-//! a choice. Its form is 0: what it is added to keeps its values, and what it multiplies keeps its multiplier.
+//! Learned is an operand of a layer (matrix product, convolution, recurrent layer, embedding), a bias added along the
+//! channels, gain and shift of a normalisation, spelt out or not, and a vector by channel that multiplies a branch
+//! before it is added to what it branched off from. Everything else is a constant: single numbers, masks, tables that
+//! vary with the position, slopes, and every other operand of a product, a sum or a choice. Its form is 0: what it is
+//! added to keeps its values, and what it multiplies keeps its multiplier.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -194,7 +195,8 @@ impl<'a> Inference<'a> {
         Some(storage.decode(bytes))
     }
 
-    /// The entries of a constant stay as they are: where one is neither 0 nor infinite, what scales it must be what it is scaled against.
+    /// The entries of a constant stay as they are: where one is neither 0 nor infinite, what scales it must be what it
+    /// is scaled against.
     pub(super) fn hold(
         &mut self,
         view: &View,
@@ -227,8 +229,8 @@ impl<'a> Inference<'a> {
         Ok(())
     }
 
-    /// What is added along the channels of a tensor that carries `field`, and has so many axes, is a bias; anything else added is a
-    /// constant.
+    /// What is added along the channels of a tensor that carries `field`, and has so many axes, is a bias; anything
+    /// else added is a constant.
     pub(super) fn added(
         &mut self,
         value: &Value,
@@ -433,8 +435,8 @@ impl<'a> Inference<'a> {
     }
 }
 
-/// Does a constant of several entries vary along channels alone: axes along which multipliers vary, or, where none do, the last axis or that of an
-/// image's channels?
+/// Does a constant of several entries vary along channels alone: axes along which multipliers vary, or, where none do,
+/// the last axis or that of an image's channels?
 fn by_channel(shape: &[usize], field: &Field, rank: Option<usize>) -> bool {
     let rank = rank.unwrap_or(0).max(shape.len()).max(field.shape.len());
     let missing = rank - shape.len();

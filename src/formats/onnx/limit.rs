@@ -66,8 +66,9 @@ impl<'a> Out<'a> {
 }
 
 impl OnnxFile {
-    /// The counted weights other than 0 between units of which `vanishes(to, from)` holds: the first of them, at most so many, as tensors and places there, all axes counted as one, and their number. Units are numbered from unit
-    /// 2 on, their number stands for what is not scaled.
+    /// The counted weights other than 0 between units of which `vanishes(to, from)` holds: the first of them, at most
+    /// so many, as tensors and places there, all axes counted as one, and their number. Units are numbered from unit 2
+    /// on, their number stands for what is not scaled.
     pub fn vanishing(
         &self,
         vanishes: &dyn Fn(usize, usize) -> bool,

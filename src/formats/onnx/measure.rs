@@ -14,8 +14,9 @@ use crate::numbers::{Rational, rational_to_f64};
 type Powers = Vec<(usize, f64)>;
 
 impl OnnxFile {
-    /// Measures every weight of at least two axes and every range of activations, in one read of the weights, in the order of the graph; biases count in costs and deficits. `network` is that of the
-    /// model, whose units may share multipliers; `multipliers` are those of all its units, and `vanished` are the synapses that are 0 with them.
+    /// Measures every weight of at least two axes and every range of activations, in one read of the weights, in the
+    /// order of the graph; biases count in costs and deficits. `network` is that of the model, whose units may share
+    /// multipliers; `multipliers` are those of all its units, and `vanished` are the synapses that are 0 with them.
     ///
     /// # Panics
     /// If there are not as many multipliers as units.
@@ -105,8 +106,8 @@ struct Ends {
 }
 
 impl OnnxFile {
-    /// The ends of a weight, if it is so plain that its rows and columns can be gone through as they are. Under a power a cost is how fast it grows, but for a factor; under a
-    /// mixture it is not.
+    /// The ends of a weight, if it is so plain that its rows and columns can be gone through as they are. Under a power
+    /// a cost is how fast it grows, but for a factor; under a mixture it is not.
     fn plain_ends(&self, weight: &Scaled, count: usize, powers: &[Powers]) -> Option<Ends> {
         let (one, _) = weight.plain().filter(|_| weight.is_weight())?;
         let ([rows, columns], leads_to_rows) = self.dense_units(one, count)?;

@@ -1,7 +1,7 @@
 //! The parts of ONNX's protobuf messages that balancing looks at; every other field is passed over.
 //!
-//! A decoded message shares the bytes of its file, so that a tensor's data tell where they stand in it. Packed numbers are
-//! kept as bytes for that reason. Nothing is ever encoded from these: files are changed in place.
+//! A decoded message shares the bytes of its file, so that a tensor's data tell where they stand in it. Packed numbers
+//! are kept as bytes for that reason. Nothing is ever encoded from these: files are changed in place.
 
 use bytes::Bytes;
 use prost::Message;

@@ -1,10 +1,11 @@
 //! ONNX models: which multipliers their operators leave free, and their weights scaled in place.
 //!
-//! Every tensor carries a positive multiplier for each of its channels: a product of powers of free ones, whose logarithm is a linear form
-//! ([`forms`](crate::forms)). An operator says how the forms of what it reads and makes hang together, and how its weights scale. What is
-//! left free is a balancing problem like any other: a unit for each free multiplier (others for its powers and products), a synapse
-//! for each weight. Weights that several places share are counted once,
-//! and scale alike at all of them: `Λ_p / Λ_m = Λ_p' / Λ_m'` for each entry, which can be more than that the channels of both places do. Functions that the model defines are entered.
+//! Every tensor carries a positive multiplier for each of its channels: a product of powers of free ones, whose
+//! logarithm is a linear form ([`forms`](crate::forms)). An operator says how the forms of what it reads and makes hang
+//! together, and how its weights scale. What is left free is a balancing problem like any other: a unit for each free
+//! multiplier (others for its powers and products), a synapse for each weight. Weights that several places share are
+//! counted once, and scale alike at all of them: `Λ_p / Λ_m = Λ_p' / Λ_m'` for each entry, which can be more than that
+//! the channels of both places do. Functions that the model defines are entered.
 //!
 //! | operator | what it says |
 //! |---|---|
@@ -27,14 +28,16 @@
 //! | `If` | both branches are entered; their results carry the same |
 //! | `Softmax`, `Sigmoid`, `Tanh`, `Erf`, `Gelu` and all others, `Loop` and `Scan` | what they read and make stays as it is, with a [`Note`] |
 //!
-//! What is learned and what is a constant, where [`Roles`] do not say: a constant is whatever is no operand of a layer, no bias along the channels, no
-//! gain or shift of a normalisation and no scale of a branch by channel.
+//! What is learned and what is a constant, where [`Roles`] do not say: a constant is whatever is no operand of a layer,
+//! no bias along the channels, no gain or shift of a normalisation and no scale of a branch by channel.
 //!
-//! Restrictions beyond what the function needs: a weight used at two places has the same pair of multipliers at both (a common
-//! factor of theirs is not used); reshapes to unknown lengths give a tensor one multiplier; bodies of loops are not entered.
+//! Restrictions beyond what the function needs: a weight used at two places has the same pair of multipliers at both (a
+//! common factor of theirs is not used); reshapes to unknown lengths give a tensor one multiplier; bodies of loops are
+//! not entered.
 //!
-//! Writing changes the bytes of weights and nothing else; tensors kept in other files are written beside the new model, under new
-//! names. Numbers that are no `f16`, `bf16`, `f32` or `f64` are never changed: of quantized weights the scale is.
+//! Writing changes the bytes of weights and nothing else; tensors kept in other files are written beside the new model,
+//! under new names. Numbers that are no `f16`, `bf16`, `f32` or `f64` are never changed: of quantized weights the scale
+//! is.
 
 mod activations;
 mod blocks;
@@ -174,7 +177,8 @@ pub enum OnnxError {
     Network(#[from] NetworkError),
 }
 
-/// Weights beyond so many are too many for the rational network: such models are balanced, and judged where they are plainly scaled, over the bytes of their tensors alone.
+/// Weights beyond so many are too many for the rational network: such models are balanced, and judged where they are
+/// plainly scaled, over the bytes of their tensors alone.
 pub const MAX_WEIGHTS: usize = 4_000_000;
 
 /// An operator that pins what it touches.
@@ -238,8 +242,8 @@ impl OnnxFile {
         OnnxFile::open(bytes, folder)?.with_weights()
     }
 
-    /// The same without the weights: [`network`](OnnxFile::network) has units only, so that a model of any size is opened in the
-    /// time that it takes to read it. [`blocks`](OnnxFile::blocks) balances such a model.
+    /// The same without the weights: [`network`](OnnxFile::network) has units only, so that a model of any size is
+    /// opened in the time that it takes to read it. [`blocks`](OnnxFile::blocks) balances such a model.
     ///
     /// # Errors
     /// As [`read`](OnnxFile::read).
@@ -253,7 +257,8 @@ impl OnnxFile {
     /// The same model with what a caller says of its tensors.
     ///
     /// # Errors
-    /// [`OnnxError::NoTensor`] for a name that no constant tensor has, [`OnnxError::TwoRoles`]; then as [`read`](OnnxFile::read).
+    /// [`OnnxError::NoTensor`] for a name that no constant tensor has, [`OnnxError::TwoRoles`]; then as
+    /// [`read`](OnnxFile::read).
     pub fn with_roles(self, roles: &Roles) -> Result<Self, OnnxError> {
         let has_weights = self.network.synapses() > 0;
         let followed = OnnxFile::follow(self.model, self.files, roles, None)?;
@@ -323,8 +328,8 @@ impl OnnxFile {
         })
     }
 
-    /// [`open`](OnnxFile::open) for a file and those beside it. Large ones are mapped into memory: whoever changes them meanwhile
-    /// changes the model.
+    /// [`open`](OnnxFile::open) for a file and those beside it. Large ones are mapped into memory: whoever changes them
+    /// meanwhile changes the model.
     ///
     /// # Errors
     /// [`OnnxError`]; [`OnnxError::File`] if the file cannot be read.
@@ -332,8 +337,8 @@ impl OnnxFile {
         OnnxFile::open(file_bytes(&cached(path))?, path.parent())
     }
 
-    /// The first operator that compares what scales, or divides by it: no scaling changes what it makes, but it has no limit where
-    /// weights tend to 0, so that none may become 0.
+    /// The first operator that compares what scales, or divides by it: no scaling changes what it makes, but it has no
+    /// limit where weights tend to 0, so that none may become 0.
     pub fn broken_at_zero(&self) -> Option<&str> {
         self.broken.as_deref()
     }
@@ -374,8 +379,8 @@ impl OnnxFile {
         Ok(self)
     }
 
-    /// One unit for each free multiplier, one synapse for each weight; unit 0 stands for what is read from outside, unit 1 for
-    /// what leads outside.
+    /// One unit for each free multiplier, one synapse for each weight; unit 0 stands for what is read from outside,
+    /// unit 1 for what leads outside.
     pub fn network(&self) -> &Network<Rational> {
         &self.network
     }

@@ -1,4 +1,5 @@
-//! The order in which operators can be computed. Files should keep it; some converters do not, and runtimes sort for themselves.
+//! The order in which operators can be computed. Files should keep it; some converters do not, and runtimes sort for
+//! themselves.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -6,7 +7,8 @@ use std::collections::{BinaryHeap, HashMap};
 use super::functions::every;
 use super::message::Node;
 
-/// The places of operators, each behind those whose results it reads, and otherwise as they are. Those of a cycle come last.
+/// The places of operators, each behind those whose results it reads, and otherwise as they are. Those of a cycle come
+/// last.
 pub(super) fn order(nodes: &[Node]) -> Vec<usize> {
     let mut makers: HashMap<&str, usize> = HashMap::new();
     for (place, node) in nodes.iter().enumerate() {

@@ -16,8 +16,8 @@ struct Layer {
 }
 
 impl OnnxFile {
-    /// The model as a network of units, if it is a plain perceptron: `Gemm`, or `MatMul` and `Add`, one after the other, each followed by `Relu`,
-    /// `LeakyRelu`, `Abs` or nothing. `None` for every other model.
+    /// The model as a network of units, if it is a plain perceptron: `Gemm`, or `MatMul` and `Add`, one after the
+    /// other, each followed by `Relu`, `LeakyRelu`, `Abs` or nothing. `None` for every other model.
     pub fn perceptron(&self) -> Option<Network<Rational>> {
         let side = Side::new(self);
         let layers = side.layers()?;

@@ -40,9 +40,10 @@ struct Edit {
 }
 
 impl OnnxFile {
-    /// Where the graph of the model has a ReLU6: `Clip` from 0 to 6, or a bound of 6 (`Clip`, `Min`) right behind or before one of 0 (`Relu`, `Clip`,
-    /// `Max`). Not those of a hard sigmoid, which are of `x + 3`; nor of constants, inputs or outputs of the model, where nothing would become free; nor any within
-    /// functions and graphs within the graph.
+    /// Where the graph of the model has a ReLU6: `Clip` from 0 to 6, or a bound of 6 (`Clip`, `Min`) right behind or
+    /// before one of 0 (`Relu`, `Clip`, `Max`). Not those of a hard sigmoid, which are of `x + 3`; nor of constants,
+    /// inputs or outputs of the model, where nothing would become free; nor any within functions and graphs within the
+    /// graph.
     pub fn relu6(&self) -> Vec<Relu6> {
         let Some(graph) = &self.model.graph else {
             return Vec::new();
@@ -59,8 +60,9 @@ impl OnnxFile {
         named.collect()
     }
 
-    /// The model with `Relu` in the place of each [`ReLU6`](OnnxFile::relu6), without its weights as synapses: another function wherever a ReLU6 reads
-    /// more than 6. Every byte but those of the operators, and of the lengths around them, stays as it was.
+    /// The model with `Relu` in the place of each [`ReLU6`](OnnxFile::relu6), without its weights as synapses: another
+    /// function wherever a ReLU6 reads more than 6. Every byte but those of the operators, and of the lengths around
+    /// them, stays as it was.
     ///
     /// # Errors
     /// As [`open`](OnnxFile::open).

@@ -31,7 +31,8 @@ pub(super) fn home(model: &Model, name: &str) -> Option<Home> {
     Some(Home::Attribute(node, attribute))
 }
 
-/// The model with other numbers in some places, each little endian; every other byte stays as it was, but for the lengths of the messages around.
+/// The model with other numbers in some places, each little endian; every other byte stays as it was, but for the
+/// lengths of the messages around.
 pub(super) fn replaced(bytes: &[u8], new: &[(Home, Vec<u8>)]) -> Result<Vec<u8>, OnnxError> {
     rebuilt(bytes, &mut |number, _, graph| match number {
         7 => {
@@ -70,7 +71,8 @@ fn node(bytes: &[u8], node: usize, new: &[(Home, Vec<u8>)]) -> Changed {
 /// What is made of the content of a field; `None` to leave it as it is.
 pub(super) type Changed = Result<Option<Vec<u8>>, OnnxError>;
 
-/// A message with some of its delimited fields replaced: `change` is told the number of the field, how many of that number came before, and its content.
+/// A message with some of its delimited fields replaced: `change` is told the number of the field, how many of that
+/// number came before, and its content.
 pub(super) fn rebuilt(
     bytes: &[u8],
     change: &mut dyn FnMut(u64, usize, &[u8]) -> Changed,

@@ -32,8 +32,8 @@ impl From<Dim> for Integer {
     }
 }
 
-/// Integers of one shape, as they lie in another: `place` gives the index in the first of one in the second. `None` where a length is
-/// not known, or an index is outside.
+/// Integers of one shape, as they lie in another: `place` gives the index in the first of one in the second. `None`
+/// where a length is not known, or an index is outside.
 pub(super) fn picked(
     integers: &[Integer],
     old: &[Dim],
@@ -87,9 +87,9 @@ pub(super) struct Segment {
     pub new: std::ops::Range<usize>,
 }
 
-/// Splits a reshape into small parts that keep their entries to themselves, and gives the new shape: from both ends as far as
-/// lengths are known, and what is left between them as one part, since a reshape keeps the number of entries. `None` where that cannot
-/// be. At most one axis may be [`Asked::Rest`].
+/// Splits a reshape into small parts that keep their entries to themselves, and gives the new shape: from both ends as
+/// far as lengths are known, and what is left between them as one part, since a reshape keeps the number of entries.
+/// `None` where that cannot be. At most one axis may be [`Asked::Rest`].
 pub(super) fn segments(old: &[Dim], asked: &[Asked]) -> Option<(Vec<Segment>, Vec<Option<Dim>>)> {
     let rest = asked.iter().position(|asked| *asked == Asked::Rest);
     let length = |asked: &Asked| match asked {
@@ -192,7 +192,8 @@ fn matching(old: &[Dim], new: &[Dim]) -> Option<(usize, usize)> {
     }
 }
 
-/// Does an operator, of ONNX, of its set for classical models or contributed by runtimes, make a tensor of the shape of its first input, whatever else it does?
+/// Does an operator, of ONNX, of its set for classical models or contributed by runtimes, make a tensor of the shape of
+/// its first input, whatever else it does?
 pub(super) fn is_entrywise(operator: &str) -> bool {
     const OPERATORS: &[&str] = &[
         "Scaler",

@@ -1,8 +1,9 @@
 //! Entries of constants that are used at several places: what scales them is the same at all of them.
 //!
-//! An entry is multiplied by `Λ_p / Λ_m` at one place and by `Λ_p' / Λ_m'` at another one. That these are equal is one equation in four channels for each entry, of which
-//! few say something new: where `p` and `p'` vary along the same axes, `Λ_p / Λ_p'` is the same for all entries of a row, and equal to `Λ_m / Λ_m'`, which is the same for
-//! all of a column. Where the weight is transposed at the other place, `Λ_p Λ_m'` and `Λ_m Λ_p'` are.
+//! An entry is multiplied by `Λ_p / Λ_m` at one place and by `Λ_p' / Λ_m'` at another one. That these are equal is one
+//! equation in four channels for each entry, of which few say something new: where `p` and `p'` vary along the same
+//! axes, `Λ_p / Λ_p'` is the same for all entries of a row, and equal to `Λ_m / Λ_m'`, which is the same for all of a
+//! column. Where the weight is transposed at the other place, `Λ_p Λ_m'` and `Λ_m Λ_p'` are.
 
 use num_traits::One;
 use std::collections::{BTreeMap, HashMap};
@@ -16,7 +17,8 @@ const MOST_PAIRS: usize = 1 << 18;
 /// The slots that multiply and divide an entry at one place.
 type Ends = (Slot, Slot);
 
-/// States that each entry scales alike wherever it is used. `length` tells the entries of a constant, `name` what it is called.
+/// States that each entry scales alike wherever it is used. `length` tells the entries of a constant, `name` what it is
+/// called.
 ///
 /// # Errors
 /// [`FormsError`].

@@ -39,7 +39,8 @@ enum Data<'a> {
     Other(Vec<u8>),
 }
 
-/// Two numbers for everything that an operator depends on: its structure alone, and its structure with the names of constants.
+/// Two numbers for everything that an operator depends on: its structure alone, and its structure with the names of
+/// constants.
 type Key = (u64, u64);
 
 /// One of two models.
@@ -85,7 +86,8 @@ impl<'a> Side<'a> {
             .iter()
             .map(|tensor| (tensor.name.as_deref().unwrap_or(""), tensor))
             .collect();
-        // Before version 4 every initializer is listed among the inputs too; after it, one that is may be set by a caller.
+        // Before version 4 every initializer is listed among the inputs too; after it, one that is may be set by a
+        // caller.
         let may_be_set = self.file.model.ir_version.unwrap_or(0) >= 4;
         for input in &graph.input {
             let name = input.name.as_deref().unwrap_or("");

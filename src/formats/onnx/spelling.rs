@@ -1,4 +1,5 @@
-//! What two spellings of one operator have in common: defaults written out or not, names within graphs, how entries are stored.
+//! What two spellings of one operator have in common: defaults written out or not, names within graphs, how entries are
+//! stored.
 
 use prost::Message;
 use std::collections::HashMap;
@@ -216,8 +217,8 @@ pub(super) fn graphs(node: &Node) -> Vec<&Graph> {
         .collect()
 }
 
-/// A graph within an operator with its own names numbered in the order in which they come, and the names that it takes from
-/// outside, which are numbered too.
+/// A graph within an operator with its own names numbered in the order in which they come, and the names that it takes
+/// from outside, which are numbered too.
 pub(super) fn plain(graph: &Graph) -> (Graph, Vec<String>) {
     let mut names = Names::default();
     let mut graph = graph.clone();

@@ -47,8 +47,8 @@ impl Scaled<'_> {
         fields.flat_map(|field| field.labels.iter().copied())
     }
 
-    /// Ranges of a constant of so many entries that can be gone through by themselves: runs of at least `size` where entries
-    /// follow each other as they are used, else all.
+    /// Ranges of a constant of so many entries that can be gone through by themselves: runs of at least `size` where
+    /// entries follow each other as they are used, else all.
     pub fn parts(&self, length: usize, size: usize) -> Vec<Range<usize>> {
         let Some((one, places)) = self.plain() else {
             return std::iter::once(0..length).collect();
@@ -99,7 +99,8 @@ pub(super) struct Place {
     pub entry: u32,
 }
 
-/// A synapse for each weight that is wanted, by its constant and entry, from the unit that divides it to the one that multiplies it, and where the weight stands.
+/// A synapse for each weight that is wanted, by its constant and entry, from the unit that divides it to the one that
+/// multiplies it, and where the weight stands.
 pub(super) fn synapses(
     files: &Files,
     constants: &[Constant],

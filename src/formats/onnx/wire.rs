@@ -137,8 +137,8 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), OnnxError> {
     Ok(())
 }
 
-/// The file with the `location` of every tensor kept in another file replaced, and without the checksums of those files, which change; every
-/// other byte stays as it was, but for the lengths of the messages around.
+/// The file with the `location` of every tensor kept in another file replaced, and without the checksums of those
+/// files, which change; every other byte stays as it was, but for the lengths of the messages around.
 pub(super) fn relocate(
     bytes: &[u8],
     rename: &dyn Fn(&str) -> Option<String>,

@@ -81,7 +81,8 @@ impl Piece<'_> {
         Ok((scaled, lost))
     }
 
-    /// Looks for scaled entries that a type which they are cast to cannot hold; the error is the first that is too large.
+    /// Looks for scaled entries that a type which they are cast to cannot hold; the error is the first that is too
+    /// large.
     fn recast(
         &self,
         old: &[u8],
@@ -213,8 +214,8 @@ fn scale_runs<T: Stored<SIZE>, const SIZE: usize>(
     sound.fold(true, |all, sound| all & sound)
 }
 
-/// Scales one number; false if it leaves the normal numbers of its type, is rounded though it must not be, or the quotient itself
-/// is not one.
+/// Scales one number; false if it leaves the normal numbers of its type, is rounded though it must not be, or the
+/// quotient itself is not one.
 #[inline(always)]
 fn scale<T: Stored<SIZE>, const SIZE: usize>(
     slot: &mut [u8; SIZE],
@@ -243,12 +244,12 @@ pub struct Written {
 }
 
 impl OnnxFile {
-    /// The model with the multiplier `Λ` of every unit of [`network`](OnnxFile::network) applied, and the weights of some
-    /// synapses 0; `name` is the file name that it will have. Each number is rounded once, to its own type.
+    /// The model with the multiplier `Λ` of every unit of [`network`](OnnxFile::network) applied, and the weights of
+    /// some synapses 0; `name` is the file name that it will have. Each number is rounded once, to its own type.
     ///
     /// # Errors
-    /// [`OnnxError::Multiplier`]; [`OnnxError::Limit`] where weights vanish that may not; [`OnnxError::Range`] for a number that overflows; with `exactly`, for any that is rounded and not
-    /// among those lost.
+    /// [`OnnxError::Multiplier`]; [`OnnxError::Limit`] where weights vanish that may not; [`OnnxError::Range`] for a
+    /// number that overflows; with `exactly`, for any that is rounded and not among those lost.
     ///
     /// # Panics
     /// If there are not as many multipliers as units, or a synapse does not exist.
@@ -313,8 +314,10 @@ impl OnnxFile {
         std::iter::once(name.to_owned()).chain(beside).collect()
     }
 
-    /// Writes one of the files, with all multipliers applied, as it is made; `name` is the model's new name, and files are in the order of
-    /// [`names`](OnnxFile::names). A multiplier 0 stands for a unit whose counted weights, to and from other units, become 0. Gives the weights that their number type could not hold. Cost: one read of the file, and memory for a small part of it.
+    /// Writes one of the files, with all multipliers applied, as it is made; `name` is the model's new name, and files
+    /// are in the order of [`names`](OnnxFile::names). A multiplier 0 stands for a unit whose counted weights, to and
+    /// from other units, become 0. Gives the weights that their number type could not hold. Cost: one read of the file,
+    /// and memory for a small part of it.
     ///
     /// # Errors
     /// As [`scaled`](OnnxFile::scaled), and those of writing.
@@ -414,7 +417,8 @@ impl OnnxFile {
         wire::relocate(&model, &|old| names.get(old).cloned())
     }
 
-    /// Writes a file, batch after batch of pieces scaled, in parallel where that is built in, and what lies between them.
+    /// Writes a file, batch after batch of pieces scaled, in parallel where that is built in, and what lies between
+    /// them.
     fn write_scaled(
         &self,
         file: usize,

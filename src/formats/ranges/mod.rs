@@ -169,11 +169,12 @@ fn offer<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
 }
 
 impl Ranges {
-    /// Reads an npz or safetensors file of `f16`, `f32`, `f64` (`bf16` in safetensors) or integers. Every number times `weight` is rounded to `f64`,
-    /// once; what is said of ranges is said of these.
+    /// Reads an npz or safetensors file of `f16`, `f32`, `f64` (`bf16` in safetensors) or integers. Every number times
+    /// `weight` is rounded to `f64`, once; what is said of ranges is said of these.
     ///
     /// # Errors
-    /// [`RangesError`], naming the array: a number that is negative, not finite or too large, an integer that no `f64` is.
+    /// [`RangesError`], naming the array: a number that is negative, not finite or too large, an integer that no `f64`
+    /// is.
     ///
     /// # Panics
     /// If the weight is not positive.

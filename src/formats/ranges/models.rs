@@ -21,11 +21,13 @@ impl Model {
         }
     }
 
-    /// The model with the costs of ranges of activations, and the arrays of which no unit scales, which are not counted. Arrays are named after tensors of an ONNX model
-    /// (read with `roles`), after layers of a perceptron, `NAME` or `NAME.weight`, with a number for each of its units, and after units of network JSON, with one number.
+    /// The model with the costs of ranges of activations, and the arrays of which no unit scales, which are not
+    /// counted. Arrays are named after tensors of an ONNX model (read with `roles`), after layers of a perceptron,
+    /// `NAME` or `NAME.weight`, with a number for each of its units, and after units of network JSON, with one number.
     ///
     /// # Errors
-    /// [`RangesError`], naming the array: also of a unit whose output does not scale as its weights do, a product or a BiPU of a degree other than 1.
+    /// [`RangesError`], naming the array: also of a unit whose output does not scale as its weights do, a product or a
+    /// BiPU of a degree other than 1.
     pub fn with_ranges(
         self,
         roles: &Roles,

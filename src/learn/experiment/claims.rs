@@ -35,10 +35,11 @@ pub struct Finding {
     pub deviation: f64,
     /// The interval of the mean, by Student's distribution.
     pub interval: (f64, f64),
-    /// The probability of a mean so far from what the claim says, on either side, if the true one lay right there (Student).
+    /// The probability of a mean so far from what the claim says, on either side, if the true one lay right there
+    /// (Student).
     pub p: f64,
-    /// The same after Holm's correction over all findings of the experiment: where this is at most 1 less [`CONFIDENCE`], the
-    /// finding holds together with all others of which that is true.
+    /// The same after Holm's correction over all findings of the experiment: where this is at most 1 less
+    /// [`CONFIDENCE`], the finding holds together with all others of which that is true.
     pub adjusted: f64,
 }
 
@@ -239,8 +240,8 @@ pub(super) fn claims(experiment: Experiment, run: &Run) -> Vec<Claim> {
     claims
 }
 
-/// Holm's correction over all findings of an experiment: the smallest probability counts as often as there are findings, the next
-/// one once less, and none less than one before it.
+/// Holm's correction over all findings of an experiment: the smallest probability counts as often as there are
+/// findings, the next one once less, and none less than one before it.
 fn correct(claims: &mut [Claim]) {
     let mut all: Vec<&mut Finding> = claims.iter_mut().flat_map(|c| &mut c.findings).collect();
     all.sort_by(|one, other| one.p.total_cmp(&other.p));
@@ -295,8 +296,8 @@ struct Deficit {
     statement: &'static str,
 }
 
-/// The first is the one that thresholds were chosen for. The others are there because a unit that `E` no longer needs keeps its
-/// `|A - B| / (A + B)` while all its weights vanish.
+/// The first is the one that thresholds were chosen for. The others are there because a unit that `E` no longer needs
+/// keeps its `|A - B| / (A + B)` while all its weights vanish.
 const DEFICITS: [Deficit; 3] = [
     Deficit {
         measure: "deficit",

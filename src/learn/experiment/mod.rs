@@ -1,8 +1,8 @@
 //! The simulations of the paper, with statistics and verdicts.
 //!
-//! Every experiment trains (or balances) the same arms from the same start for each seed, so that arms can be compared in pairs.
-//! A run is a list of seed results; the same seed gives the same bits again, on any number of threads. (Another processor may
-//! round differently: its matrix products may use fused multiply-adds.)
+//! Every experiment trains (or balances) the same arms from the same start for each seed, so that arms can be compared
+//! in pairs. A run is a list of seed results; the same seed gives the same bits again, on any number of threads.
+//! (Another processor may round differently: its matrix products may use fused multiply-adds.)
 //!
 //! What is random for a seed: the initial weights and the order of the images; both are the same for all arms.
 
@@ -118,8 +118,9 @@ impl Experiment {
 
     /// Epochs, unless others are asked for.
     ///
-    /// Where a penalty is to balance they are many times the relaxation time of `Σ_IN w² - Σ_OUT w²`, which is
-    /// `1/(4 · strength · step size)` steps for `L2`: at first the norm falls as fast as that difference does, and the deficit hardly.
+    /// Where a penalty is to balance they are many times the relaxation time of `Σ_IN w² - Σ_OUT w²`, which is `1/(4 ·
+    /// strength · step size)` steps for `L2`: at first the norm falls as fast as that difference does, and the deficit
+    /// hardly.
     pub fn default_epochs(self) -> usize {
         match self {
             Experiment::RegularizedBalances => 300,
@@ -133,8 +134,8 @@ impl Experiment {
         }
     }
 
-    /// In how many steps a seed tells of its progress: passes over the images, random orders, networks balanced. They are
-    /// of about one length within an arm.
+    /// In how many steps a seed tells of its progress: passes over the images, random orders, networks balanced. They
+    /// are of about one length within an arm.
     pub fn steps(self, parameters: &Parameters) -> u64 {
         match self {
             Experiment::OneFixpoint => fixpoint::ORDERS.saturating_add(parameters.epochs as u64),

@@ -87,8 +87,8 @@ impl Task {
     }
 }
 
-/// The trained networks, as cells of a table: name, units of the layers on images of 8 x 8 and of 28 x 28 pixels in ten classes,
-/// activation of hidden units, loss, step size (those for either size of images, if they differ).
+/// The trained networks, as cells of a table: name, units of the layers on images of 8 x 8 and of 28 x 28 pixels in ten
+/// classes, activation of hidden units, loss, step size (those for either size of images, if they differ).
 pub fn networks() -> Vec<[String; 6]> {
     let all = [
         Task::Autoencoder,

@@ -13,12 +13,12 @@ use super::{
 /// Told the run after every finished seed.
 type Finished<'a, F> = &'a mut (dyn FnMut(&Run) -> Result<(), F> + Send);
 
-/// Runs the seeds `0..count` that `run` does not hold yet, several at a time, and adds them; before them, those of the tuning
-/// set, where the experiment has one.
+/// Runs the seeds `0..count` that `run` does not hold yet, several at a time, and adds them; before them, those of the
+/// tuning set, where the experiment has one.
 ///
-/// `finished` is told the run after every seed that has finished, in whatever order they do; if it fails, no further seed begins.
-/// `progress` is told after each of the [`Experiment::steps_before`], and of the [`Experiment::steps`] of a seed, what it was part
-/// of.
+/// `finished` is told the run after every seed that has finished, in whatever order they do; if it fails, no further
+/// seed begins. `progress` is told after each of the [`Experiment::steps_before`], and of the [`Experiment::steps`] of
+/// a seed, what it was part of.
 ///
 /// # Errors
 /// The first failure in the order of the seeds; finished seeds are in `run` all the same.
@@ -95,8 +95,8 @@ fn run_each<R: Send, F: Send>(
     Ok(stop.map_or(Ok(()), Err))
 }
 
-/// What one seed gives, by the parameters of a run and, where the experiment has one, by its tuning set; `progress` is as for
-/// [`run_seeds`].
+/// What one seed gives, by the parameters of a run and, where the experiment has one, by its tuning set; `progress` is
+/// as for [`run_seeds`].
 ///
 /// # Errors
 /// [`ExperimentError`].

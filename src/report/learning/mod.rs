@@ -15,7 +15,8 @@ use std::fmt::Write;
 use super::{ChartError, Report};
 use crate::learn::experiment::{CONFIDENCE, Claim, Comparison, Experiment, Finding, Run, RunError};
 
-/// The stored runs that come with the crate, in the order of [`Experiment::ALL`](crate::learn::experiment::Experiment::ALL).
+/// The stored runs that come with the crate, in the order of
+/// [`Experiment::ALL`](crate::learn::experiment::Experiment::ALL).
 ///
 /// # Errors
 /// None with the embedded files.

@@ -43,8 +43,8 @@ pub fn by_variable(
     })
 }
 
-/// One number for each variable, a bound or a direction, from a map by unit: where multipliers of a tie are powers of one, that is
-/// named by its first unit.
+/// One number for each variable, a bound or a direction, from a map by unit: where multipliers of a tie are powers of
+/// one, that is named by its first unit.
 pub fn by_first_unit(
     network: &Network<Rational>,
     map: &Map,
@@ -86,7 +86,8 @@ fn by_variable_as(
         .collect())
 }
 
-/// A map by unit from the multiplier of each variable; a unit whose multiplier is an irrational power of it is left out.
+/// A map by unit from the multiplier of each variable; a unit whose multiplier is an irrational power of it is left
+/// out.
 pub fn by_unit(
     network: &Network<Rational>,
     values: &[Rational],

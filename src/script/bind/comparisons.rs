@@ -62,8 +62,8 @@ pub fn order(left: &Dynamic, right: &Dynamic, work: &Work) -> Result<Ordering, F
 /// Are two values the same number, text, truth value, polynomial, or entry by entry the same array or map?
 ///
 /// # Errors
-/// Values that have no equality, also within arrays and maps: computed numbers, networks, facts, functions, nothing; and
-/// values of different kinds.
+/// Values that have no equality, also within arrays and maps: computed numbers, networks, facts, functions, nothing;
+/// and values of different kinds.
 pub fn equal(left: &Dynamic, right: &Dynamic, work: &Work) -> Result<bool, Fault> {
     if is_number(left) && is_number(right) {
         return order(left, right, work).map(Ordering::is_eq);

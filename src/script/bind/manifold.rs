@@ -48,7 +48,8 @@ fn charge(net: &Net, session: &Session) -> Result<(), Fault> {
         .charge(20 * synapses * (synapses + net.0.units() as u64))
 }
 
-/// Are logarithmic scalings `L` of synapses the differences of potentials? Synapses that the map does not name are free.
+/// Are logarithmic scalings `L` of synapses the differences of potentials? Synapses that the map does not name are
+/// free.
 fn self_consistent(net: &Net, logs: &Map, session: &Session) -> Result<Fact, Fault> {
     charge(net, session)?;
     let mut values: Vec<Option<Rational>> = vec![None; net.0.synapses()];

@@ -26,11 +26,13 @@ const ROUNDS: usize = 60;
 /// A multiplier beyond the bound by less than this share is at it.
 const SLACK: f64 = 1e-13;
 
-/// Minimises the regularizer over `1/bound <= μ <= bound`, in the multipliers `μ` of costs. There is a solution whether or not the minimum is attained without the bound.
+/// Minimises the regularizer over `1/bound <= μ <= bound`, in the multipliers `μ` of costs. There is a solution whether
+/// or not the minimum is attained without the bound.
 ///
-/// Units that would pass the bound are held at it, and what they cost others counts as the ground's; the others are balanced as [`balance_blocks`] does it; a held unit whose costs
-/// pull it back is released; until nothing changes. Then it is the solution: no unit gains by moving, and the regularizer is convex in the logarithms. Ours: theory of bounded scalings. Cost: some
-/// rounds, each one of [`balance_blocks`].
+/// Units that would pass the bound are held at it, and what they cost others counts as the ground's; the others are
+/// balanced as [`balance_blocks`] does it; a held unit whose costs pull it back is released; until nothing changes.
+/// Then it is the solution: no unit gains by moving, and the regularizer is convex in the logarithms. Ours: theory of
+/// bounded scalings. Cost: some rounds, each one of [`balance_blocks`].
 ///
 /// # Errors
 /// Those of [`balance_blocks`] but for [`SolveError::OneSided`]; [`SolveError::NotConverged`] where rounds run out.

@@ -15,12 +15,14 @@ const PATIENCE: usize = 16;
 
 /// A direction that raises no cost and sends some to 0, so that the minimum is not attained.
 ///
-/// Scaling by `exp(t · level)` with `t` to infinity sends every weight between units of different levels to 0, and leaves the others alone.
+/// Scaling by `exp(t · level)` with `t` to infinity sends every weight between units of different levels to 0, and
+/// leaves the others alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cut {
     /// By unit: above 0 for one that nothing feeds, below 0 for another that nothing reads, 0 for what stays.
     pub levels: Vec<i64>,
-    /// The levels of the ends of weights other than 0, where they differ: 1 at what they lead to, -1 at what they come from.
+    /// The levels of the ends of weights other than 0, where they differ: 1 at what they lead to, -1 at what they come
+    /// from.
     steps: BTreeSet<Steps>,
 }
 
@@ -41,18 +43,21 @@ impl Cut {
         moving(&self.levels)
     }
 
-    /// Has the kernel verify the direction, on the network in which the units of each level are one: a direction there is one here, and the other way round. That the weights
-    /// lead from level to level as they do was read by this program, not by the kernel. `None` if it refuses.
+    /// Has the kernel verify the direction, on the network in which the units of each level are one: a direction there
+    /// is one here, and the other way round. That the weights lead from level to level as they do was read by this
+    /// program, not by the kernel. `None` if it refuses.
     pub fn verified(&self) -> Option<Verified<NotAttained>> {
         verified(&self.levels, self.steps.iter(), BigInt::from)
     }
 }
 
 impl Blocks<'_> {
-    /// Finds the units that no path joins to the ground. `None` where the minimum is attained as far as they are concerned: there are none with a weight other than 0. Ours. Cost: some
-    /// reads of the weights, one for each level at worst.
+    /// Finds the units that no path joins to the ground. `None` where the minimum is attained as far as they are
+    /// concerned: there are none with a weight other than 0. Ours. Cost: some reads of the weights, one for each level
+    /// at worst.
     ///
-    /// The other units, each with a path from the ground and one to it, make one strongly connected part with it, so that the minimum over them is attained.
+    /// The other units, each with a path from the ground and one to it, make one strongly connected part with it, so
+    /// that the minimum over them is attained.
     ///
     /// # Errors
     /// [`SolveError::NotFinite`]; [`SolveError::CostsLost`]; [`SolveError::CutCycle`] where such units form a cycle.

@@ -1,11 +1,12 @@
 //! Elimination of a grounded Laplacian without subtraction.
 
-/// A factored matrix `H_ii = g_i + Σ_j w_ij`, `H_ij = -w_ij`, for conductances `w >= 0` between nodes and `g >= 0` to the ground.
+/// A factored matrix `H_ii = g_i + Σ_j w_ij`, `H_ij = -w_ij`, for conductances `w >= 0` between nodes and `g >= 0` to
+/// the ground.
 ///
-/// Eliminating a node joins its neighbours by what flowed through it: only sums, products and quotients of positive numbers occur (Grassmann,
-/// Taksar and Heyman), so every entry of the factor, and of a solution for a right side `>= 0`, keeps nearly the full relative
-/// precision of `f64`, however nearly the nodes are cut off from the ground. Rows are stored from their first neighbour on: a chain
-/// of layers costs no more than its length.
+/// Eliminating a node joins its neighbours by what flowed through it: only sums, products and quotients of positive
+/// numbers occur (Grassmann, Taksar and Heyman), so every entry of the factor, and of a solution for a right side `>=
+/// 0`, keeps nearly the full relative precision of `f64`, however nearly the nodes are cut off from the ground. Rows
+/// are stored from their first neighbour on: a chain of layers costs no more than its length.
 #[derive(Debug, Clone, Default)]
 pub struct Elimination {
     /// The smallest neighbour below each node.

@@ -11,10 +11,11 @@ const WIDENINGS: usize = 6;
 
 /// Bounds on every balanced multiplier `μ*`.
 ///
-/// Both pass the sign tests of the comparison principle with more to spare than the rounding of sums of so many terms can be,
-/// in whatever order they are added. That is a proof if the processor rounds as IEEE 754 says and this program is right; the
-/// [kernel](crate::kernel) has not seen it, so that it counts as computed, not as verified. [`certify`](crate::solve::certify) has the kernel verify bounds, in
-/// rational arithmetic, at hundreds of times the cost.
+/// Both pass the sign tests of the comparison principle with more to spare than the rounding of sums of so many terms
+/// can be, in whatever order they are added. That is a proof if the processor rounds as IEEE 754 says and this program
+/// is right; the [kernel](crate::kernel) has not seen it, so that it counts as computed, not as verified.
+/// [`certify`](crate::solve::certify) has the kernel verify bounds, in rational arithmetic, at hundreds of times the
+/// cost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BlockEnclosure {
     /// Lower bounds by unit.
@@ -27,13 +28,13 @@ pub struct BlockEnclosure {
     pub reads: f64,
 }
 
-/// Encloses the balanced multipliers, starting from a computed solution of this problem; `fan` is the largest number of synapses at a unit. Ours.
+/// Encloses the balanced multipliers, starting from a computed solution of this problem; `fan` is the largest number of
+/// synapses at a unit. Ours.
 ///
-/// With `H h = diag(H)` (solved to a tenth) the points `u exp(∓ ε h)` have `A < B` and `A > B` everywhere, see [`certify`](crate::solve::certify).
-/// Returns `None` where no bounds pass: the network is nearly cut off from the ground, or not joined to it at all; or where costs are lost
-/// below the range of `f64`.
-/// Sums that do not depend on the multipliers are taken from the solution.
-/// Cost: two reads of the weights between units, and a few for the heights.
+/// With `H h = diag(H)` (solved to a tenth) the points `u exp(∓ ε h)` have `A < B` and `A > B` everywhere, see
+/// [`certify`](crate::solve::certify). Returns `None` where no bounds pass: the network is nearly cut off from the
+/// ground, or not joined to it at all; or where costs are lost below the range of `f64`. Sums that do not depend on the
+/// multipliers are taken from the solution. Cost: two reads of the weights between units, and a few for the heights.
 pub fn enclose_blocks<C: CostSums>(
     problem: &mut C,
     solution: &BlockSolution,
@@ -41,7 +42,8 @@ pub fn enclose_blocks<C: CostSums>(
 ) -> Option<BlockEnclosure> {
     let units = problem.shape().units();
     let mut state = State::at(problem, solution);
-    // Sums that losses matter in have no bound on their rounding. At the bounds tested below, potentials are hardly larger.
+    // Sums that losses matter in have no bound on their rounding. At the bounds tested below, potentials are hardly
+    // larger.
     if state.is_at_risk() {
         return None;
     }

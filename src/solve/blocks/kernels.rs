@@ -213,8 +213,8 @@ impl<'a, T: Number> Tile<'a, T> {
     }
 }
 
-/// For each row of a tile, `Σ_j c_rj q_j`; and `columns_j += Σ_r c_rj p_r` over the rows of another tile, read before: while those come from a
-/// processor's own memory, the first come from that of the machine.
+/// For each row of a tile, `Σ_j c_rj q_j`; and `columns_j += Σ_r c_rj p_r` over the rows of another tile, read before:
+/// while those come from a processor's own memory, the first come from that of the machine.
 #[inline(always)]
 pub fn dot_and_spread<S: Simd, T: Number, const P: u8>(
     simd: S,

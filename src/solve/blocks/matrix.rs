@@ -88,7 +88,8 @@ pub(in crate::solve) struct Matrix<'a> {
     pub cost: Cost,
     /// Dense entries stand column after column; they have no diagonal.
     pub is_transposed: bool,
-    /// From a group to itself, the column at which the first row holds its self-connection: no scaling changes those along the diagonal.
+    /// From a group to itself, the column at which the first row holds its self-connection: no scaling changes those
+    /// along the diagonal.
     pub diagonal: Option<usize>,
     pub entries: Entries<'a>,
 }
@@ -108,7 +109,8 @@ impl Matrix<'_> {
         }
     }
 
-    /// Is the cost of a weight that is not 0 too small for `f64` to hold in full? Costs computed beforehand are known to be.
+    /// Is the cost of a weight that is not 0 too small for `f64` to hold in full? Costs computed beforehand are known
+    /// to be.
     pub fn loses_costs(&self) -> bool {
         let lost = |weight: f64| is_lost(weight, self.cost.of(weight));
         match &self.entries {
@@ -167,7 +169,8 @@ impl Sparse {
     }
 }
 
-/// What is done at once: sums along some rows, and sums down columns over others. Where dense entries stand column after column, rows and columns change places.
+/// What is done at once: sums along some rows, and sums down columns over others. Where dense entries stand column
+/// after column, rows and columns change places.
 pub(in crate::solve) struct Step<'a> {
     /// `sums_i += Σ_j c_ij q_j` for these rows; no sums, and nothing is done.
     pub rows: Range<usize>,

@@ -14,8 +14,8 @@ const STEPS: usize = 200;
 /// Above this deficit, Newton steps are preceded by cautious balancing of all units at once.
 const FAR: f64 = 0.2;
 
-/// The Hessian at the state's potentials, the Laplacian of the current costs, grounded; with the coarse one of groups that move as
-/// wholes.
+/// The Hessian at the state's potentials, the Laplacian of the current costs, grounded; with the coarse one of groups
+/// that move as wholes.
 pub(super) struct Hessian {
     /// `A + B` of each unit.
     pub diagonal: Vec<f64>,
@@ -137,7 +137,8 @@ impl Hessian {
     }
 
     /// Solves `H z = side` until every residual is at most `tolerance` of `A + B`, by conjugate gradients scaled by the
-    /// diagonal and kept orthogonal to the groups, whose part is solved directly. Returns what it has when products run out.
+    /// diagonal and kept orthogonal to the groups, whose part is solved directly. Returns what it has when products run
+    /// out.
     pub fn solve<C: CostSums>(
         &mut self,
         state: &mut State<C>,
@@ -229,8 +230,8 @@ impl<'c, C: CostSums> NewtonStep<'c, C> {
         }
     }
 
-    /// Solves `H d = side` in the logarithms of the multipliers, until every residual is at most `tolerance` of the largest entry of `side`, relative to `A + B`. `None`
-    /// where the result is not finite.
+    /// Solves `H d = side` in the logarithms of the multipliers, until every residual is at most `tolerance` of the
+    /// largest entry of `side`, relative to `A + B`. `None` where the result is not finite.
     pub fn solve(&mut self, side: &[f64], tolerance: f64) -> Option<Vec<f64>> {
         let mut hessian = Hessian::new(&self.state);
         let share = hessian.largest(side);
@@ -259,8 +260,8 @@ pub(in crate::solve) fn solve_hessian<C: CostSums>(
     Ok(solve_at(&mut state, side, tolerance))
 }
 
-/// Newton steps until the deficit is at most the tolerance, or nothing improves. Returns their number. The state's sums must be
-/// those at its potentials, and are at the end.
+/// Newton steps until the deficit is at most the tolerance, or nothing improves. Returns their number. The state's sums
+/// must be those at its potentials, and are at the end.
 pub(super) fn newton<C: CostSums>(
     state: &mut State<C>,
     options: &BlockOptions,
@@ -301,8 +302,8 @@ fn cautious_step<C: CostSums>(state: &mut State<C>) {
     state.correct();
 }
 
-/// One step, solved as far as its quadratic model is worth, and cut to `ln(1 + β)/β` of its length with `β` a bound on the rate of
-/// every cost along it: that length is sure to lower the regularizer.
+/// One step, solved as far as its quadratic model is worth, and cut to `ln(1 + β)/β` of its length with `β` a bound on
+/// the rate of every cost along it: that length is sure to lower the regularizer.
 fn newton_step<C: CostSums>(state: &mut State<C>, tolerance: f64) {
     let deficit = state.deficit();
     let mut hessian = Hessian::new(state);

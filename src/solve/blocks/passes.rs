@@ -8,17 +8,18 @@ use super::matrix::{Matrix, Step};
 use super::shape::{Shape, Sums, add};
 use super::{Blocks, CostSums, Edge, Extent};
 
-/// Weights of a band of rows, the unit of parallel work, unless that makes more than [`BANDS`] of them. Fixed, so that sums do not depend on the
-/// number of threads.
+/// Weights of a band of rows, the unit of parallel work, unless that makes more than [`BANDS`] of them. Fixed, so that
+/// sums do not depend on the number of threads.
 const BAND: usize = 1 << 16;
 const BANDS: usize = 64;
 
-/// Weights of the rows that a step reads while it reads again those of the step before: few enough for a processor's own memory (64 kB in
-/// `f64`) where rows are not longer.
+/// Weights of the rows that a step reads while it reads again those of the step before: few enough for a processor's
+/// own memory (64 kB in `f64`) where rows are not longer.
 const STEP: usize = 1 << 13;
 
 impl Blocks<'_> {
-    /// The blocks that are passed together, band by band: those into one group, and each block into the ground by itself.
+    /// The blocks that are passed together, band by band: those into one group, and each block into the ground by
+    /// itself.
     fn targets(&self) -> impl Iterator<Item = Vec<usize>> + '_ {
         let outputs = self.outputs.iter().map(|block| vec![*block]);
         self.inputs.iter().cloned().chain(outputs)
@@ -50,8 +51,9 @@ impl Blocks<'_> {
         }
     }
 
-    /// One band of some blocks: the sums of rows, the potentials of the rows, which may depend on them, the sums of columns. The sums of
-    /// a step's columns are taken together with those of the next step's rows, so that memory is never waited for without work.
+    /// One band of some blocks: the sums of rows, the potentials of the rows, which may depend on them, the sums of
+    /// columns. The sums of a step's columns are taken together with those of the next step's rows, so that memory is
+    /// never waited for without work.
     fn band(
         &self,
         blocks: &[usize],
@@ -92,8 +94,8 @@ impl Blocks<'_> {
         found
     }
 
-    /// A block that is stored column after column, read once, column by column: adds up its columns at the potentials `p` of its rows, its rows at those of
-    /// its columns, or both.
+    /// A block that is stored column after column, read once, column by column: adds up its columns at the potentials
+    /// `p` of its rows, its rows at those of its columns, or both.
     fn columns_of(&self, block: usize, p: Option<&[f64]>, q: Option<&[f64]>, sums: &mut Sums) {
         let (link, matrix) = (&self.shape.links()[block], &self.matrices[block]);
         let length = |is_added: bool, length: usize| if is_added { length } else { 0 };
@@ -146,8 +148,9 @@ impl Blocks<'_> {
         }
     }
 
-    /// Balances a group as its rows are read: these blocks lead into it from groups, what leads into it from the ground and what comes from it add up to `constant` and `outgoing`. Takes
-    /// the sums of the blocks, those of columns at the new potentials, which it returns.
+    /// Balances a group as its rows are read: these blocks lead into it from groups, what leads into it from the ground
+    /// and what comes from it add up to `constant` and `outgoing`. Takes the sums of the blocks, those of columns at
+    /// the new potentials, which it returns.
     pub(super) fn balance_group(
         &self,
         group: usize,

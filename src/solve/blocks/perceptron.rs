@@ -16,8 +16,8 @@ pub struct Perceptron {
 }
 
 impl Perceptron {
-    /// Random weights as networks start with them, `N(0, 2/inputs)` (Kaiming), biases a tenth of that; each weight times `exp(N(0, skew²))`,
-    /// each layer times `exp(N(0, layers²))`.
+    /// Random weights as networks start with them, `N(0, 2/inputs)` (Kaiming), biases a tenth of that; each weight
+    /// times `exp(N(0, skew²))`, each layer times `exp(N(0, layers²))`.
     pub fn random(sizes: &[usize], skew: f64, layers: f64, rng: &mut impl Rng) -> Self {
         let mut network = Perceptron {
             sizes: sizes.to_vec(),
@@ -64,7 +64,8 @@ impl Perceptron {
         blocks
     }
 
-    /// Scales all weights in place: by the multipliers `μ` of costs `|w|^power`, as [`balance_blocks`](super::balance_blocks) finds them.
+    /// Scales all weights in place: by the multipliers `μ` of costs `|w|^power`, as
+    /// [`balance_blocks`](super::balance_blocks) finds them.
     ///
     /// # Panics
     /// If there are not as many multipliers as hidden units.

@@ -101,12 +101,14 @@ impl<'a> Weights<'a> {
 
 /// A balancing problem as blocks of weights, for one `L_p` and units of degree 1.
 ///
-/// Groups are the units that can be scaled, layer by layer; whatever cannot be scaled is the ground: inputs, outputs, the
-/// constant that biases come from, layers whose activation is not homogeneous. Groups that an addition ties are one group. A block is what a
-/// model stores: `[out, in]`, a bias a block of one column from the ground. Between a group and itself the diagonal
-/// (self-connections) is left out. For `p` 1 and 2 nothing is copied: costs are computed on the fly; for other `p` once.
+/// Groups are the units that can be scaled, layer by layer; whatever cannot be scaled is the ground: inputs, outputs,
+/// the constant that biases come from, layers whose activation is not homogeneous. Groups that an addition ties are one
+/// group. A block is what a model stores: `[out, in]`, a bias a block of one column from the ground. Between a group
+/// and itself the diagonal (self-connections) is left out. For `p` 1 and 2 nothing is copied: costs are computed on the
+/// fly; for other `p` once.
 ///
-/// Costs are `f64`: weights of magnitude below `1e-154` count as 0 for `p = 2`, and costs beyond `1e308` are refused when they are first read.
+/// Costs are `f64`: weights of magnitude below `1e-154` count as 0 for `p = 2`, and costs beyond `1e308` are refused
+/// when they are first read.
 ///
 /// ```
 /// use synaptic_balance::solve::blocks::{Blocks, BlockOptions, Weights, balance_blocks};
@@ -161,8 +163,8 @@ impl<'a> Blocks<'a> {
         })
     }
 
-    /// Adds a group of units that can be scaled, and returns its number. Groups are balanced in the order in which they were
-    /// added: layers should be added from the inputs to the outputs.
+    /// Adds a group of units that can be scaled, and returns its number. Groups are balanced in the order in which they
+    /// were added: layers should be added from the inputs to the outputs.
     pub fn add_group(&mut self, units: usize) -> usize {
         self.inputs.push(Vec::new());
         self.shape.add_group(units)
@@ -251,8 +253,8 @@ impl<'a> Blocks<'a> {
         Ok(())
     }
 
-    /// Adds a sparse block in compressed rows: row `i` has the entries `starts[i]..starts[i + 1]`, with their columns and the
-    /// magnitudes of their weights.
+    /// Adds a sparse block in compressed rows: row `i` has the entries `starts[i]..starts[i + 1]`, with their columns
+    /// and the magnitudes of their weights.
     ///
     /// # Errors
     /// [`BlockError`].
@@ -303,20 +305,22 @@ impl<'a> Blocks<'a> {
         )
     }
 
-    /// Says that of costs handed over some that are not 0 were already lost below the range of `f64`, so that sums of 0 are not
-    /// believed.
+    /// Says that of costs handed over some that are not 0 were already lost below the range of `f64`, so that sums of 0
+    /// are not believed.
     pub fn lose_costs(&mut self) {
         self.lost = true;
     }
 
-    /// Leaves out the self-connections of the last block, some rows of one from a group to itself: that of its first row is in this column.
+    /// Leaves out the self-connections of the last block, some rows of one from a group to itself: that of its first
+    /// row is in this column.
     pub(super) fn leave_out_diagonal(&mut self, first: usize) {
         if let Some(matrix) = self.matrices.last_mut() {
             matrix.diagonal = Some(first);
         }
     }
 
-    /// Leaves out units, with all weights that lead to them or come from them: they have no cost from now on, so that their multipliers stay 1.
+    /// Leaves out units, with all weights that lead to them or come from them: they have no cost from now on, so that
+    /// their multipliers stay 1.
     ///
     /// # Panics
     /// If there is not one entry for each unit.

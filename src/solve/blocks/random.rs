@@ -80,8 +80,8 @@ impl Side {
 /// Passes after which the rate is measured again.
 const WINDOW: usize = 16;
 
-/// Balances unit after unit, each pass in a new random order, from the given weights. Paper: Theorem 5.1. Cost: one read for a pass; twelve bytes a synapse
-/// for each of its ends.
+/// Balances unit after unit, each pass in a new random order, from the given weights. Paper: Theorem 5.1. Cost: one
+/// read for a pass; twelve bytes a synapse for each of its ends.
 ///
 /// A unit that has no cost on one side stays as it is.
 pub fn balance_in_random_order(

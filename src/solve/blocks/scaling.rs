@@ -6,11 +6,12 @@ use crate::numbers::is_power_of_two;
 /// Sweeps in which each multiplier is put in the middle of what its synapses ask for.
 const SWEEPS: usize = 12;
 
-/// Multipliers `Λ` by which weights became others, and the largest relative deviation from them, with the rounding of this computation; `None` where a weight is 0 or of
-/// another sign on one side only, or where no scaling is near.
+/// Multipliers `Λ` by which weights became others, and the largest relative deviation from them, with the rounding of
+/// this computation; `None` where a weight is 0 or of another sign on one side only, or where no scaling is near.
 ///
-/// `before` and `after` are the same blocks with power 1, so that costs are magnitudes; signs are not looked at. Where all multipliers are powers of two and the
-/// deviation is 0, the one is exactly the other scaled: such products are not rounded.
+/// `before` and `after` are the same blocks with power 1, so that costs are magnitudes; signs are not looked at. Where
+/// all multipliers are powers of two and the deviation is 0, the one is exactly the other scaled: such products are not
+/// rounded.
 pub fn scaling_between(before: &Blocks, after: &Blocks) -> Option<(Vec<f64>, f64)> {
     let units = before.shape().units();
     let (old, new) = (before.edges(), after.edges());

@@ -9,7 +9,8 @@ pub struct Link {
     pub to: Option<usize>,
     /// The group that they come from; `None` is the ground.
     pub from: Option<usize>,
-    /// Where in [`Sums`] the sums over each unit's incoming synapses of this link are; empty where they lead to the ground.
+    /// Where in [`Sums`] the sums over each unit's incoming synapses of this link are; empty where they lead to the
+    /// ground.
     pub rows: Range<usize>,
     /// Where the sums over each unit's outgoing synapses are; empty where they come from the ground.
     pub columns: Range<usize>,
@@ -92,8 +93,8 @@ impl Shape {
     }
 }
 
-/// The sums of one read, by link and unit: `Σ_j c_ij q_j` for each unit `i` that a link leads into, `Σ_i c_ij p_i` for each `j` that
-/// it comes from.
+/// The sums of one read, by link and unit: `Σ_j c_ij q_j` for each unit `i` that a link leads into, `Σ_i c_ij p_i` for
+/// each `j` that it comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sums {
     /// All of them, see [`Link::rows`] and [`Link::columns`].

@@ -23,8 +23,8 @@ pub struct SmallProblem {
 const STEPS: usize = 200;
 /// Above this deficit, steps are preceded by sweeps to and fro.
 const FAR: f64 = 0.1;
-/// A factored system serves for more steps as long as each makes the deficit so many times smaller: solving costs a few times less
-/// than factoring.
+/// A factored system serves for more steps as long as each makes the deficit so many times smaller: solving costs a few
+/// times less than factoring.
 const KEEP: f64 = 0.05;
 /// Steps along which no cost changes by more than this rate are taken in full.
 const FULL: f64 = 0.5;
@@ -60,8 +60,9 @@ impl SmallProblem {
         &self.u[..self.nodes]
     }
 
-    /// Balances from multipliers 1 until the deficit is at most `tolerance` or as small as rounding allows; returns the deficit and
-    /// the number of steps, of Newton or with the system of an earlier one. Nodes with cost on one side only are left where they are.
+    /// Balances from multipliers 1 until the deficit is at most `tolerance` or as small as rounding allows; returns the
+    /// deficit and the number of steps, of Newton or with the system of an earlier one. Nodes with cost on one side
+    /// only are left where they are.
     pub fn balance(&mut self, tolerance: f64) -> (f64, usize) {
         self.into.set_costs(&self.edges);
         self.out_of.set_costs(&self.edges);
@@ -144,8 +145,9 @@ impl SmallProblem {
         self.system.factor();
     }
 
-    /// One step with the factored system, cut to `ln(1 + β)/β` of its length, with `β` a bound on the rate of every cost along it, if that is
-    /// large: at the point where the system was factored that is sure to lower the regularizer. Was it taken in full?
+    /// One step with the factored system, cut to `ln(1 + β)/β` of its length, with `β` a bound on the rate of every
+    /// cost along it, if that is large: at the point where the system was factored that is sure to lower the
+    /// regularizer. Was it taken in full?
     fn step(&mut self) -> bool {
         for (entry, (input, output)) in self.step.iter_mut().zip(&self.sides) {
             *entry = output - input;

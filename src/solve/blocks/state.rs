@@ -62,8 +62,8 @@ impl<'c, C: CostSums> State<'c, C> {
         state
     }
 
-    /// May what is lost below the range of `f64` be more than rounding of a sum? Sums that are 0 are believed if no cost is lost, and
-    /// no potential is so small that a whole product could be.
+    /// May what is lost below the range of `f64` be more than rounding of a sum? Sums that are 0 are believed if no
+    /// cost is lost, and no potential is so small that a whole product could be.
     pub fn is_at_risk(&mut self) -> bool {
         let potentials = || self.u.iter().chain(&self.v);
         let largest = potentials().fold(1.0f64, |largest, value| largest.max(*value));
@@ -111,7 +111,8 @@ impl<'c, C: CostSums> State<'c, C> {
         self.collect();
     }
 
-    /// One sweep that starts from the given sums over outgoing synapses. False if groups cannot be balanced one after the other.
+    /// One sweep that starts from the given sums over outgoing synapses. False if groups cannot be balanced one after
+    /// the other.
     pub fn sweep(&mut self, outgoing: &[f64]) -> bool {
         let (u, v) = (&mut self.u, &mut self.v);
         let Some(read) = self.problem.sweep(outgoing, u, v, &mut self.sums) else {
@@ -175,8 +176,8 @@ impl<'c, C: CostSums> State<'c, C> {
             .fold(0.0, |a: f64, b| if b > a || b.is_nan() { b } else { a })
     }
 
-    /// The deficit, the weights read again at the present potentials. Those from and to the ground need not be: their sums do not
-    /// depend on potentials, and are kept as they were read.
+    /// The deficit, the weights read again at the present potentials. Those from and to the ground need not be: their
+    /// sums do not depend on potentials, and are kept as they were read.
     pub fn verify(&mut self) -> f64 {
         self.read(Extent::Inner);
         self.deficit()

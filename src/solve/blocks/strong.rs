@@ -5,8 +5,8 @@ use super::shape::Shape;
 use super::state::State;
 use super::{CostSums, Edge};
 
-/// A synapse is strong if it carries more than this share of the input cost of the unit that it enters, or of the output cost of the
-/// unit that it leaves.
+/// A synapse is strong if it carries more than this share of the input cost of the unit that it enters, or of the
+/// output cost of the unit that it leaves.
 pub(super) const STRONG: f64 = 0.2;
 /// Passes over the strong synapses between two sweeps.
 const PASSES: usize = 6;
@@ -31,8 +31,8 @@ impl Strong {
         self.into.len()
     }
 
-    /// Balances unit after unit, to and fro, as if all but the strong synapses led from and to the ground; replaces the sums over
-    /// outgoing synapses by those at the potentials found. Returns how many synapses were read.
+    /// Balances unit after unit, to and fro, as if all but the strong synapses led from and to the ground; replaces the
+    /// sums over outgoing synapses by those at the potentials found. Returns how many synapses were read.
     ///
     /// At the solution nothing moves. Elsewhere the next sweep starts from better sums than the last one left.
     pub fn relax<C: CostSums>(&self, state: &State<C>, outgoing: &mut [f64]) -> usize {

@@ -4,8 +4,9 @@ use super::Blocks;
 use super::matrix::{Cost, Dense, Entries};
 
 impl Blocks<'_> {
-    /// The problem in which all units of a group share one multiplier: groups of one unit, joined by the sums of the costs between them; and the costs that no multiplier changes then. Paper: tied
-    /// layer-wise balancing. Cost: one read of the weights.
+    /// The problem in which all units of a group share one multiplier: groups of one unit, joined by the sums of the
+    /// costs between them; and the costs that no multiplier changes then. Paper: tied layer-wise balancing. Cost: one
+    /// read of the weights.
     pub fn tied(&self) -> (Blocks<'static>, f64) {
         let mut tied = Blocks {
             power: 1.0,

@@ -5,8 +5,8 @@ use super::state::State;
 use super::strong::{STRONG, Strong};
 use super::{BlockMethod, BlockOptions, CostSums};
 
-/// Sweeps after which a network still unbalanced by more than [`SLOW`] is taken for a skewed one; again after as many as
-/// [`RENEWAL`], since what is strong depends on the potentials.
+/// Sweeps after which a network still unbalanced by more than [`SLOW`] is taken for a skewed one; again after as many
+/// as [`RENEWAL`], since what is strong depends on the potentials.
 const FIRST: usize = 4;
 const SLOW: f64 = 1e-2;
 const RENEWAL: usize = 40;
@@ -17,12 +17,13 @@ const MEMORY: usize = 10;
 /// The farthest that acceleration may move the logarithm of a sum; beyond, it starts anew.
 const LEAP: f64 = 10.0;
 
-/// Sweeps until the deficit is at most the tolerance, or progress ends. Returns the number of sweeps, and the deficit where the state's sums
-/// are those that the last sweep found at the state's potentials: then they need not be read again.
+/// Sweeps until the deficit is at most the tolerance, or progress ends. Returns the number of sweeps, and the deficit
+/// where the state's sums are those that the last sweep found at the state's potentials: then they need not be read
+/// again.
 ///
-/// What a sweep needs to know at its start are the sums over outgoing synapses by unit (and, along links against the order of the
-/// groups, the potentials). The iteration is one on their logarithms: sweep, correct, relax the strong synapses, extrapolate.
-/// They need not belong to any potentials, so that extrapolated ones are as good as others.
+/// What a sweep needs to know at its start are the sums over outgoing synapses by unit (and, along links against the
+/// order of the groups, the potentials). The iteration is one on their logarithms: sweep, correct, relax the strong
+/// synapses, extrapolate. They need not belong to any potentials, so that extrapolated ones are as good as others.
 pub(super) fn sweeps<C: CostSums>(
     state: &mut State<C>,
     options: &BlockOptions,

@@ -77,7 +77,8 @@ impl Fit {
         (new / old) / self.expected(pair.ends) - 1.0
     }
 
-    /// The fit of medians that leaves the fewest weights in doubt, how far weights deviate from it, and a tree of weights that follow it.
+    /// The fit of medians that leaves the fewest weights in doubt, how far weights deviate from it, and a tree of
+    /// weights that follow it.
     pub fn of_most(reading: &Reading) -> Option<(Self, Deviations, Tree)> {
         let change = reading.change;
         let excused = rational_to_f64_down(&change.number_type.excused());
@@ -150,8 +151,8 @@ impl Fit {
         (first, count)
     }
 
-    /// A scaling from which no weight deviates much more than it must, the largest deviation with what rounding can hide of it, and where that is; given how far weights
-    /// deviate from this one.
+    /// A scaling from which no weight deviates much more than it must, the largest deviation with what rounding can
+    /// hide of it, and where that is; given how far weights deviate from this one.
     pub fn nearest(&self, reading: &Reading, deviations: Deviations) -> (Self, f64, Option<Place>) {
         let change = reading.change;
         let excused = rational_to_f64_down(&change.number_type.excused());

@@ -16,8 +16,8 @@ const SOLVED: f64 = 1e-4;
 /// Deviations below count as this much.
 const LEAST: f64 = 1e-9;
 
-/// A fit moved to the least squares of what it leaves; if `is_robust`, each weight is divided by its deviation, so that a few wrong ones do not move it. `None` if numbers leave
-/// the range of `f64`.
+/// A fit moved to the least squares of what it leaves; if `is_robust`, each weight is divided by its deviation, so that
+/// a few wrong ones do not move it. `None` if numbers leave the range of `f64`.
 pub(super) fn corrected(reading: &Reading, start: &Fit, is_robust: bool) -> Option<Fit> {
     let mut fit = start.clone();
     for _ in 0..if is_robust { ROUNDS } else { 1 } {

@@ -1,4 +1,5 @@
-//! A change of weights that are read where they lie, held against scalings: the nearest one, nearly, and which weights do not follow it.
+//! A change of weights that are read where they lie, held against scalings: the nearest one, nearly, and which weights
+//! do not follow it.
 //!
 //! Weights are gone through some dozen times; what is kept in memory is a few numbers for each unit.
 
@@ -36,7 +37,8 @@ pub type Pairs<'a> = &'a dyn Fn(&mut dyn FnMut(&Pair));
 pub struct Change<'a> {
     /// The number of free multipliers.
     pub variables: usize,
-    /// By node: the variables that it scales with, each with its exponent. A weight scales with its target and against its source.
+    /// By node: the variables that it scales with, each with its exponent. A weight scales with its target and against
+    /// its source.
     pub forms: &'a [Vec<(usize, f64)>],
     /// The type of the weights after that has the fewest digits, whose rounding is excused.
     pub number_type: NumberType,
@@ -51,7 +53,8 @@ pub struct Change<'a> {
 pub struct Followed {
     /// The multipliers `Λ` that most weights follow.
     pub multipliers: Vec<f64>,
-    /// The largest relative deviation of a weight from them, with the rounding of this computation, but for weights that were lost; 0 where the change is exactly this scaling.
+    /// The largest relative deviation of a weight from them, with the rounding of this computation, but for weights
+    /// that were lost; 0 where the change is exactly this scaling.
     pub deviation: f64,
     /// Where it is.
     pub worst: Option<Place>,
@@ -61,7 +64,8 @@ pub struct Followed {
     pub suspects: Vec<Place>,
     /// How many there are.
     pub suspected: usize,
-    /// Weights that the number type holds as 0, or with fewer digits, and that round to what stands there, with their values before they did.
+    /// Weights that the number type holds as 0, or with fewer digits, and that round to what stands there, with their
+    /// values before they did.
     pub lost: Vec<(Place, f64)>,
     /// For the first suspects: weights that follow and say by themselves that those do not.
     pub evidence: Vec<Place>,
@@ -87,7 +91,8 @@ pub const NAMED: usize = 200;
 const MOST_LOST: usize = 1 << 20;
 
 impl Change<'_> {
-    /// Finds the multipliers that most weights follow. `None` where numbers leave the range of `f64`, or more are lost than can be kept account of.
+    /// Finds the multipliers that most weights follow. `None` where numbers leave the range of `f64`, or more are lost
+    /// than can be kept account of.
     pub fn followed(&self) -> Option<Followed> {
         match self.followed_without(true)? {
             Some(found) => Some(found),
@@ -96,7 +101,8 @@ impl Change<'_> {
         }
     }
 
-    /// The same, with weights left out that are tiny in their number types or with all; `Some(None)` if the others do not predict those.
+    /// The same, with weights left out that are tiny in their number types or with all; `Some(None)` if the others do
+    /// not predict those.
     fn followed_without(&self, tiny: bool) -> Option<Option<Followed>> {
         let change = Reading {
             change: self,
@@ -229,7 +235,8 @@ impl Reading<'_> {
         found
     }
 
-    /// The weights left out with what they were before they were written; `Some(None)` if some are not what the others predict. `None` if they are too many.
+    /// The weights left out with what they were before they were written; `Some(None)` if some are not what the others
+    /// predict. `None` if they are too many.
     fn lost(&self, fit: &Fit) -> Option<Option<Vec<(Place, f64)>>> {
         // Rounding of this computation is less.
         let excused = rational_to_f64(&self.change.number_type.excused()) * (1.0 - 1e-6);

@@ -13,7 +13,8 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// `log Λ` by variable, each the median of some of the weights that `counts` and that the first known variables leave open; what is left free is 1.
+    /// `log Λ` by variable, each the median of some of the weights that `counts` and that the first known variables
+    /// leave open; what is left free is 1.
     pub fn grown(
         reading: &Reading,
         sample: usize,
@@ -120,7 +121,8 @@ impl Growth<'_> {
         is_grown
     }
 
-    /// Finds variables of which only weights say something that have lost digits: in the middle of what all of them allow.
+    /// Finds variables of which only weights say something that have lost digits: in the middle of what all of them
+    /// allow.
     fn settle_tiny(&mut self, reading: &Reading) -> bool {
         let mut allowed: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
         reading.each_tiny(&mut |pair, [low, high]| {

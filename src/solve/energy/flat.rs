@@ -32,7 +32,8 @@ fn with_problem<T>(
     prove(&over.unwrap_or(exact))
 }
 
-/// Has the kernel verify how near computed multipliers `μ` are to the minimum within bounds, refined by Newton steps to so many digits.
+/// Has the kernel verify how near computed multipliers `μ` are to the minimum within bounds, refined by Newton steps to
+/// so many digits.
 ///
 /// # Errors
 /// [`EnergyError`].
@@ -53,7 +54,8 @@ pub fn prove_network_within(
     }
 }
 
-/// Has the kernel verify how near a solution is, refined by Newton steps to so many digits. The minimum must be attained.
+/// Has the kernel verify how near a solution is, refined by Newton steps to so many digits. The minimum must be
+/// attained.
 ///
 /// # Errors
 /// [`EnergyError`].

@@ -1,4 +1,5 @@
-//! Energy certificates: a computed solution refined in long numbers, with the few terms that make its costs a circulation exactly.
+//! Energy certificates: a computed solution refined in long numbers, with the few terms that make its costs a
+//! circulation exactly.
 
 mod flat;
 mod precision;
@@ -45,13 +46,15 @@ pub enum EnergyError {
     NotRepaired,
 }
 
-/// Solves `H d = scale · side` in the logarithms of the multipliers, `H` the Hessian at the computed point; `None` where it cannot.
+/// Solves `H d = scale · side` in the logarithms of the multipliers, `H` the Hessian at the computed point; `None`
+/// where it cannot.
 pub type Newton<'a> = dyn FnMut(&[f64], Wide) -> Option<Vec<f64>> + 'a;
 
 /// Makes a certificate for a problem from a computed point, which is refined first by Newton steps.
 ///
-/// It is to be good for so many digits. Each refinement is one read of the weights and one solution of the Newton system. Variables that are held at bounds stay there, and need not
-/// balance. Given with it is the forest that its exceptions lie on. Ours.
+/// It is to be good for so many digits. Each refinement is one read of the weights and one solution of the Newton
+/// system. Variables that are held at bounds stay there, and need not balance. Given with it is the forest that its
+/// exceptions lie on. Ours.
 fn energy_certificate(
     problem: &Problem,
     computed: Vec<Number>,
@@ -128,13 +131,14 @@ pub struct EnergyProof {
     pub is_bounded: bool,
     /// Terms of which nothing is said.
     pub not_enclosed: u64,
-    /// By variable: a `ρ` with `|log(μ*/μ)| <= ρ`, `μ` the multiplier of the point and `μ*` a balanced one; `None` where none is known, as for what nothing joins to
-    /// the ground.
+    /// By variable: a `ρ` with `|log(μ*/μ)| <= ρ`, `μ` the multiplier of the point and `μ*` a balanced one; `None`
+    /// where none is known, as for what nothing joins to the ground.
     pub radii: Vec<Option<Number>>,
 }
 
 impl EnergyProof {
-    /// Makes a certificate for a problem from a computed point, refined by Newton steps so far that it is good for so many digits, and has the kernel verify it.
+    /// Makes a certificate for a problem from a computed point, refined by Newton steps so far that it is good for so
+    /// many digits, and has the kernel verify it.
     ///
     /// # Errors
     /// [`EnergyError`].
@@ -161,7 +165,8 @@ impl EnergyProof {
         digits: u32,
         within: &Within,
     ) -> Result<Self, EnergyError> {
-        // How far multipliers can be is known along paths from the ground, and not from a bound: the forest of the exceptions does not serve.
+        // How far multipliers can be is known along paths from the ground, and not from a bound: the forest of the
+        // exceptions does not serve.
         let (certificate, _) = energy_certificate(problem, computed, newton, digits, within)?;
         Ok(Self::new(problem, certificate)?)
     }
@@ -192,8 +197,8 @@ impl EnergyProof {
         })
     }
 
-    /// How far, relatively, a balanced weight can be from the one at the point, rounded up, for costs `|w|^power`; `None` where some term is not enclosed, or next to
-    /// nothing is known.
+    /// How far, relatively, a balanced weight can be from the one at the point, rounded up, for costs `|w|^power`;
+    /// `None` where some term is not enclosed, or next to nothing is known.
     ///
     /// `(1 + s)^(1/p) - 1` is at most `s/p` for `p >= 1`, and at most `(s/p)/(1 - s/p)` in any case.
     pub fn weight_radius(&self, power: &Rational) -> Option<f64> {
@@ -211,7 +216,8 @@ impl EnergyProof {
         Some(rational_to_f64_up(&bound))
     }
 
-    /// How far, relatively, a balanced multiplier `μ` can be from that of the point, rounded up; `None` if one has no bounds.
+    /// How far, relatively, a balanced multiplier `μ` can be from that of the point, rounded up; `None` if one has no
+    /// bounds.
     pub fn within(&self) -> Option<f64> {
         let radii = self.radii.iter().map(Option::as_ref);
         let radii = radii.collect::<Option<Vec<&Number>>>()?;
@@ -228,7 +234,8 @@ impl EnergyProof {
         self.radii.iter().all(Option::is_some)
     }
 
-    /// Is the minimum attained, or within bounds, and is every weight, as far as costs go, and every multiplier that is determined known to so many digits?
+    /// Is the minimum attained, or within bounds, and is every weight, as far as costs go, and every multiplier that is
+    /// determined known to so many digits?
     pub fn is_good(&self, digits: u32) -> bool {
         let widest = Number::new(1u32.into(), -(f64::from(digits) * 3.33).ceil() as i64);
         let Some(widest) = widest.to_rational() else {
@@ -254,11 +261,12 @@ impl EnergyProof {
     }
 }
 
-/// How far, relatively, other weights (one list for each block of the problem) are at most from the balanced ones, for costs `|w|^power`, rounded up. `None` where nothing
-/// is proved: a weight that is 0 on one side only, a term that is not enclosed, costs that differ by more than a factor of 2.
+/// How far, relatively, other weights (one list for each block of the problem) are at most from the balanced ones, for
+/// costs `|w|^power`, rounded up. `None` where nothing is proved: a weight that is 0 on one side only, a term that is
+/// not enclosed, costs that differ by more than a factor of 2.
 ///
-/// Of a quotient `q` of costs `|q^(1/p) - 1|` is at most `|q - 1|/p` if `p >= 1` and `q >= 1`, and otherwise at most `s/(1 - s)` with
-/// `s = |q - 1|/(p · min(q, 1))`.
+/// Of a quotient `q` of costs `|q^(1/p) - 1|` is at most `|q - 1|/p` if `p >= 1` and `q >= 1`, and otherwise at most
+/// `s/(1 - s)` with `s = |q - 1|/(p · min(q, 1))`.
 ///
 /// # Errors
 /// What the kernel refuses.
@@ -355,7 +363,8 @@ fn moved(number: &Number, step: f64, bits: u64) -> Option<Number> {
     if !(step.is_finite() && step.abs() < 1.0) {
         return None;
     }
-    // The step as an integer over 2^bits, and four terms of the series: each step is far smaller than the one before, and an error only costs a refinement.
+    // The step as an integer over 2^bits, and four terms of the series: each step is far smaller than the one before,
+    // and an error only costs a refinement.
     let exact = rational_from_f64(step)?;
     let scaled: BigInt = (exact.numer() << bits) / exact.denom();
     let one = BigInt::from(1) << bits;

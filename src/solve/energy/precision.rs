@@ -16,7 +16,8 @@ const MOST_BITS: f64 = 188.0;
 /// Bits that the lightest cost should have on the grid whatever the digits.
 const LEAST_BITS: f64 = 90.0;
 
-/// Digits that are tried for in 256 bits, whatever the costs: where those do not suffice for the lightest, nearly all weights are enclosed all the same.
+/// Digits that are tried for in 256 bits, whatever the costs: where those do not suffice for the lightest, nearly all
+/// weights are enclosed all the same.
 const SHORT_DIGITS: u32 = PLAIN_DIGITS;
 
 /// The finest grid that the kernel takes.
@@ -37,8 +38,9 @@ pub(super) struct Precision {
 }
 
 impl Precision {
-    /// With `b` bits asked for, `N` terms, and costs from `w` to `W`: what is lost to the grid adds about `N² g²/w` to the gap, and what is lost to the factors
-    /// `ε² N W`; both must be below `w 2^(-2b-2)` for a radius of `2^-b` at the lightest cost. Multipliers add up radii along paths, of at most all variables.
+    /// With `b` bits asked for, `N` terms, and costs from `w` to `W`: what is lost to the grid adds about `N² g²/w` to
+    /// the gap, and what is lost to the factors `ε² N W`; both must be below `w 2^(-2b-2)` for a radius of `2^-b` at
+    /// the lightest cost. Multipliers add up radii along paths, of at most all variables.
     pub fn of(extremes: &Extremes, problem: &Problem, digits: u32) -> Self {
         let terms: usize = problem
             .blocks()

@@ -10,7 +10,8 @@ const BAND: usize = 1 << 17;
 /// Entries of a band for each of its rows and columns: so many that adding up their sums takes little of the time.
 const ENTRIES: usize = 16;
 
-/// Reads all the weights. Results do not depend on the number of threads, and each holds its own sums and those of one band at a time, whoever is fast.
+/// Reads all the weights. Results do not depend on the number of threads, and each holds its own sums and those of one
+/// band at a time, whoever is fast.
 ///
 /// # Errors
 /// What the kernel refuses first.

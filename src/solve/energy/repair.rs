@@ -1,4 +1,5 @@
-//! The terms whose `y` is changed so that the costs are a circulation exactly: for each variable a heavy one that joins it to variables settled before.
+//! The terms whose `y` is changed so that the costs are a circulation exactly: for each variable a heavy one that joins
+//! it to variables settled before.
 
 use num_traits::{One, Signed, Zero};
 use std::cmp::Reverse;
@@ -24,8 +25,8 @@ pub(super) struct Repair {
 }
 
 impl Repair {
-    /// Grows a forest from the ground: always the heaviest term with one variable left settles it, so that what a variable has to cancel is carried by
-    /// terms about as heavy as its own.
+    /// Grows a forest from the ground: always the heaviest term with one variable left settles it, so that what a
+    /// variable has to cancel is carried by terms about as heavy as its own.
     pub fn of(problem: &Problem, point: &[Number]) -> Self {
         Self::around(problem, point, &Within::default())
     }
@@ -97,7 +98,8 @@ impl Repair {
         Some(exceptions)
     }
 
-    /// Cancels the imbalance at each variable by its term, the last settled one first, and notes the changes of `y`. What is left stands at the roots; what is held need not balance.
+    /// Cancels the imbalance at each variable by its term, the last settled one first, and notes the changes of `y`.
+    /// What is left stands at the roots; what is held need not balance.
     fn push(
         &self,
         problem: &Problem,
@@ -122,7 +124,8 @@ impl Repair {
         Some(())
     }
 
-    /// Changes of `y` that cancel what is left at the roots: heavy terms besides those of the order, each with what it brings to the roots.
+    /// Changes of `y` that cancel what is left at the roots: heavy terms besides those of the order, each with what it
+    /// brings to the roots.
     fn around_roots(
         &self,
         problem: &Problem,

@@ -55,8 +55,8 @@ fn log2_entry(entries: &Entries, entry: usize) -> f64 {
     }
 }
 
-/// Exponent and fraction of an IEEE 754 number, read as one number with a binary point: its logarithm where the fraction is 0, and linear between; the
-/// logarithm itself of what is subnormal.
+/// Exponent and fraction of an IEEE 754 number, read as one number with a binary point: its logarithm where the
+/// fraction is 0, and linear between; the logarithm itself of what is subnormal.
 fn quick_log2(bits: u32, fraction_bits: i32, bias: f64) -> f64 {
     match bits {
         0 => f64::NEG_INFINITY,

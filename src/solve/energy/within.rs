@@ -21,7 +21,8 @@ pub struct Within {
 }
 
 impl Within {
-    /// Bounds `1/bound` and `bound` of all multipliers `Λ`, `Λ^power = μ`; irrational ones are rounded inwards. `None` if they are too long to be written out.
+    /// Bounds `1/bound` and `bound` of all multipliers `Λ`, `Λ^power = μ`; irrational ones are rounded inwards. `None`
+    /// if they are too long to be written out.
     pub fn scaling(bound: &Rational, power: &Rational, held: &[i8]) -> Option<Self> {
         let enclosed = || Enclosure::from_rational(bound, 4 * BOUND_BITS)?.power(power, BOUND_BITS);
         let upper = match rational_power(bound, power) {
@@ -47,7 +48,8 @@ impl Within {
             .for_each(|variable| imbalance[variable] = Rational::zero());
     }
 
-    /// A multiplier of so many bits within its bounds; at its bound if it is held, or so near it, in more bits, that the distance adds nothing to the gap.
+    /// A multiplier of so many bits within its bounds; at its bound if it is held, or so near it, in more bits, that
+    /// the distance adds nothing to the gap.
     pub(super) fn moved_inside(&self, variable: usize, number: Number, bits: u64) -> Number {
         let (Some([lower, upper]), Some(side)) =
             (self.bounds.get(variable), self.held.get(variable))
@@ -76,7 +78,8 @@ fn short(value: &Rational, bits: u64, direction: Direction) -> Option<Number> {
         .then(|| Number::new(mantissa, -exponent))
 }
 
-/// Makes a certificate of the minimum within bounds from computed multipliers `μ`, refined by Newton steps in those that are not held, and has the kernel verify it.
+/// Makes a certificate of the minimum within bounds from computed multipliers `μ`, refined by Newton steps in those
+/// that are not held, and has the kernel verify it.
 ///
 /// # Errors
 /// [`EnergyError`].

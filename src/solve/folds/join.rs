@@ -9,7 +9,8 @@ pub struct Piece<'a> {
     pub values: &'a [f64],
     /// The form of each entry, as a number in the list of forms.
     pub forms: &'a [usize],
-    /// The number of the tensor's free factor, which its rows and its columns share in two ways, and the exponent with which it is in these values.
+    /// The number of the tensor's free factor, which its rows and its columns share in two ways, and the exponent with
+    /// which it is in these values.
     pub shared: Option<(usize, f64)>,
     /// How much each value counts: the inverse of the square of its error.
     pub weight: f64,
@@ -31,7 +32,8 @@ pub struct Joined {
 /// Steps of conjugate gradients.
 const STEPS: usize = 400;
 
-/// Finds the multipliers. `forms` hold variables with their exponents; `allowed` is the error of a piece's values that is allowed.
+/// Finds the multipliers. `forms` hold variables with their exponents; `allowed` is the error of a piece's values that
+/// is allowed.
 pub fn join(
     (variables, forms): (usize, &[Vec<(usize, f64)>]),
     tensors: usize,

@@ -125,7 +125,8 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// From some rows, before and after: the factors of the columns, up to one that all have in common. A fault in a few of the samples does no harm.
+    /// From some rows, before and after: the factors of the columns, up to one that all have in common. A fault in a
+    /// few of the samples does no harm.
     pub fn new(width: usize, samples: &[(Vec<f64>, Vec<f64>)], excuse: Excuse) -> Self {
         let mut columns = vec![1.0; width];
         let step = samples.len().div_ceil(MEDIANS).max(1);

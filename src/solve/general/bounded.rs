@@ -11,11 +11,13 @@ const HALVINGS: usize = 40;
 /// The share of the fall that the gradient promises, at least.
 const ENOUGH: f64 = 1e-4;
 
-/// Minimises the regularizer over `1/bound <= μ <= bound`, in the multipliers `μ` of costs: strictly convex where terms tell variables apart, and there is a solution whether or not
-/// the minimum is attained without the bound. A variable without any cost keeps the multiplier 1.
+/// Minimises the regularizer over `1/bound <= μ <= bound`, in the multipliers `μ` of costs: strictly convex where terms
+/// tell variables apart, and there is a solution whether or not the minimum is attained without the bound. A variable
+/// without any cost keeps the multiplier 1.
 ///
-/// Newton steps in the variables that no bound holds, solved by conjugate gradients, cut off at the bounds (a projected Newton method). Cost: some dozens of reads of the weights. It ends
-/// where the largest deficit of the variables that are not held is within the tolerance, and no held one gains by moving back.
+/// Newton steps in the variables that no bound holds, solved by conjugate gradients, cut off at the bounds (a projected
+/// Newton method). Cost: some dozens of reads of the weights. It ends where the largest deficit of the variables that
+/// are not held is within the tolerance, and no held one gains by moving back.
 ///
 /// # Errors
 /// [`SolveError::NotFinite`]; [`SolveError::NotConverged`] where reads run out, or rounding allows no better.
@@ -87,7 +89,8 @@ fn held(x: &[f64], sides: &[(f64, f64)], limit: f64) -> Vec<i8> {
     held.collect()
 }
 
-/// The state after a step that is cut off at the bounds, shortened until the regularizer falls by a share of what the gradient promises, or by as much as rounding tells.
+/// The state after a step that is cut off at the bounds, shortened until the regularizer falls by a share of what the
+/// gradient promises, or by as much as rounding tells.
 fn descended(
     costs: &TermCosts,
     state: &State,

@@ -12,7 +12,8 @@ const BAND: usize = 1 << 17;
 /// A form: variables with their exponents.
 pub(super) type FloatForm = Vec<(usize, f64)>;
 
-/// Sums of costs by row and by column, with the form of each row and column: what is known of a block without its weights.
+/// Sums of costs by row and by column, with the form of each row and column: what is known of a block without its
+/// weights.
 #[derive(Debug, Clone)]
 pub struct BlockSums<'a> {
     /// The forms of rows, then those of columns.
@@ -125,7 +126,8 @@ impl<'a> TermCosts<'a> {
         sums.collect()
     }
 
-    /// For every block the products of its matrix of costs (at multipliers 1) with a number for each row and one for each column, by form.
+    /// For every block the products of its matrix of costs (at multipliers 1) with a number for each row and one for
+    /// each column, by form.
     pub(super) fn multiply(&self, of_rows: &[f64], of_columns: &[f64]) -> Margins {
         let blocks = self.blocks.iter().map(|block| {
             let at = |forms: &[usize], values: &[f64]| -> Vec<f64> {

@@ -1,7 +1,9 @@
-//! Few reads of the weights: after each one a model of the costs is minimised that needs no more than their sums by row and column.
+//! Few reads of the weights: after each one a model of the costs is minimised that needs no more than their sums by row
+//! and column.
 //!
-//! Sums by row and column are what a read gives. The model takes each block for the product of the two, which large blocks nearly are: what is
-//! left of the error after a step is what the block's next singular values are, compared with its first. Anderson acceleration combines the steps. (Ours.)
+//! Sums by row and column are what a read gives. The model takes each block for the product of the two, which large
+//! blocks nearly are: what is left of the error after a step is what the block's next singular values are, compared
+//! with its first. Anderson acceleration combines the steps. (Ours.)
 
 use super::costs::BlockSums;
 use super::costs::{Margins, TermCosts};
@@ -68,7 +70,8 @@ const MEMORY: usize = 5;
 const FAR: f64 = 350.0;
 
 impl TermCosts<'_> {
-    /// Variables with costs on one side only, at multipliers 1: for each, whether that is the one which rises with it. Cost: a read.
+    /// Variables with costs on one side only, at multipliers 1: for each, whether that is the one which rises with it.
+    /// Cost: a read.
     ///
     /// # Errors
     /// [`SolveError::NotFinite`].
@@ -86,10 +89,12 @@ impl TermCosts<'_> {
     }
 }
 
-/// Balances in few reads; see there. `progress` is told each deficit. What was reached is given even where it is not enough.
+/// Balances in few reads; see there. `progress` is told each deficit. What was reached is given even where it is not
+/// enough.
 ///
 /// # Errors
-/// [`SolveError::OneSided`], [`SolveError::NotFinite`]; [`SolveError::RunsAway`] where multipliers do, so that there seems to be no minimum.
+/// [`SolveError::OneSided`], [`SolveError::NotFinite`]; [`SolveError::RunsAway`] where multipliers do, so that there
+/// seems to be no minimum.
 pub fn balance_in_few_reads(
     costs: &TermCosts,
     options: &FewReads,

@@ -1,8 +1,8 @@
 //! Problems of any forms, balanced over the bytes of their weights: products, powers, gates, attention.
 //!
-//! `R(x) = Σ c exp <a, x>` is minimised by damped Newton steps, each solved by conjugate gradients. What is asked of the weights is one
-//! product with the matrix of the costs of a block, on both sides at once: for a dense block a read, whatever its number type and
-//! wherever it lies. Nothing as long as the weights is kept. (Ours.)
+//! `R(x) = Σ c exp <a, x>` is minimised by damped Newton steps, each solved by conjugate gradients. What is asked of
+//! the weights is one product with the matrix of the costs of a block, on both sides at once: for a dense block a read,
+//! whatever its number type and wherever it lies. Nothing as long as the weights is kept. (Ours.)
 
 mod bounded;
 mod costs;

@@ -1,4 +1,5 @@
-//! A problem in which every block of costs is the product of its sums by row and by column: what is known after one read, minimised without another.
+//! A problem in which every block of costs is the product of its sums by row and by column: what is known after one
+//! read, minimised without another.
 
 use super::costs::{BlockSums, FloatForm, Margins, TermCosts};
 use crate::solve::blocks;
@@ -191,8 +192,9 @@ impl<'a> Model<'a> {
     }
 }
 
-/// How far a problem is from balance, by sums of costs alone: the largest deficit, exactly but for rounding; and by variable about the logarithm of the multiplier of
-/// costs that would balance it, as if every block were the product of its sums.
+/// How far a problem is from balance, by sums of costs alone: the largest deficit, exactly but for rounding; and by
+/// variable about the logarithm of the multiplier of costs that would balance it, as if every block were the product of
+/// its sums.
 pub fn imbalance(
     variables: usize,
     forms: &[Vec<(usize, f64)>],

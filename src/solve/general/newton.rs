@@ -55,7 +55,8 @@ pub(super) struct State {
     /// The costs added up by row and column.
     pub margins: Margins,
     pub regularizer: f64,
-    /// For each variable the costs that rise with it and those that fall, times their exponents, and the diagonal of the Hessian.
+    /// For each variable the costs that rise with it and those that fall, times their exponents, and the diagonal of
+    /// the Hessian.
     sides: Vec<(f64, f64, f64)>,
 }
 
@@ -194,7 +195,8 @@ impl TermCosts<'_> {
         product
     }
 
-    /// Solves `H d = side` at a state in the variables that are free to move by conjugate gradients, preconditioned by the diagonal; the reads with it.
+    /// Solves `H d = side` at a state in the variables that are free to move by conjugate gradients, preconditioned by
+    /// the diagonal; the reads with it.
     pub(super) fn conjugate(
         &self,
         state: &State,
@@ -240,7 +242,8 @@ impl TermCosts<'_> {
         longest.is_finite().then_some(share)
     }
 
-    /// Newton steps of [`EnergyProof::find`](crate::solve::energy::EnergyProof::find) at a point: solves `H d = side` in the variables that are free to move.
+    /// Newton steps of [`EnergyProof::find`](crate::solve::energy::EnergyProof::find) at a point: solves `H d = side`
+    /// in the variables that are free to move.
     pub fn newton_at(
         &self,
         multipliers: &[f64],
@@ -281,11 +284,13 @@ fn add(side: &mut (f64, f64, f64), exponent: f64, cost: f64) {
     side.2 += exponent * change;
 }
 
-/// Balances all variables of a problem of any forms. `progress` is told the deficit at multipliers 1 and after each step. A variable without any cost keeps
-/// the multiplier 1. Cost: some dozens of reads of the weights, more where they are skewed; a few numbers for each row and column.
+/// Balances all variables of a problem of any forms. `progress` is told the deficit at multipliers 1 and after each
+/// step. A variable without any cost keeps the multiplier 1. Cost: some dozens of reads of the weights, more where they
+/// are skewed; a few numbers for each row and column.
 ///
 /// # Errors
-/// [`SolveError::OneSided`] (a variable with costs on one side only: there is no minimum), [`SolveError::NotFinite`], [`SolveError::RunsAway`] and
+/// [`SolveError::OneSided`] (a variable with costs on one side only: there is no minimum), [`SolveError::NotFinite`],
+/// [`SolveError::RunsAway`] and
 /// [`SolveError::NotConverged`]: also where there is no minimum for another reason, which is not decided here.
 pub fn balance_terms(
     costs: &TermCosts,

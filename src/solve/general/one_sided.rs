@@ -10,20 +10,24 @@ use crate::solve::energy::each_place;
 use crate::solve::merged::{Steps, moving, verified};
 use synaptic_balance_kernel::Number;
 
-/// Rounds after which the search ends: each takes the variables that are on one side only without the terms of those before. Cost: a read.
+/// Rounds after which the search ends: each takes the variables that are on one side only without the terms of those
+/// before. Cost: a read.
 const ROUNDS: i64 = 64;
 
-/// By how much, in binary digits, the variables of a round move faster than those of the next: more than exponents add up to.
+/// By how much, in binary digits, the variables of a round move faster than those of the next: more than exponents add
+/// up to.
 const FASTER: i64 = 10;
 
-/// Binary digits by which the slowest variables move to where what vanishes costs nothing that floats could tell, and the most levels for which those of the fastest are numbers.
+/// Binary digits by which the slowest variables move to where what vanishes costs nothing that floats could tell, and
+/// the most levels for which those of the fastest are numbers.
 const STRIDE: i64 = 4096;
 const MOST_LEVELS: i64 = 4;
 
 /// A direction that raises no cost and sends some to 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Runaway {
-    /// By variable: 0 for one that stays; otherwise the number of its round, above 0 if it grows and below 0 if it shrinks.
+    /// By variable: 0 for one that stays; otherwise the number of its round, above 0 if it grows and below 0 if it
+    /// shrinks.
     pub levels: Vec<i64>,
     /// For each kind of term other than 0, its exponent at each level.
     steps: BTreeSet<Steps>,
@@ -35,7 +39,8 @@ impl Runaway {
         moving(&self.levels)
     }
 
-    /// A point at which what vanishes costs next to nothing; what stays is not moved. `None` where numbers would be too long.
+    /// A point at which what vanishes costs next to nothing; what stays is not moved. `None` where numbers would be too
+    /// long.
     pub fn far(&self, point: Vec<Number>) -> Option<Vec<Number>> {
         let last = self.levels.iter().map(|level| level.abs()).max()?;
         if last > MOST_LEVELS {
@@ -52,8 +57,8 @@ impl Runaway {
         Some(moved.collect())
     }
 
-    /// Has the kernel verify the direction, on the problem in which the variables of each level are one. That the terms lie at these levels was read by this program,
-    /// not by the kernel. `None` if it refuses.
+    /// Has the kernel verify the direction, on the problem in which the variables of each level are one. That the terms
+    /// lie at these levels was read by this program, not by the kernel. `None` if it refuses.
     pub fn verified(&self) -> Option<Verified<NotAttained>> {
         let last = self.levels.iter().map(|level| level.abs()).max()?;
         verified(&self.levels, self.steps.iter(), |level| {
@@ -63,7 +68,8 @@ impl Runaway {
 }
 
 impl TermCosts<'_> {
-    /// Finds variables that run away, round by round. `None` where all have costs on both sides, or none: whether there is a minimum is not decided then. Ours.
+    /// Finds variables that run away, round by round. `None` where all have costs on both sides, or none: whether there
+    /// is a minimum is not decided then. Ours.
     pub fn runaway(&self) -> Option<Runaway> {
         let mut levels = vec![0i64; self.variables()];
         for round in 1..=ROUNDS {
@@ -87,7 +93,8 @@ impl TermCosts<'_> {
         })
     }
 
-    /// Leaves out the terms that vanish as variables run away. `false`, and nothing is left out, where two forms that move make a term other than 0 that stays.
+    /// Leaves out the terms that vanish as variables run away. `false`, and nothing is left out, where two forms that
+    /// move make a term other than 0 that stays.
     pub fn leave_out(&mut self, runaway: &Runaway) -> bool {
         let levels = &runaway.levels;
         let moves = |form: &Vec<(usize, f64)>| {
@@ -129,7 +136,8 @@ impl TermCosts<'_> {
         (first, count)
     }
 
-    /// By variable: has it a term without variables that run away, other than 0, that rises with it, and one that falls?
+    /// By variable: has it a term without variables that run away, other than 0, that rises with it, and one that
+    /// falls?
     fn live_sides(&self, levels: &[i64]) -> Vec<[bool; 2]> {
         let mut sides = vec![[false; 2]; levels.len()];
         let mut see = |form: &[(usize, f64)]| {

@@ -1,4 +1,5 @@
-//! The paper's algorithm on problems of any forms: one variable after another, in random order. It knows nothing of any other solution.
+//! The paper's algorithm on problems of any forms: one variable after another, in random order. It knows nothing of any
+//! other solution.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -51,8 +52,9 @@ impl Terms {
 /// Newton steps for one variable whose exponents differ.
 const STEPS: usize = 60;
 
-/// Balances variable after variable, each pass in a new random order, from the given weights. Theory of products: the costs converge to those
-/// of the minimum under every fair order. Cost: a pass takes every term at each of its variables; some dozens of bytes for each.
+/// Balances variable after variable, each pass in a new random order, from the given weights. Theory of products: the
+/// costs converge to those of the minimum under every fair order. Cost: a pass takes every term at each of its
+/// variables; some dozens of bytes for each.
 pub fn balance_terms_in_random_order(
     costs: &TermCosts,
     options: &RandomOptions,

@@ -1,5 +1,5 @@
-//! Inputs at which given units act: the signs of all units before them are chosen one after another, and a linear program
-//! says which inputs have them.
+//! Inputs at which given units act: the signs of all units before them are chosen one after another, and a linear
+//! program says which inputs have them.
 
 use good_lp::{Expression, ProblemVariables, Solution as _, SolverModel, microlp, variable};
 use num_traits::{One, Signed, Zero};
@@ -89,7 +89,8 @@ impl Budget {
 }
 
 impl<'a> Cells<'a> {
-    /// A search over `steps` time steps for inputs at which the units of a path all act; its last unit comes last in time.
+    /// A search over `steps` time steps for inputs at which the units of a path all act; its last unit comes last in
+    /// time.
     pub fn new(
         network: &'a Network<Rational>,
         plan: &'a Plan,
@@ -158,8 +159,8 @@ impl<'a> Cells<'a> {
         self.nodes.len() * (self.point.len() + 1) <= 20_000 && self.nodes.len() <= 600
     }
 
-    /// The next inputs at which the units of the path act, well inside their cell; `None` when there are no more, or the budget
-    /// is spent.
+    /// The next inputs at which the units of the path act, well inside their cell; `None` when there are no more, or
+    /// the budget is spent.
     pub fn next(&mut self, budget: &mut Budget) -> Option<Vec<Vec<Rational>>> {
         let mut place = match std::mem::replace(&mut self.started, true) {
             false => 0,

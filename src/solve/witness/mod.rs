@@ -47,12 +47,12 @@ const TABLES: usize = 1_200_000;
 const CELLS: usize = 60;
 const CELLS_OF_A_PATH: usize = 12;
 
-/// Looks for inputs on which two networks of the same architecture compute different outputs, from state 0: plain ones first,
-/// then such that the suspected synapses act. `rounded_to` is the number type of the second network: where it rounds, a witness
-/// stands for all weights that round to those of the second network.
+/// Looks for inputs on which two networks of the same architecture compute different outputs, from state 0: plain ones
+/// first, then such that the suspected synapses act. `rounded_to` is the number type of the second network: where it
+/// rounds, a witness stands for all weights that round to those of the second network.
 ///
-/// The networks are evaluated exactly where all units are BiLU or BiPU of integer degree, else in balls that hold the outputs.
-/// `None` says only that none was found.
+/// The networks are evaluated exactly where all units are BiLU or BiPU of integer degree, else in balls that hold the
+/// outputs. `None` says only that none was found.
 pub fn find_witness(
     before: &Network<Rational>,
     after: &Network<Rational>,

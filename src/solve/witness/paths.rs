@@ -12,8 +12,9 @@ use crate::numbers::Rational;
 /// Ways on from the target of a synapse that are tried.
 const WAYS: usize = 4;
 
-/// Units that all have to act so that a synapse does something to an output, at their time steps, with the number of steps: the
-/// source of the synapse where that is computed, its target, and units on a way to an output. Shortest ways first.
+/// Units that all have to act so that a synapse does something to an output, at their time steps, with the number of
+/// steps: the source of the synapse where that is computed, its target, and units on a way to an output. Shortest ways
+/// first.
 pub(super) fn through(
     network: &Network<Rational>,
     plan: &Plan,

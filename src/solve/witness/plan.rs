@@ -48,8 +48,8 @@ impl Plan {
         }
     }
 
-    /// The outputs over time steps from state 0 (one step where there is no cycle), if every weight is only known up to rounding
-    /// to a number type. `None` where an activation has no value that is known, or a number is too long.
+    /// The outputs over time steps from state 0 (one step where there is no cycle), if every weight is only known up to
+    /// rounding to a number type. `None` where an activation has no value that is known, or a number is too long.
     pub fn evaluate(
         &self,
         network: &Network<Rational>,

@@ -1,13 +1,14 @@
 //! E1: favourable scalings, and steps that converge though they do not balance.
 //!
-//! **Steps that gain a fixed fraction of what their unit can gain converge in any fair order**, whether they pass `λ*` or not, if
-//! the minimum is attained. Place: ours. Why: let `g` be the gradient of `R` in `x = log Λ`. The gains sum to at most `R` at the
-//! start less the minimum, so the gains, the derivatives `g_i` of the units visited, and the lengths of the steps tend to 0. Level
-//! sets are compact in the space of weights; let `p` be a limit point that balances the fewest units, `S` those. Near `p`
-//! no unit outside `S` is balanced, so late enough none is visited there. All limit points near `p` balance exactly `S`, so
-//! late iterates near `p` nearly balance `S`; while only `S` is visited the others stand still, `S` has one optimum (`R` is
-//! strictly convex in the `L` of non-zero synapses), and the iterates stay as near to it as they are. So they do not leave,
-//! and only `S` is visited from then on. The order is fair: `S` is all units, `p` is the optimum, and with it every limit point.
+//! **Steps that gain a fixed fraction of what their unit can gain converge in any fair order**, whether they pass `λ*`
+//! or not, if the minimum is attained. Place: ours. Why: let `g` be the gradient of `R` in `x = log Λ`. The gains sum
+//! to at most `R` at the start less the minimum, so the gains, the derivatives `g_i` of the units visited, and the
+//! lengths of the steps tend to 0. Level sets are compact in the space of weights; let `p` be a limit point that
+//! balances the fewest units, `S` those. Near `p` no unit outside `S` is balanced, so late enough none is visited
+//! there. All limit points near `p` balance exactly `S`, so late iterates near `p` nearly balance `S`; while only `S`
+//! is visited the others stand still, `S` has one optimum (`R` is strictly convex in the `L` of non-zero synapses), and
+//! the iterates stay as near to it as they are. So they do not leave, and only `S` is visited from then on. The order
+//! is fair: `S` is all units, `p` is the optimum, and with it every limit point.
 //!
 //! A step that goes `1 - θ` of the way on the log scale, `-1 < θ < 1`, gains at least the fraction `1 - θ²`:
 //! with `t` the distance on the log scale of costs `R` is `2 sqrt(AB) cosh t`, and `cosh θt - 1 <= θ² (cosh t - 1)`.

@@ -10,9 +10,8 @@ const STEPS: usize = 3;
 const INPUT: i64 = 7;
 const TARGET: i64 = 28;
 
-/// The derivatives of `E = ½ Σ_t Σ_y (y_t - 28)²` over three steps with all inputs 7, from initial values `initial` of all
-/// hidden and output units; `None` at a kink, or where an
-/// activation has no rational value.
+/// The derivatives of `E = ½ Σ_t Σ_y (y_t - 28)²` over three steps with all inputs 7, from initial values `initial` of
+/// all hidden and output units; `None` at a kink, or where an activation has no rational value.
 ///
 /// # Errors
 /// An error other than that of the outputs of `Network::evaluate_over_time`.

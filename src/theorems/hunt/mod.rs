@@ -1,14 +1,15 @@
-//! The hunt: statements as printed, as they hold, and with one hypothesis dropped, against all small networks and then random
-//! ones.
+//! The hunt: statements as printed, as they hold, and with one hypothesis dropped, against all small networks and then
+//! random ones.
 //!
 //! What fails must be known: an erratum, or an entry whose hypotheses exclude it. A failure that nothing explains is a
-//! new erratum. The counterexample shown is the smallest of those met: the fewest hidden units, then the fewest non-zero
-//! synapses, then without bias, then with the smallest sum of weights. Enumerated networks have one input, one output and,
-//! up to two hidden units, also a bias; the random ones have more. Statements about products are tried on random networks that
-//! have products.
+//! new erratum. The counterexample shown is the smallest of those met: the fewest hidden units, then the fewest
+//! non-zero synapses, then without bias, then with the smallest sum of weights. Enumerated networks have one input, one
+//! output and, up to two hidden units, also a bias; the random ones have more. Statements about products are tried on
+//! random networks that have products.
 //!
-//! A statement about an equation that a gradient satisfies, or about a step, is decided exactly on each network. One about
-//! convergence is decided by its exact invariants (existence, strict progress of a step) or, where it says so, in `f64`.
+//! A statement about an equation that a gradient satisfies, or about a step, is decided exactly on each network. One
+//! about convergence is decided by its exact invariants (existence, strict progress of a step) or, where it says so, in
+//! `f64`.
 //!
 //! Entries that cannot be hunted over networks are listed with the reason in [`NOT_HUNTED`].
 //!
@@ -125,10 +126,11 @@ pub const NOT_HUNTED: &[(&str, &str)] = &[
 /// Hunts through all small networks, and `level` times 200 random ones of up to 5 hidden units with a bias.
 ///
 /// Statements about architectures: all choices of synapses among up to three hidden units, up to two with a bias. About
-/// weights: all networks of up to two hidden units with weights 0, 1, 4 and all of three with weights 0 and 1, from level 2 on
-/// 0, 1 and 4; with a bias one hidden unit and weights 0, 1, 4 and two with weights 0 and 1, from level 2 on 0, 1 and 4. Those
-/// whose tests take longer: one hidden unit with weights 0, 1, 4, two with weights 0 and 1, both also with a bias, from level 2
-/// on 0, 1 and 4. About activations: see [`activations`]. About products: `level` times 200 random networks that have some. Level 1 takes seconds, level 2 minutes. No level below 1.
+/// weights: all networks of up to two hidden units with weights 0, 1, 4 and all of three with weights 0 and 1, from
+/// level 2 on 0, 1 and 4; with a bias one hidden unit and weights 0, 1, 4 and two with weights 0 and 1, from level 2 on
+/// 0, 1 and 4. Those whose tests take longer: one hidden unit with weights 0, 1, 4, two with weights 0 and 1, both also
+/// with a bias, from level 2 on 0, 1 and 4. About activations: see [`activations`]. About products: `level` times 200
+/// random networks that have some. Level 1 takes seconds, level 2 minutes. No level below 1.
 ///
 /// # Errors
 /// A computation without result; no statement's failure is an error.

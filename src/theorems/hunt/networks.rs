@@ -9,8 +9,8 @@ use crate::network::{
 };
 use crate::numbers::Rational;
 
-/// All architectures of one input, `hidden` hidden units and one output, with weights 1; self-connections and the synapse
-/// from input to output only for up to two hidden units.
+/// All architectures of one input, `hidden` hidden units and one output, with weights 1; self-connections and the
+/// synapse from input to output only for up to two hidden units.
 ///
 /// # Errors
 /// None occurs.
@@ -51,8 +51,8 @@ pub fn weighted_with_bias(
     with_bias(hidden, places(hidden), biased, weights)
 }
 
-/// Chains of one hidden unit, weights 1, one for each of many activations: BiLUs with slopes from -2 to 2, BiPUs of degree
-/// -1, 0, 1/2, 2 and 3 with factors from -1 to 2, and `relu6`, which is not homogeneous.
+/// Chains of one hidden unit, weights 1, one for each of many activations: BiLUs with slopes from -2 to 2, BiPUs of
+/// degree -1, 0, 1/2, 2 and 3 with factors from -1 to 2, and `relu6`, which is not homogeneous.
 ///
 /// # Errors
 /// None occurs.
@@ -92,8 +92,8 @@ pub(super) fn random_networks(count: u32, seed: u64) -> Vec<Network<Rational>> {
     (0..count).map(random).collect()
 }
 
-/// Random networks of one input, up to five hidden units and products together, a bias and one output: units of degree 1, 2 and 3, ties
-/// of integer powers, every third one recurrent. Each has a product.
+/// Random networks of one input, up to five hidden units and products together, a bias and one output: units of degree
+/// 1, 2 and 3, ties of integer powers, every third one recurrent. Each has a product.
 pub(super) fn random_products(count: u32, seed: u64) -> Vec<Network<Rational>> {
     let mut rng = generator(seed);
     let mut found = Vec::new();

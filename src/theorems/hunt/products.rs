@@ -1,5 +1,5 @@
-//! Products: beside the sums of small networks, where the output also reads the product of two hidden units, and in random networks
-//! that have products of their own.
+//! Products: beside the sums of small networks, where the output also reads the product of two hidden units, and in
+//! random networks that have products of their own.
 
 use num_traits::{One, Zero};
 
@@ -109,7 +109,8 @@ pub(super) static STATEMENTS: &[Hunted] = &[
     .over(Domain::Products),
 ];
 
-/// The network with a unit `z`, the product of its first and its last hidden unit, and a weight 1 from it to the output.
+/// The network with a unit `z`, the product of its first and its last hidden unit, and a weight 1 from it to the
+/// output.
 fn with_product(network: &Network<Rational>) -> Result<Option<Network<Rational>>, Failure> {
     let hidden = network.units_of(UnitKind::Hidden);
     let output = network.units_of(UnitKind::Output);
@@ -144,7 +145,8 @@ fn multipliers(network: &Network<Rational>, first: i64) -> Vec<Rational> {
         .collect()
 }
 
-/// Do the outputs stay, if the weight of the product is divided by all its factors' multipliers, or else by the last one's?
+/// Do the outputs stay, if the weight of the product is divided by all its factors' multipliers, or else by the last
+/// one's?
 fn kept(network: &Network<Rational>, by_all: bool) -> Outcome {
     let Some(network) = with_product(network)? else {
         return Ok(None);
@@ -226,8 +228,9 @@ fn costs(problem: &Problem, by: &[Rational]) -> Option<Vec<Rational>> {
     active.map(cost).collect()
 }
 
-/// Wherever `A <= B` at all units among some choices of multipliers: are these at most the balanced ones? Says nothing where the minimum
-/// is not attained, or leaves multipliers free; if `apart`, where a cost rises or falls in two multipliers.
+/// Wherever `A <= B` at all units among some choices of multipliers: are these at most the balanced ones? Says nothing
+/// where the minimum is not attained, or leaves multipliers free; if `apart`, where a cost rises or falls in two
+/// multipliers.
 fn compared(network: &Network<Rational>, apart: bool) -> Outcome {
     let problem = network.problem(&Regularizer::l1());
     let active: Vec<&Synapse> = problem
@@ -285,7 +288,8 @@ fn choices(variables: usize) -> impl Iterator<Item = Vec<Rational>> {
     })
 }
 
-/// Is `R(1) - R(μ)` at most the gap at some other `μ`, with a verified circulation for `y`, or with the costs themselves?
+/// Is `R(1) - R(μ)` at most the gap at some other `μ`, with a verified circulation for `y`, or with the costs
+/// themselves?
 fn gap(network: &Network<Rational>, circulates: bool) -> Outcome {
     let problem = network.problem(&Regularizer::l1());
     let ones = many(network.variables(), || integer(1));

@@ -71,7 +71,8 @@ impl Pair {
     /// Whether the first unit's multiplier is the same before and after the second has been balanced.
     ///
     /// With `s² = q` the second's squared multiplier, the first's are `B/A` and `(β + t s) / (α + b/s)`; both agree iff
-    /// `(B/A) b - t q + ((B/A) α - β) s = 0`, which over the rationals is one condition if `s` is rational, and two if not.
+    /// `(B/A) b - t q + ((B/A) α - β) s = 0`, which over the rationals is one condition if `s` is rational, and two if
+    /// not.
     fn first_is_unmoved(&self) -> Option<bool> {
         let (input, output) = self.sides();
         let (other_input, other_output) = self.swapped().sides();

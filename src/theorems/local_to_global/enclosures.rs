@@ -46,8 +46,8 @@ fn encloses(ledger: &mut Ledger, problem: &Problem, optimum: &[Rational]) -> Res
     Ok(())
 }
 
-/// The planted weights, tied in random pairs of hidden units, hidden by a random scaling of the groups; with the `Λ*` of
-/// these. A sum of balanced units is balanced.
+/// The planted weights, tied in random pairs of hidden units, hidden by a random scaling of the groups; with the `Λ*`
+/// of these. A sum of balanced units is balanced.
 fn tied_pairs(rng: &mut ChaCha8Rng) -> Result<(Network<Rational>, Vec<Rational>), Failure> {
     loop {
         let (planted, _) = grounded(rng)?;

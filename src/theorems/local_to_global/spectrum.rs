@@ -4,13 +4,14 @@
 //! `D = diag(A + B)` and `C` symmetric. So its Perron root satisfies `ρ² <= s` exactly if `s D - C D⁻¹ C` is positive
 //! semidefinite, and `ρ² < s` if it is definite; elimination over the rationals decides.
 //!
-//! **With biases and skips** `ρ <= cos(π/(L+1))` in acyclic networks, `L` being the most hidden units on a path between visible
-//! units. Why: balanced costs are a circulation, a sum of flows along such paths. With `x` on the hidden units and 0 on visible
-//! ones, `Σ_i (A_i + B_i) x_i² - Σ_e 2 c_e x_i x_j` is the sum over these paths of the same form of the path, which for `m`
-//! hidden units is at least `1 - cos(π/(m+1)) >= 1 - cos(π/(L+1))` times `2 Σ x²` on it. Equality needs `x = 0` on every path
-//! with fewer units, and on a path of `L` units a multiple of `sin(πl/(L+1))`, which is 0 nowhere or everywhere: so `ρ` is the
-//! law's exactly if in some component of hidden units all paths pass `L` of them. A bias into the first hidden layer changes
-//! nothing. A cycle of hidden units is a path without ends, of form 0: then `ρ` can be larger.
+//! **With biases and skips** `ρ <= cos(π/(L+1))` in acyclic networks, `L` being the most hidden units on a path between
+//! visible units. Why: balanced costs are a circulation, a sum of flows along such paths. With `x` on the hidden units
+//! and 0 on visible ones, `Σ_i (A_i + B_i) x_i² - Σ_e 2 c_e x_i x_j` is the sum over these paths of the same form of
+//! the path, which for `m` hidden units is at least `1 - cos(π/(m+1)) >= 1 - cos(π/(L+1))` times `2 Σ x²` on it.
+//! Equality needs `x = 0` on every path with fewer units, and on a path of `L` units a multiple of `sin(πl/(L+1))`,
+//! which is 0 nowhere or everywhere: so `ρ` is the law's exactly if in some component of hidden units all paths pass
+//! `L` of them. A bias into the first hidden layer changes nothing. A cycle of hidden units is a path without ends, of
+//! form 0: then `ρ` can be larger.
 
 use std::cmp::Ordering;
 
@@ -64,8 +65,9 @@ pub(in crate::theorems) fn squared_law(layers: usize) -> Option<Rational> {
     }
 }
 
-/// The network with costs made of flows, one along every simple path between visible units and every simple cycle of hidden
-/// ones. It is balanced under `L_1`, and its support are the synapses that lie on a cycle of the coalesced graph.
+/// The network with costs made of flows, one along every simple path between visible units and every simple cycle of
+/// hidden ones. It is balanced under `L_1`, and its support are the synapses that lie on a cycle of the coalesced
+/// graph.
 pub(in crate::theorems) fn circulating(
     network: &Network<Rational>,
     mut flow: impl FnMut() -> Rational,
@@ -86,7 +88,8 @@ pub(in crate::theorems) struct Compared {
     pub some_even: bool,
 }
 
-/// Compares; `None` without hidden units on paths, or where the law is irrational. All synapses count, so none may be 0.
+/// Compares; `None` without hidden units on paths, or where the law is irrational. All synapses count, so none may
+/// be 0.
 pub(in crate::theorems) fn compare_with_law(network: &Network<Rational>) -> Option<Compared> {
     let ends = super::ends(network);
     let mut component: Vec<usize> = (0..network.variables()).collect();

@@ -143,9 +143,9 @@ fn def_2_1(ledger: &mut Ledger) -> Result<(), Failure> {
 
 /// What homogeneity of each degree forces, on both sides of 0.
 ///
-/// The residual `E(λ, u) = f(λu) - λ^c f(u)` vanishes for all `λ, u > 0` on a side exactly if `d(x) = f(x) - x^c f(1)` does:
-/// `E(x, 1) = d(x)`, and `E(λ, u) = d(λu) - λ^c d(u)`. `u = |x|` is the distance from 0. Both are identities in the coefficients
-/// of `f`, a Laurent polynomial as the engine has no letters for functions; wrong degrees are refuted.
+/// The residual `E(λ, u) = f(λu) - λ^c f(u)` vanishes for all `λ, u > 0` on a side exactly if `d(x) = f(x) - x^c f(1)`
+/// does: `E(x, 1) = d(x)`, and `E(λ, u) = d(λu) - λ^c d(u)`. `u = |x|` is the distance from 0. Both are identities in
+/// the coefficients of `f`, a Laurent polynomial as the engine has no letters for functions; wrong degrees are refuted.
 fn forced_form(ledger: &mut Ledger, degrees: impl IntoIterator<Item = i32>) -> Result<(), Failure> {
     let (lambda, u, one) = (Laurent::symbol("λ"), Laurent::symbol("u"), Laurent::one());
     for degree in degrees {

@@ -1,4 +1,5 @@
-//! Attention: scores are outputs, mixing weights and normalised values are inputs, a gain is a synapse from a normalised value.
+//! Attention: scores are outputs, mixing weights and normalised values are inputs, a gain is a synapse from a
+//! normalised value.
 
 use super::super::VectorError;
 use super::super::case::{Cases, note};

@@ -289,7 +289,8 @@ fn circulations(cases: &mut Cases) -> Result<(), VectorError> {
     Ok(())
 }
 
-/// The network with a circulation of its synapses as weights, if there is one, products are there and no multiplier is left free.
+/// The network with a circulation of its synapses as weights, if there is one, products are there and no multiplier is
+/// left free.
 fn with_circulation(network: &Network<Rational>) -> Option<Network<Rational>> {
     let problem = network.problem(&Regularizer::l1());
     let Ok(Existence::Attained(attained)) = existence_by_linear_program(&problem) else {

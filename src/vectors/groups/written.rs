@@ -17,8 +17,9 @@ struct Written<'a> {
     ties: Vec<Tie>,
 }
 
-/// `x -> a: 1; product z: a b; tie a b^-1; unit a: linear`: a unit that nothing enters is an input, or the bias if it is `one`; one
-/// that leads nowhere an output; else hidden, a ReLU. `unit` says `input`, `relu`, `linear` or `square` of one.
+/// `x -> a: 1; product z: a b; tie a b^-1; unit a: linear`: a unit that nothing enters is an input, or the bias if it
+/// is `one`; one that leads nowhere an output; else hidden, a ReLU. `unit` says `input`, `relu`, `linear` or `square`
+/// of one.
 pub(super) fn text(network: &str) -> Result<Network<Rational>, VectorError> {
     let mut written = Written::default();
     for entry in network.split([';', '\n']).map(str::trim) {

@@ -367,8 +367,8 @@ pub fn judge(case: &Value) -> Answers {
     answers
 }
 
-/// Evaluates both networks on the inputs of a witness, exactly or, where a sigmoid has no rational values, in `f64`: the outputs
-/// are those expected, and those of the last step differ.
+/// Evaluates both networks on the inputs of a witness, exactly or, where a sigmoid has no rational values, in `f64`:
+/// the outputs are those expected, and those of the last step differ.
 pub fn check_witness(case: &Value, witness: &Value) -> Result<(), String> {
     let before = network(case);
     let after = before.with_weights(exacts(&case["after"]));

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{documents, folder};
 
-/// Checks: ids are unique, every flag used is explained and every flag explained is used, groups hold eight cases or more,
-/// 200 together, in less than 3 MB.
+/// Checks: ids are unique, every flag used is explained and every flag explained is used, groups hold eight cases or
+/// more, 200 together, in less than 3 MB.
 #[test]
 fn ids_flags_and_sizes() {
     let (mut ids, mut total, mut bytes) = (BTreeSet::new(), 0, 0);

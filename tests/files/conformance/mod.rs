@@ -1,5 +1,5 @@
-//! The committed vectors: written by the program, valid under their schema, and passed by the crate's own solvers, which
-//! read them as any other implementation would. Checks: every statement that a vector names as its source.
+//! The committed vectors: written by the program, valid under their schema, and passed by the crate's own solvers,
+//! which read them as any other implementation would. Checks: every statement that a vector names as its source.
 
 mod answers;
 mod balancing;
@@ -77,8 +77,8 @@ fn difference(case: &Value, expected: &Value, answers: &Answers) -> Option<Strin
     None
 }
 
-/// Checks: direct, stochastic, exact and certified answers all agree with every vector; and no vector passes with one of
-/// its values changed.
+/// Checks: direct, stochastic, exact and certified answers all agree with every vector; and no vector passes with one
+/// of its values changed.
 #[test]
 fn the_solvers_pass_every_vector_and_every_changed_value_fails() {
     let (mut passed, mut refused) = (0, 0);
@@ -120,7 +120,8 @@ fn every_direction_is_accepted_by_the_kernel() {
     assert!(seen >= 10, "{seen} directions");
 }
 
-/// Checks: the witness of every other function is one, in an evaluation of its own, and is none with an output or an input changed.
+/// Checks: the witness of every other function is one, in an evaluation of its own, and is none with an output or an
+/// input changed.
 #[test]
 fn every_witness_shows_another_function() {
     let mut seen = 0;

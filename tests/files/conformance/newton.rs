@@ -34,8 +34,8 @@ fn agrees(cost: &Rational, weight: &Value, power: &Rational) -> bool {
     low - cost * &tiny <= *cost && *cost <= high + cost * tiny
 }
 
-/// Checks: the balanced weights of the vectors about products and attention are those of a second side, which knows neither the solvers
-/// nor the kernel.
+/// Checks: the balanced weights of the vectors about products and attention are those of a second side, which knows
+/// neither the solvers nor the kernel.
 #[test]
 fn products_and_attention_are_what_newton_finds() {
     let of_groups = documents()

@@ -21,7 +21,8 @@ pub struct Base {
     pub certificate: Value,
 }
 
-/// Name, units, synapses, ties, regularizers. A unit without a kind is hidden; `bipu:c` has `C = 1`, `D = 0`, `product:a*b` is no hidden unit.
+/// Name, units, synapses, ties, regularizers. A unit without a kind is hidden; `bipu:c` has `C = 1`, `D = 0`,
+/// `product:a*b` is no hidden unit.
 type Plan = (
     &'static str,
     &'static str,

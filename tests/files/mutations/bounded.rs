@@ -10,7 +10,8 @@ use synaptic_balance::solve::{CrossCheck, Options, Restriction, balance};
 use super::energy::{all_networks, case};
 use super::{Case, compare, mutate, sampled};
 
-/// The certificate of the minimum of a network within `1/S` and `S`, and whether a bound holds a unit; `None` where ties allow for no bounds or the kernel accepted none.
+/// The certificate of the minimum of a network within `1/S` and `S`, and whether a bound holds a unit; `None` where
+/// ties allow for no bounds or the kernel accepted none.
 fn certificate(network: &str, regularizer: &str, bound: &str) -> Option<(Value, bool)> {
     let network = read_network(network.as_bytes()).unwrap().network;
     let regularizer: Regularizer = regularizer.parse().unwrap();
@@ -29,7 +30,8 @@ fn certificate(network: &str, regularizer: &str, bound: &str) -> Option<(Value, 
     Some((serde_json::from_str(&file.to_json()).unwrap(), is_held))
 }
 
-/// Checks: Section 10 of the theory: certificates of minima within bounds are proofs for both judges; changed in one place, or without their bounds, they are accepted or refused by both alike.
+/// Checks: Section 10 of the theory: certificates of minima within bounds are proofs for both judges; changed in one
+/// place, or without their bounds, they are accepted or refused by both alike.
 #[test]
 fn certificates_within_bounds_are_judged_alike() {
     let step = if crate::in_full() { 1 } else { 4 };

@@ -1,4 +1,5 @@
-//! Energy certificates, made from optima that Python computes to 80 digits, before the kernel and before `examples/check_certificate.py`.
+//! Energy certificates, made from optima that Python computes to 80 digits, before the kernel and before
+//! `examples/check_certificate.py`.
 
 use num_traits::{One, Signed, Zero};
 use rand::{RngExt, SeedableRng};
@@ -30,7 +31,8 @@ pub fn opinion(network: &Network<Rational>, file: &EnergyFile) -> Verdict {
     }
 }
 
-/// A network of up to five hidden units of degrees 1, 2, 1/2, and -1, with cycles, sometimes with products, sometimes with a tie.
+/// A network of up to five hidden units of degrees 1, 2, 1/2, and -1, with cycles, sometimes with products, sometimes
+/// with a tie.
 fn random_network(rng: &mut impl rand::Rng) -> String {
     const KINDS: [&str; 6] = ["relu", "relu", "abs", "bipu:2", "bipu:1/2", "bipu:-1"];
     let hidden: Vec<String> = (0..rng.random_range(1..=5))
@@ -92,8 +94,9 @@ pub(super) fn case(network: &str, regularizer: &str, what: String, certificate: 
     }
 }
 
-/// Checks: Section 10 of the theory: where Newton's method in decimals finds an optimum to 80 digits, certificates about points near it are accepted by
-/// both judges; the kernel's enclosures hold every one of its costs, and are narrow where every `y` is positive.
+/// Checks: Section 10 of the theory: where Newton's method in decimals finds an optimum to 80 digits, certificates
+/// about points near it are accepted by both judges; the kernel's enclosures hold every one of its costs, and are
+/// narrow where every `y` is positive.
 #[test]
 fn enclosures_hold_the_optimum_to_80_digits() {
     let networks = all_networks();
@@ -170,8 +173,8 @@ fn enclosed(
     Some(counts)
 }
 
-/// Checks: a mutated energy certificate is accepted where it is still a proof and refused everywhere else, by both judges alike: field by field, digit by
-/// digit, and for another network.
+/// Checks: a mutated energy certificate is accepted where it is still a proof and refused everywhere else, by both
+/// judges alike: field by field, digit by digit, and for another network.
 #[test]
 fn mutated_energy_certificates_are_judged_alike() {
     let step = if crate::in_full() { 1 } else { 12 };

@@ -1,5 +1,6 @@
-//! Random networks of sums, products, powers, ties and cycles, some with dead parts: the direct solution, the paper's algorithm and
-//! Newton's method to 80 digits in Python, which knows neither, have one optimum; and certificates of it, whole and corrupted.
+//! Random networks of sums, products, powers, ties and cycles, some with dead parts: the direct solution, the paper's
+//! algorithm and Newton's method to 80 digits in Python, which knows neither, have one optimum; and certificates of it,
+//! whole and corrupted.
 
 use num_traits::{One, Zero};
 use rand::{RngExt, SeedableRng};
@@ -223,9 +224,10 @@ fn files(solved: &Solved, proof: &EnergyProof, rng: &mut ChaCha8Rng) -> Vec<(Str
     made
 }
 
-/// Checks: Sections 9 and 10 of the theory: of random general networks the direct solution and the paper's algorithm agree to 1e-9, and both
-/// with Newton's method in 80 digits, where the minimum is attained and in the limit; certificates hold that optimum and are accepted by
-/// the kernel and the independent checker, and with one exception changed by neither.
+/// Checks: Sections 9 and 10 of the theory: of random general networks the direct solution and the paper's algorithm
+/// agree to 1e-9, and both with Newton's method in 80 digits, where the minimum is attained and in the limit;
+/// certificates hold that optimum and are accepted by the kernel and the independent checker, and with one exception
+/// changed by neither.
 #[test]
 fn two_methods_and_newton_have_one_optimum() {
     let all: Vec<Solved> = (0..count()).map(solved).collect();

@@ -248,8 +248,9 @@ fn accepted_certificates_do_not_contradict_each_other() {
     assert!(overlaps >= 100 && refused >= 100);
 }
 
-/// Checks: the comparison principle needs synapses that raise at most one multiplier: in a network where a unit of degree -1 is
-/// tied to a ReLU, bounds pass both sign tests that leave out the optimum 1. Both judges see that it does not apply.
+/// Checks: the comparison principle needs synapses that raise at most one multiplier: in a network where a unit of
+/// degree -1 is tied to a ReLU, bounds pass both sign tests that leave out the optimum 1. Both judges see that it does
+/// not apply.
 #[test]
 fn sign_tests_alone_prove_nothing_of_negative_degrees() {
     let network = json!({"format": "synaptic-balance/network", "version": 1,
@@ -286,8 +287,8 @@ fn sign_tests_alone_prove_nothing_of_negative_degrees() {
     assert_eq!(compare("negative degree", &[bounds]), [0, 1, 0]);
 }
 
-/// Checks: the contract: a certificate is about its network: with a weight, a unit, a synapse or a tie changed it is judged
-/// anew, and a file that is no network is not judged at all.
+/// Checks: the contract: a certificate is about its network: with a weight, a unit, a synapse or a tie changed it is
+/// judged anew, and a file that is no network is not judged at all.
 #[test]
 fn mutated_networks_are_judged_alike() {
     let mut cases = Vec::new();

@@ -93,8 +93,8 @@ fn verdict(line: &str) -> Verdict {
     }
 }
 
-/// Checks: the contract: as a program of its own the second judge ends as `synbal verify` does: 0 accepted, 1 refused, 2 not
-/// a certificate, not a network, no file, no arguments.
+/// Checks: the contract: as a program of its own the second judge ends as `synbal verify` does: 0 accepted, 1 refused,
+/// 2 not a certificate, not a network, no file, no arguments.
 #[test]
 fn exit_codes() {
     if second_opinions(&[]).is_none() {

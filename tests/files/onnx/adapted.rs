@@ -18,7 +18,8 @@ pub fn is_lacking(model: &Model) -> bool {
     })
 }
 
-/// Writes those operators out; `steps` is the length of sequences. Operators of foreign sets are dropped, with all that they lead to.
+/// Writes those operators out; `steps` is the length of sequences. Operators of foreign sets are dropped, with all that
+/// they lead to.
 pub fn adapt(model: &mut Model, steps: usize) {
     unroll(model, steps);
     let graph = model.graph.as_mut().unwrap();

@@ -5,7 +5,8 @@ use synaptic_balance::solve::Balancing;
 
 use super::rules::read;
 
-/// The block, and its free multipliers by the rules: for all but the last ones found also by elimination of the equations of every entry.
+/// The block, and its free multipliers by the rules: for all but the last ones found also by elimination of the
+/// equations of every entry.
 const BLOCKS: &[(&str, usize)] = &[
     ("bert_postln_gelu", 16),
     ("gpt2_preln_gelu", 28),
@@ -85,7 +86,8 @@ fn choices_within_functions() {
     assert!(file.notes().is_empty());
 }
 
-/// Checks: a constant of a length that does not fit, a split into more parts than there are, choices within choices: read without a panic.
+/// Checks: a constant of a length that does not fit, a split into more parts than there are, choices within choices:
+/// read without a panic.
 #[test]
 fn odd_models_are_read() {
     for name in ["mulmask_bad", "splithuge", "if_nested_sib"] {
@@ -109,8 +111,9 @@ const GAINS: [&str; 12] = [
     "rms_23",
 ];
 
-/// Checks: the figures of layers, from whole rows and columns where those scale alike, are those of the balancing problem of all synapses: the largest deficit, and
-/// parts of the regularizer that make the whole, under powers and a mixture.
+/// Checks: the figures of layers, from whole rows and columns where those scale alike, are those of the balancing
+/// problem of all synapses: the largest deficit, and parts of the regularizer that make the whole, under powers and a
+/// mixture.
 #[test]
 fn layers_are_measured() {
     for (name, _) in BLOCKS.iter().filter(|(_, free)| *free > 0) {

@@ -115,8 +115,8 @@ fn agree(name: &str, before: &OnnxFile, (found, exact, after): &(Followed, Judge
     assert_eq!(lost, theirs, "{name}");
 }
 
-/// Checks: scalings are found, and one weight that is moved, turned or zeroed is named, as by exact arithmetic, in models of every kind; also where many weights leave the
-/// range of their type.
+/// Checks: scalings are found, and one weight that is moved, turned or zeroed is named, as by exact arithmetic, in
+/// models of every kind; also where many weights leave the range of their type.
 #[test]
 fn as_exact_arithmetic_says() {
     let mut rng = ChaCha8Rng::seed_from_u64(18);
@@ -149,8 +149,8 @@ fn as_exact_arithmetic_says() {
     assert!(changed > 16, "{changed}");
 }
 
-/// Checks: weights that their number type holds as 0 or with fewer digits are accounted for, also those of a channel that has no others; where they are not what the others
-/// predict they count as they stand.
+/// Checks: weights that their number type holds as 0 or with fewer digits are accounted for, also those of a channel
+/// that has no others; where they are not what the others predict they count as they stand.
 #[test]
 fn lost_weights() {
     let before = read(&std::fs::read("tests/cases/base.onnx").unwrap());
@@ -181,7 +181,8 @@ fn lost_weights() {
     assert!(found.suspected > 0, "{found:?}");
 }
 
-/// Checks: a tiny weight that its own type holds in full is not lost, though the model has weights in a type that would lose it.
+/// Checks: a tiny weight that its own type holds in full is not lost, though the model has weights in a type that would
+/// lose it.
 #[test]
 fn tiny_weights_are_lost_by_their_own_type() {
     let tiny = |first: f32| {
@@ -218,7 +219,8 @@ fn tiny_weights_are_lost_by_their_own_type() {
     assert!(matches!(exact.scaling, ScalingVerdict::Exact(_)) && exact.lost.is_empty());
 }
 
-/// Checks: how far statistics of a normalisation are from following is told, though it be within the tolerance, and a scaling of the weights is no exact one then.
+/// Checks: how far statistics of a normalisation are from following is told, though it be within the tolerance, and a
+/// scaling of the weights is no exact one then.
 #[test]
 fn statistics_that_nearly_follow() {
     let model = |mean: f32| {

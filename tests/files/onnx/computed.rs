@@ -37,8 +37,8 @@ fn heard(builder: Builder, from: &str) -> Builder {
         .output("y", &[1, 2, 5])
 }
 
-/// Checks: parts of a signal that begin or end at computed places, and what is padded or repeated a computed number of times, keep
-/// the multipliers of their channels.
+/// Checks: parts of a signal that begin or end at computed places, and what is padded or repeated a computed number of
+/// times, keep the multipliers of their channels.
 #[test]
 fn cut_and_padded_at_computed_places() {
     let one = |operator: &str, inputs: &str| heard(signal().node(operator, inputs, "p", &[]), "p");
@@ -65,7 +65,8 @@ fn cut_and_padded_at_computed_places() {
     check("channels", &sum.output("y", &[1, 2, 5]), 1);
 }
 
-/// Checks: pads listed from the last axis on, brought into order by cutting backwards and transposing, as some exporters write them.
+/// Checks: pads listed from the last axis on, brought into order by cutting backwards and transposing, as some
+/// exporters write them.
 #[test]
 fn pads_from_the_last_axis_on() {
     let builder = signal()
@@ -135,8 +136,8 @@ fn scattered_along_an_axis() {
     assert_eq!(reversed(0), 4);
 }
 
-/// Checks: weights divided by their norms carry what their gains do; kernels that are computed carry a multiplier for each output,
-/// against those of their inputs.
+/// Checks: weights divided by their norms carry what their gains do; kernels that are computed carry a multiplier for
+/// each output, against those of their inputs.
 #[test]
 fn computed_kernels() {
     let start = || {
@@ -258,7 +259,8 @@ fn operators_in_any_order() {
     assert_eq!(nodes(&scaled.model), nodes(&turned.bytes()));
 }
 
-/// Checks: layers that a runtime has fused are as free as their parts; an activation that is not homogeneous pins what it reads.
+/// Checks: layers that a runtime has fused are as free as their parts; an activation that is not homogeneous pins what
+/// it reads.
 #[test]
 fn fused_layers() {
     let free = |activation: &str| {

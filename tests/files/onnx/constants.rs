@@ -207,7 +207,8 @@ fn quantized(name: &str, shape: &[i64]) -> Tensor {
     }
 }
 
-/// Checks: of quantized weights the scale is what scales: by channel of the output where it varies with that, as a whole where it does not; the integers stay as they are, and are named.
+/// Checks: of quantized weights the scale is what scales: by channel of the output where it varies with that, as a
+/// whole where it does not; the integers stay as they are, and are named.
 #[test]
 fn scales_of_quantized_weights() {
     let dequantized = |axis: i64, scales: &[i64]| {
@@ -302,7 +303,8 @@ fn sparse_tensors() {
     }
 }
 
-/// Checks: numbers of 16 bits that stand in 32-bit integers scale where they stand, whatever room they take there, and nothing else changes.
+/// Checks: numbers of 16 bits that stand in 32-bit integers scale where they stand, whatever room they take there, and
+/// nothing else changes.
 #[test]
 fn short_numbers_in_integers() {
     for kind in [element::FLOAT16, element::BFLOAT16] {

@@ -84,7 +84,8 @@ fn diagonals() {
     );
 }
 
-/// Checks: layers along another axis than that of the channels keep their multipliers, and so do those that read several axes of them.
+/// Checks: layers along another axis than that of the channels keep their multipliers, and so do those that read
+/// several axes of them.
 #[test]
 fn axes_beside_the_one_summed() {
     let mixed = layer(start(), "p", 5)
@@ -125,7 +126,8 @@ fn closed_on(builder: Builder) -> Builder {
     builder.output("y", &[4, 2])
 }
 
-/// Checks: where the places are known, every entry that is taken carries its own multiplier; signs and norms are not scaled.
+/// Checks: where the places are known, every entry that is taken carries its own multiplier; signs and norms are not
+/// scaled.
 #[test]
 fn taken_at_known_places() {
     let elements = layer(start(), "p", 4)

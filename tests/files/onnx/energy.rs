@@ -72,7 +72,8 @@ fn compare(name: &str, bytes: Vec<u8>, dense: &mut usize) -> usize {
     expected.len()
 }
 
-/// Layers of every shape: both orders of axes, groups, depthwise, residual, normalised, recurrent, one weight at two places, a weight that is transposed.
+/// Layers of every shape: both orders of axes, groups, depthwise, residual, normalised, recurrent, one weight at two
+/// places, a weight that is transposed.
 fn built() -> Vec<(&'static str, Builder)> {
     let dense = Builder::new(13)
         .input("x", &[1, 4])
@@ -156,7 +157,8 @@ fn built() -> Vec<(&'static str, Builder)> {
     ]
 }
 
-/// Checks: the kernel reads the terms of the network, tensor by tensor and entry by entry, with the same multipliers, and units have their ids; plain layers are dense.
+/// Checks: the kernel reads the terms of the network, tensor by tensor and entry by entry, with the same multipliers,
+/// and units have their ids; plain layers are dense.
 #[test]
 fn terms_are_those_of_the_network() {
     let mut dense = 0;
@@ -178,7 +180,8 @@ fn terms_are_those_of_the_network() {
     }
 }
 
-/// Checks: a matrix has a row and a column for each of its lines, also where nothing multiplies or divides them: what is kept for each is far more than for a weight.
+/// Checks: a matrix has a row and a column for each of its lines, also where nothing multiplies or divides them: what
+/// is kept for each is far more than for a weight.
 #[test]
 fn matrices_have_few_lines() {
     let builder = Builder::new(13)

@@ -30,8 +30,8 @@ pub fn written(file: &OnnxFile, limit: &Balance, round: fn(f64) -> f64) -> Vec<u
     written.unwrap().model
 }
 
-/// Checks one way for a constant to enter: the limit computes the same, with the constant and with 0 in its place, and the
-/// constant matters. Is the minimum attained with it, and without?
+/// Checks one way for a constant to enter: the limit computes the same, with the constant and with 0 in its place, and
+/// the constant matters. Is the minimum attained with it, and without?
 fn check(name: &str, model: impl Fn(f32) -> Builder) -> (bool, bool) {
     let attained = |constant: f32| {
         let bytes = model(constant).bytes();
@@ -102,8 +102,8 @@ fn normalised(builder: Builder, shift: [f32; 3], mean: [f32; 3]) -> Builder {
         )
 }
 
-/// Checks: biases, shifts and means, which are known to be learned, keep a channel alive that has no other weights; without them
-/// it is dead.
+/// Checks: biases, shifts and means, which are known to be learned, keep a channel alive that has no other weights;
+/// without them it is dead.
 #[test]
 fn what_is_learned_keeps_a_channel_alive() {
     let alive = |name: &str, model: &dyn Fn(f32) -> Builder| {
@@ -338,7 +338,8 @@ fn constants_of_images() {
     });
 }
 
-/// Checks: the bias of a recurrent layer keeps a unit alive; an initial state, which the engine does not take, is a weight that does.
+/// Checks: the bias of a recurrent layer keeps a unit alive; an initial state, which the engine does not take, is a
+/// weight that does.
 #[test]
 fn constants_of_recurrent_layers() {
     let model = |bias: f32, state: Option<f32>| {

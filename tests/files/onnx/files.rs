@@ -107,7 +107,8 @@ fn every_storage() {
     }
 }
 
-/// Checks: tensors in other files are found, scaled, and written beside the new model under new names; the old files stay.
+/// Checks: tensors in other files are found, scaled, and written beside the new model under new names; the old files
+/// stay.
 #[test]
 fn external_data() {
     let folder = tempfile::tempdir().unwrap();
@@ -148,8 +149,8 @@ fn external_data() {
     model.aligned(&again).unwrap();
 }
 
-/// Checks: tensors that are scaled piece by piece are scaled at every entry, by the quotient of the multipliers of its ends, rounded
-/// once; and a file written as it is made is the one that is returned whole.
+/// Checks: tensors that are scaled piece by piece are scaled at every entry, by the quotient of the multipliers of its
+/// ends, rounded once; and a file written as it is made is the one that is returned whole.
 #[test]
 fn large_tensors() {
     let bytes = Builder::new(13)
@@ -230,7 +231,8 @@ fn external_data_that_are_refused() {
     }
 }
 
-/// Checks: a number that would overflow `f32`, or be rounded where it may not be, names its place; multipliers are positive.
+/// Checks: a number that would overflow `f32`, or be rounded where it may not be, names its place; multipliers are
+/// positive.
 #[test]
 fn numbers_out_of_range() {
     let file = read(&small().bytes());

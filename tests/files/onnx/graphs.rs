@@ -156,7 +156,8 @@ const SAME: &[Change] = &[
     }),
 ];
 
-/// Checks: after each change, and after all of them that go together, the scaled model is brought into the form of the first, weight by weight.
+/// Checks: after each change, and after all of them that go together, the scaled model is brought into the form of the
+/// first, weight by weight.
 #[test]
 fn what_is_no_difference() {
     let file = read(&model().bytes());

@@ -102,7 +102,8 @@ fn weights_made_of_constants() {
     assert_eq!(file.network().variables(), 4);
 }
 
-/// Checks: sums, and other functions of constants that no factor of a row or column goes through, pin what reads them, with a word.
+/// Checks: sums, and other functions of constants that no factor of a row or column goes through, pin what reads them,
+/// with a word.
 #[test]
 fn weights_that_are_no_products() {
     for operator in ["Add", "Sub"] {

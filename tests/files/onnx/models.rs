@@ -72,8 +72,8 @@ fn balance_certify_and_keep_the_function() {
     }
 }
 
-/// Checks: with powers of two every scaled weight is exact, so that the file is an exact scaling, and on this engine every output is
-/// the same to the bit; the price is reported.
+/// Checks: with powers of two every scaled weight is exact, so that the file is an exact scaling, and on this engine
+/// every output is the same to the bit; the price is reported.
 #[test]
 fn powers_of_two_change_nothing_at_all() {
     let models = if crate::in_full() {
@@ -107,8 +107,8 @@ fn powers_of_two_change_nothing_at_all() {
     }
 }
 
-/// Checks: bounded multipliers keep within their bound, some lie at it, and the regularizer is between the optimum and the
-/// beginning.
+/// Checks: bounded multipliers keep within their bound, some lie at it, and the regularizer is between the optimum and
+/// the beginning.
 #[test]
 fn bounded_multipliers_stay_within() {
     let (name, bound) = match crate::in_full() {
@@ -132,7 +132,8 @@ fn bounded_multipliers_stay_within() {
     assert!(found.by_unit(file.network()).into_iter().all(within));
 }
 
-/// Checks: the residual stream of BlazeFace ties channels over many layers: a group's multipliers are shared, not its own.
+/// Checks: the residual stream of BlazeFace ties channels over many layers: a group's multipliers are shared, not its
+/// own.
 #[test]
 fn residual_streams_are_tied() {
     let (_, file) = model("blazeface-front-128.onnx");

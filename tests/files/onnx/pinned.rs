@@ -244,7 +244,8 @@ fn defaults_are_not_constants() {
     assert_eq!(file.network().variables(), 1 + 4);
 }
 
-/// Checks: models that are not valid, their shapes at odds with each other or beyond all measure, are read without a panic.
+/// Checks: models that are not valid, their shapes at odds with each other or beyond all measure, are read without a
+/// panic.
 #[test]
 fn shapes_at_odds() {
     let huge = |operator: &str, inputs: &str| {

@@ -1,4 +1,5 @@
-//! Operators whose multipliers are multiplied, divided or raised to powers: gates, attention, norms, recurrent layers with gates.
+//! Operators whose multipliers are multiplied, divided or raised to powers: gates, attention, norms, recurrent layers
+//! with gates.
 
 use super::builder::{Builder, Setting::*};
 use super::operators::{closed, dense, image, image_closed};
@@ -238,7 +239,8 @@ fn entries_chosen_and_made() {
     );
 }
 
-/// Checks: indices that are calculated from others of several axes are no list of lengths: all channels that they may take are tied.
+/// Checks: indices that are calculated from others of several axes are no list of lengths: all channels that they may
+/// take are tied.
 #[test]
 fn indices_of_several_axes() {
     let gathered = dense(17, 4)

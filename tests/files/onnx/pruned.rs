@@ -211,8 +211,8 @@ fn tally(seeds: std::ops::Range<u64>) -> Tally {
     tally
 }
 
-/// Checks: whole filters, columns, gains, shifts and biases that are 0, means that are and are not: every model is balanced in the limit, and
-/// computes the same, to the last bit with multipliers that are powers of two.
+/// Checks: whole filters, columns, gains, shifts and biases that are 0, means that are and are not: every model is
+/// balanced in the limit, and computes the same, to the last bit with multipliers that are powers of two.
 #[test]
 fn limits_of_pruned_models() {
     let models = if crate::in_full() { 500 } else { 100 };

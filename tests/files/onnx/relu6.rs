@@ -92,8 +92,9 @@ fn spellings() -> Vec<(&'static str, i64, Spelling)> {
     ]
 }
 
-/// Checks: in every spelling one or two operators are found that pin all units; with `Relu` in their place all units are free, the function is the same while nothing
-/// is above 6, another one where something is, and scaling leaves it as it is.
+/// Checks: in every spelling one or two operators are found that pin all units; with `Relu` in their place all units
+/// are free, the function is the same while nothing is above 6, another one where something is, and scaling leaves it
+/// as it is.
 #[test]
 fn every_spelling_is_replaced() {
     for (what, opset, spell) in spellings() {

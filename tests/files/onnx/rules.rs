@@ -25,8 +25,9 @@ pub fn read(bytes: &[u8]) -> OnnxFile {
     OnnxFile::read(bytes.to_vec(), None).unwrap()
 }
 
-/// Checks: the model has so many free multipliers; any scaling of them keeps the function; and no multiplier could be split in two,
-/// nor one be freed that is pinned: where a part of the places that share one is scaled without the others, outputs change.
+/// Checks: the model has so many free multipliers; any scaling of them keeps the function; and no multiplier could be
+/// split in two, nor one be freed that is pinned: where a part of the places that share one is scaled without the
+/// others, outputs change.
 pub fn check(name: &str, builder: &Builder, free: usize) {
     let bytes = builder.bytes();
     let file = read(&bytes);
@@ -110,7 +111,8 @@ fn parts(count: usize, rng: &mut ChaCha8Rng) -> Vec<Vec<usize>> {
     masks.sample(rng, 12).map(part).collect()
 }
 
-/// For each synapse the power of 2 by which its weight changes if a variable is multiplied by 4 at some of its places only.
+/// For each synapse the power of 2 by which its weight changes if a variable is multiplied by 4 at some of its places
+/// only.
 fn exponents(file: &OnnxFile, variable: Option<usize>, chosen: &[&Place]) -> Vec<i32> {
     let network = file.network();
     let exponent = |synapse| {

@@ -19,8 +19,8 @@ fn between(weights: &[(&str, &[i64])], body: impl Fn(Builder) -> Builder) -> Bui
     body(with).output("y", &[2, 2])
 }
 
-/// Checks: a weight that is used at several places scales as the architecture allows, which is more than that all places carry the same multipliers. The numbers are
-/// the ranks of the equations of all entries, computed densely.
+/// Checks: a weight that is used at several places scales as the architecture allows, which is more than that all
+/// places carry the same multipliers. The numbers are the ranks of the equations of all entries, computed densely.
 #[test]
 fn weights_used_several_times() {
     let chain = |uses: usize| {
@@ -62,7 +62,8 @@ fn weights_used_several_times() {
     check("once transposed", &between(weights, transposed), 6);
 }
 
-/// Checks: a bias at several places, a residual stream and a head that is the transposed embedding leave no more than each place by itself.
+/// Checks: a bias at several places, a residual stream and a head that is the transposed embedding leave no more than
+/// each place by itself.
 #[test]
 fn weights_used_several_times_and_tied() {
     let biased = |b: Builder| {
@@ -104,7 +105,8 @@ fn weights_used_several_times_and_tied() {
     check("a head tied to its embedding", &head, 0);
 }
 
-/// Checks: weights that are masked, padded, repeated or made positive when the model is loaded scale where their numbers are stored.
+/// Checks: weights that are masked, padded, repeated or made positive when the model is loaded scale where their
+/// numbers are stored.
 #[test]
 fn weights_put_in_other_places() {
     type Spelling<'a> = (&'a str, usize, &'a dyn Fn(Builder) -> Builder);

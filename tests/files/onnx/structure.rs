@@ -220,8 +220,8 @@ fn shared_weights() {
     check("one weight, two biases", &closed(siblings, "j", 6), 3);
 }
 
-/// Checks: what is stretched over space, or rearranged between channels and space, keeps one multiplier; and a number in another
-/// floating-point type is the same number.
+/// Checks: what is stretched over space, or rearranged between channels and space, keeps one multiplier; and a number
+/// in another floating-point type is the same number.
 #[test]
 fn stretched_rearranged_and_cast() {
     let stretched = image(3)

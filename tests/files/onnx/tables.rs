@@ -18,8 +18,8 @@ fn constants(file: &OnnxFile) -> Vec<&str> {
         .collect()
 }
 
-/// Checks: the scale of a branch by channel is learned, the same product without a residual sum is by a constant, and so are a table
-/// that varies with the position and a single number.
+/// Checks: the scale of a branch by channel is learned, the same product without a residual sum is by a constant, and
+/// so are a table that varies with the position and a single number.
 #[test]
 fn factors() {
     let branch = |shape: &[i64]| {
@@ -41,7 +41,8 @@ fn factors() {
     assert_eq!(constants(&read(&plain.bytes())), ["f"]);
 }
 
-/// Checks: the gain of a normalisation that is spelt out is learned, in three spellings; the constants of the formula are not.
+/// Checks: the gain of a normalisation that is spelt out is learned, in three spellings; the constants of the formula
+/// are not.
 #[test]
 fn gains() {
     let start = || {
@@ -77,8 +78,8 @@ fn gains() {
     assert_eq!(constants(&read(&closed(other, "p", 4).bytes())), ["g"]);
 }
 
-/// Checks: what is added along the channels is a bias; a table over positions, a number, a bound and a constant in a concatenation are constants
-/// that pin what they meet, but where they are 0.
+/// Checks: what is added along the channels is a bias; a table over positions, a number, a bound and a constant in a
+/// concatenation are constants that pin what they meet, but where they are 0.
 #[test]
 fn summands() {
     let after = |operator: &str, shape: &[i64]| {
@@ -108,8 +109,8 @@ fn summands() {
     );
 }
 
-/// Checks: rotary tables, the mask, ε and the numbers of formulas of a transformer's block are constants, the matrices and gains are not; and
-/// no scaling changes a byte of a constant.
+/// Checks: rotary tables, the mask, ε and the numbers of formulas of a transformer's block are constants, the matrices
+/// and gains are not; and no scaling changes a byte of a constant.
 #[test]
 fn a_block() {
     let bytes = std::fs::read("tests/cases/blocks/llama_rms_swiglu_rope_gqa.onnx").unwrap();
@@ -153,7 +154,8 @@ fn roles() {
     };
     assert_eq!(variables(&[], &[]), 3);
     assert_eq!(variables(&["f"], &[]), 6);
-    // A bias that stays holds its channels; a kernel that stays has one multiplier before and after it, which is 1 at the input.
+    // A bias that stays holds its channels; a kernel that stays has one multiplier before and after it, which is 1 at
+    // the input.
     assert_eq!(variables(&[], &["b1"]), 0);
     assert_eq!(variables(&["f"], &["b1"]), 3);
     assert_eq!(variables(&["f"], &["w1"]), 3);

@@ -2,7 +2,8 @@
 
 use synaptic_balance::formats::onnx::message::{Attribute, Graph, Model, Node, Tensor, element};
 
-/// Replaces every `RNN` with rectified units, whose last states alone are read, by its steps; `steps` is the length of sequences.
+/// Replaces every `RNN` with rectified units, whose last states alone are read, by its steps; `steps` is the length of
+/// sequences.
 pub fn unroll(model: &mut Model, steps: usize) {
     let graph = model.graph.as_mut().unwrap();
     let nodes = std::mem::take(&mut graph.node);

@@ -26,8 +26,8 @@ fn every_check_succeeds_with_the_evidence_declared() {
     }
 }
 
-/// Checks: no check can succeed whatever it finds: with a comparison inverted it fails, for the first and the last comparison of
-/// every piece of evidence; where tests sample, for one of the two.
+/// Checks: no check can succeed whatever it finds: with a comparison inverted it fails, for the first and the last
+/// comparison of every piece of evidence; where tests sample, for one of the two.
 #[test]
 fn every_piece_of_evidence_can_fail() {
     for verdict in FOUND.iter() {
@@ -57,7 +57,8 @@ fn every_piece_of_evidence_can_fail() {
     }
 }
 
-/// Checks: two runs find the same, word for word: no clock and no unseeded randomness. Where tests sample, the table's snapshot sees it of the entries left out.
+/// Checks: two runs find the same, word for word: no clock and no unseeded randomness. Where tests sample, the table's
+/// snapshot sees it of the entries left out.
 #[test]
 fn checks_are_deterministic() {
     let step = if crate::in_full() { 1 } else { 4 };

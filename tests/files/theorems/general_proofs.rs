@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::names::{files, root};
 use synaptic_balance::theorems::{self, GeneralProof, Theorem};
 
-/// What a theorem may assume: the axioms of the reals in Coq's standard library, classical logic, functional extensionality.
+/// What a theorem may assume: the axioms of the reals in Coq's standard library, classical logic, functional
+/// extensionality.
 const ALLOWED: [&str; 4] = [
     "ClassicalDedekindReals.sig_forall_dec",
     "ClassicalDedekindReals.sig_not_dec",
@@ -81,8 +82,8 @@ fn assumptions() -> BTreeMap<String, BTreeMap<String, Vec<String>>> {
     found
 }
 
-/// Checks: a general proof lies beside the entry's script, has the entry's words at its head, and states theorems of the names that the
-/// entry gives, the first being the entry's own.
+/// Checks: a general proof lies beside the entry's script, has the entry's words at its head, and states theorems of
+/// the names that the entry gives, the first being the entry's own.
 #[test]
 fn entries_name_proofs_that_exist() {
     for (theorem, proof) in proved() {
@@ -117,8 +118,8 @@ fn entries_name_proofs_that_exist() {
     }
 }
 
-/// Checks: what is recorded of assumptions covers exactly the theorems that the files state, those of the catalogue among them, and
-/// holds no axiom but the standard library's.
+/// Checks: what is recorded of assumptions covers exactly the theorems that the files state, those of the catalogue
+/// among them, and holds no axiom but the standard library's.
 #[test]
 fn theorems_assume_the_standard_library_only() {
     let recorded = assumptions();
@@ -154,7 +155,8 @@ fn theorems_assume_the_standard_library_only() {
     }
 }
 
-/// Checks: `snapshots/proof_statements.txt` has the statement of every theorem of the files, and of none that there is not.
+/// Checks: `snapshots/proof_statements.txt` has the statement of every theorem of the files, and of none that there is
+/// not.
 #[test]
 fn statements_are_recorded() {
     let text = read("snapshots/proof_statements.txt");
@@ -182,7 +184,8 @@ fn statements_are_recorded() {
     assert_eq!(recorded, expected, "run proofs/check --update");
 }
 
-/// Checks: every proof beside the scripts is named by an entry, what proofs share is used by one, and none takes anything for granted.
+/// Checks: every proof beside the scripts is named by an entry, what proofs share is used by one, and none takes
+/// anything for granted.
 #[test]
 fn no_proof_is_an_orphan_or_incomplete() {
     let named: BTreeSet<&str> = proved().map(|(_, proof)| proof.file).collect();

@@ -3,7 +3,8 @@
 use synaptic_balance::report::hunt_report;
 use synaptic_balance::theorems::{self, hunt};
 
-/// Checks: whatever fails among small networks is explained by an erratum or a hypothesis, and the rest holds everywhere.
+/// Checks: whatever fails among small networks is explained by an erratum or a hypothesis, and the rest holds
+/// everywhere.
 #[test]
 fn nothing_fails_that_the_catalogue_does_not_explain() {
     let found = hunt::hunt(1).unwrap_or_else(|failure| panic!("{failure}"));

@@ -28,7 +28,8 @@ pub fn files(folder: &Path, extension: &str) -> BTreeSet<String> {
     found
 }
 
-/// Checks: scripts that entries name exist, carry the entry's id and lie in its room; every script is named by exactly one entry.
+/// Checks: scripts that entries name exist, carry the entry's id and lie in its room; every script is named by exactly
+/// one entry.
 #[test]
 fn scripts_and_entries_name_each_other() {
     let mut named = BTreeSet::new();
@@ -67,7 +68,8 @@ fn ids(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Checks: documents name only ids that exist, and the page of divergences names every erratum and every corrected entry.
+/// Checks: documents name only ids that exist, and the page of divergences names every erratum and every corrected
+/// entry.
 #[test]
 fn documents_name_entries_that_exist() {
     let known: BTreeSet<&str> = theorems::catalogue()

@@ -6,8 +6,8 @@ use synaptic_balance::solve::blocks::{
     BlockOptions, Blocks, SmallProblem, Weights, balance_blocks, enclose_blocks,
 };
 
-/// Checks: the comparison principle (ours) in floating point: bounds with rounding taken into account hold the optimum; scaling in place
-/// balances the network itself.
+/// Checks: the comparison principle (ours) in floating point: bounds with rounding taken into account hold the optimum;
+/// scaling in place balances the network itself.
 #[test]
 fn bounds_and_scaling_in_place() {
     for skew in [0.0, 4.0] {
@@ -31,7 +31,8 @@ fn bounds_and_scaling_in_place() {
     assert!(enclose_blocks(&mut blocks, &found, 40).is_none());
 }
 
-/// Checks: costs below the range of `f64` are no zeros: what loses them is refused, or has no bounds; units without weights are none of it.
+/// Checks: costs below the range of `f64` are no zeros: what loses them is refused, or has no bounds; units without
+/// weights are none of it.
 #[test]
 fn lost_costs_are_noticed() {
     let lost = |scale: f64, power: f64| {

@@ -108,8 +108,8 @@ fn recurrent_weights(units: usize, skew: f64, coupling: f64, seed: u64) -> [Vec<
     })
 }
 
-/// Checks: recurrent networks nearly cut off from the ground, where sweeps stall, take few Newton steps; the result is that of the dense
-/// elimination without subtraction.
+/// Checks: recurrent networks nearly cut off from the ground, where sweeps stall, take few Newton steps; the result is
+/// that of the dense elimination without subtraction.
 #[test]
 fn recurrent_networks_take_few_newton_steps() {
     for (skew, coupling) in [(0.0, 1e-3), (1.0, 1e-3), (0.0, 1e-5), (4.0, 1e-3)] {
@@ -143,7 +143,8 @@ fn recurrent_networks_take_few_newton_steps() {
 fn planted_layers_are_found() {
     let sizes = [3, 8, 5, 9, 4];
     let mut rng = ChaCha8Rng::seed_from_u64(7);
-    // What flows through each unit: 1 through each layer. Blocks with these sums of rows and columns, and circulations added.
+    // What flows through each unit: 1 through each layer. Blocks with these sums of rows and columns, and circulations
+    // added.
     let shares = sizes.map(|size| {
         let parts: Vec<f64> = (0..size).map(|_| rng.random_range(0.5..1.5)).collect();
         let total: f64 = parts.iter().sum();
@@ -198,7 +199,8 @@ fn planted_layers_are_found() {
     assert_close(&found.multipliers, &hidden.concat(), 1e-10, "planted");
 }
 
-/// Checks: the fast path, the direct one and verified enclosures agree, on acyclic and recurrent networks of any shape and for every power.
+/// Checks: the fast path, the direct one and verified enclosures agree, on acyclic and recurrent networks of any shape
+/// and for every power.
 #[test]
 fn the_fast_path_agrees_with_the_certified_one() {
     for seed in 0..40 {
@@ -271,7 +273,8 @@ fn large_networks_are_certified() {
     );
 }
 
-/// Checks: `f32` and `f64`, dense and sparse, powers computed on the fly and beforehand, self-connections or not: one optimum.
+/// Checks: `f32` and `f64`, dense and sparse, powers computed on the fly and beforehand, self-connections or not: one
+/// optimum.
 #[test]
 fn storage_does_not_matter() {
     let weights = recurrent_weights(30, 0.0, 0.5, 1);
@@ -381,7 +384,8 @@ fn skips_and_residual_streams_are_balanced() {
     assert_close(&found.multipliers, small.multipliers(), 1e-9, "stream");
 }
 
-/// Checks: the first deficit that is told is the one before anything has moved, and the last one is that of the solution.
+/// Checks: the first deficit that is told is the one before anything has moved, and the last one is that of the
+/// solution.
 #[test]
 fn progress_begins_with_the_deficit_before() {
     let network = perceptron(&[6, 20, 15, 5], 1.0, 0.0, 2);

@@ -15,7 +15,8 @@ const OPTIONS: RandomOptions = RandomOptions {
     max_reads: 2_000,
 };
 
-/// Checks: Theorem 5.1 on blocks: random orders from the given weights lead to the direct solution, and a wrong one is seen.
+/// Checks: Theorem 5.1 on blocks: random orders from the given weights lead to the direct solution, and a wrong one is
+/// seen.
 #[test]
 fn a_wrong_solution_is_seen() {
     let network = perceptron(&[6, 9, 7, 5, 4], 1.0, 0.5, 11);
@@ -31,7 +32,8 @@ fn a_wrong_solution_is_seen() {
     assert!((4e-4..6e-4).contains(&difference), "{difference:e}");
 }
 
-/// Checks: the depth law where reads run out: the run says that it is incomplete, and about how many reads it would take.
+/// Checks: the depth law where reads run out: the run says that it is incomplete, and about how many reads it would
+/// take.
 #[test]
 fn what_is_incomplete_says_so() {
     let network = perceptron(&[4; 25], 0.0, 1.0, 12);
@@ -52,8 +54,8 @@ fn what_is_incomplete_says_so() {
     assert!(predicted > 0.2 * reads as f64, "{predicted} {reads}");
 }
 
-/// Checks: energy-certificate for networks with products, inverse ties and BiPU units, recurrent ones among them, p in 1/2, 1, 2, 3: wherever the minimum is attained
-/// the kernel proves every weight to 12 digits.
+/// Checks: energy-certificate for networks with products, inverse ties and BiPU units, recurrent ones among them, p in
+/// 1/2, 1, 2, 3: wherever the minimum is attained the kernel proves every weight to 12 digits.
 #[test]
 fn general_networks_are_certified() {
     let full = std::env::var_os("SYNBAL_FULL").is_some();

@@ -218,8 +218,9 @@ fn own_bands(rows: usize, columns: usize, number: usize, machines: usize) -> Ran
     end(number)..end(number + 1)
 }
 
-/// Checks: one, two, three and five machines, by rows and by blocks, come to the same multipliers to the last bit, in as many reads; the kernel's sums of their shares
-/// confirm the bounds; and one machine without shares comes to nearly the same.
+/// Checks: one, two, three and five machines, by rows and by blocks, come to the same multipliers to the last bit, in
+/// as many reads; the kernel's sums of their shares confirm the bounds; and one machine without shares comes to nearly
+/// the same.
 #[test]
 fn any_number_of_machines_comes_to_the_same() {
     let models = [
@@ -247,7 +248,8 @@ fn any_number_of_machines_comes_to_the_same() {
     }
 }
 
-/// Checks: rows that are not whole bands, weights that are not as many as rows say, and rationals are refused, each with its place.
+/// Checks: rows that are not whole bands, weights that are not as many as rows say, and rationals are refused, each
+/// with its place.
 #[test]
 fn rows_must_be_whole_bands() {
     let weights = [[0; 8]; 400];
@@ -274,7 +276,8 @@ fn rows_must_be_whole_bands() {
     assert_eq!(refused, Err(BlockError::Exact(1)));
 }
 
-/// Checks: bounds that do not hold, or do not follow, are not confirmed: moved up, moved down, as narrow as nothing, in the wrong order.
+/// Checks: bounds that do not hold, or do not follow, are not confirmed: moved up, moved down, as narrow as nothing, in
+/// the wrong order.
 #[test]
 fn wrong_bounds_are_not_confirmed() {
     let model = Model::layered(&[4, 30, 20, 3], 1.0, 7);

@@ -55,7 +55,8 @@ fn close(one: &BlockSolution, other: &BlockSolution, what: &str) {
     assert!(one.reads < 30.0 && other.reads < 30.0, "{what}");
 }
 
-/// Checks: weights of 16, 32 and 64 bits at odd places, stored by rows or by columns, have the optimum of the same numbers in `f64`.
+/// Checks: weights of 16, 32 and 64 bits at odd places, stored by rows or by columns, have the optimum of the same
+/// numbers in `f64`.
 #[test]
 fn every_storage_has_the_same_optimum() {
     let network = Perceptron::random(&SIZES, 0.0, 0.5, &mut ChaCha8Rng::seed_from_u64(4));

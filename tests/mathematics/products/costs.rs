@@ -25,8 +25,8 @@ fn posynomial(variables: usize, terms: &[(&str, &str)]) -> Problem {
     Problem::new(variables, terms.iter().map(synapse).collect()).unwrap()
 }
 
-/// Checks: `a + b + c + 16/(abc)` is least at (2, 2, 2), exactly; the kernel proves that and that the minimum is attained, refuses
-/// a point beside it, and does not apply the comparison principle, nor ask for components.
+/// Checks: `a + b + c + 16/(abc)` is least at (2, 2, 2), exactly; the kernel proves that and that the minimum is
+/// attained, refuses a point beside it, and does not apply the comparison principle, nor ask for components.
 #[test]
 fn the_kernel_takes_synapses_of_many_variables() {
     let problem = posynomial(
@@ -68,8 +68,8 @@ fn the_kernel_takes_synapses_of_many_variables() {
     );
 }
 
-/// Checks: the comparison principle fails on an odd cycle, and the kernel refuses it there: at (1, 2.9) both sign tests of a lower
-/// bound pass, while the optimum is (4, 2).
+/// Checks: the comparison principle fails on an odd cycle, and the kernel refuses it there: at (1, 2.9) both sign tests
+/// of a lower bound pass, while the optimum is (4, 2).
 #[test]
 fn odd_cycles_are_refused_by_comparison() {
     let terms = [("1", "1 -1"), ("16", "-1 -1"), ("2", "0 1")];
@@ -92,8 +92,8 @@ fn odd_cycles_are_refused_by_comparison() {
     assert!(certify(&even, &solution, 12).is_ok());
 }
 
-/// Checks: closed forms of one variable: exponents ±1 give `sqrt(B/A)`, ±q `(B/A)^(1/2q)`, 1 and -c `(cB/A)^(1/(1+c))`; any others
-/// the root of `Σ a c μ^a`.
+/// Checks: closed forms of one variable: exponents ±1 give `sqrt(B/A)`, ±q `(B/A)^(1/2q)`, 1 and -c `(cB/A)^(1/(1+c))`;
+/// any others the root of `Σ a c μ^a`.
 #[test]
 fn one_variable_is_balanced_by_its_root() {
     let step = |terms: &[(&str, &str)]| {

@@ -45,8 +45,8 @@ fn gated(weights: &str) -> Network<Rational> {
     Network::with_products(units, [(3, vec![1, 2])].into(), synapses.collect(), vec![]).unwrap()
 }
 
-/// Checks: a product's value is that of its factors multiplied, in exact numbers and in f64; its form is the sum of theirs, so
-/// that the synapse that reads it is divided by both multipliers, and the function stays.
+/// Checks: a product's value is that of its factors multiplied, in exact numbers and in f64; its form is the sum of
+/// theirs, so that the synapse that reads it is divided by both multipliers, and the function stays.
 #[test]
 fn products_multiply_and_scale() {
     let network = gated("2 3 5 7");
@@ -74,8 +74,8 @@ fn products_multiply_and_scale() {
     assert_eq!(basis.claim_about(&problem).unwrap().spanning.len(), 3);
 }
 
-/// Checks: a factor can be repeated (`r r` is a unit of degree 2), can be an input, a unit that is never scaled or another
-/// product; only what can be scaled is in the form.
+/// Checks: a factor can be repeated (`r r` is a unit of degree 2), can be an input, a unit that is never scaled or
+/// another product; only what can be scaled is in the form.
 #[test]
 fn factors_may_repeat_and_be_of_any_kind() {
     let mut sigmoid = unit("s", UnitKind::Hidden);
@@ -331,8 +331,9 @@ fn faults_of_products_and_ties_are_named() {
     assert!(matches!(fault, Err(NetworkError::ExponentsMultiply { .. })));
 }
 
-/// Checks: a network too large for linear programs, whose gates are read by hidden units, so that synapses have three variables: its
-/// minimum is shown to be attained by its balanced costs, repaired to a circulation; with weights over many orders too.
+/// Checks: a network too large for linear programs, whose gates are read by hidden units, so that synapses have three
+/// variables: its minimum is shown to be attained by its balanced costs, repaired to a circulation; with weights over
+/// many orders too.
 #[test]
 fn large_networks_are_decided_by_their_solution() {
     let (wide, hidden) = (16, 34);

@@ -43,7 +43,8 @@ fn moved(network: &Network<Rational>, unit: usize, by: &[Rational], value: &Rati
     })
 }
 
-/// Checks: random networks of products, powers, inverse ties and cycles compute the same function after any scaling, exactly.
+/// Checks: random networks of products, powers, inverse ties and cycles compute the same function after any scaling,
+/// exactly.
 #[test]
 fn scalings_of_random_networks_keep_the_function() {
     let mut exact = 0;
@@ -76,8 +77,8 @@ fn scalings_of_random_networks_keep_the_function() {
     assert!(exact * 3 > count, "{exact} of {count}");
 }
 
-/// Checks: the manifold of random networks: constraints and dimension are proved by the kernel, multipliers are found again from
-/// ratios of weights, and a changed weight on a constraint is refuted.
+/// Checks: the manifold of random networks: constraints and dimension are proved by the kernel, multipliers are found
+/// again from ratios of weights, and a changed weight on a constraint is refuted.
 #[test]
 fn manifolds_of_random_networks() {
     let (mut proved, mut refuted) = (0, 0);
@@ -147,9 +148,9 @@ const FULL: Options = Options {
     restriction: None,
 };
 
-/// Checks: random networks of products, inverse ties, powers and cycles under `lp` with `p` in 1/2, 1, 2, 3: existence is decided
-/// and verified, the direct method and the stochastic one, from its own start and in its own order, agree to 1e-9, and the function
-/// is that of before.
+/// Checks: random networks of products, inverse ties, powers and cycles under `lp` with `p` in 1/2, 1, 2, 3: existence
+/// is decided and verified, the direct method and the stochastic one, from its own start and in its own order, agree to
+/// 1e-9, and the function is that of before.
 #[test]
 fn direct_and_stochastic_agree_on_random_networks() {
     let count = sample(30, 500);
@@ -242,8 +243,8 @@ fn same_outputs(
     true
 }
 
-/// Checks: a network whose balanced costs are planted: a circulation, found by a linear program and verified, as the costs under
-/// `l1`, hidden by a random scaling; the direct solve finds the planted weights to 1e-9.
+/// Checks: a network whose balanced costs are planted: a circulation, found by a linear program and verified, as the
+/// costs under `l1`, hidden by a random scaling; the direct solve finds the planted weights to 1e-9.
 #[test]
 fn planted_circulations_are_found() {
     let mut found = 0;
@@ -286,8 +287,8 @@ fn planted_circulations_are_found() {
     assert!(found * 3 > count);
 }
 
-/// Checks: the judge accepts scalings of random general networks, exact ones as exact and those of `f64` weights to rounding, and never
-/// a network of which one weight was changed on a constraint.
+/// Checks: the judge accepts scalings of random general networks, exact ones as exact and those of `f64` weights to
+/// rounding, and never a network of which one weight was changed on a constraint.
 #[test]
 fn scalings_of_random_networks_are_judged() {
     let count = sample(12, 200);
@@ -342,8 +343,8 @@ fn scalings_of_random_networks_are_judged() {
     assert!(refuted * 2 > count);
 }
 
-/// Checks: exact gradients through products, once and over time: those of differences, and the Euler identity: the logarithms of the
-/// multipliers change nothing, initial states counted.
+/// Checks: exact gradients through products, once and over time: those of differences, and the Euler identity: the
+/// logarithms of the multipliers change nothing, initial states counted.
 #[test]
 fn gradients_go_through_products() {
     let tiny = Rational::new(1.into(), 1_000_000_000i64.into());

@@ -50,8 +50,8 @@ fn formula(tree: &Expression, symbols: &[Symbol]) -> Option<Vec<Step>> {
 }
 
 quickcheck! {
-    /// Checks: the kernel's expansion of a tree, which shares no code with the engine's, against the engine's normal form; one
-    /// more is refused.
+    /// Checks: the kernel's expansion of a tree, which shares no code with the engine's, against the engine's normal
+    /// form; one more is refused.
     fn the_kernel_expands_as_the_engine_does(tree: Tree) -> TestResult {
         let Ok(normal) = tree.0.expand() else { return TestResult::discard() };
         let proved = Identity::check(&normal, &normal).expect("equal to itself");

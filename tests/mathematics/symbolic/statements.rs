@@ -346,9 +346,9 @@ fn gated() -> Architecture {
     .expect("an architecture")
 }
 
-/// Checks: a synapse out of a product is divided by what its factors are multiplied with; then the function stays, and it does not
-/// if that is left out; over steps too, where a product multiplies values of one step. With a tie of powers the scores keep
-/// their weight.
+/// Checks: a synapse out of a product is divided by what its factors are multiplied with; then the function stays, and
+/// it does not if that is left out; over steps too, where a product multiplies values of one step. With a tie of powers
+/// the scores keep their weight.
 #[test]
 fn products_and_ties_with_exponents() {
     let network = gated();

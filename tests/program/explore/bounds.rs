@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use super::Served;
 use crate::chain;
 
-/// A network whose costs under a high power are a sum of fractions, each with a denominator of many thousand digits of its own.
+/// A network whose costs under a high power are a sum of fractions, each with a denominator of many thousand digits of
+/// its own.
 fn long() -> String {
     let (inputs, hidden) = (40, 12);
     let input = |i: usize| json!({"id": format!("x{i}"), "kind": "input"});
@@ -69,7 +70,8 @@ fn wait_for(served: &Served, wanted: usize) {
     }
 }
 
-/// Checks: a question whose numbers grow without end is refused in the time that was set, with a reason; others are answered meanwhile.
+/// Checks: a question whose numbers grow without end is refused in the time that was set, with a reason; others are
+/// answered meanwhile.
 #[test]
 fn what_takes_too_long_is_refused() {
     let served = Served::new(&["--time-limit", "1"]);
@@ -121,7 +123,8 @@ fn nothing_is_computed_for_those_who_left() {
     }
 }
 
-/// Checks: connections beyond those that are served are told so, however many they are, and the page is served again when some have ended.
+/// Checks: connections beyond those that are served are told so, however many they are, and the page is served again
+/// when some have ended.
 #[test]
 fn too_many_connections_are_told_so() {
     let served = Served::new(&[]);
@@ -147,7 +150,8 @@ fn too_many_connections_are_told_so() {
     }
 }
 
-/// Checks: weights and costs beyond the range of `f64` are told as text, in a drawing and in every point of a curve; none is told as 0.
+/// Checks: weights and costs beyond the range of `f64` are told as text, in a drawing and in every point of a curve;
+/// none is told as 0.
 #[test]
 fn extreme_costs_are_told_in_full() {
     let served = Served::new(&[]);

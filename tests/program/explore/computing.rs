@@ -8,8 +8,8 @@ use super::Served;
 use crate::small_llama::{INNER, Small, read};
 use crate::{Desk, chain, example, run};
 
-/// Checks: a click balances exactly where it can, to 48 bits of one multiplier where it cannot, never raises the costs, and six orders and
-/// the direct method come to one end, which is proved.
+/// Checks: a click balances exactly where it can, to 48 bits of one multiplier where it cannot, never raises the costs,
+/// and six orders and the direct method come to one end, which is proved.
 #[test]
 fn networks_are_balanced_in_exact_numbers() {
     let served = Served::new(&[example().to_str().unwrap()]);
@@ -118,8 +118,8 @@ fn a_missing_optimum_is_said() {
     );
 }
 
-/// Checks: a model that is dropped is told by its layers; a perceptron needs its activation, which is a name and never a path; tensors in
-/// files of this machine are not read.
+/// Checks: a model that is dropped is told by its layers; a perceptron needs its activation, which is a name and never
+/// a path; tensors in files of this machine are not read.
 #[test]
 fn dropped_models_are_told_by_their_layers() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -165,7 +165,8 @@ fn dropped_models_are_told_by_their_layers() {
     }
 }
 
-/// Checks: the ranges of a checkpoint's layers after balancing are those of the checkpoint that `synbal balance` writes.
+/// Checks: the ranges of a checkpoint's layers after balancing are those of the checkpoint that `synbal balance`
+/// writes.
 #[test]
 fn ranges_of_a_checkpoint_are_those_of_its_balanced_one() {
     let desk = Desk::new();

@@ -119,7 +119,8 @@ impl Drop for Served {
     }
 }
 
-/// Checks: an interrupt ends the program with exit code 0, with `--json` it prints one document; and it listens on 127.0.0.1 only.
+/// Checks: an interrupt ends the program with exit code 0, with `--json` it prints one document; and it listens
+/// on 127.0.0.1 only.
 #[test]
 #[cfg(target_os = "linux")]
 fn it_listens_here_and_ends_when_it_is_interrupted() {
@@ -164,8 +165,8 @@ fn it_listens_here_and_ends_when_it_is_interrupted() {
     );
 }
 
-/// Checks: without the token, with another, under another host or from another page nothing is answered but 403; and the page's own files
-/// are sent under a policy that lets nothing else in.
+/// Checks: without the token, with another, under another host or from another page nothing is answered but 403; and
+/// the page's own files are sent under a policy that lets nothing else in.
 #[test]
 fn only_the_own_page_is_answered() {
     let served = Served::new(&[]);
@@ -353,8 +354,8 @@ fn bad_questions_are_errors_with_their_place() {
     assert_eq!(served.get("").code, 200);
 }
 
-/// Checks: a body that is too long, or does not state its length, is refused before it is read; so are heads that are none or do not end; and
-/// the page is served all the while.
+/// Checks: a body that is too long, or does not state its length, is refused before it is read; so are heads that are
+/// none or do not end; and the page is served all the while.
 #[test]
 fn bodies_are_bounded() {
     let mut served = Served::new(&[]);

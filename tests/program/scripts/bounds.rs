@@ -103,8 +103,8 @@ fn bounds_end_scripts() {
     }
 }
 
-/// Checks: calls of the library are counted by what they read and multiply, so that no loop of few steps takes long; the
-/// count is the same in every run.
+/// Checks: calls of the library are counted by what they read and multiply, so that no loop of few steps takes long;
+/// the count is the same in every run.
 #[test]
 fn native_calls_are_counted() {
     let lists = "let a = []; a.pad(1900, 7); let b = []; b.pad(1900, 7);";

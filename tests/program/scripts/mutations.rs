@@ -194,8 +194,8 @@ const FREE: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Checks: every number that a script computes with before its claims matters as well, but for the free ones. Heads of `for`
-/// loops are left out: they list the cases of a claim that is made for all.
+/// Checks: every number that a script computes with before its claims matters as well, but for the free ones. Heads of
+/// `for` loops are left out: they list the cases of a claim that is made for all.
 #[test]
 fn every_number_before_a_claim_matters() {
     let (mut mutations, mut idle) = (0, Vec::new());

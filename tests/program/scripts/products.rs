@@ -7,8 +7,8 @@ use super::support::run_text;
 const SCORES: &str =
     "let net = network(\"x -> q: 2; x -> k: 8; product s: q k; s -> y: 1; tie q k^-1\");\n";
 
-/// Checks: a unit of a tie with exponents has its own multiplier in maps, bounds are said of the tie's first unit, logarithms are
-/// multiples of each other.
+/// Checks: a unit of a tie with exponents has its own multiplier in maps, bounds are said of the tie's first unit,
+/// logarithms are multiples of each other.
 #[test]
 fn maps_by_unit_with_exponents() {
     let claims = [

@@ -285,8 +285,8 @@ fn expressions_are_shown() {
     }
 }
 
-/// Checks: what came out of a solver stays a proposal through arithmetic, networks, arrays, maps, texts and functions, and
-/// a claim that holds of it says what it leaves open; what is exact carries no such mark.
+/// Checks: what came out of a solver stays a proposal through arithmetic, networks, arrays, maps, texts and functions,
+/// and a claim that holds of it says what it leaves open; what is exact carries no such mark.
 #[test]
 fn proposals_are_marked() {
     let marked = |claims: &str, left_open: &str| {

@@ -1,7 +1,8 @@
 //! Attention and rotary embedding as single operators.
 //!
-//! Scores are products of queries and keys, and nothing scales them: a channel of a key carries the reciprocal of the multiplier of the
-//! queries that meet it. Values carry theirs on to the result, channel by channel, shared by all query heads of a group.
+//! Scores are products of queries and keys, and nothing scales them: a channel of a key carries the reciprocal of the
+//! multiplier of the queries that meet it. Values carry theirs on to the result, channel by channel, shared by all
+//! query heads of a group.
 
 use super::super::constant::View;
 use super::super::infer::Inference;

@@ -7,7 +7,8 @@ use super::axis;
 use super::products::{broadcast, integers, is_free, zero};
 use crate::forms::{Field, ONE};
 
-/// What is compared carries one multiplier, entry by entry; the answer none. The constant 0 can be compared with anything.
+/// What is compared carries one multiplier, entry by entry; the answer none. The constant 0 can be compared with
+/// anything.
 pub(super) fn comparison(inference: &mut Inference, node: &Node) -> Followed {
     let holds = |a: i64, b: i64| match node.operator() {
         "Equal" => a == b,

@@ -146,8 +146,8 @@ pub(super) fn made(view: View) -> Value {
     }
 }
 
-/// A product of two constants as the one of them that scales: the one that the other broadcasts to, or, where that one is not of a type that scales, the one that broadcasts to
-/// it. `None` for others.
+/// A product of two constants as the one of them that scales: the one that the other broadcasts to, or, where that one
+/// is not of a type that scales, the one that broadcasts to it. `None` for others.
 pub(super) fn product(
     inference: &mut Inference,
     node: &Node,

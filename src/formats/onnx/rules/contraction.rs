@@ -13,7 +13,8 @@ const MOST: usize = 1 << 24;
 /// Labels of a factor beyond so many are not split into those of rows and of columns.
 const MOST_SPLIT: usize = 1 << 16;
 
-/// Products of the forms of a weight's own axes with those beside it beyond so many are not told apart: each takes memory.
+/// Products of the forms of a weight's own axes with those beside it beyond so many are not told apart: each takes
+/// memory.
 const MOST_MADE: usize = 1 << 18;
 
 /// Weights beside the largest one whose entries carry multipliers one by one: so many entries at most.
@@ -77,7 +78,8 @@ pub(super) fn rearranged(
     Ok(made)
 }
 
-/// Several factors, summed over the axes that the result has not. The largest constant among them is a weight by its axes, others are entry by entry.
+/// Several factors, summed over the axes that the result has not. The largest constant among them is a weight by its
+/// axes, others are entry by entry.
 pub(super) fn contracted(
     inference: &mut Inference,
     node: &Node,
@@ -185,8 +187,8 @@ fn summed(inference: &mut Inference, product: &Named, output: &[usize]) -> Resul
     rearranged(inference, &merged, names, output)
 }
 
-/// One factor is a weight: the result has channels along the weight's own axes, beside those along axes of the other factors that the weight
-/// does not have; what it is summed along divides it.
+/// One factor is a weight: the result has channels along the weight's own axes, beside those along axes of the other
+/// factors that the weight does not have; what it is summed along divides it.
 fn weighed(
     inference: &mut Inference,
     node: &Node,
@@ -246,9 +248,9 @@ fn weighed(
     Ok(inference.channels.combined((&made, one), (&beside, one))?)
 }
 
-/// A field as the product of one that does not vary along axes that stand apart, which divides a weight, and one that does not vary along those
-/// that are summed over, which the result carries on; `None` where that is 1. All entries must be such products; where there are too many, they
-/// share one multiplier along the axes that stand apart.
+/// A field as the product of one that does not vary along axes that stand apart, which divides a weight, and one that
+/// does not vary along those that are summed over, which the result carries on; `None` where that is 1. All entries
+/// must be such products; where there are too many, they share one multiplier along the axes that stand apart.
 fn split(
     inference: &mut Inference,
     field: Field,

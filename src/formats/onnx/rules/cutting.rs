@@ -1,4 +1,5 @@
-//! Operators that cut tensors: multipliers stay with the entries, and where places are computed, only along the axes that are cut.
+//! Operators that cut tensors: multipliers stay with the entries, and where places are computed, only along the axes
+//! that are cut.
 
 use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};

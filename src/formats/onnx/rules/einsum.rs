@@ -35,8 +35,8 @@ pub(super) fn einsum(inference: &mut Inference, node: &Node) -> Followed {
 /// The number of the last axis that dots stand for; those before it count down, and are not letters.
 const LAST_OF_DOTS: usize = 1 << 10;
 
-/// The axes of all inputs, and of the output, as numbers. Without an arrow, the result has the axes of the dots and then, by the
-/// alphabet, those that are named once.
+/// The axes of all inputs, and of the output, as numbers. Without an arrow, the result has the axes of the dots and
+/// then, by the alphabet, those that are named once.
 fn parsed(equation: &[u8], ranks: &[Option<usize>]) -> Option<(Vec<Vec<usize>>, Vec<usize>)> {
     let arrow = equation.windows(2).position(|pair| pair == b"->");
     let terms: Vec<&[u8]> = equation[..arrow.unwrap_or(equation.len())]

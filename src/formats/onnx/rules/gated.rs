@@ -1,4 +1,5 @@
-//! Recurrent layers with gates. Gates are no homogeneous functions: nothing scales what they read; a state made by rectifiers is free.
+//! Recurrent layers with gates. Gates are no homogeneous functions: nothing scales what they read; a state made by
+//! rectifiers is free.
 
 use super::super::constant::View;
 use super::super::infer::Inference;

@@ -9,8 +9,8 @@ use crate::forms::Field;
 /// Entries at places beyond so many are not told apart.
 const MOST: usize = 1 << 20;
 
-/// Where entries are taken at known places, multipliers move with them; at computed ones they share one multiplier along the axes that
-/// the places may vary in.
+/// Where entries are taken at known places, multipliers move with them; at computed ones they share one multiplier
+/// along the axes that the places may vary in.
 pub(super) fn gathered(inference: &mut Inference, node: &Node) -> Followed {
     let (input, places) = (node.input(0)?, node.input(1)?);
     if let Some(taken) = Taken::of(inference, node, input, places)

@@ -1,7 +1,7 @@
 //! What each operator says of the multipliers of its tensors.
 //!
-//! A multiplier is positive, so every rule is about functions that commute with positive factors. An operator that is not here,
-//! or not in the form that a rule covers, pins what it reads and what it makes.
+//! A multiplier is positive, so every rule is about functions that commute with positive factors. An operator that is
+//! not here, or not in the form that a rule covers, pins what it reads and what it makes.
 
 mod attention;
 mod bilinear;

@@ -5,9 +5,9 @@ use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::Dim;
 use crate::forms::{Field, ONE};
 
-/// `y = s (x - m) / sqrt(v + ε) + b` in inference: the mean scales with the input, the scale with the output and against the input, the shift with the output; the variance
-/// stays, as `ε` does. Scale and shift are weights; the mean is a statistic, and follows uncounted where a weight feeds the
-/// channel (`held.rs`).
+/// `y = s (x - m) / sqrt(v + ε) + b` in inference: the mean scales with the input, the scale with the output and
+/// against the input, the shift with the output; the variance stays, as `ε` does. Scale and shift are weights; the mean
+/// is a statistic, and follows uncounted where a weight feeds the channel (`held.rs`).
 pub(super) fn batch(inference: &mut Inference, node: &Node) -> Followed {
     let input = node.input(0)?;
     let (Some(shape), Content::Data(field)) = (&input.shape, &input.content) else {
@@ -53,8 +53,8 @@ pub(super) fn batch(inference: &mut Inference, node: &Node) -> Followed {
     )])
 }
 
-/// `LayerNormalization`, `RMSNormalization` and those of their kind: what is normalised carries no multiplier, because of the ε; the
-/// result carries that of the gain, and the shift with it.
+/// `LayerNormalization`, `RMSNormalization` and those of their kind: what is normalised carries no multiplier, because
+/// of the ε; the result carries that of the gain, and the shift with it.
 pub(super) fn layer(inference: &mut Inference, node: &Node) -> Followed {
     let input = node.input(0)?;
     let reason = inference.current.clone();
@@ -88,7 +88,8 @@ pub(super) fn layer_of_sum(inference: &mut Inference, node: &Node) -> Followed {
     Ok(outputs)
 }
 
-/// The multipliers of a gain along the last axes, its shift carrying the same; `shift` is the input after it if nothing is said.
+/// The multipliers of a gain along the last axes, its shift carrying the same; `shift` is the input after it if nothing
+/// is said.
 fn gained(
     inference: &mut Inference,
     node: &Node,

@@ -5,7 +5,8 @@ use super::super::node::Stop;
 use super::super::shape::{Dim, Segment};
 use crate::forms::Field;
 
-/// The field in the new shape, part by part; where it cannot be told where the entries of a part go, they share one multiplier.
+/// The field in the new shape, part by part; where it cannot be told where the entries of a part go, they share one
+/// multiplier.
 pub(super) fn follow(
     inference: &mut Inference,
     field: &Field,
@@ -113,8 +114,8 @@ impl Move {
         None
     }
 
-    /// The last old axes hold all that varies, so that multipliers repeat: along the last new axes too. An axis of unknown length
-    /// that comes first holds whole periods, since the others divide one.
+    /// The last old axes hold all that varies, so that multipliers repeat: along the last new axes too. An axis of
+    /// unknown length that comes first holds whole periods, since the others divide one.
     fn trailing(before: &Field, old: &[Dim], new: &[Dim], part: &Segment) -> Option<Self> {
         let first = part.old.clone().find(|axis| before.shape[*axis] != 1)?;
         let held = first..part.old.end;

@@ -1,4 +1,5 @@
-//! Constants whose numbers are put in other places, between zeros, or several times, before they are used: they scale where they are stored.
+//! Constants whose numbers are put in other places, between zeros, or several times, before they are used: they scale
+//! where they are stored.
 
 use super::super::constant::View;
 use super::super::infer::Inference;

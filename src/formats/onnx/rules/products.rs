@@ -30,8 +30,8 @@ fn shape_of(inference: &mut Inference, node: &Node) -> Option<Vec<Dim>> {
     broadcast(inference, shape(0), shape(1))
 }
 
-/// The gain of a normalisation and the scale of a branch are diagonal layers: their entries are weights. Any other constant changes
-/// no multiplier, and is left; where it is 0, any multiplier will do.
+/// The gain of a normalisation and the scale of a branch are diagonal layers: their entries are weights. Any other
+/// constant changes no multiplier, and is left; where it is 0, any multiplier will do.
 pub(super) fn product(inference: &mut Inference, node: &Node) -> Followed {
     let (one, other) = (node.input(0)?, node.input(1)?);
     if let Some(value) = integers(inference, node, |a, b| a.checked_mul(b)) {
@@ -90,7 +90,8 @@ fn covers(factor: &View, field: &Field) -> bool {
     })
 }
 
-/// The product with a constant that stays as it is: where it is 0, the entries of the result have multipliers of their own.
+/// The product with a constant that stays as it is: where it is 0, the entries of the result have multipliers of their
+/// own.
 pub(super) fn masked(
     inference: &mut Inference,
     node: &Node,

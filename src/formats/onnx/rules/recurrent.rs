@@ -6,8 +6,8 @@ use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::Dim;
 use crate::forms::{Field, ONE, Slot};
 
-/// `h_t = relu(W x_t + R h_{t-1} + b)`, in one direction or both; the initial state scales with the state. With another function nothing scales the
-/// state, but what the layer reads may scale.
+/// `h_t = relu(W x_t + R h_{t-1} + b)`, in one direction or both; the initial state scales with the state. With another
+/// function nothing scales the state, but what the layer reads may scale.
 pub(super) fn rnn(inference: &mut Inference, node: &Node) -> Followed {
     let directions = directions(node);
     let activations = node.texts("activations");

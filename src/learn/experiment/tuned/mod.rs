@@ -1,9 +1,9 @@
 //! Every arm with a step size of its own.
 //!
-//! The rule, fixed before the first run: on the seeds of the tuning set, which are not those of the results, every arm learns with
-//! every step size of one grid. Its step size is the one with the lowest mean loss on validation images after the last epoch, the
-//! smaller one of equals; a run that diverges counts as infinite. Then the seeds of the results learn with it, and are tested on
-//! images that no choice looked at.
+//! The rule, fixed before the first run: on the seeds of the tuning set, which are not those of the results, every arm
+//! learns with every step size of one grid. Its step size is the one with the lowest mean loss on validation images
+//! after the last epoch, the smaller one of equals; a run that diverges counts as infinite. Then the seeds of the
+//! results learn with it, and are tested on images that no choice looked at.
 
 mod claims;
 mod plan;
@@ -142,8 +142,8 @@ pub(super) fn tuning_result(
     Ok(TuningResult { seed, arms: found })
 }
 
-/// What a seed of the results gives: every arm at its own step size, and those that balance at that of the arm that does not.
-/// An arm that diverges has the measure `diverged` and no other but its step size.
+/// What a seed of the results gives: every arm at its own step size, and those that balance at that of the arm that
+/// does not. An arm that diverges has the measure `diverged` and no other but its step size.
 pub(super) fn seed_result(
     data: &DataSet,
     run: &Run,

@@ -196,7 +196,8 @@ mod tests {
     use super::*;
     use crate::learn::{Model, Norm};
 
-    /// Checks: orthogonal starts are orthogonal to rounding, wide and tall ones; unequal gains leave the function the same bits.
+    /// Checks: orthogonal starts are orthogonal to rounding, wide and tall ones; unequal gains leave the function the
+    /// same bits.
     #[test]
     fn starts_are_what_they_are_said_to_be() {
         let sizes = [12, 7, 9, 4];

@@ -1,4 +1,5 @@
-//! One self-contained HTML page: what balancing is, theorems, verdicts, figures, parameters. It asks nothing of the network.
+//! One self-contained HTML page: what balancing is, theorems, verdicts, figures, parameters. It asks nothing of the
+//! network.
 
 mod experiments;
 mod opening;
@@ -53,7 +54,8 @@ fn with_code(text: &str) -> String {
     parts.collect()
 }
 
-/// A table of which every row becomes a card where the page is narrow: there each cell bears the name of its column. Cells are HTML.
+/// A table of which every row becomes a card where the page is narrow: there each cell bears the name of its column.
+/// Cells are HTML.
 fn table<const N: usize>(body: &mut String, columns: [&str; N], rows: &[[String; N]]) {
     body.push_str("<table>\n<thead><tr>");
     for column in columns {

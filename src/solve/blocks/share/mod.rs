@@ -1,8 +1,9 @@
 //! One problem on many machines: each holds some rows of each block, and all add up what they find.
 //!
-//! Every block is divided into bands of rows by its size alone, whatever the number of machines. A machine holds whole bands, so that each band's sums are
-//! the same wherever it lies; over bands they are added in twice the digits, and rounded once. So all machines see the same sums, and any
-//! number of machines sees the same ones as one does, but for chances of about `2^-50` a number: the solver takes the same steps, with the same number of reads.
+//! Every block is divided into bands of rows by its size alone, whatever the number of machines. A machine holds whole
+//! bands, so that each band's sums are the same wherever it lies; over bands they are added in twice the digits, and
+//! rounded once. So all machines see the same sums, and any number of machines sees the same ones as one does, but for
+//! chances of about `2^-50` a number: the solver takes the same steps, with the same number of reads.
 
 mod pair;
 mod signs;
@@ -17,14 +18,16 @@ use super::kernels::TILE;
 use super::passes::root;
 use super::{BlockError, Blocks, CostSums, Edge, Extent, Shape, Sums, Weights};
 
-/// Weights of a band, or rows if those make it larger: adding up the columns of bands then takes a small part of the time. Unless that makes fewer than [`BANDS`] of them.
+/// Weights of a band, or rows if those make it larger: adding up the columns of bands then takes a small part of the
+/// time. Unless that makes fewer than [`BANDS`] of them.
 const BAND: usize = 1 << 20;
 const ROWS: usize = 64;
 const BANDS: usize = 16;
 
 /// What machines tell each other. Every machine makes the same calls in the same order, with as many numbers.
 pub trait Exchange {
-    /// Sums over all machines, entry by entry, added in any order by [`Pair::plus`] and rounded once: each sum by one machine, so that all have the same bits.
+    /// Sums over all machines, entry by entry, added in any order by [`Pair::plus`] and rounded once: each sum by one
+    /// machine, so that all have the same bits.
     fn add(&mut self, pairs: &[Pair]) -> Vec<f64>;
 
     /// Sums of integers over all machines, entry by entry; none overflows.
@@ -66,7 +69,8 @@ pub fn band_rows(rows: usize, columns: usize) -> usize {
         .next_multiple_of(TILE)
 }
 
-/// Some rows of every block of a problem: what one machine holds. Groups and blocks are added in the same order on every machine.
+/// Some rows of every block of a problem: what one machine holds. Groups and blocks are added in the same order on
+/// every machine.
 ///
 /// ```
 /// use synaptic_balance_kernel::Entries;
@@ -129,7 +133,8 @@ impl<'a> Share<'a> {
         group
     }
 
-    /// Adds a dense block `to`, `from` of so many rows and columns, of which this machine holds the rows `own`: whole bands of [`band_rows`]. `entries` are the weights of those rows alone.
+    /// Adds a dense block `to`, `from` of so many rows and columns, of which this machine holds the rows `own`: whole
+    /// bands of [`band_rows`]. `entries` are the weights of those rows alone.
     ///
     /// # Errors
     /// [`BlockError`].
@@ -238,7 +243,8 @@ pub struct Shared<'a, E> {
 }
 
 impl<'a, E: Exchange> Shared<'a, E> {
-    /// All machines do this with the same groups and blocks, each with rows of its own; together they hold each row once.
+    /// All machines do this with the same groups and blocks, each with rows of its own; together they hold each row
+    /// once.
     pub fn new(share: Share<'a>, exchange: E) -> Self {
         let into = |group: usize| {
             let links = share.shape.links().iter();

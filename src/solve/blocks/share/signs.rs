@@ -13,7 +13,8 @@ use crate::solve::energy::{point_of_floats, read_all};
 /// Significant bits of the three factors of a cost: the most for which the kernel is fast.
 const FACTOR_BITS: u32 = 85;
 
-/// Bits, besides those of the number of weights, of the smallest sum on the grid: so much finer than any gap between bounds.
+/// Bits, besides those of the number of weights, of the smallest sum on the grid: so much finer than any gap between
+/// bounds.
 const LEAST_BITS: f64 = 64.0;
 
 /// The finest grid that the kernel takes.
@@ -36,14 +37,18 @@ pub enum BoundsError {
     Open(usize),
 }
 
-/// Confirms, at a computed solution, `lower <= μ* <= upper` for the balanced multipliers `μ*` of all units, for costs `|w|^power`; on all machines, which then agree. Ours.
+/// Confirms, at a computed solution, `lower <= μ* <= upper` for the balanced multipliers `μ*` of all units, for costs
+/// `|w|^power`; on all machines, which then agree. Ours.
 ///
-/// By the comparison principle: `A < B` at every unit at `lower` and `A > B` at every unit at `upper`, with `lower <= upper`, prove it, whatever the network of such synapses, see
-/// [`enclosure`](kernel::check::enclosure). As both are strict, every unit is joined to what cannot be scaled: over a component that is not, `A` and `B` add up to the same.
+/// By the comparison principle: `A < B` at every unit at `lower` and `A > B` at every unit at `upper`, with `lower <=
+/// upper`, prove it, whatever the network of such synapses, see [`enclosure`](kernel::check::enclosure). As both are
+/// strict, every unit is joined to what cannot be scaled: over a component that is not, `A` and `B` add up to the same.
 ///
-/// Each machine has the kernel add up the costs of its own share at both points, each cost rounded down to an integer on a grid; the integers are added exactly over
-/// all machines; and a side of `n` terms is below `(S + n)(1 + 2^-82)` if the kernel's sum is `S`, as each of a cost's three factors is rounded down to 85 bits. Self-connections count on both sides alike.
-/// Relied on, besides the kernel: that the shares make up the problem, that what is exchanged arrives, and this comparison of integers.
+/// Each machine has the kernel add up the costs of its own share at both points, each cost rounded down to an integer
+/// on a grid; the integers are added exactly over all machines; and a side of `n` terms is below `(S + n)(1 + 2^-82)`
+/// if the kernel's sum is `S`, as each of a cost's three factors is rounded down to 85 bits. Self-connections count on
+/// both sides alike. Relied on, besides the kernel: that the shares make up the problem, that what is exchanged
+/// arrives, and this comparison of integers.
 ///
 /// Cost: two reads by the kernel, and one exchange of some two dozen bytes a unit and side for each.
 ///
@@ -163,7 +168,8 @@ fn sides_here<E>(
     Ok(variables.map(|v| sum(v).unwrap_or_default()).collect())
 }
 
-/// The share here as the kernel reads it. Of unit `i`, variable `2i` and form `2i + 1` belong to what leads into it, the next ones to what comes from it.
+/// The share here as the kernel reads it. Of unit `i`, variable `2i` and form `2i + 1` belong to what leads into it,
+/// the next ones to what comes from it.
 fn problem<'a, E>(
     shared: &Shared<'a, E>,
     power: &Rational,
