@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::energy::within;
 use super::rounding::{rounded_words, rounding};
 use super::{InLimit, Report, SHOWN, cost, list, root, roots_of, up, wide};
 use crate::network::{Regularizer, printable};
@@ -288,11 +289,12 @@ pub(super) fn state_bounded(restriction: &mut Value, proof: &EnergyProof, power:
     restriction["multipliers_within"] = proof.within().into();
 }
 
-/// The same in a line.
+/// The same in a line, of the bounds as the certificate has them: irrational ones are rounded there.
 pub(super) fn bounded_words(proof: &EnergyProof) -> String {
-    let gap = up(proof.gap);
     format!(
-        "verified  the regularizer at the point of the certificate exceeds its minimum within the bound by {gap} at most\n"
+        "verified  {}, the regularizer at the point of the certificate exceeds its minimum by {} at most\n",
+        within(&proof.certificate.bounds),
+        up(proof.gap)
     )
 }
 

@@ -69,7 +69,7 @@ pub fn energy_report(regularizer: &Regularizer, verified: Result<&EnergyProof, S
 const SHOWN: usize = 60;
 
 /// The bounds that a certificate is about.
-fn within(bounds: &[[Rational; 2]]) -> String {
+pub(super) fn within(bounds: &[[Rational; 2]]) -> String {
     let same = bounds
         .first()
         .filter(|first| bounds.iter().all(|pair| pair == *first));

@@ -118,6 +118,29 @@ fn the_minimum_within_a_bound_is_certified() {
     }
 }
 
+/// Checks: what `balance` calls verified is about the bounds as the certificate has them, which irrational powers of the
+/// scaling are not.
+#[test]
+fn verified_is_what_the_certificate_bounds() {
+    let desk = Desk::new();
+    let model = example();
+    let (model, path) = (model.to_str().unwrap(), desk.path("bounded.json"));
+    let named = [
+        ("l2", "within the bounds 4/9 and 9/4 of every multiplier"),
+        ("lp:3/2", "within the bounds of the certificate, `lower`"),
+    ];
+    for (regularizer, words) in named {
+        let bound = ["--max-scaling", "3/2", "--regularizer", regularizer];
+        let file = ["--certificate", path.to_str().unwrap()];
+        let (code, text, _) = run(&[&["balance", model], &bound[..], &file].concat());
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            code == 0 && text.contains(&format!("verified {words}")),
+            "{text}"
+        );
+    }
+}
+
 /// Checks: a chain without a minimum, a network of fractional powers and one of several summands, a perceptron and ONNX
 /// models: within bounds all of them have certificates, which verify.
 #[test]
