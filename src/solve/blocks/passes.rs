@@ -114,6 +114,9 @@ impl Blocks<'_> {
             });
             (columns, rows)
         });
+        if q.is_some() {
+            sums.values[link.rows.clone()].fill(0.0);
+        }
         let mut start = link.columns.start;
         for (columns, rows) in found {
             sums.values[start..start + columns.len()].copy_from_slice(&columns);
@@ -167,9 +170,8 @@ impl Blocks<'_> {
         let (blocks, turned) = self.by_storage(all_blocks);
         let mut constant = constant.to_vec();
         for block in &turned {
-            let rows = self.shape.links()[*block].rows.clone();
-            sums.values[rows.clone()].fill(0.0);
             self.columns_of(*block, None, Some(self.source(*block, q)), sums);
+            let rows = self.shape.links()[*block].rows.clone();
             add(&mut constant, &sums.values[rows]);
         }
         let first = units.start;
@@ -299,8 +301,6 @@ impl CostSums for Blocks<'_> {
             };
             let (by_row, by_column) = self.by_storage(&blocks);
             for block in by_column {
-                let link = &self.shape.links()[block];
-                sums.values[link.rows.clone()].fill(0.0);
                 let p = &p[..self.matrices[block].rows];
                 self.columns_of(block, Some(p), Some(self.source(block, &q)), sums);
             }
