@@ -118,7 +118,7 @@ impl Counted {
         };
         let path = found.path.display().to_string();
         let mut line = format!(
-            "ranges    {} in {} {}, counted beside the weights{times}: {}",
+            "ranges    {} in {} {}, counted beside the weights in all sums and proofs{times}: {}",
             found.ranges,
             found.arrays,
             if found.arrays == 1 { "array" } else { "arrays" },

@@ -13,19 +13,10 @@ use crate::forms::{Field, ONE};
 /// The ranges that a model counts beside its weights.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Counted {
-    /// The constants that hold them: the last ones of the model.
-    pub first: Option<usize>,
     /// Where they are from.
     pub origin: Option<RangeOrigin>,
     /// The arrays of which no channel scales.
     pub fixed: Vec<String>,
-}
-
-impl Counted {
-    /// Is it a constant of the model no more than a range is?
-    pub fn holds(&self, constant: usize) -> bool {
-        self.first.is_some_and(|first| constant >= first)
-    }
 }
 
 impl OnnxFile {
@@ -122,11 +113,11 @@ pub(super) fn count(
             minus: Field::uniform(ONE),
             is_weight: true,
         });
-        constants.push(Constant::beside(name, array.values.len(), file));
+        let place = (file, 0, Storage::Double);
+        constants.push(Constant::made(name, vec![array.values.len()], place));
     }
     units.turn(&uses[uses.len() - (constants.len() - first)..]);
     Counted {
-        first: Some(first),
         origin: Some(ranges.origin.clone()),
         fixed,
     }
@@ -136,22 +127,5 @@ impl Constant {
     /// Is it none of the model's, but ranges that are counted?
     pub fn is_beside(&self) -> bool {
         self.place.is_ok() && self.data.is_none()
-    }
-
-    /// Numbers that no file of the model holds.
-    fn beside(name: String, len: usize, file: usize) -> Self {
-        Constant {
-            name,
-            shape: vec![len],
-            place: Ok((file, 0, Storage::Double)),
-            storage: Some(Storage::Double),
-            data: None,
-            integers: None,
-            stored: 0,
-            is_eighth: false,
-            scales_eighths: false,
-            casts: Vec::new(),
-            joined: None,
-        }
     }
 }

@@ -63,6 +63,23 @@ impl Storage {
 const MAX_INTEGERS: usize = 1 << 16;
 
 impl Constant {
+    /// Floating-point numbers that no tensor of the model holds by this name.
+    pub fn made(name: String, shape: Vec<usize>, place: (usize, usize, Storage)) -> Self {
+        Constant {
+            name,
+            shape,
+            storage: Some(place.2),
+            place: Ok(place),
+            data: None,
+            integers: None,
+            stored: 0,
+            is_eighth: false,
+            scales_eighths: false,
+            casts: Vec::new(),
+            joined: None,
+        }
+    }
+
     /// Finds the entries of a tensor.
     pub fn read(name: &str, tensor: &Tensor, files: &mut Files) -> Result<Self, OnnxError> {
         let fault = |reason: String| OnnxError::Tensor {

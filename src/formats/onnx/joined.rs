@@ -97,17 +97,8 @@ impl Inference<'_> {
             .filter(|count| *count < View::ABSENT)?;
         let view = View::whole(self.constants.len(), &shape);
         self.constants.push(Constant {
-            name: name.to_owned(),
-            shape,
-            place: Ok((0, 0, storage)),
-            storage: Some(storage),
-            data: None,
-            integers: None,
-            stored: 0,
-            is_eighth: false,
-            scales_eighths: false,
-            casts: Vec::new(),
             joined: Some(Joined { along, parts }),
+            ..Constant::made(name.to_owned(), shape, (0, 0, storage))
         });
         Some(view)
     }

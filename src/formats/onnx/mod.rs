@@ -351,7 +351,7 @@ impl OnnxFile {
     /// The number of weights, [`held`](OnnxFile::held) statistics among them.
     pub fn weights(&self) -> usize {
         let scaled = weights::scaled(&self.uses).into_iter();
-        let is_range = |scaled: &weights::Scaled| self.counted_ranges.holds(scaled.constant);
+        let is_range = |scaled: &weights::Scaled| self.constants[scaled.constant].is_beside();
         let weights = scaled.filter(|scaled| scaled.is_weight() && !is_range(scaled));
         let weights = weights.map(|scaled| self.constants[scaled.constant].len());
         let held = self.held().into_iter().map(|held| held.entries.len());

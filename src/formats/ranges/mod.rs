@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::container::listed;
 use super::safetensors_mlp::SafetensorsError;
+use super::storage::Storage;
 use crate::network::{NetworkError, changes};
 use crate::numbers::{Rational, rational_from_f64, rational_to_f64};
 
@@ -237,20 +238,17 @@ type Stored = (String, Vec<f64>);
 
 fn tensors(bytes: &[u8]) -> Result<Vec<Stored>, RangesError> {
     let all = listed(bytes)?.into_iter().map(|tensor| {
-        let kind = match tensor.dtype {
-            Dtype::F64 => Kind::F64,
-            Dtype::F32 => Kind::F32,
-            Dtype::F16 => Kind::F16,
-            Dtype::BF16 => Kind::Bf16,
-            Dtype::I8 => Kind::Signed(1),
-            Dtype::I16 => Kind::Signed(2),
-            Dtype::I32 => Kind::Signed(4),
-            Dtype::I64 => Kind::Signed(8),
-            Dtype::U8 => Kind::Unsigned(1),
-            Dtype::U16 => Kind::Unsigned(2),
-            Dtype::U32 => Kind::Unsigned(4),
-            Dtype::U64 => Kind::Unsigned(8),
-            other => {
+        let kind = match (tensor.storage(), tensor.dtype) {
+            (Some(storage), _) => Kind::Float(storage),
+            (_, Dtype::I8) => Kind::Signed(1),
+            (_, Dtype::I16) => Kind::Signed(2),
+            (_, Dtype::I32) => Kind::Signed(4),
+            (_, Dtype::I64) => Kind::Signed(8),
+            (_, Dtype::U8) => Kind::Unsigned(1),
+            (_, Dtype::U16) => Kind::Unsigned(2),
+            (_, Dtype::U32) => Kind::Unsigned(4),
+            (_, Dtype::U64) => Kind::Unsigned(8),
+            (_, other) => {
                 let reason = format!("its numbers are {other:?}, which are no ranges");
                 return Err(RangesError::array(&tensor.name, reason));
             }
@@ -265,10 +263,7 @@ fn tensors(bytes: &[u8]) -> Result<Vec<Stored>, RangesError> {
 /// How numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    F16,
-    Bf16,
-    F32,
-    F64,
+    Float(Storage),
     /// With so many bytes.
     Signed(usize),
     Unsigned(usize),
@@ -277,9 +272,7 @@ enum Kind {
 impl Kind {
     fn size(self) -> usize {
         match self {
-            Kind::F16 | Kind::Bf16 => 2,
-            Kind::F32 => 4,
-            Kind::F64 => 8,
+            Kind::Float(storage) => storage.size(),
             Kind::Signed(size) | Kind::Unsigned(size) => size,
         }
     }
@@ -299,8 +292,6 @@ impl Kind {
     }
 
     fn number(self, bytes: &[u8]) -> Option<f64> {
-        use crate::formats::storage::Storage;
-        let float = |storage: Storage| Some(storage.decode(bytes));
         // Extended by the sign, or by zeros.
         let widened = |fill: u8| {
             let mut all = [fill; 16];
@@ -308,10 +299,7 @@ impl Kind {
             i128::from_le_bytes(all)
         };
         let integer = match self {
-            Kind::F16 => return float(Storage::Half),
-            Kind::Bf16 => return float(Storage::Brain),
-            Kind::F32 => return float(Storage::Single),
-            Kind::F64 => return float(Storage::Double),
+            Kind::Float(storage) => return Some(storage.decode(bytes)),
             Kind::Unsigned(_) => widened(0),
             Kind::Signed(_) => {
                 let is_negative = bytes.last().is_some_and(|last| last & 0x80 != 0);

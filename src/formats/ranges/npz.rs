@@ -3,7 +3,7 @@
 use std::io::{Cursor, Read};
 use zip::ZipArchive;
 
-use super::{Kind, RangesError, Stored};
+use super::{Kind, RangesError, Storage, Stored};
 
 /// All arrays together may have so many bytes: an archive can be far shorter than what is packed in it.
 const MAX_BYTES: u64 = 1 << 27;
@@ -101,9 +101,9 @@ fn number_type(descr: &str) -> Result<(Kind, bool), String> {
         _ => return Err(unknown()),
     };
     let kind = match kind {
-        "f2" => Kind::F16,
-        "f4" => Kind::F32,
-        "f8" => Kind::F64,
+        "f2" => Kind::Float(Storage::Half),
+        "f4" => Kind::Float(Storage::Single),
+        "f8" => Kind::Float(Storage::Double),
         "i1" => Kind::Signed(1),
         "i2" => Kind::Signed(2),
         "i4" => Kind::Signed(4),
