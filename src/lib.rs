@@ -44,18 +44,18 @@ extern crate self as synaptic_balance;
 pub mod cli;
 #[cfg(feature = "formats")]
 pub mod formats;
-pub mod forms;
-pub mod kernel;
-pub mod learn;
-pub mod network;
-pub mod numbers;
 #[cfg(feature = "formats")]
 pub mod report;
 #[cfg(feature = "script")]
 pub mod script;
-pub mod solve;
 pub mod symbolic;
 pub mod theorems;
+
+#[doc(inline)]
+pub use synaptic_balance_core::{forms, kernel, learn, network, numbers, solve};
+
+#[doc = include_str!("../docs/learning-results.md")]
+pub mod learning_results {}
 
 #[doc = include_str!("../docs/what-the-oracle-finds.md")]
 pub mod what_the_oracle_finds {}

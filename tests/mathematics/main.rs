@@ -3,6 +3,7 @@
 mod blocks;
 mod cut_off;
 mod deep;
+mod envelope;
 mod folds;
 mod forms;
 mod kernel;

@@ -366,7 +366,7 @@ fn every_rule_and_every_premise_is_exercised() {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!("kernel_refusals", record.1));
-    let page = include_str!("../../src/kernel/mod.rs");
+    let page = include_str!("../../core/src/kernel/mod.rs");
     for (rule, _) in RULES {
         assert!(
             page.contains(&format!("(check::{rule})")),

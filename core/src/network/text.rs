@@ -73,7 +73,7 @@ pub fn plain_json(document: &str) -> Cow<'_, str> {
 }
 
 /// An id as a message shows it: [one line](one_line), and not longer than one.
-pub(crate) fn printable(id: &str) -> String {
+pub fn printable(id: &str) -> String {
     const LONGEST: usize = 60;
     match id.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", one_line(&id[..end])),

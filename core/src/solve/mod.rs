@@ -59,11 +59,13 @@ mod witness;
 pub use attainment::existence;
 pub use certify::{CertifyError, MAX_DIGITS, certify, certify_limit, relative_width};
 pub use cover::{DoubleCover, double_cover};
-#[cfg(feature = "formats")]
-pub(crate) use dead::joined;
+#[doc(hidden)]
+pub use dead::joined;
 pub use dead::{DeadUnits, dead_units};
 pub use direct::{DirectOptions, solve_direct};
 pub use distance::Distance;
+#[doc(hidden)]
+pub use envelope::Envelope;
 pub use exact::{balance_exactly, balance_exactly_in_limit};
 pub use existence::{Existence, ExistenceClaim, ExistenceError, existence_by_components};
 pub use flat::{Balancing, Solution, SolveError};

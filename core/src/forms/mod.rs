@@ -25,6 +25,6 @@ mod solve;
 
 pub use channels::{Channels, Exponent, FormsError, Group, ONE, Slot};
 pub use field::Field;
-#[cfg(feature = "formats")]
-pub(crate) use field::{advance, set};
+#[doc(hidden)]
+pub use field::{advance, set};
 pub use solve::{Form, Forms};

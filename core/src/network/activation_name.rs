@@ -130,7 +130,7 @@ fn nearest(name: &str) -> &'static str {
 }
 
 /// The letters to insert, remove or replace to make one word of the other.
-pub(crate) fn changes(one: &[char], other: &[char]) -> usize {
+pub fn changes(one: &[char], other: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (i, a) in one.iter().enumerate() {
         let mut diagonal = i;

@@ -243,7 +243,8 @@ impl<S: Scalar> Network<S> {
     }
 
     /// The same with ids as `shown`.
-    pub(crate) fn named_variable(&self, variable: usize, shown: impl Fn(&str) -> String) -> String {
+    #[doc(hidden)]
+    pub fn named_variable(&self, variable: usize, shown: impl Fn(&str) -> String) -> String {
         let members = self.members(variable);
         let ids = members.iter().filter_map(|unit| {
             let id = &self.unit(*unit).id;

@@ -26,8 +26,8 @@ mod translate;
 mod validate;
 
 pub use activation::Activation;
-#[cfg(feature = "formats")]
-pub(crate) use activation_name::changes;
+#[doc(hidden)]
+pub use activation_name::changes;
 pub use activation_name::{ActivationNameError, NOT_HOMOGENEOUS};
 pub use build::{
     PlantedNetwork, Shape, chain, layered, planted, random_acyclic, random_recurrent, random_weight,
@@ -38,13 +38,14 @@ pub use evaluate::EvaluateError;
 pub(crate) use elimination::{kernel_basis, vanishing_with};
 pub use manifold::{Constraint, Inconsistent, Manifold};
 pub use model::{Network, SynapseIndex, Unit, UnitIndex, UnitKind};
-pub(crate) use one_unit::balancing_log;
+#[doc(hidden)]
+pub use one_unit::balancing_log;
 pub use one_unit::{BalanceError, Multiplier, UnitBalance, balance_general};
 pub use products::Form;
 pub use regularizer::{Penalty, Regularizer, RegularizerError};
 pub use scale::ScaleError;
-#[cfg(feature = "formats")]
-pub(crate) use text::printable;
+#[doc(hidden)]
+pub use text::printable;
 pub use text::{one_line, plain_json, plain_text};
 pub use ties::Tie;
 pub use validate::NetworkError;

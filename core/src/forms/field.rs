@@ -215,15 +215,14 @@ impl Channels {
 }
 
 /// The index of a place in row-major order.
-#[cfg(feature = "formats")]
-pub(crate) fn set(index: &mut [usize], shape: &[usize], mut place: usize) {
+pub fn set(index: &mut [usize], shape: &[usize], mut place: usize) {
     for (at, length) in index.iter_mut().zip(shape).rev() {
         (*at, place) = (place % length, place / length);
     }
 }
 
 /// The next index in row-major order.
-pub(crate) fn advance(index: &mut [usize], shape: &[usize]) {
+pub fn advance(index: &mut [usize], shape: &[usize]) {
     for (place, length) in index.iter_mut().zip(shape).rev() {
         *place += 1;
         if *place < *length {

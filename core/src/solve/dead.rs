@@ -124,7 +124,7 @@ fn settle(found: &mut Vec<bool>, mut step: impl FnMut(&mut Vec<bool>)) {
 
 /// Which of `count` nodes do paths from node 0 reach, and from which do paths lead to it? Nodes beyond those of the
 /// graph have no links. Cost: linear.
-pub(crate) fn joined(graph: &DiGraph<(), ()>, count: usize) -> [Vec<bool>; 2] {
+pub fn joined(graph: &DiGraph<(), ()>, count: usize) -> [Vec<bool>; 2] {
     let ground = NodeIndex::new(0);
     let mut found = [vec![false; count], vec![false; count]];
     let [forth, back] = &mut found;

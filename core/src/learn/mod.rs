@@ -15,7 +15,6 @@
 //! | data: the embedded digits, and files in the IDX format (feature `learn`) | [`DataSet`], `idx` |
 //! | the simulations, their statistics and verdicts (feature `learn`) | `experiment` |
 //!
-//! What the simulations found is on a page of its own: [`results`].
 
 mod balancing;
 mod data;
@@ -30,9 +29,6 @@ mod optimizer;
 mod perceptron;
 mod recurrent;
 mod reproducible;
-
-#[doc = include_str!("../../docs/learning-results.md")]
-pub mod results {}
 
 pub use balancing::{Deficits, balance_fully, deficits, sweep};
 pub use data::{DataSet, Images, Part, digit_images};

@@ -363,7 +363,7 @@ fn enclosed_root(enclosed: &Multiplier, power: &Rational) -> Option<Multiplier> 
 ///
 /// The logarithm of the quotient of both sides grows with a slope of at least `min a + min b`, so safeguarded
 /// Newton steps find the root; one step does if all exponents of a side are equal.
-pub(crate) fn balancing_log(input: &[(f64, Wide)], output: &[(f64, Wide)]) -> Option<f64> {
+pub fn balancing_log(input: &[(f64, Wide)], output: &[(f64, Wide)]) -> Option<f64> {
     let side = |terms: &[(f64, Wide)], s: f64| {
         let mut total = Wide::ZERO;
         let mut slope = Wide::ZERO;

@@ -9,6 +9,6 @@ mod join;
 mod rows;
 
 pub use join::{Joined, Piece, join};
-#[cfg(feature = "formats")]
-pub(crate) use rows::median;
+#[doc(hidden)]
+pub use rows::median;
 pub use rows::{Band, Deviation, Excuse, Rows};

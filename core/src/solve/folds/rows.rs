@@ -412,7 +412,7 @@ fn quotient(before: f64, after: f64) -> f64 {
 }
 
 /// One of the values in the middle, of those that are numbers.
-pub(crate) fn median(values: &mut Vec<f64>) -> f64 {
+pub fn median(values: &mut Vec<f64>) -> f64 {
     values.retain(|value| value.is_finite());
     match values.len() {
         0 => f64::NAN,

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 /// A symmetric matrix with 1 on its diagonal, then its factor. Rows are put into an order in which what is joined lies
 /// close together (Cuthill and McKee), since a factor fills each row from its first entry on: a chain of layers then
 /// costs no more than its length.
-pub(super) struct Envelope {
+pub struct Envelope {
     /// Where each row was put.
     place: Vec<usize>,
     /// By place, the first entry.
@@ -163,83 +163,4 @@ fn reached(neighbours: &[Vec<usize>], row: usize) -> Vec<usize> {
         waiting.extend(neighbours[row].iter().filter(|next| seen.insert(**next)));
     }
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::network::{Regularizer, chain};
-    use crate::numbers::{Rational, natural_log};
-    use crate::solve::{Balancing, DirectOptions, solve_direct};
-    use nalgebra::{Cholesky, DMatrix, DVector};
-    use rand::{RngExt, SeedableRng};
-    use rand_chacha::ChaCha8Rng;
-
-    /// Checks: solutions are those of the dense factor, for random matrices of several components, given in any order;
-    /// a matrix that is not positive definite has no factor.
-    #[test]
-    fn solutions_are_those_of_the_dense_factor() {
-        for seed in 0..40 {
-            let mut random = ChaCha8Rng::seed_from_u64(seed);
-            let rows = 1 + seed as usize;
-            let joined: Vec<(usize, usize)> = (0..2 * rows)
-                .map(|_| (random.random_range(0..rows), random.random_range(0..rows)))
-                .filter(|(one, other)| one != other && (one % 3 == 0) == (other % 3 == 0))
-                .collect();
-            let mut dense = DMatrix::<f64>::identity(rows, rows);
-            let entries: Vec<(usize, usize, f64)> = joined
-                .iter()
-                .map(|(one, other)| (*one, *other, 0.02 * random.random_range(-1.0..1.0)))
-                .collect();
-            for (one, other, entry) in &entries {
-                dense[(*one, *other)] += entry;
-                dense[(*other, *one)] += entry;
-            }
-            let side: Vec<f64> = (0..rows).map(|_| random.random_range(-1.0..1.0)).collect();
-            let factor = Envelope::new(rows, &joined).factored(&entries).unwrap();
-            let found = factor.solve(&side);
-            let wanted = Cholesky::new(dense)
-                .unwrap()
-                .solve(&DVector::from_vec(side));
-            for (found, wanted) in found.iter().zip(&wanted) {
-                assert!((found - wanted).abs() < 1e-12, "seed {seed}");
-            }
-        }
-        let pair = [(0, 1)];
-        assert!(Envelope::new(2, &pair).factored(&[(0, 1, 1.0)]).is_none());
-        assert!(
-            Envelope::new(2, &pair)
-                .factored(&[(0, 1, f64::NAN)])
-                .is_none()
-        );
-    }
-
-    /// Checks: a chain in any order takes work in proportion to its length.
-    #[test]
-    fn a_chain_takes_no_more_than_its_length() {
-        let rows = 1_000;
-        let scattered = |row: usize| row * 617 % rows;
-        let pairs: Vec<(usize, usize)> = (1..rows)
-            .map(|row| (scattered(row - 1), scattered(row)))
-            .collect();
-        assert_eq!(Envelope::new(rows, &pairs).work(), 4.0 * 999.0 + 1.0);
-    }
-
-    /// Checks: a chain of 1,000 units is balanced: all its weights become the root of their product.
-    #[test]
-    fn a_long_chain_is_balanced() {
-        let weights: Vec<Rational> = (0..=1_000u32)
-            .map(|place| Rational::from_integer((1 + place * 37 % 90).into()))
-            .collect();
-        let problem = chain(&weights).problem(&Regularizer::l2());
-        let options = DirectOptions::default();
-        let solution = solve_direct(&problem, &options, &mut |_| {}).unwrap();
-        assert!(solution.deficit <= 1e-12);
-        let logs: f64 = weights.iter().map(natural_log).sum();
-        let mean = 2.0 * logs / weights.len() as f64;
-        let costs = Balancing::at(&problem, &solution.multipliers).costs(&problem);
-        for cost in costs.into_iter().flatten() {
-            assert!((cost.ln() - mean).abs() < 1e-7, "{} {mean}", cost.ln());
-        }
-    }
 }
