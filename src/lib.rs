@@ -48,11 +48,14 @@ pub mod formats;
 pub mod report;
 #[cfg(feature = "script")]
 pub mod script;
-pub mod symbolic;
-pub mod theorems;
 
 #[doc(inline)]
-pub use synaptic_balance_core::{forms, kernel, learn, network, numbers, solve};
+pub use synaptic_balance_core::{
+    forms, kernel, learn, network, numbers, solve, symbolic, theorems,
+};
+
+#[doc = include_str!("../docs/divergences.md")]
+pub mod divergences {}
 
 #[doc = include_str!("../docs/learning-results.md")]
 pub mod learning_results {}

@@ -1,8 +1,9 @@
-//! The mathematics of synaptic-balance: networks, their exact numbers, the solvers that balance them, and learning.
+//! The mathematics of synaptic-balance: networks, their exact numbers, the solvers that balance them, the theorems, and
+//! learning.
 //!
-//! The rooms of this crate are those of `synaptic_balance`, which re-exports them all and adds theorems, scripts,
-//! files and the program: programs name that one. They stand apart so that they can be read, and are compiled with
-//! optimisation, by themselves.
+//! The rooms of this crate are rooms of `synaptic_balance`, which re-exports them all and adds files, scripts and the
+//! program: programs name that one. They know no files and no program, and stand apart so that they can be read by
+//! themselves, and are optimised in tests too.
 //!
 //! | room | owns |
 //! |---|---|
@@ -10,8 +11,10 @@
 //! | [`kernel`] | claims and their checks: those of the crate `synaptic_balance_kernel`, which alone is **trusted** |
 //! | [`network`] | units, activations, synapses, ties; scaling; balancing one unit; the manifold |
 //! | [`forms`] | linear forms: which multiplier every value of a computation carries |
+//! | [`symbolic`] | polynomial identities, proved or refuted |
 //! | [`solve`] | stochastic balancing, direct convex solve, large networks by blocks, existence, certificates |
 //! | [`learn`] | training generic over the number; the simulations (feature `learn`) |
+//! | [`theorems`] | every statement of the theory with a check that can fail; the hunt for counterexamples |
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
@@ -21,3 +24,5 @@ pub mod learn;
 pub mod network;
 pub mod numbers;
 pub mod solve;
+pub mod symbolic;
+pub mod theorems;

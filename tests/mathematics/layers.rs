@@ -9,10 +9,10 @@ const ROOMS: [&str; 8] = [
     "core/src/kernel",
     "core/src/forms",
     "core/src/network",
-    "src/symbolic",
+    "core/src/symbolic",
     "core/src/solve",
     "core/src/learn",
-    "src/theorems",
+    "core/src/theorems",
 ];
 /// Rooms at the top: they may import all of the above and each other.
 const TOP: [&str; 4] = ["formats", "script", "report", "vectors"];

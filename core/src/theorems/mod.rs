@@ -46,9 +46,6 @@ pub use table::{BEGIN, END, verified_properties};
 use std::sync::LazyLock;
 use thiserror::Error;
 
-#[doc = include_str!("../../docs/divergences.md")]
-pub mod divergences {}
-
 /// The part of the theory that a statement belongs to, and the folder of its script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Room {
