@@ -18,7 +18,7 @@
 //! random networks, and neither is called the other. Randomness comes from fixed seeds, so that every run finds the
 //! same; texts hold exact values only.
 //!
-//! Where the statement differs from the paper's, [`divergences`] says why.
+//! Where the statement differs from the paper's, the page `divergences` of the crate `synaptic_balance` says why.
 //!
 //! ```
 //! use synaptic_balance::theorems;
