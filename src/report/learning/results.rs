@@ -3,8 +3,10 @@
 use std::fmt::Write;
 
 use super::tuned::{arms_table, settings_table, three_ways};
-use super::{claimed, corrected, interval, mean_and_deviation, number, outcome, parameters, unit};
-use crate::learn::experiment::{CONFIDENCE, Claim, Experiment, Run, networks};
+use super::{
+    claimed, corrected, has_step_sizes, interval, mean_and_deviation, number, outcome, parameters, unit,
+};
+use crate::learn::experiment::{CONFIDENCE, Claim, Run, networks};
 
 /// The results page as Markdown: the verdict on every claim, then the numbers of each experiment.
 pub fn results_page(runs: &[Run]) -> String {
@@ -78,7 +80,7 @@ fn experiment(text: &mut String, run: &Run) {
         run.parameters.experiment,
         parameters(run)
     );
-    if run.experiment() == Some(Experiment::Tuned) {
+    if has_step_sizes(run) {
         text.push_str(&settings_table(run));
         text.push_str(&arms_table(run));
         return;
