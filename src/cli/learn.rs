@@ -36,10 +36,12 @@ pub fn learn(arguments: &LearnArguments) -> Outcome {
     // Everything that could be refused is refused before anything is computed.
     let mut runs = Vec::new();
     for experiment in experiments {
-        experiment.fits(&data).map_err(|fault| match &arguments.data {
-            None => BadInput(format!("{fault}: name a folder of images by --data")),
-            Some(folder) => BadInput::at(folder, fault),
-        })?;
+        experiment
+            .fits(&data)
+            .map_err(|fault| match &arguments.data {
+                None => BadInput(format!("{fault}: name a folder of images by --data")),
+                Some(folder) => BadInput::at(folder, fault),
+            })?;
         let parameters = Parameters::new(experiment, &data, arguments.epochs);
         runs.push((experiment, resume(parameters, arguments.output.as_deref())?));
     }

@@ -88,13 +88,7 @@ struct Terms<'a> {
 
 impl Terms<'_> {
     #[inline(always)]
-    fn add<S: Simd>(
-        &self,
-        simd: S,
-        sum: &mut [f64],
-        rows: usize,
-        (row, height): (usize, usize),
-    ) {
+    fn add<S: Simd>(&self, simd: S, sum: &mut [f64], rows: usize, (row, height): (usize, usize)) {
         let inner = self.right.rows;
         let mut tiles = sum.chunks_exact_mut(COLUMNS * rows);
         let mut factors = self.right.entries.chunks_exact(COLUMNS * inner);

@@ -67,13 +67,29 @@ fn windows_lie_on_the_image() {
         bias: DVector::from_element(weights.nrows(), Rational::zero()),
         weights,
     };
-    let first = layer(DMatrix::from_row_slice(1, 4, &[0, 1, 0, 0].map(|w| ratio(w, 1))));
-    let rest = |units| Perceptron::new(vec![layer(DMatrix::identity(units, units))], Activation::Relu);
+    let first = layer(DMatrix::from_row_slice(
+        1,
+        4,
+        &[0, 1, 0, 0].map(|w| ratio(w, 1)),
+    ));
+    let rest = |units| {
+        Perceptron::new(
+            vec![layer(DMatrix::identity(units, units))],
+            Activation::Relu,
+        )
+    };
     let rest = |units| rest(units).unwrap();
     let model = Patches::new(windows, Kernels::Shared, first.clone(), rest(4)).unwrap();
     let image = DMatrix::from_fn(20, 1, |pixel, _| ratio(pixel as i64, 1));
-    assert_eq!(model.outputs(&image).as_slice(), [1, 3, 11, 13].map(|x| ratio(x, 1)));
-    let fault = |layer, rows, columns| PerceptronError::Shape { layer, rows, columns };
+    assert_eq!(
+        model.outputs(&image).as_slice(),
+        [1, 3, 11, 13].map(|x| ratio(x, 1))
+    );
+    let fault = |layer, rows, columns| PerceptronError::Shape {
+        layer,
+        rows,
+        columns,
+    };
     let refused = Patches::new(windows, Kernels::Shared, first.clone(), rest(5));
     assert_eq!(refused.unwrap_err(), fault(1, 5, 5));
     let refused = Patches::new(windows, Kernels::Own, first, rest(4));
@@ -106,7 +122,11 @@ fn gradients_are_those_of_the_dense_network() {
             let pairs = after.iter().zip(&before);
             let direction: Vec<Rational> = pairs.map(|(after, before)| after - before).collect();
             assert!(!slope.is_zero());
-            assert_eq!(*slope, product(&direction, &expected), "{kernels:?}, {place}");
+            assert_eq!(
+                *slope,
+                product(&direction, &expected),
+                "{kernels:?}, {place}"
+            );
         }
     }
 }
@@ -164,7 +184,11 @@ fn euler_identity_for_every_multiplier() {
                 if after == before {
                     continue;
                 }
-                let side = if *after == before * ratio(2, 1) { &mut input } else { &mut output };
+                let side = if *after == before * ratio(2, 1) {
+                    &mut input
+                } else {
+                    &mut output
+                };
                 *side += before * slope;
             }
             assert!(!input.is_zero());
@@ -199,7 +223,10 @@ where
     let together = ours.outputs(x);
     for at in [0, 99, 100, 129] {
         let one = x.columns(at, 1).into_owned();
-        assert_eq!(ours.outputs(&one).as_slice(), together.column(at).as_slice());
+        assert_eq!(
+            ours.outputs(&one).as_slice(),
+            together.column(at).as_slice()
+        );
     }
     assert!((together - model.outputs(x)).amax() < 1e-12);
     for loss in [Loss::SquaredError, Loss::CrossEntropy] {

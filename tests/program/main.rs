@@ -27,6 +27,7 @@ mod killed_runs;
 mod large_limits;
 mod layers;
 mod learning;
+mod learning_paper;
 mod learning_results;
 mod learning_tuned;
 mod left_over;

@@ -69,11 +69,15 @@ pub(super) fn three_steps_figures(run: &Run) -> Result<Vec<Figure>, ChartError> 
     let rows = rows(run);
     let of = |row: &Row| {
         let stored = row.stored.iter();
-        let points =
-            stored.filter_map(|(name, rate)| Some((*rate.as_ref()?, mean_of(run, name, "validation loss")?)));
+        let points = stored.filter_map(|(name, rate)| {
+            Some((*rate.as_ref()?, mean_of(run, name, "validation loss")?))
+        });
         points.collect::<Points>()
     };
-    let seeds = format!("{} of the results", crate::report::count(run.seeds.len(), "seed"));
+    let seeds = format!(
+        "{} of the results",
+        crate::report::count(run.seeds.len(), "seed")
+    );
     let each = by_setting(&rows).into_iter();
     let drawn = each.filter(|arms| arms.iter().any(|row| !of(row).is_empty()));
     drawn
@@ -156,7 +160,10 @@ fn remarks(rows: &[Row], three: bool) -> String {
         false => format!(" At {at} seeds diverged, so that no comparison is made, of: {names}."),
     };
     let own = match three {
-        true => told(&list(|row| row.counting.is_none()), "each of three step sizes"),
+        true => told(
+            &list(|row| row.counting.is_none()),
+            "each of three step sizes",
+        ),
         false => told(&diverged, "its own step size"),
     };
     if three {
@@ -255,12 +262,20 @@ fn cells(run: &Run, row: &Row) -> Vec<String> {
             vec![&row.tuned]
         }
         false => {
-            cells.push(row.choice.map_or_else(missing, |choice| number(choice.loss)));
+            cells.push(
+                row.choice
+                    .map_or_else(missing, |choice| number(choice.loss)),
+            );
             vec![&row.tuned, &row.untuned]
         }
     };
     cells.push(counting.map_or_else(missing, last));
-    cells.extend(comparisons.into_iter().flatten().map(|found| cell(found.as_ref())));
+    cells.extend(
+        comparisons
+            .into_iter()
+            .flatten()
+            .map(|found| cell(found.as_ref())),
+    );
     cells
 }
 
@@ -301,7 +316,9 @@ pub(super) fn settings_table(run: &Run) -> String {
     let (rows, three) = (rows(run), has_three(run));
     let columns = match three {
         true => "speed | performance |\n|---|---|---|\n",
-        false => "speed, tuned | performance, tuned | speed, one step size | performance, one step size |\n|---|---|---|---|---|\n",
+        false => {
+            "speed, tuned | performance, tuned | speed, one step size | performance, one step size |\n|---|---|---|---|---|\n"
+        }
     };
     let mut text = format!(
         "\n**By network, rule and start.** Comparisons better (after Holm's correction) / worse (after it) / undecided:\n\n| network, rule, start | {columns}"

@@ -148,10 +148,7 @@ fn compared(run: &Run, plan: &Plan, arm: &Arm, speed: bool, at: At) -> Option<Fi
     let (name, plain) = match at {
         At::Own => (arm.name(), plain.name()),
         At::Plain => (format!("{}{UNTUNED}", arm.name()), plain.name()),
-        At::BestOfThree => (
-            counting(run, plan, arm)?.0,
-            counting(run, plan, &plain)?.0,
-        ),
+        At::BestOfThree => (counting(run, plan, arm)?.0, counting(run, plan, &plain)?.0),
     };
     if speed {
         let what = format!("{name}, mean training loss over the epochs, relative to that without");

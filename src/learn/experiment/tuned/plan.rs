@@ -213,7 +213,9 @@ impl Plan {
         let name = arm.name();
         if self.two_sizes {
             let each = NEIGHBOURS.iter();
-            return each.map(|(at, times)| (format!("{name}{at}"), *times)).collect();
+            return each
+                .map(|(at, times)| (format!("{name}{at}"), *times))
+                .collect();
         }
         let untuned = arm.is_balanced().then(|| format!("{name}{UNTUNED}"));
         let names = std::iter::once(name).chain(untuned);
@@ -315,7 +317,15 @@ mod tests {
     #[test]
     fn starts_are_what_they_are_said_to_be() {
         let sizes = [12, 7, 9, 4];
-        let of = |how| start(&sizes, Activation::Relu, how, &mut ChaCha8Rng::seed_from_u64(3)).unwrap();
+        let of = |how| {
+            start(
+                &sizes,
+                Activation::Relu,
+                how,
+                &mut ChaCha8Rng::seed_from_u64(3),
+            )
+            .unwrap()
+        };
         for layer in of(Start::Orthogonal).layers() {
             let w = &layer.weights;
             let square = match w.nrows() < w.ncols() {

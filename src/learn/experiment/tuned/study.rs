@@ -83,7 +83,10 @@ impl<'a> Study<'a> {
                 let loss = loss.filter(|loss| loss.is_finite()).copied().map(rounded);
                 losses.entry((*name).to_owned()).or_default().push(loss);
             }
-            progress(seed, &format!("{}, step size {}", arm.name(), in_words(*rate)));
+            progress(
+                seed,
+                &format!("{}, step size {}", arm.name(), in_words(*rate)),
+            );
         }
         Ok(losses)
     }
@@ -125,7 +128,11 @@ impl<'a> Study<'a> {
         let material = self.material(arm.few, seed);
         let parts = [self.test, &self.validation];
         let measured = Measured {
-            losses: if self.plan.two_sizes { &parts } else { &parts[..1] },
+            losses: if self.plan.two_sizes {
+                &parts
+            } else {
+                &parts[..1]
+            },
             test: Some(self.test),
         };
         let mut series = Series::from([("step size".to_owned(), vec![rate])]);
@@ -235,7 +242,8 @@ impl Seed for SeedResult {
 fn holds<T: Seed>(finished: &[T], unfinished: &[T], seed: u64, names: &[String]) -> bool {
     let in_part = |held: &T| names.iter().all(|name| held.arms().contains_key(name));
     let own = |held: &&T| held.seed() == seed;
-    finished.iter().any(|held| held.seed() == seed) || unfinished.iter().find(own).is_some_and(in_part)
+    finished.iter().any(|held| held.seed() == seed)
+        || unfinished.iter().find(own).is_some_and(in_part)
 }
 
 /// Adds an arm to a seed. When none is missing any more, they stand in the order of `names`, and the seed is finished.
