@@ -36,6 +36,12 @@ pub fn learn(arguments: &LearnArguments) -> Outcome {
     // Everything that could be refused is refused before anything is computed.
     let mut runs = Vec::new();
     for experiment in experiments {
+        experiment
+            .fits(&data)
+            .map_err(|fault| match &arguments.data {
+                None => BadInput(format!("{fault}: name a folder of images by --data")),
+                Some(folder) => BadInput::at(folder, fault),
+            })?;
         let parameters = Parameters::new(experiment, &data, arguments.epochs);
         runs.push((experiment, resume(parameters, arguments.output.as_deref())?));
     }
@@ -104,7 +110,7 @@ fn read(path: &Path) -> Result<Run, BadInput> {
     Run::read(&text).map_err(|fault| BadInput::at(path, fault))
 }
 
-/// Runs the seeds that are missing; every one that finishes is kept at once.
+/// Runs the seeds that are missing; every one that finishes, or every arm of one, is kept at once.
 fn complete(
     arguments: &LearnArguments,
     experiment: Experiment,
@@ -112,13 +118,10 @@ fn complete(
     run: &mut Run,
     title: String,
 ) -> Result<(), Failure> {
-    let steps = experiment.steps(&run.parameters);
-    let held = run.seeds.iter().filter(|held| held.seed < arguments.seeds);
-    let before = experiment.steps_before();
-    let tuning = synaptic_balance::learn::experiment::tuned::TUNING_SEEDS.len() as u64;
-    let tuned = before / tuning * run.tuning.len() as u64;
-    let done = steps.saturating_mul(held.count() as u64) + tuned;
-    let total = steps.saturating_mul(arguments.seeds).saturating_add(before);
+    let seeds = arguments.seeds.unwrap_or(experiment.default_seeds());
+    let steps = experiment.steps(&run.parameters).saturating_mul(seeds);
+    let total = steps.saturating_add(experiment.steps_before());
+    let done = experiment.steps_held(run, seeds);
     let progress = Progress::over(title, total, done);
     let say = |seed: u64, what: &str| progress.step(&format!("seed {seed}, {what}"));
     let folder = arguments.output.as_deref();
@@ -129,7 +132,7 @@ fn complete(
             files::write_all(vec![(path, run.write().into_bytes())])
         }
     };
-    let done = run_seeds(run, experiment, data, arguments.seeds, &mut keep, &say);
+    let done = run_seeds(run, experiment, data, seeds, &mut keep, &say);
     drop(progress);
     Ok(done.map_err(|failure| Failure::Incomplete(failure.to_string()))??)
 }

@@ -8,9 +8,10 @@ use synaptic_balance::network::one_line;
 pub struct LearnArguments {
     /// The experiment, or `all`.
     pub experiment: String,
-    /// Seeds to run: 0 to K - 1. Verdicts need at least two, and are weak with fewer than eight.
-    #[arg(long, default_value_t = 8, value_name = "K", value_parser = clap::value_parser!(u64).range(1..=10_000))]
-    pub seeds: u64,
+    /// Seeds to run: 0 to K - 1; 8 if not given, of paper 3. Verdicts need at least two, and are weak with fewer than
+    /// eight.
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub seeds: Option<u64>,
     /// Epochs; each experiment has a default.
     #[arg(long, value_name = "N", value_parser = epochs)]
     pub epochs: Option<usize>,

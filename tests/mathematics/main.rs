@@ -15,6 +15,7 @@ mod main_job;
 mod network;
 mod numbers;
 mod optimizers;
+mod patches;
 mod polynomial_units;
 mod products;
 mod rules;

@@ -275,3 +275,31 @@ fn reproducible_products_are_plain_sums() {
         }
     }
 }
+
+/// Checks: products of more terms than are added at once, of rows and columns that fill no register and no tile: each
+/// entry is the plain sum, to the bit; and numbers that are not finite stay in their rows.
+#[test]
+fn large_products_are_plain_sums() {
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    for (rows, inner, columns) in [(17, 600, 7), (8, 256, 4), (1, 257, 1), (3, 1, 5)] {
+        let mut model =
+            Perceptron::<f64>::random(&[inner, rows], Activation::Relu, &mut rng).unwrap();
+        let x = DMatrix::from_fn(inner, columns, |_, _| rng.random_range(-1.0..1.0f64));
+        let plain = |model: &Perceptron<f64>, i: usize, j: usize| {
+            let layer = &model.layers()[0];
+            let terms = (0..inner).map(|k| layer.weights[(i, k)] * x[(k, j)]);
+            terms.fold(layer.bias[i], |sum, term| sum + term)
+        };
+        let ours = Reproducible(model.clone()).outputs(&x);
+        let expected = DMatrix::from_fn(rows, columns, |i, j| plain(&model, i, j));
+        assert_eq!(ours, expected);
+        model.parameters_mut()[0][rows - 1] = f64::NAN;
+        let broken = Reproducible(model).outputs(&x);
+        for (i, row) in broken.row_iter().enumerate() {
+            match i + 1 == rows {
+                true => assert!(row.iter().all(|entry| entry.is_nan())),
+                false => assert_eq!(row, expected.row(i)),
+            }
+        }
+    }
+}

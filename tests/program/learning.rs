@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::{Desk, json, run};
 
 /// The header of an IDX file and its bytes.
-fn idx(magic: u32, sizes: &[u32], bytes: &[u8]) -> Vec<u8> {
+pub fn idx(magic: u32, sizes: &[u32], bytes: &[u8]) -> Vec<u8> {
     let words = std::iter::once(&magic).chain(sizes);
     let header = words.flat_map(|word| word.to_be_bytes());
     header.chain(bytes.iter().copied()).collect()

@@ -38,22 +38,22 @@ fn the_rule_chooses_step_sizes() {
     let other = tried(1, &[(1, 3.0), (2, 3.0), (3, 2.0), (5, 1.0)]);
     let tuning = [one, other];
     assert_eq!(
-        mean_losses(&tuning, "arm", "validation loss")[..6],
+        mean_losses(&tuning, "arm", "validation loss", GRID.len())[..6],
         [None, Some(3.0), Some(2.0), Some(2.0), None, Some(1.5)]
     );
-    let chosen = choice(&tuning, "arm").unwrap();
+    let chosen = choice(&GRID, &tuning, "arm").unwrap();
     assert_eq!((chosen.rate, chosen.loss), (GRID[5], 1.5));
     assert!(!chosen.at_an_end);
     let equal = [
         tried(0, &[(2, 1.0), (3, 1.0)]),
         tried(1, &[(2, 2.0), (3, 2.0)]),
     ];
-    assert_eq!(choice(&equal, "arm").unwrap().rate, GRID[2]);
-    let first = choice(&[tried(0, &[(0, 1.0), (1, 2.0)])], "arm").unwrap();
-    let last = choice(&[tried(0, &[(GRID.len() - 1, 1.0)])], "arm").unwrap();
+    assert_eq!(choice(&GRID, &equal, "arm").unwrap().rate, GRID[2]);
+    let first = choice(&GRID, &[tried(0, &[(0, 1.0), (1, 2.0)])], "arm").unwrap();
+    let last = choice(&GRID, &[tried(0, &[(GRID.len() - 1, 1.0)])], "arm").unwrap();
     assert!(first.at_an_end && last.at_an_end);
-    assert_eq!(choice(&[tried(0, &[])], "arm"), None);
-    assert_eq!(choice(&tuning, "no such arm"), None);
+    assert_eq!(choice(&GRID, &[tried(0, &[])], "arm"), None);
+    assert_eq!(choice(&GRID, &tuning, "no such arm"), None);
     assert!(GRID.windows(2).all(|pair| pair[1] == 2.0 * pair[0]));
 }
 

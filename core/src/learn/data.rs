@@ -129,25 +129,30 @@ impl DataSet {
 
     /// The same with so many of the images to learn from only, the first of each class in turn.
     pub fn with_fewer(&self, count: usize) -> Self {
-        let class_of = |i: usize| self.training.classes.column(i).iamax();
-        let mut by_class = vec![Vec::new(); self.count];
-        for i in 0..self.training.inputs.ncols() {
-            by_class[class_of(i)].push(i);
-        }
-        let longest = by_class.iter().map(Vec::len).max().unwrap_or(0);
-        let in_turn = (0..longest).flat_map(|k| by_class.iter().filter_map(move |c| c.get(k)));
-        let chosen: Vec<usize> = in_turn.take(count).copied().collect();
         DataSet {
-            training: Part {
-                inputs: self.training.inputs.select_columns(chosen.iter()),
-                classes: self.training.classes.select_columns(chosen.iter()),
-            },
+            training: self.training.with_fewer(count),
             ..self.clone()
         }
     }
 }
 
 impl Part {
+    /// So many of the images, the first of each class in turn.
+    pub fn with_fewer(&self, count: usize) -> Part {
+        let class_of = |i: usize| self.classes.column(i).iamax();
+        let mut by_class = vec![Vec::new(); self.classes.nrows()];
+        for i in 0..self.inputs.ncols() {
+            by_class[class_of(i)].push(i);
+        }
+        let longest = by_class.iter().map(Vec::len).max().unwrap_or(0);
+        let in_turn = (0..longest).flat_map(|k| by_class.iter().filter_map(move |c| c.get(k)));
+        let chosen: Vec<usize> = in_turn.take(count).copied().collect();
+        Part {
+            inputs: self.inputs.select_columns(chosen.iter()),
+            classes: self.classes.select_columns(chosen.iter()),
+        }
+    }
+
     /// The images of the part whose index leaves no rest by `every`, which is not 0, taken out: those that stay, those
     /// taken.
     pub fn split(&self, every: usize) -> (Part, Part) {

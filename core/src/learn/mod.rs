@@ -7,7 +7,7 @@
 //! | what | where |
 //! |---|---|
 //! | gradients on any network, acyclic or over time | [`gradient()`], [`gradient_over_time`] |
-//! | layered and recurrent models on matrices | [`Perceptron`], [`Recurrent`], [`Model`] |
+//! | layered, recurrent, convolutional and locally connected models on matrices | [`Perceptron`], [`Recurrent`], [`Patches`], [`Model`] |
 //! | stochastic gradient descent with penalties | [`Descent`] |
 //! | momentum and Adam, their memory rescaled where weights are | [`Optimizer`], [`Rule`] |
 //! | the same bits on every machine | [`Reproducible`] |
@@ -26,7 +26,9 @@ mod gradient;
 pub mod idx;
 mod model;
 mod optimizer;
+mod patches;
 mod perceptron;
+mod plain_product;
 mod recurrent;
 mod reproducible;
 
@@ -38,6 +40,7 @@ pub use gradient::{
 };
 pub use model::{Loss, Model, Norm};
 pub use optimizer::{Optimizer, Rule};
+pub use patches::{Kernels, Patches, Windows};
 pub use perceptron::{Layer, Perceptron, PerceptronError, exactly};
 pub use recurrent::Recurrent;
 pub use reproducible::{Reproducible, exp as reproducible_exp, ln as reproducible_ln};

@@ -5,7 +5,7 @@ use rand::{Rng, RngExt};
 use thiserror::Error;
 
 use super::model::loss_and_slope;
-use super::reproducible::{Arithmetic, Fastest};
+use super::reproducible::{Arithmetic, Fastest, InArithmetic};
 use super::{GradientError, Loss, Model, Norm};
 use crate::network::{Activation, Network, layered};
 use crate::numbers::{Rational, Scalar, rational_from_f64};
@@ -147,22 +147,13 @@ impl<S: Scalar> Perceptron<S> {
         sums
     }
 
-    /// [`outputs`](Model::outputs) in some arithmetic.
-    pub(super) fn outputs_by<A: Arithmetic<S>>(&self, inputs: &DMatrix<S>) -> DMatrix<S> {
-        let mut sums = self.sums::<A>(&self.layers[0], inputs);
-        for layer in &self.layers[1..] {
-            sums = self.sums::<A>(layer, &self.activate(&sums));
-        }
-        sums
-    }
-
-    /// [`gradient`](Model::gradient) in some arithmetic.
-    pub(super) fn gradient_by<A: Arithmetic<S>>(
+    /// The loss, its gradient, and its derivative by the sums into the first layer.
+    fn backwards<A: Arithmetic<S>>(
         &self,
         inputs: &DMatrix<S>,
         targets: &DMatrix<S>,
         loss: Loss,
-    ) -> Result<(S, Self), GradientError> {
+    ) -> Result<(S, Self, DMatrix<S>), GradientError> {
         let mut sums = vec![self.sums::<A>(&self.layers[0], inputs)];
         let mut values = Vec::with_capacity(self.layers.len());
         for layer in &self.layers[1..] {
@@ -191,17 +182,68 @@ impl<S: Scalar> Perceptron<S> {
             slopes: self.slopes.clone(),
             places: self.places.clone(),
         };
-        Ok((total, gradient))
+        Ok((total, gradient, slope))
+    }
+
+    /// The loss, its gradient, and its derivative by the inputs.
+    pub(super) fn gradients<A: Arithmetic<S>>(
+        &self,
+        inputs: &DMatrix<S>,
+        targets: &DMatrix<S>,
+        loss: Loss,
+    ) -> Result<(S, Self, DMatrix<S>), GradientError> {
+        let (total, gradient, slope) = self.backwards::<A>(inputs, targets, loss)?;
+        let inner = A::product(&self.layers[0].weights.transpose(), &slope);
+        Ok((total, gradient, inner))
+    }
+
+    /// The activation of the hidden units.
+    pub(super) fn activation(&self) -> &Activation<S> {
+        &self.activation
+    }
+
+    /// The slopes of the activation below 0 and from 0 on.
+    pub(super) fn slopes(&self) -> &(S, S) {
+        &self.slopes
+    }
+
+    /// The layers, to be changed in their weights and not in their shapes.
+    pub(super) fn layers_mut(&mut self) -> &mut [Layer<S>] {
+        &mut self.layers
     }
 
     /// Applies the activation. As its slopes are not negative unless it is `abs`-like, the sign of a sum can be lost:
     /// sums are kept beside values by [`gradient`](Model::gradient).
     fn activate(&self, sums: &DMatrix<S>) -> DMatrix<S> {
-        let (below, above) = &self.slopes;
-        sums.map(|x| {
-            let slope = if x.is_negative() { below } else { above };
-            slope.clone() * x
-        })
+        activated(sums, &self.slopes)
+    }
+}
+
+/// What the activation with these slopes makes of sums.
+pub(super) fn activated<S: Scalar>(sums: &DMatrix<S>, (below, above): &(S, S)) -> DMatrix<S> {
+    sums.map(|x| {
+        let slope = if x.is_negative() { below } else { above };
+        slope.clone() * x
+    })
+}
+
+impl<S: Scalar> InArithmetic<S> for Perceptron<S> {
+    fn outputs_by<A: Arithmetic<S>>(&self, inputs: &DMatrix<S>) -> DMatrix<S> {
+        let mut sums = self.sums::<A>(&self.layers[0], inputs);
+        for layer in &self.layers[1..] {
+            sums = self.sums::<A>(layer, &self.activate(&sums));
+        }
+        sums
+    }
+
+    fn gradient_by<A: Arithmetic<S>>(
+        &self,
+        inputs: &DMatrix<S>,
+        targets: &DMatrix<S>,
+        loss: Loss,
+    ) -> Result<(S, Self), GradientError> {
+        let (total, gradient, _) = self.backwards::<A>(inputs, targets, loss)?;
+        Ok((total, gradient))
     }
 }
 

@@ -4,8 +4,8 @@ use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
 use super::model::loss_and_slope;
-use super::perceptron::{random_matrix, row_sums, times_slopes};
-use super::reproducible::Fastest;
+use super::perceptron::{activated, random_matrix, row_sums, times_slopes};
+use super::reproducible::{Arithmetic, Fastest, InArithmetic};
 use super::{GradientError, Loss, Model, Norm};
 use crate::network::{Activation, Network, Unit, UnitKind};
 use crate::numbers::Scalar;
@@ -106,38 +106,76 @@ impl<S: Scalar> Recurrent<S> {
     }
 
     /// The sums into the hidden units at every step, and the values that they become.
-    fn run(&self, inputs: &DMatrix<S>) -> (Vec<DMatrix<S>>, Vec<DMatrix<S>>) {
-        let (hidden, width) = self.input.shape();
-        let (below, above) = &self.activation.1;
+    fn run<A: Arithmetic<S>>(&self, inputs: &DMatrix<S>) -> (Vec<DMatrix<S>>, Vec<DMatrix<S>>) {
+        let width = self.input.ncols();
         let (mut sums, mut values) = (Vec::new(), Vec::<DMatrix<S>>::new());
         for step in 0..inputs.nrows() / width.max(1) {
-            let mut sum = DMatrix::from_element(hidden, inputs.ncols(), S::zero());
-            for mut column in sum.column_iter_mut() {
-                column.copy_from(&self.bias);
-            }
-            let now = inputs.rows(step * width, width);
-            sum.gemm(S::one(), &self.input, &now, S::one());
+            let mut sum = repeated(&self.bias, inputs.ncols());
+            let now = inputs.rows(step * width, width).into_owned();
+            A::add_product(&mut sum, &self.input, &now);
             if let Some(before) = values.last() {
-                sum.gemm(S::one(), &self.hidden, before, S::one());
+                A::add_product(&mut sum, &self.hidden, before);
             }
-            values.push(sum.map(|x| {
-                let slope = if x.is_negative() { below } else { above };
-                slope.clone() * x
-            }));
+            values.push(activated(&sum, &self.activation.1));
             sums.push(sum);
         }
         (sums, values)
     }
 
-    fn answer(&self, last: Option<&DMatrix<S>>, columns: usize) -> DMatrix<S> {
-        let mut outputs = DMatrix::from_element(self.output.nrows(), columns, S::zero());
-        for mut column in outputs.column_iter_mut() {
-            column.copy_from(&self.output_bias);
-        }
+    fn answer<A: Arithmetic<S>>(&self, last: Option<&DMatrix<S>>, columns: usize) -> DMatrix<S> {
+        let mut outputs = repeated(&self.output_bias, columns);
         if let Some(last) = last {
-            outputs.gemm(S::one(), &self.output, last, S::one());
+            A::add_product(&mut outputs, &self.output, last);
         }
         outputs
+    }
+}
+
+/// A matrix of so many times the same column.
+pub(super) fn repeated<S: Scalar>(column: &DVector<S>, count: usize) -> DMatrix<S> {
+    DMatrix::from_fn(column.len(), count, |row, _| column[row].clone())
+}
+
+impl<S: Scalar> InArithmetic<S> for Recurrent<S> {
+    fn outputs_by<A: Arithmetic<S>>(&self, inputs: &DMatrix<S>) -> DMatrix<S> {
+        let (_, values) = self.run::<A>(inputs);
+        self.answer::<A>(values.last(), inputs.ncols())
+    }
+
+    /// Back-propagation through time.
+    fn gradient_by<A: Arithmetic<S>>(
+        &self,
+        inputs: &DMatrix<S>,
+        targets: &DMatrix<S>,
+        loss: Loss,
+    ) -> Result<(S, Self), GradientError> {
+        let (sums, values) = self.run::<A>(inputs);
+        let outputs = self.answer::<A>(values.last(), inputs.ncols());
+        let (total, slope) = loss_and_slope::<S, A>(outputs, targets, loss)?;
+        let mut gradient = self.clone();
+        gradient
+            .parameters_mut()
+            .into_iter()
+            .for_each(|array| array.fill(S::zero()));
+        gradient.output_bias = row_sums(&slope);
+        let Some(last) = values.last() else {
+            return Ok((total, gradient));
+        };
+        gradient.output = A::product(&slope, &last.transpose());
+        let mut adjoint = A::product(&self.output.transpose(), &slope);
+        let width = self.input.ncols();
+        for step in (0..sums.len()).rev() {
+            times_slopes(&mut adjoint, &sums[step], &self.activation.1);
+            let now = inputs.rows(step * width, width).transpose();
+            A::add_product(&mut gradient.input, &adjoint, &now);
+            gradient.bias += row_sums(&adjoint);
+            if step > 0 {
+                let before = values[step - 1].transpose();
+                A::add_product(&mut gradient.hidden, &adjoint, &before);
+                adjoint = A::product(&self.hidden.transpose(), &adjoint);
+            }
+        }
+        Ok((total, gradient))
     }
 }
 
@@ -163,49 +201,16 @@ impl<S: Scalar> Model<S> for Recurrent<S> {
     }
 
     fn outputs(&self, inputs: &DMatrix<S>) -> DMatrix<S> {
-        let (_, values) = self.run(inputs);
-        self.answer(values.last(), inputs.ncols())
+        self.outputs_by::<Fastest>(inputs)
     }
 
-    /// Back-propagation through time.
     fn gradient(
         &self,
         inputs: &DMatrix<S>,
         targets: &DMatrix<S>,
         loss: Loss,
     ) -> Result<(S, Self), GradientError> {
-        let (sums, values) = self.run(inputs);
-        let outputs = self.answer(values.last(), inputs.ncols());
-        let (total, slope) = loss_and_slope::<S, Fastest>(outputs, targets, loss)?;
-        let mut gradient = self.clone();
-        gradient
-            .parameters_mut()
-            .into_iter()
-            .for_each(|array| array.fill(S::zero()));
-        gradient.output_bias = row_sums(&slope);
-        let Some(last) = values.last() else {
-            return Ok((total, gradient));
-        };
-        gradient
-            .output
-            .gemm(S::one(), &slope, &last.transpose(), S::zero());
-        let mut adjoint = self.output.transpose() * &slope;
-        let width = self.input.ncols();
-        for step in (0..sums.len()).rev() {
-            times_slopes(&mut adjoint, &sums[step], &self.activation.1);
-            let now = inputs.rows(step * width, width).into_owned();
-            gradient
-                .input
-                .gemm(S::one(), &adjoint, &now.transpose(), S::one());
-            gradient.bias += row_sums(&adjoint);
-            if step > 0 {
-                gradient
-                    .hidden
-                    .gemm(S::one(), &adjoint, &values[step - 1].transpose(), S::one());
-                adjoint = self.hidden.transpose() * &adjoint;
-            }
-        }
-        Ok((total, gradient))
+        self.gradient_by::<Fastest>(inputs, targets, loss)
     }
 
     fn units(&self) -> usize {

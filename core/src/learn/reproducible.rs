@@ -4,12 +4,15 @@
 use nalgebra::DMatrix;
 
 use super::model::loss_and_slope;
+use super::plain_product::{self, Columns};
 use super::{GradientError, Loss, Model, Norm, Perceptron};
 use crate::numbers::Scalar;
 
 /// How matrices are multiplied, and what stands for `exp` and `ln`.
-pub(super) trait Arithmetic<S: Scalar> {
+pub trait Arithmetic<S: Scalar> {
+    /// `e^x`.
     const EXP: fn(f64) -> f64;
+    /// The natural logarithm.
     const LN: fn(f64) -> f64;
 
     /// `sum += left · right`.
@@ -20,7 +23,7 @@ pub(super) trait Arithmetic<S: Scalar> {
 }
 
 /// The fastest on this machine: products may fuse multiplication and addition.
-pub(super) struct Fastest;
+pub struct Fastest;
 
 impl<S: Scalar> Arithmetic<S> for Fastest {
     const EXP: fn(f64) -> f64 = f64::exp;
@@ -38,52 +41,24 @@ impl<S: Scalar> Arithmetic<S> for Fastest {
 }
 
 /// The same on every machine that rounds as IEEE 754 says: each entry is a sum from its first term to its last.
-struct Portable;
+pub struct Portable;
 
 impl Arithmetic<f64> for Portable {
     const EXP: fn(f64) -> f64 = exp;
     const LN: fn(f64) -> f64 = ln;
 
     fn add_product(sum: &mut DMatrix<f64>, left: &DMatrix<f64>, right: &DMatrix<f64>) {
-        let (rows, inner) = left.shape();
-        if rows == 0 || inner == 0 {
-            return;
-        }
-        let (sum, left, right) = (sum.as_mut_slice(), left.as_slice(), right.as_slice());
-        // Wider registers add more entries at once, each in the same order; the compiler fuses nothing of itself.
-        pulp::Arch::new().dispatch(|| add_columns(sum, (left, rows), (right, inner)));
+        let [left, right] = [left, right].map(|matrix| Columns {
+            entries: matrix.as_slice(),
+            rows: matrix.nrows(),
+        });
+        plain_product::add_product(sum.as_mut_slice(), left, right);
     }
 
     fn product(left: &DMatrix<f64>, right: &DMatrix<f64>) -> DMatrix<f64> {
         let mut product = DMatrix::zeros(left.nrows(), right.ncols());
         Self::add_product(&mut product, left, right);
         product
-    }
-}
-
-/// `sum += left · right`, matrices by columns of the lengths given, which are not 0.
-#[inline(always)]
-fn add_columns(sum: &mut [f64], (left, rows): (&[f64], usize), (right, inner): (&[f64], usize)) {
-    for (sum, factors) in sum.chunks_exact_mut(rows).zip(right.chunks_exact(inner)) {
-        // Four columns at once are read and written once; the order of the additions is that of one by one.
-        let mut columns = left.chunks_exact(4 * rows);
-        let mut four = factors.chunks_exact(4);
-        for (columns, factors) in columns.by_ref().zip(four.by_ref()) {
-            let (first, others) = columns.split_at(rows);
-            let (second, others) = others.split_at(rows);
-            let (third, fourth) = others.split_at(rows);
-            let entries = first.iter().zip(second).zip(third).zip(fourth);
-            for (sum, (((first, second), third), fourth)) in sum.iter_mut().zip(entries) {
-                *sum = (((*sum + first * factors[0]) + second * factors[1]) + third * factors[2])
-                    + fourth * factors[3];
-            }
-        }
-        let rest = columns.remainder().chunks_exact(rows);
-        for (column, factor) in rest.zip(four.remainder()) {
-            for (sum, entry) in sum.iter_mut().zip(column) {
-                *sum += entry * factor;
-            }
-        }
     }
 }
 
@@ -156,11 +131,28 @@ pub fn ln(x: f64) -> f64 {
     exponent * LN_2.0 + (2.0 * s * series + exponent * LN_2.1)
 }
 
-/// A layered network whose outputs, losses and gradients are the same bits on every machine.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reproducible(pub Perceptron<f64>);
+/// A model of which outputs and gradients can be computed in any arithmetic.
+pub trait InArithmetic<S: Scalar>: Model<S> {
+    /// [`outputs`](Model::outputs) in some arithmetic.
+    fn outputs_by<A: Arithmetic<S>>(&self, inputs: &DMatrix<S>) -> DMatrix<S>;
 
-impl Model<f64> for Reproducible {
+    /// [`gradient`](Model::gradient) in some arithmetic.
+    ///
+    /// # Errors
+    /// As [`gradient`](Model::gradient).
+    fn gradient_by<A: Arithmetic<S>>(
+        &self,
+        inputs: &DMatrix<S>,
+        targets: &DMatrix<S>,
+        loss: Loss,
+    ) -> Result<(S, Self), GradientError>;
+}
+
+/// A model whose outputs, losses and gradients are the same bits on every machine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reproducible<M = Perceptron<f64>>(pub M);
+
+impl<M: InArithmetic<f64>> Model<f64> for Reproducible<M> {
     fn parameters(&self) -> Vec<&[f64]> {
         self.0.parameters()
     }

@@ -1,6 +1,6 @@
 //! The pictures of each experiment.
 
-use super::tuned;
+use super::{decay, tuned};
 use crate::learn::experiment::{Experiment, Run};
 use crate::report::chart::{Axis, Chart, ChartError, Curve, Scale, Style};
 
@@ -80,8 +80,12 @@ pub fn figures(run: &Run) -> Result<Vec<Figure>, ChartError> {
             found.extend(costs(run)?);
         }
         Experiment::ReadsByDepth => found.push(reads(run)?),
-        Experiment::Decay => found.extend(tuned::decay_figures(run)?),
+        Experiment::Decay => found.extend(decay::decay_figures(run)?),
         Experiment::Tuned => found.extend(tuned::step_size_figures(run)?),
+        Experiment::Paper => {
+            found.extend(tuned::step_size_figures(run)?);
+            found.extend(tuned::three_steps_figures(run)?);
+        }
         _ => found.extend(over_time(run, "training loss", Scale::Logarithmic)?),
     }
     Ok(found)

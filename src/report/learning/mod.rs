@@ -1,5 +1,6 @@
 //! What the learning experiments found: text, JSON, the results page, pictures, and one HTML page with everything.
 
+mod decay;
 mod figures;
 mod page;
 mod results;
@@ -101,6 +102,11 @@ fn corrected(finding: &Finding) -> &'static str {
     }
 }
 
+/// Has every arm a step size of its own?
+fn has_step_sizes(run: &Run) -> bool {
+    run.experiment().and_then(Experiment::plan).is_some()
+}
+
 fn parameters(run: &Run) -> String {
     let held = &run.parameters;
     let seeds = super::count(run.seeds.len(), "seed");
@@ -126,6 +132,7 @@ pub fn learning_report(run: &Run) -> Report {
         let _ = writeln!(out, "  {}", experiment.description());
     }
     let claims = run.claims();
+    let has_step_sizes = has_step_sizes(run);
     for claim in &claims {
         let _ = writeln!(
             out,
@@ -133,7 +140,7 @@ pub fn learning_report(run: &Run) -> Report {
             claim.statement,
             claim.verdict().name()
         );
-        if run.experiment() == Some(Experiment::Tuned) {
+        if has_step_sizes {
             let _ = writeln!(out, "     {}", tuned::counts_in_words(claim));
             continue;
         }
@@ -153,7 +160,7 @@ pub fn learning_report(run: &Run) -> Report {
             );
         }
     }
-    if run.experiment() == Some(Experiment::Tuned) {
+    if has_step_sizes {
         let _ = writeln!(
             out,
             "\n  --json has every comparison and step size; so has the page of `synbal report`."
@@ -173,7 +180,7 @@ pub fn learning_report(run: &Run) -> Report {
         "seeds": run.seeds.iter().map(|seed| seed.seed).collect::<Vec<_>>(),
         "claims": claims.iter().map(claim_json).collect::<Vec<_>>(),
     });
-    if run.experiment() == Some(Experiment::Tuned) {
+    if has_step_sizes {
         json["step_sizes"] = tuned::step_sizes_json(run);
     }
     Report { text, json }

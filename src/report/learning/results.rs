@@ -3,8 +3,11 @@
 use std::fmt::Write;
 
 use super::tuned::{arms_table, settings_table, three_ways};
-use super::{claimed, corrected, interval, mean_and_deviation, number, outcome, parameters, unit};
-use crate::learn::experiment::{CONFIDENCE, Claim, Experiment, Run, networks};
+use super::{
+    claimed, corrected, has_step_sizes, interval, mean_and_deviation, number, outcome, parameters,
+    unit,
+};
+use crate::learn::experiment::{CONFIDENCE, Claim, Run, networks};
 
 /// The results page as Markdown: the verdict on every claim, then the numbers of each experiment.
 pub fn results_page(runs: &[Run]) -> String {
@@ -13,8 +16,8 @@ pub fn results_page(runs: &[Run]) -> String {
 
 Written by the program from the stored runs in `data/learning`; `synbal learn all -o DIR` makes such runs, `synbal report DIR` shows them
 with pictures. Each seed trains all arms from the same initial weights with the images in the same order, so that arms are compared in
-pairs. All arms of a task use one step size, which was not tuned, so that another step size might do the same as balancing; in `tuned`
-every arm has its own, chosen by [a rule fixed beforehand](learning.md). On
+pairs. All arms of a task use one step size, which was not tuned, so that another step size might do the same as balancing; in `tuned`,
+and in `paper` on larger images, every arm has its own, chosen by [a rule fixed beforehand](learning.md). On
 images of 28 x 28 pixels it is smaller: with that of small images, arms that balance diverged at once on Fashion-MNIST.
 
 **The rule.** A finding supports a claim if its whole {0:.0} % interval (Student's distribution, over the seeds) lies where the claim says, and
@@ -78,7 +81,7 @@ fn experiment(text: &mut String, run: &Run) {
         run.parameters.experiment,
         parameters(run)
     );
-    if run.experiment() == Some(Experiment::Tuned) {
+    if has_step_sizes(run) {
         text.push_str(&settings_table(run));
         text.push_str(&arms_table(run));
         return;

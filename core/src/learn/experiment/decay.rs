@@ -11,6 +11,7 @@ use crate::learn::{
     DataSet, Loss, Model, Norm, Optimizer, Reproducible, Rule, WeightPenalty, mean_gradient,
     reproducible_exp,
 };
+use crate::network::Activation;
 
 /// `λ`, that of the experiments in which a penalty is to balance.
 pub(super) const STRENGTH: f64 = 0.01;
@@ -113,7 +114,7 @@ fn arm(
     let pixels = inputs.nrows();
     let sizes = [&[pixels][..], SMALL[0].1, &[pixels]].concat();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut model = Reproducible(start(&sizes, Start::Today, &mut rng)?);
+    let mut model = Reproducible(start(&sizes, Activation::Relu, Start::Today, &mut rng)?);
     let mut optimizer = Optimizer::new(Rule::Plain, &model);
     let rate = RATE / slower as f64;
     let penalty = WeightPenalty {

@@ -9,12 +9,13 @@
 mod claims;
 mod decay;
 mod fixpoint;
+mod jobs;
 mod plan;
+mod run;
 mod seeds;
 mod trials;
 pub mod tuned;
 
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use thiserror::Error;
@@ -22,6 +23,7 @@ use thiserror::Error;
 use super::{DataSet, GradientError};
 pub use claims::{CONFIDENCE, Claim, Comparison, Finding, Verdict};
 pub use plan::networks;
+pub use run::{FORMAT, Run, RunError, SeedResult, Series, Unfinished};
 pub use seeds::{run_seeds, seed_result};
 
 /// A simulation.
@@ -47,11 +49,13 @@ pub enum Experiment {
     Decay,
     /// Does balancing help where every arm has a step size of its own?
     Tuned,
+    /// The same with the paper's networks, on large images.
+    Paper,
 }
 
 impl Experiment {
     /// All of them, in the order of the results page.
-    pub const ALL: [Experiment; 10] = [
+    pub const ALL: [Experiment; 11] = [
         Experiment::RegularizedBalances,
         Experiment::BalanceIsLost,
         Experiment::OneFixpoint,
@@ -62,6 +66,7 @@ impl Experiment {
         Experiment::ReadsByDepth,
         Experiment::Decay,
         Experiment::Tuned,
+        Experiment::Paper,
     ];
 
     /// Its name on the command line and in files.
@@ -77,6 +82,7 @@ impl Experiment {
             Experiment::ReadsByDepth => "reads-by-depth",
             Experiment::Decay => "decay",
             Experiment::Tuned => "tuned",
+            Experiment::Paper => "paper",
         }
     }
 
@@ -113,6 +119,9 @@ impl Experiment {
             Experiment::Tuned => {
                 "A small autoencoder (hidden units 24-12-24) and a small classifier (24-12) learn by plain descent, momentum or Adam, from four kinds of weights, on E or on E + L2 (R = 0.001 times the sum of squared weights), not balanced, balanced before learning, before every epoch, or partially before every epoch (each unit once, half of the way). What momentum and Adam remember is rescaled with the weights. Every arm has a step size of its own, chosen from one grid of powers of two on three other seeds: that of the lowest mean loss on validation images (a fifth of those to learn from) after the last epoch, the smaller one of equals; a run that diverges counts as infinite."
             }
+            Experiment::Paper => {
+                "The paper's networks, at its size, on images of at least 28 x 28 pixels: its autoencoder, classifiers with 2, 3 and 5 layers of weights on all images and on one in a hundred, a locally connected and a convolutional one (5 x 5 pixels, 2 apart, 8 channels, 64 dense units), and a recurrent one that reads rows. They learn by plain descent on E or on E + L2 (R = 0.001 times the sum of squared weights), not balanced, balanced before learning, before every epoch, or partially before every epoch (each unit once, half of the way). Step sizes are found on one image in a hundred, for twice as many epochs, by the rule of `tuned`; then every arm learns with the step size found, half and twice of it, and the best of the three on validation images (one in twelve of those to learn from) counts."
+            }
         }
     }
 
@@ -130,7 +139,16 @@ impl Experiment {
             Experiment::ReadsByDepth => 1,
             Experiment::Decay => 60,
             Experiment::Tuned => 5,
+            Experiment::Paper => 10,
             _ => 40,
+        }
+    }
+
+    /// Seeds, unless others are asked for.
+    pub fn default_seeds(self) -> u64 {
+        match self {
+            Experiment::Paper => 3,
+            _ => 8,
         }
     }
 
@@ -141,28 +159,81 @@ impl Experiment {
             Experiment::OneFixpoint => fixpoint::ORDERS.saturating_add(parameters.epochs as u64),
             Experiment::ReadsByDepth => fixpoint::balanced_networks(),
             Experiment::Decay => decay::passes(parameters.epochs),
-            Experiment::Tuned => tuned::steps(),
+            Experiment::Tuned | Experiment::Paper => self
+                .plan()
+                .map_or(0, |plan| tuned::steps(&plan, parameters)),
             _ => plan::passes(self, parameters.epochs),
         }
     }
 
     /// The same before the first seed.
     pub fn steps_before(self) -> u64 {
-        match self {
-            Experiment::Tuned => tuned::tuning_steps() * tuned::TUNING_SEEDS.len() as u64,
-            _ => 0,
+        self.plan().map_or(0, |plan| tuned::tuning_steps(&plan))
+    }
+
+    /// How many of the steps of so many seeds, and of those before, a run has behind it.
+    pub fn steps_held(self, run: &Run, count: u64) -> u64 {
+        if let Some(plan) = self.plan() {
+            return tuned::steps_held(&plan, run, count);
         }
+        let held = run.seeds.iter().filter(|held| held.seed < count);
+        self.steps(&run.parameters)
+            .saturating_mul(held.count() as u64)
+    }
+
+    /// Its plan, where every arm has a step size of its own.
+    pub fn plan(self) -> Option<tuned::Plan> {
+        tuned::Plan::of(self)
     }
 
     /// Is it over in minutes on the embedded digits, so that it is one of `all`?
     pub fn is_quick(self) -> bool {
-        self != Experiment::Tuned
+        self.plan().is_none()
+    }
+
+    /// Can it be run on these data?
+    ///
+    /// # Errors
+    /// [`Unfit`]: `paper` needs images to learn from and of a size that its networks are made for.
+    pub fn fits(self, data: &DataSet) -> Result<(), Unfit> {
+        let (rows, columns) = (data.rows, data.columns);
+        let images = data.training.inputs.ncols();
+        match self {
+            Experiment::Paper if rows < LARGE || columns < LARGE => {
+                Err(Unfit::Small { rows, columns })
+            }
+            Experiment::Paper if images < FEWEST => Err(Unfit::Few(images)),
+            _ => Ok(()),
+        }
     }
 
     /// Does it use a data set?
     pub fn uses_data(self) -> bool {
         self != Experiment::ReadsByDepth
     }
+}
+
+/// Pixels at either side of the images that `paper` learns from, at least.
+const LARGE: usize = 28;
+/// Images that `paper` learns from, at least: it takes one in a hundred.
+const FEWEST: usize = 100;
+
+/// Data that an experiment cannot be run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Unfit {
+    /// Images too small for the networks.
+    #[error(
+        "`paper` needs images of at least {LARGE} x {LARGE} pixels, these have {rows} x {columns}"
+    )]
+    Small {
+        /// Rows of pixels.
+        rows: usize,
+        /// Pixels in a row.
+        columns: usize,
+    },
+    /// Too few images to learn from.
+    #[error("`paper` needs at least {FEWEST} images to learn from, these are {0}")]
+    Few(usize),
 }
 
 /// A name that no experiment has.
@@ -264,138 +335,6 @@ impl Parameters {
     }
 }
 
-/// Measures over time, by name.
-pub type Series = IndexMap<String, Vec<f64>>;
-
-/// What one seed gave. Numbers are kept to six significant digits.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SeedResult {
-    /// The seed.
-    pub seed: u64,
-    /// For each arm its measures, one value an epoch, the start included.
-    pub arms: IndexMap<String, Series>,
-    /// Points for pictures, from seed 0 only.
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub samples: Series,
-}
-
-/// The name of the format of stored runs.
-pub const FORMAT: &str = "synaptic-balance/learning";
-
-/// A run, finished or not.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Run {
-    /// [`FORMAT`].
-    pub format: String,
-    /// 1.
-    pub version: u32,
-    /// What it depends on.
-    pub parameters: Parameters,
-    /// The finished seeds of the tuning set, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tuning: Vec<tuned::TuningResult>,
-    /// The finished seeds, in order.
-    pub seeds: Vec<SeedResult>,
-}
-
-/// Why a stored run cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum RunError {
-    /// Not such a document.
-    #[error("is no stored run: {0}")]
-    Document(String),
-    /// Another format or version.
-    #[error("holds {format} version {version}, not {FORMAT} version 1")]
-    Format {
-        /// The format.
-        format: String,
-        /// The version.
-        version: u32,
-    },
-    /// An experiment that does not exist.
-    #[error(transparent)]
-    Experiment(#[from] UnknownExperiment),
-}
-
-impl Run {
-    /// A run without seeds.
-    pub fn new(parameters: Parameters) -> Self {
-        Run {
-            format: FORMAT.to_owned(),
-            version: 1,
-            parameters,
-            tuning: Vec::new(),
-            seeds: Vec::new(),
-        }
-    }
-
-    /// Reads a stored run.
-    ///
-    /// # Errors
-    /// [`RunError`].
-    pub fn read(text: &str) -> Result<Self, RunError> {
-        let run: Run =
-            serde_json::from_str(text).map_err(|fault| RunError::Document(fault.to_string()))?;
-        if run.format != FORMAT || run.version != 1 {
-            let (format, version) = (run.format, run.version);
-            return Err(RunError::Format { format, version });
-        }
-        run.parameters.experiment.parse::<Experiment>()?;
-        Ok(run)
-    }
-
-    /// The document that [`read`](Self::read) reads, one line for each seed.
-    pub fn write(&self) -> String {
-        let seeds: Vec<String> = self.seeds.iter().map(line).collect();
-        let tuning: Vec<String> = self.tuning.iter().map(line).collect();
-        let tuning = match tuning.is_empty() {
-            true => String::new(),
-            false => format!("\"tuning\": [\n{}\n],\n", tuning.join(",\n")),
-        };
-        format!(
-            "{{\"format\": \"{FORMAT}\", \"version\": 1,\n\"parameters\": {},\n{tuning}\"seeds\": [\n{}\n]}}\n",
-            line(&self.parameters),
-            seeds.join(",\n")
-        )
-    }
-
-    /// The experiment.
-    pub fn experiment(&self) -> Option<Experiment> {
-        self.parameters.experiment.parse().ok()
-    }
-
-    /// The claims that the experiment is about, with the verdicts that the seeds give.
-    pub fn claims(&self) -> Vec<Claim> {
-        self.experiment()
-            .map_or_else(Vec::new, |experiment| claims::claims(experiment, self))
-    }
-
-    /// The values of a measure of an arm, by seed.
-    pub fn series(&self, arm: &str, measure: &str) -> Vec<&[f64]> {
-        let found = self
-            .seeds
-            .iter()
-            .filter_map(|seed| seed.arms.get(arm)?.get(measure));
-        found.map(Vec::as_slice).collect()
-    }
-
-    /// The names of the arms.
-    pub fn arms(&self) -> Vec<&str> {
-        let first = self.seeds.first().into_iter();
-        first
-            .flat_map(|seed| seed.arms.keys())
-            .map(String::as_str)
-            .collect()
-    }
-}
-
-/// A value as one line of JSON.
-fn line(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}
-
 /// Why a seed has no result.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum ExperimentError {
@@ -411,6 +350,9 @@ pub enum ExperimentError {
     /// No certificate.
     #[error(transparent)]
     Certify(#[from] crate::solve::CertifyError),
+    /// Data that the experiment cannot be run on.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// Weights that are no longer finite: the step size is too large.
     #[error(
         "seed {seed}, {arm}: the weights are no longer finite: the step size is too large for these data"
@@ -425,6 +367,13 @@ pub enum ExperimentError {
 
 /// What is told of a step: the seed, and what the step was part of.
 pub type Progress<'a> = &'a (dyn Fn(u64, &str) + Sync);
+
+/// Six significant digits of every value.
+fn rounded_series(series: &mut Series) {
+    for value in series.values_mut().flatten() {
+        *value = rounded(*value);
+    }
+}
 
 /// Six significant digits.
 fn rounded(value: f64) -> f64 {

@@ -18,6 +18,10 @@ pub(super) enum Task {
     Classifier(usize),
     /// A recurrent classifier of rows of pixels.
     Rows,
+    /// A convolutional classifier.
+    Convolutional,
+    /// A locally connected classifier.
+    Local,
 }
 
 /// Are images of so many pixels small? They get smaller networks and larger steps.
@@ -31,6 +35,8 @@ impl Task {
             Task::Autoencoder => "autoencoder".to_owned(),
             Task::Classifier(layers) => format!("{layers}-layer classifier"),
             Task::Rows => "recurrent classifier".to_owned(),
+            Task::Convolutional => "convolutional classifier".to_owned(),
+            Task::Local => "locally connected classifier".to_owned(),
         }
     }
 
@@ -40,16 +46,16 @@ impl Task {
         match (self, is_small(pixels)) {
             (Task::Autoencoder, true) => 0.02,
             (Task::Autoencoder, false) => 0.0002,
-            (Task::Classifier(_) | Task::Rows, true) => 0.05,
-            (Task::Classifier(_), false) => 0.01,
             (Task::Rows, false) => 0.002,
+            (_, true) => 0.05,
+            (_, false) => 0.01,
         }
     }
 
     pub(super) fn loss(self) -> Loss {
         match self {
             Task::Autoencoder => Loss::SquaredError,
-            Task::Classifier(_) | Task::Rows => Loss::CrossEntropy,
+            _ => Loss::CrossEntropy,
         }
     }
 
@@ -57,7 +63,7 @@ impl Task {
     pub(super) fn targets(self, part: &Part) -> &DMatrix<f64> {
         match self {
             Task::Autoencoder => &part.inputs,
-            Task::Classifier(_) | Task::Rows => &part.classes,
+            _ => &part.classes,
         }
     }
 
@@ -76,7 +82,7 @@ impl Task {
             Task::Autoencoder => [200, 100, 50, 100, 200].map(|size| size / narrow).to_vec(),
             Task::Classifier(2) => vec![100],
             Task::Classifier(3) => vec![100, 50],
-            Task::Classifier(_) | Task::Rows => vec![100, 80, 60, 40],
+            _ => vec![100, 80, 60, 40],
         };
         let outputs = if self == Task::Autoencoder {
             inputs

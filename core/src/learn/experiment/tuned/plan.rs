@@ -3,14 +3,27 @@
 use nalgebra::DMatrix;
 use rand::Rng;
 
-use super::super::plan::Task;
+use super::super::Experiment;
+use super::super::plan::{HIDDEN, Task};
+use super::{GRID, UNTUNED, WIDE_GRID};
 use crate::learn::{Layer, Perceptron, PerceptronError, Rule};
 use crate::network::Activation;
 
-/// Hidden units of the networks: small ones, as every arm learns dozens of times.
+/// Hidden units of the networks of `tuned`: small ones, as every arm learns dozens of times.
 pub(in super::super) const SMALL: [(Task, &[usize]); 2] = [
     (Task::Autoencoder, &[24, 12, 24]),
     (Task::Classifier(3), &[24, 12]),
+];
+
+/// Hidden units of the networks of `paper`; of those that read windows, of the dense layer.
+const LARGE: [(Task, &[usize]); 7] = [
+    (Task::Autoencoder, &[200, 100, 50, 100, 200]),
+    (Task::Classifier(2), &[100]),
+    (Task::Classifier(3), &[100, 50]),
+    (Task::Classifier(5), &[100, 80, 60, 40]),
+    (Task::Local, &[64]),
+    (Task::Convolutional, &[64]),
+    (Task::Rows, &[HIDDEN]),
 ];
 
 /// `R` is so many times the sum of squared weights.
@@ -18,7 +31,7 @@ pub(super) const STRENGTH: f64 = 0.001;
 
 /// Where learning begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Start {
+pub enum Start {
     /// Uniform with variance `2 / fan-in`, biases 0.
     Today,
     /// Rows orthogonal, or columns where they are fewer, of squared length 2.
@@ -43,6 +56,8 @@ pub(super) enum Times {
 pub(super) struct Arm {
     pub(super) task: Task,
     pub(super) hidden: &'static [usize],
+    /// Does it learn from one image in a hundred?
+    pub(super) few: bool,
     pub(super) rule: Rule<f64>,
     pub(super) start: Start,
     pub(super) penalised: bool,
@@ -69,6 +84,7 @@ const SETTINGS: [(Rule<f64>, Start); 6] = [
 impl Arm {
     /// The network, the rule and the start: what arms are compared within.
     pub(super) fn setting(&self) -> String {
+        let few = if self.few { " on few images" } else { "" };
         let rule = match self.rule {
             Rule::Plain => "plain descent",
             Rule::Momentum { .. } => "momentum",
@@ -80,7 +96,7 @@ impl Arm {
             Start::Scaled => ", start of halved weights",
             Start::Unequal => ", start of unequal gains",
         };
-        format!("{}, {rule}{start}", self.task.name())
+        format!("{}{few}, {rule}{start}", self.task.name())
     }
 
     /// What is descended on, and how often is balanced.
@@ -100,6 +116,14 @@ impl Arm {
         format!("{}: {}", self.setting(), self.short())
     }
 
+    /// The arm whose step sizes count for it: where two arms differ in the number of images alone, the one.
+    pub(super) fn for_tuning(&self) -> Arm {
+        Arm {
+            few: false,
+            ..*self
+        }
+    }
+
     pub(super) fn is_balanced(&self) -> bool {
         self.times != Times::Never
     }
@@ -113,18 +137,109 @@ impl Arm {
     }
 }
 
-/// All arms, those of one setting together.
-pub(super) fn arms() -> Vec<Arm> {
+/// What is appended to the name of an arm that learns with half of its step size, and with twice as much.
+const NEIGHBOURS: [(&str, f64); 3] = [
+    (", half the step size", 0.5),
+    ("", 1.0),
+    (", twice the step size", 2.0),
+];
+
+/// Every arm of an experiment, and how their step sizes are found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    pub(super) arms: Vec<Arm>,
+    pub(super) grid: Vec<f64>,
+    /// One image to learn from in so many is for validation.
+    pub(super) validation: usize,
+    /// Are step sizes found on few images, and do the results learn from all of them, with the step size that was found,
+    /// half and twice of it? If not, the results learn with it and, where an arm balances, with that of the arm without.
+    pub(super) two_sizes: bool,
+}
+
+impl Plan {
+    /// The plan of an experiment; `None` if its arms have no step sizes of their own.
+    pub fn of(experiment: Experiment) -> Option<Plan> {
+        match experiment {
+            Experiment::Tuned => Some(Plan {
+                arms: combined(&SMALL, &SETTINGS, false),
+                grid: GRID.to_vec(),
+                validation: 5,
+                two_sizes: false,
+            }),
+            Experiment::Paper => {
+                let mut arms = combined(&LARGE, &SETTINGS[..1], false);
+                arms.extend(combined(&LARGE[1..4], &SETTINGS[..1], true));
+                Some(Plan {
+                    arms,
+                    grid: WIDE_GRID.to_vec(),
+                    validation: 12,
+                    two_sizes: true,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// The same with the arms of these names and these step sizes only.
+    pub fn only(self, names: &[&str], grid: &[f64]) -> Plan {
+        let mut arms = self.arms;
+        arms.retain(|arm| names.contains(&arm.name().as_str()));
+        Plan {
+            arms,
+            grid: grid.to_vec(),
+            ..self
+        }
+    }
+
+    /// The step sizes that every arm tries.
+    pub fn grid(&self) -> &[f64] {
+        &self.grid
+    }
+
+    /// The arms for which a step size is found.
+    pub(super) fn tuning_arms(&self) -> Vec<Arm> {
+        let mut found: Vec<Arm> = Vec::new();
+        for arm in self.arms.iter().map(Arm::for_tuning) {
+            if !found.contains(&arm) {
+                found.push(arm);
+            }
+        }
+        found
+    }
+
+    /// The names under which the results of an arm are stored. Where there are `two_sizes`, each with its step size as a
+    /// multiple of the arm's own.
+    pub(super) fn stored(&self, arm: &Arm) -> Vec<(String, f64)> {
+        let name = arm.name();
+        if self.two_sizes {
+            let each = NEIGHBOURS.iter();
+            return each
+                .map(|(at, times)| (format!("{name}{at}"), *times))
+                .collect();
+        }
+        let untuned = arm.is_balanced().then(|| format!("{name}{UNTUNED}"));
+        let names = std::iter::once(name).chain(untuned);
+        names.map(|name| (name, 1.0)).collect()
+    }
+}
+
+/// Networks x rules and starts x penalties x kinds of balancing, those of one setting together.
+fn combined(
+    networks: &[(Task, &'static [usize])],
+    settings: &[(Rule<f64>, Start)],
+    few: bool,
+) -> Vec<Arm> {
     let mut all = Vec::new();
-    for (task, hidden) in SMALL {
-        for (rule, start) in SETTINGS {
+    for (task, hidden) in networks {
+        for (rule, start) in settings {
             for penalised in [false, true] {
                 for times in [Times::Never, Times::Before, Times::During, Times::Partially] {
                     all.push(Arm {
-                        task,
+                        task: *task,
                         hidden,
-                        rule,
-                        start,
+                        few,
+                        rule: *rule,
+                        start: *start,
                         penalised,
                         times,
                     });
@@ -135,13 +250,17 @@ pub(super) fn arms() -> Vec<Arm> {
     all
 }
 
-/// The network that learning begins with.
-pub(in super::super) fn start(
+/// The network that learning begins with: layers of these sizes, inputs first.
+///
+/// # Errors
+/// [`PerceptronError`].
+pub fn start(
     sizes: &[usize],
+    activation: Activation<f64>,
     start: Start,
     rng: &mut impl Rng,
 ) -> Result<Perceptron<f64>, PerceptronError> {
-    let usual = Perceptron::random(sizes, Activation::Relu, rng)?;
+    let usual = Perceptron::random(sizes, activation.clone(), rng)?;
     let last = usual.layers().len() - 1;
     let changed = usual.layers().iter().enumerate().map(|(at, layer)| Layer {
         weights: match start {
@@ -154,7 +273,7 @@ pub(in super::super) fn start(
         },
         bias: layer.bias.clone(),
     });
-    Perceptron::new(changed.collect(), Activation::Relu)
+    Perceptron::new(changed.collect(), activation)
 }
 
 /// Orthonormal rows, or columns where they are fewer, made of those of a matrix one after the other.
@@ -186,35 +305,4 @@ fn orthogonal(matrix: &DMatrix<f64>) -> DMatrix<f64> {
         }
     }
     if wide { columns.transpose() } else { columns }
-}
-
-#[cfg(test)]
-mod tests {
-    use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
-
-    use super::*;
-    use crate::learn::{Model, Norm};
-
-    /// Checks: orthogonal starts are orthogonal to rounding, wide and tall ones; unequal gains leave the function the
-    /// same bits.
-    #[test]
-    fn starts_are_what_they_are_said_to_be() {
-        let sizes = [12, 7, 9, 4];
-        let of = |how| start(&sizes, how, &mut ChaCha8Rng::seed_from_u64(3)).unwrap();
-        for layer in of(Start::Orthogonal).layers() {
-            let w = &layer.weights;
-            let square = match w.nrows() < w.ncols() {
-                true => w * w.transpose(),
-                false => w.transpose() * w,
-            };
-            let expected = DMatrix::identity(square.nrows(), square.ncols()) * 2.0;
-            assert!((square - expected).amax() < 1e-14);
-        }
-        let inputs = DMatrix::from_fn(12, 5, |i, j| ((i * 5 + j) % 7) as f64 - 3.0);
-        let (usual, unequal) = (of(Start::Today), of(Start::Unequal));
-        assert_eq!(usual.outputs(&inputs), unequal.outputs(&inputs));
-        assert_ne!(Norm::L2.of(&usual), Norm::L2.of(&unequal));
-        assert_eq!(Norm::L2.of(&usual), 4.0 * Norm::L2.of(&of(Start::Scaled)));
-    }
 }
