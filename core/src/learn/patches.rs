@@ -122,7 +122,8 @@ impl<S: Scalar> Patches<S> {
             Kernels::Shared => rows,
             Kernels::Own => rows / windows.count(),
         };
-        let whole = channels > 0 && (kernels == Kernels::Shared || rows % windows.count() == 0);
+        let whole =
+            channels > 0 && (kernels == Kernels::Shared || rows.is_multiple_of(windows.count()));
         if !whole || first.weights.ncols() != windows.size() || first.bias.len() != rows {
             return Err(wrong(0, &first.weights));
         }

@@ -255,8 +255,7 @@ pub(super) fn random_matrix<S: Scalar>(
     rng: &mut impl Rng,
 ) -> DMatrix<S> {
     DMatrix::from_fn(rows, columns, |_, _| {
-        let value = rng.random_range(-1.0..1.0f64) * reach;
-        S::from_rational(&rational_from_f64(value).unwrap_or_else(num_traits::Zero::zero))
+        S::from_float(rng.random_range(-1.0..1.0f64) * reach)
     })
 }
 

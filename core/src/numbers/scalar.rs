@@ -33,6 +33,11 @@ pub trait Scalar:
     /// The value nearest to a rational (for `f32`, to the nearest `f64`).
     fn from_rational(value: &Rational) -> Self;
 
+    /// The value nearest to a float; 0 for NaN and the infinities.
+    fn from_float(value: f64) -> Self {
+        rational_from_f64(value).map_or_else(Self::zero, |value| Self::from_rational(&value))
+    }
+
     /// The rational that this value denotes; `None` for NaN and the infinities.
     fn to_rational(&self) -> Option<Rational>;
 
@@ -106,6 +111,11 @@ impl Scalar for f64 {
 
     fn from_rational(value: &Rational) -> Self {
         rational_to_f64(value)
+    }
+
+    // As by way of the rational, but in no time: rationals know one zero.
+    fn from_float(value: f64) -> Self {
+        if value.is_finite() { value + 0.0 } else { 0.0 }
     }
 
     fn to_rational(&self) -> Option<Rational> {
