@@ -2,8 +2,7 @@
 //! learning.
 //!
 //! The rooms of this crate are rooms of `synaptic_balance`, which re-exports them all and adds files, scripts and the
-//! program: programs name that one. They know no files and no program, and stand apart so that they can be read by
-//! themselves, and are optimised in tests too.
+//! program: programs name that one. They know no formats of models and no program, and can be read by themselves.
 //!
 //! | room | owns |
 //! |---|---|

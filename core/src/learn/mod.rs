@@ -14,7 +14,6 @@
 //! | balancing between steps | [`sweep`], [`balance_fully`], [`deficits`] |
 //! | data: the embedded digits, and files in the IDX format (feature `learn`) | [`DataSet`], `idx` |
 //! | the simulations, their statistics and verdicts (feature `learn`) | `experiment` |
-//!
 
 mod balancing;
 mod data;
