@@ -198,6 +198,9 @@ mean training loss over the epochs in % (speed), and of the test loss, or test e
 
 /// The table by arm, in Markdown.
 pub(super) fn arms_table(run: &Run) -> String {
+    if run.seeds.is_empty() {
+        return "\n**Every arm.** No seed of the results is finished.\n".to_owned();
+    }
     let (rows, three) = (rows(run), has_three(run));
     let mut text = format!(
         "\n**Every arm.** {} {} *Better* and *worse* are said where the whole interval lies on one side of 0, in bold where this
