@@ -102,7 +102,7 @@ fn the_nearest_scaling_is_that_of_a_linear_program() {
 #[test]
 fn rounding_is_told_from_deviation() {
     let (mut rounded, mut refuted) = (0, 0);
-    let networks = if crate::in_full() { 200 } else { 80 };
+    let networks = if crate::in_full() { 200 } else { 30 };
     for seed in 0..networks {
         let before = network(seed, 5);
         let exact = disturbed(&before, 0.0, seed);

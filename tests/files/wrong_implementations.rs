@@ -21,7 +21,14 @@ struct Judged {
     said: CheckReport,
 }
 
-static JUDGED: LazyLock<Vec<Judged>> = LazyLock::new(|| made().into_iter().map(judged).collect());
+static JUDGED: LazyLock<Vec<Judged>> = LazyLock::new(|| {
+    std::thread::scope(|scope| {
+        let threads = made().into_iter().map(|made| scope.spawn(|| judged(made)));
+        let threads: Vec<_> = threads.collect();
+        let all = threads.into_iter().map(|thread| thread.join().unwrap());
+        all.collect()
+    })
+});
 
 fn judged(made: Made) -> Judged {
     let weights = made

@@ -232,8 +232,7 @@ fn same_function(network: &Network<Rational>, result: &Balance, kind: Kind, rng:
 /// With units that are discontinuous at 0 the limit is refused. Seed 1; 1,000 networks where tests run in full.
 #[test]
 fn limits_keep_the_function() {
-    let in_full = std::env::var_os("SYNBAL_FULL").is_some();
-    let wanted = if in_full { 1_000 } else { NETWORKS };
+    let wanted = if crate::in_full() { 1_000 } else { NETWORKS };
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let (mut limits, mut refused, mut exact) = (0, 0, 0);
     for round in 0.. {

@@ -22,3 +22,8 @@ mod rules;
 mod solvers;
 mod symbolic;
 mod walk;
+
+/// Whether tests that sample run on everything, as before a change lands: `SYNBAL_FULL=1 cargo test`.
+fn in_full() -> bool {
+    std::env::var_os("SYNBAL_FULL").is_some()
+}

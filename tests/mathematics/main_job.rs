@@ -154,7 +154,9 @@ impl Arbitrary for Recipe {
 }
 
 /// Runs a property on random recipes; a failure prints the smallest recipe, its seed included.
+/// A quarter of them where tests sample.
 fn check_all(count: u64, property: fn(Recipe) -> Result<(), String>) {
+    let count = if crate::in_full() { count } else { count / 4 };
     QuickCheck::new()
         .tests(count)
         .max_tests(count)
@@ -184,7 +186,7 @@ fn ensure(holds: bool, fault: impl FnOnce() -> String) -> Result<(), String> {
 /// moved to the wrong side of the optimum.
 #[test]
 fn planted_networks_are_recovered_and_certified() {
-    check_all(1000, |recipe| {
+    check_all(1_000, |recipe| {
         let planted = recipe.planted_network();
         let regularizer = recipe.regularizer();
         let options = thorough(&recipe);
@@ -258,7 +260,7 @@ fn corrupt_each_bound(
 /// strongly connected components and the two linear programs give the same verdict and the same vanishing synapses.
 #[test]
 fn components_and_linear_programs_agree_on_existence() {
-    check_all(1000, |recipe| {
+    check_all(1_000, |recipe| {
         let problem = recipe.random_network().problem(&recipe.regularizer());
         let components =
             existence_by_components(&problem).map_err(|failure| failure.to_string())?;
@@ -277,7 +279,7 @@ fn components_and_linear_programs_agree_on_existence() {
 /// one set of weights, which a certificate encloses.
 #[test]
 fn methods_agree_on_random_networks() {
-    check_all(1000, |recipe| {
+    check_all(1_000, |recipe| {
         let network = recipe
             .random_network()
             .tied_by_layer_if(recipe.seed % 4 == 0);

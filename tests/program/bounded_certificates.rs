@@ -91,7 +91,8 @@ fn the_minimum_within_a_bound_is_certified() {
         &|other| other["lower"]["b"] = json!("-1"),
         &|other| other["lower"] = json!({"a": "4/9"}),
     ];
-    for (number, change) in refused.into_iter().enumerate() {
+    let step = if crate::in_full() { 1 } else { 3 };
+    for (number, change) in refused.into_iter().enumerate().step_by(step) {
         let (code, words) = changed(change);
         assert_eq!(code, 1, "{number}: {words}");
     }
@@ -102,7 +103,7 @@ fn the_minimum_within_a_bound_is_certified() {
         &|other| other["upper"]["a"] = json!(3),
         &|other| other["bounds"] = json!({}),
     ];
-    for (number, change) in malformed.into_iter().enumerate() {
+    for (number, change) in malformed.into_iter().enumerate().step_by(step) {
         let (code, words) = changed(change);
         assert_eq!(code, 2, "{number}: {words}");
     }

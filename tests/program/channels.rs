@@ -126,7 +126,7 @@ fn exact_arithmetic_agrees() {
 #[test]
 fn many_weights() {
     let desk = Desk::new();
-    let full = std::env::var_os("SYNBAL_FULL").is_some();
+    let full = crate::in_full();
     let models = [DIGITS, "data/blazeface-front-128.onnx"];
     for name in &models[..if full { 2 } else { 1 }] {
         let name = *name;

@@ -108,6 +108,11 @@ fn run(arguments: &[&str]) -> (i32, String, String) {
     )
 }
 
+/// Whether tests that sample run on everything, as before a change lands: `SYNBAL_FULL=1 cargo test`.
+fn in_full() -> bool {
+    std::env::var_os("SYNBAL_FULL").is_some()
+}
+
 /// Exit code and the JSON document on standard output.
 fn json(arguments: &[&str]) -> (i32, Value) {
     let (code, stdout, _) = run(&[arguments, &["--json"]].concat());

@@ -120,7 +120,9 @@ fn layers_before_and_after() {
 #[test]
 fn what_is_written_is_what_was_said() {
     let desk = Desk::new();
-    for regularizer in ["l2", "l1", "lp:5/2", "lp:40"] {
+    let all = ["l2", "lp:40", "l1", "lp:5/2"];
+    for regularizer in &all[..if crate::in_full() { 4 } else { 2 }] {
+        let regularizer = *regularizer;
         let mut found: Vec<Value> = Vec::new();
         for (net, name, arch) in [
             (DIGITS, "out.safetensors", &["--arch", "relu"][..]),

@@ -228,7 +228,7 @@ fn the_certificate_of_a_product_convinces_twice() {
 }
 
 /// Checks: whatever way a model of tensors is balanced, its certificate is about these tensors: it is verified from the
-/// model alone, and, of perceptrons that are not tied, by the independent checker.
+/// model alone, and, of perceptrons that are not tied, by the independent checker. Where tests sample, every second way.
 #[test]
 fn certificates_of_every_option_are_verified() {
     let desk = Desk::new();
@@ -248,7 +248,8 @@ fn certificates_of_every_option_are_verified() {
     let certificate = desk.path("certificate.json");
     for (model, architecture) in [(&perceptron, &["--arch", "relu"][..]), (&block, &[])] {
         let model = model.to_str().unwrap();
-        for options in options {
+        let step = if crate::in_full() { 1 } else { 2 };
+        for options in options.into_iter().step_by(step) {
             let _ = std::fs::remove_file(&certificate);
             let name = certificate.to_str().unwrap();
             let mut words = vec!["balance", model, "--certificate", name];

@@ -1,6 +1,7 @@
 //! How far a result is from the one optimum.
 
 use num_traits::{One, Signed, Zero};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::CertifyError;
@@ -9,7 +10,7 @@ use super::ratios::BITS;
 use super::short::short_distance;
 use crate::kernel::{Enclosed, Problem};
 use crate::network::{Network, Regularizer, SynapseIndex};
-use crate::numbers::{Enclosure, Rational, rational_to_f64, rational_to_f64_up};
+use crate::numbers::{Dyadic, Enclosure, Rational, rational_to_f64, rational_to_f64_up};
 
 /// How far a result is from the optimum of the network that it came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,7 +94,8 @@ pub(super) fn distance(
 }
 
 /// The largest `|w' - w*| / |w*|`, bounded from above over the enclosures of `w*`; a weight that no scaling changes has
-/// `w* = w`. Infinite where `w* = 0` and `w'` is not.
+/// `w* = w`. Infinite where `w* = 0` and `w'` is not. Ratios are rounded outward to 128 bits: exact ones take most of the
+/// time of judging a network.
 fn certified_distance(
     (before, after): (&Network<Rational>, &Network<Rational>),
     problem: &Problem,
@@ -102,9 +104,9 @@ fn certified_distance(
     lost: &[SynapseIndex],
 ) -> Option<f64> {
     let root = power.recip();
-    let mut worst = Rational::zero();
-    // Bounds on `Λ_v^|d|`.
-    let mut raised: BTreeMap<(usize, Rational), (Rational, Rational)> = BTreeMap::new();
+    let mut worst = Dyadic::zero();
+    // Bounds on `Λ_v^|d|`, from below and from above.
+    let mut raised: BTreeMap<(usize, Rational), [Enclosure; 2]> = BTreeMap::new();
     for (synapse, entry) in problem.synapses().iter().enumerate() {
         if lost.binary_search(&synapse).is_ok() {
             continue;
@@ -116,28 +118,34 @@ fn certified_distance(
             continue;
         }
         // The weight's own ratio, Π μ_v^(d_v / p).
-        let (mut low, mut high) = (Rational::one(), Rational::one());
+        let one = Enclosure::from_rational(&Rational::one(), BITS)?;
+        let (mut low, mut high) = (one.clone(), one);
         for (variable, exponent) in &entry.direction {
             let key = (*variable, exponent.abs());
             if !raised.contains_key(&key) {
                 let share = &key.1 * &root;
                 let power =
                     |end: &Rational| Enclosure::from_rational(end, BITS)?.power(&share, BITS);
-                let least = power(&enclosed.lower[*variable])?.lo().to_rational();
-                let most = power(&enclosed.upper[*variable])?.hi().to_rational();
-                raised.insert(key.clone(), (least, most));
+                let least = power(&enclosed.lower[*variable])?;
+                let most = power(&enclosed.upper[*variable])?;
+                raised.insert(key.clone(), [least, most]);
             }
-            let (least, most) = &raised[&key];
-            if exponent.is_positive() {
-                (low, high) = (low * least, high * most);
-            } else {
-                (low, high) = (low / most, high / least);
-            }
+            let [least, most] = &raised[&key];
+            let (below, above) = match exponent.is_positive() {
+                true => (least.clone(), most.clone()),
+                false => (most.reciprocal(BITS)?, least.reciprocal(BITS)?),
+            };
+            (low, high) = (low.mul(&below, BITS)?, high.mul(&above, BITS)?);
         }
         let ratio = after.weight(synapse) / before.weight(synapse);
-        for end in [&low, &high] {
-            worst = worst.max((&ratio - end).abs() / &low);
+        let per_weight = low.reciprocal(BITS)?;
+        for end in [low.lo(), high.hi()] {
+            let away = (&ratio - end.to_rational()).abs();
+            let relative = Enclosure::from_rational(&away, BITS)?.mul(&per_weight, BITS)?;
+            if relative.hi().compare(&worst)? == Ordering::Greater {
+                worst = relative.hi().clone();
+            }
         }
     }
-    Some(rational_to_f64_up(&worst))
+    Some(rational_to_f64_up(&worst.to_rational()))
 }

@@ -78,12 +78,13 @@ fn difference(case: &Value, expected: &Value, answers: &Answers) -> Option<Strin
 }
 
 /// Checks: direct, stochastic, exact and certified answers all agree with every vector; and no vector passes with one
-/// of its values changed.
+/// of its values changed. Where tests sample, every third vector.
 #[test]
 fn the_solvers_pass_every_vector_and_every_changed_value_fails() {
     let (mut passed, mut refused) = (0, 0);
     let mut faults = Vec::new();
-    for case in cases() {
+    let step = if crate::in_full() { 1 } else { 3 };
+    for case in cases().into_iter().step_by(step) {
         let id = case["id"].as_str().unwrap().to_string();
         let found = answers(&case);
         match difference(&case, &case["expected"], &found) {
@@ -104,7 +105,10 @@ fn the_solvers_pass_every_vector_and_every_changed_value_fails() {
     }
     println!("{passed} vectors passed, {refused} changed values were refused");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    assert!(passed >= 200 && refused >= 2_000, "{passed} {refused}");
+    assert!(
+        passed * step >= 200 && refused * step >= 2_000,
+        "{passed} {refused}"
+    );
 }
 
 /// Checks: a direction given as the witness of `not_attained` is one, by the kernel.

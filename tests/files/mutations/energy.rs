@@ -213,6 +213,10 @@ fn mutated_energy_certificates_are_judged_alike() {
         "{} mutants: {accepted} accepted, {refused} refused, {malformed} malformed",
         cases.len()
     );
-    assert!(refused >= 50, "only {refused} refusals");
-    assert!(accepted >= 20, "mutants that are still proofs: {accepted}");
+    let least = if crate::in_full() { 50 } else { 5 };
+    assert!(refused >= least, "only {refused} refusals");
+    assert!(
+        accepted >= least,
+        "mutants that are still proofs: {accepted}"
+    );
 }

@@ -45,12 +45,12 @@ fn first_opinion(case: &Case) -> Verdict {
     }
 }
 
-/// One case in six, or all of them where tests run in full.
+/// One case in thirty, or all of them where tests run in full.
 fn sampled(mut cases: Vec<Case>) -> Vec<Case> {
     let mut place = 0;
     cases.retain(|_| {
         place += 1;
-        place % 6 == 0 || crate::in_full()
+        place % 30 == 0 || crate::in_full()
     });
     cases
 }
@@ -180,8 +180,12 @@ fn mutated_certificates_are_judged_alike() {
         "{} mutants: {accepted} accepted, {refused} refused, {malformed} malformed",
         cases.len()
     );
-    assert!(refused >= 1_000, "only {refused} refusals");
-    assert!(accepted >= 100, "mutants that are still proofs: {accepted}");
+    let least = if crate::in_full() { 100 } else { 5 };
+    assert!(refused >= 10 * least, "only {refused} refusals");
+    assert!(
+        accepted >= least,
+        "mutants that are still proofs: {accepted}"
+    );
 }
 
 /// Checks: Theorem 5.1: the optimum is one, so whatever two certificates prove about one network must agree: bounds
@@ -305,7 +309,7 @@ fn mutated_networks_are_judged_alike() {
         }
     }
     let [_, refused, malformed] = compare("mutated networks", &sampled(cases));
-    let least = if crate::in_full() { 1_000 } else { 250 };
+    let least = if crate::in_full() { 1_000 } else { 50 };
     assert!(
         refused >= least && malformed >= least,
         "{refused} refused, {malformed} malformed"

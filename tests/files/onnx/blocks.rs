@@ -3,7 +3,7 @@
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::solve::Balancing;
 
-use super::rules::read;
+use super::builder::read;
 
 /// The block, and its free multipliers by the rules: for all but the last ones found also by elimination of the
 /// equations of every entry.

@@ -4,10 +4,26 @@ use prost::Message;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
+use synaptic_balance::formats::OnnxFile;
 use synaptic_balance::formats::onnx::message::{
     Attribute, Dimension, Entry, Graph, Model, Node, OperatorSet, Shape, SparseTensor, Tensor,
     TensorType, Type, ValueInfo, element,
 };
+
+/// A model that has all that it needs in it.
+pub fn read(bytes: &[u8]) -> OnnxFile {
+    OnnxFile::read(bytes.to_vec(), None).unwrap()
+}
+
+/// `x -> convolution -> leaky relu` on images of 6 by 6: no channel is dead.
+pub fn image(channels: i64) -> Builder {
+    Builder::new(13)
+        .input("x", &[1, 2, 6, 6])
+        .weight("w1", &[channels, 2, 3, 3])
+        .positive("b1", &[channels])
+        .node("Conv", "x w1 b1", "c", &[])
+        .node("LeakyRelu", "c", "h", &[Setting::Float("alpha", 0.3)])
+}
 
 /// A graph under construction, with random weights from a fixed seed.
 pub struct Builder {

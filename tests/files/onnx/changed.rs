@@ -12,8 +12,7 @@ use synaptic_balance::numbers::rational_to_f64;
 use synaptic_balance::solve::changed::{Fault, Followed};
 use synaptic_balance::solve::{Judgement, Reading, ScalingFault, ScalingVerdict, judge_of_types};
 
-use super::builder::{Builder, Setting};
-use super::rules::read;
+use super::builder::{Builder, Setting, read};
 
 const TOLERANCE: f64 = 1e-6;
 

@@ -6,8 +6,7 @@ use synaptic_balance::formats::onnx::message::element;
 use synaptic_balance::formats::{OnnxError, OnnxFile};
 use synaptic_balance::numbers::rational_to_f64;
 
-use super::builder::{Builder, Setting::Tensor, elsewhere, floats};
-use super::rules::read;
+use super::builder::{Builder, Setting, Setting::Tensor, elsewhere, floats, image, read};
 
 fn small() -> Builder {
     Builder::new(13)
@@ -350,6 +349,60 @@ impl Arbitrary for Damage {
     }
 }
 
+/// Many operators in one model, for files that are damaged.
+fn everything() -> Builder {
+    let builder = image(4)
+        .weight("d", &[4, 2, 2, 2])
+        .node(
+            "Conv",
+            "h d",
+            "c2",
+            &[
+                Setting::Int("group", 2),
+                Setting::Ints("pads", &[1, 1, 0, 0]),
+            ],
+        )
+        .weight("scale", &[4])
+        .positive("shift", &[4])
+        .weight("mean", &[4])
+        .positive("variance", &[4])
+        .node(
+            "BatchNormalization",
+            "c2 scale shift mean variance",
+            "n",
+            &[],
+        )
+        .node("Relu", "n", "r", &[])
+        .node("Add", "r h", "s", &[])
+        .node(
+            "MaxPool",
+            "s",
+            "p",
+            &[
+                Setting::Ints("kernel_shape", &[2, 2]),
+                Setting::Ints("strides", &[2, 2]),
+            ],
+        )
+        .integers("pads", &[0, 1, 0, 0, 0, 0, 0, 0])
+        .node("Pad", "p pads", "q", &[])
+        .integers("sizes", &[2, 3])
+        .node("Split", "q sizes", "a b", &[Setting::Int("axis", 1)])
+        .node("Concat", "b a", "j", &[Setting::Int("axis", 1)])
+        .node(
+            "Transpose",
+            "j",
+            "t",
+            &[Setting::Ints("perm", &[0, 2, 3, 1])],
+        )
+        .integers("shape", &[0, -1])
+        .node("Reshape", "t shape", "f", &[])
+        .node("Sigmoid", "f", "g", &[]);
+    builder
+        .weight("w2", &[20, 2])
+        .node("MatMul", "g w2", "y", &[])
+        .output("y", &[1, 2])
+}
+
 /// Checks: random damage to a model with many operators never makes reading, or writing what was read, panic.
 #[test]
 fn random_damage() {
@@ -358,7 +411,7 @@ fn random_damage() {
         let mut bytes = match source % 5 {
             0 => fs::read(path).unwrap(),
             1 | 2 => small().bytes(),
-            _ => super::operators::everything().bytes(),
+            _ => everything().bytes(),
         };
         for (place, value, kind) in damage.0 {
             let place = place % bytes.len();

@@ -5,8 +5,7 @@ use synaptic_balance::formats::onnx::message::{
     Attribute, Node, OperatorSet, TensorType, ValueInfo, element,
 };
 
-use super::builder::{Builder, Setting, floats};
-use super::rules::read;
+use super::builder::{Builder, Setting, floats, read};
 
 /// Two layers, a table and a sum of two branches.
 fn model() -> Builder {

@@ -4,21 +4,26 @@ use synaptic_balance::report::hunt_report;
 use synaptic_balance::theorems::{self, hunt};
 
 /// Checks: whatever fails among small networks is explained by an erratum or a hypothesis, and the rest holds
-/// everywhere.
+/// everywhere. Where tests sample, among every sixth of them, and what is known to fail need not be met.
 #[test]
 fn nothing_fails_that_the_catalogue_does_not_explain() {
-    let found = hunt::hunt(1).unwrap_or_else(|failure| panic!("{failure}"));
+    let step = if crate::in_full() { 1 } else { 6 };
+    let found = hunt::hunt_every(1, step).unwrap_or_else(|failure| panic!("{failure}"));
     for finding in &found.findings {
         let (statement, failures, cases) =
             (finding.hunted.statement, finding.failures, finding.cases);
+        let passed_over = step > 1 && finding.failures == 0;
         assert!(
-            finding.is_accounted_for(),
+            finding.is_accounted_for() || passed_over,
             "{statement}: fails in {failures} of {cases}, smallest {:?}",
             finding.smallest
         );
         assert_eq!(finding.smallest.is_some(), failures > 0);
     }
-    super::tables::snapshot("hunt", &hunt_report(&found).text);
+    assert!(found.findings.iter().any(|finding| finding.failures > 0));
+    if crate::in_full() {
+        super::tables::snapshot("hunt", &hunt_report(&found).text);
+    }
 }
 
 /// Checks: what the hunt refers to exists in the catalogue; E1 to E8 are found by it.

@@ -58,7 +58,7 @@ fn what_is_incomplete_says_so() {
 /// 1/2, 1, 2, 3: wherever the minimum is attained the kernel proves every weight to 12 digits.
 #[test]
 fn general_networks_are_certified() {
-    let full = std::env::var_os("SYNBAL_FULL").is_some();
+    let full = crate::in_full();
     let shape = Shape {
         inputs: 2,
         hidden: 7,

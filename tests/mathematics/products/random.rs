@@ -16,10 +16,7 @@ use synaptic_balance::solve::{
 use super::q;
 
 fn sample(few: u64, full: u64) -> u64 {
-    match std::env::var_os("SYNBAL_FULL") {
-        Some(_) => full,
-        None => few,
-    }
+    if crate::in_full() { full } else { few }
 }
 
 const SHAPE: Shape = Shape {

@@ -42,15 +42,11 @@ fn changed(literal: &str) -> String {
 }
 
 /// Checks: every script proves its theorem, and fails when any one number in any of its claims is raised by 1; where
-/// tests sample, every third of the numbers.
+/// tests sample, every sixth of the numbers.
 #[test]
 fn every_number_in_a_claim_matters() {
     let (mut mutations, mut idle) = (0, Vec::new());
-    let step = if std::env::var_os("SYNBAL_FULL").is_some() {
-        1
-    } else {
-        3
-    };
+    let step = if crate::in_full() { 1 } else { 6 };
     for script in scripts() {
         let source = &script.source;
         assert_eq!(
@@ -204,11 +200,13 @@ const FREE: &[(&str, &str, &str)] = &[
 ];
 
 /// Checks: every number that a script computes with before its claims matters as well, but for the free ones. Heads of
-/// `for` loops are left out: they list the cases of a claim that is made for all.
+/// `for` loops are left out: they list the cases of a claim that is made for all. Where tests sample, every fourth number,
+/// and what is listed as free may not be met.
 #[test]
 fn every_number_before_a_claim_matters() {
     let (mut mutations, mut idle) = (0, Vec::new());
     let mut needed = vec![false; FREE.len()];
+    let step = if crate::in_full() { 1 } else { 4 };
     for script in scripts() {
         let source = &script.source;
         let claims = claims(source);
@@ -221,6 +219,9 @@ fn every_number_before_a_claim_matters() {
                 continue;
             }
             mutations += 1;
+            if mutations % step != 0 {
+                continue;
+            }
             let mutated = format!("{before}{}{after}", changed(&source[place.clone()]));
             if script.run(&mutated).outcome != Outcome::Checked {
                 continue;
@@ -243,7 +244,7 @@ fn every_number_before_a_claim_matters() {
         .zip(needed)
         .filter(|(_, needed)| !needed)
         .collect();
-    assert!(spare.is_empty(), "not free: {spare:#?}");
+    assert!(spare.is_empty() || step > 1, "not free: {spare:#?}");
     assert!(mutations >= 250, "{mutations} numbers before claims");
 }
 

@@ -8,7 +8,7 @@ use synaptic_balance::solve::blocks::{BlockOptions, balance_blocks};
 use synaptic_balance::solve::{Balance, Options, balance};
 
 use super::builder::{Builder, Setting::*, floats};
-use super::engine::{Engine, differences};
+use engine_tests::{Engine, differences};
 
 /// Rounding in `f32`, relative to the largest output.
 const SAME: f32 = 2e-5;

@@ -6,9 +6,8 @@ use rand_chacha::rand_core::SeedableRng;
 use synaptic_balance::formats::OnnxFile;
 use synaptic_balance::formats::onnx::message::{Model, SparseTensor, Tensor, element};
 
-use super::builder::{Builder, Setting, Setting::*, floats};
-use super::engine::{Engine, relative};
-use super::rules::read;
+use super::builder::{Builder, Setting, Setting::*, floats, read};
+use engine_tests::{Engine, relative};
 
 /// A dense layer of 6 units on `x`, whose weight `w` some operators make of constants, and another on it.
 pub fn model(spell: impl Fn(Builder) -> Builder) -> Builder {

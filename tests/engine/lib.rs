@@ -8,9 +8,7 @@ use rten_tensor::Tensor;
 use rten_tensor::prelude::*;
 use synaptic_balance::formats::onnx::message;
 
-#[path = "adapted.rs"]
 mod adapted;
-#[path = "unrolled.rs"]
 mod unrolled;
 
 use adapted::{adapt, is_lacking};
@@ -108,7 +106,6 @@ pub fn differences(one: &Engine, other: &Engine, seeds: u64) -> Difference {
 }
 
 /// The largest relative difference.
-#[allow(dead_code, reason = "the example prints both")]
 pub fn relative(one: &Engine, other: &Engine, seeds: u64) -> f32 {
     differences(one, other, seeds).relative
 }

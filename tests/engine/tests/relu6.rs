@@ -2,9 +2,8 @@
 
 use synaptic_balance::formats::OnnxFile;
 
-use super::builder::{Builder, Setting::*};
-use super::engine::{Engine, relative};
-use super::rules::read;
+use super::builder::{Builder, Setting::*, read};
+use engine_tests::{Engine, relative};
 
 /// `x -> dense -> a ... o -> dense`, the first weights so large.
 fn begun(opset: i64, size: f32) -> Builder {

@@ -2,10 +2,9 @@
 
 use synaptic_balance::formats::OnnxFile;
 
-use super::builder::{Builder, Setting::*};
+use super::builder::{Builder, Setting::*, read};
 use super::constants::check;
 use super::operators::{closed, dense};
-use super::rules::read;
 
 /// A convolution of 4 channels on a signal whose length `T` is not known; its shape is `shape`, its length `t`.
 fn signal() -> Builder {

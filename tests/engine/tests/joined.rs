@@ -2,9 +2,8 @@
 
 use synaptic_balance::formats::{OnnxFile, Roles};
 
-use super::builder::{Builder, Setting::*};
+use super::builder::{Builder, Setting::*, read};
 use super::constants::{check, model};
-use super::rules::read;
 
 /// A name, how many multipliers are free, and how the weight is made.
 type Spelling<'a> = (&'a str, usize, &'a dyn Fn(Builder) -> Builder);

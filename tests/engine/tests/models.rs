@@ -1,18 +1,14 @@
 //! Real models: balanced, certified, and still the same function.
 
-use std::path::PathBuf;
 use synaptic_balance::formats::OnnxFile;
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::numbers::{Rational, parse_rational, rational_to_f64};
 use synaptic_balance::solve::{Balance, Options, Restriction, balance};
 
-use super::engine::{Engine, relative};
+use engine_tests::{Engine, relative};
 
 fn model(name: &str) -> (Vec<u8>, OnnxFile) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("data")
-        .join(name);
-    let bytes = std::fs::read(path).unwrap();
+    let bytes = crate::file(&format!("data/{name}"));
     let file = OnnxFile::read(bytes.clone(), None).unwrap();
     (bytes, file)
 }

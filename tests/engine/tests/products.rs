@@ -1,8 +1,8 @@
 //! Operators whose multipliers are multiplied, divided or raised to powers: gates, attention, norms, recurrent layers
 //! with gates.
 
-use super::builder::{Builder, Setting::*};
-use super::operators::{closed, dense, image, image_closed};
+use super::builder::{Builder, Setting::*, image};
+use super::operators::{closed, dense, image_closed};
 use super::rules::check;
 
 /// Two layers of so many units that read one input: `a` and `b`.

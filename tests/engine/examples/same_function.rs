@@ -1,12 +1,9 @@
 //! Runs two ONNX models on the same random inputs and says how far their outputs are apart.
 //!
-//! `cargo run --release --example 05_same_function -- MODEL BALANCED [INPUTS]`; without arguments it balances the
+//! `cargo run --release -p engine-tests --example same_function -- MODEL BALANCED [INPUTS]`; without arguments it balances the
 //! digits model of `data/` first.
 
-#[path = "../tests/files/onnx/engine.rs"]
-mod engine;
-
-use engine::{Engine, differences};
+use engine_tests::{Engine, differences};
 use std::error::Error;
 use synaptic_balance::formats::OnnxFile;
 use synaptic_balance::network::Regularizer;
@@ -18,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         [] => {
             let before = std::fs::read(concat!(
                 env!("CARGO_MANIFEST_DIR"),
-                "/data/digits-mlp-sklearn.onnx"
+                "/../../data/digits-mlp-sklearn.onnx"
             ))?;
             let after = balanced(&before)?;
             (before, after, 1_000)

@@ -1,6 +1,6 @@
 //! One model for each operator.
 
-use super::builder::{Builder, Setting::*};
+use super::builder::{Builder, Setting::*, image};
 use super::rules::check;
 
 /// `x -> dense -> relu` with so many units, on `[2, 3]`.
@@ -20,16 +20,6 @@ pub fn closed(builder: Builder, from: &str, hidden: i64) -> Builder {
         .weight("b2", &[2])
         .node("Gemm", &format!("{from} w2 b2"), "y", &[])
         .output("y", &[2, 2])
-}
-
-/// `x -> convolution -> leaky relu` on images of 6 by 6: no channel is dead.
-pub fn image(channels: i64) -> Builder {
-    Builder::new(13)
-        .input("x", &[1, 2, 6, 6])
-        .weight("w1", &[channels, 2, 3, 3])
-        .positive("b1", &[channels])
-        .node("Conv", "x w1 b1", "c", &[])
-        .node("LeakyRelu", "c", "h", &[Float("alpha", 0.3)])
 }
 
 /// Closed by a convolution that reads `from`.
@@ -404,47 +394,4 @@ fn constant_factors() {
         .positive("f", &[3, 1, 1])
         .node("Div", "h f", "m", &[]);
     check("Div", &image_closed(division, "m", 3, &[1, 2, 4, 4]), 3);
-}
-
-/// Many operators in one model, for files that are damaged.
-pub fn everything() -> Builder {
-    let builder = image(4)
-        .weight("d", &[4, 2, 2, 2])
-        .node(
-            "Conv",
-            "h d",
-            "c2",
-            &[Int("group", 2), Ints("pads", &[1, 1, 0, 0])],
-        )
-        .weight("scale", &[4])
-        .positive("shift", &[4])
-        .weight("mean", &[4])
-        .positive("variance", &[4])
-        .node(
-            "BatchNormalization",
-            "c2 scale shift mean variance",
-            "n",
-            &[],
-        )
-        .node("Relu", "n", "r", &[])
-        .node("Add", "r h", "s", &[])
-        .node(
-            "MaxPool",
-            "s",
-            "p",
-            &[Ints("kernel_shape", &[2, 2]), Ints("strides", &[2, 2])],
-        )
-        .integers("pads", &[0, 1, 0, 0, 0, 0, 0, 0])
-        .node("Pad", "p pads", "q", &[])
-        .integers("sizes", &[2, 3])
-        .node("Split", "q sizes", "a b", &[Int("axis", 1)])
-        .node("Concat", "b a", "j", &[Int("axis", 1)])
-        .node("Transpose", "j", "t", &[Ints("perm", &[0, 2, 3, 1])])
-        .integers("shape", &[0, -1])
-        .node("Reshape", "t shape", "f", &[])
-        .node("Sigmoid", "f", "g", &[]);
-    builder
-        .weight("w2", &[20, 2])
-        .node("MatMul", "g w2", "y", &[])
-        .output("y", &[1, 2])
 }

@@ -2,9 +2,9 @@
 
 use synaptic_balance::formats::{OnnxError, OnnxFile, Roles};
 
-use super::builder::{Builder, Setting::Int};
-use super::operators::{closed, dense, image, image_closed};
-use super::rules::{check, read};
+use super::builder::{Builder, Setting::Int, image, read};
+use super::operators::{closed, dense, image_closed};
+use super::rules::check;
 
 fn free(builder: &Builder) -> usize {
     read(&builder.bytes()).network().variables()
@@ -102,7 +102,7 @@ fn summands() {
         &image_closed(zeros, "s", 3, &[1, 2, 4, 4]),
         2,
     );
-    let file = read(&std::fs::read("tests/cases/blocks/relu6_minmax2.onnx").unwrap());
+    let file = read(&crate::file("tests/cases/blocks/relu6_minmax2.onnx"));
     assert_eq!(
         (file.network().variables(), constants(&file)),
         (0, vec!["z", "six"])
@@ -113,7 +113,7 @@ fn summands() {
 /// and gains are not; and no scaling changes a byte of a constant.
 #[test]
 fn a_block() {
-    let bytes = std::fs::read("tests/cases/blocks/llama_rms_swiglu_rope_gqa.onnx").unwrap();
+    let bytes = crate::file("tests/cases/blocks/llama_rms_swiglu_rope_gqa.onnx");
     let file = read(&bytes);
     let found = constants(&file);
     assert_eq!(found.len(), 10);

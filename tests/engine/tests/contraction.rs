@@ -1,7 +1,7 @@
 //! Sums of products of several tensors.
 
-use super::builder::{Builder, Setting::*};
-use super::rules::{check, read};
+use super::builder::{Builder, Setting::*, read};
+use super::rules::check;
 
 /// `x` through a layer of so many units, as `name`.
 fn layer(builder: Builder, name: &str, units: i64) -> Builder {

@@ -9,8 +9,8 @@ use synaptic_balance::formats::OnnxFile;
 use synaptic_balance::network::{Manifold, Network};
 use synaptic_balance::numbers::Rational;
 
-use super::builder::Builder;
-use super::engine::{Engine, relative};
+use super::builder::{Builder, read};
+use engine_tests::{Engine, relative};
 
 /// Rounding in `f32`, relative to the largest output.
 const SAME: f32 = 2e-5;
@@ -20,10 +20,6 @@ const CHANGED: f32 = 1e-3;
 
 /// Inputs on which outputs are compared.
 const INPUTS: u64 = 3;
-
-pub fn read(bytes: &[u8]) -> OnnxFile {
-    OnnxFile::read(bytes.to_vec(), None).unwrap()
-}
 
 /// Checks: the model has so many free multipliers; any scaling of them keeps the function; and no multiplier could be
 /// split in two, nor one be freed that is pinned: where a part of the places that share one is scaled without the

@@ -1,7 +1,7 @@
 //! Operators that move, join and share: one model for each.
 
-use super::builder::{Builder, Setting::*};
-use super::operators::{closed, dense, image, image_closed};
+use super::builder::{Builder, Setting::*, image};
+use super::operators::{closed, dense, image_closed};
 use super::rules::check;
 
 /// Checks: channels are followed through joining, cutting and padding.

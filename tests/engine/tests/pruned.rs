@@ -5,8 +5,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::builder::{Builder, Setting::*};
-use super::engine::{Engine, differences};
 use super::feeding::{limit, written};
+use engine_tests::{Engine, differences};
 
 /// More than rounding in `f32` explains where large values nearly cancel, relative to the largest output.
 const CHANGED: f32 = 1e-3;

@@ -5,9 +5,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use synaptic_balance::formats::OnnxFile;
 
-use super::builder::{Builder, Setting, Setting::*};
-use super::engine::{Engine, relative};
-use super::rules::read;
+use super::builder::{Builder, Setting, Setting::*, read};
+use engine_tests::{Engine, relative};
 
 /// `x -> relu(6 units) -> OPERATOR -> dense -> relu -> dense`.
 fn model(operator: &str, inputs: &str, settings: &[Setting]) -> Builder {
