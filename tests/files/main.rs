@@ -7,6 +7,7 @@ mod judge;
 mod mutations;
 mod nearest;
 mod onnx;
+mod python;
 mod ranges;
 mod records;
 mod sixteen_bits;

@@ -41,6 +41,8 @@ mod outputs;
 mod perceptrons;
 mod products;
 mod products_in_place;
+#[path = "../files/python.rs"]
+mod python;
 mod ranges;
 mod readers;
 mod relu6;

@@ -11,7 +11,7 @@ use super::{Desk, run};
 /// Exit code and sentence of the independent checker; `None` where there is no Python and none is demanded.
 pub(super) fn second_opinion(model: &str, certificate: &str) -> Option<(i32, String)> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/check_certificate.py");
-    let mut python = Command::new("python3");
+    let mut python = crate::python::python();
     python.arg(script).args([model, certificate]);
     if model.ends_with(".safetensors") {
         python.args(["--arch", "relu"]);
@@ -35,7 +35,7 @@ pub(super) fn second_opinions(requests: &str) -> Option<String> {
     let mut input = tempfile::tempfile().unwrap();
     input.write_all(requests.as_bytes()).unwrap();
     input.rewind().unwrap();
-    let mut python = Command::new("python3");
+    let mut python = crate::python::python();
     match python.arg(script).arg("--batch").stdin(input).output() {
         Ok(output) => Some(String::from_utf8(output.stdout).unwrap()),
         Err(fault) => {

@@ -22,7 +22,7 @@ const REQUIRED: &str = "SYNBAL_REQUIRE_PYTHON";
 const CHECKER: &str = "examples/check_certificate.py";
 
 fn python(scripts: &[&str]) -> Command {
-    let mut command = Command::new("python3");
+    let mut command = crate::python::python();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     command.args(scripts.iter().map(|script| root.join(script)));
     command
