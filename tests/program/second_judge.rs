@@ -4,7 +4,6 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde_json::Value;
 use std::io::{Seek, Write};
 use std::path::Path;
-use std::process::Command;
 
 use super::{Desk, run};
 
