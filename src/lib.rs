@@ -15,10 +15,10 @@
 //! | [`numbers`] | rationals, exact roots, outward-rounded enclosures, for solvers and reports |
 //! | [`kernel`] | claims and their checks: those of the crate `synaptic_balance_kernel`, which alone is **trusted** |
 //! | [`network`] | units, activations, synapses, ties; scaling; balancing one unit; the manifold |
-//! | [`symbolic`] | polynomial identities, proved or refuted |
 //! | [`solve`] | stochastic balancing, direct convex solve, large networks by blocks, existence, certificates |
 //! | [`learn`] | training generic over the number; the simulations (feature `learn`) |
-//! | [`theorems`] | every statement of the theory with a check that can fail; the hunt for counterexamples |
+//! | [`symbolic`] | polynomial identities, proved or refuted (feature `theory`) |
+//! | [`theorems`] | every statement of the theory with a check that can fail; the hunt for counterexamples (feature `theory`) |
 //! | `script` | proof scripts: exact numbers, and verbs that only ask (feature `script`) |
 //! | [`formats`] | network JSON, ONNX, safetensors, certificates, DOT (feature `formats`) |
 //! | [`report`] | what a person reads and what `--json` prints (feature `formats`) |
@@ -32,7 +32,7 @@
 //! Three calls do what most programs want: [`solve::balance`] balances a network, [`solve::judge`] checks the result of
 //! another implementation ([`what_the_oracle_finds`] shows it at work), [`kernel::check`] verifies claims. [`formats`]
 //! reads and writes files. Examples are in `examples/`, `01_balance_a_network` first. With `default-features = false`
-//! the crate is the mathematics alone: no files, no program.
+//! the crate is networks, solvers and certificates alone: no theorems, no files, no program.
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
@@ -48,11 +48,14 @@ pub mod formats;
 pub mod report;
 #[cfg(feature = "script")]
 pub mod script;
+#[cfg(feature = "formats")]
+pub mod vectors;
 
 #[doc(inline)]
-pub use synaptic_balance_core::{
-    forms, kernel, learn, network, numbers, solve, symbolic, theorems,
-};
+pub use synaptic_balance_core::{forms, kernel, learn, network, numbers, solve};
+#[cfg(feature = "theory")]
+#[doc(inline)]
+pub use synaptic_balance_theory::{symbolic, theorems};
 
 #[doc = include_str!("../docs/divergences.md")]
 pub mod divergences {}
@@ -62,5 +65,3 @@ pub mod learning_results {}
 
 #[doc = include_str!("../docs/what-the-oracle-finds.md")]
 pub mod what_the_oracle_finds {}
-#[cfg(feature = "formats")]
-pub mod vectors;

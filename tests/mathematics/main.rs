@@ -20,6 +20,7 @@ mod polynomial_units;
 mod products;
 mod rules;
 mod solvers;
+#[cfg(feature = "theory")]
 mod symbolic;
 mod walk;
 
