@@ -15,7 +15,7 @@ use crate::numbers::{Dyadic, Enclosure, Rational, rational_to_f64, rational_to_f
 /// How far a result is from the optimum of the network that it came from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Distance {
-    /// Proved: at most this, from verified enclosures and in exact arithmetic, rounded up.
+    /// Proved: at most this, from verified enclosures, in exact numbers and such as are rounded outward.
     Certified(f64),
     /// Computed from the solution only, since there is no certificate.
     Estimated(f64, CertifyError),
