@@ -35,7 +35,7 @@ pub fn written(file: &OnnxFile, limit: &Balance, round: fn(f64) -> f64) -> Vec<u
 fn check(name: &str, model: impl Fn(f32) -> Builder) -> (bool, bool) {
     let attained = |constant: f32| {
         let bytes = model(constant).bytes();
-        let file = super::rules::read(&bytes);
+        let file = super::builder::read(&bytes);
         let found = limit(&file);
         let after = written(&file, &found, |multiplier| multiplier);
         let change = differences(&Engine::new(&bytes), &Engine::new(&after), 3).relative;
@@ -150,9 +150,8 @@ fn what_is_learned_keeps_a_channel_alive() {
 /// Checks: the file that once came out 38 % off, and a model balanced by blocks: the mean is counted in both.
 #[test]
 fn a_mean_that_feeds_alone() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/bn_mean_dead.onnx");
-    let bytes = std::fs::read(path).unwrap();
-    let file = super::rules::read(&bytes);
+    let bytes = crate::file("tests/cases/bn_mean_dead.onnx");
+    let file = super::builder::read(&bytes);
     let held = file.held();
     assert_eq!((held[0].tensor.as_str(), held[0].entries.len()), ("mu", 1));
     let found = limit(&file);
@@ -367,7 +366,7 @@ fn constants_of_recurrent_layers() {
     let found = check("RNN", |c| model(c, None));
     assert_eq!(found, (true, false));
     for (state, attained) in [(0.0, false), (0.7, true)] {
-        let file = super::rules::read(&model(0.0, Some(state)).model.encode_to_vec());
+        let file = super::builder::read(&model(0.0, Some(state)).model.encode_to_vec());
         assert_eq!(limit(&file).existence.is_attained(), attained, "{state}");
     }
 }
@@ -376,7 +375,7 @@ fn constants_of_recurrent_layers() {
 #[test]
 fn operators_that_are_not_followed() {
     let named = |builder: Builder, operator: &str| {
-        let file = super::rules::read(&builder.bytes());
+        let file = super::builder::read(&builder.bytes());
         let notes = file.notes();
         assert!(notes.iter().any(|note| note.operator == operator));
         assert_eq!(file.network().variables(), 0, "{operator}");

@@ -64,7 +64,7 @@ fn dense_layers() {
         .node("Sigmoid", "c", "d", &[])
         .node("Gemm", "x w1 d", "g", &[Float("beta", 0.0)])
         .node("Relu", "g", "r", &[]);
-    let unread = super::rules::read(&closed(unread, "r", 4).bytes());
+    let unread = super::builder::read(&closed(unread, "r", 4).bytes());
     assert_eq!(unread.network().variables(), 4);
     let left = Builder::new(13)
         .input("x", &[3, 2])
@@ -128,7 +128,7 @@ fn activations() {
             "r",
             3,
         );
-        super::rules::read(&model.bytes()).network().variables()
+        super::builder::read(&model.bytes()).network().variables()
     };
     assert_eq!([threshold(0.0), threshold(0.5)], [3, 0]);
     let prelu = dense(13, 3)

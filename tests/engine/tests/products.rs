@@ -39,7 +39,7 @@ fn products() {
             model = model.node("Mul", &from, &format!("r{}", number + 1), &[]);
         }
         let model = closed(model, &format!("r{squarings}"), 3);
-        super::rules::read(&model.bytes()).network().variables()
+        super::builder::read(&model.bytes()).network().variables()
     };
     // Exponents beyond 256 are not followed.
     assert_eq!([powers(8), powers(9), powers(70)], [3, 0, 0]);
@@ -78,7 +78,7 @@ fn products() {
         .node("Mul", "b two", "q", &[])
         .node("Add", "p q", "s", &[]);
     let bytes = closed(masked, "s", 4).bytes();
-    let file = super::rules::read(&bytes);
+    let file = super::builder::read(&bytes);
     assert_eq!(
         file.network().variables(),
         8,
@@ -193,7 +193,7 @@ fn gated_layers() {
     };
     check("LSTM", &layer("LSTM", 4, &[]), 2);
     check("GRU", &layer("GRU", 3, &[]), 2);
-    let free = |builder: Builder| super::rules::read(&builder.bytes()).network().variables();
+    let free = |builder: Builder| super::builder::read(&builder.bytes()).network().variables();
     let rectified = layer("GRU", 3, &["Sigmoid", "Relu"]);
     assert_eq!(free(rectified), 5);
     let rectified = layer("LSTM", 4, &["Sigmoid", "Relu", "Relu"]);

@@ -58,7 +58,7 @@ fn moving() {
         .node("Slice", "h starts ends axes steps", "s", &[]);
     let sliced = image_closed(sliced, "s", 2, &[1, 2, 2, 4]);
     // Channels 0, 2 and 4 lead nowhere: they can be scaled as one likes, or vanish.
-    let file = super::rules::read(&sliced.bytes());
+    let file = super::builder::read(&sliced.bytes());
     assert_eq!(file.network().variables(), 5);
     let gathered =
         image(3)
@@ -196,7 +196,7 @@ fn shared_weights() {
         .node("Gemm", "r1 v c", "g2", &[])
         .node("Relu", "g2", "r2", &[]);
     let builder = closed(shared, "r2", 3);
-    let file = super::rules::read(&builder.bytes());
+    let file = super::builder::read(&builder.bytes());
     assert_eq!(file.network().synapses(), 9 + 3 + 9 + 3 + 6 + 2);
     check("a layer used twice", &builder, 3);
     // Both columns of the first layer are the first column of the weight.
