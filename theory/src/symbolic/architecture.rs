@@ -1,8 +1,8 @@
 //! A network as letters: units, synapses, ties, shared weights.
 
 use super::{ArchitectureError, Laurent, Symbol};
-use synaptic_balance_core::numbers::Rational;
 use num_traits::One;
+use synaptic_balance_core::numbers::Rational;
 
 /// What a unit does to its input on one activation region: `x -> slope * x^degree`.
 ///

@@ -1,10 +1,10 @@
 //! Expression trees: the same functions, computed without the normal form.
 
 use super::{AlgebraError, Laurent, Point, Symbol};
-use synaptic_balance_core::numbers::Rational;
 use num_traits::{One, Zero};
 use std::collections::BTreeSet;
 use std::ops::{Add, Mul, Neg, Sub};
+use synaptic_balance_core::numbers::Rational;
 
 /// An expression in rational constants, variables, sums, products and integer powers.
 ///

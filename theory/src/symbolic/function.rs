@@ -1,9 +1,9 @@
 //! What a network computes on an activation region, as a polynomial.
 
 use super::{Architecture, ArchitectureError, Laurent, Symbol, Unit};
-use synaptic_balance_core::numbers::Rational;
 use num_traits::{One, Zero};
 use std::collections::{BTreeMap, BTreeSet};
+use synaptic_balance_core::numbers::Rational;
 
 /// How a network is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! Identities, and the two verdicts on them.
 
 use super::{Laurent, Monomial, Point, Symbol};
-use synaptic_balance_core::kernel::{Identical, check};
-use synaptic_balance_core::numbers::Rational;
 use num_traits::One;
 use std::collections::BTreeSet;
 use std::fmt;
+use synaptic_balance_core::kernel::{Identical, check};
+use synaptic_balance_core::numbers::Rational;
 
 /// Two Laurent polynomials that are said to be the same function.
 ///

@@ -1,10 +1,10 @@
 //! Laurent polynomials over the rationals, in normal form.
 
 use super::{AlgebraError, Monomial, Symbol};
-use synaptic_balance_core::kernel::Step;
-use synaptic_balance_core::numbers::Rational;
 use num_traits::{One, Zero};
 use std::collections::{BTreeMap, BTreeSet};
+use synaptic_balance_core::kernel::Step;
+use synaptic_balance_core::numbers::Rational;
 
 /// A value for each variable.
 pub type Point = BTreeMap<Symbol, Rational>;

@@ -1,11 +1,11 @@
 //! The operators of the standard library on Laurent polynomials, and their printed form.
 
 use super::{Laurent, Monomial};
-use synaptic_balance_core::numbers::Rational;
 use num_traits::{One, Signed, Zero};
 use std::fmt;
 use std::iter::{Product, Sum};
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+use synaptic_balance_core::numbers::Rational;
 
 impl AddAssign for Laurent {
     fn add_assign(&mut self, other: Self) {

@@ -1,8 +1,8 @@
 //! Identities between expression trees, tried at random points.
 
 use super::{AlgebraError, Expression, Identity, Point, Refuted, Symbol};
-use synaptic_balance_core::numbers::Rational;
 use std::collections::BTreeSet;
+use synaptic_balance_core::numbers::Rational;
 
 /// How often two expressions agreed. It proves nothing: it is what remains when no point refuted.
 ///

@@ -11,12 +11,12 @@ use super::gallery;
 use super::ledger::{Failure, Kind, Ledger};
 use super::support::{ENTRY, generator, integer, many, positive, signed};
 use super::{Status, Theorem};
+use crate::symbolic::{Run, statements};
 use synaptic_balance_core::network::{
     Activation, Network, Regularizer, Shape, Unit, UnitKind, planted, random_acyclic,
 };
 use synaptic_balance_core::numbers::{Rational, rational_to_f64};
 use synaptic_balance_core::solve::{Cyclic, StochasticOptions, balance_stochastic};
-use crate::symbolic::{Run, statements};
 
 pub(super) const THEOREMS: &[Theorem] = &[
     Theorem {

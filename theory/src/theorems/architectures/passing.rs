@@ -3,9 +3,9 @@
 use num_traits::One;
 
 use super::{Operation, largest, mean};
-use synaptic_balance_core::numbers::{Rational, sum};
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{generator, many, positive, signed};
+use synaptic_balance_core::numbers::{Rational, sum};
 
 fn times(values: &[Rational], factor: &Rational) -> Vec<Rational> {
     values.iter().map(|value| value * factor).collect()

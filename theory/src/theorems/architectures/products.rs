@@ -4,14 +4,14 @@ use num_traits::Zero;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use crate::symbolic::{self, Architecture, Run, Scaling, statements};
+use crate::theorems::ledger::{Failure, Kind, Ledger};
+use crate::theorems::support::{generator, integer, many, positive, signed};
 use synaptic_balance_core::kernel::check;
 use synaptic_balance_core::network::{
     Manifold, Network, Regularizer, Shape, Values, random_general, random_weight,
 };
 use synaptic_balance_core::numbers::{Rational, rational_power};
-use crate::symbolic::{self, Architecture, Run, Scaling, statements};
-use crate::theorems::ledger::{Failure, Kind, Ledger};
-use crate::theorems::support::{generator, integer, many, positive, signed};
 
 const SHAPE: Shape = Shape::new(2, 8, 2);
 

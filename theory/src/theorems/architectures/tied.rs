@@ -3,13 +3,13 @@
 use num_traits::{One, Signed};
 use rand::RngExt;
 
-use synaptic_balance_core::kernel::check;
-use synaptic_balance_core::network::{Activation, Network, Regularizer, layered};
-use synaptic_balance_core::numbers::{Rational, sum};
 use crate::symbolic::statements;
 use crate::theorems::gallery;
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{generator, many, positive, random_layers, signed};
+use synaptic_balance_core::kernel::check;
+use synaptic_balance_core::network::{Activation, Network, Regularizer, layered};
+use synaptic_balance_core::numbers::{Rational, sum};
 
 pub(super) fn scaling(ledger: &mut Ledger) -> Result<(), Failure> {
     let convolution = gallery::convolution()?;

@@ -18,12 +18,12 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use synaptic_balance_core::network::{PlantedNetwork, Regularizer, Shape, planted};
-use synaptic_balance_core::numbers::{Rational, rational_to_f64};
-use synaptic_balance_core::solve::{StochasticOptions, UniformRandom, balance_stochastic};
 use crate::symbolic::{Claim, Laurent};
 use crate::theorems::ledger::{AGREEMENT, Failure, Kind, Ledger};
 use crate::theorems::support::{CostGraph, generator, integer, ratio};
+use synaptic_balance_core::network::{PlantedNetwork, Regularizer, Shape, planted};
+use synaptic_balance_core::numbers::{Rational, rational_to_f64};
+use synaptic_balance_core::solve::{StochasticOptions, UniformRandom, balance_stochastic};
 
 pub(super) fn favourable_scalings(ledger: &mut Ledger) -> Result<(), Failure> {
     let r = |lambda: &Rational| integer(16) * lambda * lambda + (lambda * lambda).recip();

@@ -2,14 +2,14 @@
 
 use num_traits::Zero;
 
-use synaptic_balance_core::kernel::check;
-use synaptic_balance_core::network::{Activation, Manifold, Network, Regularizer, layered};
-use synaptic_balance_core::numbers::{Rational, sum};
-use synaptic_balance_core::solve::existence_by_components;
 use crate::theorems::hunt;
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::local_to_global::{Pair, rows, walks, walks_decide};
 use crate::theorems::support::{CostGraph, integer, rank, ratio, small};
+use synaptic_balance_core::kernel::check;
+use synaptic_balance_core::network::{Activation, Manifold, Network, Regularizer, layered};
+use synaptic_balance_core::numbers::{Rational, sum};
+use synaptic_balance_core::solve::existence_by_components;
 
 /// 1-2-2-1, fully connected.
 fn layered_1221() -> Network<Rational> {

@@ -2,11 +2,11 @@
 
 use num_traits::{One, Signed, Zero};
 
-use synaptic_balance_core::network::{Activation, Multiplier, Regularizer, chain};
-use synaptic_balance_core::numbers::{Rational, rational_power};
 use crate::symbolic::statements;
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{generator, integer, positive, ratio, small};
+use synaptic_balance_core::network::{Activation, Multiplier, Regularizer, chain};
+use synaptic_balance_core::numbers::{Rational, rational_power};
 
 /// `g(w) = ((w - 2)³ + 8)/3 + w/2` for `w > 0`.
 fn bumpy(w: &Rational) -> Rational {

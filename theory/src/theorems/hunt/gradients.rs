@@ -1,10 +1,10 @@
 //! Exact gradients of an error over time.
 
+use crate::theorems::Failure;
+use crate::theorems::support::integer;
 use synaptic_balance_core::learn::{GradientError, GradientOverTime, gradient_over_time};
 use synaptic_balance_core::network::{EvaluateError, Network, UnitKind};
 use synaptic_balance_core::numbers::Rational;
-use crate::theorems::Failure;
-use crate::theorems::support::integer;
 
 const STEPS: usize = 3;
 const INPUT: i64 = 7;

@@ -1,8 +1,8 @@
 //! A statement that the hunt tries, and over what.
 
+use crate::theorems::Failure;
 use synaptic_balance_core::network::Network;
 use synaptic_balance_core::numbers::Rational;
-use crate::theorems::Failure;
 
 /// `None` where the statement says nothing about the network.
 pub(super) type Outcome = Result<Option<bool>, Failure>;

@@ -5,11 +5,11 @@ use num_traits::{One, Signed, Zero};
 use super::gradients::gradient;
 use super::hunted::{Domain, Hunted, Outcome};
 use super::networks::with_activation;
+use crate::theorems::Failure;
+use crate::theorems::support::{CostGraph, integer, ratio};
 use synaptic_balance_core::learn::GradientOverTime;
 use synaptic_balance_core::network::{Activation, Network, UnitIndex, UnitKind};
 use synaptic_balance_core::numbers::Rational;
-use crate::theorems::Failure;
-use crate::theorems::support::{CostGraph, integer, ratio};
 
 /// Section 6.
 pub(super) static STATEMENTS: &[Hunted] = &[

@@ -5,12 +5,14 @@ use num_traits::{One, Zero};
 
 use super::hunted::{Domain, Hunted, Outcome};
 use super::scalings::outputs;
+use crate::theorems::Failure;
+use crate::theorems::support::{integer, many, rank, ratio};
 use synaptic_balance_core::kernel::{Priced, Problem, Synapse};
 use synaptic_balance_core::network::{Activation, Network, Regularizer, Unit, UnitKind};
 use synaptic_balance_core::numbers::{Rational, rational_power, rational_to_f64, sum};
-use synaptic_balance_core::solve::{DirectOptions, Existence, existence_by_linear_program, solve_direct};
-use crate::theorems::Failure;
-use crate::theorems::support::{integer, many, rank, ratio};
+use synaptic_balance_core::solve::{
+    DirectOptions, Existence, existence_by_linear_program, solve_direct,
+};
 
 /// What holds of products, and what does not.
 pub(super) static STATEMENTS: &[Hunted] = &[

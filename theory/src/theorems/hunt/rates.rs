@@ -7,14 +7,14 @@ use num_traits::{One, Signed, Zero};
 use super::global::existence;
 use super::hunted::{Domain, Hunted, Outcome};
 use super::networks::{tied, with_activation};
-use synaptic_balance_core::kernel::check;
-use synaptic_balance_core::network::{Activation, Manifold, Network, Regularizer, UnitKind};
-use synaptic_balance_core::numbers::{Rational, sum};
 use crate::theorems::Failure;
 use crate::theorems::local_to_global::{
     Compared, circulating, compare_with_law, products_are_one, walks,
 };
 use crate::theorems::support::{CostGraph, definiteness, integer, ratio, without_zeros};
+use synaptic_balance_core::kernel::check;
+use synaptic_balance_core::network::{Activation, Manifold, Network, Regularizer, UnitKind};
+use synaptic_balance_core::numbers::{Rational, sum};
 
 /// The rest of Section 5.
 pub(super) static STATEMENTS: &[Hunted] = &[

@@ -4,11 +4,11 @@ use num_traits::{One, Signed, Zero};
 
 use super::hunted::{Domain, Hunted, Outcome};
 use super::networks::{tied, with_activation};
+use crate::theorems::Failure;
+use crate::theorems::support::{CostGraph, integer, ratio};
 use synaptic_balance_core::kernel::check;
 use synaptic_balance_core::network::{Activation, Network, Regularizer, UnitIndex, UnitKind};
 use synaptic_balance_core::numbers::{Rational, sum};
-use crate::theorems::Failure;
-use crate::theorems::support::{CostGraph, integer, ratio};
 
 /// Sections 3 and 4.
 pub(super) static STATEMENTS: &[Hunted] = &[

@@ -5,11 +5,11 @@ use num_traits::{One, Signed, Zero};
 use super::global::existence;
 use super::hunted::{Domain, Hunted, Outcome};
 use super::networks::with_activation;
+use crate::theorems::errata::bumpy_slope;
+use crate::theorems::support::{CostGraph, integer, ratio};
 use synaptic_balance_core::kernel::check;
 use synaptic_balance_core::network::{Activation, Network, Regularizer, UnitIndex, UnitKind};
 use synaptic_balance_core::numbers::{Rational, nth_root, rational_power};
-use crate::theorems::errata::bumpy_slope;
-use crate::theorems::support::{CostGraph, integer, ratio};
 
 /// Sections 2 and 3, and E1.
 pub(super) static STATEMENTS: &[Hunted] = &[
@@ -296,7 +296,8 @@ fn squares_balance(network: &Network<Rational>, claimed: i64) -> Outcome {
     let ones = vec![Rational::one(); squaring.variables()];
     let balanced = check::balanced(&squaring.problem(&Regularizer::l1()), &ones).is_ok();
     let formula = network.units_of(UnitKind::Hidden).into_iter().all(|unit| {
-        let [input, output] = magnitudes(network, unit).map(|side| synaptic_balance_core::numbers::sum(&side));
+        let [input, output] =
+            magnitudes(network, unit).map(|side| synaptic_balance_core::numbers::sum(&side));
         let own = network
             .find_synapse(unit, unit)
             .map_or_else(Rational::zero, |e| network.weight(e).abs());
@@ -310,7 +311,8 @@ fn no_minimum(network: &Network<Rational>) -> Outcome {
         return Ok(None);
     };
     let own = network.find_synapse(unit, unit);
-    let [input, output] = magnitudes(network, unit).map(|side| synaptic_balance_core::numbers::sum(&side));
+    let [input, output] =
+        magnitudes(network, unit).map(|side| synaptic_balance_core::numbers::sum(&side));
     let looped = own.is_some_and(|e| !network.weight(e).is_zero());
     if looped || !input.is_positive() || !output.is_positive() {
         return Ok(None);

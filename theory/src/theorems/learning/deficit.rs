@@ -2,11 +2,11 @@
 
 use num_traits::{One, Signed, Zero};
 
+use crate::theorems::ledger::{Failure, Kind, Ledger};
+use crate::theorems::support::{CostGraph, generator, positive};
 use synaptic_balance_core::network::{Network, Regularizer, Shape, planted, random_recurrent};
 use synaptic_balance_core::numbers::{Rational, rational_to_f64};
 use synaptic_balance_core::solve::Balancing;
-use crate::theorems::ledger::{Failure, Kind, Ledger};
-use crate::theorems::support::{CostGraph, generator, positive};
 
 /// The paper's deficit and the scale-free one.
 fn deficits(network: &Network<Rational>) -> (Rational, Rational) {
@@ -43,8 +43,11 @@ pub(super) fn check(ledger: &mut Ledger) -> Result<(), Failure> {
         let network = random_recurrent(shape, 0.5, &mut rng);
         let (total, largest) = deficits(&network);
         let ones = vec![Rational::one(); network.variables()];
-        let is_balanced =
-            synaptic_balance_core::kernel::check::balanced(&network.problem(&Regularizer::l1()), &ones).is_ok();
+        let is_balanced = synaptic_balance_core::kernel::check::balanced(
+            &network.problem(&Regularizer::l1()),
+            &ones,
+        )
+        .is_ok();
         ledger.equal("0 in balance", &total.is_zero(), &is_balanced)?;
         ledger.equal("0 in balance", &largest.is_zero(), &is_balanced)?;
         ledger.holds(largest <= Rational::one(), || format!("{largest} > 1"))?;

@@ -2,11 +2,11 @@
 
 use num_traits::{One, Zero};
 
-use synaptic_balance_core::numbers::Rational;
 use crate::symbolic::{Architecture, Laurent, Loss, Point, Run, Scaling, Unit, statements};
 use crate::theorems::gallery;
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{integer, ratio};
+use synaptic_balance_core::numbers::Rational;
 
 /// Inputs, one hidden linear unit `a` (slope 1), one output.
 pub(super) fn star(inputs: &[&str]) -> Result<Architecture, Failure> {

@@ -3,11 +3,11 @@
 use num_traits::{One, Signed, Zero};
 
 use super::descent::{difference, gradient, point, star};
-use synaptic_balance_core::network::{Shape, random_recurrent};
-use synaptic_balance_core::numbers::Rational;
 use crate::symbolic::{Claim, Laurent, Loss, Run};
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{CostGraph, generator, integer, ratio, signed};
+use synaptic_balance_core::network::{Shape, random_recurrent};
+use synaptic_balance_core::numbers::Rational;
 
 /// Arbitrarily close to an unbalanced network there is a scaling of it, the same function, that costs less.
 pub(super) fn local_minima(ledger: &mut Ledger) -> Result<(), Failure> {

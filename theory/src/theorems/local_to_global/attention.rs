@@ -1,13 +1,13 @@
 //! A block of attention: a rotary pair, a head of keys and values that two heads of queries share, free gains.
 
 use super::energy::proof;
+use crate::theorems::ledger::{Failure, Kind, Ledger};
+use crate::theorems::support::{integer, many, ratio};
 use synaptic_balance_core::kernel::{Refusal, check};
 use synaptic_balance_core::network::{Activation, Network, Regularizer, Unit, UnitKind};
 use synaptic_balance_core::numbers::{Rational, parse_rational};
 use synaptic_balance_core::solve::energy::verify_energy;
 use synaptic_balance_core::solve::{DirectOptions, balance_exactly, solve_direct};
-use crate::theorems::ledger::{Failure, Kind, Ledger};
-use crate::theorems::support::{integer, many, ratio};
 
 /// Normalised values and mixing weights are inputs; scores are outputs.
 const UNITS: [(UnitKind, &str); 3] = [

@@ -4,12 +4,14 @@ use num_traits::{One, Signed, Zero};
 use rand::RngExt;
 
 use super::convergence::grounded;
-use synaptic_balance_core::kernel::{Refusal, check};
-use synaptic_balance_core::network::{Manifold, Network, Regularizer, Shape, planted, random_recurrent};
-use synaptic_balance_core::numbers::{Rational, rational_power};
-use synaptic_balance_core::solve::{DirectOptions, certify, solve_direct};
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{CostGraph, generator, integer, many, positive, ratio, small};
+use synaptic_balance_core::kernel::{Refusal, check};
+use synaptic_balance_core::network::{
+    Manifold, Network, Regularizer, Shape, planted, random_recurrent,
+};
+use synaptic_balance_core::numbers::{Rational, rational_power};
+use synaptic_balance_core::solve::{DirectOptions, certify, solve_direct};
 
 pub(super) fn comparison(ledger: &mut Ledger) -> Result<(), Failure> {
     let mut rng = generator(66);

@@ -3,10 +3,10 @@
 use num_traits::{Signed, Zero};
 use rand::RngExt;
 
-use synaptic_balance_core::network::{Multiplier, Network, Regularizer};
-use synaptic_balance_core::numbers::{Rational, nth_root};
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{CostGraph, generator, integer, many, small};
+use synaptic_balance_core::network::{Multiplier, Network, Regularizer};
+use synaptic_balance_core::numbers::{Rational, nth_root};
 
 /// The costs that matter for balancing two units `i` and `j`.
 #[derive(Debug, Clone)]

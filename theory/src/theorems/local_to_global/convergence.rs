@@ -4,6 +4,10 @@ use num_traits::{One, Signed};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 
+use crate::theorems::ledger::{AGREEMENT, Failure, Kind, Ledger};
+use crate::theorems::support::{
+    CostGraph, generator, integer, many, positive, random_layers, ratio, small,
+};
 use synaptic_balance_core::kernel::{Problem, check};
 use synaptic_balance_core::network::{
     Activation, Manifold, Network, PlantedNetwork, Regularizer, Shape, Unit, planted,
@@ -12,10 +16,6 @@ use synaptic_balance_core::numbers::{Direction, Dyadic, Rational, rational_to_f6
 use synaptic_balance_core::solve::{
     Balancing, Cyclic, DirectOptions, Given, Greedy, RandomPermutation, Schedule,
     StochasticOptions, UniformRandom, balance_stochastic, solve_direct,
-};
-use crate::theorems::ledger::{AGREEMENT, Failure, Kind, Ledger};
-use crate::theorems::support::{
-    CostGraph, generator, integer, many, positive, random_layers, ratio, small,
 };
 
 /// The deficit at which runs end: well below what agreement needs.

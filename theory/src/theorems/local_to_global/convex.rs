@@ -3,12 +3,14 @@
 use num_traits::{One, Signed, Zero};
 use rand::RngExt;
 
-use synaptic_balance_core::network::{Multiplier, Network, Regularizer, Shape, planted, random_recurrent};
-use synaptic_balance_core::numbers::{Rational, sum};
 use crate::symbolic::{Run, statements};
 use crate::theorems::gallery;
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{CostGraph, generator, integer, many, positive, ratio, signed};
+use synaptic_balance_core::network::{
+    Multiplier, Network, Regularizer, Shape, planted, random_recurrent,
+};
+use synaptic_balance_core::numbers::{Rational, sum};
 
 pub(super) fn check(ledger: &mut Ledger) -> Result<(), Failure> {
     let exhibits = [

@@ -6,13 +6,13 @@ use num_traits::{One, Zero};
 use rand::RngExt;
 
 use super::spectrum::{circulating, compare_square, compare_with_law};
-use synaptic_balance_core::network::{Activation, Network, Shape, layered, random_acyclic};
-use synaptic_balance_core::numbers::{Rational, rational_to_f64};
 use crate::symbolic::{Claim, Laurent};
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{
     CostGraph, balanced_layers, generator, integer, many, positive, ratio, small, without_zeros,
 };
+use synaptic_balance_core::network::{Activation, Network, Shape, layered, random_acyclic};
+use synaptic_balance_core::numbers::{Rational, rational_to_f64};
 
 /// `P` applied to a vector: the mean of the neighbours' entries, weighted by costs; the ground counts 0.
 fn walk(graph: &CostGraph, vector: &[Rational]) -> Vec<Rational> {

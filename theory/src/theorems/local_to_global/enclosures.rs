@@ -5,12 +5,12 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::convergence::grounded;
+use crate::theorems::ledger::{Failure, Kind, Ledger};
+use crate::theorems::support::{CostGraph, generator, many, positive, ratio};
 use synaptic_balance_core::kernel::{Problem, Refusal, check};
 use synaptic_balance_core::network::{Network, Regularizer, UnitKind};
 use synaptic_balance_core::numbers::Rational;
 use synaptic_balance_core::solve::{DirectOptions, certify, solve_direct};
-use crate::theorems::ledger::{Failure, Kind, Ledger};
-use crate::theorems::support::{CostGraph, generator, many, positive, ratio};
 
 fn times(values: &[Rational], factor: &Rational) -> Vec<Rational> {
     values.iter().map(|value| value * factor).collect()

@@ -4,14 +4,16 @@ use num_traits::One;
 use rand::RngExt;
 use synaptic_balance_kernel::Certificate;
 
+use crate::theorems::ledger::{Failure, Kind, Ledger};
+use crate::theorems::support::{generator, integer, ratio};
 use synaptic_balance_core::network::{
     Activation, Network, Regularizer, Shape, Unit, UnitKind, Values, random_general,
 };
 use synaptic_balance_core::numbers::Rational;
-use synaptic_balance_core::solve::energy::{EnergyProof, PLAIN_DIGITS, prove_network, verify_energy};
+use synaptic_balance_core::solve::energy::{
+    EnergyProof, PLAIN_DIGITS, prove_network, verify_energy,
+};
 use synaptic_balance_core::solve::{DirectOptions, certify, existence, solve_direct};
-use crate::theorems::ledger::{Failure, Kind, Ledger};
-use crate::theorems::support::{generator, integer, ratio};
 
 pub(super) fn energy(ledger: &mut Ledger) -> Result<(), Failure> {
     exact_instance(ledger)?;

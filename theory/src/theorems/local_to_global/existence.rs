@@ -4,14 +4,16 @@ use num_traits::Zero;
 use rand::RngExt;
 
 use super::manifold::ends;
+use crate::theorems::ledger::{Failure, Kind, Ledger};
+use crate::theorems::support::{CostGraph, generator, integer, many, signed, small};
 use synaptic_balance_core::kernel::check as kernel;
-use synaptic_balance_core::network::{Network, Regularizer, Shape, planted, random_acyclic, random_recurrent};
+use synaptic_balance_core::network::{
+    Network, Regularizer, Shape, planted, random_acyclic, random_recurrent,
+};
 use synaptic_balance_core::numbers::{Rational, rational_to_f64};
 use synaptic_balance_core::solve::{
     DirectOptions, Existence, existence_by_components, existence_by_linear_program, solve_direct,
 };
-use crate::theorems::ledger::{Failure, Kind, Ledger};
-use crate::theorems::support::{CostGraph, generator, integer, many, signed, small};
 
 /// The synapses of non-zero weight that lie on no directed cycle of the coalesced graph, self-connections aside.
 pub(in crate::theorems) fn on_no_cycle(network: &Network<Rational>) -> Vec<usize> {

@@ -3,14 +3,14 @@
 use num_traits::{One, Zero};
 use rand::RngExt;
 
+use crate::theorems::ledger::{Failure, Kind, Ledger};
+use crate::theorems::support::{generator, integer, many, rank, ratio, signed, small};
 use synaptic_balance_core::kernel::check;
 use synaptic_balance_core::network::{
     Activation, Manifold, Network, Regularizer, Shape, SynapseIndex, Unit, UnitKind,
     random_recurrent,
 };
 use synaptic_balance_core::numbers::Rational;
-use crate::theorems::ledger::{Failure, Kind, Ledger};
-use crate::theorems::support::{generator, integer, many, rank, ratio, signed, small};
 
 /// A synapse's ends among the variables; `None` is the ground.
 type Ends = (Option<usize>, Option<usize>);

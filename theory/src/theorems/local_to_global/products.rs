@@ -4,6 +4,8 @@ use num_traits::{One, Zero};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use crate::theorems::ledger::{Failure, Kind, Ledger};
+use crate::theorems::support::{generator, integer, many, positive, ratio};
 use synaptic_balance_core::kernel::{Cost, Priced, Problem, Refusal, Synapse, check};
 use synaptic_balance_core::network::{Shape, Values, random_general};
 use synaptic_balance_core::numbers::{Rational, Wide, rational_to_f64, sum};
@@ -11,8 +13,6 @@ use synaptic_balance_core::solve::{
     Balancing, Cyclic, DirectOptions, Given, RandomPermutation, Schedule, StochasticOptions,
     balance_stochastic, double_cover, existence, existence_by_linear_program, solve_direct,
 };
-use crate::theorems::ledger::{Failure, Kind, Ledger};
-use crate::theorems::support::{generator, integer, many, positive, ratio};
 
 /// A cost, and the exponents of all variables.
 type Term<'a> = (i64, &'a [i64]);
@@ -44,7 +44,8 @@ fn value(problem: &Problem, point: &[Rational]) -> Option<Rational> {
         let ratio = synapse.direction.iter().try_fold(
             Rational::one(),
             |product, (variable, exponent)| {
-                let power = synaptic_balance_core::numbers::rational_power(&point[*variable], exponent)?;
+                let power =
+                    synaptic_balance_core::numbers::rational_power(&point[*variable], exponent)?;
                 Some(product * power)
             },
         )?;

@@ -18,9 +18,9 @@ use std::cmp::Ordering;
 use num_traits::{One, Zero};
 
 use super::manifold::walks;
+use crate::theorems::support::{CostGraph, definiteness, integer, ratio};
 use synaptic_balance_core::network::Network;
 use synaptic_balance_core::numbers::Rational;
-use crate::theorems::support::{CostGraph, definiteness, integer, ratio};
 
 /// `ρ²` against `s`.
 pub(in crate::theorems) fn compare_square(graph: &CostGraph, s: &Rational) -> Ordering {

@@ -4,11 +4,13 @@ use num_traits::{One, Signed};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use synaptic_balance_core::network::{Activation, Multiplier, Network, Regularizer, Unit, UnitKind};
-use synaptic_balance_core::numbers::{Rational, sum};
 use crate::symbolic::statements;
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{generator, integer, many, positive, ratio};
+use synaptic_balance_core::network::{
+    Activation, Multiplier, Network, Regularizer, Unit, UnitKind,
+};
+use synaptic_balance_core::numbers::{Rational, sum};
 
 /// One hidden unit with the given weights from inputs and to outputs, and perhaps a self-connection.
 pub(super) fn star(

@@ -3,12 +3,12 @@
 use num_traits::One;
 use rand::RngExt;
 
-use synaptic_balance_core::network::{Shape, random_acyclic, random_recurrent};
-use synaptic_balance_core::numbers::Rational;
 use crate::symbolic::{Run, statements};
 use crate::theorems::gallery;
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{generator, many, positive, signed};
+use synaptic_balance_core::network::{Shape, random_acyclic, random_recurrent};
+use synaptic_balance_core::numbers::Rational;
 
 pub(super) fn invariance(ledger: &mut Ledger) -> Result<(), Failure> {
     let exhibits = [

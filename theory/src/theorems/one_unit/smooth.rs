@@ -4,10 +4,10 @@ use num_traits::One;
 use rand::RngExt;
 
 use super::balance::{cost, l_p, star};
-use synaptic_balance_core::network::{Activation, Multiplier};
-use synaptic_balance_core::numbers::Rational;
 use crate::theorems::ledger::{Failure, Kind, Ledger};
 use crate::theorems::support::{generator, integer, many, positive, ratio};
+use synaptic_balance_core::network::{Activation, Multiplier};
+use synaptic_balance_core::numbers::Rational;
 
 /// The larger of what activations of range `x` and weights of largest magnitude `m` become.
 fn larger(x: &Rational, m: &Rational, s: &Rational) -> Rational {

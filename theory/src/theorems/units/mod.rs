@@ -9,9 +9,9 @@ use num_traits::{One, Zero};
 use super::ledger::{Failure, Kind, Ledger};
 use super::support::{ENTRY, generator, integer, positive, ratio, signed};
 use super::{Status, Theorem};
+use crate::symbolic::{Claim, Laurent};
 use synaptic_balance_core::network::Activation;
 use synaptic_balance_core::numbers::{Rational, rational_power};
-use crate::symbolic::{Claim, Laurent};
 
 pub(super) const THEOREMS: &[Theorem] = &[
     Theorem {
