@@ -82,3 +82,31 @@ fn killed_runs_go_on() {
     assert_eq!(files(&out), files(&undisturbed));
     assert_eq!(desk.files(), 3);
 }
+
+/// Checks: what is left of a run that was killed while it removed its folder goes with the next call, and a file that is
+/// none of its own stays.
+#[test]
+fn what_is_left_of_a_finished_run_goes() {
+    let desk = Desk::new();
+    let source = source(&desk, "llama", Dtype::BF16, 3);
+    let out = desk.path("out");
+    let balance = ["balance", &source, "-o", out.to_str().unwrap()];
+    assert_eq!(answered(&balance).0, 0);
+    let run = desk.path(".out.synbal-run");
+    for own in [None, Some("notes.txt")] {
+        std::fs::create_dir(&run).unwrap();
+        for name in ["lock", "block-00001.json", "plan.json-half"]
+            .into_iter()
+            .chain(own)
+        {
+            std::fs::write(run.join(name), "").unwrap();
+        }
+        let (code, report) = answered(&balance);
+        assert_eq!(code, 2, "{report}");
+        let left: Vec<_> = std::fs::read_dir(&run).into_iter().flatten().collect();
+        assert_eq!(
+            (run.exists(), left.len()),
+            (own.is_some(), own.iter().len())
+        );
+    }
+}

@@ -22,6 +22,23 @@ pub const PLAN: &str = "plan.json";
 /// Said of a place where something is.
 const TAKEN: &str = "is there already: nothing is overwritten";
 
+/// Removes what a run left that was killed while it removed its folder, after its plan: records, halves of files, its
+/// lock. Anything else stays, and so does what another run removes just now.
+fn sweep(run: &Path) {
+    let lock = File::open(run.join("lock"));
+    if run.join("result").exists() || lock.as_ref().is_ok_and(|lock| lock.try_lock().is_err()) {
+        return;
+    }
+    let halves = std::fs::read_dir(run).into_iter().flatten().flatten();
+    let halves = halves.map(|entry| entry.path());
+    let halves = halves.filter(|path| path.to_string_lossy().ends_with("-half"));
+    let records = record_paths(run).unwrap_or_default();
+    for left in halves.chain(records).chain([run.join("lock")]) {
+        let _ = std::fs::remove_file(left);
+    }
+    let _ = std::fs::remove_dir(run);
+}
+
 /// A folder that is being made.
 pub struct Job {
     /// Where it will be.
@@ -57,6 +74,7 @@ impl Job {
         let run = parent.join(run_name);
         let is_taken = !is_free(&target);
         if is_taken && !run.join(PLAN).is_file() {
+            sweep(&run);
             return Err(at(&TAKEN));
         }
         std::fs::create_dir_all(&run).map_err(|fault| at(&fault))?;
