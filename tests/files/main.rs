@@ -10,12 +10,10 @@ mod onnx;
 mod python;
 mod ranges;
 mod records;
+mod sampling;
 mod sixteen_bits;
 mod theorems;
 mod witness;
 mod wrong_implementations;
 
-/// Whether tests that sample run on everything, as before a change lands: `SYNBAL_FULL=1 cargo test`.
-fn in_full() -> bool {
-    std::env::var_os("SYNBAL_FULL").is_some()
-}
+use sampling::in_full;

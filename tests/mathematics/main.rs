@@ -19,12 +19,11 @@ mod patches;
 mod polynomial_units;
 mod products;
 mod rules;
+#[path = "../files/sampling.rs"]
+mod sampling;
 mod solvers;
 #[cfg(feature = "theory")]
 mod symbolic;
 mod walk;
 
-/// Whether tests that sample run on everything, as before a change lands: `SYNBAL_FULL=1 cargo test`.
-fn in_full() -> bool {
-    std::env::var_os("SYNBAL_FULL").is_some()
-}
+use sampling::in_full;

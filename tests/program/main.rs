@@ -46,6 +46,8 @@ mod python;
 mod ranges;
 mod readers;
 mod relu6;
+#[path = "../files/sampling.rs"]
+mod sampling;
 mod screens;
 mod scripts;
 mod second_judge;
@@ -57,6 +59,7 @@ mod vectors;
 #[cfg(unix)]
 mod writing;
 
+use sampling::in_full;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -108,11 +111,6 @@ fn run(arguments: &[&str]) -> (i32, String, String) {
         text(output.stdout),
         text(output.stderr),
     )
-}
-
-/// Whether tests that sample run on everything, as before a change lands: `SYNBAL_FULL=1 cargo test`.
-fn in_full() -> bool {
-    std::env::var_os("SYNBAL_FULL").is_some()
 }
 
 /// Exit code and the JSON document on standard output.

@@ -16,14 +16,13 @@ mod products;
 mod pruned;
 mod relu6;
 mod rules;
+#[path = "../../files/sampling.rs"]
+mod sampling;
 mod shared;
 mod structure;
 mod tables;
 
-/// Whether tests that sample run on everything, as before a change lands: `SYNBAL_FULL=1 cargo test -p engine-tests`.
-fn in_full() -> bool {
-    std::env::var_os("SYNBAL_FULL").is_some()
-}
+use sampling::in_full;
 
 /// A file of the repository.
 fn file(path: &str) -> Vec<u8> {
