@@ -31,7 +31,11 @@ fn sweep(run: &Path) {
     }
     let halves = std::fs::read_dir(run).into_iter().flatten().flatten();
     let halves = halves.map(|entry| entry.path());
-    let halves = halves.filter(|path| path.to_string_lossy().ends_with("-half"));
+    let halves = halves.filter(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let whole = name.strip_suffix("-half");
+        whole.is_some_and(|name| name == PLAN || is_record(name))
+    });
     let records = record_paths(run).unwrap_or_default();
     for left in halves.chain(records).chain([run.join("lock")]) {
         let _ = std::fs::remove_file(left);
@@ -263,14 +267,16 @@ pub fn records(folder: &Path) -> Result<Vec<Record>, BadInput> {
     paths.iter().map(|path| read_json(path)).collect()
 }
 
+fn is_record(name: &str) -> bool {
+    name.starts_with("block-") && name.ends_with(".json")
+}
+
 fn record_paths(folder: &Path) -> Result<Vec<PathBuf>, BadInput> {
     let entries = std::fs::read_dir(folder).map_err(|fault| BadInput::at(folder, fault))?;
     let names = entries.flatten().map(|entry| entry.path());
-    let is_record = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("block-") && name.ends_with(".json")
-    };
-    let mut paths: Vec<PathBuf> = names.filter(is_record).collect();
+    let is_one =
+        |path: &PathBuf| is_record(&path.file_name().unwrap_or_default().to_string_lossy());
+    let mut paths: Vec<PathBuf> = names.filter(is_one).collect();
     paths.sort();
     Ok(paths)
 }

@@ -135,17 +135,24 @@ pub const NOT_HUNTED: &[(&str, &str)] = &[
 /// # Errors
 /// A computation without result; no statement's failure is an error.
 pub fn hunt(level: u32) -> Result<Hunt, Failure> {
-    hunt_every(level, 1)
+    let level = level.max(1);
+    let (visited, findings) = search(level, 1)?;
+    let searched = searched(level, visited);
+    Ok(Hunt { searched, findings })
 }
 
-/// The same on every so-many-th of these networks alone, for tests that sample: what is found is right, but what is
-/// smallest may have been passed over.
+/// What is found on every so-many-th of these networks alone, for tests that sample: it is right, but what is smallest
+/// may have been passed over.
 ///
 /// # Errors
 /// As [`hunt`].
 #[doc(hidden)]
-pub fn hunt_every(level: u32, step: u64) -> Result<Hunt, Failure> {
-    let level = level.max(1);
+pub fn hunt_every(level: u32, step: u64) -> Result<Vec<Finding>, Failure> {
+    Ok(search(level.max(1), step)?.1)
+}
+
+/// How many architectures, weights, few of these and activations there were, and what was found.
+fn search(level: u32, step: u64) -> Result<([u64; 4], Vec<Finding>), Failure> {
     let search = |domain| Search::new(domain, step);
     let mut patterns = search(Domain::Architectures);
     for hidden in 1..=3 {
@@ -168,10 +175,7 @@ pub fn hunt_every(level: u32, step: u64) -> Result<Hunt, Failure> {
     }
     let mut kinds = search(Domain::Activations);
     kinds.visit_all(activations()?.into_iter().map(Ok))?;
-    let searched = searched(
-        level,
-        [&patterns, &weights, &few, &kinds].map(|search| search.visited),
-    );
+    let visited = [&patterns, &weights, &few, &kinds].map(|search| search.visited);
     for network in networks::random_networks(RANDOM * level, u64::from(level)) {
         patterns.visit(&network)?;
         weights.visit(&network)?;
@@ -188,7 +192,7 @@ pub fn hunt_every(level: u32, step: u64) -> Result<Hunt, Failure> {
             .position(|hunted| std::ptr::eq(hunted, finding.hunted))
     };
     findings.sort_by_key(place);
-    Ok(Hunt { searched, findings })
+    Ok((visited, findings))
 }
 
 fn searched(level: u32, [patterns, weights, few, kinds]: [u64; 4]) -> String {
