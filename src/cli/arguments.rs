@@ -113,14 +113,14 @@ T is the time of one streaming read of all the weights, measured in the same run
     Bench(BenchArguments),
     /// Run the learning experiments: one of regularized-balances, balance-is-lost, one-fixpoint, balanced-start,
     /// balanced-during, little-data, recurrent, reads-by-depth, decay, or all; or one that is not among all, as it takes
-    /// longer: tuned, or paper, which needs --data and takes hours.
+    /// longer: tuned, sequences, or paper, which needs --data and takes hours.
     #[command(after_help = "\
 Example: synbal learn regularized-balances
          synbal learn all -o runs && synbal report runs -o report.html
          synbal learn balanced-start --data fashion-mnist --epochs 5 -o fashion
          synbal learn paper --data /usr/share/datasets/fashion-mnist -o paper
 
-With -o a run that is killed goes on from its finished seeds; tuned and paper, from their finished arms. The verdicts are about data: exit code 0 says that all seeds \
+With -o a run that is killed goes on from its finished seeds; tuned, sequences and paper, from their finished arms. The verdicts are about data: exit code 0 says that all seeds \
 were run, whatever they show.")]
     Learn(LearnArguments),
     /// Write one HTML page with the theorems, the experiments and their pictures; it needs no network.

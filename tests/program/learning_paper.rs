@@ -108,6 +108,20 @@ fn a_stopped_run_goes_on_at_its_arm() {
         );
     }
     assert_eq!(whole.series(own, "step size").len(), 1);
+
+    // A finished run of fewer arms lacks those that were added: they alone are run.
+    let mut fewer = whole.clone();
+    fewer.tuning[1].arms.shift_remove(ARM);
+    fewer.seeds[0].arms.shift_remove(own);
+    let mut parts = 0;
+    let mut keep = |_: &Run| {
+        parts += 1;
+        Ok::<(), ()>(())
+    };
+    let ended = run_plan(&mut fewer, &plan, &data, 1, &mut keep, &|_, _| {});
+    ended.unwrap().unwrap();
+    assert_eq!(parts, 2);
+    assert_eq!(fewer.write(), whole.write());
 }
 
 const ARM: &str = "2-layer classifier, plain descent: E";
@@ -214,7 +228,7 @@ fn the_page_has_a_column_for_the_papers_size() {
     let page = results_page(&runs);
     assert!(!page.contains("| not yet run |"));
     for said in [
-        "At the paper's size: 2 seeds and 1 epoch, with plain descent.",
+        "At the paper's size: 2 seeds and 1 epoch, with plain descent; on few images with momentum and Adam too.",
         "improves learning speed. | **",
         "| **not reproduced**: 0 for (0), 1 against (1), of 1 |",
         "| E, before | 1/1024 | 1/1024 | 3.25 |",

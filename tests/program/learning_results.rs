@@ -7,6 +7,7 @@ use synaptic_balance::learn::DataSet;
 use synaptic_balance::learn::experiment::{
     Experiment, Parameters, Run, SeedResult, Series, Verdict, seed_result,
 };
+use synaptic_balance::learn::idx::read_folder;
 use synaptic_balance::report::learning::{figures, results_page, stored_runs};
 
 fn root() -> PathBuf {
@@ -28,7 +29,8 @@ fn holds(path: &Path, text: &str) {
 }
 
 /// Checks: every experiment is stored, on the embedded digits, with the default parameters and at least as many seeds as
-/// by default; but the one that needs larger images, if it is, on all of Fashion-MNIST.
+/// by default; but the one that reads sequences, on sentences, and the one that needs larger images, if it is, on all of
+/// Fashion-MNIST.
 #[test]
 fn stored_runs_are_complete() {
     let runs = stored_runs().unwrap();
@@ -38,6 +40,10 @@ fn stored_runs_are_complete() {
     let digits = DataSet::digits();
     for (run, experiment) in runs.iter().zip(Experiment::ALL) {
         let mut expected = Parameters::new(experiment, &digits, None);
+        if experiment == Experiment::Sequences {
+            let folder = root().join("data/sentences");
+            expected = Parameters::new(experiment, &read_folder(&folder).unwrap(), None);
+        }
         if experiment == Experiment::Paper {
             let held = run.parameters.clone();
             assert_eq!(held.data, "fashion-mnist");

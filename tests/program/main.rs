@@ -29,6 +29,7 @@ mod layers;
 mod learning;
 mod learning_paper;
 mod learning_results;
+mod learning_sequences;
 mod learning_starts;
 mod learning_tuned;
 mod left_over;

@@ -65,8 +65,7 @@ impl WithSimd for AddProduct<'_> {
             while row < rows {
                 let height = ROWS.min(rows - row);
                 for (piece, column) in panel.iter_mut().zip(left.chunks_exact(rows)) {
-                    let entries = &column[row..row + height];
-                    piece.as_flattened_mut()[..height].copy_from_slice(entries);
+                    copy(piece.as_flattened_mut(), &column[row..row + height]);
                 }
                 let terms = Terms {
                     panel,
@@ -120,7 +119,7 @@ impl Terms<'_> {
         for n in 0..N {
             let mut piece: Piece = [[0.0; LANES]; HIGH];
             let start = n * rows + row;
-            piece.as_flattened_mut()[..height].copy_from_slice(&sum[start..start + height]);
+            copy(piece.as_flattened_mut(), &sum[start..start + height]);
             held[n] = [load::<S>(piece[0]), load::<S>(piece[1])];
             right[n] = &factors[n * inner + self.from..][..depth];
         }
@@ -135,8 +134,21 @@ impl Terms<'_> {
         for (n, held) in held.iter().enumerate() {
             let piece: Piece = [pulp::cast(held[0]), pulp::cast(held[1])];
             let start = n * rows + row;
-            sum[start..start + height].copy_from_slice(&piece.as_flattened()[..height]);
+            copy(&mut sum[start..start + height], piece.as_flattened());
         }
+    }
+}
+
+/// Copies as many numbers as both have. `ROWS` of them, which are most, are moved in registers and not by a call.
+#[inline(always)]
+fn copy(to: &mut [f64], from: &[f64]) {
+    let whole: Result<&[f64; ROWS], _> = from.try_into();
+    if let (Ok(to), Ok(from)) = (<&mut [f64; ROWS]>::try_from(&mut *to), whole) {
+        *to = *from;
+        return;
+    }
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
     }
 }
 

@@ -81,7 +81,7 @@ pub fn figures(run: &Run) -> Result<Vec<Figure>, ChartError> {
         }
         Experiment::ReadsByDepth => found.push(reads(run)?),
         Experiment::Decay => found.extend(decay::decay_figures(run)?),
-        Experiment::Tuned => found.extend(tuned::step_size_figures(run)?),
+        Experiment::Tuned | Experiment::Sequences => found.extend(tuned::step_size_figures(run)?),
         Experiment::Paper => {
             found.extend(tuned::step_size_figures(run)?);
             found.extend(tuned::three_steps_figures(run)?);

@@ -33,6 +33,7 @@ pub fn stored_runs() -> Result<Vec<Run>, RunError> {
         include_str!("../../../data/learning/reads-by-depth.json"),
         include_str!("../../../data/learning/decay.json"),
         include_str!("../../../data/learning/tuned.json"),
+        include_str!("../../../data/learning/sequences.json"),
     ]
     .into_iter()
     .map(Run::read)
@@ -112,9 +113,10 @@ fn parameters(run: &Run) -> String {
     let seeds = super::count(run.seeds.len(), "seed");
     match held.training_images {
         0 => seeds,
-        images => format!(
-            "{seeds}; data `{}`, {images} images to learn from and {} to test with; {}; batches of {}",
+        samples => format!(
+            "{seeds}; data `{}`, {samples} {} to learn from and {} to test with; {}; batches of {}",
             held.data,
+            run.experiment().map_or("images", Experiment::samples),
             held.test_images,
             super::count(held.epochs, "epoch"),
             held.batch

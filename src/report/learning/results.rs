@@ -17,7 +17,7 @@ pub fn results_page(runs: &[Run]) -> String {
 Written by the program from the stored runs in `data/learning`; `synbal learn all -o DIR` makes such runs, `synbal report DIR` shows them
 with pictures. Each seed trains all arms from the same initial weights with the images in the same order, so that arms are compared in
 pairs. All arms of a task use one step size, which was not tuned, so that another step size might do the same as balancing; in `tuned`,
-and in `paper` on larger images, every arm has its own, chosen by [a rule fixed beforehand](learning.md). On
+in `sequences`, and in `paper` on larger images, every arm has its own, chosen by [a rule fixed beforehand](learning.md). On
 images of 28 x 28 pixels it is smaller: with that of small images, arms that balance diverged at once on Fashion-MNIST.
 
 **The rule.** A finding supports a claim if its whole {0:.0} % interval (Student's distribution, over the seeds) lies where the claim says, and

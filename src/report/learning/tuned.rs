@@ -23,9 +23,9 @@ pub(super) fn curve(name: &str, points: Points, style: Style) -> Curve {
     }
 }
 
-/// Do the results of every arm learn with three step sizes, of which the best counts?
 fn has_three(run: &Run) -> bool {
-    run.experiment() == Some(Experiment::Paper)
+    let plan = run.experiment().and_then(Experiment::plan);
+    plan.is_some_and(|plan| plan.has_three())
 }
 
 /// The rows of one setting after those of another.
@@ -103,6 +103,7 @@ fn loss_figure(
     });
     let unit = match setting.starts_with("autoencoder") {
         true => "squared error per image",
+        false if run.experiment() == Some(Experiment::Sequences) => "nats per sequence",
         false => "nats per image",
     };
     let chart = Chart {
@@ -190,11 +191,11 @@ fn cell(finding: Option<&Finding>) -> String {
 
 /// What the table by arm says above its parts.
 const TWO_WAYS: &str = "The last four columns are intervals of the difference to the arm that is never balanced: of the mean training loss
-over the epochs in % (speed), and of the test loss, or test error in % of images (performance); each with the arm's own step size, and
+over the epochs in % (speed), and of the test loss, or test error in % (performance); each with the arm's own step size, and
 with that of the arm never balanced.";
 const THREE_STEPS: &str = "The step size on few images is that of the lowest validation loss there; then every arm learned with it, half and twice of it, and
 the one with the lowest validation loss counts. The last two columns are intervals of the difference to the arm that is never balanced: of the
-mean training loss over the epochs in % (speed), and of the test loss, or test error in % of images (performance).";
+mean training loss over the epochs in % (speed), and of the test loss, or test error in % (performance).";
 
 /// The table by arm, in Markdown.
 pub(super) fn arms_table(run: &Run) -> String {
@@ -363,7 +364,7 @@ pub(super) fn three_ways(runs: &[Run]) -> String {
     let paper = runs.iter().find(|run| has_three(run));
     let size = paper.map_or_else(String::new, |run| {
         format!(
-            " At the paper's size: {} and {}, with plain descent.",
+            " At the paper's size: {} and {}, with plain descent; on few images with momentum and Adam too.",
             crate::report::count(run.seeds.len(), "seed"),
             crate::report::count(run.parameters.epochs, "epoch")
         )

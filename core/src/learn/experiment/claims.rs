@@ -229,7 +229,9 @@ pub(super) fn claims(experiment: Experiment, run: &Run) -> Vec<Claim> {
             all
         }
         Experiment::ReadsByDepth => vec![depth_law(run)],
-        Experiment::Tuned | Experiment::Paper => tuned::claims(experiment, run),
+        Experiment::Tuned | Experiment::Sequences | Experiment::Paper => {
+            tuned::claims(experiment, run)
+        }
         Experiment::Decay => decay_law(run),
     };
     let mut claims: Vec<Claim> = claims

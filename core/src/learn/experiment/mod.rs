@@ -49,13 +49,15 @@ pub enum Experiment {
     Decay,
     /// Does balancing help where every arm has a step size of its own?
     Tuned,
+    /// The same for a recurrent network that reads sequences.
+    Sequences,
     /// The same with the paper's networks, on large images.
     Paper,
 }
 
 impl Experiment {
     /// All of them, in the order of the results page.
-    pub const ALL: [Experiment; 11] = [
+    pub const ALL: [Experiment; 12] = [
         Experiment::RegularizedBalances,
         Experiment::BalanceIsLost,
         Experiment::OneFixpoint,
@@ -66,6 +68,7 @@ impl Experiment {
         Experiment::ReadsByDepth,
         Experiment::Decay,
         Experiment::Tuned,
+        Experiment::Sequences,
         Experiment::Paper,
     ];
 
@@ -82,6 +85,7 @@ impl Experiment {
             Experiment::ReadsByDepth => "reads-by-depth",
             Experiment::Decay => "decay",
             Experiment::Tuned => "tuned",
+            Experiment::Sequences => "sequences",
             Experiment::Paper => "paper",
         }
     }
@@ -117,10 +121,13 @@ impl Experiment {
                 "A small autoencoder (hidden units 24-12-24) descends on E + L2 (λ = 0.01) at several step sizes, for the same learning time t. D of a unit is the sum of its squared incoming weights less that of its outgoing ones; two laws predict it from the start: the decay e^(-4λt) of the gradient flow, and the law of single steps, which also counts what the gradients of E put in."
             }
             Experiment::Tuned => {
-                "A small autoencoder (hidden units 24-12-24) and a small classifier (24-12) learn by plain descent, momentum or Adam, from four kinds of weights, on E or on E + L2 (R = 0.001 times the sum of squared weights), not balanced, balanced before learning, before every epoch, or partially before every epoch (each unit once, half of the way). What momentum and Adam remember is rescaled with the weights. Every arm has a step size of its own, chosen from one grid of powers of two on three other seeds: that of the lowest mean loss on validation images (a fifth of those to learn from) after the last epoch, the smaller one of equals; a run that diverges counts as infinite."
+                "A small autoencoder (hidden units 24-12-24) and a small classifier (24-12) learn by plain descent, momentum or Adam, each from four kinds of weights; the networks of the other experiments, here called wide (an autoencoder and classifiers with 2, 3 and 5 layers of weights), by the three rules from the usual weights. All do so on E or on E + L2 (R = 0.001 times the sum of squared weights), not balanced, balanced before learning, before every epoch, or partially before every epoch (each unit once, half of the way). What momentum and Adam remember is rescaled with the weights. Every arm has a step size of its own, chosen from one grid of powers of two on three other seeds: that of the lowest mean loss on validation images (a fifth of those to learn from) after the last epoch, the smaller one of equals; a run that diverges counts as infinite."
+            }
+            Experiment::Sequences => {
+                "A recurrent classifier (32 ReLU units) reads sequences, row by row: sentences of which it is to say whether they are meant well, or images. It learns by plain descent on E or on E + L2 (R = 0.001 times the sum of squared weights), not balanced, balanced before learning, before every epoch, or partially before every epoch. Every arm has a step size of its own, by the rule of `tuned`."
             }
             Experiment::Paper => {
-                "The paper's networks, at its size, on images of at least 28 x 28 pixels: its autoencoder, classifiers with 2, 3 and 5 layers of weights on all images and on one in a hundred, a locally connected and a convolutional one (5 x 5 pixels, 2 apart, 8 channels, 64 dense units), and a recurrent one that reads rows. They learn by plain descent on E or on E + L2 (R = 0.001 times the sum of squared weights), not balanced, balanced before learning, before every epoch, or partially before every epoch (each unit once, half of the way). Step sizes are found on one image in a hundred, for twice as many epochs, by the rule of `tuned`; then every arm learns with the step size found, half and twice of it, and the best of the three on validation images (one in twelve of those to learn from) counts."
+                "The paper's networks, at its size, on images of at least 28 x 28 pixels: its autoencoder, classifiers with 2, 3 and 5 layers of weights on all images and on one in a hundred, a locally connected and a convolutional one (5 x 5 pixels, 2 apart, 8 channels, 64 dense units), and a recurrent one that reads rows. They learn by plain descent, on few images also with momentum and with Adam, on E or on E + L2 (R = 0.001 times the sum of squared weights), not balanced, balanced before learning, before every epoch, or partially before every epoch (each unit once, half of the way). Step sizes are found on one image in a hundred, for twice as many epochs, by the rule of `tuned`; then every arm learns with the step size found, half and twice of it, and the best of the three on validation images (one in twelve of those to learn from) counts."
             }
         }
     }
@@ -138,7 +145,7 @@ impl Experiment {
             Experiment::OneFixpoint => 5,
             Experiment::ReadsByDepth => 1,
             Experiment::Decay => 60,
-            Experiment::Tuned => 5,
+            Experiment::Tuned | Experiment::Sequences => 5,
             Experiment::Paper => 10,
             _ => 40,
         }
@@ -159,10 +166,10 @@ impl Experiment {
             Experiment::OneFixpoint => fixpoint::ORDERS.saturating_add(parameters.epochs as u64),
             Experiment::ReadsByDepth => fixpoint::balanced_networks(),
             Experiment::Decay => decay::passes(parameters.epochs),
-            Experiment::Tuned | Experiment::Paper => self
-                .plan()
-                .map_or(0, |plan| tuned::steps(&plan, parameters)),
-            _ => plan::passes(self, parameters.epochs),
+            _ => match self.plan() {
+                Some(plan) => tuned::steps(&plan, parameters),
+                None => plan::passes(self, parameters.epochs),
+            },
         }
     }
 
@@ -204,6 +211,14 @@ impl Experiment {
             }
             Experiment::Paper if images < FEWEST => Err(Unfit::Few(images)),
             _ => Ok(()),
+        }
+    }
+
+    /// What its data are samples of.
+    pub fn samples(self) -> &'static str {
+        match self {
+            Experiment::Sequences => "sequences",
+            _ => "images",
         }
     }
 

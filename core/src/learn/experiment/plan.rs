@@ -75,21 +75,29 @@ impl Task {
         }
     }
 
-    /// The numbers of units of the layers. The paper's autoencoder for images of its size; half as wide for small ones.
+    /// Hidden units, layer by layer; of networks that read windows, those of the dense layer. The paper's autoencoder for
+    /// images of its size; half as wide for small ones.
+    pub(super) fn hidden(self, small: bool) -> &'static [usize] {
+        match self {
+            Task::Autoencoder if small => &[100, 50, 25, 50, 100],
+            Task::Autoencoder => &[200, 100, 50, 100, 200],
+            Task::Classifier(2) => &[100],
+            Task::Classifier(3) => &[100, 50],
+            Task::Classifier(_) => &[100, 80, 60, 40],
+            Task::Rows => &[HIDDEN],
+            Task::Convolutional | Task::Local => &[64],
+        }
+    }
+
+    /// The numbers of units of the layers of a perceptron.
     pub(super) fn sizes(self, inputs: usize, classes: usize) -> Vec<usize> {
-        let narrow = if is_small(inputs) { 2 } else { 1 };
-        let hidden: Vec<usize> = match self {
-            Task::Autoencoder => [200, 100, 50, 100, 200].map(|size| size / narrow).to_vec(),
-            Task::Classifier(2) => vec![100],
-            Task::Classifier(3) => vec![100, 50],
-            _ => vec![100, 80, 60, 40],
-        };
         let outputs = if self == Task::Autoencoder {
             inputs
         } else {
             classes
         };
-        [vec![inputs], hidden, vec![outputs]].concat()
+        let hidden = self.hidden(is_small(inputs));
+        [&[inputs], hidden, &[outputs]].concat()
     }
 }
 

@@ -167,7 +167,7 @@ fn compared(run: &Run, plan: &Plan, arm: &Arm, speed: bool, at: At) -> Option<Fi
 fn measure(arm: &Arm) -> (&'static str, &'static str) {
     match arm.task.loss() {
         Loss::SquaredError => ("test loss", "squared error"),
-        Loss::CrossEntropy => ("test error", "% of images"),
+        Loss::CrossEntropy => ("test error", "%"),
     }
 }
 

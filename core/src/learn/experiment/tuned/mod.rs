@@ -25,8 +25,8 @@ pub use plan::{Plan, Start, start};
 pub use study::run_plan;
 pub(super) use study::{seed_result, steps, steps_held, tuning_steps};
 
-/// Step sizes of `tuned`: powers of two.
-pub const GRID: [f64; 12] = powers_of_two(-11);
+/// Step sizes of `tuned` and `sequences`: powers of two.
+pub const GRID: [f64; 14] = powers_of_two(-11);
 
 /// Step sizes of `paper`: powers of two.
 pub const WIDE_GRID: [f64; 19] = powers_of_two(-17);

@@ -4,26 +4,39 @@ use nalgebra::DMatrix;
 use rand::Rng;
 
 use super::super::Experiment;
-use super::super::plan::{HIDDEN, Task};
+use super::super::plan::Task;
 use super::{GRID, UNTUNED, WIDE_GRID};
 use crate::learn::{Layer, Perceptron, PerceptronError, Rule};
 use crate::network::Activation;
 
-/// Hidden units of the networks of `tuned`: small ones, as every arm learns dozens of times.
+/// Hidden units of the small networks of `tuned`, on which every rule begins in every way.
 pub(in super::super) const SMALL: [(Task, &[usize]); 2] = [
     (Task::Autoencoder, &[24, 12, 24]),
     (Task::Classifier(3), &[24, 12]),
 ];
 
-/// Hidden units of the networks of `paper`; of those that read windows, of the dense layer.
-const LARGE: [(Task, &[usize]); 7] = [
-    (Task::Autoencoder, &[200, 100, 50, 100, 200]),
-    (Task::Classifier(2), &[100]),
-    (Task::Classifier(3), &[100, 50]),
-    (Task::Classifier(5), &[100, 80, 60, 40]),
-    (Task::Local, &[64]),
-    (Task::Convolutional, &[64]),
-    (Task::Rows, &[HIDDEN]),
+/// The tasks of `tuned` whose networks are also those of the other experiments on small images.
+const WIDE: [Task; 4] = [
+    Task::Autoencoder,
+    Task::Classifier(2),
+    Task::Classifier(3),
+    Task::Classifier(5),
+];
+
+/// The tasks of `paper`; the classifiers of [`ON_FEW`] learn from few images too.
+const LARGE: [Task; 7] = [
+    Task::Autoencoder,
+    Task::Classifier(2),
+    Task::Classifier(3),
+    Task::Classifier(5),
+    Task::Local,
+    Task::Convolutional,
+    Task::Rows,
+];
+const ON_FEW: &[Task] = &[
+    Task::Classifier(2),
+    Task::Classifier(3),
+    Task::Classifier(5),
 ];
 
 /// `R` is so many times the sum of squared weights.
@@ -56,6 +69,8 @@ pub(super) enum Times {
 pub(super) struct Arm {
     pub(super) task: Task,
     pub(super) hidden: &'static [usize],
+    /// Is it told from a small network by its name?
+    pub(super) wide: bool,
     /// Does it learn from one image in a hundred?
     pub(super) few: bool,
     pub(super) rule: Rule<f64>,
@@ -71,19 +86,18 @@ const ADAM: Rule<f64> = Rule::Adam {
     floor: 1e-8,
 };
 
-/// Rules and starts that are combined with every task, penalty and kind of balancing.
-const SETTINGS: [(Rule<f64>, Start); 6] = [
-    (Rule::Plain, Start::Today),
-    (MOMENTUM, Start::Today),
-    (ADAM, Start::Today),
-    (Rule::Plain, Start::Orthogonal),
-    (Rule::Plain, Start::Scaled),
-    (Rule::Plain, Start::Unequal),
+const RULES: [Rule<f64>; 3] = [Rule::Plain, MOMENTUM, ADAM];
+const STARTS: [Start; 4] = [
+    Start::Today,
+    Start::Orthogonal,
+    Start::Scaled,
+    Start::Unequal,
 ];
 
 impl Arm {
     /// The network, the rule and the start: what arms are compared within.
     pub(super) fn setting(&self) -> String {
+        let wide = if self.wide { "wide " } else { "" };
         let few = if self.few { " on few images" } else { "" };
         let rule = match self.rule {
             Rule::Plain => "plain descent",
@@ -96,7 +110,7 @@ impl Arm {
             Start::Scaled => ", start of halved weights",
             Start::Unequal => ", start of unequal gains",
         };
-        format!("{}{few}, {rule}{start}", self.task.name())
+        format!("{wide}{}{few}, {rule}{start}", self.task.name())
     }
 
     /// What is descended on, and how often is balanced.
@@ -160,15 +174,29 @@ impl Plan {
     /// The plan of an experiment; `None` if its arms have no step sizes of their own.
     pub fn of(experiment: Experiment) -> Option<Plan> {
         match experiment {
-            Experiment::Tuned => Some(Plan {
-                arms: combined(&SMALL, &SETTINGS, false),
+            Experiment::Tuned => {
+                let mut arms = combined(&SMALL, &RULES, &STARTS);
+                let wide = with_hidden(&WIDE, true);
+                let wide = combined(&wide, &RULES, &STARTS[..1]).into_iter();
+                arms.extend(wide.map(|arm| Arm { wide: true, ..arm }));
+                Some(Plan {
+                    arms,
+                    grid: GRID.to_vec(),
+                    validation: 5,
+                    two_sizes: false,
+                })
+            }
+            Experiment::Sequences => Some(Plan {
+                arms: combined(&with_hidden(&[Task::Rows], true), &RULES[..1], &STARTS[..1]),
                 grid: GRID.to_vec(),
                 validation: 5,
                 two_sizes: false,
             }),
             Experiment::Paper => {
-                let mut arms = combined(&LARGE, &SETTINGS[..1], false);
-                arms.extend(combined(&LARGE[1..4], &SETTINGS[..1], true));
+                let mut arms = combined(&with_hidden(&LARGE, false), &RULES[..1], &STARTS[..1]);
+                let few = with_hidden(ON_FEW, false);
+                let few = combined(&few, &RULES, &STARTS[..1]).into_iter();
+                arms.extend(few.map(|arm| Arm { few: true, ..arm }));
                 Some(Plan {
                     arms,
                     grid: WIDE_GRID.to_vec(),
@@ -194,6 +222,11 @@ impl Plan {
     /// The step sizes that every arm tries.
     pub fn grid(&self) -> &[f64] {
         &self.grid
+    }
+
+    /// Do the results of every arm learn with three step sizes, of which the best counts?
+    pub fn has_three(&self) -> bool {
+        self.two_sizes
     }
 
     /// The arms for which a step size is found.
@@ -223,23 +256,33 @@ impl Plan {
     }
 }
 
-/// Networks x rules and starts x penalties x kinds of balancing, those of one setting together.
+/// Tasks with the hidden units of their networks on small images, or on large ones.
+fn with_hidden(tasks: &[Task], small: bool) -> Vec<(Task, &'static [usize])> {
+    let each = tasks.iter();
+    each.map(|task| (*task, task.hidden(small))).collect()
+}
+
+/// Networks x starts x rules x penalties x kinds of balancing, those of one setting together.
 fn combined(
     networks: &[(Task, &'static [usize])],
-    settings: &[(Rule<f64>, Start)],
-    few: bool,
+    rules: &[Rule<f64>],
+    starts: &[Start],
 ) -> Vec<Arm> {
     let mut all = Vec::new();
     for (task, hidden) in networks {
-        for (rule, start) in settings {
+        for (start, rule) in starts
+            .iter()
+            .flat_map(|start| rules.iter().map(move |rule| (*start, *rule)))
+        {
             for penalised in [false, true] {
                 for times in [Times::Never, Times::Before, Times::During, Times::Partially] {
                     all.push(Arm {
                         task: *task,
                         hidden,
-                        few,
-                        rule: *rule,
-                        start: *start,
+                        wide: false,
+                        few: false,
+                        rule,
+                        start,
                         penalised,
                         times,
                     });

@@ -238,28 +238,34 @@ impl Seed for SeedResult {
     }
 }
 
-/// Does a seed hold all that is stored under these names?
+/// Does a seed hold all that is stored under these names? A finished one may not: it may be of a plan with fewer arms.
 fn holds<T: Seed>(finished: &[T], unfinished: &[T], seed: u64, names: &[String]) -> bool {
     let in_part = |held: &T| names.iter().all(|name| held.arms().contains_key(name));
-    let own = |held: &&T| held.seed() == seed;
-    finished.iter().any(|held| held.seed() == seed)
-        || unfinished.iter().find(own).is_some_and(in_part)
+    let mut own = finished.iter().chain(unfinished);
+    own.any(|held| held.seed() == seed && in_part(held))
 }
 
-/// Adds an arm to a seed. When none is missing any more, they stand in the order of `names`, and the seed is finished.
+/// Adds an arm to a seed. When none is missing any more, they stand in the order of `names`, what is not among them after
+/// those, and the seed is finished.
 fn keep<T: Seed>(
     (finished, unfinished): (&mut Vec<T>, &mut Vec<T>),
     seed: u64,
     found: impl IntoIterator<Item = (String, T::Arm)>,
     names: &[String],
 ) {
-    let held = unfinished.iter().position(|held| held.seed() == seed);
-    let mut held = held.map_or_else(|| T::new(seed), |at| unfinished.remove(at));
+    let taken = [&mut *unfinished, &mut *finished]
+        .into_iter()
+        .find_map(|all| {
+            let at = all.iter().position(|held| held.seed() == seed)?;
+            Some(all.remove(at))
+        });
+    let mut held = taken.unwrap_or_else(|| T::new(seed));
     held.arms_mut().extend(found);
     if names.iter().all(|name| held.arms().contains_key(name)) {
         let mut all = std::mem::take(held.arms_mut());
         let in_order = names.iter().filter_map(|name| all.shift_remove_entry(name));
-        *held.arms_mut() = in_order.collect();
+        let in_order: IndexMap<_, _> = in_order.collect();
+        *held.arms_mut() = in_order.into_iter().chain(all).collect();
         finished.push(held);
         finished.sort_by_key(Seed::seed);
     } else {
