@@ -92,7 +92,8 @@ struct Found {
     vanished: Vec<Place>,
     deficit: f64,
     distance: Distance,
-    to_powers_of_two: bool,
+    /// The largest step between multipliers that are those that balance, rounded to powers of two.
+    to_powers_of_two: Option<u64>,
     /// What else does not scale, or does not keep the function.
     astray: Option<String>,
 }
@@ -175,13 +176,13 @@ impl Question<'_> {
         let mut found = Found {
             astray: self.astray(&mut followed, !vanished.is_empty()),
             vanished: out.into_iter().collect(),
-            to_powers_of_two: false,
+            to_powers_of_two: None,
             followed,
             deficit,
             distance,
         };
         if let (Ok(proof), false) = (&optimum, found.is_balanced(self)) {
-            found.to_powers_of_two = self.is_rounded(&found.followed, proof);
+            found.to_powers_of_two = self.rounded(&found.followed, proof, &kernel.steps());
         }
         Some(found)
     }
@@ -252,18 +253,21 @@ impl Question<'_> {
         }
     }
 
-    /// Are the multipliers those that balance, rounded to powers of two?
-    fn is_rounded(&self, followed: &Followed, proof: &EnergyProof) -> bool {
+    /// Are the multipliers those that balance, rounded to powers of two? Then the largest of the steps between them, which
+    /// are given by variable.
+    fn rounded(&self, followed: &Followed, proof: &EnergyProof, steps: &[u64]) -> Option<u64> {
         let exponent = rational_to_f64(&self.power);
         let tolerance = self.arguments.tolerance;
-        let mut all = followed.multipliers.iter().enumerate();
-        followed.fault.is_none()
+        let mut all = followed.multipliers.iter().zip(steps).enumerate();
+        let is_rounded = followed.fault.is_none()
             && followed.deviation == 0.0
-            && all.all(|(variable, value)| {
-                proof
-                    .bounds(variable)
-                    .is_some_and(|(lo, hi)| is_rounded(*value, (&lo, &hi), exponent, tolerance))
-            })
+            && all.all(|(variable, (value, step))| {
+                let ends = proof.bounds(variable);
+                ends.is_some_and(|(lo, hi)| {
+                    is_rounded(*value, (&lo, &hi), exponent, (*step, tolerance))
+                })
+            });
+        is_rounded.then(|| steps.iter().copied().fold(1, u64::max))
     }
 
     fn outcome(&self, found: &Found) -> Option<(Report, Verdict)> {
@@ -283,7 +287,7 @@ impl Question<'_> {
         };
         let verdict = match found.is_scaling(self) && found.astray.is_none() {
             false => Verdict::Incomplete,
-            true if found.to_powers_of_two => Verdict::Done,
+            true if found.to_powers_of_two.is_some() => Verdict::Done,
             true if !is_balanced => Verdict::False,
             true if is_open => Verdict::Incomplete,
             true => Verdict::Done,

@@ -162,19 +162,19 @@ fn judge(
     let is_balanced = deficit <= allowed;
     let exponent = rational_to_f64(&power);
     let is_near = |(value, (_, variable)): (&f64, &(String, usize))| {
-        proof
-            .bounds(*variable)
-            .is_some_and(|(lo, hi)| is_rounded(*value, (&lo, &hi), exponent, arguments.tolerance))
+        proof.bounds(*variable).is_some_and(|(lo, hi)| {
+            is_rounded(*value, (&lo, &hi), exponent, (1, arguments.tolerance))
+        })
     };
     let mut pairs = multipliers.iter().zip(&problem.units);
-    let to_powers_of_two = !is_balanced && deviation == 0.0 && pairs.all(is_near);
+    let is_rounded = !is_balanced && deviation == 0.0 && pairs.all(is_near);
     // Far from the optimum the bound is coarse.
     if is_balanced && !matches!(distance, Distance::Certified(_)) {
         return None;
     }
     let reach = arguments.tolerance.max(most_by_rounding(number_type));
     let verdict = match distance {
-        _ if to_powers_of_two => Verdict::Done,
+        _ if is_rounded => Verdict::Done,
         _ if !is_balanced => Verdict::False,
         Distance::Certified(distance) if distance > reach => Verdict::Incomplete,
         _ => Verdict::Done,
@@ -186,7 +186,7 @@ fn judge(
         number_type,
         deficit,
         distance,
-        to_powers_of_two,
+        to_powers_of_two: is_rounded.then_some(1),
         allowed,
         tolerance: arguments.tolerance,
     });

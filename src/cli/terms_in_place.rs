@@ -106,7 +106,7 @@ pub fn solve(
                 let (deficit, value) = costs.at(of_costs);
                 (deficit, Some(value))
             };
-            let (nearest, run) = nearest(&multipliers, &steps(kernel), (power, within), at);
+            let (nearest, run) = nearest(&multipliers, &kernel.steps(), (power, within), at);
             (nearest, Some(run))
         }
         (None, false) => (multipliers, None),
@@ -225,18 +225,6 @@ pub fn optimum_of_terms(kernel: &NamedProblem) -> Result<EnergyProof, Distance> 
         }
     })?;
     attained(prove(&costs, &solution.multipliers, kernel, None))
-}
-
-/// By variable, the power of two of which its multiplier must be a power so that every weight changes by a power of
-/// two: where a weight takes the root of a multiplier, that is one of four.
-fn steps(kernel: &NamedProblem) -> Vec<u64> {
-    let mut steps = vec![1u64; kernel.problem.variables()];
-    let forms = kernel.problem.forms().iter();
-    for (variable, exponent) in forms.flatten() {
-        let below = exponent.denom().try_into().unwrap_or(1);
-        steps[*variable] = num_integer::lcm(steps[*variable], below);
-    }
-    steps
 }
 
 /// Where some variables run away, the point is one at which what vanishes costs next to nothing.

@@ -33,7 +33,8 @@ pub struct CheckReport {
     pub same_function: SameFunction,
     /// Is the deficit at most the tolerance, or, for weights of 16 bits, what rounding can leave?
     pub balanced: bool,
-    /// If not: is every multiplier a power of two within a factor `√2` of that which balances?
+    /// If not: is every multiplier a power of two within a factor `√2` of that which balances, or the nearest
+    /// that changes every weight by a power of two?
     pub to_powers_of_two: bool,
 }
 
@@ -109,7 +110,7 @@ pub fn check_report<'a>(
         report,
         same_function,
         balanced: balanced == Balanced::Yes,
-        to_powers_of_two: balanced == Balanced::ToPowersOfTwo,
+        to_powers_of_two: matches!(balanced, Balanced::ToPowersOfTwo(_)),
     }
 }
 

@@ -24,8 +24,9 @@ pub struct InPlaceCheck {
     pub deficit: f64,
     /// How far any weight is from the balanced one.
     pub distance: Distance,
-    /// Are the multipliers those that balance, rounded to powers of two?
-    pub to_powers_of_two: bool,
+    /// Are the multipliers those that balance, rounded to powers of two? Then the largest step between them, as an
+    /// exponent of 2.
+    pub to_powers_of_two: Option<u64>,
     /// The deficit that counts as none.
     pub allowed: f64,
     /// The tolerance.

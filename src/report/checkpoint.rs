@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::balanced::units;
+use super::balanced::{half, units};
 use super::rounding::{rounded_words, rounding};
 use super::{Report, cost, list, roots_of, up};
 use crate::formats::checkpoint::Fault;
@@ -42,8 +42,9 @@ pub struct CheckpointCheck {
     pub deficit: (f64, String),
     /// The deficit that counts as none.
     pub allowed: f64,
-    /// Are the multipliers powers of 2 and nearest to balance, as far as sums tell?
-    pub to_powers_of_two: bool,
+    /// Are the multipliers powers of 2 and nearest to balance, as far as sums tell? Then the largest step between them, as
+    /// an exponent of 2.
+    pub to_powers_of_two: Option<u64>,
     /// The tolerance.
     pub tolerance: f64,
     /// Seconds.
@@ -63,7 +64,7 @@ pub fn checkpoint_check(found: &CheckpointCheck) -> Report {
     let is_balanced = found.deficit.0 <= found.allowed;
     let excused = rational_to_f64(&found.number_type.excused());
     let is_rounding = found.deviation <= excused || found.tolerance <= excused;
-    let balanced: Value = match (is_scaling, is_balanced, found.to_powers_of_two) {
+    let balanced: Value = match (is_scaling, is_balanced, found.to_powers_of_two.is_some()) {
         (_, true, _) => true.into(),
         (true, false, true) => "to_powers_of_two".into(),
         _ => false.into(),
@@ -155,11 +156,12 @@ pub fn checkpoint_check(found: &CheckpointCheck) -> Report {
     }
     let (deficit, block) = &found.deficit;
     let words = match balanced {
-        Value::Bool(true) => "yes",
-        Value::Bool(false) => "NO",
-        _ => {
-            "to powers of two: every multiplier within about a factor √2 of that which balances, computed"
-        }
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "NO".to_owned(),
+        _ => format!(
+            "to powers of two: every multiplier within about a factor {} of that which balances, computed",
+            half(found.to_powers_of_two.unwrap_or(1))
+        ),
     };
     text += &format!(
         "balanced           {words}: largest deficit {deficit:.3e} in {}\n",

@@ -47,6 +47,7 @@ mod python;
 mod ranges;
 mod readers;
 mod relu6;
+mod rounded;
 #[path = "../files/sampling.rs"]
 mod sampling;
 mod screens;

@@ -364,6 +364,29 @@ fn what_is_true_of_dead_units_in_a_cycle() {
     assert_eq!(weights, json!(["3", 2.0, 2.0, 0.0]));
 }
 
+/// Checks: Stiemke's alternative: where a circulation holds every weight, no unit shrinks without end. Here the square of
+/// one unit is read by another one that feeds it: each lowers a weight of which the other is held, and together they raise
+/// one.
+#[test]
+fn units_that_hold_each_other_are_not_dead() {
+    let desk = Desk::new();
+    let synapse =
+        |from: &str, to: &str, weight: &str| json!({"from": from, "to": to, "weight": weight});
+    let document = json!({
+        "format": "synaptic-balance/network", "version": 1,
+        "units": [
+            {"id": "x", "kind": "input"}, {"id": "y", "kind": "output", "activation": "linear"},
+            {"id": "a", "kind": "hidden", "activation": "relu"}, {"id": "b", "kind": "hidden", "activation": "relu"},
+            {"id": "q", "kind": "product", "of": ["b", "b"]},
+        ],
+        "synapses": [synapse("x", "a", "2"), synapse("a", "b", "3"), synapse("q", "a", "1"), synapse("b", "y", "0")],
+    });
+    let path = desk.write("held.json", document.to_string());
+    let (code, told) = report(&["explain", path.to_str().unwrap()]);
+    assert_eq!((code, &told["attained"]), (0, &json!(true)));
+    assert_eq!(told["dead"], Value::Null);
+}
+
 /// Checks: energy-certificate where the paper's algorithm stopped early: what is proved is said of the optimum, not of
 /// where it stopped, and nothing is done; and where multipliers have no bounds, that the minimum is attained is not
 /// denied.

@@ -57,7 +57,9 @@ pub fn dead_units(network: &Network<Rational>) -> DeadUnits {
 
 /// The same where there are products, or ties with exponents. A variable is fed by a weight that rises with it if all
 /// that the weight falls with are fed, and read by one that falls with it if all others that it falls with are fed, and
-/// all that it rises with are read. Units whose multiplier is another power are not listed.
+/// all that it rises with are read. Of those that are not fed only such count as can grow at one rate, of those that are not
+/// read such as can shrink, without any weight other than 0 that grows: weights of several variables can hold them back.
+/// Units whose multiplier is another power are not listed.
 fn dead_by_direction(network: &Network<Rational>) -> DeadUnits {
     let terms: Vec<Vec<(usize, Rational)>> = (0..network.synapses())
         .filter(|synapse| !network.weight(*synapse).is_zero())
@@ -99,16 +101,45 @@ fn dead_by_direction(network: &Network<Rational>) -> DeadUnits {
             }
         }
     });
-    let of = |is_dead: &dyn Fn(usize) -> bool| {
+    let of = |dead: Vec<bool>| {
         let known = |unit: &UnitIndex| {
-            network.variable(*unit).is_some_and(is_dead) && network.exponent(*unit).is_one()
+            let variable = network.variable(*unit);
+            variable.is_some_and(|own| dead[own]) && network.exponent(*unit).is_one()
         };
         (0..network.units()).filter(known).collect()
     };
+    let unread = fed.iter().zip(&read).map(|(fed, read)| *fed && !read);
     DeadUnits {
-        unfed: of(&|variable| !fed[variable]),
-        unread: of(&|variable| fed[variable] && !read[variable]),
+        unread: of(free(unread.collect(), &terms, &Rational::is_negative)),
+        unfed: of(free(
+            fed.iter().map(|fed| !fed).collect(),
+            &terms,
+            &Rational::is_positive,
+        )),
     }
+}
+
+/// The variables of a set without those that raise a term where all of the set move at one rate: in such a term the
+/// exponents of the set have a sum that `grows`, and so does the exponent of each that is taken out.
+fn free(
+    mut set: Vec<bool>,
+    terms: &[Vec<(usize, Rational)>],
+    grows: &dyn Fn(&Rational) -> bool,
+) -> Vec<bool> {
+    settle(&mut set, |set| {
+        for term in terms {
+            let own = || term.iter().filter(|(variable, _)| set[*variable]);
+            let sum: Rational = own().map(|(_, exponent)| exponent).sum();
+            if grows(&sum) {
+                let raising = own().filter(|(_, exponent)| grows(exponent));
+                let raising: Vec<usize> = raising.map(|(variable, _)| *variable).collect();
+                raising
+                    .into_iter()
+                    .for_each(|variable| set[variable] = false);
+            }
+        }
+    });
+    set
 }
 
 /// Repeats until nothing is added.

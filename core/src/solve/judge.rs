@@ -7,7 +7,7 @@ use super::distance::{Distance, distance};
 use super::fit::is_general;
 use super::pipeline::check_continuity;
 use super::ratios::{Cycle, Ratios};
-use super::rounded::is_balance_rounded;
+use super::rounded::balance_rounded;
 use super::scaling_verdict::{ScalingFault, ScalingVerdict};
 use super::{Balancing, Existence, NumberType, Witness, existence, find_witness};
 use crate::kernel::{NotScaled, Obstacle, Problem, Verified, check};
@@ -46,8 +46,9 @@ pub struct Judgement {
     /// What of it rounding to 16 bits can leave.
     pub excused_deficit: f64,
     /// Is it the scaling that balances the first one with every multiplier rounded to a power of two, within a factor
-    /// `√2` of what it would be, as far as verified bounds show? Not asked where the deficit is within the tolerance.
-    pub to_powers_of_two: bool,
+    /// `2^(step/2)` of what it would be, as far as verified bounds show? Then the largest step: 1, but where only powers
+    /// of `2^step` change every weight by a power of two. Not asked where the deficit is within the tolerance.
+    pub to_powers_of_two: Option<u64>,
     /// An upper bound on the largest relative difference of a weight to the balanced one, but for weights that were
     /// lost.
     pub distance: Distance,
@@ -208,7 +209,7 @@ pub fn judge_of_types(
     };
     let found = found.filter(|_| deficit > tolerance);
     let to_powers_of_two =
-        found.is_some_and(|found| is_balance_rounded(before, regularizer, found, tolerance));
+        found.and_then(|found| balance_rounded(before, regularizer, found, tolerance));
     Ok(Judgement {
         scaling,
         deficit,

@@ -134,6 +134,10 @@ impl Balance {
     /// solution.
     pub fn multipliers(&self) -> Vec<Wide> {
         match &self.restricted {
+            Some((restricted, _)) if restricted.rounding.is_some() => {
+                let own = self.of_weights(&restricted.multipliers).into_iter();
+                own.map(nearest_power_of_two).collect()
+            }
             Some((restricted, _)) => self.of_weights(&restricted.multipliers),
             None => self.optimal_multipliers(),
         }
@@ -228,4 +232,10 @@ impl Balance {
         });
         Some(weights.collect())
     }
+}
+
+/// A root of a cost is a power of two up to its rounding, and is meant to be one.
+fn nearest_power_of_two(value: Wide) -> Wide {
+    let exponent = (value.ln() / std::f64::consts::LN_2).round();
+    Wide::from_f64(2.0).power(&Rational::from_integer((exponent as i64).into()))
 }

@@ -99,7 +99,7 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Outcome {
                 .map_or(String::new(), |block| block.name.clone()),
         ),
         allowed: arguments.tolerance.max(of_scaled.excused_deficit(&power)),
-        to_powers_of_two: true,
+        to_powers_of_two: Some(1),
         tolerance: arguments.tolerance,
         seconds: 0.0,
     };
@@ -134,10 +134,10 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Outcome {
     }
     drop(progress);
     found.seconds = start.elapsed().as_secs_f64();
-    found.to_powers_of_two &= found.is_exact;
+    found.to_powers_of_two = found.to_powers_of_two.filter(|_| found.is_exact);
     let mut report = report::checkpoint_check(&found);
     report.state_reliance(&[Reliance::Family, Reliance::Deficit, Reliance::Scaling]);
-    let is_balanced = found.deficit.0 <= found.allowed || found.to_powers_of_two;
+    let is_balanced = found.deficit.0 <= found.allowed || found.to_powers_of_two.is_some();
     let verdict = match (found.wrong.is_empty(), is_balanced) {
         (false, _) => Verdict::Incomplete,
         (true, false) => Verdict::False,
@@ -173,7 +173,10 @@ fn add(
         found.multipliers.push((name.clone(), multipliers));
     }
     found.is_exact &= own.is_exact;
-    found.to_powers_of_two &= own.is_exact && own.is_near;
+    let pair = found.to_powers_of_two.zip(own.near);
+    found.to_powers_of_two = pair
+        .filter(|_| own.is_exact)
+        .map(|(one, other)| one.max(other));
     found.deviation = found.deviation.max(own.deviation);
     found.lost += own.lost;
     if own.deficit > found.deficit.0 || own.deficit.is_nan() {

@@ -42,8 +42,9 @@ pub struct BlockFound {
     pub fault: Option<Fault>,
     /// The largest deficit after.
     pub deficit: f64,
-    /// Is that of powers of 2 nearest to balance, as far as sums of costs by row and column tell?
-    pub is_near: bool,
+    /// Is that of powers of 2 nearest to balance, as far as sums of costs by row and column tell? Then the largest step
+    /// between them, as an exponent of 2.
+    pub near: Option<u64>,
 }
 
 /// How well a block is balanced to know what powers of 2 are nearest.
@@ -174,7 +175,7 @@ impl Judge<'_> {
         let most = bands.zip(off).map(|(band, off)| band + off.exp_m1());
         let exact = powers_of_two(&compared, &pieces, &joined, &forms);
         let deviation = most.fold(0.0, f64::max);
-        let (deficit, is_near) = self.balance(part, &forms, after, exact.is_some());
+        let (deficit, near) = self.balance(part, &forms, after, exact.is_some());
         let logs = joined.logs.iter().map(|log| log.exp());
         Ok(BlockFound {
             lost: compared.iter().map(|found| found.band.lost).sum(),
@@ -183,7 +184,7 @@ impl Judge<'_> {
             multipliers: exact.unwrap_or_else(|| logs.collect()),
             fault,
             deficit,
-            is_near,
+            near,
         })
     }
 
@@ -234,10 +235,10 @@ impl Judge<'_> {
         forms: &[Vec<(usize, f64)>],
         after: &Held,
         is_exact: bool,
-    ) -> (f64, bool) {
+    ) -> (f64, Option<u64>) {
         let power = rational_from_f64(self.power).unwrap_or_default();
         let Ok(problem) = part.problem(self.checkpoints[1], after, &power) else {
-            return (f64::NAN, false);
+            return (f64::NAN, None);
         };
         let costs = TermCosts::new(&problem);
         let sums = costs.sums();
@@ -256,13 +257,14 @@ impl Judge<'_> {
                     let found = found.beyond.iter();
                     logs = found.map(|mu| mu.ln() / self.power).collect();
                 }
-                Err(_) => return (deficit, false),
+                Err(_) => return (deficit, None),
             }
         }
         let steps = part.steps();
+        let largest = steps.iter().copied().fold(1, u64::max);
         let mut pairs = logs.iter().zip(steps);
         let is_near = pairs.all(|(log, step)| log.abs() <= NEAR * LN_2 * step as f64);
-        (deficit, is_near)
+        (deficit, is_near.then_some(largest))
     }
 }
 

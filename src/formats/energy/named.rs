@@ -56,6 +56,17 @@ impl NamedProblem<'static> {
 }
 
 impl<'a> NamedProblem<'a> {
+    /// By variable, the power of two of which its multiplier must be a power so that every weight changes by a power of
+    /// two, as an exponent: where a weight takes the root of a multiplier, 2, for powers of four.
+    pub fn steps(&self) -> Vec<u64> {
+        let mut steps = vec![1u64; self.problem.variables()];
+        for (variable, exponent) in self.problem.forms().iter().flatten() {
+            let below = exponent.denom().try_into().unwrap_or(1);
+            steps[*variable] = num_integer::lcm(steps[*variable], below);
+        }
+        steps
+    }
+
     /// The same problem, which these ranges of activations are part of.
     pub fn about(mut self, ranges: Option<&RangeOrigin>) -> Self {
         self.ranges = ranges.cloned();

@@ -5,6 +5,7 @@ use super::way::Tree;
 use super::{Change, NAMED, Pair, Place, Reading};
 use crate::numbers::{is_power_of_two, rational_to_f64_down};
 use crate::solve::NumberType;
+use std::f64::consts::LN_2;
 
 /// Of so many weights at a variable, taken from all of them, the median counts.
 const SAMPLE: usize = 31;
@@ -24,6 +25,12 @@ const MANY: usize = 1_000;
 /// A share by which a deviation must fall for more of them.
 const LITTLE: f64 = 0.02;
 
+/// A multiplier is taken for a power of two if its logarithm is as near to that of one.
+const NEAR: f64 = 1e-6;
+
+/// Powers of two up to this exponent, and their quotients, are normal numbers.
+const FAR: u16 = 500;
+
 /// Deviations up to so many tolerances can be shared out so that none is above it.
 const SHARED: f64 = 32.0;
 
@@ -32,6 +39,8 @@ const SHARED: f64 = 32.0;
 pub(super) struct Fit {
     /// `log Λ` by variable.
     pub logs: Vec<f64>,
+    /// `Λ` by variable.
+    pub multipliers: Vec<f64>,
     /// By node.
     pub values: Vec<f64>,
     /// Has every node one variable, itself, but for the last, which has none?
@@ -62,8 +71,36 @@ impl Fit {
             values: change.forms.iter().map(of).collect(),
             is_plain: change.forms.len() == change.variables + 1
                 && change.forms.iter().enumerate().all(is_own),
+            multipliers: logs.iter().map(|log| log.exp()).collect(),
             logs,
         }
+    }
+
+    /// The same with every multiplier a power of two, if each is nearly one and every weight is exactly what they make of
+    /// it.
+    fn in_powers_of_two(&self, reading: &Reading) -> Option<Self> {
+        let nearest = |log: &f64| {
+            let step = (log / LN_2).round();
+            let is_near = (log - step * LN_2).abs() <= NEAR && step.abs() <= f64::from(FAR);
+            is_near.then_some(step)
+        };
+        let steps: Vec<f64> = self.logs.iter().map(nearest).collect::<Option<_>>()?;
+        let power = |step: f64| {
+            let is_whole = step.fract() == 0.0 && step.abs() <= f64::from(FAR);
+            is_whole.then(|| 2f64.powi(step as i32))
+        };
+        let of = |form: &Vec<(usize, f64)>| {
+            power(form.iter().map(|(v, exponent)| exponent * steps[*v]).sum())
+        };
+        let values: Vec<f64> = reading.change.forms.iter().map(of).collect::<Option<_>>()?;
+        let exact = Fit {
+            logs: steps.iter().map(|step| step * LN_2).collect(),
+            multipliers: steps.into_iter().map(power).collect::<Option<_>>()?,
+            values,
+            is_plain: self.is_plain,
+        };
+        // The quotient of two numbers is a power of two only if the one is the other, scaled by it.
+        (exact.deviations(reading).largest == 0.0).then_some(exact)
     }
 
     /// What a weight is multiplied by.
@@ -154,6 +191,9 @@ impl Fit {
     /// A scaling from which no weight deviates much more than it must, the largest deviation with what rounding can
     /// hide of it, and where that is; given how far weights deviate from this one.
     pub fn nearest(&self, reading: &Reading, deviations: Deviations) -> (Self, f64, Option<Place>) {
+        if let Some(exact) = self.in_powers_of_two(reading) {
+            return (exact, 0.0, None);
+        }
         let change = reading.change;
         let excused = rational_to_f64_down(&change.number_type.excused());
         let mut best = (self.clone(), deviations);
@@ -211,6 +251,7 @@ impl Fit {
         let logs = values[..ground].iter().map(|value| value.ln()).collect();
         Fit {
             logs,
+            multipliers: values[..ground].to_vec(),
             values,
             is_plain: true,
         }

@@ -130,10 +130,7 @@ impl Change<'_> {
         let (nearest, deviation, worst) = fit.nearest(&change, deviations);
         found.deviation = deviation;
         found.worst = worst;
-        found.multipliers = nearest.logs.iter().map(|log| log.exp()).collect();
-        if nearest.is_plain {
-            found.multipliers = nearest.values[..self.variables].to_vec();
-        }
+        found.multipliers.clone_from(&nearest.multipliers);
         let allowed = rational_to_f64_down(&self.number_type.allowed(self.tolerance));
         if found.deviation.is_nan() || found.deviation > allowed {
             (found.suspects, found.suspected) = fit.suspects(&change, self.tolerance);
