@@ -14,6 +14,7 @@ use rhai::{
 use super::limits::{Fault, MAX_ELEMENTS, MAX_NESTING, fault, size};
 use super::provenance::{Origin, mark, origin};
 use super::session::{Session, Shared};
+use super::source::INDEX;
 use super::value::{Net, Polynomial};
 
 /// Words of the language that are called like functions.
@@ -134,12 +135,22 @@ fn called(
         elements += size.elements as u64;
         from = from.max(origin(argument));
     }
+    let places = match name {
+        "sort" => arguments.first(),
+        "insert" | "remove" | "pad" => arguments.get(1),
+        _ => None,
+    };
+    let places = places.and_then(|value| origin(value));
     let mut result = run(arguments).inspect_err(|error| {
         if name == "to_string" {
             session.refuse(place, error);
         }
     })?;
     session.standing()?;
+    // What stands where in the list that was changed follows from a proposal.
+    if let (Some(from), Some(list)) = (places, arguments.first_mut()) {
+        mark(list, from);
+    }
     let made = size(&result).ok_or_else(|| too_large(name))?;
     session.work.charge(8 * made.words)?;
     if result.is_string() {
@@ -147,7 +158,7 @@ fn called(
     }
     if let Some(from) = from {
         mark(&mut result, from);
-        if result.is_bool() || result.is_string() {
+        if result.is_bool() || result.is_string() || name == INDEX {
             session.looks_at_proposal(place);
         }
     }

@@ -210,7 +210,8 @@ fn block_comment(bytes: &[u8], start: usize) -> usize {
 #[derive(Debug, Default)]
 pub struct Source {
     written: String,
-    /// With every literal that is no 64-bit integer as a call that makes it an exact rational. Lines stay.
+    /// With every literal that is no 64-bit integer as a call that makes it an exact rational, and every computed index
+    /// as one that looks where it comes from. Lines stay.
     pub exact: String,
     /// Where the two are shifted: from this place of the exact text on, by so many bytes.
     shifts: Vec<(usize, isize)>,
@@ -223,13 +224,20 @@ impl Source {
         let tokens = tokens(written);
         let mut exact = String::with_capacity(written.len());
         let (mut done, mut shifts) = (0, Vec::new());
-        for token in tokens.iter().filter(|token| token.kind == Kind::Number) {
-            let place = token.place.clone();
-            let Some(call) = written.get(place.clone()).and_then(exact_number) else {
-                continue;
-            };
+        let numbers = tokens.iter().filter(|token| token.kind == Kind::Number);
+        let numbers = numbers.filter_map(|token| {
+            let call = written.get(token.place.clone()).and_then(exact_number)?;
+            Some((token.place.clone(), call))
+        });
+        let mut changes: Vec<(Range<usize>, String)> = numbers.collect();
+        for index in indices(written, &tokens) {
+            changes.push((index.start..index.start, format!("{INDEX}(")));
+            changes.push((index.end..index.end, ")".to_owned()));
+        }
+        changes.sort_by_key(|(place, _)| (place.start, place.end));
+        for (place, text) in changes {
             exact.push_str(written.get(done..place.start).unwrap_or_default());
-            exact.push_str(&call);
+            exact.push_str(&text);
             done = place.end;
             shifts.push((exact.len(), exact.len() as isize - done as isize));
         }
@@ -331,6 +339,46 @@ impl Source {
         let shift = before.checked_sub(1).and_then(|at| self.shifts.get(at));
         place.checked_add_signed(-shift.map_or(0, |(_, shift)| *shift))
     }
+}
+
+/// The function that every computed index passes through.
+pub const INDEX: &str = "as_index";
+
+/// Words that an array can follow.
+const BEFORE_ARRAYS: [&str; 12] = [
+    "break", "do", "else", "for", "if", "in", "return", "switch", "throw", "until", "while", "loop",
+];
+
+/// Where indices are that are more than a literal: what stands between the brackets after a value.
+fn indices(written: &str, tokens: &[Token]) -> Vec<Range<usize>> {
+    let text = |token: &Token| written.get(token.place.clone()).unwrap_or_default();
+    let (mut found, mut open) = (Vec::new(), Vec::new());
+    for (at, token) in tokens.iter().enumerate() {
+        match (token.kind, text(token)) {
+            (Kind::Symbol, bracket @ ("(" | "[" | "{" | "${")) => {
+                let before = at.checked_sub(1).and_then(|before| tokens.get(before));
+                let follows_value = before.is_some_and(|before| match before.kind {
+                    Kind::Word => !BEFORE_ARRAYS.contains(&text(before)),
+                    Kind::Symbol => matches!(text(before), ")" | "]"),
+                    Kind::Number | Kind::Text => false,
+                });
+                open.push((at, bracket == "[" && follows_value));
+            }
+            (Kind::Symbol, ")" | "]" | "}") => {
+                let opened = open.pop();
+                let index = opened.filter(|(from, is_index)| *is_index && at > from + 1);
+                let Some((from, _)) = index else {
+                    continue;
+                };
+                let is_literal = at == from + 2 && tokens[from + 1].kind != Kind::Word;
+                if !is_literal {
+                    found.push(tokens[from].place.end..token.place.start);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// An argument of a call as it was written.

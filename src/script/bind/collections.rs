@@ -8,6 +8,7 @@ use super::comparisons::{equal, order};
 use crate::script::library::Library;
 use crate::script::limits::{Fault, MAX_ELEMENTS, Work, fault, size};
 use crate::script::session::Shared;
+use crate::script::source::INDEX;
 use crate::script::value::kind;
 
 /// Registers the operators and methods of arrays and maps, and what no pair of values can do.
@@ -20,6 +21,7 @@ pub fn register(library: &mut Library, session: &Shared) {
 }
 
 fn register_operators(library: &mut Library) {
+    library.register_fn(INDEX, |index: Dynamic| index);
     library.register_fn("!", |value: bool| !value);
     library.register_fn(
         "+",

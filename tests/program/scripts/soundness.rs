@@ -376,3 +376,48 @@ fn proposals_are_marked() {
             .contains("line 3 looks at a value that a solver proposed")
     );
 }
+
+/// Checks: where something stands in a list is known from a proposal too, if it was put, sorted or looked up there by one.
+#[test]
+fn places_come_from_proposals() {
+    let left_open = |claims: &str| {
+        let source = format!("let k = simplest(log(20), 1/10);\n{claims}\nqed();");
+        let transcript = checked(&source);
+        let last = transcript
+            .steps
+            .iter()
+            .rev()
+            .find(|step| !step.claim.is_empty());
+        (last.unwrap().left_open.clone(), transcript.looked_at)
+    };
+    for claims in [
+        "let l = [k, 2]; l.sort(); show(\"sorted\", l[0], \"==\", 2);",
+        "let l = [1, 2, 3, 4]; l.remove(k); show(\"removed\", l, \"==\", [1, 2, 3]);",
+        "let l = [1, 2]; l.insert(k - 3, 9); show(\"inserted\", l, \"==\", [9, 1, 2]);",
+        "let l = [7]; l.pad(k, 0); show(\"padded\", l, \"==\", [7, 0, 0]);",
+    ] {
+        let (open, _) = left_open(claims);
+        assert!(
+            open.contains("not that the logarithm has this value"),
+            "{claims}: {open}"
+        );
+    }
+    for claims in [
+        "let l = [10, 20, 30, 40]; show(\"found\", l[k], \"==\", 40);",
+        "let l = [[10, 20], [30, 40]]; show(\"found\", l[0][k - 2], \"==\", 20);",
+        "let l = [10, 20, 30, 40]; l[k] = 1; show(\"put\", l, \"==\", [10, 20, 30, 1]);",
+    ] {
+        assert_eq!(left_open(claims).1, [2], "{claims}");
+    }
+    for claims in [
+        "let i = 1; let l = [1, 2]; show(\"exact\", l[i], \"==\", 2);",
+        "let l = [k, 2]; l.push(5); show(\"exact\", l[1] + [4][0], \"==\", 6);",
+        "let l = [2, 1]; l.sort(); for x in [l.len()] { show(\"exact\", l[x - 1], \"==\", 2); }",
+    ] {
+        assert_eq!(
+            left_open(claims),
+            (String::new(), Vec::new().into()),
+            "{claims}"
+        );
+    }
+}
