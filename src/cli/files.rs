@@ -31,6 +31,17 @@ pub fn note_written(path: &Path) {
 /// Lines of a report about files.
 const SHOWN: usize = 6;
 
+/// Keeps in mind that what was written to a folder is now in the place of another one.
+pub fn note_moved(from: &Path, to: &Path) {
+    WRITTEN.with_borrow_mut(|written| {
+        for path in written {
+            if let Ok(rest) = path.strip_prefix(from) {
+                *path = to.join(rest);
+            }
+        }
+    });
+}
+
 /// Says at the end of a report what was written, if it does not say so itself.
 pub fn state_written(report: &mut Report, command: &Command) {
     let written = WRITTEN.take();

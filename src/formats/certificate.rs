@@ -311,9 +311,12 @@ pub fn verify_certificate(
             let rows = rows.map(|row| reader.terms("constraints", Some(row)));
             let rows = rows.collect::<Result<Vec<_>, _>>()?;
             check::manifold(&problem, &rows, spanning).map_err(refused)?;
+            let constraints = match rows.len() {
+                1 => "1 constraint, which cannot be spared, describes".to_owned(),
+                count => format!("{count} constraints, none of which can be spared, describe"),
+            };
             Ok(format!(
-                "{} constraints, none of which can be spared, describe the scalings, which form a space of {} dimensions",
-                rows.len(),
+                "{constraints} the scalings, which form a space of dimension {}",
                 spanning.len()
             ))
         }

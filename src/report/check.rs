@@ -396,10 +396,14 @@ impl Words<'_> {
             )?;
         }
         if !vanished.is_empty() {
+            let names = self.names(vanished);
+            let which = match vanished.len() {
+                1 => "which lies on no cycle and changes",
+                _ => "which lie on no cycle and change",
+            };
             writeln!(
                 out,
-                "                   without {}, which lie on no cycle and change no output, from initial state 0",
-                self.names(vanished)
+                "                   without {names}, {which} no output, from initial state 0"
             )?;
         }
         Ok(())

@@ -387,6 +387,55 @@ fn units_that_hold_each_other_are_not_dead() {
     assert_eq!(told["dead"], Value::Null);
 }
 
+/// Checks: Definition 5.2 where a choice decides whether multipliers are rational: behind the square of a unit the one that
+/// reads it takes the change, and a unit of degree 0 takes it from the weight into it. Exact scalings are called exact.
+#[test]
+fn exact_scalings_are_found() {
+    let desk = Desk::new();
+    let synapse =
+        |from: &str, to: &str, weight: &str| json!({"from": from, "to": to, "weight": weight});
+    let hidden = |id: &str| json!({"id": id, "kind": "hidden", "activation": "relu"});
+    let flat = json!({"bipu": {"c": "0", "C": "2", "D": "2"}});
+    let write = |name: &str, units: Value, synapses: Vec<Value>| {
+        let document = json!({"format": "synaptic-balance/network", "version": 1, "units": units, "synapses": synapses});
+        let path = desk.write(name, document.to_string());
+        path.to_str().unwrap().to_owned()
+    };
+    let squared =
+        json!([hidden("h"), hidden("k"), {"id": "q", "kind": "product", "of": ["h", "h"]}]);
+    let of_degree_0 = json!([
+        {"id": "x", "kind": "input"}, hidden("h"), {"id": "k", "kind": "hidden", "activation": flat},
+        {"id": "y", "kind": "output"},
+    ]);
+    let chain = |weights: [&str; 4]| {
+        let ends = [("x", "h"), ("h", "k"), ("k", "y"), ("h", "y")];
+        let pairs = ends.into_iter().zip(weights);
+        pairs
+            .map(|((from, to), weight)| synapse(from, to, weight))
+            .collect::<Vec<_>>()
+    };
+    for [before, after] in [
+        ["8", "16/25"].map(|weight| {
+            write(
+                weight.split('/').next().unwrap(),
+                squared.clone(),
+                vec![synapse("q", "k", weight)],
+            )
+        }),
+        [["3", "5", "7", "1"], ["1", "50", "7", "3"]].map(|weights| {
+            write(
+                &format!("chain-{}", weights[0]),
+                of_degree_0.clone(),
+                chain(weights),
+            )
+        }),
+    ] {
+        let (code, told) = report(&["check", &before, &after]);
+        assert_ne!(code, 2, "{told:#}");
+        assert_eq!(told["scaling"], "exact", "{told:#}");
+    }
+}
+
 /// Checks: energy-certificate where the paper's algorithm stopped early: what is proved is said of the optimum, not of
 /// where it stopped, and nothing is done; and where multipliers have no bounds, that the minimum is attained is not
 /// denied.

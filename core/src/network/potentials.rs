@@ -2,7 +2,7 @@
 
 use num_bigint::BigInt;
 use num_integer::Integer;
-use num_traits::{One, Zero};
+use num_traits::{One, Signed, Zero};
 
 use super::elimination::{echelon, independent};
 use super::manifold::Shape;
@@ -46,9 +46,21 @@ impl Manifold {
                 expected: self.synapses(),
             });
         }
-        if self.shape == Shape::General {
-            return self.solve::<A>(values);
+        match self.shape {
+            Shape::General => self.solve::<A>(values),
+            Shape::Graph => self.along_forest::<A>(values),
+            // A choice on the way can be one that leads nowhere.
+            _ => self
+                .along_forest::<A>(values)
+                .or_else(|fault| self.solve::<A>(values).map_err(|_| fault)),
         }
+    }
+
+    /// From the ground outwards, each variable by a synapse that joins it to one that is known.
+    fn along_forest<A: Arithmetic>(
+        &self,
+        values: &[Option<Rational>],
+    ) -> Result<Vec<Rational>, Inconsistent> {
         let forest = self.forest(|synapse| values[synapse].is_some());
         let mut found: Vec<Rational> = vec![A::identity(); self.variables];
         // A variable that nothing on the way determines, taken as 1: one choice as good as any between BiLU units,
@@ -89,19 +101,54 @@ impl Manifold {
         Ok(found)
     }
 
-    /// By elimination, the variables that are not determined being 1.
+    /// By elimination, the variables that are not determined being 1: the later ones, or, if roots of values are
+    /// irrational then, those of which weights take the highest powers.
     fn solve<A: Arithmetic>(
         &self,
         values: &[Option<Rational>],
     ) -> Result<Vec<Rational>, Inconsistent> {
+        let order: Vec<usize> = (0..self.variables).collect();
+        self.solve_in::<A>(values, &order).or_else(|fault| {
+            let mut powers = vec![Rational::zero(); self.variables];
+            for (variable, exponent) in self.directions.iter().flatten() {
+                let size = exponent.abs();
+                if size > powers[*variable] {
+                    powers[*variable] = size;
+                }
+            }
+            let mut order = order;
+            order.sort_by(|one, other| powers[*one].cmp(&powers[*other]));
+            self.solve_in::<A>(values, &order).map_err(|_| fault)
+        })
+    }
+
+    /// The same with variables eliminated in an order.
+    fn solve_in<A: Arithmetic>(
+        &self,
+        values: &[Option<Rational>],
+        order: &[usize],
+    ) -> Result<Vec<Rational>, Inconsistent> {
+        let mut places = vec![0; self.variables];
+        for (place, variable) in order.iter().enumerate() {
+            places[*variable] = place;
+        }
+        let in_order = |row: &Vec<(usize, Rational)>| -> Vec<(usize, Rational)> {
+            let entries = row.iter();
+            entries
+                .map(|(variable, exponent)| (places[*variable], exponent.clone()))
+                .collect()
+        };
+        let rows: Vec<Vec<(usize, Rational)>> = self.directions.iter().map(in_order).collect();
         let known = independent(&self.known(values)).into_iter();
-        let system = echelon(known.map(|row| (row, &self.directions[row])));
+        let system = echelon(known.map(|row| (row, &rows[row])));
         let mut found: Vec<Rational> = vec![A::identity(); self.variables];
-        let touched = self.directions.iter().flatten();
+        let touched = rows.iter().flatten();
         let chosen = touched
-            .map(|(variable, _)| *variable)
-            .find(|variable| !system.pivots.contains_key(variable));
-        for (variable, (row, combination)) in system.pivots.iter().rev() {
+            .map(|(place, _)| *place)
+            .find(|place| !system.pivots.contains_key(place))
+            .map(|place| order[place]);
+        for (place, (row, combination)) in system.pivots.iter().rev() {
+            let variable = &order[*place];
             let undetermined = || Inconsistent::Undetermined {
                 variable: *variable,
             };
@@ -115,11 +162,11 @@ impl Manifold {
                 let part = A::times(value, &(coefficient * &common));
                 total = A::combine(total, part.ok_or_else(undetermined)?);
             }
-            for (other, coefficient) in row.iter().filter(|(other, _)| *other != variable) {
-                let part = A::times(&found[*other], &-(coefficient * &common));
+            for (other, coefficient) in row.iter().filter(|(other, _)| *other != place) {
+                let part = A::times(&found[order[*other]], &-(coefficient * &common));
                 total = A::combine(total, part.ok_or_else(undetermined)?);
             }
-            let exponent = (&row[variable] * &common).recip();
+            let exponent = (&row[place] * &common).recip();
             found[*variable] = A::times(&total, &exponent).ok_or_else(undetermined)?;
         }
         self.check::<A>(values, &found, chosen)?;

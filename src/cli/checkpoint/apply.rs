@@ -70,6 +70,7 @@ pub fn apply(arguments: &ApplyArguments) -> Outcome {
             });
             let lost = files::write(files.collect())?;
             std::fs::rename(folder, output).map_err(|fault| BadInput::at(output, fault))?;
+            files::note_moved(folder, output);
             lost
         }
     };
