@@ -231,7 +231,8 @@ pub fn balance(
     if outcome == Outcome::Limit {
         check_continuity(network)?;
     }
-    if options.restriction.is_some() {
+    // Where there is no optimum, that is what has to be said.
+    if options.restriction.is_some() && outcome != Outcome::NotAttained {
         check_powers(network)?;
     }
     let before = Balancing::new(&problem).max_deficit();
