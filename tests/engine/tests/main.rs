@@ -22,6 +22,7 @@ mod sampling;
 mod shared;
 mod structure;
 mod tables;
+mod zeros;
 
 use sampling::in_full;
 
