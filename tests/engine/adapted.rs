@@ -2,6 +2,7 @@
 
 use synaptic_balance::formats::onnx::message::{Attribute, Graph, Model, Node};
 
+use super::attended::attended;
 use super::unrolled::{node, numbers, push, unroll};
 
 /// The end of an axis, as `Slice` takes it.
@@ -9,7 +10,14 @@ const END: i64 = i64::MAX;
 
 /// Does the engine lack an operator of the model, or leave out what it means without an attribute?
 pub fn is_lacking(model: &Model) -> bool {
-    let operators = ["RNN", "Dropout", "SpaceToDepth", "GlobalLpPool"];
+    let operators = [
+        "RNN",
+        "Dropout",
+        "SpaceToDepth",
+        "GlobalLpPool",
+        "Attention",
+        "MultiHeadAttention",
+    ];
     let graph = model.graph.as_ref().unwrap();
     graph.node.iter().any(|node| {
         is_foreign(node)
@@ -34,6 +42,7 @@ pub fn adapt(model: &mut Model, steps: usize) {
                 graph.node.push(node);
             }
             "SpaceToDepth" => rearranged(graph, &node),
+            "Attention" | "MultiHeadAttention" => attended(graph, &node),
             "GlobalLpPool" => {
                 let norm = match integer(&node, "p") {
                     Some(1) => "ReduceL1",
@@ -74,7 +83,8 @@ fn ints(name: &str, values: &[i64]) -> Attribute {
 }
 
 fn is_foreign(node: &Node) -> bool {
-    !matches!(node.domain.as_deref(), None | Some("" | "ai.onnx"))
+    let is_own = matches!(node.domain.as_deref(), None | Some("" | "ai.onnx"));
+    !is_own && operator(node) != "MultiHeadAttention"
 }
 
 fn drop_foreign(graph: &mut Graph) {

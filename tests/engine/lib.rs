@@ -9,6 +9,7 @@ use rten_tensor::prelude::*;
 use synaptic_balance::formats::onnx::message;
 
 mod adapted;
+mod attended;
 mod unrolled;
 
 use adapted::{adapt, is_lacking};

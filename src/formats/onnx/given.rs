@@ -6,7 +6,9 @@ use super::message;
 use super::node::{Content, Value};
 use super::scattered::home;
 use super::shape::Dim;
+use super::spelling;
 use super::{Files, OnnxError};
+use crate::formats::storage::Storage;
 use crate::forms::Field;
 
 impl<'a> Inference<'a> {
@@ -48,6 +50,15 @@ impl<'a> Inference<'a> {
             self.values.insert(name, value);
         }
         Ok(())
+    }
+
+    /// The number that a constant of one entry is, which may stand in an operator that is followed later.
+    pub(super) fn single(&self, name: &str) -> Option<f64> {
+        let Some(value) = self.values.get(name) else {
+            return stated(self.maker(name)?);
+        };
+        let view = value.constant().filter(|view| view.len() == 1)?;
+        self.number(view, 0)
     }
 
     /// A constant tensor, of an initializer or an operator.
@@ -94,4 +105,20 @@ impl<'a> Inference<'a> {
             false => constant.place = Err(reason.into()),
         }
     }
+}
+
+/// The one number that an operator `Constant` holds.
+fn stated(node: &message::Node) -> Option<f64> {
+    if spelling::operator(node) != "Constant" {
+        return None;
+    }
+    let [attribute] = node.attribute.as_slice() else {
+        return None;
+    };
+    let Some(tensor) = &attribute.t else {
+        return attribute.f.map(f64::from);
+    };
+    let storage = Storage::of_element(tensor.data_type?)?;
+    let bytes = tensor.raw_data.as_ref().or(tensor.float_data.first())?;
+    (bytes.len() == storage.size()).then(|| storage.decode(bytes))
 }

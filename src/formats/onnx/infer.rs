@@ -99,7 +99,7 @@ impl<'a> Inference<'a> {
         for (place, node) in written.nodes.iter().enumerate() {
             let makers = node.output.iter().map(|name| (name.as_str(), place));
             inference.makers.extend(makers);
-            for name in &node.input {
+            for name in read_by(node) {
                 inference.readers.entry(name).or_default().push(place);
             }
         }
@@ -228,15 +228,7 @@ impl<'a> Inference<'a> {
                 _ => self.pin(input, &operator),
             }
         }
-        let mut inner = Vec::new();
-        for attribute in &node.message.attribute {
-            attribute
-                .g
-                .iter()
-                .chain(&attribute.graphs)
-                .for_each(|graph| names(graph, &mut inner));
-        }
-        for name in inner {
+        for name in read_within(node.message) {
             if let Some(value) = self.values.get(name).cloned() {
                 self.pin(&value, &operator);
             }
@@ -270,6 +262,13 @@ impl<'a> Inference<'a> {
             name: name.to_owned(),
             reason: reason.to_owned(),
         });
+    }
+
+    /// Does anything read a tensor, within the model or outside of it?
+    pub fn is_read(&self, name: &str) -> bool {
+        let mut outputs = self.model.graph.iter().flat_map(|graph| &graph.output);
+        let is_output = outputs.any(|output| output.name.as_deref() == Some(name));
+        !name.is_empty() && (is_output || self.readers.contains_key(name))
     }
 
     /// A tensor that no scaling may change.
@@ -420,6 +419,22 @@ impl<'a> Inference<'a> {
         }
         Some(dims)
     }
+}
+
+/// Names of tensors that an operator reads, those that graphs within it read among them.
+fn read_by(node: &message::Node) -> impl Iterator<Item = &str> {
+    let own = node.input.iter().map(String::as_str);
+    own.chain(read_within(node))
+}
+
+/// Names of tensors that graphs within an operator read.
+fn read_within(node: &message::Node) -> Vec<&str> {
+    let mut inner = Vec::new();
+    for attribute in &node.attribute {
+        let graphs = attribute.g.iter().chain(&attribute.graphs);
+        graphs.for_each(|graph| names(graph, &mut inner));
+    }
+    inner
 }
 
 /// Names of tensors that a graph within an operator reads.

@@ -269,7 +269,8 @@ impl<'a> Inference<'a> {
         });
         let Some(read) = own else { return false };
         let is_vector = factor.shape.iter().filter(|length| **length > 1).count() == 1;
-        if is_vector && self.is_normalised(read, NORM) {
+        let is_gain = || self.is_normalised(read, NORM) || self.is_divided(node.output());
+        if is_vector && is_gain() {
             return true;
         }
         by_channel(&factor.shape, field, data.rank()) && self.is_branch(read, node.output())
@@ -283,7 +284,7 @@ impl<'a> Inference<'a> {
     }
 
     /// The operator that makes a tensor.
-    fn maker(&self, name: &str) -> Option<&'a message::Node> {
+    pub(super) fn maker(&self, name: &str) -> Option<&'a message::Node> {
         self.makers.get(name).map(|place| &self.nodes[*place])
     }
 
@@ -304,6 +305,24 @@ impl<'a> Inference<'a> {
             }
         }
         name
+    }
+
+    /// Is the product `made` divided by a root mean square that is not its own? Then its factor is a gain that comes
+    /// first.
+    fn is_divided(&self, made: &str) -> bool {
+        let mut readers = self.readers_of(made).into_iter();
+        readers.any(|(name, node)| {
+            let reads = |place: usize| node.input.get(place).map_or("", String::as_str);
+            let (divisor, divides) = match spelling::operator(node) {
+                "Div" if reads(0) == name => (reads(1), self.is_deviation(reads(1), NORM)),
+                "Mul" => {
+                    let other = reads(usize::from(reads(0) == name));
+                    (other, self.is_reciprocal(other, NORM))
+                }
+                _ => return false,
+            };
+            divides && !self.is_computed_from(divisor, &HashSet::from([made]))
+        })
     }
 
     /// Is it a tensor divided by its root mean square, or what an operator that does so makes?
@@ -368,40 +387,43 @@ impl<'a> Inference<'a> {
         }
     }
 
-    /// The number that a constant of one entry is.
-    fn single(&self, name: &str) -> Option<f64> {
-        let view = self.values.get(name)?.constant()?;
-        (view.len() == 1).then(|| self.number(view, 0)).flatten()
-    }
-
     /// Is the product `made`, of something computed from `read`, added to what `read` was itself computed from?
     fn is_branch(&self, read: &str, made: &str) -> bool {
+        let readers = self.readers_of(made).into_iter();
+        let sums = readers.filter(|(_, node)| matches!(spelling::operator(node), "Add" | "Sum"));
+        let others = sums.flat_map(|(name, node)| {
+            let reads = node.input.iter().map(String::as_str);
+            reads.filter(move |other| *other != name)
+        });
+        let others: HashSet<&str> = others.map(|name| self.carried(name)).collect();
+        !others.is_empty() && self.is_computed_from(read, &others)
+    }
+
+    /// The operators that read a tensor, or what others carry on of it in other shapes, each after the name that it
+    /// reads.
+    fn readers_of<'b>(&self, made: &'b str) -> Vec<(&'b str, &'a message::Node)>
+    where
+        'a: 'b,
+    {
         let mut names = vec![made];
-        let mut others: Vec<&str> = Vec::new();
+        let mut found = Vec::new();
         for _ in 0..NORM {
             let Some(name) = names.pop() else { break };
             for place in self.readers.get(name).into_iter().flatten() {
                 let node = &self.nodes[*place];
-                match spelling::operator(node) {
-                    "Add" | "Sum" => others.extend(
-                        node.input
-                            .iter()
-                            .map(String::as_str)
-                            .filter(|other| *other != name),
-                    ),
-                    operator if CARRIERS.contains(&operator) => {
-                        names.extend(node.output.first().map(String::as_str));
-                    }
-                    _ => {}
+                found.push((name, node));
+                if CARRIERS.contains(&spelling::operator(node)) {
+                    names.extend(node.output.first().map(String::as_str));
                 }
             }
         }
-        let others: HashSet<&str> = others.into_iter().map(|name| self.carried(name)).collect();
-        if others.is_empty() {
-            return false;
-        }
+        found
+    }
+
+    /// Is a tensor one of some computed ones, or computed from one?
+    fn is_computed_from(&self, name: &str, sources: &HashSet<&str>) -> bool {
         let mut met: HashSet<&str> = HashSet::new();
-        let mut open = std::collections::VecDeque::from([read]);
+        let mut open = std::collections::VecDeque::from([name]);
         while let Some(name) = open.pop_front() {
             if met.len() > BRANCH || !met.insert(name) {
                 continue;
@@ -410,7 +432,7 @@ impl<'a> Inference<'a> {
                 .values
                 .get(name)
                 .is_some_and(|value| value.constant().is_some());
-            if others.contains(name) && !is_constant {
+            if sources.contains(name) && !is_constant {
                 return true;
             }
             let reads = self.maker(name).map_or(&[][..], |node| &node.input);

@@ -19,10 +19,10 @@
 //! | `BatchNormalization` | scale and shift are weights, the mean follows its input and is counted only where no weight other than 0 feeds the channel ([`Held`]), the variance stays |
 //! | `LayerNormalization`, `RMSNormalization`, `SimplifiedLayerNormalization`, `InstanceNormalization`, `GroupNormalization`, `SkipLayerNormalization`, `SkipSimplifiedLayerNormalization` | nothing scales what is normalised; the result carries the multiplier of the gain, and the shift with it. Norms that are written out come to the same |
 //! | `MaxPool`, `AveragePool`, `LpPool`, global ones, `ReduceMean`, `ReduceSum`, `ReduceMax`, `ReduceMin`, `ReduceL1`, `ReduceL2`, `CumSum`, `TopK`, `ArgMax`, `ArgMin`, `Sign`, `LpNormalization`, `ReverseSequence`, comparisons | one multiplier for all that is brought together, or compared |
-//! | `Concat`, `Split`, `Slice`, `Gather`, `GatherElements`, `GatherND`, `ScatterND`, `ScatterElements`, `Transpose`, `Reshape`, `Flatten`, `Squeeze`, `Unsqueeze`, `Expand`, `Tile`, `DepthToSpace`, `SpaceToDepth`, `Resize`, `Upsample`, `GridSample`, `RoiAlign`, `Pad` with zeros or infinities | multipliers move with the entries; where they cannot be followed, the tensor has one |
+//! | `Concat`, `Split`, `Slice`, `Gather`, `GatherElements`, `GatherND`, `ScatterND`, `ScatterElements`, `Transpose`, `Reshape`, `Flatten`, `Squeeze`, `Unsqueeze`, `Expand`, `Tile`, `DepthToSpace`, `SpaceToDepth`, `Resize`, `Upsample`, `GridSample`, `RoiAlign`, `Pad` with zeros or infinities | multipliers move with the entries; where they cannot be followed, the tensor has one; zeros that are no weights carry any, in every shape |
 //! | `Concat`, `Neg`, `Abs`, `Div`, `GatherND`, `Pad`, `Expand`, `Tile`, `Trilu`, `Where` beside zeros, ... of constants | what scales are the numbers that are stored; a sum of weights, or another function of them, stays as it is |
-//! | `Attention`, `MultiHeadAttention`, `GroupQueryAttention` | queries against keys, values on to the result, by head; what goes into a cache stays |
-//! | `FusedConv`, `FusedGemm`, `FusedMatMul` | what their parts say |
+//! | `Attention`, `MultiHeadAttention`, `GroupQueryAttention` | queries against keys, values on to the result, by head, biases with them; what goes into a cache that something reads, or comes out of one, stays |
+//! | `FusedConv`, `FusedGemm`, `FusedMatMul`, `MatMulNBits` | what their parts say; of integers the scales of blocks are weights |
 //! | `RotaryEmbedding` | both channels of a pair carry one multiplier |
 //! | `RNN`, `GRU`, `LSTM` | what they read scales against their weights; the state carries one multiplier for each unit where rectifiers make it, else none |
 //! | `If` | both branches are entered; their results carry the same |

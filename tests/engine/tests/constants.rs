@@ -242,6 +242,47 @@ fn scales_of_quantized_weights() {
     check("of the next layer", &second, 1);
 }
 
+/// Checks: a product with a matrix of integers of few bits is free by output, and by block of what is read; in an order
+/// of its own, and in blocks that are no bytes, it is not followed.
+#[test]
+fn products_with_few_bits() {
+    let free = |inputs: &str, block: i64| {
+        let settings = [
+            Int("K", 20),
+            Int("N", 4),
+            Int("bits", 4),
+            Int("block_size", block),
+        ];
+        let mut builder = Builder::new(17)
+            .input("x", &[2, 3])
+            .weight("w1", &[3, 20])
+            .node("MatMul", "x w1", "m", &[])
+            .node("Relu", "m", "h", &[])
+            .positive("s", &[8])
+            .positive("b2", &[4])
+            .indices("order", &[20], &[0; 20])
+            .node("MatMulNBits", inputs, "p", &settings)
+            .node("Relu", "p", "r", &[])
+            .weight("w2", &[4, 2])
+            .node("MatMul", "r w2", "y", &[])
+            .output("y", &[2, 2]);
+        builder.graph().node[2].domain = Some("com.microsoft".into());
+        let mut bits = quantized("q", &[4, 2, 8]);
+        bits.data_type = Some(2);
+        let mut zeros = quantized("z", &[4]);
+        zeros.data_type = Some(2);
+        builder.graph().initializer.extend([bits, zeros]);
+        read(&builder.bytes()).network().variables()
+    };
+    for inputs in ["h q s", "h q s z", "h q s z - b2"] {
+        assert_eq!(free(inputs, 16), 4 + 2, "{inputs}");
+    }
+    assert_eq!(free("h q s z order", 16), 0);
+    for block in [0, 1, 3, 32, i64::MAX] {
+        assert_eq!(free("h q s", block), 0, "{block}");
+    }
+}
+
 /// Checks: a few bytes that claim to be billions of numbers take no memory.
 #[test]
 fn claims_of_size_cost_nothing() {

@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "tests without an engine use more of it")]
 mod builder;
 
+mod attention;
 mod computed;
 mod constants;
 mod contraction;
@@ -21,6 +22,7 @@ mod sampling;
 mod shared;
 mod structure;
 mod tables;
+mod zeros;
 
 use sampling::in_full;
 

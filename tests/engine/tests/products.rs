@@ -114,6 +114,56 @@ fn norms() {
         .weight("shift", &[4])
         .node("Add", "zg shift", "n", &[]);
     check("a norm written out", &closed(written, "n", 4), 4);
+    let gain_first = |builder: Builder, product: [&str; 2], deviation: &str| {
+        let builder = builder
+            .floats("eps", &[], &[1e-2])
+            .node("ReduceMean", "h", "mu", &[Ints("axes", &[-1])])
+            .node("Sub", "h mu", "d", &[])
+            .node("Mul", "d d", "dd", &[])
+            .node("ReduceMean", "dd", "v", &[Ints("axes", &[-1])])
+            .positive("gain", &[4])
+            .node("Mul", "gain d", "zg", &[]);
+        let builder = match deviation {
+            "sqrt(v + eps)" => {
+                builder
+                    .node("Add", "v eps", "ve", &[])
+                    .node("Sqrt", "ve", "sd", &[])
+            }
+            _ => builder
+                .node("Sqrt", "v", "root", &[])
+                .node("Add", "root eps", "sd", &[]),
+        };
+        let builder = builder
+            .node("Constant", "", "unit", &[Float("value_float", 1.0)])
+            .node("Div", "unit sd", "inverse", &[]);
+        let [operator, inputs] = product;
+        let builder = builder.node(operator, inputs, "z", &[]);
+        let builder = builder
+            .weight("shift", &[4])
+            .node("Add", "z shift", "n", &[]);
+        closed(builder, "n", 4)
+    };
+    for deviation in ["sqrt(v + eps)", "sqrt(v) + eps"] {
+        for product in [
+            ["Div", "zg sd"],
+            ["Mul", "zg inverse"],
+            ["Mul", "inverse zg"],
+        ] {
+            let model = gain_first(dense(17, 4), product, deviation);
+            check(
+                &format!("gain before {product:?} by {deviation}"),
+                &model,
+                4,
+            );
+        }
+    }
+    // The norm is that of the product: its factor is a table like any other, and no weight.
+    let own = dense(17, 4)
+        .positive("table", &[4])
+        .node("Mul", "table h", "t", &[])
+        .node("ReduceL2", "t", "l", &[Ints("axes", &[-1])])
+        .node("Div", "t l", "n", &[]);
+    check("a table before its own norm", &closed(own, "n", 4), 1);
     let instance = image(3).positive("gain", &[3]).weight("shift", &[3]).node(
         "InstanceNormalization",
         "h gain shift",
@@ -231,6 +281,20 @@ fn entries_chosen_and_made() {
         .node("Add", "h mask", "s", &[])
         .node("Relu", "s", "r", &[]);
     check("an infinite mask", &closed(masked, "r", 3), 3);
+    for (operator, shape, number) in [
+        ("Max", &[][..], f32::NEG_INFINITY),
+        ("Max", &[1], f32::NEG_INFINITY),
+        ("Min", &[1, 1], f32::INFINITY),
+        ("Add", &[], 0.0),
+        ("Sub", &[1], 0.0),
+    ] {
+        let beside = dense(17, 3)
+            .floats("c", shape, &[number])
+            .node(operator, "h c", "s", &[])
+            .node("Relu", "s", "r", &[]);
+        let name = format!("{operator} beside {number} of the shape {shape:?}");
+        check(&name, &closed(beside, "r", 3), 3);
+    }
     let shuffled = image(8).node("DepthToSpace", "h", "s", &[Int("blocksize", 2)]);
     check(
         "DepthToSpace",

@@ -4,7 +4,6 @@
 //! multiplier of the queries that meet it. Values carry theirs on to the result, channel by channel, shared by all
 //! query heads of a group.
 
-use super::super::constant::View;
 use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::Dim;
@@ -139,9 +138,14 @@ fn made(inference: &mut Inference, node: &Node, outer: &[Dim], labels: Vec<Slot>
     Ok(outputs)
 }
 
-/// Caches that it hands on are read elsewhere: keys and values in them carry no multiplier.
+/// The outputs after the first that are caches; one behind them is made of scores.
+const CACHES: usize = 2;
+
+/// Keys and values in a cache that it is given, or that something reads, carry no multiplier.
 fn pin_cached(inference: &mut Inference, node: &Node, slots: [&[Slot]; 2]) {
-    let is_cached = node.outputs() > 1 || (3..node.inputs.len()).any(|index| is_cache(node, index));
+    let mut handed_on = node.message.output.iter().skip(1).take(CACHES);
+    let is_cached = handed_on.any(|name| inference.is_read(name))
+        || (3..node.inputs.len()).any(|index| is_cache(node, index));
     if is_cached {
         let why = format!("the cache of {}", inference.current);
         for slots in slots {
@@ -154,6 +158,8 @@ fn pin_cached(inference: &mut Inference, node: &Node, slots: [&[Slot]; 2]) {
 
 fn is_cache(node: &Node, index: usize) -> bool {
     let caches: &[usize] = match node.operator() {
+        // Of the contributed one, which has one cache for both, the next input is added to scores.
+        "Attention" if node.message.domain.as_deref() == Some("com.microsoft") => &[4],
         "Attention" => &[4, 5],
         "MultiHeadAttention" => &[6, 7],
         _ => &[3, 4],
@@ -167,14 +173,16 @@ pub(super) fn plain(inference: &mut Inference, node: &Node) -> Followed {
     else {
         return four_axes(inference, node);
     };
-    of_three(inference, node, Heads { queries, keys }, None)
+    of_three(inference, node, Heads { queries, keys }, None, None)
 }
 
+/// Queries, keys and values are the first three inputs, and their biases, one after the other, may be another.
 fn of_three(
     inference: &mut Inference,
     node: &Node,
     heads: Heads,
     rotary: Option<Rotary>,
+    bias: Option<usize>,
 ) -> Followed {
     let outer = match node.input(0)?.shape.as_deref() {
         Some([batch, steps, _]) => vec![*batch, *steps],
@@ -184,9 +192,13 @@ fn of_three(
     let queries = channels(inference, node, query)?;
     let keys = channels(inference, node, key)?;
     let values = channels(inference, node, value)?;
+    if let Some(bias) = bias {
+        let own = [&*queries, &keys, &values].concat();
+        packed_bias(inference, node, bias, &own)?;
+    }
     pin_cached(inference, node, [&keys, &values]);
     let labels = attended(inference, [&queries, &keys, &values], heads, rotary)?;
-    pin_from(inference, node, 3);
+    pin_from(inference, node, bias.map_or(3, |bias| bias + 1));
     made(inference, node, &outer, labels)
 }
 
@@ -233,16 +245,16 @@ fn four_axes(inference: &mut Inference, node: &Node) -> Followed {
     Ok(outputs)
 }
 
-/// `MultiHeadAttention` of the contributed operators: queries, keys and values apart, without a bias of their own.
+/// `MultiHeadAttention` of the contributed operators: queries, keys and values apart.
 pub(super) fn multi_head(inference: &mut Inference, node: &Node) -> Followed {
     let Some(queries) = count(node, "num_heads") else {
         return pin("has no number of heads");
     };
-    if node.optional(3).is_some() || node.optional(1).is_none() || node.optional(2).is_none() {
-        return pin("has a bias, or packed queries, keys and values");
+    if node.optional(1).is_none() || node.optional(2).is_none() {
+        return pin("has packed queries, keys and values");
     }
     let keys = queries;
-    of_three(inference, node, Heads { queries, keys }, None)
+    of_three(inference, node, Heads { queries, keys }, None, Some(3))
 }
 
 /// The inputs of `GroupQueryAttention` that are known.
@@ -264,7 +276,7 @@ pub(super) fn grouped(inference: &mut Inference, node: &Node) -> Followed {
         width: 0,
         interleaved: node.int("rotary_interleaved").unwrap_or(0) != 0,
     });
-    of_three(inference, node, Heads { queries, keys }, rotary)
+    of_three(inference, node, Heads { queries, keys }, rotary, None)
 }
 
 /// `Attention` of the contributed operators: one weight makes queries, keys and values, one after the other.
@@ -272,11 +284,8 @@ pub(super) fn packed(inference: &mut Inference, node: &Node) -> Followed {
     let Some(heads) = count(node, "num_heads") else {
         return pin("has no number of heads");
     };
-    let weight = |index: usize| {
-        node.optional(index)
-            .and_then(|value| value.constant().cloned())
-    };
-    let Some(view) = weight(1).filter(|view| view.shape.len() == 2) else {
+    let weight = node.optional(1).and_then(Value::constant).cloned();
+    let Some(view) = weight.filter(|view| view.shape.len() == 2) else {
         return pin("has a computed weight");
     };
     let widths = match node.ints("qkv_hidden_sizes") {
@@ -300,7 +309,7 @@ pub(super) fn packed(inference: &mut Inference, node: &Node) -> Followed {
     }
     let own: Vec<Slot> = inference.fresh(node, view.shape[1])?.collect();
     inference.weigh(&view, Field::along(own.clone(), 0), Field::along(read, 1))?;
-    packed_bias(inference, node, weight(2), &own)?;
+    packed_bias(inference, node, 2, &own)?;
     let (queries, rest) = own.split_at(widths[0]);
     let (keys, values) = rest.split_at(widths[1]);
     pin_cached(inference, node, [keys, values]);
@@ -317,19 +326,19 @@ pub(super) fn packed(inference: &mut Inference, node: &Node) -> Followed {
     made(inference, node, &outer, labels)
 }
 
+/// The biases of queries, keys and values, one after the other.
 fn packed_bias(
     inference: &mut Inference,
     node: &Node,
-    view: Option<View>,
+    index: usize,
     own: &[Slot],
 ) -> Result<(), Stop> {
-    match (node.optional(2), view) {
-        (None, _) => Ok(()),
-        (Some(_), Some(view)) if view.shape == [own.len()] => {
+    match node.optional(index).map(|value| &value.content) {
+        None | Some(Content::Zero) => Ok(()),
+        Some(Content::Constant(view)) if view.shape == [own.len()] => {
             let field = Field::along(own.iter().copied(), 0);
-            inference.weigh(&view, field, Field::uniform(ONE))
+            inference.weigh(view, field, Field::uniform(ONE))
         }
-        (Some(value), _) if matches!(value.content, Content::Zero) => Ok(()),
         _ => pin("has a computed bias, or of another shape"),
     }
 }

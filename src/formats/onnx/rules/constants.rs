@@ -426,12 +426,12 @@ impl Inference<'_> {
     }
 
     /// Does the file hold as many numbers as the shape says, of four bits at least? They take memory.
-    fn is_there(&self, view: &View) -> bool {
+    pub fn is_there(&self, view: &View) -> bool {
         view.len() <= self.constants[view.constant].stored.saturating_mul(2)
     }
 
     /// Numbers that do not scale are restored by a scale that does.
-    fn restores(&mut self, scale: &View, quantized: &View, node: &Node) {
+    pub fn restores(&mut self, scale: &View, quantized: &View, node: &Node) {
         let reason = format!(
             "quantized: its scale in {} `{}` is what scales",
             node.operator(),

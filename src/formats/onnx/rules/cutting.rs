@@ -6,6 +6,7 @@ use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::{Dim, Integer};
 use super::axis;
 use super::moving::taken;
+use super::placing::are_zeros;
 use crate::forms::Field;
 
 /// The parts of an axis; lengths that are computed are those of axes along which all entries carry one multiplier.
@@ -41,7 +42,7 @@ pub(super) fn split(inference: &mut Inference, node: &Node) -> Followed {
     if computed {
         let mut outputs = Vec::with_capacity(count);
         for place in 0..count {
-            let mut part = unknown_part(inference, input, along)?;
+            let mut part = unknown_part(inference, node, input, along)?;
             let known = sizes.as_ref().and_then(|sizes| size(&sizes[place]));
             if let (Some(shape), Some(known)) = (&mut part.shape, known) {
                 shape[along] = Dim::Known(known);
@@ -116,7 +117,7 @@ pub(super) fn slice(inference: &mut Inference, node: &Node) -> Followed {
         // Any axes may be cut.
         let mut value = input.clone();
         for along in 0..rank {
-            value = unknown_part(inference, &value, along)?;
+            value = unknown_part(inference, node, &value, along)?;
         }
         return Ok(vec![value]);
     };
@@ -150,7 +151,7 @@ pub(super) fn slice(inference: &mut Inference, node: &Node) -> Followed {
             {
                 value
             }
-            _ => unknown_part(inference, &value, along)?,
+            _ => unknown_part(inference, node, &value, along)?,
         };
     }
     Ok(vec![value])
@@ -176,6 +177,7 @@ fn is_behind(end: Integer, dim: Dim) -> bool {
 /// A part of an axis, of unknown length, or more than the axis.
 pub(super) fn unknown_part(
     inference: &mut Inference,
+    node: &Node,
     value: &Value,
     along: usize,
 ) -> Result<Value, Stop> {
@@ -194,6 +196,9 @@ pub(super) fn unknown_part(
         }
         Content::Zero => {}
         Content::Integers(_) => return pin("cuts integers at places that are computed"),
+        Content::Constant(_) if are_zeros(inference, value, node) => {
+            part.content = Content::Zero;
+        }
         Content::Constant(view) => {
             let view = view.clone();
             let reason = format!("cut at computed places by {}", inference.current);

@@ -97,7 +97,7 @@ pub(super) fn sum(inference: &mut Inference, node: &Node) -> Followed {
         if matches!(input.content, Content::Zero) || is_rectifier(inference, node, input) {
             continue;
         }
-        if let Some(view) = input.constant().filter(|view| view.len() > 1)
+        if let Some(view) = input.constant()
             && !is_learnable(inference, view)
             && is_free(inference, view)
         {
@@ -125,9 +125,11 @@ pub(super) fn sum(inference: &mut Inference, node: &Node) -> Followed {
     }])
 }
 
-/// Could the entries of a summand be weights, though they are 0 now?
+/// Could the entries of a summand be weights, though they are 0 now? A single number is none unless that is said.
 fn is_learnable(inference: &Inference, view: &View) -> bool {
-    (0..view.len()).all(|place| inference.number(view, place) == Some(0.0))
+    let mut numbers = (0..view.len()).map(|place| inference.number(view, place));
+    let may_be = view.len() > 1 || inference.is_declared_learned(view);
+    may_be && numbers.all(|number| number == Some(0.0))
 }
 
 /// Is it the 0 of `Max(x, 0)`, which is 0 at every multiplier?

@@ -1,8 +1,8 @@
 //! Layers that runtimes join with what comes before or after them.
 
 use super::super::infer::Inference;
-use super::super::node::{Content, Followed, Node, Value, pin};
-use super::{bilinear, linear};
+use super::super::node::{Content, Followed, Node, Stop, Value, pin};
+use super::{bilinear, constants, linear};
 use crate::forms::{Field, ONE};
 
 /// A convolution, what is added to it, and an activation.
@@ -59,4 +59,50 @@ pub(super) fn matmul(inference: &mut Inference, node: &Node) -> Followed {
         [false, false] => linear::matmul(inference, node),
         transposed => bilinear::matrices(inference, node, transposed),
     }
+}
+
+/// A product with a matrix of integers of few bits, which blocks of its rows restore by a scale each.
+pub(super) fn quantized_matmul(inference: &mut Inference, node: &Node) -> Followed {
+    let count = |name: &str| node.int(name).and_then(|count| usize::try_from(count).ok());
+    let (Some(inputs), Some(outputs), Some(block)) = (count("K"), count("N"), count("block_size"))
+    else {
+        return pin("does not say its size");
+    };
+    let constant = |index: usize| Ok::<_, Stop>(node.input(index)?.constant().cloned());
+    let (Some(quantized), Some(scale)) = (constant(1)?, constant(2)?) else {
+        return pin("has a computed weight, or a computed scale");
+    };
+    if node.optional(4).is_some() {
+        return pin("has blocks in an order of their own");
+    }
+    let bits = count("bits").unwrap_or(4);
+    let stored = block.checked_mul(bits).filter(|bits| bits % 8 == 0);
+    let Some(stored) = stored.filter(|bits| *bits > 0) else {
+        return pin("has blocks that are no bytes");
+    };
+    let blocks = inputs.div_ceil(block);
+    let fits = quantized.shape == [outputs, blocks, stored / 8];
+    if !fits || bits < 2 || Some(scale.len()) != outputs.checked_mul(blocks) {
+        return pin("has a weight or scales of another shape");
+    }
+    if !inference.is_there(&quantized) {
+        return pin("restores numbers that are not in the file");
+    }
+    let place = |index: &[usize]| index[1] * blocks + index[0] / block;
+    let Some(view) = scale.spread(vec![inputs, outputs], place) else {
+        return pin("restores too many entries");
+    };
+    inference.restores(&scale, &quantized, node);
+    if let Some(zero) = node.optional(3).cloned() {
+        let reason = inference.current.clone();
+        inference.pin(&zero, &reason);
+    }
+    let input = node.input(0)?.clone();
+    let bias = node.optional(5).cloned();
+    let written_out = Node {
+        message: node.message,
+        inputs: vec![Some(input), Some(constants::made(view)), bias],
+    };
+    let product = linear::matmul(inference, &written_out)?;
+    linear::with_bias(inference, &written_out, product)
 }

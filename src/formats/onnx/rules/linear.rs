@@ -83,8 +83,8 @@ pub(super) fn gemm(inference: &mut Inference, node: &Node) -> Followed {
     with_bias(inference, node, vec![Value::data(Some(shape), made)])
 }
 
-/// What `Gemm` adds to its product.
-fn with_bias(inference: &mut Inference, node: &Node, product: Vec<Value>) -> Followed {
+/// What is added to a product of matrices: the third input.
+pub(super) fn with_bias(inference: &mut Inference, node: &Node, product: Vec<Value>) -> Followed {
     // What is added 0 times is not read.
     let added = node.optional(2).filter(|_| node.float("beta") != Some(0.0));
     let Some(added) = added.filter(|added| !matches!(added.content, Content::Zero)) else {

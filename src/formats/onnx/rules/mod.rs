@@ -121,6 +121,7 @@ pub(super) fn follow_contributed(inference: &mut Inference, node: &Node) -> Foll
         "FusedConv" => fused::convolution(inference, node),
         "FusedGemm" => fused::gemm(inference, node),
         "FusedMatMul" | "TransposeMatMul" => fused::matmul(inference, node),
+        "MatMulNBits" => fused::quantized_matmul(inference, node),
         "Attention" => attention::packed(inference, node),
         "MultiHeadAttention" => attention::multi_head(inference, node),
         "GroupQueryAttention" => attention::grouped(inference, node),

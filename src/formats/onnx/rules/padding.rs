@@ -43,7 +43,7 @@ pub(super) fn padding(inference: &mut Inference, node: &Node) -> Followed {
     for (place, along) in axes.iter().copied().enumerate() {
         let [before, behind] = [pads[place], pads[axes.len() + place]];
         let (Integer::Known(before), Integer::Known(behind)) = (before, behind) else {
-            value = cutting::unknown_part(inference, &value, along)?;
+            value = cutting::unknown_part(inference, node, &value, along)?;
             continue;
         };
         if before != 0 || behind != 0 {

@@ -176,6 +176,13 @@ fn masked(inference: &mut Inference, node: &Node) -> Option<Value> {
     None
 }
 
+/// Is it 0 everywhere, and no weight? Then it carries any multiplier, whatever shape it is given.
+pub(super) fn are_zeros(inference: &mut Inference, value: &Value, node: &Node) -> bool {
+    let view = value.constant();
+    let is_weight = view.is_some_and(|view| inference.is_declared_learned(view));
+    !is_weight && takes_zeros(inference, value, node)
+}
+
 /// Is it 0 everywhere? It stays so.
 fn takes_zeros(inference: &mut Inference, value: &Value, node: &Node) -> bool {
     let Some(view) = value.constant() else {

@@ -5,7 +5,8 @@ use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::{Asked, Dim, Integer, picked, segments};
 use super::axis;
 use super::parts;
-use super::products::length;
+use super::placing::are_zeros;
+use super::products::{length, zero};
 use crate::forms::{Field, ONE};
 
 pub(super) fn transposition(inference: &mut Inference, node: &Node) -> Followed {
@@ -65,7 +66,7 @@ pub(super) fn reshape(inference: &mut Inference, node: &Node) -> Followed {
     let copies = node.int("allowzero").unwrap_or(0) == 0;
     let integers = inference.integers(asked);
     let Some(integers) = integers else {
-        return somehow(inference, input, asked);
+        return somehow(inference, node, asked);
     };
     let mut wanted = Vec::with_capacity(integers.len());
     for (place, integer) in integers.into_iter().enumerate() {
@@ -87,24 +88,30 @@ pub(super) fn reshape(inference: &mut Inference, node: &Node) -> Followed {
     if wanted.iter().filter(|asked| **asked == Asked::Rest).count() > 1 {
         return pin("leaves two lengths open");
     }
-    Ok(vec![reshaped(inference, input, &wanted)?])
+    Ok(vec![reshaped(inference, node, &wanted)?])
 }
 
 /// A shape that is not known: all entries share one multiplier.
-fn somehow(inference: &mut Inference, input: &Value, asked: &Value) -> Followed {
-    let Content::Data(field) = &input.content else {
-        return pin("reshapes a constant to a computed shape");
-    };
+fn somehow(inference: &mut Inference, node: &Node, asked: &Value) -> Followed {
+    let input = node.input(0)?;
     let rank = match asked.shape.as_deref() {
         Some([Dim::Known(rank)]) if *rank < 64 => Some(*rank),
         _ => None,
     };
-    let merged = inference.channels.merged(field);
     let shape = rank.map(|rank| (0..rank).map(|_| inference.symbol()).collect());
+    if are_zeros(inference, input, node) {
+        return Ok(vec![zero(shape)]);
+    }
+    let Content::Data(field) = &input.content else {
+        return pin("reshapes a constant to a computed shape");
+    };
+    let merged = inference.channels.merged(field);
     Ok(vec![Value::data(shape, merged)])
 }
 
-fn reshaped(inference: &mut Inference, input: &Value, asked: &[Asked]) -> Result<Value, Stop> {
+/// What the operator reads, in the shape that is asked for.
+fn reshaped(inference: &mut Inference, node: &Node, asked: &[Asked]) -> Result<Value, Stop> {
+    let input = node.input(0)?;
     let found = input
         .shape
         .as_deref()
@@ -131,6 +138,7 @@ fn reshaped(inference: &mut Inference, input: &Value, asked: &[Asked]) -> Result
             let count = |lengths: &Vec<usize>| lengths.iter().product::<usize>() == view.len();
             match lengths.filter(|lengths| parts.is_some() && count(lengths)) {
                 Some(lengths) => Content::Constant(view.reshaped(lengths)),
+                None if are_zeros(inference, input, node) => Content::Zero,
                 None => return pin("reshapes a constant to a shape that does not fit"),
             }
         }
@@ -176,7 +184,7 @@ pub(super) fn flatten(inference: &mut Inference, node: &Node) -> Followed {
     };
     Ok(vec![reshaped(
         inference,
-        input,
+        node,
         &[Asked::Length(rows), Asked::Rest],
     )?])
 }
@@ -299,11 +307,8 @@ pub(super) fn expand(inference: &mut Inference, node: &Node) -> Followed {
         }
         _ => None,
     };
-    if matches!(input.content, Content::Zero) {
-        return Ok(vec![Value {
-            shape,
-            content: Content::Zero,
-        }]);
+    if are_zeros(inference, input, node) {
+        return Ok(vec![zero(shape)]);
     }
     let field = inference.field(input, node.output())?;
     Ok(vec![Value::data(shape, field)])

@@ -4,6 +4,7 @@ use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::{Dim, Integer};
 use super::axis;
+use super::placing::are_zeros;
 use super::products::zero;
 use crate::forms::Field;
 
@@ -105,7 +106,7 @@ pub(super) fn tiled(inference: &mut Inference, node: &Node) -> Followed {
             _ => inference.symbol(),
         });
     }
-    if matches!(input.content, Content::Zero) {
+    if are_zeros(inference, input, node) {
         return Ok(vec![zero(Some(after))]);
     }
     let field = inference.field(input, node.output())?;
