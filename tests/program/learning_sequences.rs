@@ -84,11 +84,9 @@ fn an_arm_of_the_stored_run_is_run_again() {
     if !in_full() {
         return;
     }
-    let runs = stored_runs().unwrap().into_iter();
-    let stored = runs
-        .filter(|run| run.experiment() == Some(Experiment::Sequences))
-        .last()
-        .unwrap();
+    let mut runs = stored_runs().unwrap().into_iter();
+    let stored = runs.find(|run| run.experiment() == Some(Experiment::Sequences));
+    let stored = stored.unwrap();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/data/sentences");
     let data = idx::read_folder(folder.as_ref()).unwrap();
     let parameters = Parameters::new(Experiment::Sequences, &data, None);
