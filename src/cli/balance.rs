@@ -144,9 +144,11 @@ pub fn check_files(
     let plot = arguments.plot.as_ref();
     let plot = plot.map(|path| Output::new(path, Kind::Svg));
     let mut outputs: Vec<Output> = certificate.into_iter().chain(plot).collect();
+    // A certificate is about the model that was read.
+    let may_replace = arguments.certificate.is_none();
     for (number, path) in files.iter().enumerate() {
         outputs.push(Output {
-            replaces: (number == 0).then_some(&*arguments.network),
+            replaces: (number == 0 && may_replace).then_some(&*arguments.network),
             kind: Some(if number == 0 { kind } else { Kind::Part }),
             path,
         });

@@ -310,3 +310,27 @@ fn names_do_not_lie() {
         );
     }
 }
+
+/// Checks: a result may take the place of its model, but not where a certificate is asked for, which is about that model
+/// and could never be verified again.
+#[test]
+fn a_certified_model_stays() {
+    let desk = Desk::new();
+    let net = desk.write("net.json", chain(&["1", "8", "1"]));
+    let (net, certificate) = (text(&net), desk.path("certificate.json"));
+    let words = "would be overwritten: it is an input";
+    refused(
+        &desk,
+        &[
+            "balance",
+            net,
+            "-o",
+            net,
+            "--certificate",
+            text(&certificate),
+        ],
+        words,
+    );
+    let (code, _, stderr) = run(&["balance", net, "-o", net]);
+    assert_eq!(code, 0, "{stderr}");
+}

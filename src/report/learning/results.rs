@@ -36,9 +36,10 @@ pixels or more are given:
 | network | on 8 x 8 pixels | on 28 x 28 pixels | hidden units | descends on | step size η |
 |---|---|---|---|---|---|
 {1}
-**Speed.** An epoch of the paper's autoencoder, 784-200-100-50-100-200-784, on 60,000 images in batches of 200 takes 0.82 times what
-NumPy with a threaded BLAS takes in `f64` (1.95 s against 2.37 s) and 1.05 times in `f32` (1.19 s against 1.13 s), measured by
-`cargo bench --bench training` in one run on a machine of two cores.
+**Speed.** An epoch of the paper's autoencoder, 784-200-100-50-100-200-784, on 60,000 images in batches of 200 takes 0.82 to 1.05
+times what NumPy with a threaded BLAS takes in `f64` and 0.97 to 1.05 times in `f32`, measured by `cargo bench --bench training`, each pair
+in one run, three runs on two machines of two cores (1.95 s against 2.37 s and 1.19 s against 1.13 s; 4.57 s against 4.62 s and 1.93 s
+against 1.98 s; 4.52 s against 4.32 s and 1.85 s against 1.86 s).
 
 ",
         100.0 * CONFIDENCE,
