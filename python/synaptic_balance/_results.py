@@ -133,7 +133,7 @@ class Checked(Result):
     Attributes:
         same_function: ``True``, ``False`` (with an input in ``witness`` on which the outputs differ) or ``"undecided"``.
         known_scaling: is it a scaling of the known manifold, exactly or within rounding?
-        balanced: ``True``, ``False`` or ``"to_powers_of_two"``: within a factor √2 of each multiplier that balances, whatever the deficit.
+        balanced: ``True``, ``False`` or ``"to_powers_of_two"``: within a factor √2 of each multiplier that balances (2 or 4 where weights follow roots or powers of channels), whatever the deficit.
         deficit: ``max |A - B| / (A + B)`` over the hidden units of the result that can be scaled.
         distance_to_optimum: the largest relative difference of a weight to the balanced one; ``None`` where it is not known.
         bound: ``"certified"`` or ``"estimated"``, of the distance.

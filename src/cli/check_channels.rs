@@ -15,7 +15,8 @@ use synaptic_balance::solve::changed::{Fault, Followed, Place};
 use synaptic_balance::solve::energy::EnergyProof;
 use synaptic_balance::solve::general::TermCosts;
 use synaptic_balance::solve::{
-    Balancing, Distance, Judgement, ScalingFault, ScalingVerdict, is_rounded, refutations_of_part,
+    Balancing, Distance, Judgement, ScalingFault, ScalingVerdict, is_rounded, largest_step,
+    refutations_of_part,
 };
 
 use super::Verdict;
@@ -257,17 +258,15 @@ impl Question<'_> {
     /// are given by variable.
     fn rounded(&self, followed: &Followed, proof: &EnergyProof, steps: &[u64]) -> Option<u64> {
         let exponent = rational_to_f64(&self.power);
-        let tolerance = self.arguments.tolerance;
+        let largest = largest_step(self.before.network(), steps)?;
         let mut all = followed.multipliers.iter().zip(steps).enumerate();
         let is_rounded = followed.fault.is_none()
             && followed.deviation == 0.0
             && all.all(|(variable, (value, step))| {
                 let ends = proof.bounds(variable);
-                ends.is_some_and(|(lo, hi)| {
-                    is_rounded(*value, (&lo, &hi), exponent, (*step, tolerance))
-                })
+                ends.is_some_and(|(lo, hi)| is_rounded(*value, (&lo, &hi), exponent, *step))
             });
-        is_rounded.then(|| steps.iter().copied().fold(1, u64::max))
+        is_rounded.then_some(largest)
     }
 
     fn outcome(&self, found: &Found) -> Option<(Report, Verdict)> {

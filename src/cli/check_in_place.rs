@@ -162,9 +162,9 @@ fn judge(
     let is_balanced = deficit <= allowed;
     let exponent = rational_to_f64(&power);
     let is_near = |(value, (_, variable)): (&f64, &(String, usize))| {
-        proof.bounds(*variable).is_some_and(|(lo, hi)| {
-            is_rounded(*value, (&lo, &hi), exponent, (1, arguments.tolerance))
-        })
+        proof
+            .bounds(*variable)
+            .is_some_and(|(lo, hi)| is_rounded(*value, (&lo, &hi), exponent, 1))
     };
     let mut pairs = multipliers.iter().zip(&problem.units);
     let is_rounded = !is_balanced && deviation == 0.0 && pairs.all(is_near);

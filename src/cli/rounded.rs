@@ -18,16 +18,18 @@ pub fn round(found: &mut Found, problem: &mut Blocks, power: f64) {
         let value = knows_value.then(|| problem.total(Some(costs)));
         (problem.deficit_at(costs), value)
     };
-    let steps = vec![1; found.multipliers.len()];
-    let (nearest, run) = nearest(&found.multipliers, &steps, (power, within), at);
+    let count = found.multipliers.len();
+    let lattice = (vec![1; count], vec![1.0; count]);
+    let (nearest, run) = nearest(&found.multipliers, &lattice, (power, within), at);
     (found.multipliers, found.rounded) = (nearest, Some(run));
 }
 
 /// The powers of `2^step` nearest to multipliers `Λ`, each known within a share of its cost `Λ^power`, if that is
-/// known; and what comes of them, by the deficit and the regularizer `at` costs.
+/// known; and what comes of them, by the deficit and the regularizer `at` costs. By variable the steps are given, and the
+/// highest power of it that is the multiplier of a channel.
 pub fn nearest(
     multipliers: &[f64],
-    steps: &[u64],
+    (steps, powers): &(Vec<u64>, Vec<f64>),
     (power, within): (f64, Option<f64>),
     at: impl FnOnce(&[f64]) -> (f64, Option<f64>),
 ) -> (Vec<f64>, RoundedRun) {
@@ -37,8 +39,9 @@ pub fn nearest(
         ((value.log2() / step).round() * step).exp2()
     });
     let nearest: Vec<f64> = nearest.collect();
-    let pairs = multipliers.iter().zip(&nearest);
-    let factors = pairs.map(|(value, nearest)| (value / nearest).max(nearest / value));
+    let pairs = multipliers.iter().zip(&nearest).zip(powers);
+    let factors =
+        pairs.map(|((value, nearest), power)| (value / nearest).max(nearest / value).powf(*power));
     let costs: Vec<f64> = nearest.iter().map(|value| value.powf(power)).collect();
     let (deficit, value) = at(&costs);
     let run = RoundedRun {

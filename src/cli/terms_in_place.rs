@@ -106,7 +106,8 @@ pub fn solve(
                 let (deficit, value) = costs.at(of_costs);
                 (deficit, Some(value))
             };
-            let (nearest, run) = nearest(&multipliers, &kernel.steps(), (power, within), at);
+            let lattice = (kernel.steps(), kernel.powers());
+            let (nearest, run) = nearest(&multipliers, &lattice, (power, within), at);
             (nearest, Some(run))
         }
         (None, false) => (multipliers, None),

@@ -4,10 +4,11 @@
 use std::any::TypeId;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::ops::{Range, RangeInclusive};
 use std::rc::Rc;
 
 use rhai::{
-    Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext, Position,
+    Dynamic, Engine, EvalAltResult, FnPtr, INT, ImmutableString, Map, NativeCallContext, Position,
     RhaiNativeFunc,
 };
 
@@ -158,7 +159,9 @@ fn called(
     }
     if let Some(from) = from {
         mark(&mut result, from);
-        if result.is_bool() || result.is_string() || name == INDEX {
+        // How often a loop runs is looked at as well.
+        let is_range = result.is::<Range<INT>>() || result.is::<RangeInclusive<INT>>();
+        if result.is_bool() || result.is_string() || is_range || name == INDEX {
             session.looks_at_proposal(place);
         }
     }

@@ -357,17 +357,29 @@ fn indices(written: &str, tokens: &[Token]) -> Vec<Range<usize>> {
         match (token.kind, text(token)) {
             (Kind::Symbol, bracket @ ("(" | "[" | "{" | "${")) => {
                 let before = at.checked_sub(1).and_then(|before| tokens.get(before));
+                let asks = at >= 2 && text(&tokens[at - 2]) != "?";
                 let follows_value = before.is_some_and(|before| match before.kind {
                     Kind::Word => !BEFORE_ARRAYS.contains(&text(before)),
-                    Kind::Symbol => matches!(text(before), ")" | "]"),
-                    Kind::Number | Kind::Text => false,
+                    Kind::Symbol => match text(before) {
+                        // After a block an array can stand as well: what has one element is the same, passed through.
+                        ")" | "]" | "}" => true,
+                        "?" => asks,
+                        _ => false,
+                    },
+                    Kind::Number | Kind::Text => true,
                 });
-                open.push((at, bracket == "[" && follows_value));
+                open.push((at, bracket == "[" && follows_value, false));
+            }
+            (Kind::Symbol, ",") => {
+                if let Some((_, _, is_list)) = open.last_mut() {
+                    *is_list = true;
+                }
             }
             (Kind::Symbol, ")" | "]" | "}") => {
                 let opened = open.pop();
-                let index = opened.filter(|(from, is_index)| *is_index && at > from + 1);
-                let Some((from, _)) = index else {
+                let index = opened
+                    .filter(|(from, is_index, is_list)| *is_index && !is_list && at > from + 1);
+                let Some((from, ..)) = index else {
                     continue;
                 };
                 let is_literal = at == from + 2 && tokens[from + 1].kind != Kind::Word;

@@ -113,6 +113,12 @@ fn a_stopped_run_goes_on_at_its_arm() {
     let mut fewer = whole.clone();
     fewer.tuning[1].arms.shift_remove(ARM);
     fewer.seeds[0].arms.shift_remove(own);
+    // What was tried with a narrower grid is tried with all of it.
+    let losses = fewer.tuning[2].arms.get_mut(ARM).unwrap();
+    losses.get_mut("validation loss").unwrap().pop();
+    // Results of another step size than is chosen now are not kept.
+    let arm = fewer.seeds[0].arms.get_mut(BALANCED_ON_LARGE).unwrap();
+    arm.insert("step size".to_owned(), vec![3.0]);
     let mut parts = 0;
     let mut keep = |_: &Run| {
         parts += 1;
@@ -120,10 +126,11 @@ fn a_stopped_run_goes_on_at_its_arm() {
     };
     let ended = run_plan(&mut fewer, &plan, &data, 1, &mut keep, &|_, _| {});
     ended.unwrap().unwrap();
-    assert_eq!(parts, 2);
+    assert_eq!(parts, 4);
     assert_eq!(fewer.write(), whole.write());
 }
 
+const BALANCED_ON_LARGE: &str = "convolutional classifier, plain descent: E + R, before";
 const ARM: &str = "2-layer classifier, plain descent: E";
 const BALANCED: &str = "2-layer classifier, plain descent: E, before";
 

@@ -142,7 +142,7 @@ fn free(
     set
 }
 
-/// Repeats until nothing is added.
+/// Repeats until nothing changes.
 fn settle(found: &mut Vec<bool>, mut step: impl FnMut(&mut Vec<bool>)) {
     loop {
         let before = found.clone();

@@ -208,8 +208,7 @@ pub fn judge_of_types(
         _ => None,
     };
     let found = found.filter(|_| deficit > tolerance);
-    let to_powers_of_two =
-        found.and_then(|found| balance_rounded(before, regularizer, found, tolerance));
+    let to_powers_of_two = found.and_then(|found| balance_rounded(before, regularizer, found));
     Ok(Judgement {
         scaling,
         deficit,

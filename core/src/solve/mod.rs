@@ -81,7 +81,7 @@ pub use pipeline::{
 };
 pub use restricted::{Restricted, Restriction, balance_within, powers_of_two};
 pub use result::Proved;
-pub use rounded::is_rounded;
+pub use rounded::{common_step, is_rounded, largest_step};
 pub use scaling_verdict::{ScalingFault, ScalingVerdict};
 pub use schedule::{Cyclic, Given, Greedy, RandomPermutation, Schedule, UniformRandom};
 pub use stochastic::{StochasticOptions, StochasticRun, TraceStep, Unfinished, balance_stochastic};

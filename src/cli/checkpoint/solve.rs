@@ -261,7 +261,8 @@ impl Task<'_> {
                 (deficit, Some(value))
             };
             let within = proof.and_then(EnergyProof::within);
-            let (rounded, run) = nearest(&multipliers, &part.steps(), (power, within), at);
+            let lattice = (part.steps(), part.powers());
+            let (rounded, run) = nearest(&multipliers, &lattice, (power, within), at);
             reads += 1;
             multipliers = rounded;
             (factor, deficits[1]) = (run.factor, run.deficit);

@@ -269,6 +269,18 @@ impl Part {
         steps
     }
 
+    /// By variable, the highest power of its multiplier that is one of a channel.
+    pub fn powers(&self) -> Vec<f64> {
+        let mut powers = vec![1.0f64; self.variables()];
+        for form in &self.forms {
+            if let [(variable, exponent)] = form.as_slice() {
+                let size = exponent.numer().unsigned_abs() as f64 / *exponent.denom() as f64;
+                powers[*variable] = powers[*variable].max(size);
+            }
+        }
+        powers
+    }
+
     /// Scales the tensors where they are held. Gives the weights that their number types could not hold.
     ///
     /// # Errors

@@ -7,7 +7,8 @@ use synaptic_balance_kernel::{Block, Certificate, Entries, Form, Problem, Refusa
 use super::EnergyFileError;
 use crate::formats::ranges::RangeOrigin;
 use crate::network::{Network, Regularizer};
-use crate::numbers::Rational;
+use crate::numbers::{Rational, rational_to_f64};
+use crate::solve::common_step;
 
 /// What a term is called by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,10 +62,20 @@ impl<'a> NamedProblem<'a> {
     pub fn steps(&self) -> Vec<u64> {
         let mut steps = vec![1u64; self.problem.variables()];
         for (variable, exponent) in self.problem.forms().iter().flatten() {
-            let below = exponent.denom().try_into().unwrap_or(1);
-            steps[*variable] = num_integer::lcm(steps[*variable], below);
+            steps[*variable] = common_step(steps[*variable], exponent);
         }
         steps
+    }
+
+    /// By variable, the highest power of its multiplier that one channel carries.
+    pub fn powers(&self) -> Vec<f64> {
+        let mut powers = vec![1.0f64; self.problem.variables()];
+        for form in self.problem.forms() {
+            if let [(variable, exponent)] = form.as_slice() {
+                powers[*variable] = powers[*variable].max(rational_to_f64(exponent).abs());
+            }
+        }
+        powers
     }
 
     /// The same problem, which these ranges of activations are part of.

@@ -101,7 +101,7 @@ fn loss_figure(
         points.retain(|point| point.1 <= most);
         curve(&row.short, points, Style::Line)
     });
-    let unit = match setting.starts_with("autoencoder") {
+    let unit = match setting.contains("autoencoder") {
         true => "squared error per image",
         false if run.experiment() == Some(Experiment::Sequences) => "nats per sequence",
         false => "nats per image",

@@ -22,6 +22,8 @@ pub fn register(library: &mut Library, session: &Shared) {
 
 fn register_operators(library: &mut Library) {
     library.register_fn(INDEX, |index: Dynamic| index);
+    library.register_fn("..", |from: INT, to: INT| from..to);
+    library.register_fn("..=", |from: INT, to: INT| from..=to);
     library.register_fn("!", |value: bool| !value);
     library.register_fn(
         "+",

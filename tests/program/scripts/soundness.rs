@@ -405,6 +405,11 @@ fn places_come_from_proposals() {
     for claims in [
         "let l = [10, 20, 30, 40]; show(\"found\", l[k], \"==\", 40);",
         "let l = [[10, 20], [30, 40]]; show(\"found\", l[0][k - 2], \"==\", 20);",
+        "show(\"found\", { [10, 20, 30, 40] }[k], \"==\", 40);",
+        "let l = [10, 20, 30, 40]; show(\"found\", l?[k], \"==\", 40);",
+        "show(\"found\", #{a: 40}[`${if k == 3 { \"a\" } else { \"b\" }}`], \"==\", 40);",
+        "let n = 0; for i in 0..k { n += 1; } show(\"counted\", n, \"==\", 3);",
+        "let n = 0; for i in 1..=k { n += 1; } show(\"counted\", n, \"==\", 3);",
         "let l = [10, 20, 30, 40]; l[k] = 1; show(\"put\", l, \"==\", [10, 20, 30, 1]);",
     ] {
         assert_eq!(left_open(claims).1, [2], "{claims}");
@@ -412,6 +417,8 @@ fn places_come_from_proposals() {
     for claims in [
         "let i = 1; let l = [1, 2]; show(\"exact\", l[i], \"==\", 2);",
         "let l = [k, 2]; l.push(5); show(\"exact\", l[1] + [4][0], \"==\", 6);",
+        "let l = () ?? [k, 2]; show(\"exact\", l[1], \"==\", 2);",
+        "if true { } [1].len(); let i = 1; show(\"exact\", [5, 2][i], \"==\", 2);",
         "let l = [2, 1]; l.sort(); for x in [l.len()] { show(\"exact\", l[x - 1], \"==\", 2); }",
     ] {
         assert_eq!(left_open(claims), (String::new(), Vec::new()), "{claims}");

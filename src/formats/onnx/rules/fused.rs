@@ -61,6 +61,9 @@ pub(super) fn matmul(inference: &mut Inference, node: &Node) -> Followed {
     }
 }
 
+/// The `accuracy_level` that lets inputs be rounded to 8 bits.
+const INT8: i64 = 4;
+
 /// A product with a matrix of integers of few bits, which blocks of its rows restore by a scale each.
 pub(super) fn quantized_matmul(inference: &mut Inference, node: &Node) -> Followed {
     let count = |name: &str| node.int(name).and_then(|count| usize::try_from(count).ok());
@@ -74,6 +77,10 @@ pub(super) fn quantized_matmul(inference: &mut Inference, node: &Node) -> Follow
     };
     if node.optional(4).is_some() {
         return pin("has blocks in an order of their own");
+    }
+    // What it reads is then rounded to 8 bits, block by block of several channels.
+    if node.int("accuracy_level") == Some(INT8) {
+        return pin("rounds what it reads to 8 bits");
     }
     let bits = count("bits").unwrap_or(4);
     let stored = block.checked_mul(bits).filter(|bits| bits % 8 == 0);

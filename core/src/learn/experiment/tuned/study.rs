@@ -288,13 +288,30 @@ fn tuning_names(plan: &Plan) -> Vec<String> {
     plan.tuning_arms().iter().map(Arm::name).collect()
 }
 
-fn holds_tuning(run: &Run, name: &str, seed: u64) -> bool {
-    let names = [name.to_owned()];
-    holds(&run.tuning, &run.unfinished.tuning, seed, &names)
+/// Was an arm tried with every step size? Fewer are those of a narrower grid.
+fn holds_tuning(run: &Run, plan: &Plan, name: &str, seed: u64) -> bool {
+    let mut all = run.tuning.iter().chain(&run.unfinished.tuning);
+    all.any(|held| {
+        let arm = held.arms.get(name).filter(|_| held.seed == seed);
+        arm.is_some_and(|arm| arm.values().all(|losses| losses.len() == plan.grid().len()))
+    })
 }
 
 fn holds_arm(run: &Run, plan: &Plan, arm: &Arm, seed: u64) -> bool {
     holds(&run.seeds, &run.unfinished.seeds, seed, &plan.names(arm))
+}
+
+/// Are the results of an arm those of the step sizes that the tuning set chooses?
+fn is_current(run: &Run, plan: &Plan, arm: &Arm, seed: u64) -> bool {
+    let all = run.seeds.iter().chain(&run.unfinished.seeds);
+    let mut own = all.filter(|held| held.seed == seed);
+    let rates = plan.rates(&run.tuning, arm);
+    own.any(|held| {
+        rates.iter().all(|(name, rate)| {
+            let stored = held.arms.get(name).and_then(|arm| arm.get("step size"));
+            stored.and_then(|values| values.first()).copied() == rate.map(rounded)
+        })
+    })
 }
 
 /// Runs what is missing of a plan: the seeds of the tuning set, then the seeds `0..count` of the results, arm by arm and
@@ -318,7 +335,8 @@ pub fn run_plan<F: Send>(
     let tuning = run.tuning.clone();
     let names: Vec<String> = plan.arms.iter().flat_map(|arm| plan.names(arm)).collect();
     let left = missing(0..count, plan.arms.len(), &|seed, at| {
-        holds_arm(run, plan, &plan.arms[at], seed)
+        let arm = &plan.arms[at];
+        holds_arm(run, plan, arm, seed) && is_current(run, plan, arm, seed)
     });
     let compute = |(seed, at): (u64, usize)| {
         let arm = &plan.arms[at];
@@ -340,7 +358,7 @@ fn tune<F: Send>(
     let arms = study.plan.tuning_arms();
     let names = tuning_names(study.plan);
     let left = missing(TUNING_SEEDS.into_iter(), arms.len(), &|seed, at| {
-        holds_tuning(run, &names[at], seed)
+        holds_tuning(run, study.plan, &names[at], seed)
     });
     let compute = |(seed, at): (u64, usize)| study.tried(&arms[at], seed, progress);
     let add = |run: &mut Run, (seed, at): (u64, usize), losses| {
@@ -399,7 +417,7 @@ pub(in super::super) fn steps_held(plan: &Plan, run: &Run, count: u64) -> u64 {
     let pairs = TUNING_SEEDS
         .into_iter()
         .flat_map(|seed| names.iter().map(move |name| (seed, name)));
-    let tuned = pairs.filter(|(seed, name)| holds_tuning(run, name, *seed));
+    let tuned = pairs.filter(|(seed, name)| holds_tuning(run, plan, name, *seed));
     let tuned = tuned.count() * plan.grid().len();
     let seeds = run.seeds.iter().map(|held| held.seed);
     let seeds = seeds.chain(run.unfinished.seeds.iter().map(|held| held.seed));
