@@ -4,8 +4,9 @@
 //! program named by `SYNBAL_PYTHON`) has NumPy, the ratio to the same epoch written in NumPy, `benches/training.py`.
 //! The two take turns in one run, and the best of each counts, so that other load on the machine matters little. Data
 //! are made up: their values do not matter for the time. On a machine of two cores the ratio was 0.82 in `f64` (1.95 s
-//! against 2.37 s) and 1.05 in `f32` (1.19 s against 1.13 s), on another one, without AVX-512, in two runs 0.99 and 1.05
-//! (4.57 s against 4.62 s, 4.52 s against 4.32 s), and 0.97 and 1.00 (1.93 s against 1.98 s, 1.85 s against 1.86 s).
+//! against 2.37 s) and 1.05 in `f32` (1.19 s against 1.13 s), on another one, without AVX-512, in two runs 0.99 and
+//! 1.05 (4.57 s against 4.62 s, 4.52 s against 4.32 s), and 0.97 and 1.00 (1.93 s against 1.98 s, 1.85 s against 1.86
+//! s).
 //!
 //! The matrix products are nalgebra's, which are those of `matrixmultiply`. Measured against faer (`matrix_products`,
 //! feature `matrix-kernels`) on one AVX-512 core they reach 45 to 52 of 50 to 55 GFLOP/s in `f64` and 80 to 101 of 100

@@ -254,8 +254,8 @@ impl Question<'_> {
         }
     }
 
-    /// Are the multipliers those that balance, rounded to powers of two? Then the largest of the steps between them, which
-    /// are given by variable.
+    /// Are the multipliers those that balance, rounded to powers of two? Then the largest of the steps between them,
+    /// which are given by variable.
     fn rounded(&self, followed: &Followed, proof: &EnergyProof, steps: &[u64]) -> Option<u64> {
         let exponent = rational_to_f64(&self.power);
         let largest = largest_step(self.before.network(), steps)?;

@@ -25,8 +25,8 @@ pub fn round(found: &mut Found, problem: &mut Blocks, power: f64) {
 }
 
 /// The powers of `2^step` nearest to multipliers `Λ`, each known within a share of its cost `Λ^power`, if that is
-/// known; and what comes of them, by the deficit and the regularizer `at` costs. By variable the steps are given, and the
-/// highest power of it that is the multiplier of a channel.
+/// known; and what comes of them, by the deficit and the regularizer `at` costs. By variable the steps are given, and
+/// the highest power of it that is the multiplier of a channel.
 pub fn nearest(
     multipliers: &[f64],
     (steps, powers): &(Vec<u64>, Vec<f64>),

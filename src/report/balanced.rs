@@ -9,8 +9,8 @@ use crate::solve::NumberType;
 pub(super) enum Balanced {
     /// The deficit is at most the tolerance, or, for weights of 16 bits, what rounding can leave.
     Yes,
-    /// Up to multipliers rounded to powers of two, each within a factor `2^(step/2)` of that which balances; the largest
-    /// step.
+    /// Up to multipliers rounded to powers of two, each within a factor `2^(step/2)` of that which balances; the
+    /// largest step.
     ToPowersOfTwo(u64),
     /// Neither.
     No,

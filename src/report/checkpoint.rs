@@ -42,8 +42,8 @@ pub struct CheckpointCheck {
     pub deficit: (f64, String),
     /// The deficit that counts as none.
     pub allowed: f64,
-    /// Are the multipliers powers of 2 and nearest to balance, as far as sums tell? Then the largest step between them, as
-    /// an exponent of 2.
+    /// Are the multipliers powers of 2 and nearest to balance, as far as sums tell? Then the largest step between them,
+    /// as an exponent of 2.
     pub to_powers_of_two: Option<u64>,
     /// The tolerance.
     pub tolerance: f64,

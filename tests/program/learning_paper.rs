@@ -134,8 +134,8 @@ const BALANCED_ON_LARGE: &str = "convolutional classifier, plain descent: E + R,
 const ARM: &str = "2-layer classifier, plain descent: E";
 const BALANCED: &str = "2-layer classifier, plain descent: E, before";
 
-/// A run of which two arms are known: their step sizes on few images, and for each of the three step sizes of the results
-/// validation loss and test error, one for each seed; `None` where the seed diverged.
+/// A run of which two arms are known: their step sizes on few images, and for each of the three step sizes of the
+/// results validation loss and test error, one for each seed; `None` where the seed diverged.
 fn made(own: [usize; 2], results: [[[Option<f64>; 2]; 3]; 2]) -> Run {
     let mut run = Run::new(Parameters::new(Experiment::Paper, &data(28, 2), Some(1)));
     let tried = |best: usize| {
@@ -244,8 +244,8 @@ fn the_page_has_a_column_for_the_papers_size() {
     }
 }
 
-/// Checks: `paper` is refused on the embedded digits, on small images and on few of them, before anything is computed or
-/// written; the library refuses the same; and it is not one of `all`.
+/// Checks: `paper` is refused on the embedded digits, on small images and on few of them, before anything is computed
+/// or written; the library refuses the same; and it is not one of `all`.
 #[test]
 fn unfit_data_are_refused() {
     let (code, stdout, stderr) = run(&["learn", "paper"]);

@@ -28,9 +28,9 @@ fn holds(path: &Path, text: &str) {
     );
 }
 
-/// Checks: every experiment is stored, on the embedded digits, with the default parameters and at least as many seeds as
-/// by default; but the one that reads sequences, on sentences, and the one that needs larger images, if it is, on all of
-/// Fashion-MNIST.
+/// Checks: every experiment is stored, on the embedded digits, with the default parameters and at least as many seeds
+/// as by default; but the one that reads sequences, on sentences, and the one that needs larger images, if it is, on
+/// all of Fashion-MNIST.
 #[test]
 fn stored_runs_are_complete() {
     let runs = stored_runs().unwrap();

@@ -13,8 +13,8 @@ const RATED: &str = "1\t2.5\tA fine film.\n2\t-1.0\tA dull film\n3\t1\tFine, fin
     6\t0.5\tfine\n7\t-0.5\tso dull\n8\t3\tfine acting\n9\t-3\tdull acting\n10\t0\ta dull test\n";
 
 /// Checks: every fifth sentence is for the test; a sentence is its last words that tell anything, a row each, rows of
-/// zeros first; labels say whether ratings are above 0; and the experiment learns from such files, each of its arms with a
-/// step size of its own.
+/// zeros first; labels say whether ratings are above 0; and the experiment learns from such files, each of its arms
+/// with a step size of its own.
 #[test]
 fn sentences_become_sequences() {
     let desk = Desk::new();

@@ -311,8 +311,8 @@ fn names_do_not_lie() {
     }
 }
 
-/// Checks: a result may take the place of its model, but not where a certificate is asked for, which is about that model
-/// and could never be verified again.
+/// Checks: a result may take the place of its model, but not where a certificate is asked for, which is about that
+/// model and could never be verified again.
 #[test]
 fn a_certified_model_stays() {
     let desk = Desk::new();

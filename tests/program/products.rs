@@ -364,9 +364,9 @@ fn what_is_true_of_dead_units_in_a_cycle() {
     assert_eq!(weights, json!(["3", 2.0, 2.0, 0.0]));
 }
 
-/// Checks: Stiemke's alternative: where a circulation holds every weight, no unit shrinks without end. Here the square of
-/// one unit is read by another one that feeds it: each lowers a weight of which the other is held, and together they raise
-/// one.
+/// Checks: Stiemke's alternative: where a circulation holds every weight, no unit shrinks without end. Here the square
+/// of one unit is read by another one that feeds it: each lowers a weight of which the other is held, and together they
+/// raise one.
 #[test]
 fn units_that_hold_each_other_are_not_dead() {
     let desk = Desk::new();
@@ -387,8 +387,9 @@ fn units_that_hold_each_other_are_not_dead() {
     assert_eq!(told["dead"], Value::Null);
 }
 
-/// Checks: Definition 5.2 where a choice decides whether multipliers are rational: behind the square of a unit the one that
-/// reads it takes the change, and a unit of degree 0 takes it from the weight into it. Exact scalings are called exact.
+/// Checks: Definition 5.2 where a choice decides whether multipliers are rational: behind the square of a unit the one
+/// that reads it takes the change, and a unit of degree 0 takes it from the weight into it. Exact scalings are called
+/// exact.
 #[test]
 fn exact_scalings_are_found() {
     let desk = Desk::new();

@@ -23,9 +23,9 @@ fn tied(desk: &Desk, exponent: &str, weight: &str, is_turned: bool) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// Checks: Definition 3.1 where a tie has exponents: that the shared variable is within √2 of what balances says nothing of
-/// the unit with its 16th power, which is off by a factor of 30. It is not called balanced to powers of two, whichever unit
-/// is listed first; and with its square, only within a factor 2.
+/// Checks: Definition 3.1 where a tie has exponents: that the shared variable is within √2 of what balances says
+/// nothing of the unit with its 16th power, which is off by a factor of 30. It is not called balanced to powers of two,
+/// whichever unit is listed first; and with its square, only within a factor 2.
 #[test]
 fn powers_of_a_tie_are_not_nearest() {
     let desk = Desk::new();
@@ -78,8 +78,9 @@ fn roots_of_costs_are_powers_of_two() {
     }
 }
 
-/// Checks: a model balanced by powers of two is an exact scaling, each multiplier the nearest; and where a weight follows
-/// the root of a channel, the nearest power of four, or a channel is squared, it is said to be within a factor 2 only.
+/// Checks: a model balanced by powers of two is an exact scaling, each multiplier the nearest; and where a weight
+/// follows the root of a channel, the nearest power of four, or a channel is squared, it is said to be within a factor
+/// 2 only.
 #[test]
 fn models_are_judged_as_they_were_written() {
     let desk = Desk::new();

@@ -28,8 +28,8 @@ pub(super) struct Columns<'a> {
 ///
 /// Registers of four numbers hold four entries of a column of `sum`, so that they change how many entries are added up
 /// at once, and no entry. On one core with AVX2 (Zen 3, shared with other work) 64 x 1152 times 1152 x 200 ran at 29
-/// GFLOP/s, against 6 with whole columns that are read and written again for every four terms; 200 x 784 times 784 x 200
-/// at 17 against 7.5.
+/// GFLOP/s, against 6 with whole columns that are read and written again for every four terms; 200 x 784 times 784 x
+/// 200 at 17 against 7.5.
 pub(super) fn add_product(sum: &mut [f64], left: Columns, right: Columns) {
     if left.rows == 0 || right.rows == 0 {
         return;

@@ -57,9 +57,9 @@ pub fn dead_units(network: &Network<Rational>) -> DeadUnits {
 
 /// The same where there are products, or ties with exponents. A variable is fed by a weight that rises with it if all
 /// that the weight falls with are fed, and read by one that falls with it if all others that it falls with are fed, and
-/// all that it rises with are read. Of those that are not fed only such count as can grow at one rate, of those that are not
-/// read such as can shrink, without any weight other than 0 that grows: weights of several variables can hold them back.
-/// Units whose multiplier is another power are not listed.
+/// all that it rises with are read. Of those that are not fed only such count as can grow at one rate, of those that
+/// are not read such as can shrink, without any weight other than 0 that grows: weights of several variables can hold
+/// them back. Units whose multiplier is another power are not listed.
 fn dead_by_direction(network: &Network<Rational>) -> DeadUnits {
     let terms: Vec<Vec<(usize, Rational)>> = (0..network.synapses())
         .filter(|synapse| !network.weight(*synapse).is_zero())

@@ -8,8 +8,8 @@ use super::{Options, balance};
 use crate::network::{Network, Regularizer};
 use crate::numbers::{Rational, Scalar, rational_to_f64, rational_to_f64_down, rational_to_f64_up};
 
-/// Is a multiplier `Λ` a power of `2^step` that lies within a factor `2^(step/2)` of every `Λ*` with `lo <= Λ*^p <= hi`, up to
-/// one part in a thousand million, as one half way between two was rounded by what was computed of it?
+/// Is a multiplier `Λ` a power of `2^step` that lies within a factor `2^(step/2)` of every `Λ*` with `lo <= Λ*^p <=
+/// hi`, up to one part in a thousand million, as one half way between two was rounded by what was computed of it?
 pub fn is_rounded(
     multiplier: f64,
     (lo, hi): (&Rational, &Rational),
@@ -37,7 +37,7 @@ pub(super) fn balance_rounded(
 ) -> Option<u64> {
     let mut steps = vec![1u64; before.variables()];
     for (variable, exponent) in (0..before.synapses()).flat_map(|e| before.direction(e)) {
-        steps[variable] = common_step(steps[variable], &exponent);
+        steps[variable] = common_step(steps[variable], exponent.denom().to_u64());
     }
     let largest = largest_step(before, &steps)?;
     let powers = multipliers.iter().map(|value| {
@@ -60,9 +60,9 @@ pub(super) fn balance_rounded(
         .then_some(largest)
 }
 
-/// The largest step between multipliers of units, as an exponent of 2: where that of a unit is a power of its variable, so
-/// many times the step of that. `None` beyond 4: to the nearest power of two it may then be further than a factor 4, which
-/// says little of balance.
+/// The largest step between multipliers of units, as an exponent of 2: where that of a unit is a power of its variable,
+/// so many times the step of that. `None` beyond 4: to the nearest power of two it may then be further than a factor 4,
+/// which says little of balance.
 pub fn largest_step<S: Scalar>(network: &Network<S>, steps: &[u64]) -> Option<u64> {
     let units = 0..network.units();
     let own = units.filter_map(|unit| {
@@ -73,9 +73,10 @@ pub fn largest_step<S: Scalar>(network: &Network<S>, steps: &[u64]) -> Option<u6
     largest.to_u64().filter(|step| *step <= MOST)
 }
 
-/// A step, as an exponent of 2, that is one for a weight too that takes this power of a multiplier.
-pub fn common_step(step: u64, exponent: &Rational) -> u64 {
-    let below = exponent.denom().to_u64().unwrap_or(u64::MAX);
+/// A step, as an exponent of 2, that is one for a weight too that takes a power of a multiplier with this denominator
+/// (`None`: too long a number). The largest `u64` stands for all that are too large.
+pub fn common_step(step: u64, denominator: Option<u64>) -> u64 {
+    let below = denominator.unwrap_or(u64::MAX);
     (step / step.gcd(&below).max(1)).saturating_mul(below)
 }
 

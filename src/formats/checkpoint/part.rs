@@ -11,6 +11,7 @@ use crate::formats::storage::{Brain, Half, Storage, Stored};
 use crate::formats::{Loss, Losses};
 use crate::forms::Exponent;
 use crate::numbers::{Rational, rational_from_f64};
+use crate::solve::common_step;
 
 /// A block: its multipliers are variables, numbered group by group.
 #[derive(Debug)]
@@ -264,7 +265,7 @@ impl Part {
         let mut steps = vec![1u64; self.variables()];
         for (variable, exponent) in self.forms.iter().flatten() {
             let below = exponent.denom().unsigned_abs();
-            steps[*variable] = num_integer::lcm(steps[*variable], below);
+            steps[*variable] = common_step(steps[*variable], Some(below));
         }
         steps
     }

@@ -1,6 +1,6 @@
 //! A problem as the kernel reads it, with the names that certificates know its units and terms by.
 
-use num_traits::{One, Zero};
+use num_traits::{One, ToPrimitive, Zero};
 use std::collections::BTreeMap;
 use synaptic_balance_kernel::{Block, Certificate, Entries, Form, Problem, Refusal};
 
@@ -62,7 +62,7 @@ impl<'a> NamedProblem<'a> {
     pub fn steps(&self) -> Vec<u64> {
         let mut steps = vec![1u64; self.problem.variables()];
         for (variable, exponent) in self.problem.forms().iter().flatten() {
-            steps[*variable] = common_step(steps[*variable], exponent);
+            steps[*variable] = common_step(steps[*variable], exponent.denom().to_u64());
         }
         steps
     }

@@ -377,7 +377,8 @@ fn proposals_are_marked() {
     );
 }
 
-/// Checks: where something stands in a list is known from a proposal too, if it was put, sorted or looked up there by one.
+/// Checks: where something stands in a list is known from a proposal too, if it was put, sorted or looked up there by
+/// one.
 #[test]
 fn places_come_from_proposals() {
     let left_open = |claims: &str| {

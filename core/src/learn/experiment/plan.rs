@@ -75,8 +75,8 @@ impl Task {
         }
     }
 
-    /// Hidden units, layer by layer; of networks that read windows, those of the dense layer. The paper's autoencoder for
-    /// images of its size; half as wide for small ones.
+    /// Hidden units, layer by layer; of networks that read windows, those of the dense layer. The paper's autoencoder
+    /// for images of its size; half as wide for small ones.
     pub(super) fn hidden(self, small: bool) -> &'static [usize] {
         match self {
             Task::Autoencoder if small => &[100, 50, 25, 50, 100],

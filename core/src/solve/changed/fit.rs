@@ -76,8 +76,8 @@ impl Fit {
         }
     }
 
-    /// The same with every multiplier a power of two, if each is nearly one and every weight is exactly what they make of
-    /// it.
+    /// The same with every multiplier a power of two, if each is nearly one and every weight is exactly what they make
+    /// of it.
     fn in_powers_of_two(&self, reading: &Reading) -> Option<Self> {
         let nearest = |log: &f64| {
             let step = (log / LN_2).round();

@@ -165,8 +165,9 @@ pub struct Plan {
     pub(super) grid: Vec<f64>,
     /// One image to learn from in so many is for validation.
     pub(super) validation: usize,
-    /// Are step sizes found on few images, and do the results learn from all of them, with the step size that was found,
-    /// half and twice of it? If not, the results learn with it and, where an arm balances, with that of the arm without.
+    /// Are step sizes found on few images, and do the results learn from all of them, with the step size that was
+    /// found, half and twice of it? If not, the results learn with it and, where an arm balances, with that of the arm
+    /// without.
     pub(super) two_sizes: bool,
 }
 
@@ -240,8 +241,8 @@ impl Plan {
         found
     }
 
-    /// The names under which the results of an arm are stored. Where there are `two_sizes`, each with its step size as a
-    /// multiple of the arm's own.
+    /// The names under which the results of an arm are stored. Where there are `two_sizes`, each with its step size as
+    /// a multiple of the arm's own.
     pub(super) fn stored(&self, arm: &Arm) -> Vec<(String, f64)> {
         let name = arm.name();
         if self.two_sizes {

@@ -1,5 +1,5 @@
-//! The arms of a plan: tried with every step size, then run for the results. Each arm of each seed is kept as soon as it
-//! is finished.
+//! The arms of a plan: tried with every step size, then run for the results. Each arm of each seed is kept as soon as
+//! it is finished.
 
 use indexmap::IndexMap;
 
@@ -166,7 +166,8 @@ impl Plan {
         choice(self.grid(), tuning, &arm.for_tuning().name())
     }
 
-    /// The names under which the results of an arm are stored, and their step sizes; `None` where no step size was found.
+    /// The names under which the results of an arm are stored, and their step sizes; `None` where no step size was
+    /// found.
     pub(super) fn rates(&self, tuning: &[TuningResult], arm: &Arm) -> Vec<(String, Option<f64>)> {
         let rate = |arm: &Arm| self.choice(tuning, arm).map(|choice| choice.rate);
         let (own, plain) = (rate(arm), rate(&arm.without_balancing()));
@@ -245,8 +246,8 @@ fn holds<T: Seed>(finished: &[T], unfinished: &[T], seed: u64, names: &[String])
     own.any(|held| held.seed() == seed && in_part(held))
 }
 
-/// Adds an arm to a seed. When none is missing any more, they stand in the order of `names`, what is not among them after
-/// those, and the seed is finished.
+/// Adds an arm to a seed. When none is missing any more, they stand in the order of `names`, what is not among them
+/// after those, and the seed is finished.
 fn keep<T: Seed>(
     (finished, unfinished): (&mut Vec<T>, &mut Vec<T>),
     seed: u64,
@@ -314,8 +315,8 @@ fn is_current(run: &Run, plan: &Plan, arm: &Arm, seed: u64) -> bool {
     })
 }
 
-/// Runs what is missing of a plan: the seeds of the tuning set, then the seeds `0..count` of the results, arm by arm and
-/// several at a time. `finished` is told the run after every arm.
+/// Runs what is missing of a plan: the seeds of the tuning set, then the seeds `0..count` of the results, arm by arm
+/// and several at a time. `finished` is told the run after every arm.
 ///
 /// # Errors
 /// The first failure in the order of seeds and arms; finished arms are in the run all the same.
