@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import pathlib
 import subprocess
 import sys
@@ -14,8 +15,8 @@ import synaptic_balance as sb
 from conftest import DATA, ROOT, forward
 from synaptic_balance import plots
 
-# The experiment on quantisation takes the program and the best part of an hour; ranges are measured on a model and inputs of one's own.
-OTHERS = {"quantisation", "activation_ranges"}
+# The experiment on quantisation takes the program and the best part of an hour; ranges and sentences are made of files of one's own.
+OTHERS = {"quantisation", "activation_ranges", "sentences"}
 EXAMPLES = sorted(path for path in (ROOT / "examples" / "python").glob("*.py") if path.stem not in OTHERS)
 
 
@@ -133,3 +134,24 @@ def test_examples_run(path: pathlib.Path, tmp_path: Any) -> None:
             pytest.importorskip(needed)
     done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_sentences_become_sequences(tmp_path: Any) -> None:
+    """Checks: every fifth sentence is for the test, words come last and in order, rows of zeros before them; twice the same bytes."""
+    rated = tmp_path / "rated.txt"
+    texts = ["a good film", "bad, bad film", "good", "a bad one", "the good one"]
+    rated.write_text("".join(f"{at}\t{-1.5 if 'bad' in text else 2.0}\t{text}\n" for at, text in enumerate(texts)))
+    written = []
+    for folder in ("first", "second"):
+        example = [sys.executable, str(ROOT / "examples" / "python" / "sentences.py"), str(rated), "-o", str(tmp_path / folder)]
+        subprocess.run(example, check=True, capture_output=True, timeout=120)
+        written.append({path.name: path.read_bytes() for path in sorted((tmp_path / folder).iterdir())})
+    assert written[0] == written[1] and len(written[0]) == 4
+    parts = {name: np.frombuffer(gzip.decompress(content), np.uint8) for name, content in written[0].items()}
+    assert parts["train-labels-idx1-ubyte.gz"][8:].tolist() == [1, 0, 1, 0] and parts["t10k-labels-idx1-ubyte.gz"][8:].tolist() == [1]
+    sequences = parts["train-images-idx3-ubyte.gz"][16:].reshape(4, 12, 256)
+    assert np.count_nonzero(sequences, axis=(1, 2)).tolist() == [3, 3, 1, 3] and np.count_nonzero(sequences.sum(2), axis=1).tolist() == [3, 3, 1, 3]
+    bad, film = sequences[1, -2].argmax(), sequences[1, -1].argmax()
+    assert sequences[1, -3].argmax() == bad != film and sequences[0, -1].argmax() == film and not sequences[1, :-3].any()
+    # The one word of the sentence that is for the test and not among those to learn from has no place.
+    assert np.count_nonzero(parts["t10k-images-idx3-ubyte.gz"][16:]) == 2
