@@ -315,11 +315,10 @@ fn dimension_of(ledger: &mut Ledger, network: &Network<Rational>) -> Result<usiz
             .iter()
             .for_each(|(synapse, factor)| row[*synapse] += factor);
         for variable in 0..variables {
-            let terms = row
-                .iter()
-                .zip(&potentials)
-                .map(|(factor, potential)| factor * &potential[variable]);
-            let total = terms.fold(Rational::zero(), |sum, term| sum + term);
+            let terms = constraint.terms.iter();
+            let total = terms.fold(Rational::zero(), |sum, (synapse, factor)| {
+                sum + factor * &potentials[*synapse][variable]
+            });
             ledger.equal("constraint on potentials", &total, &Rational::zero())?;
         }
         dense.push(row);
