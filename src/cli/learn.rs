@@ -176,8 +176,9 @@ pub fn report(arguments: &ReportArguments) -> Outcome {
         .iter()
         .map(|run| run.parameters.experiment.as_str())
         .collect();
+    let plural = if runs.len() == 1 { "" } else { "s" };
     let text = format!(
-        "{} theorems checked, {} failed; {} experiments; written to {}\n",
+        "{} theorems checked, {} failed; {} experiment{plural}; written to {}\n",
         verdicts.len(),
         failed.len(),
         runs.len(),
