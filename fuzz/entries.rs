@@ -6,7 +6,7 @@ use std::path::Path;
 
 use synaptic_balance::formats::energy::{EnergyFile, NamedProblem, read_energy};
 use synaptic_balance::formats::{
-    Architecture, FormatError, MappedPerceptron, Model, Scaling, Weight, read_certificate,
+    Architecture, BalancedWeights, FormatError, MappedPerceptron, Model, Weight, read_certificate,
     read_model, read_network, verify_certificate, write_network,
 };
 use synaptic_balance::learn::idx::read_folder;
@@ -139,7 +139,7 @@ pub fn perceptron(data: &[u8]) {
     };
     let network = model.network();
     let weights: Vec<_> = network.weights().into_iter().map(Weight::Exact).collect();
-    let scaling = Scaling {
+    let scaling = BalancedWeights {
         weights: &weights,
         multipliers: &vec![1.0; network.units()],
         vanished: &[],

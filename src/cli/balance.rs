@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use synaptic_balance::formats::{
-    Certificate, Losses, Model, OnnxFile, Scaling, Weight, Written, read_certificate,
+    BalancedWeights, Certificate, Losses, Model, OnnxFile, Weight, Written, read_certificate,
     verify_certificate,
 };
 use synaptic_balance::network::Network;
@@ -20,11 +20,11 @@ use super::arguments::{BalanceArguments, Perceptron, Tied};
 use super::outputs::{self, Kind, Output};
 use super::places::Place;
 use super::{
-    BadInput, Failure, Outcome, Progress, Verdict, channels_in_place, energy, files, layers, read,
+    BadInput, Exit, Failure, Progress, Reported, channels_in_place, energy, files, layers, read,
     rounded,
 };
 
-pub fn balance(arguments: &BalanceArguments) -> Outcome {
+pub fn balance(arguments: &BalanceArguments) -> Reported {
     let start = Instant::now();
     let file = open(&arguments.network, &arguments.perceptron)?;
     let (file, replaced) = arguments.relu6.apply(file, &arguments.network)?;
@@ -33,7 +33,7 @@ pub fn balance(arguments: &BalanceArguments) -> Outcome {
     Ok((report, verdict))
 }
 
-fn balance_file(arguments: &BalanceArguments, file: Model, start: Instant) -> Outcome {
+fn balance_file(arguments: &BalanceArguments, file: Model, start: Instant) -> Reported {
     let file = arguments.roles.apply(file);
     let file = file.map_err(|fault| BadInput::at(&arguments.network, fault))?;
     let (file, ranges) = arguments.activations.apply(file, &arguments.roles)?;
@@ -42,7 +42,7 @@ fn balance_file(arguments: &BalanceArguments, file: Model, start: Instant) -> Ou
     Ok((report, verdict))
 }
 
-fn balance_model(arguments: &BalanceArguments, file: Model, start: Instant) -> Outcome {
+fn balance_model(arguments: &BalanceArguments, file: Model, start: Instant) -> Reported {
     check_outputs(arguments, &file)?;
     if let Model::Onnx(model) = &file {
         let seconds_read = start.elapsed().as_secs_f64();
@@ -186,10 +186,10 @@ fn failure(failure: BalanceFailure) -> Failure {
     Failure::Incomplete(failure.to_string())
 }
 
-fn verdict(result: &Balance, method: Method) -> Verdict {
+fn verdict(result: &Balance, method: Method) -> Exit {
     match result.incomplete(method) {
-        Some(_) => Verdict::Incomplete,
-        None => Verdict::Done,
+        Some(_) => Exit::Incomplete,
+        None => Exit::Done,
     }
 }
 
@@ -208,7 +208,7 @@ fn outputs(
         && let Some(weights) = balanced_weights(arguments, path, file, network, result)?
     {
         let multipliers = result.by_unit(network);
-        let scaling = Scaling {
+        let scaling = BalancedWeights {
             weights: &weights,
             multipliers: &multipliers,
             vanished: result.vanished(),

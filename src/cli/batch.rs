@@ -17,7 +17,7 @@ use synaptic_balance::network::{Regularizer, plain_json};
 use super::arguments::{CheckArguments, Layers, Perceptron, Tied, in_range};
 use super::check::Question;
 use super::guard::guarded;
-use super::{BadInput, Failure, Outcome, Progress, answer, complain, read};
+use super::{BadInput, Failure, Progress, Reported, answer, complain, read};
 
 /// Requests answered between two writes, for each thread.
 const CHUNK: usize = 32;
@@ -226,7 +226,7 @@ fn respond(number: usize, line: &[u8], arguments: &CheckArguments) -> (String, u
     (plain_json(&format!("{{{fields}}}\n")).into_owned(), code)
 }
 
-fn judge(request: &Request, arguments: &CheckArguments) -> Outcome {
+fn judge(request: &Request, arguments: &CheckArguments) -> Reported {
     let named = |field: &str, fault: String| Failure::Input(BadInput(format!("{field}: {fault}")));
     let regularizer = match &request.regularizer {
         None => arguments.regularizer.clone(),

@@ -3,9 +3,9 @@
 use synaptic_balance::report::{BenchOptions, bench as measure};
 
 use super::arguments::BenchArguments;
-use super::{Failure, Outcome, Progress, Verdict, files};
+use super::{Exit, Failure, Progress, Reported, files};
 
-pub fn bench(arguments: &BenchArguments) -> Outcome {
+pub fn bench(arguments: &BenchArguments) -> Reported {
     let options = BenchOptions {
         large: !arguments.quick,
         slow: !arguments.quick,
@@ -18,5 +18,5 @@ pub fn bench(arguments: &BenchArguments) -> Outcome {
         let figure = figure.map_err(|fault| Failure::Incomplete(fault.to_string()))?;
         files::write_all(vec![(path, figure.into_bytes())])?;
     }
-    Ok((found.report, Verdict::Done))
+    Ok((found.report, Exit::Done))
 }

@@ -74,7 +74,7 @@ pub fn call(
     }
 }
 
-fn run(arguments: &[OsString]) -> super::Outcome {
+fn run(arguments: &[OsString]) -> super::Reported {
     let name = OsString::from("synbal");
     let parsed = Arguments::try_parse_from(std::iter::once(&name).chain(arguments));
     let parsed = parsed.map_err(|fault| BadInput(fault.render().to_string()))?;

@@ -18,7 +18,7 @@ use super::limit_in_place::{Unsolved, in_limit, is_for_exact_arithmetic, not_att
 use super::offered::{self, EXACT, is_plain};
 use super::restricted_in_place::is_asked;
 use super::terms_in_place;
-use super::{BadInput, Failure, Outcome};
+use super::{BadInput, Failure, Reported};
 use super::{in_place, layers};
 
 fn certifies(arguments: &BalanceArguments) -> bool {
@@ -41,7 +41,7 @@ fn is_large(arguments: &BalanceArguments, model: &OnnxFile) -> bool {
 
 /// Balances a model whose outputs have been checked. `None` for one that exact arithmetic takes, and of which something
 /// else has to be said than that it is balanced.
-pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Option<Outcome> {
+pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Option<Reported> {
     let is_large = is_large(arguments, model);
     let is_final = is_large || model.weights() > RATIONAL;
     let is_for_exact = is_asked(arguments) && model.weights() < EXACT;
@@ -154,7 +154,7 @@ fn write(
     problem: Option<&NamedProblem>,
     found: &Found,
     read: f64,
-) -> Outcome {
+) -> Reported {
     let mut lost = Losses::default();
     let start = Instant::now();
     let written = model.multipliers(&found.written());

@@ -11,10 +11,10 @@ use synaptic_balance::solve::{self, Distance, JudgeError, Judgement, Reading};
 use super::arguments::{CheckArguments, Tied};
 use super::check_in_place::most_by_rounding;
 use super::{
-    BadInput, Failure, Outcome, Verdict, check_certificate, check_in_place, in_place, input, read,
+    BadInput, Exit, Failure, Reported, check_certificate, check_in_place, in_place, input, read,
 };
 
-pub fn check(arguments: &CheckArguments) -> Outcome {
+pub fn check(arguments: &CheckArguments) -> Reported {
     let certificate = arguments.certificate.as_deref();
     let paths = [&arguments.before, &arguments.after].map(|path| path.as_deref());
     let paths: Vec<&Path> = paths.into_iter().flatten().collect();
@@ -90,14 +90,14 @@ pub struct Question<'a> {
 
 impl Question<'_> {
     /// Judges `after`; bad input is a fault of it.
-    pub fn ask(&self, before: &Model, after: &Model) -> Outcome {
+    pub fn ask(&self, before: &Model, after: &Model) -> Reported {
         let number_type = number_type(after);
         let whole = after;
         let aligned = match align(before, after) {
             Ok(aligned) => aligned,
             Err(differences) => {
                 let report = report::differences_report(&differences, self.tolerance);
-                let mut outcome = (report, Verdict::Incomplete);
+                let mut outcome = (report, Exit::Incomplete);
                 self.certify(Err("the networks were not compared"), &mut outcome)?;
                 let relied = report::relied_on(&[before, after]);
                 outcome.0.state_reliance(&relied);
@@ -165,11 +165,11 @@ impl Question<'_> {
         };
         let balanced = (checked.balanced, checked.to_powers_of_two);
         let verdict = match (checked.same_function, balanced) {
-            (SameFunction::No, _) => Verdict::False,
-            (SameFunction::Undecided, _) => Verdict::Incomplete,
-            (SameFunction::Yes, (false, false)) => Verdict::False,
-            (SameFunction::Yes, (true, _)) if open => Verdict::Incomplete,
-            (SameFunction::Yes, _) => Verdict::Done,
+            (SameFunction::No, _) => Exit::False,
+            (SameFunction::Undecided, _) => Exit::Incomplete,
+            (SameFunction::Yes, (false, false)) => Exit::False,
+            (SameFunction::Yes, (true, _)) if open => Exit::Incomplete,
+            (SameFunction::Yes, _) => Exit::Done,
         };
         let mut outcome = (checked.report, verdict);
         if self.certificate.is_some() {
@@ -198,7 +198,7 @@ impl Question<'_> {
     fn certify(
         &self,
         found: Result<(String, String), &str>,
-        outcome: &mut (Report, Verdict),
+        outcome: &mut (Report, Exit),
     ) -> Result<(), BadInput> {
         match self.certificate {
             Some(path) => check_certificate::write(path, found, outcome),

@@ -10,7 +10,7 @@ use synaptic_balance::report::Report;
 use synaptic_balance::solve::{Judgement, ScalingVerdict};
 
 use super::outputs::{self, Kind, Output};
-use super::{BadInput, Verdict, files};
+use super::{BadInput, Exit, files};
 
 /// Above so many bytes two models are judged where they lie, if they can be: nothing exact is proved there.
 const MOST_EXACT: u64 = 1 << 23;
@@ -73,7 +73,7 @@ pub fn text(
 pub fn write(
     path: &Path,
     found: Result<(String, String), &str>,
-    (report, verdict): &mut (Report, Verdict),
+    (report, verdict): &mut (Report, Exit),
 ) -> Result<(), BadInput> {
     match found {
         Ok((text, statement)) => {
@@ -91,8 +91,8 @@ pub fn write(
             let line = format!("certificate        none: {reason}\n");
             report.text.push_str(&line);
             report.json["certificate"] = serde_json::Value::Null;
-            if *verdict == Verdict::Done {
-                *verdict = Verdict::Incomplete;
+            if *verdict == Exit::Done {
+                *verdict = Exit::Incomplete;
             }
         }
     }

@@ -19,7 +19,7 @@ use synaptic_balance::solve::{
     refutations_of_part,
 };
 
-use super::Verdict;
+use super::Exit;
 use super::arguments::CheckArguments;
 use super::balance::open;
 use super::channels_in_place::RATIONAL;
@@ -37,7 +37,7 @@ const RELIED: &[Reliance] = &[
 
 /// Judges models; `None` for small ones of which something else has to be said than that one is plainly a scaling of
 /// the other, and for what cannot be told in place.
-pub fn check(arguments: &CheckArguments, before: &Path, after: &Path) -> Option<(Report, Verdict)> {
+pub fn check(arguments: &CheckArguments, before: &Path, after: &Path) -> Option<(Report, Exit)> {
     let open = |path: &Path| match open(path, &arguments.perceptron).ok()? {
         Model::Onnx(model) => Some(*model),
         _ => None,
@@ -57,7 +57,7 @@ pub fn check(arguments: &CheckArguments, before: &Path, after: &Path) -> Option<
         {
             let mut report = report::differences_report(&differences, arguments.tolerance);
             report.state_reliance(&RELIED[..2]);
-            return Some((report, Verdict::Incomplete));
+            return Some((report, Exit::Incomplete));
         }
         Err(_) => return None,
     };
@@ -269,7 +269,7 @@ impl Question<'_> {
         is_rounded.then_some(largest)
     }
 
-    fn outcome(&self, found: &Found) -> Option<(Report, Verdict)> {
+    fn outcome(&self, found: &Found) -> Option<(Report, Exit)> {
         let is_balanced = found.is_balanced(self);
         let reach = self
             .arguments
@@ -285,11 +285,11 @@ impl Question<'_> {
             false => self.full_report(found)?,
         };
         let verdict = match found.is_scaling(self) && found.astray.is_none() {
-            false => Verdict::Incomplete,
-            true if found.to_powers_of_two.is_some() => Verdict::Done,
-            true if !is_balanced => Verdict::False,
-            true if is_open => Verdict::Incomplete,
-            true => Verdict::Done,
+            false => Exit::Incomplete,
+            true if found.to_powers_of_two.is_some() => Exit::Done,
+            true if !is_balanced => Exit::False,
+            true if is_open => Exit::Incomplete,
+            true => Exit::Done,
         };
         Some((report, verdict))
     }

@@ -19,13 +19,13 @@ use synaptic_balance_kernel::Entries;
 use super::arguments::CheckArguments;
 use super::limit_in_place::Unsolved;
 use super::proving::{self, prove};
-use super::{BadInput, Outcome, Progress, Verdict, check_channels, files, in_place};
+use super::{BadInput, Exit, Progress, Reported, check_channels, files, in_place};
 
 /// Smaller models are judged in rationals.
 pub const LEAST: usize = 10_000;
 
 /// Judges a result that is plainly a scaling; `None` for whatever else has to be looked into more closely.
-pub fn check(arguments: &CheckArguments) -> Result<Option<Outcome>, BadInput> {
+pub fn check(arguments: &CheckArguments) -> Result<Option<Reported>, BadInput> {
     let (Some(before), Some(after)) = (&arguments.before, &arguments.after) else {
         return Ok(None);
     };
@@ -60,7 +60,7 @@ fn check_perceptrons(
     arguments: &CheckArguments,
     before: &MappedPerceptron,
     after: &MappedPerceptron,
-) -> Option<(Report, Verdict)> {
+) -> Option<(Report, Exit)> {
     let power = arguments.regularizer.variable_power();
     let number_type = after.number_type()?;
     let scaling = scaling_between(&before.blocks(1.0).ok()?, &after.blocks(1.0).ok()?)?;
@@ -151,7 +151,7 @@ fn judge(
     (multipliers, deviation): (Vec<f64>, f64),
     number_type: NumberType,
     deficit: f64,
-) -> Option<(Report, Verdict)> {
+) -> Option<(Report, Exit)> {
     let power: Rational = arguments.regularizer.variable_power();
     if deviation > rational_to_f64_down(&number_type.excused()) {
         return None;
@@ -174,10 +174,10 @@ fn judge(
     }
     let reach = arguments.tolerance.max(most_by_rounding(number_type));
     let verdict = match distance {
-        _ if is_rounded => Verdict::Done,
-        _ if !is_balanced => Verdict::False,
-        Distance::Certified(distance) if distance > reach => Verdict::Incomplete,
-        _ => Verdict::Done,
+        _ if is_rounded => Exit::Done,
+        _ if !is_balanced => Exit::False,
+        Distance::Certified(distance) if distance > reach => Exit::Incomplete,
+        _ => Exit::Done,
     };
     let units = problem.units.iter().map(|(name, _)| name.clone());
     let report = report::in_place_check(&InPlaceCheck {

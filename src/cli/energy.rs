@@ -16,10 +16,10 @@ use synaptic_balance_kernel::{Certificate, Number, Refusal};
 
 use super::arguments::{BalanceArguments, DEFAULT_DIGITS, Tied, VerifyArguments};
 use super::balance::{open, with_weights};
-use super::{BadInput, Failure, Outcome, Verdict, checkpoint, in_place};
+use super::{BadInput, Exit, Failure, Reported, checkpoint, in_place};
 
 /// Verifies a certificate about the model, read as far as it has to be.
-pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome {
+pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Reported {
     let spoken_of = certificate.regularizer.parse::<Regularizer>();
     let regularizer = spoken_of.map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
     if let Some(demanded) = arguments
@@ -28,7 +28,7 @@ pub fn verify(arguments: &VerifyArguments, certificate: &EnergyFile) -> Outcome 
         .filter(|demanded| **demanded != regularizer)
     {
         let reason = format!("the certificate is about {regularizer}, not {demanded}");
-        return Ok((energy_report(&regularizer, Err(reason)), Verdict::False));
+        return Ok((energy_report(&regularizer, Err(reason)), Exit::False));
     }
     let path = &arguments.network;
     if Checkpoint::is_at(path) {
@@ -94,7 +94,7 @@ fn channels_problem<'a>(
     Some(NamedProblem::of_tensors(regularizer, of_power))
 }
 
-fn ended(mut report: Report, verdict: Verdict, relied: &[Reliance]) -> (Report, Verdict) {
+fn ended(mut report: Report, verdict: Exit, relied: &[Reliance]) -> (Report, Exit) {
     report.state_reliance(relied);
     (report, verdict)
 }
@@ -105,16 +105,16 @@ pub fn judge(
     file: &EnergyFile,
     regularizer: &Regularizer,
     problem: &NamedProblem,
-) -> Result<(Report, Verdict), Failure> {
+) -> Result<(Report, Exit), Failure> {
     let proof = file
         .certificate(problem)
         .and_then(|certificate| Ok(EnergyProof::new(&problem.problem, certificate)?));
     match proof {
-        Ok(proof) => Ok((energy_report(regularizer, Ok(&proof)), Verdict::Done)),
+        Ok(proof) => Ok((energy_report(regularizer, Ok(&proof)), Exit::Done)),
         Err(fault) if fault.is_malformed() => Err(BadInput::at(path, fault).into()),
         Err(fault) => {
             let reason = words(problem, &fault);
-            Ok((energy_report(regularizer, Err(reason)), Verdict::False))
+            Ok((energy_report(regularizer, Err(reason)), Exit::False))
         }
     }
 }

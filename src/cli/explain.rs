@@ -20,14 +20,14 @@ use synaptic_balance::solve::{self, Balance};
 use super::arguments::{ExplainArguments, Tied};
 use super::outputs::{self, Kind, Output};
 use super::{
-    BadInput, Failure, Outcome, Progress, Verdict, balance, explain_checkpoint, files, in_place,
+    BadInput, Exit, Failure, Progress, Reported, balance, explain_checkpoint, files, in_place,
     layers, proving, terms_in_place,
 };
 
 /// Above so many synapses a basis of the constraints is written on demand only: it is far longer than the network.
 const BASIS_LIMIT: usize = 10_000;
 
-pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
+pub fn explain(arguments: &ExplainArguments, json: bool) -> Reported {
     (arguments.activations).refuse_checkpoints(&arguments.network)?;
     (arguments.activations).refuse(&arguments.network, &arguments.perceptron)?;
     if let Some(outcome) = explain_checkpoint::explain(arguments) {
@@ -39,13 +39,13 @@ pub fn explain(arguments: &ExplainArguments, json: bool) -> Outcome {
         (false, false) => Detail::Screen,
     };
     if let Some(found) = explain_mapped(arguments, detail)? {
-        return Ok((found, Verdict::Done));
+        return Ok((found, Exit::Done));
     }
     let file = balance::open(&arguments.network, &arguments.perceptron)?;
     let (file, replaced) = arguments.relu6.apply(file, &arguments.network)?;
     let mut found = explain_file(arguments, file, detail)?;
     replaced.state(&mut found);
-    Ok((found, Verdict::Done))
+    Ok((found, Exit::Done))
 }
 
 fn explain_file(

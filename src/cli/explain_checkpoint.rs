@@ -7,10 +7,10 @@ use synaptic_balance::report::checkpoint_groups;
 
 use super::arguments::ExplainArguments;
 use super::checkpoint::open;
-use super::{BadInput, Outcome, Verdict};
+use super::{BadInput, Exit, Reported};
 
 /// Explains a checkpoint; `None` if the path is none.
-pub fn explain(arguments: &ExplainArguments) -> Option<Outcome> {
+pub fn explain(arguments: &ExplainArguments) -> Option<Reported> {
     let is_asked = arguments.family.family.is_some();
     let is_one = arguments.perceptron.arch.is_none() && Checkpoint::is_at(&arguments.network);
     match is_asked || is_one {
@@ -19,7 +19,7 @@ pub fn explain(arguments: &ExplainArguments) -> Option<Outcome> {
     }
 }
 
-fn explain_groups(arguments: &ExplainArguments) -> Outcome {
+fn explain_groups(arguments: &ExplainArguments) -> Reported {
     let path = &arguments.network;
     let refused = [
         (arguments.tied.is_some(), "--tied"),
@@ -42,5 +42,5 @@ fn explain_groups(arguments: &ExplainArguments) -> Outcome {
     let sides = checkpoint.sides(rational_to_f64(power));
     let sides = sides.map_err(|fault| BadInput(fault.to_string()))?;
     let fixes = arguments.family.fixes_gains();
-    Ok((checkpoint_groups(&checkpoint, &sides, fixes), Verdict::Done))
+    Ok((checkpoint_groups(&checkpoint, &sides, fixes), Exit::Done))
 }

@@ -28,7 +28,7 @@ use super::proving::{prove, second_run};
 use super::restricted_in_place::{bounded_solution, is_asked, restrict};
 use super::shards::{check, outputs, write};
 use super::unsettled::{incomplete, unsettled};
-use super::{BadInput, Failure, Outcome, Progress, Verdict, layers, rounded};
+use super::{BadInput, Exit, Failure, Progress, Reported, layers, rounded};
 
 /// The method of blocks, as on the command line.
 const METHOD: &str = "two-level";
@@ -39,7 +39,7 @@ pub const ASKED_ONLY: usize = MAPPED_WEIGHTS;
 
 /// Balances a model where it lies. `None` for a small one for which this way is not meant, or of which something else
 /// has to be said than that it is balanced.
-pub fn balance(arguments: &BalanceArguments) -> Option<Outcome> {
+pub fn balance(arguments: &BalanceArguments) -> Option<Reported> {
     let path = &arguments.network;
     let start = Instant::now();
     match MappedPerceptron::is_large(path) {
@@ -53,7 +53,7 @@ pub fn balance(arguments: &BalanceArguments) -> Option<Outcome> {
 }
 
 /// What is wrong with a file is said by the reader of files of every kind.
-fn balance_small(arguments: &BalanceArguments, start: Instant) -> Option<Outcome> {
+fn balance_small(arguments: &BalanceArguments, start: Instant) -> Option<Reported> {
     let is_one = arguments.perceptron.arch.is_some() && holds_weights_only(&arguments.network);
     if !is_one || !is_plain_for_perceptrons(arguments) {
         return None;
@@ -65,7 +65,7 @@ fn balance_small(arguments: &BalanceArguments, start: Instant) -> Option<Outcome
     }
     match balance_mapped(arguments, &model, true, start) {
         outcome if is_left(&outcome) => Some(outcome),
-        Err(Failure::Incomplete(_)) | Ok((_, Verdict::Incomplete)) => None,
+        Err(Failure::Incomplete(_)) | Ok((_, Exit::Incomplete)) => None,
         outcome => Some(outcome),
     }
 }
@@ -93,7 +93,7 @@ fn balance_mapped(
     model: &MappedPerceptron,
     is_small: bool,
     start: Instant,
-) -> Outcome {
+) -> Reported {
     let path = &arguments.network;
     let fault = |fault: MappedError| BadInput::at(path, fault);
     let power = power(arguments, true)?;
@@ -363,11 +363,11 @@ pub fn outcome(
     (weights, multipliers): (usize, Vec<(String, Vec<f64>)>),
     [read, write]: [f64; 2],
     lost: &Losses,
-) -> (Report, Verdict) {
+) -> (Report, Exit) {
     let incomplete = incomplete(arguments, found);
     let verdict = match incomplete {
-        Some(_) => Verdict::Incomplete,
-        None => Verdict::Done,
+        Some(_) => Exit::Incomplete,
+        None => Exit::Done,
     };
     let asked = arguments.certify.is_some() || arguments.certificate.is_some();
     let units = kernel.map_or(&[][..], |kernel| kernel.units.as_slice());

@@ -15,10 +15,10 @@ use synaptic_balance::theorems;
 
 use super::arguments::{LearnArguments, ReportArguments};
 use super::outputs::{self, Kind, Output};
-use super::{BadInput, Failure, Outcome, Progress, Verdict, files};
+use super::{BadInput, Exit, Failure, Progress, Reported, files};
 
 /// Runs one experiment, or all of them, and reports each.
-pub fn learn(arguments: &LearnArguments) -> Outcome {
+pub fn learn(arguments: &LearnArguments) -> Reported {
     let experiments: Vec<Experiment> = match arguments.experiment.as_str() {
         "all" => {
             let all = Experiment::ALL.into_iter();
@@ -74,7 +74,7 @@ pub fn learn(arguments: &LearnArguments) -> Outcome {
         text: text.join("\n"),
         json: json!({"status": "done", "experiments": json}),
     };
-    Ok((report, Verdict::Done))
+    Ok((report, Exit::Done))
 }
 
 /// The file in which a run is kept.
@@ -151,7 +151,7 @@ fn draw(folder: &Path, run: &Run) -> Result<(), Failure> {
 }
 
 /// Checks the theorems and writes the page.
-pub fn report(arguments: &ReportArguments) -> Outcome {
+pub fn report(arguments: &ReportArguments) -> Reported {
     let runs = match &arguments.runs {
         None => stored_runs().map_err(|fault| Failure::Incomplete(fault.to_string()))?,
         Some(folder) => read_folder(folder)?,
@@ -185,8 +185,8 @@ pub fn report(arguments: &ReportArguments) -> Outcome {
         one_line(&arguments.output.display().to_string())
     );
     let verdict = match failed.is_empty() {
-        true => Verdict::Done,
-        false => Verdict::False,
+        true => Exit::Done,
+        false => Exit::False,
     };
     let json = json!({
         "status": "written",

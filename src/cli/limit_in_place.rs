@@ -8,8 +8,8 @@ use synaptic_balance::solve::blocks::{BlockSolution, Blocks, CostSums, Cut};
 use synaptic_balance::solve::energy::EnergyProof;
 use synaptic_balance_kernel::Number;
 
-use super::Outcome;
-use super::Verdict;
+use super::Exit;
+use super::Reported;
 use super::arguments::BalanceArguments;
 use super::offered::EXACT;
 
@@ -88,14 +88,14 @@ pub fn not_attained(
     weights: usize,
     found: &InLimit,
     seconds: [f64; 2],
-) -> (Report, Verdict) {
+) -> (Report, Exit) {
     let report = not_attained_report(&arguments.regularizer, weights, found, seconds);
-    (report, Verdict::Incomplete)
+    (report, Exit::Incomplete)
 }
 
 /// Was it left as it is?
-pub fn is_left(outcome: &Outcome) -> bool {
-    let status = |(report, _): &(Report, Verdict)| report.json["status"] == "not_attained";
+pub fn is_left(outcome: &Reported) -> bool {
+    let status = |(report, _): &(Report, Exit)| report.json["status"] == "not_attained";
     outcome.as_ref().is_ok_and(status)
 }
 

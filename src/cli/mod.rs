@@ -68,7 +68,7 @@ use progress::Progress;
 
 /// How a command ended, by exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+enum Exit {
     /// Done, and everything claimed was verified.
     Done = 0,
     /// The claim is false.
@@ -103,7 +103,7 @@ impl From<BadInput> for Failure {
     }
 }
 
-type Outcome = Result<(Report, Verdict), Failure>;
+type Reported = Result<(Report, Exit), Failure>;
 
 /// Bytes of stack of each thread: that of the main thread, so that a request has as much of it among others as alone.
 const STACK: usize = 8 << 20;
@@ -178,7 +178,7 @@ struct Shown {
 }
 
 /// Prints what came out, on stderr if an output was written to stdout.
-fn end(outcome: Outcome, command: Option<&Command>, shown: Shown, to_stdout: bool) -> u8 {
+fn end(outcome: Reported, command: Option<&Command>, shown: Shown, to_stdout: bool) -> u8 {
     let mut advice = None;
     if let Err(Failure::Input(BadInput(message)) | Failure::Incomplete(message)) = &outcome {
         complain(message);
@@ -210,7 +210,7 @@ fn end(outcome: Outcome, command: Option<&Command>, shown: Shown, to_stdout: boo
     }
 }
 
-fn balanced(arguments: &BalanceArguments) -> Outcome {
+fn balanced(arguments: &BalanceArguments) -> Reported {
     (arguments.activations).refuse_checkpoints(&arguments.network)?;
     if let Some(outcome) = checkpoint::balance(arguments) {
         return outcome;
@@ -225,7 +225,7 @@ fn balanced(arguments: &BalanceArguments) -> Outcome {
     in_place.unwrap_or_else(|| balance::balance(arguments))
 }
 
-fn answer_command(command: Option<&Command>, json: bool) -> Outcome {
+fn answer_command(command: Option<&Command>, json: bool) -> Reported {
     match command {
         None => demonstration(),
         Some(Command::Explain(arguments)) => {
@@ -271,7 +271,7 @@ fn complain(message: &str) {
 }
 
 /// The report of an outcome, which repeats what went wrong for programs, and its exit code.
-fn answer(outcome: Outcome) -> (Report, u8) {
+fn answer(outcome: Reported) -> (Report, u8) {
     let complaint = |kind: &str, message: String| Report {
         text: String::new(),
         json: json!({"error": kind, "message": message}),
@@ -405,19 +405,19 @@ fn architecture(arch: &str) -> Result<Architecture, BadInput> {
     Architecture::read(&input(path, MAX_TEXT)?).map_err(|fault| BadInput::at(path, fault))
 }
 
-fn demonstration() -> Outcome {
+fn demonstration() -> Reported {
     let progress = Progress::new();
     let found = demonstrate(&mut |what, deficit| progress.report(what, deficit));
     let found = found.map_err(|failure| Failure::Incomplete(failure.to_string()))?;
     let verdict = if found.succeeded {
-        Verdict::Done
+        Exit::Done
     } else {
-        Verdict::Incomplete
+        Exit::Incomplete
     };
     Ok((found.report, verdict))
 }
 
-fn verify(arguments: &VerifyArguments) -> Outcome {
+fn verify(arguments: &VerifyArguments) -> Reported {
     arguments.relu6.refuse(&arguments.network)?;
     (arguments.activations).refuse_checkpoints(&arguments.network)?;
     let text = input(&arguments.certificate, MAX_MODEL)?;
@@ -434,7 +434,7 @@ fn verify(arguments: &VerifyArguments) -> Outcome {
         true => balance::with_weights(file, &arguments.network)?,
         false => file,
     };
-    let stated = |(mut report, verdict): (Report, Verdict)| {
+    let stated = |(mut report, verdict): (Report, Exit)| {
         report.state_layers(file.layers());
         ranges.state(&mut report);
         if replaced.is_done() {
@@ -479,12 +479,12 @@ fn verify(arguments: &VerifyArguments) -> Outcome {
     }
 }
 
-fn verdict(claim: &str, verified: Result<String, String>) -> (Report, Verdict) {
+fn verdict(claim: &str, verified: Result<String, String>) -> (Report, Exit) {
     match verified {
         Ok(statement) => {
             let text = format!("verified: {}\n", one_line(&statement));
             let json: Value = json!({"verified": true, "claim": claim, "statement": statement});
-            (Report { text, json }, Verdict::Done)
+            (Report { text, json }, Exit::Done)
         }
         Err(reason) => {
             let text = format!("refused: {}\n", one_line(&reason));
@@ -493,7 +493,7 @@ fn verdict(claim: &str, verified: Result<String, String>) -> (Report, Verdict) {
                     text,
                     json: json!({"verified": false, "claim": claim, "reason": reason}),
                 },
-                Verdict::False,
+                Exit::False,
             )
         }
     }

@@ -5,12 +5,12 @@ use synaptic_balance::report::Report;
 use synaptic_balance::script::{Options, Transcript, run, worst};
 
 use super::arguments::ProveArguments;
-use super::{Outcome, Verdict};
+use super::{Exit, Reported};
 
 /// Runs all scripts and reports each.
 ///
 /// A script that cannot be read ends the command before any has run: nothing is half done.
-pub fn prove(arguments: &ProveArguments) -> Outcome {
+pub fn prove(arguments: &ProveArguments) -> Reported {
     let mut scripts = Vec::with_capacity(arguments.scripts.len());
     for path in &arguments.scripts {
         let source = super::text(path)?;
@@ -36,10 +36,10 @@ pub fn prove(arguments: &ProveArguments) -> Outcome {
         .map(|(source, options)| run(&source, options))
         .collect();
     let verdict = match worst(transcripts.iter().map(|transcript| &transcript.outcome)) {
-        0 => Verdict::Done,
-        1 => Verdict::False,
-        2 => Verdict::Faulty,
-        _ => Verdict::Incomplete,
+        0 => Exit::Done,
+        1 => Exit::False,
+        2 => Exit::Faulty,
+        _ => Exit::Incomplete,
     };
     let text: Vec<String> = transcripts.iter().map(Transcript::to_string).collect();
     let data: Vec<_> = transcripts.iter().map(Transcript::to_json).collect();

@@ -4,7 +4,7 @@ use synaptic_balance::formats::Losses;
 use synaptic_balance::report::{Report, RoundedRun, function_kept};
 use synaptic_balance::solve::blocks::Blocks;
 
-use super::Verdict;
+use super::Exit;
 use super::arguments::BalanceArguments;
 use super::found::Found;
 
@@ -57,8 +57,8 @@ pub fn judge(
     arguments: &BalanceArguments,
     report: &mut Report,
     lost: &Losses,
-    verdict: Verdict,
-) -> Verdict {
+    verdict: Exit,
+) -> Exit {
     function_kept(report, lost);
     if !arguments.power_of_two || lost.count == 0 {
         return verdict;
@@ -67,7 +67,7 @@ pub fn judge(
     report.json["incomplete"] = reason.into();
     report.text += &format!("INCOMPLETE {reason}\n");
     match verdict {
-        Verdict::Done => Verdict::Incomplete,
+        Exit::Done => Exit::Incomplete,
         verdict => verdict,
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use synaptic_balance::report::Report;
 
 use super::arguments::Arguments;
-use super::{BadInput, Outcome, Verdict, files};
+use super::{BadInput, Exit, Reported, files};
 
 #[derive(Debug, Args)]
 pub struct CompletionsArguments {
@@ -25,7 +25,7 @@ pub struct ManArguments {
 }
 
 /// The script with which a shell completes commands and options.
-pub fn completions(arguments: &CompletionsArguments) -> Outcome {
+pub fn completions(arguments: &CompletionsArguments) -> Reported {
     let mut script = Vec::new();
     clap_complete::generate(
         arguments.shell,
@@ -35,11 +35,11 @@ pub fn completions(arguments: &CompletionsArguments) -> Outcome {
     );
     let text = String::from_utf8_lossy(&script).into_owned();
     let json = json!({"shell": arguments.shell.to_string(), "script": text});
-    Ok((Report { text, json }, Verdict::Done))
+    Ok((Report { text, json }, Exit::Done))
 }
 
 /// A page of the manual for the program and each command.
-pub fn man(arguments: &ManArguments) -> Outcome {
+pub fn man(arguments: &ManArguments) -> Reported {
     let folder = &arguments.folder;
     std::fs::create_dir_all(folder).map_err(|fault| BadInput::at(folder, fault))?;
     let mut program = Arguments::command();
@@ -79,6 +79,6 @@ pub fn man(arguments: &ManArguments) -> Outcome {
             text,
             json: json!({"status": "written", "files": names}),
         },
-        Verdict::Done,
+        Exit::Done,
     ))
 }

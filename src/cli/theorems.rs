@@ -4,15 +4,15 @@ use synaptic_balance::report::{Report, hunt_report, theorems_report};
 use synaptic_balance::theorems::{self, hunt};
 
 use super::arguments::TheoremsArguments;
-use super::{BadInput, Failure, Outcome, Progress, Verdict};
+use super::{BadInput, Exit, Failure, Progress, Reported};
 
-pub fn theorems(arguments: &TheoremsArguments) -> Outcome {
+pub fn theorems(arguments: &TheoremsArguments) -> Reported {
     if arguments.markdown {
         let report = Report {
             text: theorems::verified_properties(),
             json: serde_json::Value::Null,
         };
-        return Ok((report, Verdict::Done));
+        return Ok((report, Exit::Done));
     }
     let progress = Progress::new();
     if let Some(level) = arguments.hunt {
@@ -37,15 +37,15 @@ pub fn theorems(arguments: &TheoremsArguments) -> Outcome {
         progress.say(theorem.id);
         theorem.verdict()
     });
-    let verdicts: Vec<theorems::Verdict> = verdicts.collect();
+    let verdicts: Vec<theorems::CheckedTheorem> = verdicts.collect();
     let all = verdicts.iter().all(|verdict| verdict.outcome.is_ok());
     Ok((theorems_report(&verdicts), verdict(all)))
 }
 
-fn verdict(true_as_claimed: bool) -> Verdict {
+fn verdict(true_as_claimed: bool) -> Exit {
     if true_as_claimed {
-        Verdict::Done
+        Exit::Done
     } else {
-        Verdict::False
+        Exit::False
     }
 }

@@ -11,9 +11,9 @@ use synaptic_balance::vectors::{SCHEMA, VectorFile, file_names, generate, is_vec
 
 use super::arguments::VectorsArguments;
 use super::outputs::{self, Kind, Output};
-use super::{BadInput, Failure, Outcome, Progress, Verdict, files};
+use super::{BadInput, Exit, Failure, Progress, Reported, files};
 
-pub fn vectors(arguments: &VectorsArguments) -> Outcome {
+pub fn vectors(arguments: &VectorsArguments) -> Reported {
     let folder = &arguments.folder;
     std::fs::create_dir_all(folder)
         .map_err(|fault| BadInput::at(folder, format!("no folder: {}", fault.kind())))?;
@@ -38,7 +38,7 @@ pub fn vectors(arguments: &VectorsArguments) -> Outcome {
             .map(|(path, text)| (path, text.into_bytes()))
             .collect(),
     )?;
-    Ok((report(folder, &made), Verdict::Done))
+    Ok((report(folder, &made), Exit::Done))
 }
 
 /// Only vectors may be replaced: any other file of that name is someone's work.

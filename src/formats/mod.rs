@@ -39,7 +39,7 @@ pub use lost::{Loss, Losses};
 pub use mapped::{MAPPED_WEIGHTS, MappedError, MappedPerceptron};
 pub use mapped_share::MappedTensor;
 pub use measure::{LayerFigures, Measured, MeasuredLayer, measure_network};
-pub use model::{Model, ModelError, Scaling, holds_weights_only, is_onnx, read_model};
+pub use model::{BalancedWeights, Model, ModelError, holds_weights_only, is_onnx, read_model};
 pub use network_json::{FormatError, NetworkFile, Weight, read_network, write_network};
 pub use onnx::{Difference, OnnxError, OnnxFile, Relu6, Roles, Written};
 pub use ranges::{RangeArray, RangeOrigin, Ranges, RangesError};

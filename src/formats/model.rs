@@ -136,7 +136,7 @@ pub fn holds_weights_only(path: &Path) -> bool {
 
 /// What balancing found, for a file to be written with it.
 #[derive(Debug, Clone, Copy)]
-pub struct Scaling<'a> {
+pub struct BalancedWeights<'a> {
     /// The weight of every synapse; not looked at for an ONNX model, which the multipliers scale.
     pub weights: &'a [Weight],
     /// The multiplier `Λ` of every unit; 1 where it cannot be scaled.
@@ -243,7 +243,7 @@ impl Model {
     ///
     /// # Panics
     /// If there are not as many weights as synapses (multipliers as units for an ONNX model).
-    pub fn scaled(&self, scaling: &Scaling, name: &str) -> Result<Written, ModelError> {
+    pub fn scaled(&self, scaling: &BalancedWeights, name: &str) -> Result<Written, ModelError> {
         let (model, lost) = match self {
             Model::Json(file) => {
                 let text = file.with_weights(scaling.weights);
@@ -251,7 +251,7 @@ impl Model {
             }
             Model::Perceptron(file) => file.with_weights(scaling.weights)?,
             Model::Onnx(file) => {
-                let Scaling {
+                let BalancedWeights {
                     multipliers,
                     vanished,
                     exactly,

@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::Report;
 use crate::theorems::hunt::{Finding, Hunt};
-use crate::theorems::{GeneralProof, Room, Verdict};
+use crate::theorems::{CheckedTheorem, GeneralProof, Room};
 
 /// The width of the text.
 const WIDTH: usize = 80;
 
 /// Verdict, statement and evidence of every theorem that was run.
-pub fn theorems_report(verdicts: &[Verdict]) -> Report {
+pub fn theorems_report(verdicts: &[CheckedTheorem]) -> Report {
     let mut text = String::new();
     for room in Room::ALL {
         let mut headed = false;
@@ -39,7 +39,7 @@ pub fn theorems_report(verdicts: &[Verdict]) -> Report {
     }
 }
 
-fn failures(verdicts: &[Verdict]) -> Vec<&'static str> {
+fn failures(verdicts: &[CheckedTheorem]) -> Vec<&'static str> {
     let failed = verdicts.iter().filter(|verdict| verdict.outcome.is_err());
     failed.map(|verdict| verdict.theorem.id).collect()
 }
@@ -56,7 +56,7 @@ fn summary(run: usize, failed: &[&str]) -> String {
     }
 }
 
-fn entry(text: &mut String, verdict: &Verdict) {
+fn entry(text: &mut String, verdict: &CheckedTheorem) {
     let theorem = verdict.theorem;
     let status = match &verdict.outcome {
         Ok(_) => theorem.status.name(),
@@ -132,7 +132,7 @@ fn wrap(text: &mut String, lead: &str, words: &str) {
     text.push('\n');
 }
 
-fn entry_json(verdict: &Verdict) -> Value {
+fn entry_json(verdict: &CheckedTheorem) -> Value {
     let theorem = verdict.theorem;
     let evidence = |found: &crate::theorems::Evidence| json!({"kind": found.kind().name(), "text": found.text(), "comparisons": found.comparisons()});
     json!({

@@ -18,7 +18,7 @@ pub use limits::{
 };
 pub use network_text::{parse_activation, parse_network};
 pub use source::literals;
-pub use transcript::{Outcome, Step, Transcript, Verb, Verdict, worst};
+pub use transcript::{Ending, Standing, Step, Transcript, Verb, worst};
 
 use std::path::PathBuf;
 
@@ -44,13 +44,13 @@ pub struct Options {
 
 /// Runs a proof script.
 ///
-/// Never fails: what is wrong with the script is the [`Outcome`] of its transcript. Deterministic, bounded in time and
+/// Never fails: what is wrong with the script is the [`Ending`] of its transcript. Deterministic, bounded in time and
 /// memory, and without access to files other than the networks of the [`Options`].
 ///
 /// ```
-/// use synaptic_balance::script::{Options, Outcome, run};
+/// use synaptic_balance::script::{Options, Ending, run};
 /// let transcript = run(r#"show("a third", 3 * (1 / 3), "==", 1); qed();"#, Options::default());
-/// assert_eq!(transcript.outcome, Outcome::Checked);
+/// assert_eq!(transcript.outcome, Ending::Checked);
 /// ```
 pub fn run(source: &str, options: Options) -> Transcript {
     let too_long = source.len() > MAX_SOURCE;

@@ -11,7 +11,7 @@ use super::library::Library;
 use super::limits::{Fault, MAX_STEPS, Work, fault};
 use super::provenance::{Origin, origin};
 use super::source::{Argument, Source};
-use super::transcript::{Outcome, Step, Transcript, Verb, Verdict};
+use super::transcript::{Ending, Standing, Step, Transcript, Verb};
 use super::value::Value;
 use crate::network::one_line;
 use crate::script::Options;
@@ -93,7 +93,7 @@ impl Session {
         if steps.len() >= MAX_STEPS {
             return Err(fault(format!("a transcript has at most {MAX_STEPS} steps")));
         }
-        let failed = step.verdict == Verdict::Failed;
+        let failed = step.verdict == Standing::Failed;
         let length = step.text.len() + step.claim.len() + step.detail.len() + step.expression.len();
         steps.push(step);
         if failed {
@@ -110,31 +110,31 @@ impl Session {
     /// Closes the run.
     pub fn finish(&self, result: Result<(), Fault>) -> Transcript {
         let steps = self.steps.take();
-        let failed = steps.iter().any(|step| step.verdict == Verdict::Failed);
+        let failed = steps.iter().any(|step| step.verdict == Standing::Failed);
         let unproved: Vec<String> = steps
             .iter()
             .enumerate()
-            .filter(|(_, step)| step.verdict == Verdict::Unproved)
+            .filter(|(_, step)| step.verdict == Standing::Unproved)
             .map(|(index, _)| (index + 1).to_string())
             .collect();
         let outcome = match result {
-            _ if failed => Outcome::Failed,
+            _ if failed => Ending::Failed,
             _ if self.refused.borrow().is_some() => self.refusal(),
             Err(error) => explain(*error),
             Ok(()) if steps.last().map(|step| step.verb) != Some(Verb::Qed) => {
-                Outcome::Incomplete("the script does not end with qed()".to_string())
+                Ending::Incomplete("the script does not end with qed()".to_string())
             }
             Ok(()) if !unproved.is_empty() => {
-                Outcome::Incomplete(format!("not proved: step {}", unproved.join(", ")))
+                Ending::Incomplete(format!("not proved: step {}", unproved.join(", ")))
             }
             Ok(())
                 if !steps
                     .iter()
                     .any(|step| matches!(step.verb, Verb::Show | Verb::Refute)) =>
             {
-                Outcome::Incomplete("the script claims nothing".to_string())
+                Ending::Incomplete("the script claims nothing".to_string())
             }
-            Ok(()) => Outcome::Checked,
+            Ok(()) => Ending::Checked,
         };
         Transcript {
             name: one_line(&self.options.name).into_owned(),
@@ -145,9 +145,9 @@ impl Session {
         }
     }
 
-    fn refusal(&self) -> Outcome {
+    fn refusal(&self) -> Ending {
         let (line, message) = self.refused.take().unwrap_or_default();
-        Outcome::Faulty { line, message }
+        Ending::Faulty { line, message }
     }
 
     /// Records a remark.
@@ -155,7 +155,7 @@ impl Session {
     /// # Errors
     /// What follows `qed`, and what is beyond the bounds.
     pub fn remark(&self, place: Position, text: &str) -> Result<(), Fault> {
-        remark(self, place, Verb::Note, text, Verdict::Said)
+        remark(self, place, Verb::Note, text, Standing::Said)
     }
 
     /// The arguments of a claim as they were written.
@@ -168,12 +168,12 @@ impl Session {
 }
 
 /// The line and the words of an error, innermost where script functions call one another.
-fn explain(error: EvalAltResult) -> Outcome {
+fn explain(error: EvalAltResult) -> Ending {
     let outer = error.position().line();
     let mut inner = innermost(error);
     let line = inner.take_position().line().or(outer);
     let message = one_line(&words(&inner)).into_owned();
-    Outcome::Faulty { line, message }
+    Ending::Faulty { line, message }
 }
 
 fn words(error: &EvalAltResult) -> String {
@@ -220,17 +220,17 @@ struct Place<'a> {
 
 fn say(session: &Session, place: Place, fact: &Fact) -> Result<(), Fault> {
     let verdict = match (place.verb, fact.state()) {
-        (Verb::Assume | Verb::Show, State::Verified) => Verdict::Verified,
-        (Verb::Refute, State::Refuted(_)) => Verdict::Refuted,
-        (_, State::Unproved(_)) | (Verb::Refute, State::Refused(_)) => Verdict::Unproved,
-        _ => Verdict::Failed,
+        (Verb::Assume | Verb::Show, State::Verified) => Standing::Verified,
+        (Verb::Refute, State::Refuted(_)) => Standing::Refuted,
+        (_, State::Unproved(_)) | (Verb::Refute, State::Refused(_)) => Standing::Unproved,
+        _ => Standing::Failed,
     };
     let detail = match fact.state() {
-        State::Verified if verdict == Verdict::Failed => "the claim is true".to_string(),
+        State::Verified if verdict == Standing::Failed => "the claim is true".to_string(),
         State::Verified => String::new(),
         State::Refuted(why) | State::Refused(why) | State::Unproved(why) => why.clone(),
     };
-    let holds = matches!(verdict, Verdict::Verified | Verdict::Refuted);
+    let holds = matches!(verdict, Standing::Verified | Standing::Refuted);
     session.record(Step {
         line: place.at.line().unwrap_or(0),
         verb: place.verb,
@@ -253,7 +253,7 @@ fn remark(
     place: Position,
     verb: Verb,
     text: &str,
-    verdict: Verdict,
+    verdict: Standing,
 ) -> Result<(), Fault> {
     session.record(Step {
         line: place.line().unwrap_or(0),
@@ -301,8 +301,8 @@ pub fn register_verbs(library: &mut Library, session: &Shared) {
         register_claims(library, session, verb);
     }
     for (verb, verdict) in [
-        (Verb::Note, Verdict::Said),
-        (Verb::Assume, Verdict::Assumed),
+        (Verb::Note, Standing::Said),
+        (Verb::Assume, Standing::Assumed),
     ] {
         let shared = session.clone();
         let remark = move |context: NativeCallContext, text: &str| {
@@ -317,7 +317,7 @@ pub fn register_verbs(library: &mut Library, session: &Shared) {
             context.call_position(),
             Verb::Qed,
             "the script ends",
-            Verdict::Said,
+            Standing::Said,
         )
     };
     library.register_fn(Verb::Qed.name(), qed);

@@ -42,7 +42,7 @@ impl Verb {
 
 /// What became of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Standing {
     /// Shown true by the kernel, the symbolic engine or an exact comparison.
     Verified,
     /// Shown false by the same.
@@ -57,16 +57,16 @@ pub enum Verdict {
     Said,
 }
 
-impl Verdict {
+impl Standing {
     /// The word in transcripts.
     pub fn name(self) -> &'static str {
         match self {
-            Verdict::Verified => "verified",
-            Verdict::Refuted => "refuted",
-            Verdict::Assumed => "assumed",
-            Verdict::Unproved => "UNPROVED",
-            Verdict::Failed => "FAILED",
-            Verdict::Said => "",
+            Standing::Verified => "verified",
+            Standing::Refuted => "refuted",
+            Standing::Assumed => "assumed",
+            Standing::Unproved => "UNPROVED",
+            Standing::Failed => "FAILED",
+            Standing::Said => "",
         }
     }
 }
@@ -92,12 +92,12 @@ pub struct Step {
     /// was compared; else empty.
     pub left_open: String,
     /// What became of it.
-    pub verdict: Verdict,
+    pub verdict: Standing,
 }
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Ending {
     /// Every claim holds, and the script says `qed`. What a claim says in words is not judged.
     Checked,
     /// A claim failed; it is the last step.
@@ -113,23 +113,23 @@ pub enum Outcome {
     Incomplete(String),
 }
 
-impl Outcome {
+impl Ending {
     /// The exit code: 0 checked, 1 failed, 2 faulty, 3 incomplete.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Outcome::Checked => 0,
-            Outcome::Failed => 1,
-            Outcome::Faulty { .. } => 2,
-            Outcome::Incomplete(_) => 3,
+            Ending::Checked => 0,
+            Ending::Failed => 1,
+            Ending::Faulty { .. } => 2,
+            Ending::Incomplete(_) => 3,
         }
     }
 
     fn name(&self) -> &'static str {
         match self {
-            Outcome::Checked => "checked",
-            Outcome::Failed => "failed",
-            Outcome::Faulty { .. } => "faulty",
-            Outcome::Incomplete(_) => "incomplete",
+            Ending::Checked => "checked",
+            Ending::Failed => "failed",
+            Ending::Faulty { .. } => "faulty",
+            Ending::Incomplete(_) => "incomplete",
         }
     }
 }
@@ -138,14 +138,14 @@ impl Outcome {
 /// does not run says nothing of its claim, so it must not pass for a claim that was judged.
 ///
 /// ```
-/// use synaptic_balance::script::{Outcome, worst};
-/// let faulty = Outcome::Faulty { line: None, message: String::new() };
-/// assert_eq!(worst([&Outcome::Checked, &Outcome::Failed, &faulty]), 2);
+/// use synaptic_balance::script::{Ending, worst};
+/// let faulty = Ending::Faulty { line: None, message: String::new() };
+/// assert_eq!(worst([&Ending::Checked, &Ending::Failed, &faulty]), 2);
 /// assert_eq!(worst([]), 0);
 /// ```
-pub fn worst<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> u8 {
+pub fn worst<'a>(outcomes: impl IntoIterator<Item = &'a Ending>) -> u8 {
     let rank = |code: &u8| [0, 2, 3, 1][usize::from(code % 4)];
-    let codes = outcomes.into_iter().map(Outcome::exit_code);
+    let codes = outcomes.into_iter().map(Ending::exit_code);
     codes.max_by_key(rank).unwrap_or(0)
 }
 
@@ -157,7 +157,7 @@ pub struct Transcript {
     /// The steps, in the order in which they ran.
     pub steps: Vec<Step>,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: Ending,
     /// The lines where the script looks at a proposal other than in a claim, so that what follows may depend on it.
     pub looked_at: Vec<usize>,
     /// The work done, of [`MAX_WORK`](super::MAX_WORK): the same on every machine.
@@ -166,14 +166,14 @@ pub struct Transcript {
 
 impl Transcript {
     /// The number of steps with a verdict.
-    pub fn count(&self, verdict: Verdict) -> usize {
+    pub fn count(&self, verdict: Standing) -> usize {
         let steps = self.steps.iter();
         steps.filter(|step| step.verdict == verdict).count()
     }
 
     /// The number of claims that hold as the script says.
     pub fn claims(&self) -> usize {
-        self.count(Verdict::Verified) + self.count(Verdict::Refuted)
+        self.count(Standing::Verified) + self.count(Standing::Refuted)
     }
 
     /// What a reader of the outcome has to know besides: hypotheses in words, which no claim can use; claims that
@@ -182,7 +182,7 @@ impl Transcript {
         let mut remarks = Vec::new();
         for (index, step) in self.steps.iter().enumerate() {
             let number = index + 1;
-            if step.verdict == Verdict::Assumed {
+            if step.verdict == Standing::Assumed {
                 let words = &step.text;
                 remarks.push(format!(
                     "no claim uses the hypothesis in words of step {number}: {words}"
@@ -212,18 +212,20 @@ impl Transcript {
         let (line, message) = self.ending();
         json!({
             "script": self.name, "outcome": self.outcome.name(), "exit_code": self.outcome.exit_code(),
-            "line": line, "message": message, "remarks": self.remarks(), "claims": self.claims(), "verified": self.count(Verdict::Verified),
-            "refuted": self.count(Verdict::Refuted), "assumed": self.count(Verdict::Assumed),
-            "unproved": self.count(Verdict::Unproved), "steps": steps.collect::<Vec<_>>(),
+            "line": line, "message": message, "remarks": self.remarks(), "claims": self.claims(), "verified": self.count(Standing::Verified),
+            "refuted": self.count(Standing::Refuted), "assumed": self.count(Standing::Assumed),
+            "unproved": self.count(Standing::Unproved), "steps": steps.collect::<Vec<_>>(),
         })
     }
 
     /// The line of the ending, where it has one, and its words.
     fn ending(&self) -> (Option<usize>, String) {
         match &self.outcome {
-            Outcome::Checked => {
-                let (shown, refuted) =
-                    (self.count(Verdict::Verified), self.count(Verdict::Refuted));
+            Ending::Checked => {
+                let (shown, refuted) = (
+                    self.count(Standing::Verified),
+                    self.count(Standing::Refuted),
+                );
                 let claims = counted(self.claims(), "claim");
                 (
                     None,
@@ -232,12 +234,12 @@ impl Transcript {
                     ),
                 )
             }
-            Outcome::Failed => match self.steps.last() {
+            Ending::Failed => match self.steps.last() {
                 Some(step) => (Some(step.line), format!("{}: {}", step.text, step.detail)),
                 None => (None, String::new()),
             },
-            Outcome::Faulty { line, message } => (*line, message.clone()),
-            Outcome::Incomplete(reason) => (None, reason.clone()),
+            Ending::Faulty { line, message } => (*line, message.clone()),
+            Ending::Incomplete(reason) => (None, reason.clone()),
         }
     }
 }
@@ -280,7 +282,7 @@ impl fmt::Display for Transcript {
             None => one_line(&self.name).into_owned(),
         };
         match self.outcome {
-            Outcome::Checked => writeln!(f, "{message}")?,
+            Ending::Checked => writeln!(f, "{message}")?,
             _ => writeln!(f, "{place}: {}: {message}", self.outcome.name())?,
         }
         self.remarks()

@@ -280,7 +280,7 @@ pub fn gradient_over_time<S: Scalar>(
 }
 
 /// One step: what synapses read at it, and what the units made of it.
-struct Step<S> {
+struct Moment<S> {
     read: Vec<S>,
     values: Vec<S>,
     slopes: Vec<S>,
@@ -290,16 +290,16 @@ fn forward_over_time<S: Scalar>(
     network: &Network<S>,
     inputs: &[Vec<S>],
     initial: &[S],
-) -> Result<Vec<Step<S>>, GradientError> {
+) -> Result<Vec<Moment<S>>, GradientError> {
     let computed: Vec<UnitIndex> = (0..network.units())
         .filter(|unit| is_computed(network, *unit))
         .collect();
-    let mut steps: Vec<Step<S>> = Vec::with_capacity(inputs.len());
+    let mut steps: Vec<Moment<S>> = Vec::with_capacity(inputs.len());
     for input in inputs {
         let mut read = sources(network, input)?;
         let before = steps
             .last()
-            .map_or(initial, |step: &Step<S>| step.values.as_slice());
+            .map_or(initial, |step: &Moment<S>| step.values.as_slice());
         for unit in computed.iter().chain(network.products()) {
             read[*unit] = before[*unit].clone();
         }
@@ -315,7 +315,7 @@ fn forward_over_time<S: Scalar>(
         for unit in network.products() {
             values[*unit] = multiplied(network, *unit, &values, None)?;
         }
-        steps.push(Step {
+        steps.push(Moment {
             read,
             values,
             slopes,

@@ -104,7 +104,7 @@ enum Exponent {
 }
 
 #[derive(Debug, Clone)]
-struct Link {
+struct Factor {
     variable: usize,
     exponent: Exponent,
     value: f64,
@@ -113,7 +113,7 @@ struct Link {
 #[derive(Debug, Clone)]
 struct Term {
     cost: Wide,
-    links: Vec<Link>,
+    factors: Vec<Factor>,
 }
 
 /// A balancing under way: the multipliers so far, and what every synapse costs at them.
@@ -146,7 +146,7 @@ impl Balancing {
                 .iter()
                 .filter(|cost| !cost.base.numer().eq(&0.into()))
             {
-                let links = synapse.direction.iter().map(|(variable, exponent)| {
+                let factors = synapse.direction.iter().map(|(variable, exponent)| {
                     let exponent = match cost.exponent.is_one() {
                         true => exponent.clone(),
                         false => exponent * &cost.exponent,
@@ -159,7 +159,7 @@ impl Balancing {
                     } else {
                         Exponent::Other(exponent)
                     };
-                    Link {
+                    Factor {
                         variable: *variable,
                         exponent,
                         value,
@@ -169,14 +169,14 @@ impl Balancing {
                     Wide::from(&cost.coefficient) * Wide::from(&cost.base).power(&cost.power);
                 terms.push(Term {
                     cost: value,
-                    links: links.collect(),
+                    factors: factors.collect(),
                 });
             }
         }
         let mut touching = vec![Vec::new(); problem.variables()];
         for (index, term) in terms.iter().enumerate() {
-            for link in &term.links {
-                touching[link.variable].push((index, link.value));
+            for factor in &term.factors {
+                touching[factor.variable].push((index, factor.value));
             }
         }
         let values = terms.iter().map(|term| term.cost).collect();
@@ -329,9 +329,9 @@ impl Balancing {
     }
 
     fn value(&self, term: &Term) -> Wide {
-        term.links.iter().fold(term.cost, |value, link| {
-            let multiplier = self.multipliers[link.variable];
-            match &link.exponent {
+        term.factors.iter().fold(term.cost, |value, factor| {
+            let multiplier = self.multipliers[factor.variable];
+            match &factor.exponent {
                 Exponent::One => value * multiplier,
                 Exponent::MinusOne => value / multiplier,
                 Exponent::Other(exponent) => value * multiplier.power(exponent),
@@ -363,9 +363,9 @@ impl Balancing {
         pairs.map(|(term, value)| {
             (
                 *value,
-                term.links
+                term.factors
                     .iter()
-                    .map(|link| (link.variable, link.value))
+                    .map(|factor| (factor.variable, factor.value))
                     .collect(),
             )
         })

@@ -158,10 +158,10 @@ impl Levels {
 }
 
 /// An active synapse into one variable from another (`None` is the ground), and its cost at multipliers 1.
-pub(super) type Link<'a> = (Option<usize>, Option<usize>, &'a Cost);
+pub(super) type ActiveSynapse<'a> = (Option<usize>, Option<usize>, &'a Cost);
 
 /// The active synapses, if each has one cost, of exponent 1, and joins BiLU units.
-pub(super) fn links(problem: &Problem) -> Result<Vec<Link<'_>>, SolveError> {
+pub(super) fn links(problem: &Problem) -> Result<Vec<ActiveSynapse<'_>>, SolveError> {
     let synapses = problem
         .synapses()
         .iter()
@@ -180,7 +180,7 @@ pub(super) fn links(problem: &Problem) -> Result<Vec<Link<'_>>, SolveError> {
 
 /// The same with computed costs.
 fn flows(problem: &Problem) -> Result<Vec<Flow>, SolveError> {
-    let flow = |(to, from, cost): Link| {
+    let flow = |(to, from, cost): ActiveSynapse| {
         let value = Wide::from(&cost.coefficient) * Wide::from(&cost.base).power(&cost.power);
         (to, from, value)
     };

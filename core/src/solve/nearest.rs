@@ -32,7 +32,7 @@ struct Arc {
 }
 
 /// A step of a walk: arc, and whether along it.
-type Step = (usize, bool);
+type Walked = (usize, bool);
 
 /// The nearest scaling to the ratios whose logarithms are given (`None`: the weight is 0 and says nothing); `None` if
 /// BiPU units make the problem more general than one of potentials. Cost: for each cycle tried, at most variables times
@@ -68,7 +68,7 @@ pub(super) fn nearest(network: &Network<Rational>, logs: &[Option<f64>]) -> Opti
     let potentials = match feasible(&arcs, ground + 1, deviation) {
         Search::Potentials(potentials) | Search::Cycle(_, potentials) => potentials,
     };
-    let term = |(arc, along): &Step| {
+    let term = |(arc, along): &Walked| {
         let coefficient = if *along {
             Rational::one()
         } else {
@@ -86,7 +86,7 @@ pub(super) fn nearest(network: &Network<Rational>, logs: &[Option<f64>]) -> Opti
 
 /// The largest mean of `|Σ log|` over the cycles, and a cycle that has it: as long as some cycle exceeds the mean so
 /// far, take its mean instead.
-fn widest_mean(arcs: &[Arc], nodes: usize) -> (f64, Vec<Step>) {
+fn widest_mean(arcs: &[Arc], nodes: usize) -> (f64, Vec<Walked>) {
     let (mut mean, mut widest) = (0.0, Vec::new());
     for (index, arc) in arcs
         .iter()
@@ -101,7 +101,7 @@ fn widest_mean(arcs: &[Arc], nodes: usize) -> (f64, Vec<Step>) {
         let Search::Cycle(cycle, _) = feasible(arcs, nodes, mean) else {
             break;
         };
-        let signed = |(arc, along): &Step| {
+        let signed = |(arc, along): &Walked| {
             if *along {
                 arcs[*arc].log
             } else {
@@ -121,7 +121,7 @@ enum Search {
     /// Potentials within the deviation.
     Potentials(Vec<f64>),
     /// A cycle beyond it, and the potentials when it was found.
-    Cycle(Vec<Step>, Vec<f64>),
+    Cycle(Vec<Walked>, Vec<f64>),
 }
 
 /// Shortest paths with lengths `deviation + log` along each arc and `deviation - log` against it: potentials within the
@@ -131,7 +131,7 @@ fn feasible(arcs: &[Arc], nodes: usize, deviation: f64) -> Search {
     // Below this a shorter path is rounding.
     let slack = 1e-13 * largest;
     let mut lengths = vec![0.0; nodes];
-    let mut came: Vec<Option<Step>> = vec![None; nodes];
+    let mut came: Vec<Option<Walked>> = vec![None; nodes];
     for _ in 0..=nodes {
         let mut shortened = false;
         for (index, arc) in arcs
@@ -160,8 +160,8 @@ fn feasible(arcs: &[Arc], nodes: usize, deviation: f64) -> Search {
 }
 
 /// A cycle among the steps by which the nodes were reached.
-fn cycle_of(arcs: &[Arc], came: &[Option<Step>]) -> Option<Vec<Step>> {
-    let before = |(arc, along): Step| if along { arcs[arc].from } else { arcs[arc].to };
+fn cycle_of(arcs: &[Arc], came: &[Option<Walked>]) -> Option<Vec<Walked>> {
+    let before = |(arc, along): Walked| if along { arcs[arc].from } else { arcs[arc].to };
     let mut visited = vec![usize::MAX; came.len()];
     for start in 0..came.len() {
         let mut node = start;

@@ -3,7 +3,7 @@
 use num_traits::{One, Signed};
 
 use super::Balancing;
-use super::levels::{Link, links};
+use super::levels::{ActiveSynapse, links};
 use crate::kernel::{Priced, Problem};
 use crate::numbers::{
     Direction, Dyadic, Rational, natural_log, rational_from_f64, rational_to_f64,
@@ -226,7 +226,7 @@ impl<'a> Newton<'a> {
 
 /// The synapses that balancing knows, in a problem of one power on units of degree 1.
 fn flows(problem: &Problem, bits: u64) -> Option<Vec<Flow>> {
-    let flow = |(to, from, cost): Link| {
+    let flow = |(to, from, cost): ActiveSynapse| {
         let cost = cost.enclosed(bits)?.lo().clone();
         Some(Flow { to, from, cost })
     };

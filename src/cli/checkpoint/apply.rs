@@ -15,10 +15,10 @@ use super::job;
 use crate::cli::arguments::{ApplyArguments, Moment};
 use crate::cli::files::{self, Content};
 use crate::cli::outputs::{self, Kind, Output};
-use crate::cli::{BadInput, Outcome, Verdict, input};
+use crate::cli::{BadInput, Exit, Reported, input};
 
 /// Carries multipliers to a safetensors file, or to all of them in a folder.
-pub fn apply(arguments: &ApplyArguments) -> Outcome {
+pub fn apply(arguments: &ApplyArguments) -> Reported {
     let model = &arguments.model;
     let role = match arguments.moment {
         None => Role::Weights,
@@ -77,7 +77,7 @@ pub fn apply(arguments: &ApplyArguments) -> Outcome {
     Ok(said(count, &lost, arguments))
 }
 
-fn said(count: usize, lost: &Losses, arguments: &ApplyArguments) -> (Report, Verdict) {
+fn said(count: usize, lost: &Losses, arguments: &ApplyArguments) -> (Report, Exit) {
     let mut report = Report {
         text: format!(
             "carried   multipliers to {count} files of {}\n",
@@ -86,7 +86,7 @@ fn said(count: usize, lost: &Losses, arguments: &ApplyArguments) -> (Report, Ver
         json: json!({"status": "applied", "files": count}),
     };
     lost_weights(&mut report, lost);
-    (report, Verdict::Done)
+    (report, Exit::Done)
 }
 
 /// A folder beside the output, which is not there, or empty.

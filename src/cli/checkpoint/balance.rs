@@ -19,10 +19,10 @@ use super::stages::{Stages, Stopped};
 use super::{names, never, open};
 use crate::cli::arguments::{BalanceArguments, MethodName};
 use crate::cli::files::{self, note_written};
-use crate::cli::{BadInput, Outcome, Progress, Verdict, layers, rounded};
+use crate::cli::{BadInput, Exit, Progress, Reported, layers, rounded};
 
 /// Balances a checkpoint; `None` if it is none.
-pub fn balance(arguments: &BalanceArguments) -> Option<Outcome> {
+pub fn balance(arguments: &BalanceArguments) -> Option<Reported> {
     let path = &arguments.network;
     if !Checkpoint::is_at(path) {
         let asked = [
@@ -38,7 +38,7 @@ pub fn balance(arguments: &BalanceArguments) -> Option<Outcome> {
     Some(balance_checkpoint(arguments))
 }
 
-fn balance_checkpoint(arguments: &BalanceArguments) -> Outcome {
+fn balance_checkpoint(arguments: &BalanceArguments) -> Reported {
     refuse(arguments)?;
     let checkpoint = open(&arguments.network, &arguments.family)?;
     let shards = Shards::open(&checkpoint).map_err(|fault| BadInput(fault.to_string()))?;
@@ -154,7 +154,7 @@ impl<'a> Run<'a> {
         self.task.arguments.parts.blocks.is_some()
     }
 
-    fn go(mut self) -> Outcome {
+    fn go(mut self) -> Reported {
         let mut records: BTreeMap<usize, Record> = BTreeMap::new();
         if let Some(job) = &self.job {
             let [from, to] = self.plan.part;
@@ -255,7 +255,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn report(&self, records: &[Record], resumed: usize) -> Outcome {
+    fn report(&self, records: &[Record], resumed: usize) -> Reported {
         let (task, plan) = (self.task, &self.plan);
         let checkpoint = task.checkpoint;
         let most = |of: &dyn Fn(&Record) -> f64| records.iter().map(of).fold(0.0, f64::max);
@@ -313,8 +313,8 @@ impl<'a> Run<'a> {
         };
         let mut report = report::checkpoint_balance(&found);
         let mut verdict = match task.certify && !all_certified {
-            true => Verdict::Incomplete,
-            false => Verdict::Done,
+            true => Exit::Incomplete,
+            false => Exit::Done,
         };
         let lost = Losses {
             first: Vec::new(),

@@ -13,7 +13,7 @@ use synaptic_balance::report::{self, CheckpointCheck, NumberType, Reliance, Wron
 use super::stages::ROOM;
 use super::{config, names, never, open};
 use crate::cli::arguments::CheckArguments;
-use crate::cli::{BadInput, Outcome, Progress, Verdict};
+use crate::cli::{BadInput, Exit, Progress, Reported};
 
 /// Fields of a configuration that say nothing about what is computed, unless the family takes them.
 const ELSEWHERE: [&str; 12] = [
@@ -32,7 +32,7 @@ const ELSEWHERE: [&str; 12] = [
 ];
 
 /// Judges a checkpoint; `None` unless both are some.
-pub fn check(arguments: &CheckArguments) -> Option<Outcome> {
+pub fn check(arguments: &CheckArguments) -> Option<Reported> {
     let (before, after) = (arguments.before.as_deref()?, arguments.after.as_deref()?);
     let is_some = [before, after].map(Checkpoint::is_at);
     match is_some {
@@ -45,7 +45,7 @@ pub fn check(arguments: &CheckArguments) -> Option<Outcome> {
     }
 }
 
-fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Outcome {
+fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Reported {
     refuse(arguments, before)?;
     let start = Instant::now();
     let checkpoints = [
@@ -139,9 +139,9 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Outcome {
     report.state_reliance(&[Reliance::Family, Reliance::Deficit, Reliance::Scaling]);
     let is_balanced = found.deficit.0 <= found.allowed || found.to_powers_of_two.is_some();
     let verdict = match (found.wrong.is_empty(), is_balanced) {
-        (false, _) => Verdict::Incomplete,
-        (true, false) => Verdict::False,
-        (true, true) => Verdict::Done,
+        (false, _) => Exit::Incomplete,
+        (true, false) => Exit::False,
+        (true, true) => Exit::Done,
     };
     Ok((report, verdict))
 }

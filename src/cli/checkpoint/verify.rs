@@ -10,14 +10,14 @@ use synaptic_balance::report::Reliance;
 use super::{names, open};
 use crate::cli::arguments::VerifyArguments;
 use crate::cli::energy::judge;
-use crate::cli::{BadInput, Outcome};
+use crate::cli::{BadInput, Reported};
 
 /// Verifies a certificate about the block that it names.
 pub fn verify(
     arguments: &VerifyArguments,
     certificate: &EnergyFile,
     regularizer: &Regularizer,
-) -> Outcome {
+) -> Reported {
     let path = &arguments.network;
     if !matches!(regularizer, Regularizer::Lp(_)) {
         let reason = "certificates about checkpoints are about one power";

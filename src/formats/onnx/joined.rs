@@ -28,7 +28,7 @@ pub(super) enum Piece<'a> {
 }
 
 /// A constant scales by the ratio of two fields.
-pub(super) type Scaling = (View, Field, Field);
+pub(super) type Weighed = (View, Field, Field);
 
 /// Entries of a joined tensor beyond so many are not numbered one by one.
 const MOST: usize = 1 << 26;
@@ -121,7 +121,7 @@ impl Inference<'_> {
         view: &View,
         plus: &Field,
         minus: &Field,
-    ) -> Result<Option<Vec<Scaling>>, Stop> {
+    ) -> Result<Option<Vec<Weighed>>, Stop> {
         let constant = &self.constants[view.constant];
         let Some(joined) = constant.joined.clone() else {
             return Ok(None);
@@ -135,7 +135,7 @@ impl Inference<'_> {
                 "moves the entries of a joined tensor that is too large".into(),
             ));
         }
-        let mut apart: Vec<Scaling> = Vec::new();
+        let mut apart: Vec<Weighed> = Vec::new();
         for part in &joined.parts {
             let Some(own) = &part.view else { continue };
             let mut entries = vec![View::ABSENT; view.len()];
@@ -166,10 +166,10 @@ impl Inference<'_> {
         view: &View,
         joined: &Joined,
         fields: [&Field; 2],
-    ) -> Result<Vec<Scaling>, Stop> {
+    ) -> Result<Vec<Weighed>, Stop> {
         let (rank, along) = (view.shape.len(), joined.along);
         let mut first = 0;
-        let mut apart: Vec<Scaling> = Vec::new();
+        let mut apart: Vec<Weighed> = Vec::new();
         for part in &joined.parts {
             let length = part.shape[along];
             if let Some(own) = &part.view {

@@ -7,7 +7,7 @@ mod names;
 mod tables;
 
 use std::sync::LazyLock;
-use synaptic_balance::theorems::{Verdict, run};
+use synaptic_balance::theorems::{CheckedTheorem, run};
 
 /// The whole catalogue, checked once for all tests.
-static FOUND: LazyLock<Vec<Verdict>> = LazyLock::new(|| run::<&str>(&[]).unwrap());
+static FOUND: LazyLock<Vec<CheckedTheorem>> = LazyLock::new(|| run::<&str>(&[]).unwrap());

@@ -1,12 +1,12 @@
 //! No script runs for ever, exhausts memory, or reads what it may not.
 
-use synaptic_balance::script::{Options, Outcome, run};
+use synaptic_balance::script::{Ending, Options, run};
 
 use super::support::run_text;
 
 fn message(source: &str) -> String {
     match run_text(source).outcome {
-        Outcome::Faulty { message, .. } => message,
+        Ending::Faulty { message, .. } => message,
         other => panic!("{source} ended as {other:?}"),
     }
 }
@@ -282,12 +282,12 @@ fn nothing_is_proved_of_nothing() {
     for claim in ["balanced(net, \"l2\")", "enclosure(net, \"l2\", #{}, #{})"] {
         let source = format!("{net} show(\"a\", {claim}); qed();");
         assert!(
-            matches!(run_text(&source).outcome, Outcome::Incomplete(_)),
+            matches!(run_text(&source).outcome, Ending::Incomplete(_)),
             "{source}"
         );
     }
     let text = "let net = network(\"x -> a: 1; a -> y: 2\"); show(\"a\", `${solve(net, \"l1\").a}`, \"==\", \"1\"); qed();";
-    assert_ne!(run_text(text).outcome, Outcome::Checked);
+    assert_ne!(run_text(text).outcome, Ending::Checked);
     assert!(
         !run_text(text).to_string().contains("1.41"),
         "a computed number has no digits to claim"
@@ -319,11 +319,11 @@ fn networks_from_files() {
         };
         run(&source, options).outcome
     };
-    let refused = |outcome| matches!(outcome, Outcome::Faulty { .. });
-    assert_eq!(prove("net.json", vec![]), Outcome::Checked);
+    let refused = |outcome| matches!(outcome, Ending::Faulty { .. });
+    assert_eq!(prove("net.json", vec![]), Ending::Checked);
     let path = outside.to_str().unwrap();
     assert!(refused(prove(path, vec![])));
-    assert_eq!(prove(path, vec![outside.clone()]), Outcome::Checked);
+    assert_eq!(prove(path, vec![outside.clone()]), Ending::Checked);
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink(&outside, folder.path().join("link.json")).unwrap();

@@ -1,7 +1,7 @@
 //! The user's guide is true.
 
 use std::collections::BTreeSet;
-use synaptic_balance::script::{Options, Outcome, run};
+use synaptic_balance::script::{Ending, Options, run};
 
 use super::support::{root, scripts};
 
@@ -32,7 +32,7 @@ fn wrong_example() {
 #[test]
 fn first_example() {
     let transcript = run(block(&guide(), "rhai"), Options::default());
-    assert_eq!(transcript.outcome, Outcome::Checked);
+    assert_eq!(transcript.outcome, Ending::Checked);
 }
 
 /// The names that follow `register_fn(` in the sources of the bindings.

@@ -1,6 +1,6 @@
 //! The language of scripts: exact numbers, networks as text, facts.
 
-use synaptic_balance::script::{Outcome, literals, parse_network};
+use synaptic_balance::script::{Ending, literals, parse_network};
 
 use super::support::run_text;
 
@@ -11,7 +11,7 @@ fn all_equal(claims: &[(&str, &str)]) {
         let transcript = run_text(&source);
         assert_eq!(
             transcript.outcome,
-            Outcome::Checked,
+            Ending::Checked,
             "{left} == {right}: {transcript}"
         );
     }
@@ -19,7 +19,7 @@ fn all_equal(claims: &[(&str, &str)]) {
 
 fn message(source: &str) -> String {
     match run_text(source).outcome {
-        Outcome::Faulty { message, .. } => message,
+        Ending::Faulty { message, .. } => message,
         other => panic!("{source} ended as {other:?}"),
     }
 }
@@ -62,9 +62,9 @@ fn numbers_are_rational() {
         ("`${`${1e2} ${0x1e}`}`", "\"100 30\""),
     ]);
     let grown = "let x = 9223372036854775807; x += 1; x *= 2; let y = x; y -= 1/2; show(\"x\", [x, y], \"==\", [2 ** 64, 2 ** 64 - 1/2]); qed();";
-    assert_eq!(run_text(grown).outcome, Outcome::Checked);
+    assert_eq!(run_text(grown).outcome, Ending::Checked);
     let loops = "let x = 0; for i in 0..4 { x += i / 2; } show(\"x\", x, \"==\", 3); qed();";
-    assert_eq!(run_text(loops).outcome, Outcome::Checked);
+    assert_eq!(run_text(loops).outcome, Ending::Checked);
     assert!(message("1/3 % 1").contains("integers"));
     assert!(message("sqrt(2)").contains("not a rational number"));
     assert!(message("(-4) ** (1/2)").contains("not a rational number"));
@@ -79,7 +79,7 @@ fn comparisons() {
     let transcript = run_text(source);
     assert_eq!(
         (&transcript.outcome, transcript.steps.len()),
-        (&Outcome::Checked, 4)
+        (&Ending::Checked, 4)
     );
     for wrong in [
         "1, \"=\", 1",
@@ -205,7 +205,7 @@ fn no_evidence_no_proof() {
         "show(\"false\", balanced(net, \"l1\"))",
     ] {
         let transcript = run_text(&format!("{net} {claim}; qed();"));
-        assert_eq!(transcript.outcome, Outcome::Failed, "{claim}");
+        assert_eq!(transcript.outcome, Ending::Failed, "{claim}");
     }
     assert!(message(&format!("{net} scale(net, solve(net, \"l1\"))")).contains("propose"));
 }
@@ -218,7 +218,7 @@ fn assumptions() {
     assert!(given.remarks().contains(&named.to_string()));
     assert!(given.to_string().contains(named));
     let wrong = run_text("assume(\"two is one\", 2, \"==\", 1); show(\"a\", 1, \"==\", 1); qed();");
-    assert_eq!(wrong.outcome, Outcome::Failed);
+    assert_eq!(wrong.outcome, Ending::Failed);
     assert_eq!(
         run_text("assume(\"everything\"); qed();")
             .outcome

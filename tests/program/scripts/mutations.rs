@@ -1,7 +1,7 @@
 //! A script that stays true when a number in its claim changes does not check that number.
 
 use std::ops::Range;
-use synaptic_balance::script::{Outcome, literals};
+use synaptic_balance::script::{Ending, literals};
 
 use super::support::scripts;
 
@@ -49,12 +49,7 @@ fn every_number_in_a_claim_matters() {
     let step = if crate::in_full() { 1 } else { 6 };
     for script in scripts() {
         let source = &script.source;
-        assert_eq!(
-            script.run(source).outcome,
-            Outcome::Checked,
-            "{}",
-            script.id
-        );
+        assert_eq!(script.run(source).outcome, Ending::Checked, "{}", script.id);
         let claims = claims(source);
         let inside = |place: &Range<usize>| claims.iter().any(|claim| claim.contains(&place.start));
         let places: Vec<_> = literals(source).into_iter().filter(inside).collect();
@@ -68,7 +63,7 @@ fn every_number_in_a_claim_matters() {
             let (before, after) = (&source[..place.start], &source[place.end..]);
             let mutated = format!("{before}{}{after}", changed(literal));
             let line = before.lines().count();
-            if script.run(&mutated).outcome == Outcome::Checked {
+            if script.run(&mutated).outcome == Ending::Checked {
                 idle.push(format!("{}:{line}: `{literal}`", script.id));
             }
         }
@@ -223,7 +218,7 @@ fn every_number_before_a_claim_matters() {
                 continue;
             }
             let mutated = format!("{before}{}{after}", changed(&source[place.clone()]));
-            if script.run(&mutated).outcome != Outcome::Checked {
+            if script.run(&mutated).outcome != Ending::Checked {
                 continue;
             }
             let is_free = |(id, text, _): &(&str, &str, &str)| {

@@ -1,6 +1,6 @@
 //! Products and ties with exponents in scripts.
 
-use synaptic_balance::script::Outcome;
+use synaptic_balance::script::Ending;
 
 use super::support::run_text;
 
@@ -25,7 +25,7 @@ fn maps_by_unit_with_exponents() {
     ];
     let text = format!("{SCORES}{}\nqed();", claims.join("\n"));
     let transcript = run_text(&text);
-    assert_eq!(transcript.outcome, Outcome::Checked, "{transcript}");
+    assert_eq!(transcript.outcome, Ending::Checked, "{transcript}");
 }
 
 /// Checks: what would be said of the wrong power of a multiplier is refused, and so is text that is no network.
@@ -52,7 +52,7 @@ fn faults_with_products() {
     ];
     for wrong in wrong {
         let transcript = run_text(&format!("{SCORES}let found = {wrong};\nqed();"));
-        let faulty = matches!(transcript.outcome, Outcome::Faulty { .. });
+        let faulty = matches!(transcript.outcome, Ending::Faulty { .. });
         assert!(faulty, "{wrong}: {transcript}");
     }
 }

@@ -1,6 +1,6 @@
 //! Nothing false or empty passes for a claim that was checked: by text, by order, by redefinition, by emptiness.
 
-use synaptic_balance::script::{Outcome, Transcript};
+use synaptic_balance::script::{Ending, Transcript};
 
 use super::support::run_text;
 
@@ -10,7 +10,7 @@ const NET: &str = "let net = network(\"x -> a: 1; a -> b: 16; b -> y: 1\");";
 /// The script is refused for a reason.
 fn refused(source: &str, reason: &str) {
     match run_text(source).outcome {
-        Outcome::Faulty { message, .. } => {
+        Ending::Faulty { message, .. } => {
             assert!(message.contains(reason), "{source}: {message}");
         }
         other => panic!("{source} ended as {other:?}"),
@@ -21,7 +21,7 @@ fn checked(source: &str) -> Transcript {
     let transcript = run_text(source);
     assert_eq!(
         transcript.outcome,
-        Outcome::Checked,
+        Ending::Checked,
         "{source}: {transcript}"
     );
     transcript

@@ -1,7 +1,7 @@
 //! Snapshots of the transcripts, and the program around them.
 
 use std::process::Command;
-use synaptic_balance::script::Outcome;
+use synaptic_balance::script::Ending;
 
 use super::support::{root, run_text, scripts};
 
@@ -113,7 +113,7 @@ fn program_as_data() {
 #[test]
 fn failure_names_line_and_sides() {
     let transcript = run_text("let a = 2;\n\nshow(\"halves\",\n  a / 4, \"==\", 1 / 3);\nqed();");
-    assert_eq!(transcript.outcome, Outcome::Failed);
+    assert_eq!(transcript.outcome, Ending::Failed);
     let text = transcript.to_string();
     assert!(
         text.contains("script:3: failed: halves: 1/2 is greater than 1/3"),

@@ -173,9 +173,9 @@ pub struct Theorem {
 
 impl Theorem {
     /// Runs the check into a fresh ledger.
-    pub fn verdict(&'static self) -> Verdict {
+    pub fn verdict(&'static self) -> CheckedTheorem {
         let mut ledger = Ledger::new();
-        Verdict {
+        CheckedTheorem {
             theorem: self,
             outcome: (self.check)(&mut ledger).map(|()| ledger.into_evidence()),
         }
@@ -184,7 +184,7 @@ impl Theorem {
 
 /// What a check found.
 #[derive(Debug, Clone)]
-pub struct Verdict {
+pub struct CheckedTheorem {
     /// The statement.
     pub theorem: &'static Theorem,
     /// The evidence, or the first comparison that failed.
@@ -284,7 +284,7 @@ fn at_place(id: &str) -> impl Iterator<Item = &'static Theorem> {
 ///
 /// # Errors
 /// The first id that no statement has; nothing is run then.
-pub fn run<S: AsRef<str>>(ids: &[S]) -> Result<Vec<Verdict>, UnknownId> {
+pub fn run<S: AsRef<str>>(ids: &[S]) -> Result<Vec<CheckedTheorem>, UnknownId> {
     let theorems = find(ids)?;
     Ok(thread::scope(|scope| {
         let checks = theorems.iter().map(|one| scope.spawn(|| one.verdict()));

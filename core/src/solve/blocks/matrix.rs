@@ -122,7 +122,7 @@ impl Matrix<'_> {
     }
 
     /// One step of a pass.
-    pub fn step(&self, step: Step) {
+    pub fn step(&self, step: RowsAndColumns) {
         dispatch(Work { matrix: self, step });
     }
 
@@ -171,7 +171,7 @@ impl Sparse {
 
 /// What is done at once: sums along some rows, and sums down columns over others. Where dense entries stand column
 /// after column, rows and columns change places.
-pub(in crate::solve) struct Step<'a> {
+pub(in crate::solve) struct RowsAndColumns<'a> {
     /// `sums_i += Σ_j c_ij q_j` for these rows; no sums, and nothing is done.
     pub rows: Range<usize>,
     pub q: &'a [f64],
@@ -185,7 +185,7 @@ pub(in crate::solve) struct Step<'a> {
 /// A step on its block.
 struct Work<'a, 'b> {
     matrix: &'a Matrix<'a>,
-    step: Step<'b>,
+    step: RowsAndColumns<'b>,
 }
 
 impl WithSimd for Work<'_, '_> {
@@ -231,7 +231,7 @@ fn row<T>(weights: &[T], width: usize, index: usize) -> &[T] {
     &weights[index * width..(index + 1) * width]
 }
 
-impl Step<'_> {
+impl RowsAndColumns<'_> {
     #[inline(always)]
     fn dense<S: Simd, T: Number, const P: u8>(self, simd: S, weights: &[T], width: usize) {
         let tile = |start: usize| [0, 1, 2, 3].map(|r| row(weights, width, start + r));

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::kernels::TILE;
-use super::matrix::{Matrix, Step};
+use super::matrix::{Matrix, RowsAndColumns};
 use super::shape::{Shape, Sums, add};
 use super::{Blocks, CostSums, Edge, Extent};
 
@@ -79,7 +79,7 @@ impl Blocks<'_> {
             for (position, block) in blocks.iter().enumerate() {
                 let rows = &mut found.rows[position];
                 let sums = if rows.is_empty() { 0..0 } else { own.clone() };
-                self.matrices[*block].step(Step {
+                self.matrices[*block].step(RowsAndColumns {
                     rows: step.clone(),
                     q: self.source(*block, q),
                     sums: &mut rows[sums],
@@ -104,7 +104,7 @@ impl Blocks<'_> {
         let found = all(&bands, |band| {
             let columns = length(p.is_some() && !link.columns.is_empty(), band.len());
             let (mut columns, mut rows) = (vec![0.0; columns], vec![0.0; rows]);
-            matrix.step(Step {
+            matrix.step(RowsAndColumns {
                 rows: band.clone(),
                 q: p.unwrap_or(&[]),
                 sums: &mut columns,

@@ -4,7 +4,7 @@ use synaptic_balance_kernel::{Block, Entries, Layout, Problem};
 
 use crate::numbers::{bf16_to_f64, f16_to_f64, rational_to_f64};
 use crate::solve::blocks::Weights;
-use crate::solve::blocks::matrix::{Cost, Entries as Numbers, Matrix, Step, TILE};
+use crate::solve::blocks::matrix::{Cost, Entries as Numbers, Matrix, RowsAndColumns, TILE};
 
 /// Weights of a band: enough to be worth a thread.
 const BAND: usize = 1 << 17;
@@ -197,7 +197,7 @@ impl FloatBlock<'_> {
         let (mut rows, mut columns) = (vec![0.0; p.len()], vec![0.0; q.len()]);
         if let Some(matrix) = &self.matrix {
             let range = first..first + p.len();
-            matrix.step(Step {
+            matrix.step(RowsAndColumns {
                 rows: range.clone(),
                 q,
                 sums: &mut rows,

@@ -19,7 +19,7 @@ const STYLE: &str = include_str!("page.css");
 /// [`ChartError`].
 pub fn html_report(
     command: &str,
-    verdicts: &[theorems::Verdict],
+    verdicts: &[theorems::CheckedTheorem],
     runs: &[Run],
 ) -> Result<String, ChartError> {
     let mut body = String::new();

@@ -14,7 +14,7 @@ const UNIT: &str = include_str!("unit.svg");
 pub(super) fn write(
     body: &mut String,
     command: &str,
-    verdicts: &[theorems::Verdict],
+    verdicts: &[theorems::CheckedTheorem],
     runs: &[Run],
 ) -> Result<(), ChartError> {
     body.push_str(
@@ -51,7 +51,7 @@ pub(super) fn write(
 }
 
 /// How many statements and claims there are, and what became of them.
-fn counts(body: &mut String, verdicts: &[theorems::Verdict], runs: &[Run]) {
+fn counts(body: &mut String, verdicts: &[theorems::CheckedTheorem], runs: &[Run]) {
     let failed = verdicts.iter().filter(|verdict| verdict.outcome.is_err());
     let failed = failed.count();
     let proofs = verdicts.iter().map(|verdict| verdict.theorem.general_proof);

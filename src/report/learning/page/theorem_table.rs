@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::{badge, escaped, table};
-use crate::theorems::{GeneralProof, Room, Status, Verdict};
+use crate::theorems::{CheckedTheorem, GeneralProof, Room, Status};
 
-pub(super) fn write(body: &mut String, verdicts: &[Verdict]) {
+pub(super) fn write(body: &mut String, verdicts: &[CheckedTheorem]) {
     body.push_str(
         "<section id=\"theorems\">\n<h2>Theorems</h2>\n<p>The verdict is that of the checks, which ran for this page: identities, exact instances, random \
          cases. A general proof is one for all cases, in Coq, at the place named in the sources; <code>proofs/check</code> compiles it, this page \
@@ -31,7 +31,7 @@ pub(super) fn write(body: &mut String, verdicts: &[Verdict]) {
     body.push_str("</section>\n");
 }
 
-fn row(verdict: &Verdict) -> [String; 5] {
+fn row(verdict: &CheckedTheorem) -> [String; 5] {
     let theorem = verdict.theorem;
     let status = match (&verdict.outcome, theorem.status) {
         (Err(_), _) => badge("bad", "CHECK FAILED"),

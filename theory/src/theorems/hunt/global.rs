@@ -7,7 +7,7 @@ use super::super::local_to_global::{
     Pair, covered_by_visible_walks, ends, on_no_cycle, rows, walks, walks_decide,
 };
 use super::super::support::{CostGraph, integer, rank, ratio};
-use super::hunted::{Domain, Hunted, Outcome};
+use super::hunted::{Domain, Held, Hunted};
 use synaptic_balance_core::kernel::{Surveyed, check};
 use synaptic_balance_core::network::{BalanceError, Manifold, Network, Regularizer, UnitKind};
 use synaptic_balance_core::numbers::{Rational, rational_to_f64};
@@ -182,7 +182,7 @@ fn pair(network: &Network<Rational>) -> Option<super::super::local_to_global::Co
         .flatten()
 }
 
-fn every_unit_has_a_multiplier(network: &Network<Rational>) -> Outcome {
+fn every_unit_has_a_multiplier(network: &Network<Rational>) -> Held {
     let found = network.balance_each(&Regularizer::l1());
     let alone = |outcome: &Result<_, BalanceError>| matches!(outcome, Err(BalanceError::NoCost(_)));
     Ok(Some(
@@ -192,7 +192,7 @@ fn every_unit_has_a_multiplier(network: &Network<Rational>) -> Outcome {
     ))
 }
 
-fn self_connections_counted(network: &Network<Rational>) -> Outcome {
+fn self_connections_counted(network: &Network<Rational>) -> Held {
     let graph = CostGraph::of(network);
     let ones = vec![Rational::one(); graph.nodes];
     let mut applies = false;
@@ -215,7 +215,7 @@ fn self_connections_counted(network: &Network<Rational>) -> Outcome {
 }
 
 /// The first path through each unit that earlier ones miss; the statement says nothing if a unit lies on none.
-fn covering_paths(network: &Network<Rational>) -> Outcome {
+fn covering_paths(network: &Network<Rational>) -> Held {
     if !covered(network) {
         return Ok(None);
     }
@@ -238,7 +238,7 @@ fn covering_paths(network: &Network<Rational>) -> Outcome {
         .then(|| rank(rows(network.synapses(), &chosen)) == needed))
 }
 
-fn attained_if_steps_are_defined(network: &Network<Rational>) -> Outcome {
+fn attained_if_steps_are_defined(network: &Network<Rational>) -> Held {
     let defined = network
         .balance_each(&Regularizer::l1())
         .iter()
@@ -250,7 +250,7 @@ fn attained_if_steps_are_defined(network: &Network<Rational>) -> Outcome {
     })
 }
 
-fn outputs_in_the_limit(network: &Network<Rational>, initial: Rational) -> Outcome {
+fn outputs_in_the_limit(network: &Network<Rational>, initial: Rational) -> Held {
     let vanishing = on_no_cycle(network);
     let mut weights = network.weights();
     vanishing
@@ -264,7 +264,7 @@ fn outputs_in_the_limit(network: &Network<Rational>, initial: Rational) -> Outco
     ))
 }
 
-fn unique_logarithms(network: &Network<Rational>) -> Outcome {
+fn unique_logarithms(network: &Network<Rational>) -> Held {
     if !existence(network)?.is_attained() {
         return Ok(None);
     }
@@ -281,7 +281,7 @@ fn unique_logarithms(network: &Network<Rational>) -> Outcome {
 }
 
 /// Tried where the multipliers of weights come out of a loop in few steps: up to two hidden units, and random ones.
-fn two_orders_agree(network: &Network<Rational>) -> Outcome {
+fn two_orders_agree(network: &Network<Rational>) -> Held {
     let random = !network.units_of(UnitKind::Bias).is_empty();
     if (network.variables() > 2 && !random) || !existence(network)?.is_attained() {
         return Ok(None);
@@ -320,7 +320,7 @@ fn two_orders_agree(network: &Network<Rational>) -> Outcome {
 }
 
 /// On networks that are balanced as they are, so that `μ* = 1`, at all points with entries 1/2, 1, 2.
-fn comparison(network: &Network<Rational>, grounded: bool) -> Outcome {
+fn comparison(network: &Network<Rational>, grounded: bool) -> Held {
     let graph = CostGraph::of(network);
     let ones = vec![Rational::one(); graph.nodes];
     let balanced = check::balanced(&network.problem(&Regularizer::l1()), &ones).is_ok();

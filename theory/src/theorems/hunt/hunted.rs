@@ -5,7 +5,7 @@ use synaptic_balance_core::network::Network;
 use synaptic_balance_core::numbers::Rational;
 
 /// `None` where the statement says nothing about the network.
-pub(super) type Outcome = Result<Option<bool>, Failure>;
+pub(super) type Held = Result<Option<bool>, Failure>;
 
 /// Decides a statement for one network.
 pub type Test = fn(&Network<Rational>) -> Result<Option<bool>, Failure>;

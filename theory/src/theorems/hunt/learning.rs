@@ -3,7 +3,7 @@
 use num_traits::{One, Signed, Zero};
 
 use super::gradients::gradient;
-use super::hunted::{Domain, Hunted, Outcome};
+use super::hunted::{Domain, Held, Hunted};
 use super::networks::with_activation;
 use crate::theorems::Failure;
 use crate::theorems::support::{CostGraph, integer, ratio};
@@ -240,7 +240,7 @@ fn at_every_unit(
     network: &Network<Rational>,
     initial: &Rational,
     holds: impl Fn(UnitIndex, &GradientOverTime<Rational>) -> bool,
-) -> Outcome {
+) -> Held {
     if !is_small(network) {
         return Ok(None);
     }
@@ -251,7 +251,7 @@ fn at_every_unit(
     Ok(Some(units.into_iter().all(|unit| holds(unit, &gradient))))
 }
 
-fn euler(network: &Network<Rational>, initial: &Rational, terms: Terms) -> Outcome {
+fn euler(network: &Network<Rational>, initial: &Rational, terms: Terms) -> Held {
     at_every_unit(network, initial, |unit, gradient| {
         let term = |e: usize| network.weight(e) * &gradient.weights[e];
         let [mut input, output, own] = sums(network, unit, terms.bias, term);
@@ -269,7 +269,7 @@ fn difference(network: &Network<Rational>, unit: UnitIndex, weights: &[Rational]
 }
 
 /// The derivative as the slope of the parabola through the steps ±1.
-fn conserved(network: &Network<Rational>, initial: &Rational) -> Outcome {
+fn conserved(network: &Network<Rational>, initial: &Rational) -> Held {
     at_every_unit(network, initial, |unit, gradient| {
         let moved = |size: i64| {
             let pairs = network.weights().into_iter().zip(&gradient.weights);
@@ -285,7 +285,7 @@ fn stepped(network: &Network<Rational>, gradient: &GradientOverTime<Rational>) -
     pairs.map(|(w, g)| w - ratio(1, 4) * g).collect()
 }
 
-fn step(network: &Network<Rational>, initial: &Rational) -> Outcome {
+fn step(network: &Network<Rational>, initial: &Rational) -> Held {
     at_every_unit(network, initial, |unit, gradient| {
         let before = difference(network, unit, &network.weights());
         let after = difference(network, unit, &stepped(network, gradient));
@@ -301,7 +301,7 @@ fn is_balanced(network: &Network<Rational>, weights: &[Rational]) -> bool {
         .all(|unit| difference(network, unit, weights).is_zero())
 }
 
-fn keeps_balance(network: &Network<Rational>) -> Outcome {
+fn keeps_balance(network: &Network<Rational>) -> Held {
     if !is_small(network) || !is_balanced(network, &network.weights()) {
         return Ok(None);
     }
@@ -309,7 +309,7 @@ fn keeps_balance(network: &Network<Rational>) -> Outcome {
     Ok(gradient.map(|gradient| is_balanced(network, &stepped(network, &gradient))))
 }
 
-fn stationary_without_regularizer(network: &Network<Rational>) -> Outcome {
+fn stationary_without_regularizer(network: &Network<Rational>) -> Held {
     let alive = |unit: UnitIndex| {
         let [input, output, _] = sums(network, unit, true, |e| network.weight(e).abs());
         input.is_positive() && output.is_positive()
@@ -324,7 +324,7 @@ fn stationary_without_regularizer(network: &Network<Rational>) -> Outcome {
     Ok(stationary.then(|| is_balanced(network, &network.weights())))
 }
 
-fn regularized(network: &Network<Rational>, initial: &Rational) -> Outcome {
+fn regularized(network: &Network<Rational>, initial: &Rational) -> Held {
     at_every_unit(network, initial, |unit, gradient| {
         let term = |e: usize| {
             let weight = network.weight(e);
@@ -335,7 +335,7 @@ fn regularized(network: &Network<Rational>, initial: &Rational) -> Outcome {
     })
 }
 
-fn balanced_is_stationary(network: &Network<Rational>) -> Outcome {
+fn balanced_is_stationary(network: &Network<Rational>) -> Held {
     if !is_small(network) || !is_balanced(network, &network.weights()) {
         return Ok(None);
     }
@@ -373,7 +373,7 @@ fn scale_free(sides: &Sides) -> Rational {
     ratios.max().unwrap_or_else(Rational::zero)
 }
 
-fn deficits(network: &Network<Rational>) -> Outcome {
+fn deficits(network: &Network<Rational>) -> Held {
     let (once, thrice) = (sides(network, 1), sides(network, 3));
     let balanced = once.iter().all(|(a, b)| a == b);
     let free = scale_free(&once);

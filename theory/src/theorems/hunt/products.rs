@@ -3,7 +3,7 @@
 
 use num_traits::{One, Zero};
 
-use super::hunted::{Domain, Hunted, Outcome};
+use super::hunted::{Domain, Held, Hunted};
 use super::scalings::outputs;
 use crate::theorems::Failure;
 use crate::theorems::support::{integer, many, rank, ratio};
@@ -149,7 +149,7 @@ fn multipliers(network: &Network<Rational>, first: i64) -> Vec<Rational> {
 
 /// Do the outputs stay, if the weight of the product is divided by all its factors' multipliers, or else by the last
 /// one's?
-fn kept(network: &Network<Rational>, by_all: bool) -> Outcome {
+fn kept(network: &Network<Rational>, by_all: bool) -> Held {
     let Some(network) = with_product(network)? else {
         return Ok(None);
     };
@@ -169,14 +169,14 @@ fn kept(network: &Network<Rational>, by_all: bool) -> Outcome {
 }
 
 /// Is `R` at some mean of the squares of two multipliers, given by their roots, at most the mean of `R`?
-fn convex(network: &Network<Rational>, mean: fn(&Rational, &Rational) -> Rational) -> Outcome {
+fn convex(network: &Network<Rational>, mean: fn(&Rational, &Rational) -> Rational) -> Held {
     match with_product(network)? {
         Some(network) => mean_of_two(&network, mean),
         None => Ok(None),
     }
 }
 
-fn mean_of_two(network: &Network<Rational>, mean: fn(&Rational, &Rational) -> Rational) -> Outcome {
+fn mean_of_two(network: &Network<Rational>, mean: fn(&Rational, &Rational) -> Rational) -> Held {
     let one = multipliers(network, 1);
     let other: Vec<Rational> = one.iter().map(|root| root * root + integer(1)).collect();
     let square =
@@ -203,7 +203,7 @@ fn cost(network: &Network<Rational>, by: &[Rational]) -> Option<Rational> {
 }
 
 /// Do the outputs stay, if every synapse is scaled, or all but the first that a scaling changes?
-fn all_kept(network: &Network<Rational>, but_one: bool) -> Outcome {
+fn all_kept(network: &Network<Rational>, but_one: bool) -> Held {
     let mut scaled = network.scaled(&multipliers(network, 2))?;
     if but_one {
         let changes = |synapse: &usize| scaled.weight(*synapse) != network.weight(*synapse);
@@ -233,7 +233,7 @@ fn costs(problem: &Problem, by: &[Rational]) -> Option<Vec<Rational>> {
 /// Wherever `A <= B` at all units among some choices of multipliers: are these at most the balanced ones? Says nothing
 /// where the minimum is not attained, or leaves multipliers free; if `apart`, where a cost rises or falls in two
 /// multipliers.
-fn compared(network: &Network<Rational>, apart: bool) -> Outcome {
+fn compared(network: &Network<Rational>, apart: bool) -> Held {
     let problem = network.problem(&Regularizer::l1());
     let active: Vec<&Synapse> = problem
         .synapses()
@@ -292,7 +292,7 @@ fn choices(variables: usize) -> impl Iterator<Item = Vec<Rational>> {
 
 /// Is `R(1) - R(μ)` at most the gap at some other `μ`, with a verified circulation for `y`, or with the costs
 /// themselves?
-fn gap(network: &Network<Rational>, circulates: bool) -> Outcome {
+fn gap(network: &Network<Rational>, circulates: bool) -> Held {
     let problem = network.problem(&Regularizer::l1());
     let ones = many(network.variables(), || integer(1));
     let Existence::Attained(found) = existence_by_linear_program(&problem)? else {

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use num_traits::{One, Signed, Zero};
 
 use super::global::existence;
-use super::hunted::{Domain, Hunted, Outcome};
+use super::hunted::{Domain, Held, Hunted};
 use super::networks::{tied, with_activation};
 use crate::theorems::Failure;
 use crate::theorems::local_to_global::{
@@ -168,7 +168,7 @@ fn coupling(network: &Network<Rational>, i: usize, j: usize) -> Result<Rational,
     Ok(integer(-2) * mixed)
 }
 
-fn derivatives(network: &Network<Rational>, count_own: bool) -> Outcome {
+fn derivatives(network: &Network<Rational>, count_own: bool) -> Held {
     let graph = CostGraph::of(network);
     if graph.nodes > 3 {
         return Ok(None);
@@ -250,7 +250,7 @@ enum Claimed {
 }
 
 /// On networks that are balanced as they are, so that `μ* = 1`, with `A, B > 0`, at all points of the grid.
-fn fair_steps(network: &Network<Rational>, claimed: Claimed) -> Outcome {
+fn fair_steps(network: &Network<Rational>, claimed: Claimed) -> Held {
     let graph = CostGraph::of(network);
     let ones = vec![Rational::one(); graph.nodes];
     let defined = (0..graph.nodes).all(|node| graph.step_squared(node, &ones).is_some());
@@ -324,7 +324,7 @@ fn is_optimal(graph: &CostGraph, point: &[Rational]) -> bool {
     })
 }
 
-fn bounded(network: &Network<Rational>, grounded: bool) -> Outcome {
+fn bounded(network: &Network<Rational>, grounded: bool) -> Held {
     let graph = CostGraph::of(network);
     if graph.nodes > 2 || (grounded && !graph.is_grounded()) {
         return Ok(None);
@@ -354,7 +354,7 @@ enum Foreign {
 }
 
 /// One weight changed, each in turn.
-fn foreign(network: &Network<Rational>, change: Foreign) -> Outcome {
+fn foreign(network: &Network<Rational>, change: Foreign) -> Held {
     let network = without_zeros(network)?;
     if network.variables() > 3 || network.synapses() == 0 {
         return Ok(None);

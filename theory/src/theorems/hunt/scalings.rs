@@ -2,7 +2,7 @@
 
 use num_traits::{One, Signed, Zero};
 
-use super::hunted::{Domain, Hunted, Outcome};
+use super::hunted::{Domain, Held, Hunted};
 use super::networks::{tied, with_activation};
 use crate::theorems::Failure;
 use crate::theorems::support::{CostGraph, integer, ratio};
@@ -16,9 +16,9 @@ pub(super) static STATEMENTS: &[Hunted] = &[
         "scaling-invariance",
         "scaling a unit by 2 or 1/3 changes no output (leaky ReLUs, three steps, initial state scaled too)",
         |network| {
-            each_unit(&leaky(network)?, |unit| Scaling {
+            each_unit(&leaky(network)?, |unit| UnitScaling {
                 factors: vec![integer(2), ratio(1, 3)],
-                ..Scaling::of(unit)
+                ..UnitScaling::of(unit)
             })
         },
     )
@@ -27,9 +27,9 @@ pub(super) static STATEMENTS: &[Hunted] = &[
         "scaling-invariance",
         "scaling a unit that squares by λ in and λ² out changes no output (initial state scaled too)",
         |network| {
-            each_unit(&squaring(network)?, |unit| Scaling {
+            each_unit(&squaring(network)?, |unit| UnitScaling {
                 degree: 2,
-                ..Scaling::of(unit)
+                ..UnitScaling::of(unit)
             })
         },
     )
@@ -40,9 +40,9 @@ pub(super) static STATEMENTS: &[Hunted] = &[
         "λ > 0",
         "scaling-invariance",
         |network| {
-            each_unit(&leaky(network)?, |unit| Scaling {
+            each_unit(&leaky(network)?, |unit| UnitScaling {
                 factors: vec![integer(-1)],
-                ..Scaling::of(unit)
+                ..UnitScaling::of(unit)
             })
         },
     )
@@ -53,9 +53,9 @@ pub(super) static STATEMENTS: &[Hunted] = &[
         "the bias counts as an incoming weight",
         "scaling-invariance",
         |network| {
-            each_unit(&leaky(network)?, |unit| Scaling {
+            each_unit(&leaky(network)?, |unit| UnitScaling {
                 bias: false,
-                ..Scaling::of(unit)
+                ..UnitScaling::of(unit)
             })
         },
     )
@@ -66,9 +66,9 @@ pub(super) static STATEMENTS: &[Hunted] = &[
         "the initial value is scaled",
         "scaling-invariance",
         |network| {
-            each_unit(&leaky(network)?, |unit| Scaling {
+            each_unit(&leaky(network)?, |unit| UnitScaling {
                 initial: false,
-                ..Scaling::of(unit)
+                ..UnitScaling::of(unit)
             })
         },
     )
@@ -78,7 +78,7 @@ pub(super) static STATEMENTS: &[Hunted] = &[
         "scaling a unit that squares by λ in and λ out changes no output",
         "λ^c for a BiPU",
         "scaling-invariance",
-        |network| each_unit(&squaring(network)?, Scaling::of),
+        |network| each_unit(&squaring(network)?, UnitScaling::of),
     )
     .over(Domain::Few),
     Hunted::without(
@@ -86,7 +86,7 @@ pub(super) static STATEMENTS: &[Hunted] = &[
         "scaling a unit that clips at 6 changes no output",
         "a homogeneous activation",
         "mixed-units",
-        |network| each_unit(&with_activation(network, |_| clipped())?, Scaling::of),
+        |network| each_unit(&with_activation(network, |_| clipped())?, UnitScaling::of),
     )
     .over(Domain::Few),
     Hunted::holds(
@@ -122,9 +122,9 @@ pub(super) static STATEMENTS: &[Hunted] = &[
         "self-connections in neither sum",
         "E4",
         |network| {
-            each_unit(&leaky(network)?, |unit| Scaling {
+            each_unit(&leaky(network)?, |unit| UnitScaling {
                 own: true,
-                ..Scaling::of(unit)
+                ..UnitScaling::of(unit)
             })
         },
     )
@@ -176,7 +176,7 @@ pub(super) static STATEMENTS: &[Hunted] = &[
 ];
 
 /// What is done to one unit; written independently of `Network::scaled`.
-struct Scaling {
+struct UnitScaling {
     unit: UnitIndex,
     factors: Vec<Rational>,
     /// Outgoing weights are divided by the factor to this power, initial values multiplied by it.
@@ -189,9 +189,9 @@ struct Scaling {
     own: bool,
 }
 
-impl Scaling {
+impl UnitScaling {
     fn of(unit: UnitIndex) -> Self {
-        Scaling {
+        UnitScaling {
             unit,
             factors: vec![integer(2)],
             degree: 1,
@@ -233,7 +233,7 @@ impl Scaling {
     }
 }
 
-fn each_unit(network: &Network<Rational>, scaling: impl Fn(UnitIndex) -> Scaling) -> Outcome {
+fn each_unit(network: &Network<Rational>, scaling: impl Fn(UnitIndex) -> UnitScaling) -> Held {
     for unit in network.units_of(UnitKind::Hidden) {
         if !scaling(unit).keeps(network)? {
             return Ok(Some(false));
@@ -277,7 +277,7 @@ fn multipliers(count: usize) -> Vec<Rational> {
 }
 
 /// The first hidden unit clips, the others are leaky.
-fn mixed(network: &Network<Rational>) -> Outcome {
+fn mixed(network: &Network<Rational>) -> Held {
     let mixed = with_activation(network, |place| match place {
         0 => clipped(),
         _ => Activation::LeakyRelu(ratio(1, 2)),
@@ -290,7 +290,7 @@ fn mixed(network: &Network<Rational>) -> Outcome {
     Ok(Some(outputs(&scaled, &zeros)? == outputs(&mixed, &zeros)?))
 }
 
-fn group(network: &Network<Rational>) -> Outcome {
+fn group(network: &Network<Rational>) -> Held {
     let first = multipliers(network.variables());
     let second: Vec<Rational> = first.iter().map(|m| m + integer(1)).collect();
     let product: Vec<Rational> = first.iter().zip(&second).map(|(a, b)| a * b).collect();
@@ -304,7 +304,7 @@ fn group(network: &Network<Rational>) -> Outcome {
 }
 
 /// All units scaled at once, where hidden units form a cycle.
-fn cyclic(network: &Network<Rational>, initial: &Rational) -> Outcome {
+fn cyclic(network: &Network<Rational>, initial: &Rational) -> Held {
     if !super::rates::has_hidden_cycle(network, true) {
         return Ok(None);
     }
@@ -340,7 +340,7 @@ fn sides_agree(network: &Network<Rational>, summed: bool) -> bool {
     }
 }
 
-fn tied_sums(network: &Network<Rational>) -> Outcome {
+fn tied_sums(network: &Network<Rational>) -> Held {
     let Some(tied) = tie_all(network)? else {
         return Ok(None);
     };
@@ -351,7 +351,7 @@ fn tied_sums(network: &Network<Rational>) -> Outcome {
 }
 
 /// Ties of the first two hidden units and of the last two: one multiplier, not two, if they share a unit.
-fn overlapping_ties(network: &Network<Rational>) -> Outcome {
+fn overlapping_ties(network: &Network<Rational>) -> Held {
     let hidden = network.units_of(UnitKind::Hidden);
     if hidden.len() < 3 {
         return Ok(None);
@@ -379,7 +379,7 @@ fn levels(network: &Network<Rational>) -> Option<Vec<usize>> {
 }
 
 /// The closed form under `L_1`; the layer of a synapse is that of the unit it leads to.
-fn closed_form(network: &Network<Rational>, no_biases: bool, no_skips: bool) -> Outcome {
+fn closed_form(network: &Network<Rational>, no_biases: bool, no_skips: bool) -> Held {
     let Some(level) = levels(network) else {
         return Ok(None);
     };

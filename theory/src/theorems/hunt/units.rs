@@ -3,7 +3,7 @@
 use num_traits::{One, Signed, Zero};
 
 use super::global::existence;
-use super::hunted::{Domain, Hunted, Outcome};
+use super::hunted::{Domain, Held, Hunted};
 use super::networks::with_activation;
 use crate::theorems::errata::bumpy_slope;
 use crate::theorems::support::{CostGraph, integer, ratio};
@@ -115,7 +115,7 @@ pub(super) static STATEMENTS: &[Hunted] = &[
 fn of_activation(
     network: &Network<Rational>,
     test: impl Fn(&Activation<Rational>) -> Option<bool>,
-) -> Outcome {
+) -> Held {
     let unit = network.units_of(UnitKind::Hidden);
     Ok(unit
         .first()
@@ -186,7 +186,7 @@ fn homogeneity_is_form(f: &Activation<Rational>, lower: Lower) -> Option<bool> {
 }
 
 /// A chain with its weights multiplied by -2 and divided by h.
-fn generalised(network: &Network<Rational>, identity: bool) -> Outcome {
+fn generalised(network: &Network<Rational>, identity: bool) -> Held {
     let g = integer(-2);
     let outputs = |network: &Network<Rational>| {
         points()
@@ -246,7 +246,7 @@ fn equation(
     network: &Network<Rational>,
     slope: fn(&Rational) -> Rational,
     signs_only: bool,
-) -> Outcome {
+) -> Held {
     let grid = [(1, 3), (1, 2), (2, 3), (1, 1), (3, 2), (2, 1), (3, 1)];
     let grid = grid.map(|(n, d)| ratio(n, d));
     let mut applies = false;
@@ -291,7 +291,7 @@ fn power_unit(
 }
 
 /// The kernel's verdict on balance at 1 under `L_1`, against the formula with factor `claimed`.
-fn squares_balance(network: &Network<Rational>, claimed: i64) -> Outcome {
+fn squares_balance(network: &Network<Rational>, claimed: i64) -> Held {
     let squaring = power_unit(network, 2)?;
     let ones = vec![Rational::one(); squaring.variables()];
     let balanced = check::balanced(&squaring.problem(&Regularizer::l1()), &ones).is_ok();
@@ -306,7 +306,7 @@ fn squares_balance(network: &Network<Rational>, claimed: i64) -> Outcome {
     Ok(Some(balanced == formula))
 }
 
-fn no_minimum(network: &Network<Rational>) -> Outcome {
+fn no_minimum(network: &Network<Rational>) -> Held {
     let [unit] = network.units_of(UnitKind::Hidden)[..] else {
         return Ok(None);
     };
@@ -335,7 +335,7 @@ fn unbalanced(network: &Network<Rational>) -> Vec<(Rational, Rational)> {
 }
 
 /// Multipliers that tend to half-way between 1 and `μ* = sqrt(B/A)`; units with irrational ones are left out.
-fn favourable(network: &Network<Rational>) -> Outcome {
+fn favourable(network: &Network<Rational>) -> Held {
     let mut holds = None;
     for (a, b) in unbalanced(network) {
         let Some(best) = nth_root(&(&b / &a), 2) else {
@@ -356,7 +356,7 @@ fn favourable(network: &Network<Rational>) -> Outcome {
 }
 
 /// `μ*^(3/2)` and `μ*²`, where `B/A` is a fourth power.
-fn passing_steps(network: &Network<Rational>) -> Outcome {
+fn passing_steps(network: &Network<Rational>) -> Held {
     let mut holds = None;
     for (a, b) in unbalanced(network) {
         let Some(root) = nth_root(&(&b / &a), 4) else {

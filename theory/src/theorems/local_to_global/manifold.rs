@@ -314,11 +314,14 @@ fn dimension_of(ledger: &mut Ledger, network: &Network<Rational>) -> Result<usiz
             .terms
             .iter()
             .for_each(|(synapse, factor)| row[*synapse] += factor);
-        for variable in 0..variables {
+        let total = |variable: usize| {
             let terms = constraint.terms.iter();
-            let total = terms.fold(Rational::zero(), |sum, (synapse, factor)| {
+            terms.fold(Rational::zero(), |sum, (synapse, factor)| {
                 sum + factor * &potentials[*synapse][variable]
-            });
+            })
+        };
+        for variable in 0..variables {
+            let total = total(variable);
             ledger.equal("constraint on potentials", &total, &Rational::zero())?;
         }
         dense.push(row);

@@ -28,7 +28,7 @@ pub(super) struct Material<'a> {
 }
 
 /// What came out.
-pub(super) struct Outcome {
+pub(super) struct Learned {
     /// For each epoch the mean loss of its batches, each before its step, without penalty.
     pub(super) training: Vec<f64>,
     /// At the end, the mean loss on each of the parts asked for.
@@ -51,7 +51,7 @@ pub(super) fn outcome(
     arm: &Arm,
     rate: f64,
     measured: &Measured,
-) -> Result<Option<Outcome>, ExperimentError> {
+) -> Result<Option<Learned>, ExperimentError> {
     let mut rng = ChaCha8Rng::seed_from_u64(material.seed);
     let (rows, columns) = material.shape;
     let outputs = arm.task.targets(material.training).nrows();
@@ -88,7 +88,7 @@ fn trained<M: Model<f64>>(
     rate: f64,
     mut model: M,
     measured: &Measured,
-) -> Result<Option<Outcome>, ExperimentError> {
+) -> Result<Option<Learned>, ExperimentError> {
     let Some(training) = train(material, arm, rate, &mut model)? else {
         return Ok(None);
     };
@@ -99,7 +99,7 @@ fn trained<M: Model<f64>>(
     }
     let classifies = arm.task.loss() == Loss::CrossEntropy;
     let named = measured.test.filter(|_| classifies);
-    Ok(Some(Outcome {
+    Ok(Some(Learned {
         training,
         losses,
         error: named.map(|test| share_named_wrongly(&model, &test.inputs, &test.classes)),
