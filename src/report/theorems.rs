@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Report;
 use crate::theorems::hunt::{Finding, Hunt};
-use crate::theorems::{CheckedTheorem, GeneralProof, Room};
+use crate::theorems::{CheckedTheorem, Room, Theorem};
 
 /// The width of the text.
 const WIDTH: usize = 80;
@@ -85,19 +85,19 @@ fn entry(text: &mut String, verdict: &CheckedTheorem) {
         }
         Err(failure) => wrap(text, "  ! ", &failure.to_string()),
     }
-    if let Some(path) = theorem.script {
+    if let Some(path) = theorem.script() {
         text.push_str(&format!("  script: {path}\n"));
     }
-    general_proof(text, theorem.general_proof);
+    general_proof(text, theorem);
     text.push('\n');
 }
 
-fn general_proof(text: &mut String, proof: Option<GeneralProof>) {
-    let Some(proof) = proof else {
+fn general_proof(text: &mut String, theorem: &Theorem) {
+    let Some((proof, file)) = theorem.general_proof.zip(theorem.proof_file()) else {
         text.push_str("  general proof: open\n");
         return;
     };
-    text.push_str(&format!("  general proof: {}\n", proof.file));
+    text.push_str(&format!("  general proof: {file}\n"));
     wrap(
         text,
         "    ",
@@ -144,9 +144,9 @@ fn entry_json(verdict: &CheckedTheorem) -> Value {
         "place": theorem.place,
         "status": theorem.status.name(),
         "corrected": theorem.corrected,
-        "script": theorem.script,
+        "script": theorem.script(),
         "general_proof": theorem.general_proof.map(|proof| json!({
-            "file": proof.file,
+            "file": theorem.proof_file(),
             "theorems": proof.theorems,
             "proves": proof.proves,
             "open": proof.open,

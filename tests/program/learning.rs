@@ -318,8 +318,8 @@ fn the_report_is_one_page() {
     }
     let column = html.matches("<td data-column=\"general proof\"").count();
     assert_eq!(column, theorems.len());
-    for proof in theorems.iter().filter_map(|theorem| theorem.general_proof) {
-        let shown = proof.file.replace('/', "/<wbr>");
+    for file in theorems.iter().filter_map(|theorem| theorem.proof_file()) {
+        let shown = file.replace('/', "/<wbr>");
         assert!(html.contains(&shown), "{shown}");
     }
     assert!(html.find("<figure").unwrap() < html.find("<table").unwrap());

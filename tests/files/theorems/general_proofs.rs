@@ -18,10 +18,11 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|fault| panic!("{path}: {fault}"))
 }
 
-fn proved() -> impl Iterator<Item = (&'static Theorem, GeneralProof)> {
+/// Entries with their general proofs and the files of these.
+fn proved() -> impl Iterator<Item = (&'static Theorem, GeneralProof, String)> {
     theorems::catalogue()
         .iter()
-        .filter_map(|theorem| Some((theorem, theorem.general_proof?)))
+        .filter_map(|theorem| Some((theorem, theorem.general_proof?, theorem.proof_file()?)))
 }
 
 /// The name of a theorem in Coq.
@@ -86,15 +87,13 @@ fn assumptions() -> BTreeMap<String, BTreeMap<String, Vec<String>>> {
 /// the names that the entry gives, the first being the entry's own.
 #[test]
 fn entries_name_proofs_that_exist() {
-    for (theorem, proof) in proved() {
+    for (theorem, proof, file) in proved() {
         let id = theorem.id;
-        let expected = format!("proofs/{}/{id}.v", theorem.room.folder());
-        assert_eq!(proof.file, expected, "the general proof of {id}");
         assert!(
             !proof.proves.is_empty(),
             "{id} does not say what its general proof proves"
         );
-        let source = read(proof.file);
+        let source = read(&file);
         let head = words(head(&source));
         for text in [Some(theorem.statement), theorem.corrected]
             .into_iter()
@@ -102,8 +101,7 @@ fn entries_name_proofs_that_exist() {
         {
             assert!(
                 head.contains(&words(text)),
-                "{} does not begin with the words of {id}: {text}",
-                proof.file
+                "{file} does not begin with the words of {id}: {text}"
             );
         }
         assert_eq!(
@@ -113,7 +111,7 @@ fn entries_name_proofs_that_exist() {
         );
         let stated = stated(&source);
         for name in proof.theorems {
-            assert!(stated.contains(name), "{} states no {name}", proof.file);
+            assert!(stated.contains(name), "{file} states no {name}");
         }
     }
 }
@@ -143,8 +141,8 @@ fn theorems_assume_the_standard_library_only() {
             "{source} is not recorded: run proofs/check --update"
         );
     }
-    for (theorem, proof) in proved() {
-        let theorems = recorded.get(proof.file);
+    for (theorem, proof, file) in proved() {
+        let theorems = recorded.get(&file);
         for name in proof.theorems {
             assert!(
                 theorems.is_some_and(|theorems| theorems.contains_key(*name)),
@@ -188,7 +186,7 @@ fn statements_are_recorded() {
 /// anything for granted.
 #[test]
 fn no_proof_is_an_orphan_or_incomplete() {
-    let named: BTreeSet<&str> = proved().map(|(_, proof)| proof.file).collect();
+    let named: BTreeSet<String> = proved().map(|(_, _, file)| file).collect();
     let sources = files(&root().join("proofs"), "v");
     let required = |source: &String| {
         let text = read(source);

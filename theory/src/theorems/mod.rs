@@ -30,7 +30,6 @@
 mod architectures;
 mod errata;
 mod gallery;
-mod general_proofs;
 pub mod hunt;
 mod learning;
 mod ledger;
@@ -129,11 +128,9 @@ impl Status {
 
 /// A proof in Coq, for all networks and not for instances, compiled by `proofs/check`.
 ///
-/// Its file holds the entry's words at its head, and `snapshots/proof_assumptions.txt` what its theorems assume.
+/// Its file, `proofs/ROOM/ID.v`, holds the entry's words at its head, and `snapshots/proof_assumptions.txt` what its theorems assume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GeneralProof {
-    /// The file, from the root of the repository.
-    pub file: &'static str,
     /// The theorems in it that are meant; the first has the entry's name, with `_` for `-` and `.`.
     pub theorems: &'static [&'static str],
     /// What they prove, in words: the object that they speak of, and its hypotheses.
@@ -163,8 +160,8 @@ pub struct Theorem {
     pub corrected: Option<&'static str>,
     /// The kinds of evidence that the check finds, in order.
     pub kinds: &'static [Kind],
-    /// The proof script, from the root of the repository.
-    pub script: Option<&'static str>,
+    /// Is there a proof script, `proofs/ROOM/ID.rhai`?
+    pub scripted: bool,
     /// A proof for all cases that a proof assistant checks; where there is none, that is open.
     pub general_proof: Option<GeneralProof>,
     /// Runs the check.
@@ -172,6 +169,20 @@ pub struct Theorem {
 }
 
 impl Theorem {
+    /// The proof script, from the root of the repository.
+    pub fn script(&self) -> Option<String> {
+        self.scripted.then(|| self.file("rhai"))
+    }
+
+    /// The file of the general proof, from the root of the repository.
+    pub fn proof_file(&self) -> Option<String> {
+        self.general_proof.map(|_| self.file("v"))
+    }
+
+    fn file(&self, extension: &str) -> String {
+        format!("proofs/{}/{}.{extension}", self.room.folder(), self.id)
+    }
+
     /// Runs the check into a fresh ledger.
     pub fn verdict(&'static self) -> CheckedTheorem {
         let mut ledger = Ledger::new();
@@ -214,11 +225,9 @@ pub fn catalogue() -> &'static [Theorem] {
         ];
         let rooms = Room::ALL.into_iter().zip(rooms);
         let entries = rooms.flat_map(|(room, entries)| {
-            entries.iter().map(move |theorem| Theorem {
-                room,
-                general_proof: general_proofs::of(theorem.id),
-                ..*theorem
-            })
+            entries
+                .iter()
+                .map(move |theorem| Theorem { room, ..*theorem })
         });
         entries.collect()
     });

@@ -1,6 +1,6 @@
 //! The table of verified properties, as THEOREMS.md has it.
 
-use super::{GeneralProof, Room, Status, catalogue};
+use super::{Room, Status, Theorem, catalogue};
 
 /// The line before the table in THEOREMS.md.
 pub const BEGIN: &str = "<!-- theorems:begin -->";
@@ -37,7 +37,7 @@ pub fn verified_properties() -> String {
                     distinct.push(kind);
                 }
             }
-            let name = match theorem.script {
+            let name = match theorem.script() {
                 Some(script) => format!("[`{}`]({script})", theorem.id),
                 None => format!("`{}`", theorem.id),
             };
@@ -49,7 +49,7 @@ pub fn verified_properties() -> String {
                 theorem.place,
                 theorem.status.name(),
                 distinct.join(", "),
-                general_proof(theorem.general_proof)
+                general_proof(theorem)
             ));
         }
     }
@@ -58,11 +58,11 @@ pub fn verified_properties() -> String {
 }
 
 /// Whether a proof for all cases exists, and what it leaves open.
-fn general_proof(proof: Option<GeneralProof>) -> String {
-    match proof {
+fn general_proof(theorem: &Theorem) -> String {
+    match theorem.general_proof.zip(theorem.proof_file()) {
         None => "open".to_owned(),
-        Some(proof) if proof.open.is_empty() => format!("[proved]({})", proof.file),
-        Some(proof) => format!("[in part]({}); open: {}", proof.file, escaped(proof.open)),
+        Some((proof, file)) if proof.open.is_empty() => format!("[proved]({file})"),
+        Some((proof, file)) => format!("[in part]({file}); open: {}", escaped(proof.open)),
     }
 }
 

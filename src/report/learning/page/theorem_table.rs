@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{badge, escaped, table};
-use crate::theorems::{CheckedTheorem, GeneralProof, Room, Status};
+use crate::theorems::{CheckedTheorem, Room, Status, Theorem};
 
 pub(super) fn write(body: &mut String, verdicts: &[CheckedTheorem]) {
     body.push_str(
@@ -70,24 +70,20 @@ fn row(verdict: &CheckedTheorem) -> [String; 5] {
         words,
         escaped(theorem.place),
         status,
-        general_proof(theorem.general_proof),
+        general_proof(theorem),
     ]
 }
 
-fn general_proof(proof: Option<GeneralProof>) -> String {
-    match proof {
+fn general_proof(theorem: &Theorem) -> String {
+    match theorem.general_proof.zip(theorem.proof_file()) {
         None => badge("mixed", "open"),
-        Some(proof) if proof.open.is_empty() => {
-            format!(
-                "{} <code>{}</code>",
-                badge("good", "proved"),
-                broken(proof.file)
-            )
+        Some((proof, file)) if proof.open.is_empty() => {
+            format!("{} <code>{}</code>", badge("good", "proved"), broken(&file))
         }
-        Some(proof) => format!(
+        Some((proof, file)) => format!(
             "{} <code>{}</code>; open: {}",
             badge("mixed", "in part"),
-            broken(proof.file),
+            broken(&file),
             escaped(proof.open)
         ),
     }

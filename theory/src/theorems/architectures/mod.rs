@@ -9,7 +9,7 @@ use rand::RngExt;
 
 use super::gallery;
 use super::ledger::{Failure, Kind, Ledger};
-use super::support::{ENTRY, generator, integer, many, positive, signed};
+use super::support::{ENTRY, generator, integer, many, positive, proved, signed};
 use super::{Status, Theorem};
 use crate::symbolic::{Run, statements};
 use synaptic_balance_core::network::{
@@ -27,7 +27,11 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "Acyclic, or with scaled initial values.",
         place: "Section 4",
         kinds: &[Kind::PropertyTest],
-        script: Some("proofs/architectures/mixed-units.rhai"),
+        general_proof: proved(
+            &["mixed_units"],
+            "For every finite network whose units have any activations, acyclic or over any number of steps: \
+                     the multipliers of the BiLU hidden units are arbitrary, all others 1.",
+        ),
         check: mixed_units,
         ..ENTRY
     },
@@ -39,7 +43,18 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "The initial values of hidden units are scaled with them; self-connections in neither sum (E4).",
         place: "Section 4",
         kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
-        script: Some("proofs/architectures/recurrent.rhai"),
+        general_proof: proved(
+            &[
+                "recurrent",
+                "balancing_of_a_network_converges",
+                "hypotheses_are_met",
+            ],
+            "The outputs at every step, for every finite network and units of any degree; a self-connection of \
+                     a BiLU keeps its weight. Balancing by the algorithm under L_p, for every finite network with or \
+                     without cycles and every fair order, if non-zero synapses join every unit that is balanced to the \
+                     ground and lie on cycles of the coalesced graph: cost never rises, the weights converge to those \
+                     of least cost among all scalings, and no output changes.",
+        ),
         check: recurrent,
         ..ENTRY
     },
@@ -53,7 +68,13 @@ pub(super) const THEOREMS: &[Theorem] = &[
                      are one.",
         place: "Section 4",
         kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
-        script: Some("proofs/architectures/tied-scaling.rhai"),
+        general_proof: proved(
+            &["tied_scaling", "balance_of_a_group", "tied_balance"],
+            "For every finite network and grouping of its units: the function, that shared weights stay \
+                     shared, and that a multiplier of a group of BiLUs is optimal under L_p, over any choice of one \
+                     synapse for each shared weight, exactly if the summed costs of its scaled weights are equal; where \
+                     both sums are positive there is such a multiplier.",
+        ),
         check: tied::scaling,
         ..ENTRY
     },
@@ -70,7 +91,20 @@ pub(super) const THEOREMS: &[Theorem] = &[
             "A residual addition forces the multipliers of its branches to be equal; poolings, flattening, concatenation and transposition carry the multiplier. So does inference-mode batch normalisation γ (x - m)/s + β if its running mean m is multiplied with the shift β; with m kept, β must absorb the difference. An operation pins what it reads and makes to 1 if along one entry it is continuous at 0, not 0 there and not constant, or is 0 there with a slope from above that is not 0, and not linear above: so sigmoid, tanh, SiLU, GELU, ReLU6, softmax, and layer normalisation with ε > 0 (with ε = 0 it is homogeneous, of degree 0). That it is not homogeneous is not enough: x (2 + sin (2π log₂ x)) lets the multiplier 2 through.",
         ),
         kinds: &[Kind::PropertyTest],
-        script: Some("proofs/architectures/pass-through-ties.rhai"),
+        general_proof: proved(
+            &[
+                "pass_through_ties",
+                "layer_normalisation",
+                "a_value_pins",
+                "a_slope_pins",
+                "operations_that_pin",
+                "one_multiplier_may_pass",
+            ],
+            "Addition, poolings of any size, values in another order, batch normalisation with its mean scaled \
+                     or kept. Both criteria of what pins, for every function; sigmoid, tanh, ReLU6, SiLU, x Φ(x) for \
+                     every Φ that is continuous at 0 with Φ(0) = 1/2 and not constant above, softmax and layer \
+                     normalisation of any size; the operation that lets 2 through.",
+        ),
         check: passing::check,
         ..ENTRY
     },
@@ -82,7 +116,11 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "All C_k > 0; no synapse skips a layer. Biases of the first hidden layer do no harm; others do.",
         place: "Section 4",
         kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
-        script: Some("proofs/architectures/tied-closed-form.rhai"),
+        general_proof: proved(
+            &["tied_closed_form", "cost_of_a_scaled_layer"],
+            "For any number of layers of any size and all positive costs, under every L_p: a tied scaling is \
+                     optimal exactly if every layer costs (Π C_k)^(1/N), and there is one.",
+        ),
         check: tied::closed_form,
         ..ENTRY
     },
@@ -97,7 +135,12 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::PropertyTest,
             Kind::PropertyTest,
         ],
-        script: Some("proofs/architectures/products.rhai"),
+        general_proof: proved(
+            &["products", "function_stays"],
+            "For every finite network of units that sum, of any real degree, and units that multiply, over any \
+                     number of steps from initial values that are scaled along; with ties of any powers the logarithms \
+                     of scalings are closed under linear combinations, and no weight occurs in what they must satisfy.",
+        ),
         check: products::check,
         ..ENTRY
     },

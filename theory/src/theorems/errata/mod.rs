@@ -7,7 +7,7 @@ mod one_unit;
 pub(super) use one_unit::bumpy_slope;
 
 use super::ledger::Kind;
-use super::support::ENTRY;
+use super::support::{ENTRY, proved};
 use super::{Status, Theorem};
 
 const ERRATUM: Theorem = Theorem {
@@ -30,7 +30,16 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::SymbolicIdentity,
             Kind::PropertyTest,
         ],
-        script: Some("proofs/errata/E1.rhai"),
+        general_proof: proved(
+            &[
+                "E1",
+                "fraction_of_the_gain_suffices",
+                "fraction_of_the_way_suffices",
+            ],
+            "The counterexample: the scalings, that each lowers R, and the limits. Both sentences of the \
+                     correction, for any finite list of terms, joined to the ground or not: R, weights, and \
+                     multipliers where they are determined.",
+        ),
         check: favourable::favourable_scalings,
         ..ERRATUM
     },
@@ -43,7 +52,10 @@ pub(super) const THEOREMS: &[Theorem] = &[
             "There is a minimiser; it is unique if t -> g(exp t) is convex for all of the unit's synapses of non-zero weight and strictly for one of them.",
         ),
         kinds: &[Kind::ExactCounterexample, Kind::ExactInstance],
-        script: Some("proofs/errata/E2.rhai"),
+        general_proof: proved(
+            &["E2"],
+            "The counterexample, with both minimisers; the correction is thm-3.1-general.",
+        ),
         check: one_unit::several_minima,
         ..ERRATUM
     },
@@ -56,7 +68,10 @@ pub(super) const THEOREMS: &[Theorem] = &[
             "D |x|^c for x < 0. At 0: f(0) = 0 for c != 0 (for c < 0 the first branch is x > 0), and any value for c = 0.",
         ),
         kinds: &[Kind::ExactCounterexample, Kind::ExactInstance],
-        script: Some("proofs/errata/E3.rhai"),
+        general_proof: proved(
+            &["E3"],
+            "The counterexamples, and the correction (prop-2.3).",
+        ),
         check: one_unit::lower_branch,
         ..ERRATUM
     },
@@ -76,7 +91,10 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::ExactCounterexample,
             Kind::PropertyTest,
         ],
-        script: Some("proofs/errata/E4.rhai"),
+        general_proof: proved(
+            &["E4", "printed_step_is_too_short"],
+            "For all positive costs, in cost space; what becomes of a self-connection is scaling-invariance.",
+        ),
         check: one_unit::self_connections,
         ..ERRATUM
     },
@@ -90,7 +108,13 @@ pub(super) const THEOREMS: &[Theorem] = &[
              unit is connected to a visible one.",
         ),
         kinds: &[Kind::ExactCounterexample, Kind::ExactInstance],
-        script: Some("proofs/errata/E5.rhai"),
+        general_proof: proved(
+            &["E5", "spanning_family_decides", "directed_basis_decides"],
+            "The counterexample: both pairs of paths fail, all four are needed and decide. The correction, for \
+                     every finite network, parallel synapses included: |E| - |hidden| directed cycles (closed \
+                     walks), none a combination of the others, that decide. And that any family of paths and cycles that spans them \
+                     decides, if every synapse lies on a walk between visible units.",
+        ),
         check: global::covering_paths,
         ..ERRATUM
     },
@@ -108,7 +132,10 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::ExactCounterexample,
             Kind::ExactInstance,
         ],
-        script: Some("proofs/errata/E6.rhai"),
+        general_proof: proved(
+            &["E6"],
+            "The counterexamples; the correction is existence and thm-5.1.",
+        ),
         check: global::attained_minimum,
         ..ERRATUM
     },
@@ -121,7 +148,10 @@ pub(super) const THEOREMS: &[Theorem] = &[
             "If every synapse lies on a walk from a visible unit to a visible unit; see prop-5.4 for the exact condition.",
         ),
         kinds: &[Kind::ExactCounterexample, Kind::ExhaustiveSearch],
-        script: Some("proofs/errata/E7.rhai"),
+        general_proof: proved(
+            &["E7", "hypothesis_fails"],
+            "The counterexample; the correction is prop-5.4.",
+        ),
         check: global::uncovered_synapses,
         ..ERRATUM
     },
@@ -134,7 +164,10 @@ pub(super) const THEOREMS: &[Theorem] = &[
             "It commutes if and only if both are already balanced or they are joined to each other alone (noncommutativity).",
         ),
         kinds: &[Kind::ExactCounterexample, Kind::ExhaustiveSearch],
-        script: Some("proofs/errata/E8.rhai"),
+        general_proof: proved(
+            &["E8"],
+            "The counterexample, for all positive costs; the correction is noncommutativity.",
+        ),
         check: global::commuting_neighbours,
         ..ERRATUM
     },

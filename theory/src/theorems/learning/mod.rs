@@ -6,7 +6,7 @@ mod identities;
 mod minima;
 
 use super::ledger::Kind;
-use super::support::ENTRY;
+use super::support::{ENTRY, proved};
 use super::{Room, Status, Theorem};
 
 const LEARNING: Theorem = Theorem {
@@ -26,7 +26,19 @@ pub(super) const THEOREMS: &[Theorem] = &[
             "Σ_IN w ∂E/∂w = Σ_OUT w ∂E/∂w for BiLU units of acyclic networks, and of recurrent ones if the initial states are 0 or h ∂E/∂h is among the incoming terms. For a BiPU of degree c it reads Σ_IN w ∂E/∂w + (1-c) Σ_SELF w ∂E/∂w = c Σ_OUT w ∂E/∂w.",
         ),
         kinds: &[Kind::SymbolicIdentity, Kind::ExactCounterexample],
-        script: Some("proofs/learning/euler-identity.rhai"),
+        general_proof: proved(
+            &[
+                "euler_identity",
+                "euler_identity_bilu",
+                "euler_identity_learned_initial_states",
+                "euler_identity_tied",
+                "backpropagated_gradients",
+            ],
+            "For every finite network, acyclic or over any number of steps, any data, any loss of the other \
+                     units' values that is differentiable in the weights, units of any real degree, with initial state \
+                     0 or learned; for tied BiLUs with shared weights; and for the gradients of backpropagation, \
+                     without differentiability.",
+        ),
         check: identities::euler,
         ..LEARNING
     },
@@ -41,7 +53,16 @@ pub(super) const THEOREMS: &[Theorem] = &[
             "Gradient flow on E alone conserves Σ_IN w² - Σ_OUT w² of every hidden BiLU unit; in recurrent networks with initial state 0, or with learned initial states counted among the incoming weights. For a BiPU of degree c, Σ_IN w² + (1-c) Σ_SELF w² - c Σ_OUT w² is conserved.",
         ),
         kinds: &[Kind::SymbolicIdentity, Kind::ExactInstance],
-        script: Some("proofs/learning/flow-conservation.rhai"),
+        general_proof: proved(
+            &[
+                "flow_conservation",
+                "flow_conservation_bilu",
+                "flow_conservation_learned_initial_states",
+                "flow_conservation_tied",
+            ],
+            "For every finite network, data and loss as in euler-identity, during any interval in which the \
+                     weights follow the flow and the loss is differentiable.",
+        ),
         check: identities::flow,
         ..LEARNING
     },
@@ -60,7 +81,14 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::PropertyTest,
             Kind::ExactCounterexample,
         ],
-        script: Some("proofs/learning/gradient-step.rhai"),
+        general_proof: proved(
+            &[
+                "gradient_step",
+                "gradient_step_learned_initial_states",
+                "gradient_step_tied",
+            ],
+            "For every finite network, data and loss as in euler-identity, and every step size.",
+        ),
         check: identities::step,
         ..LEARNING
     },
@@ -70,7 +98,10 @@ pub(super) const THEOREMS: &[Theorem] = &[
         statement: "Gradient descent on E alone need not converge to balance, and need not keep it.",
         place: "Section 6",
         kinds: &[Kind::ExactInstance, Kind::ExactInstance],
-        script: Some("proofs/learning/descent-leaves-balance.rhai"),
+        general_proof: proved(
+            &["descent_leaves_balance"],
+            "The two networks, with the gradients of their losses.",
+        ),
         check: descent::leaves_balance,
         ..LEARNING
     },
@@ -89,7 +120,17 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::ExactInstance,
             Kind::ExactCounterexample,
         ],
-        script: Some("proofs/learning/stationary-balance.rhai"),
+        general_proof: proved(
+            &[
+                "stationary_balance",
+                "stationary_balance_bilu",
+                "stationary_balance_learned_initial_states",
+                "stationary_balance_tied",
+                "balance_is_not_stationary",
+            ],
+            "For every finite network, data and loss as in euler-identity, units of any real degree, and every \
+                     regularizer that is differentiable at the point; a balanced point that is not stationary.",
+        ),
         check: descent::stationary_points,
         ..LEARNING
     },
@@ -101,7 +142,10 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "Units without cost count 0.",
         place: "Section 6; the scale-free one: ours",
         kinds: &[Kind::PropertyTest],
-        script: Some("proofs/learning/deficit.rhai"),
+        general_proof: proved(
+            &["deficit"],
+            "For any number of units and all costs that are not negative.",
+        ),
         check: deficit::check,
         ..LEARNING
     },
@@ -113,6 +157,12 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "BiLU units, p > 0; any loss of the other units' values. In recurrent networks initial state 0.",
         place: "ours",
         kinds: &[Kind::PropertyTest, Kind::ExactInstance],
+        scripted: false,
+        general_proof: proved(
+            &["local_minimum"],
+            "For every finite network, acyclic or over any number of steps from initial state 0, any data, any \
+                     loss of the other units' values, and every real p > 0.",
+        ),
         check: minima::local_minima,
         ..LEARNING
     },
@@ -125,6 +175,12 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "BiLU units, E differentiable. In recurrent networks initial state 0.",
         place: "ours",
         kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
+        scripted: false,
+        general_proof: proved(
+            &["decay_law", "decay_in_a_step"],
+            "For every finite network, acyclic or over any number of steps from initial state 0, any data, and \
+                     any loss of the other units' values that is differentiable in the weights.",
+        ),
         check: minima::decay,
         ..LEARNING
     },

@@ -22,7 +22,7 @@ pub(super) use manifold::{
 pub(super) use spectrum::{Compared, circulating, compare_with_law};
 
 use super::ledger::Kind;
-use super::support::ENTRY;
+use super::support::{ENTRY, proved};
 use super::{Status, Theorem};
 
 pub(super) const THEOREMS: &[Theorem] = &[
@@ -35,7 +35,11 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "i != j, BiLU units, A, B > 0 at both.",
         place: "ours (the paper: E8)",
         kinds: &[Kind::ExhaustiveSearch, Kind::PropertyTest],
-        script: Some("proofs/local-to-global/noncommutativity.rhai"),
+        general_proof: proved(
+            &["noncommutativity", "noncommutativity_in_closed_form"],
+            "For any finite list of terms, parallel synapses and mixtures included, at any multipliers; the \
+                     first two parts for units of any positive degree.",
+        ),
         check: commuting::check,
         ..ENTRY
     },
@@ -55,7 +59,18 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::PropertyTest,
             Kind::ExactCounterexample,
         ],
-        script: Some("proofs/local-to-global/prop-5.4.rhai"),
+        general_proof: proved(
+            &[
+                "prop_5_4",
+                "multipliers_make_sums_vanish",
+                "paths_and_cycles_decide_exactly",
+                "walks_between_visible_units_suffice",
+            ],
+            "For every finite directed graph and set of visible units whose synapses lie on walks between \
+                     visible units, with paths that visit no unit twice and cycles that repeat only their first; the \
+                     forward direction needs no hypothesis. The exact condition, for every finite network, parallel \
+                     synapses included; and that the hypothesis implies it.",
+        ),
         check: manifold::paths_and_cycles,
         ..ENTRY
     },
@@ -72,7 +87,20 @@ pub(super) const THEOREMS: &[Theorem] = &[
             "The dimension is the number of hidden units less the number of components without a visible unit. |E| less the dimension independent cycles of the coalesced graph are a basis of the constraints; they can all be directed if every synapse lies on a directed cycle, while other synapses may need cycles walked in both directions.",
         ),
         kinds: &[Kind::ExhaustiveSearch, Kind::PropertyTest],
-        script: Some("proofs/local-to-global/manifold-dimension.rhai"),
+        general_proof: proved(
+            &[
+                "manifold_dimension",
+                "multipliers_determined",
+                "basis_of_cycles",
+                "basis_of_directed_cycles",
+                "directed_cycles_may_not_suffice",
+            ],
+            "For every finite directed graph and set of visible units: with one unit left out of each \
+                     component without a visible unit, which can always be chosen, the columns of the other hidden \
+                     units are a basis of the manifold; |E| less their number independent cycles decide, parallel \
+                     synapses included, directed ones if every synapse lies on a directed cycle; a network in which \
+                     directed cycles do not suffice. Cycles are closed walks here: they may pass a synapse again.",
+        ),
         check: manifold::dimension,
         ..ENTRY
     },
@@ -86,7 +114,18 @@ pub(super) const THEOREMS: &[Theorem] = &[
                      convex in the L of non-zero synapses.",
         place: "Section 5.4; Laplacian and matrix balancing: ours",
         kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
-        script: Some("proofs/local-to-global/convex-problem.rhai"),
+        general_proof: proved(
+            &[
+                "convex_problem",
+                "strictly_convex",
+                "term_of_a_synapse",
+                "step_of_osborne",
+            ],
+            "For any finite list of terms: gradient, quadratic form of the Hessian, its positivity where \
+                     non-zero synapses join every hidden unit to the ground, and strict convexity in that case and in \
+                     the L of non-zero synapses. For L_p and units of degree 1: a step changes the coalesced cost \
+                     matrix as Osborne's does.",
+        ),
         check: convex::check,
         ..ENTRY
     },
@@ -98,6 +137,11 @@ pub(super) const THEOREMS: &[Theorem] = &[
                     under L_2 it is not.",
         place: "ours, beside Section 5.4",
         kinds: &[Kind::PropertyTest, Kind::ExactCounterexample],
+        scripted: false,
+        general_proof: proved(
+            &["convex_in_multipliers"],
+            "For every real p >= 1 and any finite list of synapses with at most one hidden end; the chain.",
+        ),
         check: convex::in_multipliers,
         ..ENTRY
     },
@@ -120,7 +164,26 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::PropertyTest,
             Kind::ExactCounterexample,
         ],
-        script: Some("proofs/local-to-global/existence.rhai"),
+        general_proof: proved(
+            &[
+                "existence",
+                "attained_certificate",
+                "not_attained_certificate",
+                "limit_certificate",
+                "no_output_changes",
+                "no_output_changes_without_cycles",
+                "a_state_is_passed_on",
+                "attained_by_a_circulation",
+                "not_attained_by_a_direction",
+                "limit_by_a_direction",
+            ],
+            "For any finite list of terms whose units have degree 1, grounded or not: attained exactly if all \
+                     non-zero terms lie on cycles, exactly if a positive circulation exists, and not attained exactly \
+                     if a direction does; what the infimum is, and that weights tend to those of the minimum without \
+                     the terms on no cycle. Outputs: for every finite network of BiLUs and other units over any number \
+                     of steps, with a counterexample for other initial states. Of the kernel's rules, for units of any \
+                     degree and any exponents: `attained`, `not_attained` and the limit.",
+        ),
         check: existence::check,
         ..ENTRY
     },
@@ -136,7 +199,18 @@ pub(super) const THEOREMS: &[Theorem] = &[
             "If the minimum is attained (E6) and every unit is visited infinitely often, R decreases to its minimum, λ* tends to 1, and the weights converge to the same W*, whatever the order. L is unique on non-zero synapses, Λ on components that non-zero synapses join to a visible unit.",
         ),
         kinds: &[Kind::PropertyTest, Kind::ExactInstance],
-        script: Some("proofs/local-to-global/thm-5.1.rhai"),
+        general_proof: proved(
+            &[
+                "thm_5_1",
+                "balanced_weights_are_unique",
+                "balancing_converges",
+            ],
+            "For any finite list of terms with units of any positive degree, joined to the ground or not, \
+                     every fair order and every start: R never rises and tends to its minimum, λ* tends to 1 if \
+                     every unit has a non-zero synapse, weights converge, and so do the multipliers of units that \
+                     non-zero synapses join to the ground. Uniqueness as corrected. With the step of L_p in closed \
+                     form.",
+        ),
         check: convergence::theorem,
         ..ENTRY
     },
@@ -149,7 +223,20 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "The minimum is attained; non-zero synapses join every hidden unit to the ground.",
         place: "ours",
         kinds: &[Kind::PropertyTest, Kind::PropertyTest],
-        script: Some("proofs/local-to-global/fair-orders.rhai"),
+        general_proof: proved(
+            &[
+                "fair_orders",
+                "contraction",
+                "linear_rate",
+                "few_orders_omit_a_unit",
+            ],
+            "For any finite list of terms whose units have degree 1, any bound r of the ratios, and any \
+                     further steps between the passes. For L_p an explicit factor: if every synapse has at least the \
+                     share s of the cost of its unit in balance, D passes multiply the bound by f(D) < 1, f(0) = 1/r, \
+                     f(n+1) = sqrt(1 - s (1 - f(n))); and a rate from any start: if all ratios are within r of 1, above \
+                     and below, they are within 1 + q^m (r - 1) after m D passes, q = 1 - (s/2)^D. Of the N^n orders of \
+                     length n at most N (N-1)^n omit a unit, a share that tends to 0.",
+        ),
         check: convergence::fair_orders,
         ..ENTRY
     },
@@ -168,7 +255,18 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::ExactCounterexample,
             Kind::PropertyTest,
         ],
-        script: Some("proofs/local-to-global/comparison-principle.rhai"),
+        general_proof: proved(
+            &[
+                "comparison_principle",
+                "balanced_state_is_unique",
+                "enclosure_certificate",
+                "enclosure_of_a_grounded_network",
+                "enclosure_by_ratios",
+            ],
+            "For any finite list of terms: every L_p, mixtures, ties, units of any positive degree; and that \
+                     what the kernel's rule `enclosure` compares, on the reals, proves existence, uniqueness and the \
+                     bounds, in components joined to the ground, held at one variable, or without a common scaling.",
+        ),
         check: certificates::comparison,
         ..ENTRY
     },
@@ -180,7 +278,14 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "BiLU units; cycles of non-zero synapses, in whatever direction.",
         place: "ours, from Definition 5.2",
         kinds: &[Kind::PropertyTest, Kind::PropertyTest],
-        script: Some("proofs/local-to-global/foreign-scaling.rhai"),
+        general_proof: proved(
+            &[
+                "foreign_scaling",
+                "propagated_multipliers_reproduce_every_weight",
+            ],
+            "For every finite network of BiLUs, parallel synapses included, and any family of cycles of \
+                     non-zero synapses, walked in whatever direction, of which all others are linear combinations.",
+        ),
         check: certificates::foreign,
         ..ENTRY
     },
@@ -192,6 +297,12 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "BiLU units; the minimum is attained for both.",
         place: "ours, from Theorem 5.1",
         kinds: &[Kind::PropertyTest],
+        scripted: false,
+        general_proof: proved(
+            &["representative"],
+            "For every finite network of BiLUs, parallel synapses included, under every L_p, where both minima \
+                     are attained.",
+        ),
         check: certificates::representative,
         ..ENTRY
     },
@@ -212,7 +323,12 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::PropertyTest,
             Kind::ExactCounterexample,
         ],
-        script: Some("proofs/local-to-global/rem-5.7.rhai"),
+        general_proof: proved(
+            &["rem_5_7", "cyclic_sweeps_are_fair", "without_a_minimum"],
+            "For any finite list of terms whose units have degree 1, any ties, any subset, every fair order; \
+                     sweeps in any sequence of the units are fair. Without an attained minimum: an order, a subset and \
+                     a tied layer for which every step is defined and nothing balances.",
+        ),
         check: convergence::remark_5_7,
         ..ENTRY
     },
@@ -235,7 +351,21 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::PropertyTest,
             Kind::ExactInstance,
         ],
-        script: Some("proofs/local-to-global/depth-law.rhai"),
+        general_proof: proved(
+            &[
+                "depth_law",
+                "depth_law_with_skips",
+                "sweep_law",
+                "walk_is_the_derivative",
+                "sweeps_of_balancing",
+            ],
+            "For every balanced network of L hidden layers without biases and skips, of any widths and costs: \
+                     the steps of the walk, the positive eigenvector, that nothing shrinks more slowly, that no real \
+                     eigenvalue is larger, and the square for sweeps. For every balanced network without cycles, with \
+                     biases and skips: the bound, and that it is reached exactly if in some component all paths pass L \
+                     units. The walk is the derivative of a step of L_p at a balanced point, the sweep of the walk \
+                     that of a sweep of the algorithm, layer by layer.",
+        ),
         check: depth::check,
         ..ENTRY
     },
@@ -251,7 +381,16 @@ pub(super) const THEOREMS: &[Theorem] = &[
             "With 1/S <= Λ <= S prescribed there is one solution if non-zero synapses join every hidden unit to the ground; the step becomes clamp(T), still monotone, so that convergence and the comparison principle carry over, with the sign test relaxed at units at a bound. Away from the ground Λ is not unique.",
         ),
         kinds: &[Kind::PropertyTest],
-        script: Some("proofs/local-to-global/bounded-scalings.rhai"),
+        general_proof: proved(
+            &[
+                "bounded_scalings",
+                "clamped_step",
+                "not_unique_away_from_the_ground",
+            ],
+            "For any finite list of terms, each unit with bounds of its own: one solution, relaxed sign tests, \
+                     convergence under every fair order; the clamped step of L_p; and two units away from the ground \
+                     with many solutions.",
+        ),
         check: convergence::bounded,
         ..ENTRY
     },
@@ -262,7 +401,14 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "A, B > 0 at the variable that is balanced.",
         place: "ours",
         kinds: &[Kind::ExactInstance, Kind::PropertyTest, Kind::PropertyTest],
-        script: Some("proofs/local-to-global/product-balance.rhai"),
+        general_proof: proved(
+            &["product_balance", "one_variable", "all_at_once_can_diverge"],
+            "For any finite list of terms with any real exponents: convexity, that minima are where every \
+                     variable is balanced, unique costs, and convergence of balancing one variable at a time in every \
+                     fair order. The four formulas, the last with existence and uniqueness of the root. For a + b + c \
+                     + d + 32/(abcd), that balancing all at once from equal multipliers moves away from the minimum by \
+                     3/2 each time.",
+        ),
         check: products::balance,
         ..ENTRY
     },
@@ -273,7 +419,7 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "",
         place: "ours",
         kinds: &[Kind::ExactCounterexample, Kind::ExactInstance],
-        script: Some("proofs/local-to-global/odd-cycle.rhai"),
+        general_proof: proved(&["odd_cycle"], "The counterexample, with its one minimum."),
         check: products::odd_cycle,
         ..ENTRY
     },
@@ -284,7 +430,12 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "",
         place: "ours",
         kinds: &[Kind::PropertyTest],
-        script: Some("proofs/local-to-global/double-cover.rhai"),
+        general_proof: proved(
+            &["double_cover"],
+            "For any finite list of costs of at most two variables each, with exponents ±1: minima of one give \
+                     minima of the other, with twice the value; comparison holds in the cover where non-zero costs \
+                     join all copies to the ground.",
+        ),
         check: products::cover,
         ..ENTRY
     },
@@ -298,7 +449,18 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "",
         place: "ours",
         kinds: &[Kind::ExactInstance, Kind::PropertyTest],
-        script: Some("proofs/local-to-global/energy-certificate.rhai"),
+        general_proof: proved(
+            &[
+                "energy_certificate",
+                "energy_certificate_of_intervals",
+                "energy_certificate_sound",
+                "attained_or_falling",
+            ],
+            "For any finite list of terms of any exponents; with costs enclosed; and from the integers that the kernel sums, \
+                     roundings included. Of a checker that computes them from a file's numbers \
+                     (proofs/checker/energy_checker_sound.v), that what it accepts is true; that the kernel in Rust \
+                     computes the same is compared, not proved.",
+        ),
         check: energy::energy,
         ..ENTRY
     },
@@ -313,7 +475,13 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "Normalised values and mixing weights are inputs, scores are outputs; rotations are constants.",
         place: "ours",
         kinds: &[Kind::ExactInstance, Kind::ExactInstance],
-        script: Some("proofs/local-to-global/attention.rhai"),
+        general_proof: proved(
+            &["attention", "scores_and_outputs_stay"],
+            "For blocks of any numbers of channels, heads, pairs and positions, any sharing of key heads, any \
+                     rotations, and mixing weights that are any function of the scores: scores and outputs. What costs \
+                     are multiplied with; a block of one channel and one pair is the problem of odd-cycle, to which \
+                     the energy certificate applies.",
+        ),
         check: attention::check,
         ..ENTRY
     },

@@ -7,7 +7,7 @@ mod smooth;
 use super::Status;
 use super::Theorem;
 use super::ledger::Kind;
-use super::support::ENTRY;
+use super::support::{ENTRY, proved};
 
 pub(super) const THEOREMS: &[Theorem] = &[
     Theorem {
@@ -20,7 +20,16 @@ pub(super) const THEOREMS: &[Theorem] = &[
                      incoming weight.",
         place: "Section 3",
         kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
-        script: Some("proofs/one-unit/scaling-invariance.rhai"),
+        general_proof: proved(
+            &[
+                "scaling_invariance",
+                "only_one_unit",
+                "forward_is_the_function",
+            ],
+            "For every finite network, units of any real degree and sources and visible units of any \
+                     activation: over any number of steps from any initial state scaled with the units, and for \
+                     networks without cycles, in any topological order, whose function is shown to be well defined.",
+        ),
         check: scaling::invariance,
         ..ENTRY
     },
@@ -31,7 +40,11 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "λ, κ > 0.",
         place: "Section 3",
         kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
-        script: Some("proofs/one-unit/scaling-group.rhai"),
+        general_proof: proved(
+            &["scaling_group", "scalings_compose"],
+            "For every weight of every finite network, for units of any real degrees; also for multipliers of \
+                     all units at once, with the identity.",
+        ),
         check: scaling::group,
         ..ENTRY
     },
@@ -48,7 +61,18 @@ pub(super) const THEOREMS: &[Theorem] = &[
             "For A, B > 0, R has its one minimum at λ* = (B/A)^(1/2p), where both costs are sqrt(AB) and R has decreased by (sqrt A - sqrt B)²; λ* is rational iff B/A is the 2p-th power of a rational. If exactly one of A, B is 0 there is no λ*, and (sqrt A - sqrt B)² is by how much R exceeds its infimum; if both are, every λ is optimal.",
         ),
         kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
-        script: Some("proofs/one-unit/thm-3.1-lp.rhai"),
+        general_proof: proved(
+            &[
+                "thm_3_1_lp",
+                "optimum_exists_iff",
+                "infimum_without_optimum",
+                "optimum_rational_iff",
+                "balance_minimises",
+                "balanced_costs",
+            ],
+            "For every real p > 0 (an integer where rationality is concerned) and any numbers of incoming and \
+                     outgoing weights; also in cost space: μA + B/μ >= 2 sqrt(AB), with equality exactly for μ² = B/A.",
+        ),
         check: balance::lp,
         ..ENTRY
     },
@@ -65,7 +89,17 @@ pub(super) const THEOREMS: &[Theorem] = &[
             "A minimiser exists when both IN and OUT hold a non-zero weight, and satisfies λ² Σ_IN w g'(λw) = Σ_OUT w g'(w/λ). It is unique if t -> g_e(exp t) is convex for all of the unit's synapses of non-zero weight and strictly convex for one of them; where all are logarithmic, minimisers can fill an interval. Mixtures Σ a_k |w|^p_k are strictly convex in this sense.",
         ),
         kinds: &[Kind::PropertyTest],
-        script: Some("proofs/one-unit/thm-3.1-general.rhai"),
+        general_proof: proved(
+            &[
+                "thm_3_1_general",
+                "balance_after_scaling",
+                "mixtures_are_strictly_convex",
+                "minimisers_can_fill_an_interval",
+            ],
+            "For any numbers of incoming and outgoing weights, each with its own cost; the derivative need not \
+                     be continuous. Mixtures have any number of terms and any real powers above 0. That minimisers can \
+                     fill an interval is shown for |w| up to 1, 1 + ln |w| beyond.",
+        ),
         check: balance::general,
         ..ENTRY
     },
@@ -81,7 +115,11 @@ pub(super) const THEOREMS: &[Theorem] = &[
             "Without self-connection, balance is A = c B, the minimiser is unique for c > 0, and there is none for c <= 0. A self-connection of cost S scales by λ^(1-c), and balance is A + (1-c) S = c B; with c > 1 it can take the place of the outgoing cost.",
         ),
         kinds: &[Kind::SymbolicIdentity, Kind::PropertyTest],
-        script: Some("proofs/one-unit/bipu-balance.rhai"),
+        general_proof: proved(
+            &["bipu_balance"],
+            "For every real c and p > 0, any numbers of incoming and outgoing weights, with and without a \
+                     self-connection: a multiplier is optimal exactly if it balances the unit.",
+        ),
         check: balance::bipu,
         ..ENTRY
     },
@@ -100,7 +138,15 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::ExactInstance,
             Kind::ExactCounterexample,
         ],
-        script: Some("proofs/one-unit/smooth-quant.rhai"),
+        general_proof: proved(
+            &[
+                "smooth_quant",
+                "balanced_multiplier_enclosed",
+                "balanced_multiplier_tends",
+            ],
+            "For every real p > 0 and any numbers of incoming and outgoing weights; within any factor 1 + e for \
+                     all p from some on.",
+        ),
         check: smooth::smooth,
         ..ENTRY
     },

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use num_traits::{One, Zero};
 
 use super::ledger::{Failure, Kind, Ledger};
-use super::support::{ENTRY, generator, integer, positive, ratio, signed};
+use super::support::{ENTRY, generator, integer, positive, proved, ratio, signed};
 use super::{Status, Theorem};
 use crate::symbolic::{Claim, Laurent};
 use synaptic_balance_core::network::Activation;
@@ -21,7 +21,11 @@ pub(super) const THEOREMS: &[Theorem] = &[
                     ReLU (s, 1) and the absolute value (-1, 1) are BiLUs.",
         place: "Definition 2.1",
         kinds: &[Kind::ExactInstance],
-        script: Some("proofs/units/def-2.1.rhai"),
+        general_proof: proved(
+            &["def_2_1"],
+            "The two branches, and the equalities with a x, max(0, x), max(0, x) + s min(0, x) and |x|, at \
+                     every real x.",
+        ),
         check: def_2_1,
         ..ENTRY
     },
@@ -32,7 +36,10 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "All λ > 0: one λ is not enough.",
         place: "Proposition 2.2",
         kinds: &[Kind::SymbolicIdentity, Kind::SymbolicIdentity],
-        script: Some("proofs/units/prop-2.2.rhai"),
+        general_proof: proved(
+            &["prop_2_2"],
+            "Both directions, for every function from the reals to the reals.",
+        ),
         check: prop_2_2,
         ..ENTRY
     },
@@ -52,7 +59,15 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::SymbolicIdentity,
             Kind::PropertyTest,
         ],
-        script: Some("proofs/units/prop-2.3.rhai"),
+        general_proof: proved(
+            &[
+                "prop_2_3",
+                "degree_zero_leaves_zero_free",
+                "degree_one_is_bilu",
+            ],
+            "Both directions as corrected, for every real c and every function from the reals to the reals; \
+                     that any value at 0 does for c = 0; and that c = 1 is BiLU.",
+        ),
         check: prop_2_3,
         ..ENTRY
     },
@@ -64,6 +79,11 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "f(λx) = λ^c f(x) for all λ > 0 and all x, 0 among them.",
         place: "ours, beside Proposition 2.3",
         kinds: &[Kind::ExactInstance],
+        scripted: false,
+        general_proof: proved(
+            &["bipu_continuity"],
+            "Both directions, for every real c and every function from the reals to the reals.",
+        ),
         check: bipu_continuity,
         ..ENTRY
     },
@@ -75,7 +95,10 @@ pub(super) const THEOREMS: &[Theorem] = &[
         hypotheses: "The identity for this pair (g, h); g may be negative.",
         place: "Section 2",
         kinds: &[Kind::ExactInstance, Kind::ExactCounterexample],
-        script: Some("proofs/units/generalised-scaling.rhai"),
+        general_proof: proved(
+            &["generalised_scaling"],
+            "For every function and pair (g, h), any number of inputs with any weights, and every reader.",
+        ),
         check: generalised_scaling,
         ..ENTRY
     },
@@ -91,7 +114,14 @@ pub(super) const THEOREMS: &[Theorem] = &[
             Kind::ExactInstance,
             Kind::ExactCounterexample,
         ],
-        script: Some("proofs/units/universal-approximation.rhai"),
+        general_proof: proved(
+            &[
+                "universal_approximation",
+                "continuous_functions_are_approximated",
+            ],
+            "For all a != b, any number of pieces (as many hidden units), and every function that is \
+                     continuous on the interval.",
+        ),
         check: approximation::check,
         ..ENTRY
     },
