@@ -214,11 +214,7 @@ fn all_models_run_reproducibly() {
     agrees(model, &x, &t);
 }
 
-fn agrees<M>(model: M, x: &DMatrix<f64>, t: &DMatrix<f64>)
-where
-    M: Model<f64>,
-    Reproducible<M>: Model<f64>,
-{
+fn agrees<M: Model<f64>>(model: M, x: &DMatrix<f64>, t: &DMatrix<f64>) {
     let ours = Reproducible(model.clone());
     let together = ours.outputs(x);
     for at in [0, 99, 100, 129] {

@@ -10,7 +10,7 @@
 //! | layered, recurrent, convolutional and locally connected models on matrices | [`Perceptron`], [`Recurrent`], [`Patches`], [`Model`] |
 //! | stochastic gradient descent with penalties | [`Descent`] |
 //! | momentum and Adam, their memory rescaled where weights are | [`Optimizer`], [`Rule`] |
-//! | the same bits on every machine | [`Reproducible`] |
+//! | the same bits on every machine, or the fastest of this one | [`Reproducible`], [`Arithmetic`] |
 //! | balancing between steps | [`sweep`], [`balance_fully`], [`deficits`] |
 //! | data: the embedded digits, and files in the IDX format (feature `learn`) | [`DataSet`], `idx` |
 //! | the simulations, their statistics and verdicts (feature `learn`) | `experiment` |
@@ -42,4 +42,6 @@ pub use optimizer::{Optimizer, Rule};
 pub use patches::{Kernels, Patches, Windows};
 pub use perceptron::{Layer, Perceptron, PerceptronError, exactly};
 pub use recurrent::Recurrent;
-pub use reproducible::{Reproducible, exp as reproducible_exp, ln as reproducible_ln};
+pub use reproducible::{
+    Arithmetic, Fastest, Portable, Reproducible, exp as reproducible_exp, ln as reproducible_ln,
+};

@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::GradientError;
-use super::reproducible::{Arithmetic, Fastest};
+use super::reproducible::Arithmetic;
 use crate::numbers::Scalar;
 
 /// What is minimised, summed over the samples.
@@ -17,14 +17,35 @@ pub enum Loss {
 
 /// A model of some architecture, its numbers of type `S`. The gradient of a loss has the shape of the model itself.
 pub trait Model<S: Scalar>: Clone + Send + Sync {
+    /// How it computes where no other arithmetic is asked for.
+    type Arithmetic: Arithmetic<S>;
+
     /// All parameters, array by array; weights and biases alike.
     fn parameters(&self) -> Vec<&[S]>;
 
     /// The same, to be changed.
     fn parameters_mut(&mut self) -> Vec<&mut [S]>;
 
+    /// The outputs in some arithmetic, one column for each column of inputs.
+    fn outputs_by<A: Arithmetic<S>>(&self, inputs: &DMatrix<S>) -> DMatrix<S>;
+
+    /// The loss, summed over the columns, and its derivative by every parameter, in some arithmetic.
+    ///
+    /// At a kink the branch from 0 on counts.
+    ///
+    /// # Errors
+    /// [`GradientError::Loss`]: cross-entropy in rationals.
+    fn gradient_by<A: Arithmetic<S>>(
+        &self,
+        inputs: &DMatrix<S>,
+        targets: &DMatrix<S>,
+        loss: Loss,
+    ) -> Result<(S, Self), GradientError>;
+
     /// The outputs, one column for each column of inputs.
-    fn outputs(&self, inputs: &DMatrix<S>) -> DMatrix<S>;
+    fn outputs(&self, inputs: &DMatrix<S>) -> DMatrix<S> {
+        self.outputs_by::<Self::Arithmetic>(inputs)
+    }
 
     /// The loss, summed over the columns.
     ///
@@ -36,21 +57,21 @@ pub trait Model<S: Scalar>: Clone + Send + Sync {
         targets: &DMatrix<S>,
         loss: Loss,
     ) -> Result<S, GradientError> {
-        Ok(loss_and_slope::<S, Fastest>(self.outputs(inputs), targets, loss)?.0)
+        Ok(loss_and_slope::<S, Self::Arithmetic>(self.outputs(inputs), targets, loss)?.0)
     }
 
-    /// The loss, summed over the columns, and its derivative by every parameter.
-    ///
-    /// At a kink the branch from 0 on counts.
+    /// [`gradient_by`](Self::gradient_by) the model's own arithmetic.
     ///
     /// # Errors
-    /// [`GradientError::Loss`]: cross-entropy in rationals.
+    /// As there.
     fn gradient(
         &self,
         inputs: &DMatrix<S>,
         targets: &DMatrix<S>,
         loss: Loss,
-    ) -> Result<(S, Self), GradientError>;
+    ) -> Result<(S, Self), GradientError> {
+        self.gradient_by::<Self::Arithmetic>(inputs, targets, loss)
+    }
 
     /// The number of hidden units.
     fn units(&self) -> usize;

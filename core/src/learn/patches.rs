@@ -5,7 +5,7 @@ use rand::Rng;
 
 use super::perceptron::{activated, random_matrix, row_sums, times_slopes};
 use super::recurrent::repeated;
-use super::reproducible::{Arithmetic, Fastest, InArithmetic};
+use super::reproducible::{Arithmetic, Fastest};
 use super::{GradientError, Layer, Loss, Model, Norm, Perceptron, PerceptronError};
 use crate::network::Activation;
 use crate::numbers::Scalar;
@@ -262,7 +262,21 @@ impl<S: Scalar> Patches<S> {
     }
 }
 
-impl<S: Scalar> InArithmetic<S> for Patches<S> {
+impl<S: Scalar> Model<S> for Patches<S> {
+    type Arithmetic = Fastest;
+
+    fn parameters(&self) -> Vec<&[S]> {
+        let first = [self.first.weights.as_slice(), self.first.bias.as_slice()];
+        first.into_iter().chain(self.rest.parameters()).collect()
+    }
+
+    fn parameters_mut(&mut self) -> Vec<&mut [S]> {
+        let Layer { weights, bias } = &mut self.first;
+        let first = [weights.as_mut_slice(), bias.as_mut_slice()];
+        let rest = self.rest.parameters_mut();
+        first.into_iter().chain(rest).collect()
+    }
+
     fn outputs_by<A: Arithmetic<S>>(&self, inputs: &DMatrix<S>) -> DMatrix<S> {
         let count = self.rest.layers().last().map_or(0, |last| last.bias.len());
         let mut outputs = DMatrix::from_element(count, inputs.ncols(), S::zero());
@@ -292,33 +306,6 @@ impl<S: Scalar> InArithmetic<S> for Patches<S> {
             ..*self
         };
         Ok((total, gradient))
-    }
-}
-
-impl<S: Scalar> Model<S> for Patches<S> {
-    fn parameters(&self) -> Vec<&[S]> {
-        let first = [self.first.weights.as_slice(), self.first.bias.as_slice()];
-        first.into_iter().chain(self.rest.parameters()).collect()
-    }
-
-    fn parameters_mut(&mut self) -> Vec<&mut [S]> {
-        let Layer { weights, bias } = &mut self.first;
-        let first = [weights.as_mut_slice(), bias.as_mut_slice()];
-        let rest = self.rest.parameters_mut();
-        first.into_iter().chain(rest).collect()
-    }
-
-    fn outputs(&self, inputs: &DMatrix<S>) -> DMatrix<S> {
-        self.outputs_by::<Fastest>(inputs)
-    }
-
-    fn gradient(
-        &self,
-        inputs: &DMatrix<S>,
-        targets: &DMatrix<S>,
-        loss: Loss,
-    ) -> Result<(S, Self), GradientError> {
-        self.gradient_by::<Fastest>(inputs, targets, loss)
     }
 
     fn units(&self) -> usize {

@@ -5,7 +5,7 @@ use rand::{Rng, RngExt};
 use thiserror::Error;
 
 use super::model::loss_and_slope;
-use super::reproducible::{Arithmetic, Fastest, InArithmetic};
+use super::reproducible::{Arithmetic, Fastest};
 use super::{GradientError, Loss, Model, Norm};
 use crate::network::{Activation, Network, layered};
 use crate::numbers::{Rational, Scalar, rational_from_f64};
@@ -227,26 +227,6 @@ pub(super) fn activated<S: Scalar>(sums: &DMatrix<S>, (below, above): &(S, S)) -
     })
 }
 
-impl<S: Scalar> InArithmetic<S> for Perceptron<S> {
-    fn outputs_by<A: Arithmetic<S>>(&self, inputs: &DMatrix<S>) -> DMatrix<S> {
-        let mut sums = self.sums::<A>(&self.layers[0], inputs);
-        for layer in &self.layers[1..] {
-            sums = self.sums::<A>(layer, &self.activate(&sums));
-        }
-        sums
-    }
-
-    fn gradient_by<A: Arithmetic<S>>(
-        &self,
-        inputs: &DMatrix<S>,
-        targets: &DMatrix<S>,
-        loss: Loss,
-    ) -> Result<(S, Self), GradientError> {
-        let (total, gradient, _) = self.backwards::<A>(inputs, targets, loss)?;
-        Ok((total, gradient))
-    }
-}
-
 /// A matrix with entries uniform in `[-reach, reach]`.
 pub(super) fn random_matrix<S: Scalar>(
     rows: usize,
@@ -281,6 +261,8 @@ pub(super) fn times_slopes<S: Scalar>(slope: &mut DMatrix<S>, sums: &DMatrix<S>,
 }
 
 impl<S: Scalar> Model<S> for Perceptron<S> {
+    type Arithmetic = Fastest;
+
     fn parameters(&self) -> Vec<&[S]> {
         let arrays = self.layers.iter();
         arrays
@@ -295,17 +277,22 @@ impl<S: Scalar> Model<S> for Perceptron<S> {
             .collect()
     }
 
-    fn outputs(&self, inputs: &DMatrix<S>) -> DMatrix<S> {
-        self.outputs_by::<Fastest>(inputs)
+    fn outputs_by<A: Arithmetic<S>>(&self, inputs: &DMatrix<S>) -> DMatrix<S> {
+        let mut sums = self.sums::<A>(&self.layers[0], inputs);
+        for layer in &self.layers[1..] {
+            sums = self.sums::<A>(layer, &self.activate(&sums));
+        }
+        sums
     }
 
-    fn gradient(
+    fn gradient_by<A: Arithmetic<S>>(
         &self,
         inputs: &DMatrix<S>,
         targets: &DMatrix<S>,
         loss: Loss,
     ) -> Result<(S, Self), GradientError> {
-        self.gradient_by::<Fastest>(inputs, targets, loss)
+        let (total, gradient, _) = self.backwards::<A>(inputs, targets, loss)?;
+        Ok((total, gradient))
     }
 
     fn units(&self) -> usize {

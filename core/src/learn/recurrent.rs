@@ -5,7 +5,7 @@ use rand::Rng;
 
 use super::model::loss_and_slope;
 use super::perceptron::{activated, random_matrix, row_sums, times_slopes};
-use super::reproducible::{Arithmetic, Fastest, InArithmetic};
+use super::reproducible::{Arithmetic, Fastest};
 use super::{GradientError, Loss, Model, Norm};
 use crate::network::{Activation, Network, Unit, UnitKind};
 use crate::numbers::Scalar;
@@ -136,7 +136,29 @@ pub(super) fn repeated<S: Scalar>(column: &DVector<S>, count: usize) -> DMatrix<
     DMatrix::from_fn(column.len(), count, |row, _| column[row].clone())
 }
 
-impl<S: Scalar> InArithmetic<S> for Recurrent<S> {
+impl<S: Scalar> Model<S> for Recurrent<S> {
+    type Arithmetic = Fastest;
+
+    fn parameters(&self) -> Vec<&[S]> {
+        vec![
+            self.input.as_slice(),
+            self.hidden.as_slice(),
+            self.bias.as_slice(),
+            self.output.as_slice(),
+            self.output_bias.as_slice(),
+        ]
+    }
+
+    fn parameters_mut(&mut self) -> Vec<&mut [S]> {
+        vec![
+            self.input.as_mut_slice(),
+            self.hidden.as_mut_slice(),
+            self.bias.as_mut_slice(),
+            self.output.as_mut_slice(),
+            self.output_bias.as_mut_slice(),
+        ]
+    }
+
     fn outputs_by<A: Arithmetic<S>>(&self, inputs: &DMatrix<S>) -> DMatrix<S> {
         let (_, values) = self.run::<A>(inputs);
         self.answer::<A>(values.last(), inputs.ncols())
@@ -176,41 +198,6 @@ impl<S: Scalar> InArithmetic<S> for Recurrent<S> {
             }
         }
         Ok((total, gradient))
-    }
-}
-
-impl<S: Scalar> Model<S> for Recurrent<S> {
-    fn parameters(&self) -> Vec<&[S]> {
-        vec![
-            self.input.as_slice(),
-            self.hidden.as_slice(),
-            self.bias.as_slice(),
-            self.output.as_slice(),
-            self.output_bias.as_slice(),
-        ]
-    }
-
-    fn parameters_mut(&mut self) -> Vec<&mut [S]> {
-        vec![
-            self.input.as_mut_slice(),
-            self.hidden.as_mut_slice(),
-            self.bias.as_mut_slice(),
-            self.output.as_mut_slice(),
-            self.output_bias.as_mut_slice(),
-        ]
-    }
-
-    fn outputs(&self, inputs: &DMatrix<S>) -> DMatrix<S> {
-        self.outputs_by::<Fastest>(inputs)
-    }
-
-    fn gradient(
-        &self,
-        inputs: &DMatrix<S>,
-        targets: &DMatrix<S>,
-        loss: Loss,
-    ) -> Result<(S, Self), GradientError> {
-        self.gradient_by::<Fastest>(inputs, targets, loss)
     }
 
     fn units(&self) -> usize {

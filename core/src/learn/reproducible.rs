@@ -3,7 +3,6 @@
 
 use nalgebra::DMatrix;
 
-use super::model::loss_and_slope;
 use super::plain_product::{self, Columns};
 use super::{GradientError, Loss, Model, Norm, Perceptron};
 use crate::numbers::Scalar;
@@ -131,28 +130,13 @@ pub fn ln(x: f64) -> f64 {
     exponent * LN_2.0 + (2.0 * s * series + exponent * LN_2.1)
 }
 
-/// A model of which outputs and gradients can be computed in any arithmetic.
-pub trait InArithmetic<S: Scalar>: Model<S> {
-    /// [`outputs`](Model::outputs) in some arithmetic.
-    fn outputs_by<A: Arithmetic<S>>(&self, inputs: &DMatrix<S>) -> DMatrix<S>;
-
-    /// [`gradient`](Model::gradient) in some arithmetic.
-    ///
-    /// # Errors
-    /// As [`gradient`](Model::gradient).
-    fn gradient_by<A: Arithmetic<S>>(
-        &self,
-        inputs: &DMatrix<S>,
-        targets: &DMatrix<S>,
-        loss: Loss,
-    ) -> Result<(S, Self), GradientError>;
-}
-
 /// A model whose outputs, losses and gradients are the same bits on every machine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reproducible<M = Perceptron<f64>>(pub M);
 
-impl<M: InArithmetic<f64>> Model<f64> for Reproducible<M> {
+impl<M: Model<f64>> Model<f64> for Reproducible<M> {
+    type Arithmetic = Portable;
+
     fn parameters(&self) -> Vec<&[f64]> {
         self.0.parameters()
     }
@@ -161,26 +145,17 @@ impl<M: InArithmetic<f64>> Model<f64> for Reproducible<M> {
         self.0.parameters_mut()
     }
 
-    fn outputs(&self, inputs: &DMatrix<f64>) -> DMatrix<f64> {
-        self.0.outputs_by::<Portable>(inputs)
+    fn outputs_by<A: Arithmetic<f64>>(&self, inputs: &DMatrix<f64>) -> DMatrix<f64> {
+        self.0.outputs_by::<A>(inputs)
     }
 
-    fn loss(
-        &self,
-        inputs: &DMatrix<f64>,
-        targets: &DMatrix<f64>,
-        loss: Loss,
-    ) -> Result<f64, GradientError> {
-        Ok(loss_and_slope::<f64, Portable>(self.outputs(inputs), targets, loss)?.0)
-    }
-
-    fn gradient(
+    fn gradient_by<A: Arithmetic<f64>>(
         &self,
         inputs: &DMatrix<f64>,
         targets: &DMatrix<f64>,
         loss: Loss,
     ) -> Result<(f64, Self), GradientError> {
-        let (total, gradient) = self.0.gradient_by::<Portable>(inputs, targets, loss)?;
+        let (total, gradient) = self.0.gradient_by::<A>(inputs, targets, loss)?;
         Ok((total, Reproducible(gradient)))
     }
 
