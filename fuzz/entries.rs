@@ -4,10 +4,11 @@
 
 use std::path::Path;
 
+use synaptic_balance::formats::checkpoint::Checkpoint;
 use synaptic_balance::formats::energy::{EnergyFile, NamedProblem, read_energy};
 use synaptic_balance::formats::{
-    Architecture, BalancedWeights, FormatError, MappedPerceptron, Model, Weight, read_certificate,
-    read_model, read_network, verify_certificate, write_network,
+    Architecture, BalancedWeights, FormatError, MappedPerceptron, Model, Ranges, Weight,
+    read_certificate, read_model, read_network, verify_certificate, write_network,
 };
 use synaptic_balance::learn::idx::read_folder;
 use synaptic_balance::network::{Manifold, Network, Regularizer};
@@ -34,7 +35,7 @@ pub struct Entry {
 /// All of them.
 pub fn entries() -> Vec<Entry> {
     let entry = |(name, run): (&'static str, Run)| Entry { name, run };
-    let all: [(&'static str, Run); 13] = [
+    let all: [(&'static str, Run); 15] = [
         ("network_json", network_json),
         ("certificate", certificate),
         ("onnx", onnx),
@@ -42,6 +43,8 @@ pub fn entries() -> Vec<Entry> {
         ("index", index),
         ("architecture", architecture),
         ("idx", idx),
+        ("ranges", ranges),
+        ("checkpoint", checkpoint),
         ("request", request),
         ("regularizer", regularizer),
         ("rational", rational),
@@ -219,6 +222,56 @@ pub fn idx(data: &[u8]) {
     };
     put(name, data);
     let _ = read_folder(folder.path());
+}
+
+/// Ranges of activations.
+pub fn ranges(data: &[u8]) {
+    let _ = Ranges::read(data, &Rational::from_integer(1.into()));
+}
+
+/// The tensors of a transformer of one layer, and its configuration.
+const TENSORS: [(&str, &[usize]); 12] = [
+    ("model.embed_tokens.weight", &[3, 4]),
+    ("model.layers.0.input_layernorm.weight", &[4]),
+    ("model.layers.0.self_attn.q_proj.weight", &[4, 4]),
+    ("model.layers.0.self_attn.k_proj.weight", &[2, 4]),
+    ("model.layers.0.self_attn.v_proj.weight", &[2, 4]),
+    ("model.layers.0.self_attn.o_proj.weight", &[4, 4]),
+    ("model.layers.0.post_attention_layernorm.weight", &[4]),
+    ("model.layers.0.mlp.gate_proj.weight", &[5, 4]),
+    ("model.layers.0.mlp.up_proj.weight", &[5, 4]),
+    ("model.layers.0.mlp.down_proj.weight", &[4, 5]),
+    ("model.norm.weight", &[4]),
+    ("lm_head.weight", &[3, 4]),
+];
+const CONFIGURATION: &[u8] = include_bytes!("seeds/checkpoint/llama.json");
+
+/// The configuration of a transformer, beside its tensors, or a description of its family where the data begin with a
+/// zero byte.
+pub fn checkpoint(data: &[u8]) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let put = |name: &str, data: &[u8]| std::fs::write(folder.path().join(name), data).unwrap();
+    let (configuration, family) = match data.split_first() {
+        Some((0, text)) => (CONFIGURATION, Some(String::from_utf8_lossy(text))),
+        _ => (data, None),
+    };
+    let (mut entries, mut end) = (Vec::new(), 0);
+    for (name, shape) in TENSORS {
+        let start = end;
+        end += 4 * shape.iter().product::<usize>();
+        entries.push(format!(
+            r#""{name}":{{"dtype":"F32","shape":{shape:?},"data_offsets":[{start},{end}]}}"#
+        ));
+    }
+    let header = format!("{{{}}}", entries.join(","));
+    let mut file = (header.len() as u64).to_le_bytes().to_vec();
+    file.extend(header.bytes());
+    file.extend((0..end / 4).flat_map(|at| (at as f32 - 60.5).to_le_bytes()));
+    put("config.json", configuration);
+    put("model.safetensors", &file);
+    if let Ok(found) = Checkpoint::open(folder.path(), family.as_deref()) {
+        let _ = found.sides(2.0);
+    }
 }
 
 /// Two networks, divided by a zero byte: what is a scaling of the other is said to be one; a network is a scaling of

@@ -14,6 +14,7 @@
 //! |---|---|
 //! | [`numbers`] | rationals, exact roots, outward-rounded enclosures, for solvers and reports |
 //! | [`kernel`] | claims and their checks: those of the crate `synaptic_balance_kernel`, which alone is **trusted** |
+//! | [`forms`] | linear forms: which multiplier every value of a computation carries |
 //! | [`network`] | units, activations, synapses, ties; scaling; balancing one unit; the manifold |
 //! | [`solve`] | stochastic balancing, direct convex solve, large networks by blocks, existence, certificates |
 //! | [`learn`] | training generic over the number; the simulations (feature `learn`) |

@@ -143,7 +143,7 @@ were run, whatever they show.")]
     #[command(after_help = "\
 Example: synbal prove proofs/one-unit/thm-3.1-lp.rhai
 
-Exit code: the worst of all scripts: 2 a script is wrong; 1 a claim failed; 3 a claim was left unproved; 0 proved.")]
+Exit code: the worst of all scripts: 2 a script is wrong; 1 a claim failed; 3 a claim was left unproved, or there is no qed(); 0 checked.")]
     Prove(ProveArguments),
 }
 
@@ -219,7 +219,8 @@ pub struct ExplainArguments {
     /// Let units share one multiplier.
     #[arg(long, value_enum)]
     pub tied: Option<Tied>,
-    /// Write a basis of the constraints, however long it is; up to 10,000 synapses it is written anyway.
+    /// Write a basis of the constraints, however long it is; up to 10,000 synapses it is written anyway, of ONNX models
+    /// never.
     #[arg(long)]
     pub basis: bool,
     /// Say everything: all layers, the channels of every tensor, what pins them, constants, more units.
@@ -409,7 +410,8 @@ impl FromStr for Layers {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum MethodName {
-    /// Damped Newton on the convex problem; beyond 4,000 multipliers the two-level method.
+    /// Newton on the convex problem, damped; for tensors where they lie, and beyond 4,000 multipliers, the two-level
+    /// method.
     Direct,
     /// Sweeps by layer, corrected layer by layer: about a dozen reads of the weights at any depth.
     TwoLevel,

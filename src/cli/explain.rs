@@ -20,8 +20,8 @@ use synaptic_balance::solve::{self, Balance};
 use super::arguments::{ExplainArguments, Tied};
 use super::outputs::{self, Kind, Output};
 use super::{
-    BadInput, Exit, Failure, Progress, Reported, balance, explain_checkpoint, files, in_place,
-    layers, proving, terms_in_place,
+    BadInput, Exit, Failure, Progress, Reported, balance, checkpoint, explain_checkpoint, files,
+    in_place, layers, proving, terms_in_place,
 };
 
 /// Above so many synapses a basis of the constraints is written on demand only: it is far longer than the network.
@@ -33,6 +33,8 @@ pub fn explain(arguments: &ExplainArguments, json: bool) -> Reported {
     if let Some(outcome) = explain_checkpoint::explain(arguments) {
         return outcome;
     }
+    checkpoint::refuse_elsewhere(&arguments.network, &arguments.family)?;
+    in_place::refuse_roles(&arguments.network, &arguments.perceptron, &arguments.roles)?;
     let detail = match (json, arguments.full) {
         (true, _) => Detail::Json,
         (false, true) => Detail::Full,

@@ -18,7 +18,7 @@ use synaptic_balance::solve::blocks::{
 use synaptic_balance::solve::energy::EnergyProof;
 use synaptic_balance_kernel::Refusal;
 
-use super::arguments::{BalanceArguments, Perceptron};
+use super::arguments::{BalanceArguments, Perceptron, RoleArguments};
 use super::found::Found;
 use super::limit_in_place::{
     Unsolved, free, in_limit, is_for_exact_arithmetic, is_left, leave_out, not_attained,
@@ -76,12 +76,21 @@ pub fn is_perceptron(path: &Path, perceptron: &Perceptron) -> bool {
     holds_weights_only(path) || is_several()
 }
 
+/// Is a perceptron asked which of its tensors are learned?
+pub fn refuse_roles(
+    path: &Path,
+    perceptron: &Perceptron,
+    roles: &RoleArguments,
+) -> Result<(), BadInput> {
+    if roles.roles().is_empty() || !is_perceptron(path, perceptron) {
+        return Ok(());
+    }
+    let reason = "--learned and --constant are for ONNX models: here all weights are learned";
+    Err(BadInput::at(path, reason))
+}
+
 fn open(arguments: &BalanceArguments) -> Result<MappedPerceptron, Failure> {
     let path = &arguments.network;
-    if !(arguments.roles.learned.is_empty() && arguments.roles.constant.is_empty()) {
-        let reason = "--learned and --constant are for ONNX models: here all weights are learned";
-        return Err(BadInput::at(path, reason).into());
-    }
     power(arguments, true)?;
     let architecture = arguments.perceptron.needed(path)?;
     let model = MappedPerceptron::open(path, &architecture);

@@ -55,6 +55,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 use serde_json::{Value, json};
+use synaptic_balance::formats::checkpoint::Checkpoint;
 use synaptic_balance::formats::memory::held;
 use synaptic_balance::formats::{
     Architecture, MAX_MODEL, MAX_TEXT, MappedPerceptron, Model, ModelError, RangeOrigin, cached,
@@ -216,6 +217,7 @@ fn balanced(arguments: &BalanceArguments) -> Reported {
         return outcome;
     }
     checkpoint::refuse_elsewhere(&arguments.network, &arguments.family)?;
+    in_place::refuse_roles(&arguments.network, &arguments.perceptron, &arguments.roles)?;
     (arguments.activations).refuse(&arguments.network, &arguments.perceptron)?;
     // What is balanced where it lies has no place for other costs.
     let in_place = match arguments.activations.is_none() {
@@ -244,6 +246,7 @@ fn answer_command(command: Option<&Command>, json: bool) -> Reported {
             }
             let before = arguments.before.as_deref().unwrap_or(Path::new(""));
             checkpoint::refuse_elsewhere(before, &arguments.family)?;
+            in_place::refuse_roles(before, &arguments.perceptron, &arguments.roles)?;
             check::check(arguments)
         }
         Some(Command::Apply(arguments)) => checkpoint::apply(arguments),
@@ -420,6 +423,10 @@ fn demonstration() -> Reported {
 fn verify(arguments: &VerifyArguments) -> Reported {
     arguments.relu6.refuse(&arguments.network)?;
     (arguments.activations).refuse_checkpoints(&arguments.network)?;
+    if !Checkpoint::is_at(&arguments.network) {
+        checkpoint::refuse_elsewhere(&arguments.network, &arguments.family)?;
+    }
+    in_place::refuse_roles(&arguments.network, &arguments.perceptron, &arguments.roles)?;
     let text = input(&arguments.certificate, MAX_MODEL)?;
     let about = read_energy(&text).map_err(|fault| BadInput::at(&arguments.certificate, fault))?;
     if let Some(certificate) = about {

@@ -76,7 +76,7 @@ pub struct TheoremsArguments {
     /// random networks.
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u32).range(1..=9), conflicts_with = "ids")]
     pub hunt: Option<u32>,
-    /// Instead, print the table of verified properties for the README, without running anything.
+    /// Instead, print the table of verified properties of THEOREMS.md, without running anything.
     #[arg(long, conflicts_with_all = ["ids", "hunt", "json"])]
     pub markdown: bool,
 }

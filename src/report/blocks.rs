@@ -173,11 +173,9 @@ fn fields(found: &InPlace) -> Value {
     if let Some(rounded) = found.rounded {
         fields["deficit_written"] = rounded.deficit.into();
         fields["rounding"] = rounding(rounded.factor);
-        let optimum = found.values.map(|[_, after]| after);
-        let values = rounded.value.zip(optimum);
         fields["restriction"] = json!({
-            "optimum": optimum,
-            "price": values.map(|(value, optimum)| (value / optimum - 1.0).max(0.0)),
+            "optimum": found.values.map(|[_, after]| after),
+            "price": rounding_price(found),
             "residual": solution.deficit,
             "at_bound": [],
         });
@@ -219,7 +217,11 @@ pub(super) fn exact_cross_check(result: &Balance) -> Value {
     let against = cross.against.name();
     match (&cross.max_relative_difference, cross.unfinished) {
         (Ok(difference), None) => {
-            json!({"against": against, "status": "complete", "max_relative_difference": difference})
+            let mut found = json!({"against": against, "status": "complete", "max_relative_difference": difference});
+            if let Some(passes) = cross.passes {
+                found["passes"] = json!(passes);
+            }
+            found
         }
         (Ok(difference), Some(unfinished)) => json!({
             "against": against,
@@ -253,6 +255,13 @@ fn text(found: &InPlace) -> String {
         text += &format!("INCOMPLETE {reason}\n");
     }
     text
+}
+
+/// How much more the regularizer is with rounded multipliers than at its minimum, as a share.
+fn rounding_price(found: &InPlace) -> Option<f64> {
+    let [_, optimum] = found.values?;
+    let value = found.rounded?.value?;
+    Some((value / optimum - 1.0).max(0.0))
 }
 
 /// Restricted multipliers.
@@ -347,6 +356,14 @@ fn optimum(found: &InPlace) -> String {
     );
     if let Some(rounded) = found.rounded {
         text += &rounded_words(rounded.factor, rounded.deficit);
+        if let (Some(price), Some(value)) = (rounding_price(found), rounded.value) {
+            text += &format!(
+                "computed  within the restriction {} is {}, {:.3} % above the minimum\n",
+                found.regularizer,
+                cost(value),
+                100.0 * price
+            );
+        }
     }
     if let Some(second) = found.cross_check {
         text += &second_words(second);

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, SafeTensors};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde_json::{Value, json};
 
 use super::small_llama::{HIDDEN, INNER, Small};
@@ -241,5 +241,57 @@ fn no_numbers_are_not_balanced() {
             (&json!(false), &json!("exact")),
             "{report}"
         );
+    }
+}
+
+/// Checks: an adapter that was balanced is judged the same function, of rank 1 too, where one tensor has one row and the
+/// other one column; and another weight is not.
+#[test]
+fn adapters_of_every_rank() {
+    let desk = Desk::new();
+    for rank in 1..=3 {
+        for number_type in [Dtype::F32, Dtype::BF16] {
+            let folder = desk.path(&format!("adapter-{rank}-{number_type:?}"));
+            std::fs::create_dir(&folder).unwrap();
+            let config = json!({"peft_type": "LORA", "r": rank, "target_modules": ["a"]});
+            std::fs::write(folder.join("adapter_config.json"), config.to_string()).unwrap();
+            let write = |folder: &Path, off: f32| {
+                let bytes = |count: usize, scale: f32, off: f32| -> Vec<u8> {
+                    let number = |at: usize| scale * (at % 5) as f32 + 1.0 + off * at as f32;
+                    let bytes = (0..count).map(|at| number(at).to_le_bytes());
+                    match number_type {
+                        Dtype::F32 => bytes.flatten().collect(),
+                        _ => bytes.flat_map(|bytes| [bytes[2], bytes[3]]).collect(),
+                    }
+                };
+                let (a, b) = (bytes(3 * rank, 2.0, 0.0), bytes(4 * rank, 16.0, off));
+                let name = |end: &str| format!("base_model.model.a.lora_{end}.weight");
+                let view = |shape, bytes| TensorView::new(number_type, shape, bytes).unwrap();
+                let views = [
+                    (name("A"), view(vec![rank, 3], &a)),
+                    (name("B"), view(vec![4, rank], &b)),
+                ];
+                let file = serialize(views, None).unwrap();
+                std::fs::write(folder.join("adapter_model.safetensors"), file).unwrap();
+            };
+            write(&folder, 0.0);
+            let out = desk.path(&format!("out-{rank}-{number_type:?}"));
+            let [before, after] = [&folder, &out].map(|path| path.to_str().unwrap());
+            let (code, report) = judged(&["balance", before, "-o", after]);
+            assert_eq!(code, 0, "{rank}: {report:#}");
+            let (code, report) = judged(&["check", before, after]);
+            assert_eq!(
+                (code, &report["same_function"]),
+                (0, &json!(true)),
+                "{rank}: {report:#}"
+            );
+            write(&out, 0.5);
+            let (code, report) = judged(&["check", before, after]);
+            assert_eq!(
+                (code, &report["known_scaling"]),
+                (3, &json!(false)),
+                "{rank}: {report:#}"
+            );
+        }
     }
 }

@@ -112,6 +112,8 @@ pub struct CrossCheck {
     pub against: Method,
     /// The largest relative difference of a weight between the two results; the error if the second method failed.
     pub max_relative_difference: Result<f64, SolveError>,
+    /// How often the second method went through all costs; `None` where it does not count that, or failed.
+    pub passes: Option<f64>,
     /// How far the second method came, if its passes ended first: the difference says little then.
     pub unfinished: Option<Unfinished>,
 }
@@ -319,6 +321,7 @@ impl Balance {
             Ok((second, unfinished)) => (Ok(second), unfinished),
             Err(fault) => (Err(fault), None),
         };
+        let passes = second.as_ref().ok().map(|second| second.passes);
         let difference = second.map(|second| {
             difference(
                 problem,
@@ -330,6 +333,7 @@ impl Balance {
         self.cross_check = Some(CrossCheck {
             against,
             max_relative_difference: difference,
+            passes,
             unfinished,
         });
         self.regularizer_after = Some(total_cost(problem, Some(&solution.multipliers)));
@@ -386,6 +390,7 @@ impl Balance {
                 self.cross_check = Some(CrossCheck {
                     against: Method::Sweep,
                     max_relative_difference: compared,
+                    passes: None,
                     unfinished: None,
                 });
                 match rounds {

@@ -194,7 +194,8 @@ impl Judge<'_> {
         for (number, (tensor, found)) in part.tensors.iter().zip(compared).enumerate() {
             let relative = self.excuse(tensor.tensor).relative;
             let width = tensor.columns.len();
-            let is_vector = width <= 1;
+            // What one column has in common may be a multiplier of it: so it is of adapters of rank 1.
+            let is_vector = width <= 1 && tensor.columns.iter().all(|form| *form == 0);
             axes.push(Axis {
                 tensor: number,
                 side: 0,
@@ -215,12 +216,12 @@ impl Judge<'_> {
                 axes.push(Axis {
                     tensor: number,
                     side: 1,
-                    allowed: relative * share(found.samples),
+                    allowed: relative * share(found.samples.max(1)),
                     piece: Piece {
                         values: &found.columns,
                         forms: &tensor.columns,
                         shared: Some((number, -1.0)),
-                        weight: found.samples as f64,
+                        weight: found.samples.max(1) as f64,
                     },
                 });
             }
