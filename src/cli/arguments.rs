@@ -328,7 +328,7 @@ pub const DEFAULT_DIGITS: u32 = 12;
 
 #[derive(Debug, Args)]
 pub struct CheckArguments {
-    /// The network before balancing: JSON, ONNX, or a safetensors file with --arch.
+    /// The network before balancing: JSON, ONNX, a safetensors file with --arch, or the folder of a checkpoint.
     #[arg(required_unless_present = "batch")]
     pub before: Option<PathBuf>,
     /// The result to judge: the same network with other weights.
@@ -359,9 +359,9 @@ pub struct CheckArguments {
 
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// The network: JSON, ONNX, or a safetensors file with --arch.
+    /// The network: JSON, ONNX, a safetensors file with --arch, or the folder of a checkpoint.
     pub network: PathBuf,
-    /// The certificate.
+    /// The certificate; of a checkpoint that of one block.
     pub certificate: PathBuf,
     /// Let units share one multiplier, as the certificate does.
     #[arg(long, value_enum)]

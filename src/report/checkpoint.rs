@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::balanced::{half, units};
+use super::lost::below_range;
 use super::rounding::{rounded_words, rounding};
-use super::{Report, cost, list, roots_of, up};
+use super::{Report, cost, count, list, roots_of, up};
 use crate::formats::checkpoint::Fault;
 use crate::network::{Regularizer, one_line, printable};
 use crate::numbers::rational_to_f64;
@@ -119,8 +120,11 @@ pub fn checkpoint_check(found: &CheckpointCheck) -> Report {
     });
     let [blocks, dimension, tensors] = found.sizes;
     let mut text = format!(
-        "checkpoint         {}: {tensors} tensors, {blocks} blocks, {dimension} free multipliers\n",
-        printable(&found.family)
+        "checkpoint         {}: {}, {}, {}\n",
+        printable(&found.family),
+        count(tensors, "tensor"),
+        count(blocks, "block"),
+        count(dimension, "free multiplier")
     );
     text += &match (is_scaling, found.is_exact) {
         (true, true) => "same function      yes: an exact scaling by powers of two\n".to_owned(),
@@ -149,10 +153,7 @@ pub fn checkpoint_check(found: &CheckpointCheck) -> Report {
         text += "                   (adapters that were merged into weights are no scaling, and not judged)\n";
     }
     if found.lost > 0 {
-        text += &format!(
-            "note               {} weights are below the range in which their number type has all its digits\n",
-            found.lost
-        );
+        text += &format!("note               {}\n", below_range(found.lost));
     }
     let (deficit, block) = &found.deficit;
     let words = match balanced {
@@ -284,12 +285,12 @@ pub fn checkpoint_balance(found: &CheckpointBalance) -> Report {
         json["certified"] = Value::Object(blocks.collect());
     }
     let mut text = format!(
-        "checkpoint {}: blocks {}..{} of {}, {} free multipliers, gains {}\n",
+        "checkpoint {}: blocks {}..{} of {}, {}, gains {}\n",
         printable(found.family),
         found.blocks[0],
         found.blocks[1],
         found.blocks[2],
-        found.sizes[0],
+        count(found.sizes[0], "free multiplier"),
         if found.gains_fixed {
             "fixed"
         } else {
@@ -343,8 +344,8 @@ pub fn checkpoint_balance(found: &CheckpointBalance) -> Report {
     }
     if found.resumed > 0 {
         text += &format!(
-            "note      {} blocks were finished by an earlier run\n",
-            found.resumed
+            "note      finished by an earlier run: {}\n",
+            count(found.resumed, "block")
         );
     }
     Report { text, json }

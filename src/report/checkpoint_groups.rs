@@ -110,8 +110,8 @@ fn text(checkpoint: &Checkpoint, kinds: &BTreeMap<&str, Kind>, fixes_gains: bool
     };
     let _ = writeln!(
         out,
-        "scaling   {} independent multipliers in {}{gains}",
-        checkpoint.dimension(),
+        "scaling   {} in {}{gains}",
+        count(checkpoint.dimension(), "independent multiplier"),
         count(checkpoint.blocks.len(), "block")
     );
     let _ = writeln!(

@@ -5,13 +5,13 @@ use std::fmt::Write;
 
 use super::Report;
 use crate::formats::Difference;
-use crate::network::printable;
+use crate::network::{one_line, printable};
 
 /// Says that nothing is known of the function, and why, the first difference first. The fields are those of a
 /// judgement.
 pub fn differences_report(differences: &[Difference], tolerance: f64) -> Report {
     let words = |difference: &Difference| {
-        let (place, reason) = (printable(&difference.place), printable(&difference.reason));
+        let (place, reason) = (printable(&difference.place), one_line(&difference.reason));
         format!("{place} {reason}")
     };
     let mut text = String::from(

@@ -35,10 +35,18 @@ pub fn lost_weights(report: &mut Report, lost: &Losses) {
         names.push(format!("and {} more", lost.count - names.len()));
     }
     report.text += &format!(
-        "note      {} of the weights written are below the range in which their number type has all its digits: {}\n",
-        lost.count,
+        "note      {}: {}\n",
+        below_range(lost.count as u64),
         names.join(", ")
     );
+}
+
+/// That so many weights lost digits.
+pub fn below_range(count: u64) -> String {
+    let is = if count == 1 { "is" } else { "are" };
+    format!(
+        "{count} of the weights written {is} below the range in which their number type has all its digits"
+    )
 }
 
 /// Says what multipliers that are powers of two leave of the function: all of it, bit for bit, but for weights that

@@ -62,7 +62,7 @@ pub use figure::unit_balance_figure;
 pub use freedom::freedom;
 pub use layers::layers_report;
 pub use limit::{InLimit, not_attained_report};
-pub use lost::{function_kept, function_near, lost_weights};
+pub use lost::{below_range, function_kept, function_near, lost_weights};
 #[cfg(feature = "plot")]
 pub use plot::plot_reads;
 #[cfg(feature = "plot")]

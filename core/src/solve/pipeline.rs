@@ -31,7 +31,7 @@ const SECOND_READS: usize = 1 << 23;
 /// How to balance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// Damped Newton on the convex problem; beyond 4,000 multipliers the two-level method.
+    /// Newton on the convex problem, damped; beyond 4,000 multipliers the two-level method.
     Direct,
     /// Sweeps by layer with a correction of whole layers, in few reads of the weights: see [`blocks`](super::blocks).
     TwoLevel,

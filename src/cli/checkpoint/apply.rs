@@ -78,9 +78,10 @@ pub fn apply(arguments: &ApplyArguments) -> Reported {
 }
 
 fn said(count: usize, lost: &Losses, arguments: &ApplyArguments) -> (Report, Exit) {
+    let files = if count == 1 { "file" } else { "files" };
     let mut report = Report {
         text: format!(
-            "carried   multipliers to {count} files of {}\n",
+            "carried   multipliers to {count} {files} of {}\n",
             arguments.model.display()
         ),
         json: json!({"status": "applied", "files": count}),

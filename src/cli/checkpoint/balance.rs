@@ -367,9 +367,8 @@ fn state_lost(report: &mut Report, records: &[Record], count: usize) {
     report.json["lost_count"] = count.into();
     report.json["lost"] = first.iter().map(|name| name.as_str()).collect();
     if let Some(name) = first.first() {
-        report.text += &format!(
-            "note      {count} of the weights written are below the range in which their number type has all its digits, {name} first\n"
-        );
+        let said = report::below_range(count as u64);
+        report.text += &format!("note      {said}, {name} first\n");
     }
 }
 
