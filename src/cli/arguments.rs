@@ -112,8 +112,8 @@ Example: synbal bench --quick --plot reads.svg
 T is the time of one streaming read of all the weights, measured in the same run. Compare ratios: times vary with what else runs.")]
     Bench(BenchArguments),
     /// Run the learning experiments: one of regularized-balances, balance-is-lost, one-fixpoint, balanced-start,
-    /// balanced-during, little-data, recurrent, reads-by-depth, decay, or all; or one that is not among all, as it takes
-    /// longer: tuned, sequences, or paper, which needs --data and takes hours.
+    /// balanced-during, little-data, recurrent, reads-by-depth, decay, or all; or one that is not among all, as it
+    /// takes longer: tuned, sequences, or paper, which needs --data and takes hours.
     #[command(after_help = "\
 Example: synbal learn regularized-balances
          synbal learn all -o runs && synbal report runs -o report.html

@@ -53,8 +53,8 @@ fn product(one: &[Rational], other: &[Rational]) -> Rational {
     pairs.fold(Rational::zero(), |sum, (a, b)| sum + a * b)
 }
 
-/// Checks: windows lie where they are said to lie: of 4 x 5 pixels, 2 x 2 windows at a stride of 2 are four, and the last
-/// column is not read; none fits that is larger than the image, or that has no side or no stride.
+/// Checks: windows lie where they are said to lie: of 4 x 5 pixels, 2 x 2 windows at a stride of 2 are four, and the
+/// last column is not read; none fits that is larger than the image, or that has no side or no stride.
 #[test]
 fn windows_lie_on_the_image() {
     let windows = Windows::new(4, 5, 2, 2).unwrap();

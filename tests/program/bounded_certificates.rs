@@ -119,8 +119,8 @@ fn the_minimum_within_a_bound_is_certified() {
     }
 }
 
-/// Checks: what `balance` calls verified is about the bounds as the certificate has them, which irrational powers of the
-/// scaling are not.
+/// Checks: what `balance` calls verified is about the bounds as the certificate has them, which irrational powers of
+/// the scaling are not.
 #[test]
 fn verified_is_what_the_certificate_bounds() {
     let desk = Desk::new();

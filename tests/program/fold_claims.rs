@@ -244,8 +244,8 @@ fn no_numbers_are_not_balanced() {
     }
 }
 
-/// Checks: an adapter that was balanced is judged the same function, of rank 1 too, where one tensor has one row and the
-/// other one column; and another weight is not.
+/// Checks: an adapter that was balanced is judged the same function, of rank 1 too, where one tensor has one row and
+/// the other one column; and another weight is not.
 #[test]
 fn adapters_of_every_rank() {
     let desk = Desk::new();

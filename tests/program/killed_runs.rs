@@ -83,8 +83,8 @@ fn killed_runs_go_on() {
     assert_eq!(desk.files(), 3);
 }
 
-/// Checks: what is left of a run that was killed while it removed its folder goes with the next call, and a file that is
-/// none of its own stays.
+/// Checks: what is left of a run that was killed while it removed its folder goes with the next call, and a file that
+/// is none of its own stays.
 #[test]
 fn what_is_left_of_a_finished_run_goes() {
     let desk = Desk::new();

@@ -227,7 +227,8 @@ fn the_certificate_of_a_product_convinces_twice() {
 }
 
 /// Checks: whatever way a model of tensors is balanced, its certificate is about these tensors: it is verified from the
-/// model alone, and, of perceptrons that are not tied, by the independent checker. Where tests sample, every second way.
+/// model alone, and, of perceptrons that are not tied, by the independent checker. Where tests sample, every second
+/// way.
 #[test]
 fn certificates_of_every_option_are_verified() {
     let desk = Desk::new();

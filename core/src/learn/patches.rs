@@ -23,8 +23,9 @@ pub struct Windows {
 }
 
 impl Windows {
-    /// Squares of `side` x `side` pixels on images of `rows` x `columns`, the first in the corner, the next ones `stride`
-    /// pixels farther; what is left over at the right and below is not read. `None` if none fits, or if a length is 0.
+    /// Squares of `side` x `side` pixels on images of `rows` x `columns`, the first in the corner, the next ones
+    /// `stride` pixels farther; what is left over at the right and below is not read. `None` if none fits, or if a
+    /// length is 0.
     pub fn new(rows: usize, columns: usize, side: usize, stride: usize) -> Option<Self> {
         let fits = side > 0 && stride > 0 && side <= rows.min(columns);
         fits.then_some(Windows {
@@ -140,8 +141,8 @@ impl<S: Scalar> Patches<S> {
         })
     }
 
-    /// Random weights, uniform with variance `2 / fan-in` (He et al.), biases 0. `sizes` are the numbers of units of the
-    /// dense layers, outputs last.
+    /// Random weights, uniform with variance `2 / fan-in` (He et al.), biases 0. `sizes` are the numbers of units of
+    /// the dense layers, outputs last.
     ///
     /// # Errors
     /// [`PerceptronError`].

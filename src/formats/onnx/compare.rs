@@ -26,13 +26,13 @@ const ROUNDING: f64 = 4.0 * f64::EPSILON;
 const LISTED: usize = 20;
 
 impl OnnxFile {
-    /// Another model as this one with other weights: names, the order of nodes and tensors, `value_info`, versions of operators that kept their
-    /// meaning, attributes that say what is so anyway, and how entries are stored make no difference; neither do operators and
-    /// tensors that no output needs, and `Identity`. Inputs and outputs belong together by name, or, where the names are
-    /// others, by their order.
+    /// Another model as this one with other weights: names, the order of nodes and tensors, `value_info`, versions of
+    /// operators that kept their meaning, attributes that say what is so anyway, and how entries are stored make no
+    /// difference; neither do operators and tensors that no output needs, and `Identity`. Inputs and outputs belong
+    /// together by name, or, where the names are others, by their order.
     ///
     /// # Errors
-    /// Where the graphs, or constants that no scaling changes, differ: in the order of this model's graph, at most 20 places.
+    /// Where the graphs, or constants that no scaling changes, differ, in this model's order: at most 20 places.
     pub fn aligned(&self, other: &OnnxFile) -> Result<OnnxFile, Vec<Difference>> {
         let (before, after) = (Side::new(self), Side::new(other));
         let mut matching = Matching {
@@ -65,8 +65,8 @@ impl OnnxFile {
             .map_err(|difference| vec![difference])
     }
 
-    /// The outputs of another model in its order, if they have the names of this one's and stand in another order: outputs belong together by name, but a program that reads them
-    /// by their places finds others.
+    /// The outputs of another model in its order, if they have the names of this one's and stand in another order:
+    /// outputs belong together by name, but a program that reads them by their places finds others.
     pub fn reordered(&self, other: &OnnxFile) -> Option<Vec<String>> {
         let names = |file: &OnnxFile| -> Vec<String> {
             let graph = file.model.graph.as_ref();
@@ -162,7 +162,7 @@ impl OnnxFile {
             || uses.any(|found| found.is_weight)
     }
 
-    /// The tensors that scalings change, and those that count as weights though nothing scales them: the judge looks at both.
+    /// The tensors that scalings change, and those that count as weights though nothing scales them: both are judged.
     fn changing(&self) -> BTreeSet<&str> {
         let constants = self.uses.iter().filter(|found| {
             let mut labels = found.plus.labels.iter().chain(found.minus.labels.iter());
@@ -173,8 +173,8 @@ impl OnnxFile {
             .collect()
     }
 
-    /// How far the statistics of normalisations are from following the multipliers, one for each unit: at most this, relatively, with the rounding of this computation; 0 where they
-    /// follow exactly. Weights are not looked at.
+    /// How far the statistics of normalisations are from following the multipliers, one for each unit: at most this,
+    /// relatively, with the rounding of this computation; 0 where they follow exactly. Weights are not looked at.
     ///
     /// # Errors
     /// The tensor and entry of the first one that deviates by more than a tolerance.

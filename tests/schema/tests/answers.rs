@@ -1,4 +1,5 @@
-//! What the program reads, writes and answers is valid under the schemas of `docs/schemas`, and these refuse what is broken.
+//! What the program reads, writes and answers is valid under the schemas of `docs/schemas`, and these refuse what is
+//! broken.
 
 mod desk;
 mod schemas;
@@ -61,8 +62,8 @@ fn answer(schemas: &Schemas, desk: &Desk, name: &str, arguments: &[&str]) -> (i3
     (code, answer)
 }
 
-/// Checks: `explain`, `balance`, `check`, `verify` answer under their schemas for a network in JSON, a perceptron, an ONNX model and a checkpoint; every answer with an
-/// unknown field, or with a value of another type, is refused.
+/// Checks: `explain`, `balance`, `check`, `verify` answer under their schemas for a network in JSON, a perceptron, an
+/// ONNX model and a checkpoint; every answer with an unknown field, or with a value of another type, is refused.
 #[test]
 fn answers_about_models_are_valid() {
     let (schemas, desk) = (Schemas::read(), Desk::new("models"));
@@ -173,7 +174,8 @@ fn answers_about_ranges_are_valid() {
     );
 }
 
-/// Checks: the same for answers that something is missing or wrong: a minimum that is not attained, its limit, another function, a network that nothing scales, a batch, errors.
+/// Checks: the same for answers that something is missing or wrong: a minimum that is not attained, its limit, another
+/// function, a network that nothing scales, a batch, errors.
 #[test]
 fn answers_about_faults_are_valid() {
     let (schemas, desk) = (Schemas::read(), Desk::new("faults"));
@@ -317,7 +319,8 @@ fn answers_of_other_commands_are_valid() {
     );
 }
 
-/// Checks: `multipliers_by_group` has one shape for every kind of model, lists of numbers by name, and says what `multipliers` says.
+/// Checks: `multipliers_by_group` has one shape for every kind of model, lists of numbers by name, and says what
+/// `multipliers` says.
 #[test]
 fn multipliers_have_one_shape() {
     let desk = Desk::new("shape");
@@ -359,7 +362,8 @@ const UNSEEN: [&str; 12] = [
     "too_long",
 ];
 
-/// Checks: every network of the conformance vectors is valid, and every text that is none is refused, but where its fault is one that no schema sees.
+/// Checks: every network of the conformance vectors is valid, and every text that is none is refused, but where its
+/// fault is one that no schema sees.
 #[test]
 fn networks_are_valid_where_the_vectors_say_so() {
     let schemas = Schemas::read();
@@ -476,7 +480,8 @@ fn certificates_are_valid() {
     assert!(!schemas.accepts("certificate.json", &both));
 }
 
-/// Checks: every command has a schema, the page names every file, and every file is a schema all of whose references lead somewhere.
+/// Checks: every command has a schema, the page names every file, and every file is a schema all of whose references
+/// lead somewhere.
 #[test]
 fn every_command_has_a_schema() {
     let schemas = Schemas::read();

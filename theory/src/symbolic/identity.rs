@@ -105,8 +105,8 @@ impl Claim {
         &self.identities
     }
 
-    /// Decides the claim: the [kernel](synaptic_balance_core::kernel) compares the coefficients of each identity. Cost: one comparison
-    /// per monomial; a refutation further substitutes at most `degree + 1` values into each variable.
+    /// Decides the claim: the [kernel](synaptic_balance_core::kernel) compares the coefficients of each identity. Cost:
+    /// one comparison per monomial; a refutation further substitutes at most `degree + 1` values into each variable.
     ///
     /// # Errors
     ///

@@ -128,7 +128,8 @@ impl Status {
 
 /// A proof in Coq, for all networks and not for instances, compiled by `proofs/check`.
 ///
-/// Its file, `proofs/ROOM/ID.v`, holds the entry's words at its head, and `snapshots/proof_assumptions.txt` what its theorems assume.
+/// Its file, `proofs/ROOM/ID.v`, holds the entry's words at its head, and `snapshots/proof_assumptions.txt` what its
+/// theorems assume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GeneralProof {
     /// The theorems in it that are meant; the first has the entry's name, with `_` for `-` and `.`.
@@ -288,8 +289,8 @@ fn at_place(id: &str) -> impl Iterator<Item = &'static Theorem> {
     })
 }
 
-/// Runs the checks of the statements with the given ids, of all for no ids, beside one another; verdicts are in the order
-/// of the ids.
+/// Runs the checks of the statements with the given ids, of all for no ids, beside one another; verdicts are in the
+/// order of the ids.
 ///
 /// # Errors
 /// The first id that no statement has; nothing is run then.
