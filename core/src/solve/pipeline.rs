@@ -322,14 +322,8 @@ impl Balance {
             Err(fault) => (Err(fault), None),
         };
         let passes = second.as_ref().ok().map(|second| second.passes);
-        let difference = second.map(|second| {
-            difference(
-                problem,
-                &self.power,
-                &solution.multipliers,
-                &second.multipliers,
-            )
-        });
+        let (power, own) = (&self.power, &solution.multipliers);
+        let difference = second.map(|found| difference(problem, power, own, &found.multipliers));
         self.cross_check = Some(CrossCheck {
             against,
             max_relative_difference: difference,
