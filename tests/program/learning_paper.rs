@@ -239,6 +239,8 @@ fn the_page_has_a_column_for_the_papers_size() {
         "improves learning speed. | **",
         "| **not reproduced**: 0 for (0), 1 against (1), of 1 |",
         "| E, before | 1/1024 | 1/1024 | 3.25 |",
+        "where data are few. | **reproduced**: 6 for (6), 0 against (0), of 6 | - | - | not run |",
+        "| in `sequences`: **mixed**: ",
     ] {
         assert!(page.contains(said), "{said}");
     }

@@ -340,6 +340,32 @@ pub(super) fn settings_table(run: &Run) -> String {
     text
 }
 
+/// What findings come to, in a cell.
+fn verdict(claim: Option<&Claim>) -> String {
+    claim.map_or("not run".to_owned(), |claim| {
+        let (better, worse) = claim.counts();
+        let (corrected, corrected_worse) = claim.corrected_counts();
+        format!(
+            "**{}**: {better} for ({corrected}), {worse} against ({corrected_worse}), of {}",
+            claim.verdict().name(),
+            claim.findings.len()
+        )
+    })
+}
+
+/// The findings of some claims together, of those about networks with these words in their names.
+fn pooled(claims: &[Claim], places: [usize; 2], network: &str) -> Option<Claim> {
+    let chosen = places.into_iter().filter_map(|at| claims.get(at));
+    let findings = chosen.flat_map(|claim| &claim.findings);
+    let findings = findings.filter(|found| found.what.contains(network));
+    let findings: Vec<Finding> = findings.cloned().collect();
+    let statement = claims.first()?.statement;
+    (!findings.is_empty()).then_some(Claim {
+        statement,
+        findings,
+    })
+}
+
 /// For each claim of the paper about learning: at one step size, at tuned ones, at the paper's size.
 pub(super) fn three_ways(runs: &[Run]) -> String {
     let claims = |experiment| {
@@ -350,17 +376,6 @@ pub(super) fn three_ways(runs: &[Run]) -> String {
     if tuned.is_empty() {
         return String::new();
     }
-    let verdict = |claims: &[Claim], at: usize| {
-        claims.get(at).map_or("not run".to_owned(), |claim| {
-            let (better, worse) = claim.counts();
-            let (corrected, corrected_worse) = claim.corrected_counts();
-            format!(
-                "**{}**: {better} for ({corrected}), {worse} against ({corrected_worse}), of {}",
-                claim.verdict().name(),
-                claim.findings.len()
-            )
-        })
-    };
     let paper = runs.iter().find(|run| has_three(run));
     let size = paper.map_or_else(String::new, |run| {
         format!(
@@ -370,42 +385,83 @@ pub(super) fn three_ways(runs: &[Run]) -> String {
         )
     });
     let paper = claims(Experiment::Paper);
-    let large = |at: usize| match paper.is_empty() {
+    let large = |claim: Option<&Claim>| match paper.is_empty() {
         true => "not yet run".to_owned(),
-        false => verdict(&paper, at),
+        false => verdict(claim),
     };
     let mut text = format!("\n**One step size, or each its best.** Findings for and against, in brackets those that Holm's correction leaves. At one step size: in
-experiments of their own with the usual networks, and in `tuned`, where it is the best one of the arm without balancing.{size}\n\n| claim | at one step size | in `tuned`, at one step size | in `tuned`, each at its best | at the paper's size |\n|---|---|---|---|---|\n");
-    let questions = [
+experiments of their own with the usual networks, and in `tuned`, where it is the best one of the arm without balancing.{size} The last
+four rows are about some of the networks alone, balanced before learning or in alternation with it.\n\n| claim | at one step size | in `tuned`, at one step size | in `tuned`, each at its best | at the paper's size |\n|---|---|---|---|---|\n");
+    let asked = [
         (
-            "Balancing before learning improves learning speed.",
+            "Balancing before learning improves",
             Experiment::BalancedStart,
-            0,
         ),
         (
-            "Balancing before learning improves the final performance.",
-            Experiment::BalancedStart,
-            1,
-        ),
-        (
-            "Full or partial balancing in alternation with epochs improves learning speed.",
+            "Full or partial balancing in alternation with epochs improves",
             Experiment::BalancedDuring,
-            0,
-        ),
-        (
-            "Full or partial balancing in alternation with epochs improves the final performance.",
-            Experiment::BalancedDuring,
-            1,
         ),
     ];
-    for (at, (claim, experiment, own)) in questions.into_iter().enumerate() {
+    for (group, (claim, experiment)) in asked.into_iter().enumerate() {
+        for (own, what) in ["learning speed", "the final performance"]
+            .iter()
+            .enumerate()
+        {
+            let at = 2 * group + own;
+            let _ = writeln!(
+                text,
+                "| {claim} {what}. | {} | {} | {} | {} |",
+                verdict(claims(experiment).get(own)),
+                verdict(tuned.get(at + 4)),
+                verdict(tuned.get(at)),
+                large(paper.get(at))
+            );
+        }
+    }
+    text.push_str(&some_networks(&claims, &large));
+    text
+}
+
+/// The same where data are few, and for recurrent networks.
+fn some_networks(
+    claims: &dyn Fn(Experiment) -> Vec<Claim>,
+    large: &dyn Fn(Option<&Claim>) -> String,
+) -> String {
+    let [few, recurrent, sequences, paper] = [
+        Experiment::LittleData,
+        Experiment::Recurrent,
+        Experiment::Sequences,
+        Experiment::Paper,
+    ]
+    .map(claims);
+    let mut text = String::new();
+    for (at, claim) in few.iter().enumerate() {
+        let paper = pooled(&paper, [at, at + 2], "on few images");
         let _ = writeln!(
             text,
-            "| {claim} | {} | {} | {} | {} |",
-            verdict(&claims(experiment), own),
-            verdict(&tuned, at + questions.len()),
-            verdict(&tuned, at),
-            large(at)
+            "| {} | {} | - | - | {} |",
+            claim.statement,
+            verdict(Some(claim)),
+            large(paper.as_ref())
+        );
+    }
+    let first = recurrent.len().saturating_sub(2);
+    for (at, claim) in recurrent[first..].iter().enumerate() {
+        let of_sentences = |at| {
+            format!(
+                "in `sequences`: {}",
+                verdict(pooled(&sequences, [at, at + 2], "").as_ref())
+            )
+        };
+        let paper = pooled(&paper, [at, at + 2], "recurrent");
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} |",
+            claim.statement,
+            verdict(Some(claim)),
+            of_sentences(at + 4),
+            of_sentences(at),
+            large(paper.as_ref())
         );
     }
     text
