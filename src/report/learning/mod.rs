@@ -34,6 +34,7 @@ pub fn stored_runs() -> Result<Vec<Run>, RunError> {
         include_str!("../../../data/learning/decay.json"),
         include_str!("../../../data/learning/tuned.json"),
         include_str!("../../../data/learning/sequences.json"),
+        include_str!("../../../data/learning/paper.json"),
     ]
     .into_iter()
     .map(Run::read)

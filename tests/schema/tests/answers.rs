@@ -1,5 +1,4 @@
-//! What the program reads, writes and answers is valid under the schemas of `docs/schemas`, and these refuse what is
-//! broken.
+//! What the program reads, writes and answers is valid under the schemas of `docs/schemas`; what is broken is not.
 
 mod desk;
 mod schemas;
@@ -319,8 +318,7 @@ fn answers_of_other_commands_are_valid() {
     );
 }
 
-/// Checks: `multipliers_by_group` has one shape for every kind of model, lists of numbers by name, and says what
-/// `multipliers` says.
+/// Checks: `multipliers_by_group` has one shape for every model, lists by name, and says what `multipliers` says.
 #[test]
 fn multipliers_have_one_shape() {
     let desk = Desk::new("shape");
@@ -480,8 +478,7 @@ fn certificates_are_valid() {
     assert!(!schemas.accepts("certificate.json", &both));
 }
 
-/// Checks: every command has a schema, the page names every file, and every file is a schema all of whose references
-/// lead somewhere.
+/// Checks: every command has a schema, the page names every file, and all references of every schema lead somewhere.
 #[test]
 fn every_command_has_a_schema() {
     let schemas = Schemas::read();
