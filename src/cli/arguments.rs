@@ -410,8 +410,8 @@ impl FromStr for Layers {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum MethodName {
-    /// Newton on the convex problem, damped; for tensors where they lie, and beyond 4,000 multipliers, the two-level
-    /// method.
+    /// Newton on the convex problem, damped; beyond 4,000 multipliers, and for tensors where they lie that no gate
+    /// multiplies, the two-level method.
     Direct,
     /// Sweeps by layer, corrected layer by layer: about a dozen reads of the weights at any depth.
     TwoLevel,

@@ -260,8 +260,7 @@ fn text(
                     true => Ok(()),
                     false => writeln!(
                         out,
-                        "note      where it stopped deficits were small, which says little in a network nearly cut off from its visible \
-                         units; the bounds are proved all the same"
+                        "note      the {name} method stopped elsewhere, by its own rule; what is proved does not rest on it"
                     ),
                 }
             }

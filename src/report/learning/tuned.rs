@@ -403,15 +403,14 @@ four rows are about some of the networks alone, balanced before learning or in a
         ),
     ];
     for (group, (claim, experiment)) in asked.into_iter().enumerate() {
-        for (own, what) in ["learning speed", "the final performance"]
-            .iter()
-            .enumerate()
-        {
+        let once = claims(experiment);
+        let measured = ["learning speed", "the final performance"];
+        for (own, what) in measured.into_iter().enumerate() {
             let at = 2 * group + own;
             let _ = writeln!(
                 text,
                 "| {claim} {what}. | {} | {} | {} | {} |",
-                verdict(claims(experiment).get(own)),
+                verdict(once.get(own)),
                 verdict(tuned.get(at + 4)),
                 verdict(tuned.get(at)),
                 large(paper.get(at))
