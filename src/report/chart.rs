@@ -55,6 +55,9 @@ const STEPS: [&[f64]; 3] = [
 ];
 /// So many ticks are enough to read a value.
 const ENOUGH: usize = 4;
+/// What a letter of `FONT` takes, at most, and the least between two numbers at the horizontal axis.
+const LETTER: f64 = 10.0;
+const GAP: f64 = 6.0;
 
 /// How a scale runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +70,8 @@ pub(super) enum Scale {
 pub(super) struct Span {
     scale: Scale,
     places: Range<f64>,
+    /// The length of a horizontal axis in pixels: numbers stand side by side there, so that wide ones need room.
+    length: Option<f64>,
 }
 
 impl Span {
@@ -85,7 +90,40 @@ impl Span {
             true => 0.0..1.0,
             false => low - 0.04 * reach..high + 0.04 * reach,
         };
-        Span { scale, places }
+        Span {
+            scale,
+            places,
+            length: None,
+        }
+    }
+
+    /// As a horizontal axis of so many pixels.
+    fn across(self, length: u32) -> Self {
+        Span {
+            length: Some(f64::from(length)),
+            ..self
+        }
+    }
+
+    /// Do the numbers at these ticks leave each other room?
+    fn has_room(&self, ticks: &[f64]) -> bool {
+        let Some(length) = self.length else {
+            return true;
+        };
+        let half = |tick: f64| self.format_ext(&tick).chars().count() as f64 * LETTER / 2.0;
+        ticks.windows(2).all(|pair| {
+            let apart = self.scale.place(pair[1]) - self.scale.place(pair[0]);
+            apart / self.width() * length >= half(pair[0]) + half(pair[1]) + GAP
+        })
+    }
+
+    /// Every tick, or every second, third, ... until they have room.
+    fn thinned(&self, ticks: &[f64]) -> Vec<f64> {
+        let every = |step: usize| ticks.iter().copied().step_by(step).collect::<Vec<_>>();
+        let mut found = (1..ticks.len()).map(every);
+        found
+            .find(|ticks| self.has_room(ticks))
+            .unwrap_or_else(|| every(ticks.len().max(1)))
     }
 
     /// With room at its upper end for a legend.
@@ -114,9 +152,16 @@ impl Span {
                 .find(|every| self.width() <= 8.0 * f64::from(*every));
             return self.multiples(enough.unwrap_or(100), &[1.0]);
         }
-        let mut found = STEPS.iter().map(|factors| self.multiples(1, factors));
-        let enough = found.find(|ticks| ticks.len() >= ENOUGH);
-        enough.unwrap_or_default()
+        let found = STEPS.map(|factors| self.multiples(1, factors));
+        let enough = found.iter().find(|ticks| ticks.len() >= ENOUGH);
+        let Some(enough) = enough else {
+            return Vec::new();
+        };
+        // Fewer round numbers before every second of many.
+        let roomy = found
+            .iter()
+            .rfind(|ticks| ticks.len() > 1 && ticks.len() <= enough.len() && self.has_room(ticks));
+        roomy.unwrap_or(enough).clone()
     }
 
     fn multiples(&self, every: i32, factors: &[f64]) -> Vec<f64> {
@@ -155,14 +200,13 @@ impl Ranged for Span {
 
     /// Where ticks stand: at round values.
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        let even = || RangedCoordf64::from(self.range()).key_points(hint);
-        if self.scale == Scale::Linear {
-            return even();
-        }
-        let powers = self.powers();
+        let powers = match self.scale {
+            Scale::Linear => Vec::new(),
+            Scale::Logarithmic => self.powers(),
+        };
         match powers.is_empty() {
-            true => even(),
-            false => powers,
+            true => self.thinned(&RangedCoordf64::from(self.range()).key_points(hint)),
+            false => self.thinned(&powers),
         }
     }
 
@@ -272,21 +316,22 @@ impl Chart {
         let points = || self.curves.iter().flat_map(|curve| &curve.points);
         let bands = self.curves.iter().flat_map(|curve| &curve.band);
         let heights = bands.flat_map(|(low, high)| [*low, *high]);
-        let across = Span::of(self.x.scale, points().map(|point| point.0));
+        let (margin, beside, below) = match with_titles {
+            true => ((14, 14), 84, 52),
+            false => ((10, 18), 56, 28),
+        };
+        let length = area.dim_in_pixel().0 - margin.0 - margin.1 - beside;
+        let across = Span::of(self.x.scale, points().map(|point| point.0)).across(length);
         let up = Span::of(self.y.scale, points().map(|point| point.1).chain(heights));
         let mut builder = ChartBuilder::on(area);
-        match with_titles {
-            true => builder
-                .margin(14)
-                .caption(&self.title, TITLE_FONT)
-                .x_label_area_size(52)
-                .y_label_area_size(84),
-            false => builder
-                .margin(10)
-                .margin_right(18)
-                .x_label_area_size(28)
-                .y_label_area_size(56),
-        };
+        builder
+            .margin(margin.0)
+            .margin_right(margin.1)
+            .x_label_area_size(below)
+            .y_label_area_size(beside);
+        if with_titles {
+            builder.caption(&self.title, TITLE_FONT);
+        }
         let mut chart = builder.build_cartesian_2d(across, up)?;
         let mut mesh = chart.configure_mesh();
         mesh.light_line_style(TRANSPARENT)
