@@ -51,9 +51,7 @@ impl Digits {
     /// # Errors
     /// A network that does not have 64 inputs, or cannot be evaluated.
     pub fn outputs(&self, network: &Network<f64>) -> Result<Vec<Vec<f64>>, EvaluateError> {
-        (0..self.images.len())
-            .map(|image| network.evaluate(&self.input(image)))
-            .collect()
+        network.evaluate_each((0..self.images.len()).map(|image| self.input(image)))
     }
 
     /// How many images have their label as the largest output.

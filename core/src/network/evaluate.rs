@@ -58,15 +58,42 @@ impl<S: Scalar> Network<S> {
     /// # Errors
     /// Wrong number of inputs, a cycle, an activation without a value.
     pub fn evaluate(&self, inputs: &[S]) -> Result<Vec<S>, EvaluateError> {
-        let order = self.in_order().map_err(|unit| EvaluateError::Recurrent {
+        self.evaluate_in(&self.acyclic_order()?, inputs)
+    }
+
+    /// [`evaluate`](Self::evaluate) for each of many inputs, in less time: the units are put in order once.
+    ///
+    /// ```
+    /// let network = synaptic_balance::network::chain(&[2.0, 3.0]);
+    /// assert_eq!(network.evaluate_each([[1.0], [-1.0]])?, [[6.0], [0.0]]);
+    /// # Ok::<(), synaptic_balance::network::EvaluateError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As there; also without any inputs for a network with a cycle.
+    pub fn evaluate_each(
+        &self,
+        inputs: impl IntoIterator<Item = impl AsRef<[S]>>,
+    ) -> Result<Vec<Vec<S>>, EvaluateError> {
+        let order = self.acyclic_order()?;
+        let inputs = inputs.into_iter();
+        let outputs = inputs.map(|inputs| self.evaluate_in(&order, inputs.as_ref()));
+        outputs.collect()
+    }
+
+    fn acyclic_order(&self) -> Result<Vec<UnitIndex>, EvaluateError> {
+        self.in_order().map_err(|unit| EvaluateError::Recurrent {
             unit: self.unit(unit).id.clone(),
-        })?;
+        })
+    }
+
+    fn evaluate_in(&self, order: &[UnitIndex], inputs: &[S]) -> Result<Vec<S>, EvaluateError> {
         let mut state = self.source_state(inputs)?;
-        for unit in order {
+        for unit in order.iter().copied() {
             if self.unit(unit).kind == UnitKind::Product {
                 state[unit] = self.multiplied(unit, &state)?;
             } else if self.is_computed(unit) {
-                state[unit] = self.activate(unit, &state, &state)?;
+                state[unit] = self.activate(unit, |from| &state[from])?;
             }
         }
         Ok(self.outputs(&state))
@@ -99,7 +126,10 @@ impl<S: Scalar> Network<S> {
             let sources = self.source_state(step)?;
             let mut next = sources.clone();
             for unit in (0..self.units()).filter(|unit| self.is_computed(*unit)) {
-                next[unit] = self.activate(unit, &sources, &state)?;
+                next[unit] = self.activate(unit, |from| match self.unit(from).kind {
+                    UnitKind::Input | UnitKind::Bias => &sources[from],
+                    UnitKind::Hidden | UnitKind::Output | UnitKind::Product => &state[from],
+                })?;
             }
             for unit in self.products() {
                 next[*unit] = self.multiplied(*unit, &next)?;
@@ -142,17 +172,21 @@ impl<S: Scalar> Network<S> {
         Ok(state)
     }
 
-    fn activate(&self, unit: UnitIndex, sources: &[S], others: &[S]) -> Result<S, EvaluateError> {
-        let mut terms = Vec::new();
-        for edge in self
+    /// The activation of the sum, given the value of each unit that is read.
+    fn activate<'a>(
+        &self,
+        unit: UnitIndex,
+        value_of: impl Fn(UnitIndex) -> &'a S,
+    ) -> Result<S, EvaluateError>
+    where
+        S: 'a,
+    {
+        let incoming = self
             .graph
-            .edges_directed(NodeIndex::new(unit), Direction::Incoming)
-        {
-            let from = edge.source().index();
-            let value = match self.unit(from).kind {
-                UnitKind::Input | UnitKind::Bias => &sources[from],
-                UnitKind::Hidden | UnitKind::Output | UnitKind::Product => &others[from],
-            };
+            .edges_directed(NodeIndex::new(unit), Direction::Incoming);
+        let mut terms = Vec::new();
+        for edge in incoming {
+            let value = value_of(edge.source().index());
             if !value.is_zero() {
                 terms.push(edge.weight().clone() * value.clone());
             }
