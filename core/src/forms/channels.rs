@@ -71,6 +71,8 @@ pub struct Channels {
     brittle: Vec<(Slot, usize)>,
     labels: usize,
     origin: usize,
+    /// The operator that pinned last, and its slot for that.
+    here: Option<(usize, Slot)>,
 }
 
 impl Default for Channels {
@@ -92,6 +94,7 @@ impl Channels {
             brittle: Vec::new(),
             labels: 0,
             origin: 0,
+            here: None,
         };
         channels.classes.new_set();
         channels.pins.push((ONE, 0));
@@ -104,9 +107,26 @@ impl Channels {
         self.reasons.push(operator.to_owned());
     }
 
-    /// Two slots carry one form.
+    /// Two slots carry one form. Where one is that of what nothing scales, the operator pins the other.
     pub fn equal(&mut self, one: Slot, other: Slot) {
+        let (one, other) = match (one, other) {
+            (ONE, slot) | (slot, ONE) if slot != ONE => (self.pinned_here(), slot),
+            pair => pair,
+        };
         self.classes.union(one, other);
+    }
+
+    /// The slot of what the operator pins.
+    fn pinned_here(&mut self) -> Slot {
+        match self.here {
+            Some((origin, slot)) if origin == self.origin => slot,
+            _ => {
+                let slot = self.classes.new_set();
+                self.pins.push((slot, self.origin));
+                self.here = Some((self.origin, slot));
+                slot
+            }
+        }
     }
 
     /// Were two slots said to be equal, directly or through others?
