@@ -90,11 +90,13 @@ fn balance_model(arguments: &BalanceArguments, file: Model, start: Instant) -> R
         group_multipliers(&mut report.json, &network, &groups);
     }
     let mut verdict = verdict(&result, method);
+    let rounding = file.onnx().and_then(OnnxFile::rounds_powers);
     if rounds && result.restricted.is_some() {
         verdict = match has_rational_factors(&network, &result) {
-            true => rounded::judge(arguments, &mut report, &lost, verdict),
+            true => rounded::judge(arguments, &mut report, (&lost, rounding), verdict),
             false => {
-                function_near(&mut report);
+                let why = "units of a fractional degree divide weights by what is no power of two";
+                function_near(&mut report, why);
                 verdict
             }
         };

@@ -7,7 +7,7 @@ use std::time::Instant;
 use synaptic_balance::formats::energy::NamedProblem;
 use synaptic_balance::formats::{Losses, MAPPED_WEIGHTS, OnnxFile};
 use synaptic_balance::numbers::rational_to_f64;
-use synaptic_balance::report::{freedom, layers_report};
+use synaptic_balance::report::{InLimit, freedom, layers_report};
 use synaptic_balance::solve::SolveError;
 use synaptic_balance::solve::blocks::Cut;
 
@@ -65,7 +65,11 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
     let problem = problem.as_ref();
     let start = Instant::now();
     let name = |variable: usize| model.network().unit(variable + 2).id.clone();
-    let limit = |cut: &Cut| in_limit(cut, &name, |vanishes, most| model.vanishing(vanishes, most));
+    let has_limit = model.broken_at_zero().is_none();
+    let limit = |cut: &Cut| InLimit {
+        has_limit,
+        ..in_limit(cut, &name, |vanishes, most| model.vanishing(vanishes, most))
+    };
     let rounds = arguments.rounds(model.is_short());
     let solved = solve(arguments, model, problem, rounds);
     let cut = match &solved {
@@ -77,6 +81,10 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
         return None;
     }
     if let Err(Unsolved::RunsAway(limit)) = &solved {
+        let limit = &InLimit {
+            has_limit,
+            ..InLimit::clone(limit)
+        };
         let seconds = [read, start.elapsed().as_secs_f64()];
         let (mut report, verdict) = not_attained(arguments, model.weights(), limit, seconds);
         if arguments.limit {
@@ -199,7 +207,7 @@ fn write(
         problem,
         (model.weights(), groups.collect()),
         [read, write],
-        &lost,
+        (&lost, model.rounds_powers()),
     );
     layers_report(&mut report, &measured, regularizer, layers::ROWS);
     freedom(&mut report, model.network(), Some(model));

@@ -195,7 +195,7 @@ fn balance_mapped(
         Some(&problem),
         (model.weights(), grouped.collect()),
         [read, write],
-        &lost,
+        (&lost, None),
     );
     layers_report(&mut report, &measured, &arguments.regularizer, layers::ROWS);
     report.state_layers(Some(&model.layers()));
@@ -364,14 +364,15 @@ pub fn solve(
     Ok(found)
 }
 
-/// The report with the multipliers of each group, and the verdict; reading and writing took so many seconds.
+/// The report with the multipliers of each group, and the verdict; reading and writing took so many seconds. What was
+/// lost of weights comes with the operator, if there is one, that takes powers which do not commute with those of two.
 pub fn outcome(
     arguments: &BalanceArguments,
     found: &Found,
     kernel: Option<&NamedProblem>,
     (weights, multipliers): (usize, Vec<(String, Vec<f64>)>),
     [read, write]: [f64; 2],
-    lost: &Losses,
+    (lost, rounding): (&Losses, Option<&str>),
 ) -> (Report, Exit) {
     let incomplete = incomplete(arguments, found);
     let verdict = match incomplete {
@@ -408,7 +409,7 @@ pub fn outcome(
     });
     lost_weights(&mut report, lost);
     let verdict = match found.rounded {
-        Some(_) => rounded::judge(arguments, &mut report, lost, verdict),
+        Some(_) => rounded::judge(arguments, &mut report, (lost, rounding), verdict),
         None => verdict,
     };
     (report, verdict)

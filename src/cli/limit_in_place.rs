@@ -77,6 +77,7 @@ pub fn in_limit(
             .map(|units| units.into_iter().map(name).collect()),
         vanishing: count,
         first,
+        has_limit: true,
         is_plain: true,
         is_verified: cut.verified().is_some(),
     }

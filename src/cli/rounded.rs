@@ -1,7 +1,8 @@
 //! Multipliers rounded to powers of two: what is written instead of the optimum.
 
 use synaptic_balance::formats::Losses;
-use synaptic_balance::report::{Report, RoundedRun, function_kept};
+use synaptic_balance::network::printable;
+use synaptic_balance::report::{Report, RoundedRun, function_kept, function_near};
 use synaptic_balance::solve::blocks::Blocks;
 
 use super::Exit;
@@ -52,14 +53,23 @@ pub fn nearest(
     (nearest, run)
 }
 
-/// Says what is left of the function. Powers of two that were asked for are complete where no weight was lost.
+/// Says what is left of the function; an operator may take powers that do not commute with those of two. Powers of two that were asked for are complete where no weight was lost.
 pub fn judge(
     arguments: &BalanceArguments,
     report: &mut Report,
-    lost: &Losses,
+    (lost, rounding): (&Losses, Option<&str>),
     verdict: Exit,
 ) -> Exit {
-    function_kept(report, lost);
+    match rounding {
+        None => function_kept(report, lost),
+        Some(operator) => {
+            let operator = printable(operator);
+            function_near(
+                report,
+                &format!("{operator} takes powers that engines round"),
+            );
+        }
+    }
     if !arguments.power_of_two || lost.count == 0 {
         return verdict;
     }

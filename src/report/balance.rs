@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use super::blocks::{bounded_words, exact_cross_check, state_bounded, unfinished_words};
 use super::by_unit::{enclosure, exact, multipliers, scalable};
+use super::limit::left_alone;
 use super::rounding::{rounded_words, rounding};
 use super::{Report, SHOWN, Subject, list, root, roots_words, up, wide};
 use crate::kernel::Balanced;
@@ -318,9 +319,9 @@ fn existence(
         }
         (Some(ExistenceClaim::NotAttained(claim)), _) => writeln!(
             out,
-            "proved    the minimum of {regularizer} is not attained: {} can be sent to 0 at no cost.\n          \
-             Nothing was balanced; --limit goes to the limit.",
-            names(network, &claim.vanishing)
+            "proved    the minimum of {regularizer} is not attained: {} can be sent to 0 at no cost.\n          {}",
+            names(network, &claim.vanishing),
+            left_alone(network.has_limit())
         ),
     };
 }

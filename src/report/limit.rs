@@ -15,6 +15,8 @@ pub struct InLimit {
     pub vanishing: usize,
     /// The first of them: tensors and places there.
     pub first: Vec<(String, usize)>,
+    /// May weights tend to 0 at all? Not where an operator compares what scales, or divides by it.
+    pub has_limit: bool,
     /// Is every multiplier one of its own, and no product or another power of some?
     pub is_plain: bool,
     /// Has the kernel verified the direction, on the network in which units that it moves alike are one?
@@ -43,7 +45,8 @@ impl InLimit {
         let tail = match is_limit {
             true => format!("in the limit these vanish: {weights}\n"),
             false => format!(
-                "{weights} can be sent to 0 at no cost.\n          Nothing was balanced; --limit goes to the limit.\n"
+                "{weights} can be sent to 0 at no cost.\n          {}\n",
+                left_alone(self.has_limit)
             ),
         };
         let direction = match self.is_verified {
@@ -77,6 +80,14 @@ impl InLimit {
             };
             fields.insert("direction".into(), direction.into());
         }
+    }
+}
+
+/// What to ask for where nothing was balanced.
+pub(super) fn left_alone(has_limit: bool) -> &'static str {
+    match has_limit {
+        true => "Nothing was balanced; --limit goes to the limit.",
+        false => "Nothing was balanced; --max-scaling S keeps every weight.",
     }
 }
 

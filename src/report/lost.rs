@@ -62,10 +62,10 @@ pub fn function_kept(report: &mut Report, lost: &Losses) {
     );
 }
 
-/// Says what multipliers that are powers of two leave of the function where a degree is fractional.
-pub fn function_near(report: &mut Report) {
+/// Says what multipliers that are powers of two leave of the function where something does not commute with them.
+pub fn function_near(report: &mut Report, why: &str) {
     report.json["function"] = "to_rounding".into();
-    report.text += "function  the same to rounding: units of a fractional degree divide weights by what is no power of two\n";
+    report.text += &format!("function  the same to rounding: {why}\n");
 }
 
 /// The value as a number; as a text where `f64` has not all its digits either.

@@ -33,6 +33,12 @@ impl<'a> Subject<'a> {
         Subject { whole, ..self }
     }
 
+    /// May weights tend to 0? Not in a model that compares what scales, or divides by it.
+    pub(super) fn has_limit(&self) -> bool {
+        self.model
+            .is_none_or(|model| model.broken_at_zero().is_none())
+    }
+
     /// Does the judge find the nearest scaling, but for rounding? Not where weights scale with products or powers of
     /// multipliers, nor among many weights.
     pub(super) fn has_nearest(&self) -> bool {

@@ -321,7 +321,7 @@ impl<'a> Run<'a> {
             count: records.iter().map(|record| record.lost.0).sum(),
         };
         if plan.rounded {
-            verdict = rounded::judge(task.arguments, &mut report, &lost, verdict);
+            verdict = rounded::judge(task.arguments, &mut report, (&lost, None), verdict);
         }
         state_lost(&mut report, records, lost.count);
         let measured = measured(records, found.values);

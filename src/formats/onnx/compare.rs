@@ -147,6 +147,7 @@ impl OnnxFile {
             notes: self.notes.clone(),
             kept: self.kept.clone(),
             counted_ranges: self.counted_ranges.clone(),
+            rounded: self.rounded.clone(),
             broken: self.broken.clone(),
         })
     }

@@ -293,13 +293,14 @@ impl OnnxFile {
         self.stored_type().filter(|found| found.is_short())
     }
 
-    /// Has any such weight 16 bits or fewer? Of floats of 8 bits the scales are what scales.
+    /// Has any such weight 16 bits or fewer, or is a computed value that scales rounded to 16? Of floats of 8 bits the
+    /// scales are what scales.
     pub fn is_short(&self) -> bool {
         let counted = self.counted();
         let mut scaled = counted.iter();
         let scales_eighths =
             |scaled: &Scaled| self.constants[scaled.constant].scales_eighths && self.scales(scaled);
-        self.short_type().is_some() || scaled.any(scales_eighths)
+        self.rounded.to_short || self.short_type().is_some() || scaled.any(scales_eighths)
     }
 
     /// Does some scaling change any entry?

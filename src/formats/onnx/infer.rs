@@ -7,8 +7,9 @@ use super::functions::WrittenOut;
 use super::learned::Roles;
 use super::message;
 use super::node::{Content, Node, Stop, Value, pin};
+use super::reads::{live, read_by, read_within};
 use super::rules;
-use super::shape::{Dim, is_entrywise};
+use super::shape::{Dim, is_broadcast, is_entrywise};
 use super::shared::share;
 use super::uses::Use;
 use super::{Files, Note, OnnxError};
@@ -37,12 +38,20 @@ pub(super) struct Inference<'a> {
     /// The operator that makes each tensor, and those that read it.
     pub makers: HashMap<&'a str, usize>,
     pub readers: HashMap<&'a str, Vec<usize>>,
+    /// Does any output depend on the operator?
+    live: Vec<bool>,
     pub values: HashMap<&'a str, Value>,
     /// The operator that is being followed, in words.
     pub current: String,
     pub declared: HashMap<&'a str, &'a message::ValueInfo>,
     /// Operators of ONNX that the file defines anew.
     redefined: BTreeSet<String>,
+    /// Constants that were looked at, and whether they are tables of waves.
+    pub(super) waves: BTreeMap<usize, bool>,
+    /// What operators take powers of which engines round, and the operators.
+    pub(super) rounded_powers: Vec<(Field, String)>,
+    /// Computed values that an operator rounds to 16 bits.
+    pub(super) shortened: Vec<Field>,
     symbols: u32,
     /// Symbols of integers that need not be lengths: -1 and 0 mean something else.
     pub unsure: BTreeSet<u32>,
@@ -78,12 +87,16 @@ impl<'a> Inference<'a> {
             guards: &written.guards,
             makers: HashMap::new(),
             readers: HashMap::new(),
+            live: live(graph, &written.nodes),
             values: HashMap::new(),
             current: String::new(),
             declared: HashMap::new(),
             redefined: (model.defined().filter(|(domain, _)| is_own(Some(domain))))
                 .map(|(_, name)| name)
                 .collect(),
+            waves: BTreeMap::new(),
+            rounded_powers: Vec::new(),
+            shortened: Vec::new(),
             symbols: 0,
             unsure: BTreeSet::new(),
             parameters: HashMap::new(),
@@ -164,6 +177,9 @@ impl<'a> Inference<'a> {
                 })?),
             });
         }
+        if !self.live[place] {
+            return self.unread(message);
+        }
         let node = Node { message, inputs };
         self.current = describe(self.places[place], message);
         self.channels.begin(&self.current);
@@ -194,6 +210,20 @@ impl<'a> Inference<'a> {
             .collect();
         for (name, value) in message.output.iter().zip(outputs) {
             if !name.is_empty() && self.values.insert(name, value).is_some() {
+                return Err(OnnxError::Twice(name.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// What no output depends on may be anything.
+    fn unread(&mut self, message: &'a message::Node) -> Result<(), OnnxError> {
+        for name in message.output.iter().filter(|name| !name.is_empty()) {
+            let value = Value {
+                shape: None,
+                content: Content::Zero,
+            };
+            if self.values.insert(name, value).is_some() {
                 return Err(OnnxError::Twice(name.clone()));
             }
         }
@@ -245,7 +275,10 @@ impl<'a> Inference<'a> {
             node.message.domain.as_deref(),
             None | Some("" | "ai.onnx" | "ai.onnx.ml" | "com.microsoft")
         ) && !self.redefined.contains(node.operator());
-        let read = read.filter(|_| is_known && is_entrywise(node.operator()));
+        let read = match node.operator() {
+            operator if is_known && is_broadcast(operator) => self.broadcast_all(&node.inputs),
+            operator => read.filter(|_| is_known && is_entrywise(operator)),
+        };
         let pinned = outputs.iter().enumerate().map(|(number, output)| {
             let slot = self.channels.pinned(&operator);
             let declared = self.declared.get(output.as_str()).copied();
@@ -345,6 +378,10 @@ impl<'a> Inference<'a> {
         if self.is_declared_constant(view) {
             return self.hold(view, plus, minus, "it was declared a constant");
         }
+        if !self.is_declared_learned(view) && self.is_table_of_waves(view) {
+            let reason = "its columns are sines and cosines of the position";
+            return self.hold(view, plus, minus, reason);
+        }
         self.uses.push(Use {
             view: view.clone(),
             plus,
@@ -378,6 +415,14 @@ impl<'a> Inference<'a> {
             });
         }
         dims
+    }
+
+    fn broadcast_all(&mut self, inputs: &[Option<Value>]) -> Option<Vec<Dim>> {
+        let mut all = Vec::new();
+        for input in inputs.iter().flatten() {
+            all = self.broadcast(&all, input.shape.as_ref()?);
+        }
+        Some(all)
     }
 
     /// An unknown length.
@@ -419,42 +464,6 @@ impl<'a> Inference<'a> {
         }
         Some(dims)
     }
-}
-
-/// Names of tensors that an operator reads, those that graphs within it read among them.
-fn read_by(node: &message::Node) -> impl Iterator<Item = &str> {
-    let own = node.input.iter().map(String::as_str);
-    own.chain(read_within(node))
-}
-
-/// Names of tensors that graphs within an operator read.
-fn read_within(node: &message::Node) -> Vec<&str> {
-    let mut inner = Vec::new();
-    for attribute in &node.attribute {
-        let graphs = attribute.g.iter().chain(&attribute.graphs);
-        graphs.for_each(|graph| names(graph, &mut inner));
-    }
-    inner
-}
-
-/// Names of tensors that a graph within an operator reads.
-fn names<'a>(graph: &'a message::Graph, found: &mut Vec<&'a str>) {
-    for node in &graph.node {
-        found.extend(node.input.iter().map(String::as_str));
-        for attribute in &node.attribute {
-            attribute
-                .g
-                .iter()
-                .chain(&attribute.graphs)
-                .for_each(|inner| names(inner, found));
-        }
-    }
-    found.extend(
-        graph
-            .output
-            .iter()
-            .filter_map(|output| output.name.as_deref()),
-    );
 }
 
 fn is_own(domain: Option<&str>) -> bool {

@@ -4,7 +4,8 @@
 //! channels, gain and shift of a normalisation, spelt out or not, and a vector by channel that multiplies a branch
 //! before it is added to what it branched off from. Everything else is a constant: single numbers, masks, tables that
 //! vary with the position, slopes, and every other operand of a product, a sum or a choice. Its form is 0: what it is
-//! added to keeps its values, and what it multiplies keeps its multiplier.
+//! added to keeps its values, and what it multiplies keeps its multiplier. So is a table of sines and cosines, wherever
+//! it stands.
 
 use std::collections::{BTreeSet, HashSet};
 

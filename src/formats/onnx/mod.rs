@@ -11,14 +11,15 @@
 //! |---|---|
 //! | `Gemm`, `MatMul`, `Conv`, `ConvTranspose`, `Einsum` with a constant | weights scale with the output channel and against the input channel; biases with the output |
 //! | `MatMul`, `Gemm`, `Einsum` of computed tensors, diagonals among them | all products that are added carry one product of multipliers; what is not summed over keeps its own |
-//! | `Relu`, `LeakyRelu`, `PRelu`, `Abs`, `Neg`, `Identity`, `Dropout`, `Clip` at 0, `Trilu`, `Cast` between floating-point types | what is made carries what is read |
+//! | `Relu`, `LeakyRelu`, `PRelu`, `Abs`, `Neg`, `Identity`, `Dropout`, `Clip` at 0, `Trilu`, `Cast` between floating-point types, `MaxUnpool` | what is made carries what is read |
 //! | `Add`, `Sub`, `Sum`, `Mean`, `Max`, `Min`, `Where` | all arguments carry the same; a constant added along the channels is a bias, any other stays as it is, and so does what it is added to, but where it is 0 or infinite |
 //! | `Mul`, `Div`, `Pow` by a small fraction, `Sqrt`, `Reciprocal`, `ReduceSumSquare` of computed tensors | products, quotients and powers of multipliers |
 //! | `Mul` by a constant | by the gain of a normalisation, or the scale of a branch, a diagonal layer, whose numbers are weights; by any other nothing, but that entries that become 0 carry any multiplier |
 //! | `Div` by a constant | nothing |
 //! | `BatchNormalization` | scale and shift are weights, the mean follows its input and is counted only where no weight other than 0 feeds the channel ([`Held`]), the variance stays |
-//! | `LayerNormalization`, `RMSNormalization`, `SimplifiedLayerNormalization`, `InstanceNormalization`, `GroupNormalization`, `SkipLayerNormalization`, `SkipSimplifiedLayerNormalization` | nothing scales what is normalised; the result carries the multiplier of the gain, and the shift with it. Norms that are written out come to the same |
-//! | `MaxPool`, `AveragePool`, `LpPool`, global ones, `ReduceMean`, `ReduceSum`, `ReduceMax`, `ReduceMin`, `ReduceL1`, `ReduceL2`, `CumSum`, `TopK`, `ArgMax`, `ArgMin`, `Sign`, `LpNormalization`, `ReverseSequence`, comparisons | one multiplier for all that is brought together, or compared |
+//! | `LayerNormalization`, `RMSNormalization`, `SimplifiedLayerNormalization`, `InstanceNormalization`, `GroupNormalization`, `SkipLayerNormalization`, `SkipSimplifiedLayerNormalization`, `EmbedLayerNormalization` | nothing scales what is normalised; the result carries the multiplier of the gain, and the shift with it. Norms that are written out come to the same |
+//! | `MaxPool`, `AveragePool`, `LpPool`, global ones, `ReduceMean`, `ReduceSum`, `ReduceMax`, `ReduceMin`, `ReduceL1`, `ReduceL2`, `CumSum`, `TopK`, `ArgMax`, `ArgMin`, `Sign`, `LpNormalization`, `ReverseSequence` | one multiplier for all that is brought together |
+//! | comparisons, `NonZero`, `IsNaN`, `IsInf`, `Cast` to truth values | what is compared carries one multiplier, entry by entry; the answer none |
 //! | `Concat`, `Split`, `Slice`, `Gather`, `GatherElements`, `GatherND`, `ScatterND`, `ScatterElements`, `Transpose`, `Reshape`, `Flatten`, `Squeeze`, `Unsqueeze`, `Expand`, `Tile`, `DepthToSpace`, `SpaceToDepth`, `Resize`, `Upsample`, `GridSample`, `RoiAlign`, `Pad` with zeros or infinities | multipliers move with the entries; where they cannot be followed, the tensor has one; zeros that are no weights carry any, in every shape |
 //! | `Concat`, `Neg`, `Abs`, `Div`, `GatherND`, `Pad`, `Expand`, `Tile`, `Trilu`, `Where` beside zeros, ... of constants | what scales are the numbers that are stored; a sum of weights, or another function of them, stays as it is |
 //! | `Attention`, `MultiHeadAttention`, `GroupQueryAttention` | queries against keys, values on to the result, by head, biases with them; what goes into a cache that something reads, or comes out of one, stays |
@@ -29,7 +30,8 @@
 //! | `Softmax`, `Sigmoid`, `Tanh`, `Erf`, `Gelu` and all others, `Loop` and `Scan` | what they read and make stays as it is, with a [`Note`] |
 //!
 //! What is learned and what is a constant, where [`Roles`] do not say: a constant is whatever is no operand of a layer,
-//! no bias along the channels, no gain or shift of a normalisation and no scale of a branch by channel.
+//! no bias along the channels, no gain or shift of a normalisation and no scale of a branch by channel; and every table
+//! of sines and cosines. Operators on which no output depends say nothing.
 //!
 //! Restrictions beyond what the function needs: a weight used at two places has the same pair of multipliers at both (a
 //! common factor of theirs is not used); reshapes to unknown lengths give a tensor one multiplier; bodies of loops are
@@ -60,6 +62,7 @@ pub mod message;
 mod node;
 mod order;
 mod perceptron;
+mod reads;
 mod relu6;
 mod rules;
 mod scattered;
@@ -67,6 +70,7 @@ mod shape;
 mod shared;
 mod side;
 mod spelling;
+mod tables;
 mod units;
 mod uses;
 mod weights;
@@ -89,14 +93,14 @@ use thiserror::Error;
 use crate::formats::cache::cached;
 use crate::formats::file_bytes::file_bytes;
 use crate::formats::ranges::{Ranges, RangesError};
-use crate::forms::FormsError;
+use crate::forms::{Field, FormsError};
 use crate::network::{Network, NetworkError, SynapseIndex, UnitIndex};
 use crate::numbers::Rational;
 use constant::Constant;
 use files::Files;
 use functions::WrittenOut;
 use infer::Inference;
-use units::Units;
+use units::{SINK, Units};
 use uses::Use;
 use weights::Place;
 
@@ -229,8 +233,18 @@ pub struct OnnxFile {
     notes: Vec<Note>,
     kept: Vec<Kept>,
     counted_ranges: activations::Counted,
+    rounded: Rounded,
     /// An operator that has no limit where multipliers tend to 0.
     broken: Option<String>,
+}
+
+/// What operators round of computed values that scale.
+#[derive(Debug, Clone)]
+struct Rounded {
+    /// To 16 bits.
+    to_short: bool,
+    /// The first operator that takes powers which engines round.
+    powers: Option<String>,
 }
 
 impl OnnxFile {
@@ -284,6 +298,8 @@ impl OnnxFile {
             mut uses,
             notes,
             kept,
+            rounded_powers,
+            shortened,
             ..
         } = followed;
         let counted: BTreeSet<usize> = uses
@@ -302,6 +318,15 @@ impl OnnxFile {
         let forms = channels.solve()?;
         let broken = channels.broken(&forms).map(str::to_owned);
         let (mut units, groups) = Units::new(&channels, &forms, &uses);
+        let mut powers = rounded_powers.into_iter();
+        let scales = |field: &Field| {
+            let mut slots = field.labels.iter();
+            slots.any(|slot| units.source(*slot) > SINK)
+        };
+        let rounded = Rounded {
+            to_short: shortened.iter().any(scales),
+            powers: powers.find_map(|(field, operator)| scales(&field).then_some(operator)),
+        };
         units.hold(held::held(&units, &files, &constants, &uses));
         let counted_ranges = match ranges {
             Some(placed) => {
@@ -324,6 +349,7 @@ impl OnnxFile {
             notes,
             kept,
             counted_ranges,
+            rounded,
             broken,
         })
     }
@@ -341,6 +367,12 @@ impl OnnxFile {
     /// limit where weights tend to 0, so that none may become 0.
     pub fn broken_at_zero(&self) -> Option<&str> {
         self.broken.as_deref()
+    }
+
+    /// The first operator that takes powers of what scales which are more than products and square roots: engines round
+    /// them, so that not even powers of two leave the outputs as they are to the last bit.
+    pub fn rounds_powers(&self) -> Option<&str> {
+        self.rounded.powers.as_deref()
     }
 
     /// The files beside the model that it keeps tensors in.

@@ -256,3 +256,11 @@ pub(super) fn is_entrywise(operator: &str) -> bool {
     ];
     OPERATORS.contains(&operator)
 }
+
+/// Does an operator that is not followed make a tensor to whose shape those of its inputs broadcast?
+pub(super) fn is_broadcast(operator: &str) -> bool {
+    matches!(
+        operator,
+        "BitShift" | "BitwiseAnd" | "BitwiseOr" | "BitwiseXor" | "Mod"
+    )
+}

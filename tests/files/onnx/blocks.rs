@@ -3,7 +3,7 @@
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::solve::Balancing;
 
-use super::builder::read;
+use super::builder::{Setting, image, read};
 
 /// The block, and its free multipliers by the rules: for all but the last ones found also by elimination of the
 /// equations of every entry.
@@ -38,6 +38,18 @@ const BLOCKS: &[(&str, usize)] = &[
     ("pad_axes", 12),
     ("function", 6),
     ("standardscaler", 48),
+    ("repeated_keys", 8),
+    ("computed_pads", 9),
+    ("unet_pad", 18),
+    ("tensordot", 9),
+    ("experts_nonzero", 14),
+    ("bit_mask", 8),
+    ("rotary_table", 6),
+    ("unpool", 11),
+    ("unread_operator", 4),
+    ("vector_left", 5),
+    ("contributed_embeddings", 24),
+    ("contributed_packed_queries", 24),
     ("attention_23", 12),
     ("contributed_grouped_queries", 48),
     ("contributed_multi_head", 24),
@@ -96,7 +108,9 @@ fn odd_models_are_read() {
 }
 
 /// Blocks with variables that only norms' gains and biases lead to, which are no layers.
-const GAINS: [&str; 12] = [
+const GAINS: [&str; 14] = [
+    "contributed_embeddings",
+    "experts_nonzero",
     "gpt2_preln_gelu",
     "llama_rms_swiglu_rope_gqa",
     "lm_tied",
@@ -110,6 +124,43 @@ const GAINS: [&str; 12] = [
     "group_norm_21",
     "rms_23",
 ];
+
+/// Checks: a model is told to round powers where an operator takes roots of what scales that are neither square nor
+/// none, and to be short where it rounds what scales to 16 bits.
+#[test]
+fn what_operators_round_is_told() {
+    let pool = |p: i64| {
+        let settings = [Setting::Ints("kernel_shape", &[2, 2]), Setting::Int("p", p)];
+        let model = image(4).node("LpPool", "h", "p", &settings);
+        read(
+            &model
+                .weight("w2", &[3, 4, 1, 1])
+                .node("Conv", "p w2", "y", &[])
+                .output("y", &[])
+                .bytes(),
+        )
+    };
+    assert_eq!(pool(2).rounds_powers(), None);
+    assert!(
+        pool(3)
+            .rounds_powers()
+            .is_some_and(|operator| operator.starts_with("LpPool"))
+    );
+    let cast = |to: i64| {
+        let model = image(4).node("Cast", "h", "s", &[Setting::Int("to", to)]);
+        let model = model.node("Cast", "s", "l", &[Setting::Int("to", 1)]);
+        read(
+            &model
+                .weight("w2", &[3, 4, 1, 1])
+                .node("Conv", "l w2", "y", &[])
+                .output("y", &[])
+                .bytes(),
+        )
+    };
+    // f64, f16, bf16
+    let short = [11, 10, 16].map(|to| cast(to).is_short());
+    assert_eq!(short, [false, true, true]);
+}
 
 /// Checks: the figures of layers, from whole rows and columns where those scale alike, are those of the balancing
 /// problem of all synapses: the largest deficit, and parts of the regularizer that make the whole, under powers and a

@@ -266,9 +266,6 @@ pub(super) fn grouped(inference: &mut Inference, node: &Node) -> Followed {
     else {
         return pin("has no number of heads");
     };
-    if node.optional(1).is_none() || node.optional(2).is_none() {
-        return pin("has packed queries, keys and values");
-    }
     if node.inputs.len() > GROUPED_INPUTS {
         return pin("reads more than is known of it");
     }
@@ -276,7 +273,37 @@ pub(super) fn grouped(inference: &mut Inference, node: &Node) -> Followed {
         width: 0,
         interleaved: node.int("rotary_interleaved").unwrap_or(0) != 0,
     });
-    of_three(inference, node, Heads { queries, keys }, rotary, None)
+    let heads = Heads { queries, keys };
+    match (node.optional(1), node.optional(2)) {
+        (None, None) => in_a_row(inference, node, heads, rotary),
+        (Some(_), Some(_)) => of_three(inference, node, heads, rotary, None),
+        _ => pin("has keys or values only"),
+    }
+}
+
+/// Queries, keys and values one after the other in the first input.
+fn in_a_row(
+    inference: &mut Inference,
+    node: &Node,
+    heads: Heads,
+    rotary: Option<Rotary>,
+) -> Followed {
+    let Some(&[batch, steps, Dim::Known(all)]) = node.input(0)?.shape.as_deref() else {
+        return pin("reads a tensor of unknown shape, or not of three axes");
+    };
+    let count = heads.keys.checked_mul(2);
+    let count = count.and_then(|both| both.checked_add(heads.queries));
+    let Some(count) = count.filter(|count| all.is_multiple_of(*count)) else {
+        return pin("has heads that its channels do not fill");
+    };
+    let width = all / count;
+    let slots = channels(inference, node, node.input(0)?)?;
+    let (queries, rest) = slots.split_at(heads.queries * width);
+    let (keys, values) = rest.split_at(heads.keys * width);
+    pin_cached(inference, node, [keys, values]);
+    let labels = attended(inference, [queries, keys, values], heads, rotary)?;
+    pin_from(inference, node, 3);
+    made(inference, node, &[batch, steps], labels)
 }
 
 /// `Attention` of the contributed operators: one weight makes queries, keys and values, one after the other.

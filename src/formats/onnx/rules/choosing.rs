@@ -2,24 +2,14 @@
 
 use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
-use super::super::shape::{Dim, Integer};
+use super::super::shape::Dim;
 use super::axis;
-use super::products::{broadcast, integers, is_free, zero};
+use super::products::{broadcast, is_free, zero};
 use crate::forms::{Field, ONE};
 
 /// What is compared carries one multiplier, entry by entry; the answer none. The constant 0 can be compared with
 /// anything.
 pub(super) fn comparison(inference: &mut Inference, node: &Node) -> Followed {
-    let holds = |a: i64, b: i64| match node.operator() {
-        "Equal" => a == b,
-        "Greater" => a > b,
-        "GreaterOrEqual" => a >= b,
-        "Less" => a < b,
-        _ => a <= b,
-    };
-    if let Some(value) = integers(inference, node, |a, b| Some(i64::from(holds(a, b)))) {
-        return Ok(vec![value]);
-    }
     let shape = both(inference, node);
     if let Some(compared) = tied(inference, node, &[0, 1])? {
         inference.channels.breaks_at_zero(&compared);
@@ -57,32 +47,11 @@ fn tied(inference: &mut Inference, node: &Node, inputs: &[usize]) -> Result<Opti
 
 /// Truth values.
 pub(super) fn logic(inference: &mut Inference, node: &Node) -> Followed {
-    let combined = |a: i64, b: i64| match node.operator() {
-        "And" => Some(a & b),
-        "Or" => Some(a | b),
-        _ => Some(a ^ b),
-    };
-    let known = match node.inputs.len() {
-        1 => integers_of(inference, node.input(0)?, |truth| 1 - truth),
-        _ => integers(inference, node, combined),
-    };
-    if let Some(value) = known {
-        return Ok(vec![value]);
-    }
     let shape = match node.inputs.len() {
         1 => node.input(0)?.shape.clone(),
         _ => both(inference, node),
     };
     Ok(vec![Value::data(shape, Field::uniform(ONE))])
-}
-
-/// Integers that are known, each changed.
-fn integers_of(inference: &Inference, value: &Value, change: impl Fn(i64) -> i64) -> Option<Value> {
-    let known = inference.known_integers(value)?.into_iter();
-    Some(Value {
-        shape: value.shape.clone(),
-        content: Content::Integers(known.map(change).map(Integer::Known).collect()),
-    })
 }
 
 /// `Where`: both branches carry one multiplier, and the condition none.
@@ -192,7 +161,7 @@ pub(super) fn largest(inference: &mut Inference, node: &Node) -> Followed {
     Ok(vec![Value::data(Some(shape), Field::uniform(ONE))])
 }
 
-/// What positive factors do not change: a sign, or a vector over its norm.
+/// What positive factors do not change: a sign, whether it is a number, or a vector over its norm.
 pub(super) fn unscaled(inference: &mut Inference, node: &Node) -> Followed {
     if node.operator() == "LpNormalization" {
         let (_, _, shape) = along(inference, node, -1)?;
@@ -204,6 +173,18 @@ pub(super) fn unscaled(inference: &mut Inference, node: &Node) -> Followed {
         inference.channels.breaks_at_zero(&field);
     }
     Ok(vec![Value::data(input.shape.clone(), Field::uniform(ONE))])
+}
+
+/// Where entries are that are not 0: a column for each, a row for each axis.
+pub(super) fn nonzero(inference: &mut Inference, node: &Node) -> Followed {
+    let input = node.input(0)?;
+    if !matches!(input.content, Content::Zero) {
+        let field = inference.field(input, node.output())?;
+        inference.channels.breaks_at_zero(&field);
+    }
+    let rows = input.rank().map_or_else(|| inference.symbol(), Dim::Known);
+    let shape = vec![rows, inference.symbol()];
+    Ok(vec![Value::data(Some(shape), Field::uniform(ONE))])
 }
 
 pub(super) fn cumulative(inference: &mut Inference, node: &Node) -> Followed {

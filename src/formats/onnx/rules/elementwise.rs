@@ -3,8 +3,10 @@
 use super::super::constant::View;
 use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
+use super::super::shape::{Dim, Integer};
 use super::constants;
-use super::products::{broadcast, integers, is_free, length};
+use super::integers::{few, length};
+use super::products::{broadcast, is_free};
 use crate::forms::{Field, ONE};
 
 /// `f(λx) = λ f(x)`: what is made carries the multiplier of what is read.
@@ -68,14 +70,6 @@ fn bound(inference: &mut Inference, node: &Node, index: usize) -> Result<Option<
 
 /// What is added must carry one multiplier; so must the arguments of a maximum.
 pub(super) fn sum(inference: &mut Inference, node: &Node) -> Followed {
-    let calculated = match node.operator() {
-        "Add" => integers(inference, node, i64::checked_add),
-        "Sub" => integers(inference, node, i64::checked_sub),
-        _ => None,
-    };
-    if let Some(value) = calculated {
-        return Ok(vec![value]);
-    }
     if let Some(value) = constants::unmoved(inference, node) {
         return Ok(vec![value]);
     }
@@ -148,10 +142,10 @@ fn is_rectifier(inference: &mut Inference, node: &Node, input: &Value) -> bool {
     is_zero
 }
 
-/// Zeros carry any multiplier.
+/// Zeros carry any multiplier; integers may say a shape.
 pub(super) fn constant_of_shape(inference: &mut Inference, node: &Node) -> Followed {
     let shape = node.input(0)?;
-    let asked = inference.integers(shape).map(|integers| {
+    let asked: Option<Vec<Dim>> = inference.integers(shape).map(|integers| {
         let dim = |integer| length(inference, integer);
         integers.into_iter().map(dim).collect()
     });
@@ -159,6 +153,15 @@ pub(super) fn constant_of_shape(inference: &mut Inference, node: &Node) -> Follo
         None => true,
         Some(tensor) => {
             let value = inference.constant(node.output(), tensor)?;
+            if let Some([integer]) = inference.known_integers(&value).as_deref()
+                && let Some(count) = asked.as_deref().and_then(few)
+            {
+                let content = Content::Integers(vec![Integer::Known(*integer); count]);
+                return Ok(vec![Value {
+                    shape: asked,
+                    content,
+                }]);
+            }
             let number = value.constant().and_then(|view| inference.number(view, 0));
             number == Some(0.0)
         }

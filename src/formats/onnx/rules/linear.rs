@@ -154,7 +154,7 @@ pub(super) fn matmul(inference: &mut Inference, node: &Node) -> Followed {
         _ => width - 1,
     };
     check_length(&labels, view.shape[inner_axis])?;
-    let outer_axis = (width > 1).then_some(if side == 1 { width - 1 } else { width - 2 });
+    let outer_axis = (width > 1).then(|| if side == 1 { width - 1 } else { width - 2 });
     let count = outer_axis.map_or(1, |axis| view.shape[axis]);
     let fresh = inference.fresh(node, count)?;
     let made = match outer_axis {

@@ -5,6 +5,7 @@
 
 mod attention;
 mod bilinear;
+mod casting;
 mod choosing;
 mod constants;
 mod contraction;
@@ -14,6 +15,7 @@ mod elementwise;
 mod fused;
 mod gated;
 mod gathering;
+mod integers;
 mod linear;
 mod moving;
 mod normalisation;
@@ -35,6 +37,9 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
     if let Some(value) = placing::placed(inference, node) {
         return Ok(vec![value]);
     }
+    if let Some(value) = integers::calculated(inference, node) {
+        return Ok(vec![value]);
+    }
     match node.operator() {
         "Gemm" => linear::gemm(inference, node),
         "MatMul" => linear::matmul(inference, node),
@@ -50,8 +55,8 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "Dropout" => constants::dropout(inference, node),
         "PRelu" => elementwise::prelu(inference, node),
         "Clip" => elementwise::clip(inference, node),
-        "Cast" => constants::cast(inference, node),
-        "CastLike" => constants::cast_like(inference, node),
+        "Cast" => casting::cast(inference, node),
+        "CastLike" => casting::cast_like(inference, node),
         "DequantizeLinear" => constants::dequantize(inference, node),
         "Add" | "Sub" | "Sum" | "Mean" | "Max" | "Min" => elementwise::sum(inference, node),
         "Mul" => products::product(inference, node),
@@ -60,6 +65,7 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "Sqrt" => products::power_of(inference, node, Exponent::new(1, 2)),
         "Reciprocal" => products::power_of(inference, node, Exponent::from(-1)),
         "MaxPool" | "AveragePool" | "LpPool" => pooling::windows(inference, node),
+        "MaxUnpool" => pooling::unpooled(inference, node),
         "GlobalMaxPool" | "GlobalAveragePool" | "GlobalLpPool" => pooling::global(inference, node),
         "ReduceMean" | "ReduceSum" | "ReduceMax" | "ReduceMin" | "ReduceL1" | "ReduceL2" => {
             pooling::reduction(inference, node)
@@ -85,7 +91,8 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "And" | "Or" | "Xor" | "Not" => choosing::logic(inference, node),
         "TopK" => choosing::top(inference, node),
         "ArgMax" | "ArgMin" => choosing::largest(inference, node),
-        "Sign" | "LpNormalization" => choosing::unscaled(inference, node),
+        "NonZero" => choosing::nonzero(inference, node),
+        "Sign" | "LpNormalization" | "IsNaN" | "IsInf" => choosing::unscaled(inference, node),
         "CumSum" => choosing::cumulative(inference, node),
         "ReverseSequence" => choosing::reversed(inference, node),
         "OneHot" => choosing::one_hot(inference, node),
@@ -107,7 +114,7 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "GridSample" | "RoiAlign" => resizing::sampled(inference, node),
         "DepthToSpace" | "SpaceToDepth" => resizing::rearranged(inference, node),
         "Shape" => reshaping::shape(node),
-        "Size" => reshaping::size(node),
+        "Size" => reshaping::size(inference, node),
         "Range" => reshaping::range(inference, node),
         "Constant" => constants::constant(inference, node),
         "ConstantOfShape" => elementwise::constant_of_shape(inference, node),
@@ -126,6 +133,7 @@ pub(super) fn follow_contributed(inference: &mut Inference, node: &Node) -> Foll
         "MultiHeadAttention" => attention::multi_head(inference, node),
         "GroupQueryAttention" => attention::grouped(inference, node),
         "RotaryEmbedding" => attention::rotary(inference, node),
+        "EmbedLayerNormalization" => normalisation::layer_of_embeddings(inference, node),
         "SkipLayerNormalization" | "SkipSimplifiedLayerNormalization" => {
             normalisation::layer_of_sum(inference, node)
         }

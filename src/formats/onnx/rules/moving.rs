@@ -6,7 +6,7 @@ use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::{Dim, Integer, picked};
 use super::axis;
 use super::constants;
-use super::products::unknown;
+use super::integers::unknown;
 use crate::forms::{Field, ONE};
 
 /// Matrices that are taken by computed places have so many entries at most: each entry takes memory.
@@ -249,7 +249,13 @@ pub(super) fn gather(inference: &mut Inference, node: &Node) -> Followed {
         let Some(places) = places else {
             return pin("takes entries that its input has not");
         };
-        let mut part = taken(inference, input, along, &places)?;
+        let mut part = match taken(inference, input, along, &places) {
+            // Too many copies to tell apart.
+            Err(Stop::Pin(_)) if input.constant().is_some() => {
+                return embedding(inference, node, input, along, after);
+            }
+            part => part?,
+        };
         if let Content::Data(field) = &part.content {
             part.content = Content::Data(spread(&field.of_rank(rank), along, asked, true));
         } else if let Content::Constant(view) = &part.content {

@@ -88,6 +88,27 @@ pub(super) fn layer_of_sum(inference: &mut Inference, node: &Node) -> Followed {
     Ok(outputs)
 }
 
+/// The same of a sum of rows of tables, taken by computed indices: `EmbedLayerNormalization`, whose second output is a
+/// mask, and whose third is the sum.
+pub(super) fn layer_of_embeddings(inference: &mut Inference, node: &Node) -> Followed {
+    let reason = inference.current.clone();
+    for index in 2..5 {
+        if let Some(table) = node.optional(index).cloned() {
+            inference.pin(&table, &reason);
+        }
+    }
+    let width = node.input(5)?.shape.as_ref().and_then(|shape| shape.last());
+    let shape = node.input(0)?.shape.clone().zip(width.copied());
+    let shape = shape.map(|(ids, width)| [ids, vec![width]].concat());
+    let made = gained(inference, node, 5, None)?;
+    let mut outputs = vec![Value::data(shape.clone(), made)];
+    for output in 1..node.outputs() {
+        let shape = shape.clone().filter(|_| output == 2);
+        outputs.push(Value::data(shape, Field::uniform(ONE)));
+    }
+    Ok(outputs)
+}
+
 /// The multipliers of a gain along the last axes, its shift carrying the same; `shift` is the input after it if nothing
 /// is said.
 fn gained(

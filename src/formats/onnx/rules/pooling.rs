@@ -3,6 +3,7 @@
 use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Value, pin};
 use super::super::shape::Dim;
+use super::super::spelling;
 use super::axis;
 use crate::forms::{Exponent, Field, ONE};
 
@@ -29,12 +30,44 @@ pub(super) fn windows(inference: &mut Inference, node: &Node) -> Followed {
             .and_then(|length| window(node, place, kernel.len(), shape[place + 2], length));
         after.push(known.unwrap_or_else(|| inference.symbol()));
     }
+    rounds(inference, node, &field);
     let mut outputs = vec![Value::data(Some(after.clone()), field)];
     if node.outputs() > 1 {
         // Where the maxima are does not change.
         outputs.push(Value::data(Some(after), Field::uniform(ONE)));
     }
     Ok(outputs)
+}
+
+/// A norm whose power is neither 1 nor 2 takes roots that engines round.
+fn rounds(inference: &mut Inference, node: &Node, field: &Field) {
+    let is_norm = matches!(node.operator(), "LpPool" | "GlobalLpPool");
+    if is_norm && !matches!(node.int("p"), None | Some(1 | 2)) {
+        let operator = inference.current.clone();
+        inference.rounded_powers.push((field.clone(), operator));
+    }
+}
+
+/// Entries put back where `MaxPool` took them from, between zeros, channel by channel.
+pub(super) fn unpooled(inference: &mut Inference, node: &Node) -> Followed {
+    let places = node.message.input.get(1).map_or("", String::as_str);
+    let maker = inference.maker(places).map(spelling::operator);
+    let (input, shape) = (node.input(0)?, node.input(0)?.shape.clone());
+    let Some(shape) = shape.filter(|_| maker == Some("MaxPool")) else {
+        return pin("places entries at places that are not those of a MaxPool");
+    };
+    let reason = inference.current.clone();
+    inference.pin(&node.input(1)?.clone(), &reason);
+    let field = inference.field(input, node.output())?;
+    let field = inference
+        .channels
+        .merged_along(&field, shape.len(), |axis| axis > 1)?;
+    let length = |(axis, dim): (usize, &Dim)| match axis > 1 {
+        true => inference.symbol(),
+        false => *dim,
+    };
+    let after = shape.iter().enumerate().map(length).collect();
+    Ok(vec![Value::data(Some(after), field)])
 }
 
 /// The length of an axis after windows have passed over it, where it is plain.
@@ -79,6 +112,7 @@ pub(super) fn global(inference: &mut Inference, node: &Node) -> Followed {
     let field = inference
         .channels
         .merged_along(field, shape.len(), |axis| axis > 1)?;
+    rounds(inference, node, &field);
     let length = |(axis, dim): (usize, &Dim)| if axis > 1 { Dim::Known(1) } else { *dim };
     let after = shape.iter().enumerate().map(length).collect();
     Ok(vec![Value::data(Some(after), field)])

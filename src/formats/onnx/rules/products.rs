@@ -6,7 +6,7 @@ use super::super::constant::View;
 use super::super::infer::Inference;
 use super::super::learned::is_unscaled;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
-use super::super::shape::{Dim, Integer};
+use super::super::shape::Dim;
 use super::constants;
 use crate::forms::{Exponent, Field, ONE, advance};
 
@@ -34,9 +34,6 @@ fn shape_of(inference: &mut Inference, node: &Node) -> Option<Vec<Dim>> {
 /// constant changes no multiplier, and is left; where it is 0, any multiplier will do.
 pub(super) fn product(inference: &mut Inference, node: &Node) -> Followed {
     let (one, other) = (node.input(0)?, node.input(1)?);
-    if let Some(value) = integers(inference, node, |a, b| a.checked_mul(b)) {
-        return Ok(vec![value]);
-    }
     let shape = shape_of(inference, node);
     if [one, other]
         .iter()
@@ -163,10 +160,6 @@ pub(super) fn zero(shape: Option<Vec<Dim>>) -> Value {
 /// The dividend's multiplier over the divisor's; a constant divisor changes nothing, and is left.
 pub(super) fn quotient(inference: &mut Inference, node: &Node) -> Followed {
     let (data, divisor) = (node.input(0)?, node.input(1)?);
-    let floor = |a: i64, b: i64| (a >= 0 && b > 0).then(|| a / b);
-    if let Some(value) = integers(inference, node, floor) {
-        return Ok(vec![value]);
-    }
     let shape = shape_of(inference, node);
     if matches!(data.content, Content::Zero) {
         return Ok(vec![zero(shape)]);
@@ -188,74 +181,6 @@ pub(super) fn quotient(inference: &mut Inference, node: &Node) -> Followed {
     inference.channels.breaks_at_zero(&below);
     let made = multiplied(inference, (&field, 1), (&below, -1))?;
     Ok(vec![Value::data(shape, made)])
-}
-
-fn is_length(inference: &Inference, integer: Integer) -> bool {
-    match integer {
-        Integer::Known(integer) => integer > 0,
-        Integer::Symbol(symbol) => !inference.unsure.contains(&symbol),
-    }
-}
-
-/// An integer that is not known: a length, or any.
-pub(super) fn unknown(inference: &mut Inference, is_length: bool) -> Integer {
-    let dim = inference.symbol();
-    if let (Dim::Symbol(symbol), false) = (dim, is_length) {
-        inference.unsure.insert(symbol);
-    }
-    Integer::from(dim)
-}
-
-/// The length of the axis that an integer asks for, which is the integer only if that is a length.
-pub(super) fn length(inference: &mut Inference, integer: Integer) -> Dim {
-    match integer {
-        Integer::Known(length) => {
-            usize::try_from(length).map_or_else(|_| inference.symbol(), Dim::Known)
-        }
-        Integer::Symbol(symbol) if inference.unsure.contains(&symbol) => inference.symbol(),
-        Integer::Symbol(symbol) => Dim::Symbol(symbol),
-    }
-}
-
-/// Integers that say shapes, calculated with.
-pub(super) fn integers(
-    inference: &mut Inference,
-    node: &Node,
-    combine: impl Fn(i64, i64) -> Option<i64>,
-) -> Option<Value> {
-    let (one, other) = (node.optional(0)?, node.optional(1)?);
-    let rank = one.rank()?.max(other.rank()?);
-    // More axes would broadcast against each other: such tensors are no shapes.
-    if rank > 1 {
-        return None;
-    }
-    let (a, b) = (inference.integers(one)?, inference.integers(other)?);
-    let length = match (a.len(), b.len()) {
-        (a, b) if a == b => a,
-        (1, b) => b,
-        (a, 1) => a,
-        _ => return None,
-    };
-    let at = |list: &[Integer], place: usize| list[if list.len() == 1 { 0 } else { place }];
-    // Sums and products of lengths are lengths; a difference or a quotient may be 0, or negative.
-    let grows = matches!(node.operator(), "Add" | "Mul");
-    let result: Option<Vec<Integer>> = (0..length)
-        .map(|place| match (at(&a, place), at(&b, place)) {
-            (Integer::Known(a), Integer::Known(b)) => combine(a, b).map(Integer::Known),
-            (a, b) => Some(unknown(
-                inference,
-                grows && is_length(inference, a) && is_length(inference, b),
-            )),
-        })
-        .collect();
-    Some(Value {
-        shape: Some(if rank == 0 {
-            vec![]
-        } else {
-            vec![Dim::Known(length)]
-        }),
-        content: Content::Integers(result?),
-    })
 }
 
 /// Roots, reciprocals and squares.
@@ -286,7 +211,17 @@ pub(super) fn power(inference: &mut Inference, node: &Node) -> Followed {
     inference.keep(view, &format!("the exponent of Pow `{}`", node.output()));
     match number.and_then(exponent_of) {
         Some(exponent) if exponent.is_one() => Ok(vec![node.input(0)?.clone()]),
-        Some(exponent) => power_of(inference, node, exponent),
+        Some(exponent) => {
+            let is_product = [2, 3].map(Exponent::from).contains(&exponent);
+            let made = power_of(inference, node, exponent)?;
+            if let (false, Some(Content::Data(field))) =
+                (is_product, made.first().map(|value| &value.content))
+            {
+                let operator = inference.current.clone();
+                inference.rounded_powers.push((field.clone(), operator));
+            }
+            Ok(made)
+        }
         None => pin("has an exponent that is no small fraction"),
     }
 }

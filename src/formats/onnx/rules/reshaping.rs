@@ -4,9 +4,10 @@ use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::{Asked, Dim, Integer, picked, segments};
 use super::axis;
+use super::integers::{few, length, unknown};
 use super::parts;
 use super::placing::are_zeros;
-use super::products::{length, zero};
+use super::products::zero;
 use crate::forms::{Field, ONE};
 
 pub(super) fn transposition(inference: &mut Inference, node: &Node) -> Followed {
@@ -307,6 +308,12 @@ pub(super) fn expand(inference: &mut Inference, node: &Node) -> Followed {
         }
         _ => None,
     };
+    if let Content::Integers(integers) = &input.content
+        && let ([integer], Some(count)) = (integers.as_slice(), shape.as_deref().and_then(few))
+    {
+        let content = Content::Integers(vec![*integer; count]);
+        return Ok(vec![Value { shape, content }]);
+    }
     if are_zeros(inference, input, node) {
         return Ok(vec![zero(shape)]);
     }
@@ -342,23 +349,22 @@ pub(super) fn shape(node: &Node) -> Followed {
     }])
 }
 
-/// The number of entries, where all lengths are known.
-pub(super) fn size(node: &Node) -> Followed {
-    let lengths = node.input(0)?.shape.as_ref();
-    let count = lengths.and_then(|lengths| {
-        let mut lengths = lengths.iter().map(|dim| dim.known());
-        lengths.try_fold(1usize, |count, length| count.checked_mul(length?))
-    });
+/// The number of entries, where the rank is known.
+pub(super) fn size(inference: &mut Inference, node: &Node) -> Followed {
     let shape = Some(Vec::new());
-    Ok(vec![
-        match count.and_then(|count| i64::try_from(count).ok()) {
-            Some(count) => Value {
-                shape,
-                content: Content::Integers(vec![Integer::Known(count)]),
-            },
-            None => Value::data(shape, Field::uniform(ONE)),
-        },
-    ])
+    let Some(lengths) = &node.input(0)?.shape else {
+        return Ok(vec![Value::data(shape, Field::uniform(ONE))]);
+    };
+    let mut known = lengths.iter().map(|dim| dim.known());
+    let count = known.try_fold(1usize, |count, length| count.checked_mul(length?));
+    let count = match count.and_then(|count| i64::try_from(count).ok()) {
+        Some(count) => Integer::Known(count),
+        None => unknown(inference, true),
+    };
+    Ok(vec![Value {
+        shape,
+        content: Content::Integers(vec![count]),
+    }])
 }
 
 /// Numbers in a row: how many there are is known where they count up to a length.

@@ -1,0 +1,193 @@
+//! Numbers that come to be of another type.
+
+use super::super::constant::View;
+use super::super::infer::Inference;
+use super::super::message::element;
+use super::super::node::{Content, Followed, Node, Value, pin};
+use super::super::shape::Integer;
+use super::super::spelling;
+use super::choosing;
+use super::elementwise::homogeneous;
+use crate::formats::storage::Storage;
+
+/// Between floating-point types numbers stay what they are, but for rounding.
+pub(super) fn cast(inference: &mut Inference, node: &Node) -> Followed {
+    let to = node.int("to").and_then(|to| i32::try_from(to).ok());
+    recast(inference, node, to)
+}
+
+/// The same to the type of another tensor.
+pub(super) fn cast_like(inference: &mut Inference, node: &Node) -> Followed {
+    let like = node.message.input.get(1).map_or("", String::as_str);
+    let to = inference.type_of(like);
+    recast(inference, node, to)
+}
+
+fn recast(inference: &mut Inference, node: &Node, to: Option<i32>) -> Followed {
+    let input = node.input(0)?;
+    if matches!(to, Some(element::INT64 | element::INT32)) && inference.integers(input).is_some() {
+        return Ok(vec![input.clone()]);
+    }
+    if to == Some(element::BOOL) && matches!(input.content, Content::Data(_) | Content::Zero) {
+        return choosing::unscaled(inference, node);
+    }
+    if let (Some(element::BOOL), Some(known)) = (to, inference.known_integers(input)) {
+        let truth = |number: i64| Integer::Known(i64::from(number != 0));
+        return Ok(vec![Value {
+            shape: input.shape.clone(),
+            content: Content::Integers(known.into_iter().map(truth).collect()),
+        }]);
+    }
+    let Some(to) = to.and_then(Storage::of_element) else {
+        return pin("makes numbers of another type");
+    };
+    match &input.content {
+        // Of a product the parts alone would be known to fit.
+        Content::Integers(_) => Ok(vec![input.clone()]),
+        Content::Constant(view) if inference.fits(view, to) => {
+            inference.read_as(&view.clone(), to);
+            Ok(vec![input.clone()])
+        }
+        _ => {
+            let made = homogeneous(inference, node)?;
+            if matches!(to, Storage::Half | Storage::Brain)
+                && let Some(Content::Data(field)) = made.first().map(|value| &value.content)
+            {
+                inference.shortened.push(field.clone());
+            }
+            Ok(made)
+        }
+    }
+}
+
+/// Operators whose results are of the type of their first input.
+const OF_INPUT: &[&str] = &[
+    "Identity",
+    "Relu",
+    "LeakyRelu",
+    "PRelu",
+    "Abs",
+    "Neg",
+    "Clip",
+    "Dropout",
+    "Add",
+    "Sub",
+    "Mul",
+    "Div",
+    "Sum",
+    "Mean",
+    "Max",
+    "Min",
+    "Gemm",
+    "MatMul",
+    "Conv",
+    "ConvTranspose",
+    "MaxPool",
+    "AveragePool",
+    "GlobalAveragePool",
+    "GlobalMaxPool",
+    "BatchNormalization",
+    "LayerNormalization",
+    "Softmax",
+    "Sigmoid",
+    "Tanh",
+    "Erf",
+    "Gelu",
+    "Reshape",
+    "Transpose",
+    "Flatten",
+    "Squeeze",
+    "Unsqueeze",
+    "Concat",
+    "Split",
+    "Slice",
+    "Gather",
+    "Expand",
+    "Pad",
+    "ReduceMean",
+    "ReduceSum",
+    "Sqrt",
+    "Pow",
+    "Exp",
+    "Mod",
+    "Floor",
+    "Ceil",
+    "Round",
+    "ReduceProd",
+    "ReduceMax",
+    "ReduceMin",
+];
+
+/// Operators gone through in search of a type.
+const DEPTH: usize = 64;
+
+impl Inference<'_> {
+    /// The type of a tensor's entries, where the graph tells it.
+    pub(super) fn type_of(&self, name: &str) -> Option<i32> {
+        self.element_type(name, DEPTH)
+    }
+
+    fn element_type(&self, name: &str, left: usize) -> Option<i32> {
+        if let Some(Content::Constant(view)) = self.values.get(name).map(|value| &value.content) {
+            let constant = &self.constants[view.constant];
+            let stored = constant.casts.last().copied().or(constant.storage);
+            return stored.map(Storage::element);
+        }
+        if let Some(declared) = self.declared_type(name) {
+            return Some(declared);
+        }
+        let node = &self.nodes[*self.makers.get(name)?];
+        let reads = node.input.first().map_or("", String::as_str);
+        match spelling::operator(node) {
+            "Cast" => {
+                let to = node
+                    .attribute
+                    .iter()
+                    .find(|own| own.name.as_deref() == Some("to"))?;
+                i32::try_from(to.i?).ok()
+            }
+            "CastLike" if left > 0 => self.element_type(node.input.get(1)?, left - 1),
+            operator if left > 0 && OF_INPUT.contains(&operator) => {
+                self.element_type(reads, left - 1)
+            }
+            _ => None,
+        }
+    }
+
+    /// The type of entries that the file declares for a tensor.
+    pub fn declared_type(&self, name: &str) -> Option<i32> {
+        let declared = self.declared.get(name)?.r#type.as_ref()?;
+        declared
+            .tensor_type
+            .as_ref()?
+            .elem_type
+            .filter(|found| *found > 0)
+    }
+
+    /// An operator casts a constant.
+    fn read_as(&mut self, view: &View, to: Storage) {
+        self.constants[view.constant].read_as(to);
+        for piece in self.pieces(view).into_iter().flatten() {
+            self.read_as(&piece, to);
+        }
+    }
+
+    /// Are all numbers of a constant finite in another type? Of one without floating-point numbers nothing is asked.
+    fn fits(&self, view: &View, to: Storage) -> bool {
+        if let Some(pieces) = self.pieces(view) {
+            return pieces.iter().all(|piece| self.fits(piece, to));
+        }
+        let constant = &self.constants[view.constant];
+        let Some(storage) = constant.storage.filter(|storage| !to.holds(*storage)) else {
+            return true;
+        };
+        if view.is_part {
+            return false;
+        }
+        let Some((file, range)) = &constant.data else {
+            return false;
+        };
+        let mut numbers = self.files.bytes(*file)[range.clone()].chunks_exact(storage.size());
+        numbers.all(|number| to.rounded(storage.decode(number)).is_finite())
+    }
+}
