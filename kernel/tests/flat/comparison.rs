@@ -121,6 +121,11 @@ fn components() {
     assert_eq!(found.data().normalised, [true, true]);
     // 4 b/a against a/b²: 4 b/a = a/b² at a, and 4 b/a = 2 a/b² at b, which no point is.
     assert!(fate(&cycle("2"), "1 1/2", "1 1").is_err());
+    // Joined to the ground behind both: neither can be scaled with the other.
+    let grounded = ["0*-1 1*1", "1*-1", "0*1"].map(|direction| synapse(direction, "1", "1"));
+    let grounded = crate::flat(2, grounded.into()).unwrap();
+    let found = check::enclosure(&grounded, None, &qs("1 1"), &qs("1 1")).unwrap();
+    assert_eq!(found.data().normalised, [false, false]);
     // Joined to the ground by a weight of 0 only.
     let apart = crate::flat(
         2,

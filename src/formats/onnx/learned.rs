@@ -368,6 +368,10 @@ impl<'a> Inference<'a> {
             "Sqrt" => self.is_spread(reads(0), left - 1),
             "Pow" => self.single(reads(1)) == Some(0.5) && self.is_spread(reads(0), left - 1),
             "Add" | "Max" | "Clip" => (0..2).any(|place| self.is_deviation(reads(place), left - 1)),
+            "Mul" => (0..2).any(|place| {
+                self.single(reads(1 - place)).is_some() && self.is_deviation(reads(place), left - 1)
+            }),
+            "Div" => self.single(reads(1)).is_some() && self.is_deviation(reads(0), left - 1),
             "ReduceL2" => true,
             _ => false,
         }

@@ -1,6 +1,8 @@
 //! Tables of sines and cosines by position, as rotary embeddings and transforms of Fourier read them: they are numbers
 //! of formulas, and no scaling changes them.
 
+use std::ops::Range;
+
 use super::constant::View;
 use super::infer::Inference;
 use crate::formats::storage::Storage;
@@ -19,7 +21,14 @@ impl Inference<'_> {
         let is_table = match (long.collect::<Vec<_>>().as_slice(), constant.storage) {
             (&[rows, columns], Some(storage)) if rows >= FEWEST_ROWS => {
                 let number = |entry| self.entry(view.constant, entry);
-                are_waves((rows, columns), tolerance(storage), &number) == Some(true)
+                let waves = |rows| are_waves(rows, columns, tolerance(storage), &number);
+                let half = rows / 2;
+                waves(0..rows) == Some(true)
+                    // Real parts, and imaginary ones below them.
+                    || half >= FEWEST_ROWS
+                        && rows == 2 * half
+                        && waves(0..half) == Some(true)
+                        && waves(half..rows) == Some(true)
             }
             _ => false,
         };
@@ -40,13 +49,14 @@ fn tolerance(storage: Storage) -> f64 {
 /// Are all columns waves `a sin(wp + b)` of the row `p`, and is one of them seen to turn? `None` where an entry is not
 /// stored.
 fn are_waves(
-    (rows, columns): (usize, usize),
+    rows: Range<usize>,
+    columns: usize,
     tolerance: f64,
     number: &dyn Fn(usize) -> Option<f64>,
 ) -> Option<bool> {
     let mut turns = false;
     for column in 0..columns {
-        let entries = (0..rows).map(|row| number(row * columns + column));
+        let entries = rows.clone().map(|row| number(row * columns + column));
         let wave = entries.collect::<Option<Vec<f64>>>()?;
         if !is_wave(&wave, tolerance) {
             return Some(false);

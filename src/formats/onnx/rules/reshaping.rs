@@ -74,7 +74,10 @@ pub(super) fn reshape(inference: &mut Inference, node: &Node) -> Followed {
         wanted.push(match integer {
             Integer::Known(-1) => Asked::Rest,
             Integer::Known(0) if copies => {
-                match input.shape.as_ref().and_then(|shape| shape.get(place)) {
+                let Some(shape) = &input.shape else {
+                    return pin("reads a tensor of unknown rank");
+                };
+                match shape.get(place) {
                     Some(dim) => Asked::Length(*dim),
                     None => return pin("copies an axis that its input has not"),
                 }
