@@ -9,7 +9,7 @@ use super::message;
 use super::node::{Content, Node, Stop, Value, pin};
 use super::reads::{live, read_by, read_within};
 use super::rules;
-use super::shape::{Dim, is_broadcast, is_entrywise};
+use super::shape::{Dim, Integer, is_broadcast, is_entrywise};
 use super::shared::share;
 use super::uses::Use;
 use super::{Files, Note, OnnxError};
@@ -48,11 +48,14 @@ pub(super) struct Inference<'a> {
     redefined: BTreeSet<String>,
     /// Constants that were looked at, and whether they are tables of waves.
     pub(super) waves: BTreeMap<usize, bool>,
-    /// What operators take powers of which engines round, and the operators.
-    pub(super) rounded_powers: Vec<(Field, String)>,
+    /// What operators take powers of which engines round, the operators, and whether they round them at any multiplier
+    /// or only where that of the result is no power of two.
+    pub(super) rounded_powers: Vec<(Field, String, bool)>,
     /// Computed values that an operator rounds to 16 bits.
     pub(super) shortened: Vec<Field>,
     symbols: u32,
+    /// The integers that tensors of floats hold, by name.
+    pub whole: HashMap<String, Vec<Integer>>,
     /// Symbols of integers that need not be lengths: -1 and 0 mean something else.
     pub unsure: BTreeSet<u32>,
     parameters: HashMap<&'a str, u32>,
@@ -98,6 +101,7 @@ impl<'a> Inference<'a> {
             rounded_powers: Vec::new(),
             shortened: Vec::new(),
             symbols: 0,
+            whole: HashMap::new(),
             unsure: BTreeSet::new(),
             parameters: HashMap::new(),
             occupied: BTreeMap::new(),

@@ -93,7 +93,7 @@ use thiserror::Error;
 use crate::formats::cache::cached;
 use crate::formats::file_bytes::file_bytes;
 use crate::formats::ranges::{Ranges, RangesError};
-use crate::forms::{Field, FormsError};
+use crate::forms::{FormsError, Slot};
 use crate::network::{Network, NetworkError, SynapseIndex, UnitIndex};
 use crate::numbers::Rational;
 use constant::Constant;
@@ -319,13 +319,20 @@ impl OnnxFile {
         let broken = channels.broken(&forms).map(str::to_owned);
         let (mut units, groups) = Units::new(&channels, &forms, &uses);
         let mut powers = rounded_powers.into_iter();
-        let scales = |field: &Field| {
-            let mut slots = field.labels.iter();
-            slots.any(|slot| units.source(*slot) > SINK)
-        };
+        let scales = |slot: &Slot| forms.pinned_by(*slot).is_none();
+        // Powers of two are asked of the multipliers of weights alone.
+        let may_round = |slot: &Slot| scales(slot) && units.source(*slot) <= SINK;
+        let mut shortened = shortened.iter().flat_map(|field| field.labels.iter());
         let rounded = Rounded {
-            to_short: shortened.iter().any(scales),
-            powers: powers.find_map(|(field, operator)| scales(&field).then_some(operator)),
+            to_short: shortened.any(scales),
+            powers: powers.find_map(|(field, operator, always)| {
+                let mut slots = field.labels.iter();
+                let rounds = match always {
+                    true => slots.any(scales),
+                    false => slots.any(may_round),
+                };
+                rounds.then_some(operator)
+            }),
         };
         units.hold(held::held(&units, &files, &constants, &uses));
         let counted_ranges = match ranges {

@@ -248,7 +248,6 @@ pub(super) fn is_entrywise(operator: &str) -> bool {
         "IsInf",
         "IsNaN",
         "PRelu",
-        "Pow",
         "QuickGelu",
         "Shrink",
         "Sinh",
@@ -261,6 +260,6 @@ pub(super) fn is_entrywise(operator: &str) -> bool {
 pub(super) fn is_broadcast(operator: &str) -> bool {
     matches!(
         operator,
-        "BitShift" | "BitwiseAnd" | "BitwiseOr" | "BitwiseXor" | "Mod"
+        "BitShift" | "BitwiseAnd" | "BitwiseOr" | "BitwiseXor" | "Mod" | "Pow"
     )
 }

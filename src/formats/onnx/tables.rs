@@ -10,6 +10,12 @@ use crate::formats::storage::Storage;
 /// Fewer positions could be anything.
 const FEWEST_ROWS: usize = 8;
 
+/// Columns of so much beside others are 0, but for rounding.
+const NOTHING: f64 = 1e-6;
+
+/// What falls, rises or alternates from row to row has a factor nearer to 2 or -2 than this, and could be anything.
+const TURNING: f64 = 1.99;
+
 impl Inference<'_> {
     /// Does a stored constant have a row for each position, or frequency, and in each column a wave?
     pub(super) fn is_table_of_waves(&mut self, view: &View) -> bool {
@@ -21,7 +27,8 @@ impl Inference<'_> {
         let is_table = match (long.collect::<Vec<_>>().as_slice(), constant.storage) {
             (&[rows, columns], Some(storage)) if rows >= FEWEST_ROWS => {
                 let number = |entry| self.entry(view.constant, entry);
-                let waves = |rows| are_waves(rows, columns, tolerance(storage), &number);
+                let waves =
+                    |own: Range<usize>| are_waves(own, columns, tolerance(storage, rows), &number);
                 let half = rows / 2;
                 waves(0..rows) == Some(true)
                     // Real parts, and imaginary ones below them.
@@ -37,13 +44,16 @@ impl Inference<'_> {
     }
 }
 
-/// How far rounded entries of a wave may be from it, relatively.
-fn tolerance(storage: Storage) -> f64 {
-    match storage {
+/// How far rounded entries of a wave of so many rows may be from it: angles are rounded too, the more the larger they
+/// are.
+fn tolerance(storage: Storage, rows: usize) -> f64 {
+    let of_entries = match storage {
         Storage::Half => 4e-3,
         Storage::Brain => 3e-2,
         Storage::Single | Storage::Double => 1e-4,
-    }
+    };
+    let of_angles = rows as f64 * f64::from(f32::EPSILON) * 2.0;
+    of_angles.clamp(of_entries, 5e-2)
 }
 
 /// Are all columns waves `a sin(wp + b)` of the row `p`, and is one of them seen to turn? `None` where an entry is not
@@ -54,29 +64,35 @@ fn are_waves(
     tolerance: f64,
     number: &dyn Fn(usize) -> Option<f64>,
 ) -> Option<bool> {
-    let mut turns = false;
+    let (mut turns, mut largest) = (false, 0f64);
     for column in 0..columns {
         let entries = rows.clone().map(|row| number(row * columns + column));
-        let wave = entries.collect::<Option<Vec<f64>>>()?;
-        if !is_wave(&wave, tolerance) {
-            return Some(false);
+        let entries = entries.collect::<Option<Vec<f64>>>()?;
+        let own = entries.iter().fold(0f64, |all, own| all.max(own.abs()));
+        largest = largest.max(own);
+        // What should be 0 is so to rounding.
+        if own <= NOTHING * largest {
+            continue;
         }
-        let (low, high) = wave.iter().fold((0f64, 0f64), |(low, high), own| {
-            (low.min(*own), high.max(*own))
-        });
-        turns |= low < -0.5 * high && high > 0.0;
+        match wave(&entries, tolerance * own) {
+            Some(factor) => turns |= factor.abs() < TURNING && changes_sign(&entries, own),
+            None => return Some(false),
+        }
     }
     Some(turns)
 }
 
-/// Is every entry `2 cos w` times the one before it, less the one before that?
-fn is_wave(entries: &[f64], tolerance: f64) -> bool {
-    let largest = entries.iter().fold(0f64, |all, own| all.max(own.abs()));
+/// The factor `2 cos w` by which every entry is that times the one before it, less the one before that; `None` if they
+/// are no wave.
+fn wave(entries: &[f64], tolerance: f64) -> Option<f64> {
     let inner = || entries.windows(3).map(|own| (own[1], own[0] + own[2]));
     let square: f64 = inner().map(|(own, _)| own * own).sum();
-    if square == 0.0 {
-        return largest == 0.0;
-    }
     let factor = inner().map(|(own, both)| own * both).sum::<f64>() / square;
-    inner().all(|(own, both)| (both - factor * own).abs() <= tolerance * largest)
+    let mut rest = inner().map(|(own, both)| (both - factor * own).abs());
+    (factor.abs() <= 2.0 + tolerance && rest.all(|rest| rest <= tolerance)).then_some(factor)
+}
+
+fn changes_sign(entries: &[f64], largest: f64) -> bool {
+    let beyond = |sign: f64| entries.iter().any(|own| own * sign > 0.3 * largest);
+    beyond(1.0) && beyond(-1.0)
 }

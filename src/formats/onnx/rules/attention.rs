@@ -271,7 +271,7 @@ pub(super) fn grouped(inference: &mut Inference, node: &Node) -> Followed {
     }
     let rotary = (node.int("do_rotary").unwrap_or(0) != 0).then_some(Rotary {
         width: 0,
-        interleaved: node.int("rotary_interleaved").unwrap_or(0) != 0,
+        interleaved: node.int("rotary_interleaved") == Some(1),
     });
     let heads = Heads { queries, keys };
     match (node.optional(1), node.optional(2)) {

@@ -8,6 +8,7 @@ use super::super::shape::Integer;
 use super::super::spelling;
 use super::choosing;
 use super::elementwise::homogeneous;
+use super::integers::{self, MOST_INTEGERS, unknown};
 use crate::formats::storage::Storage;
 
 /// Between floating-point types numbers stay what they are, but for rounding.
@@ -25,25 +26,41 @@ pub(super) fn cast_like(inference: &mut Inference, node: &Node) -> Followed {
 
 fn recast(inference: &mut Inference, node: &Node, to: Option<i32>) -> Followed {
     let input = node.input(0)?;
-    if matches!(to, Some(element::INT64 | element::INT32)) && inference.integers(input).is_some() {
-        return Ok(vec![input.clone()]);
+    let name = node.message.input.first().map_or("", String::as_str);
+    let held = inference.whole.get(name).cloned();
+    let integers = held.clone().or_else(|| inference.integers(input));
+    if let (Some(element::INT64 | element::INT32), Some(integers)) = (to, integers.clone()) {
+        let largest = match to {
+            Some(element::INT32) => i32::MAX.into(),
+            _ => i64::MAX,
+        };
+        return Ok(vec![Value {
+            shape: input.shape.clone(),
+            content: Content::Integers(within(inference, integers, largest)),
+        }]);
     }
-    if to == Some(element::BOOL) && matches!(input.content, Content::Data(_) | Content::Zero) {
-        return choosing::unscaled(inference, node);
-    }
-    if let (Some(element::BOOL), Some(known)) = (to, inference.known_integers(input)) {
+    if let (Some(element::BOOL), None, Some(known)) = (to, &held, inference.known_integers(input)) {
         let truth = |number: i64| Integer::Known(i64::from(number != 0));
         return Ok(vec![Value {
             shape: input.shape.clone(),
             content: Content::Integers(known.into_iter().map(truth).collect()),
         }]);
     }
+    if to == Some(element::BOOL) && matches!(input.content, Content::Data(_) | Content::Zero) {
+        return choosing::unscaled(inference, node);
+    }
     let Some(to) = to.and_then(Storage::of_element) else {
         return pin("makes numbers of another type");
     };
+    if let Some(integers) = integers.filter(|integers| integers.len() <= MOST_INTEGERS) {
+        let integers = within(inference, integers, exact(to));
+        let value = integers::held(inference, node, input.shape.clone(), integers);
+        if matches!(input.content, Content::Integers(_)) {
+            return Ok(vec![value]);
+        }
+    }
     match &input.content {
         // Of a product the parts alone would be known to fit.
-        Content::Integers(_) => Ok(vec![input.clone()]),
         Content::Constant(view) if inference.fits(view, to) => {
             inference.read_as(&view.clone(), to);
             Ok(vec![input.clone()])
@@ -57,6 +74,27 @@ fn recast(inference: &mut Inference, node: &Node, to: Option<i32>) -> Followed {
             }
             Ok(made)
         }
+    }
+}
+
+/// Integers beyond so much are not known in another type; neither are those of which nothing is known but that they are
+/// lengths, where the type holds few.
+fn within(inference: &mut Inference, integers: Vec<Integer>, largest: i64) -> Vec<Integer> {
+    let kept = |integer: Integer| match integer {
+        Integer::Known(known) if (-largest..=largest).contains(&known) => integer,
+        Integer::Symbol(_) if largest >= exact(Storage::Single) => integer,
+        _ => unknown(inference, false),
+    };
+    integers.into_iter().map(kept).collect()
+}
+
+/// Up to which integer a type holds all of them.
+fn exact(storage: Storage) -> i64 {
+    match storage {
+        Storage::Half => 1 << 11,
+        Storage::Brain => 1 << 8,
+        Storage::Single => 1 << 24,
+        Storage::Double => 1 << 53,
     }
 }
 
@@ -109,13 +147,6 @@ const OF_INPUT: &[&str] = &[
     "Sqrt",
     "Pow",
     "Exp",
-    "Mod",
-    "Floor",
-    "Ceil",
-    "Round",
-    "ReduceProd",
-    "ReduceMax",
-    "ReduceMin",
 ];
 
 /// Operators gone through in search of a type.

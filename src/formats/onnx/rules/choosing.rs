@@ -182,7 +182,9 @@ pub(super) fn nonzero(inference: &mut Inference, node: &Node) -> Followed {
         let field = inference.field(input, node.output())?;
         inference.channels.breaks_at_zero(&field);
     }
-    let rows = input.rank().map_or_else(|| inference.symbol(), Dim::Known);
+    // Runtimes take a single number for a row of one.
+    let rank = input.rank().filter(|rank| *rank > 0);
+    let rows = rank.map_or_else(|| inference.symbol(), Dim::Known);
     let shape = vec![rows, inference.symbol()];
     Ok(vec![Value::data(Some(shape), Field::uniform(ONE))])
 }

@@ -2,25 +2,27 @@
 //! it.
 
 use super::super::infer::Inference;
-use super::super::message::element;
 use super::super::node::{Content, Node, Value};
 use super::super::shape::{Dim, Integer};
 use super::axis;
+use crate::forms::{Field, ONE};
 
 /// Integers beyond so many say no shape.
-const MOST_INTEGERS: usize = 1 << 10;
+pub(super) const MOST_INTEGERS: usize = 1 << 10;
 
 /// Floats beyond so many beside lengths are no factors of lengths.
 const MOST_FLOATS: usize = 4;
 
-/// What an operator makes of integers alone; `None` for others, and for tensors of more than one axis: such are no
-/// shapes.
+/// The largest magnitude of what is calculated: more may overflow, or be rounded in floats.
+const LARGEST: i64 = 1 << 24;
+
+/// What an operator makes of integers alone, or of floats that hold such; `None` for others, and for tensors of more
+/// than one axis: such are no shapes.
 pub(super) fn calculated(inference: &mut Inference, node: &Node) -> Option<Value> {
     match node.operator() {
         "Add" | "Sub" | "Mul" | "Div" | "Mod" | "Max" | "Min" | "Equal" | "Greater"
         | "GreaterOrEqual" | "Less" | "LessOrEqual" | "And" | "Or" | "Xor" => {
-            let is_float = is_float(inference, node);
-            entrywise(inference, node, |inference, entries| {
+            entrywise(inference, node, |inference, is_float, entries| {
                 let mut entries = entries.iter().copied();
                 let first = entries.next().unwrap_or(Integer::Known(0));
                 entries.fold(first, |all, own| {
@@ -29,11 +31,11 @@ pub(super) fn calculated(inference: &mut Inference, node: &Node) -> Option<Value
             })
         }
         "Neg" | "Abs" | "Not" | "Floor" | "Ceil" | "Round" => {
-            entrywise(inference, node, |inference, entries| {
+            entrywise(inference, node, |inference, _, entries| {
                 changed(inference, node.operator(), entries[0])
             })
         }
-        "Where" => entrywise(inference, node, |inference, entries| match *entries {
+        "Where" => entrywise(inference, node, |inference, _, entries| match *entries {
             [Integer::Known(condition), one, other] => match condition != 0 {
                 true => one,
                 false => other,
@@ -50,10 +52,20 @@ pub(super) fn calculated(inference: &mut Inference, node: &Node) -> Option<Value
     }
 }
 
-/// The integers of an operand; beside such, a few floats too.
-fn operand(inference: &mut Inference, value: &Value, beside: bool) -> Option<Vec<Integer>> {
+/// The integers of an input, and whether it holds them as floats; beside such, those of a few constant floats too.
+fn operand(
+    inference: &mut Inference,
+    node: &Node,
+    index: usize,
+    beside: bool,
+) -> Option<(Vec<Integer>, bool)> {
+    let name = node.message.input.get(index)?;
+    if let Some(held) = inference.whole.get(name) {
+        return Some((held.clone(), true));
+    }
+    let value = node.optional(index)?;
     if let Some(integers) = inference.integers(value) {
-        return Some(integers);
+        return Some((integers, false));
     }
     let view = value.constant().cloned();
     let view = view.filter(|view| beside && view.len() <= MOST_FLOATS)?;
@@ -62,30 +74,30 @@ fn operand(inference: &mut Inference, value: &Value, beside: bool) -> Option<Vec
         .collect();
     let numbers = numbers?;
     inference.keep(&view, &format!("an operand of {}", inference.current));
-    let whole = |number: f64| number.fract() == 0.0 && number.abs() < i64::MAX as f64;
-    let integer = |number: f64| match whole(number) {
+    let integer = |number: f64| match number.fract() == 0.0 && number.abs() <= LARGEST as f64 {
         true => Integer::Known(number as i64),
         false => unknown(inference, false),
     };
-    Some(numbers.into_iter().map(integer).collect())
+    Some((numbers.into_iter().map(integer).collect(), true))
 }
 
 /// Numbers in a row or a single one, entry by entry, those of one entry with each of the others.
 fn entrywise(
     inference: &mut Inference,
     node: &Node,
-    mut made: impl FnMut(&mut Inference, &[Integer]) -> Integer,
+    mut made: impl FnMut(&mut Inference, bool, &[Integer]) -> Integer,
 ) -> Option<Value> {
-    let is_computed = |value: &Value| matches!(value.content, Content::Integers(_));
-    let beside = node.inputs.iter().flatten().any(is_computed);
-    let (mut lists, mut rank) = (Vec::with_capacity(node.inputs.len()), 0);
+    let mut names = node.message.input.iter();
+    let beside = names.any(|name| inference.whole.contains_key(name));
+    let (mut lists, mut rank, mut is_float) = (Vec::with_capacity(node.inputs.len()), 0, false);
     for index in 0..node.inputs.len() {
-        let value = node.optional(index)?;
-        rank = rank.max(value.rank()?);
+        rank = rank.max(node.optional(index)?.rank()?);
         if rank > 1 {
             return None;
         }
-        lists.push(operand(inference, value, beside)?);
+        let (list, holds_floats) = operand(inference, node, index, beside)?;
+        is_float |= holds_floats;
+        lists.push(list);
     }
     let length = lists.iter().map(Vec::len).find(|length| *length != 1);
     let length = length.unwrap_or(1);
@@ -96,27 +108,49 @@ fn entrywise(
     for place in 0..length {
         let entry = |list: &Vec<Integer>| list[if list.len() == 1 { 0 } else { place }];
         let entries: Vec<Integer> = lists.iter().map(entry).collect();
-        result.push(made(inference, &entries));
+        result.push(made(inference, is_float, &entries));
     }
-    Some(row(result, rank))
+    let is_truth = matches!(
+        node.operator(),
+        "Equal"
+            | "Greater"
+            | "GreaterOrEqual"
+            | "Less"
+            | "LessOrEqual"
+            | "And"
+            | "Or"
+            | "Xor"
+            | "Not"
+    );
+    Some(row(inference, node, result, (rank, is_float && !is_truth)))
 }
 
-fn row(integers: Vec<Integer>, rank: usize) -> Value {
-    let shape = vec![Dim::Known(integers.len()); rank];
-    Value {
-        shape: Some(shape),
-        content: Content::Integers(integers),
+/// A row of integers, or of floats that hold them; with no axis, a single one.
+fn row(
+    inference: &mut Inference,
+    node: &Node,
+    integers: Vec<Integer>,
+    (rank, is_float): (usize, bool),
+) -> Value {
+    let shape = Some(vec![Dim::Known(integers.len()); rank]);
+    match is_float {
+        true => held(inference, node, shape, integers),
+        false => Value {
+            shape,
+            content: Content::Integers(integers),
+        },
     }
 }
 
-/// Are the numbers of the first operand floats, of which a quotient need not be an integer?
-fn is_float(inference: &Inference, node: &Node) -> bool {
-    let name = node.message.input.first().map_or("", String::as_str);
-    let found = inference.type_of(name);
-    !matches!(
-        found,
-        None | Some(element::INT64 | element::INT32 | element::BOOL)
-    )
+/// Floats that hold integers: nothing scales them.
+pub(super) fn held(
+    inference: &mut Inference,
+    node: &Node,
+    shape: Option<Vec<Dim>>,
+    integers: Vec<Integer>,
+) -> Value {
+    inference.whole.insert(node.output().to_owned(), integers);
+    Value::data(shape, Field::uniform(ONE))
 }
 
 fn combined(
@@ -138,18 +172,31 @@ fn combined(
         | ("Mul", length, Integer::Known(1))
         | ("Mul", Integer::Known(1), length)
         | ("Div", length, Integer::Known(1)) => length,
-        ("Max", length, Integer::Known(..=1)) if is_one => length,
-        ("Max", Integer::Known(..=1), length) if is_other => length,
+        // A length may be 0, but is not negative.
+        ("Max", length, Integer::Known(..=0)) if is_one => length,
+        ("Max", Integer::Known(..=0), length) if is_other => length,
         ("Max" | "Min", length, _) if are_equal => length,
-        ("Sub" | "Mod" | "Less" | "Greater", ..) if are_equal => Integer::Known(0),
-        ("Div" | "Equal" | "LessOrEqual" | "GreaterOrEqual", ..) if are_equal => Integer::Known(1),
-        // Lengths are positive.
-        ("Equal" | "Less" | "LessOrEqual", _, Integer::Known(..=0)) if is_one => Integer::Known(0),
-        ("Equal" | "Greater" | "GreaterOrEqual", Integer::Known(..=0), _) if is_other => {
+        ("Sub" | "Less" | "Greater", ..) if are_equal => Integer::Known(0),
+        ("Equal" | "LessOrEqual" | "GreaterOrEqual", ..) if are_equal => Integer::Known(1),
+        ("Less", _, Integer::Known(..=0)) | ("Equal" | "LessOrEqual", _, Integer::Known(..0))
+            if is_one =>
+        {
             Integer::Known(0)
         }
-        ("Greater" | "GreaterOrEqual", _, Integer::Known(..=0)) if is_one => Integer::Known(1),
-        ("Less" | "LessOrEqual", Integer::Known(..=0), _) if is_other => Integer::Known(1),
+        ("Greater", Integer::Known(..=0), _)
+        | ("Equal" | "GreaterOrEqual", Integer::Known(..0), _)
+            if is_other =>
+        {
+            Integer::Known(0)
+        }
+        ("GreaterOrEqual", _, Integer::Known(..=0)) | ("Greater", _, Integer::Known(..0))
+            if is_one =>
+        {
+            Integer::Known(1)
+        }
+        ("LessOrEqual", Integer::Known(..=0), _) | ("Less", Integer::Known(..0), _) if is_other => {
+            Integer::Known(1)
+        }
         // Sums and products of lengths are lengths; a difference or a quotient may be 0, or negative.
         ("Add" | "Mul" | "Max" | "Min", ..) => unknown(inference, is_one && is_other),
         _ => unknown(inference, false),
@@ -157,10 +204,11 @@ fn combined(
 }
 
 fn known(operator: &str, is_float: bool, a: i64, b: i64) -> Option<i64> {
+    let bounded = |number: i64| (-LARGEST..=LARGEST).contains(&number).then_some(number);
     match operator {
-        "Add" => a.checked_add(b),
-        "Sub" => a.checked_sub(b),
-        "Mul" => a.checked_mul(b),
+        "Add" => bounded(a.checked_add(b)?),
+        "Sub" => bounded(a.checked_sub(b)?),
+        "Mul" => bounded(a.checked_mul(b)?),
         "Div" if is_float => (a.checked_rem(b)? == 0).then(|| a / b),
         "Div" => (a >= 0 && b > 0).then(|| a / b),
         "Mod" => (a >= 0 && b > 0).then(|| a % b),
@@ -178,34 +226,34 @@ fn known(operator: &str, is_float: bool, a: i64, b: i64) -> Option<i64> {
 }
 
 fn changed(inference: &mut Inference, operator: &str, integer: Integer) -> Integer {
-    match (operator, integer) {
-        ("Not", Integer::Known(truth)) => Integer::Known(1 - truth),
-        ("Neg", Integer::Known(a)) => a
-            .checked_neg()
-            .map_or_else(|| unknown(inference, false), Integer::Known),
-        ("Abs", Integer::Known(a)) => a
-            .checked_abs()
-            .map_or_else(|| unknown(inference, false), Integer::Known),
+    let known = match (operator, integer) {
+        ("Not", Integer::Known(truth)) => Some(i64::from(truth == 0)),
+        ("Neg", Integer::Known(a)) => a.checked_neg(),
+        ("Abs", Integer::Known(a)) => a.checked_abs(),
         // What is rounded is an integer already.
-        (_, Integer::Known(_)) => integer,
-        ("Abs" | "Floor" | "Ceil" | "Round", length) if is_length(inference, length) => length,
-        _ => unknown(inference, false),
-    }
+        (_, Integer::Known(a)) => Some(a),
+        ("Abs" | "Floor" | "Ceil" | "Round", length) if is_length(inference, length) => {
+            return length;
+        }
+        _ => None,
+    };
+    known.map_or_else(|| unknown(inference, false), Integer::Known)
 }
 
 /// A row of integers as one.
 fn reduced(inference: &mut Inference, node: &Node) -> Option<Value> {
-    let input = node.optional(0)?;
-    let integers = inference
-        .integers(input)
-        .filter(|_| input.rank() == Some(1))?;
+    let input = node.optional(0).filter(|input| input.rank() == Some(1))?;
+    let (integers, is_float) = operand(inference, node, 0, false)?;
     let axes = match node.optional(1) {
         Some(axes) => Some(inference.known_integers(axes)?),
         None => node.ints("axes").map(<[i64]>::to_vec),
     };
+    let keeps_all = node.int("noop_with_empty_axes").unwrap_or(0) != 0;
     let is_first = |found: &i64| axis(*found, 1) == Some(0);
-    if !axes.is_none_or(|axes| axes.len() == 1 && axes.iter().all(is_first)) {
-        return None;
+    match axes {
+        None if keeps_all => return Some(input.clone()),
+        Some(axes) if axes.len() != 1 || !axes.iter().all(is_first) => return None,
+        _ => {}
     }
     let operator = match node.operator() {
         "ReduceProd" => "Mul",
@@ -216,10 +264,10 @@ fn reduced(inference: &mut Inference, node: &Node) -> Option<Value> {
     let mut integers = integers.into_iter();
     let first = integers.next()?;
     let all = integers.fold(first, |all, own| {
-        combined(inference, (operator, false), all, own)
+        combined(inference, (operator, is_float), all, own)
     });
     let rank = usize::from(node.int("keepdims").unwrap_or(1) != 0);
-    Some(row(vec![all], rank))
+    Some(row(inference, node, vec![all], (rank, is_float)))
 }
 
 fn is_length(inference: &Inference, integer: Integer) -> bool {

@@ -51,7 +51,10 @@ pub(super) fn concatenation(inference: &mut Inference, node: &Node) -> Followed 
         return pin("joins tensors of different ranks");
     };
     let lengths: Option<Vec<usize>> = shapes.iter().map(|shape| shape[along].known()).collect();
-    let total = lengths.as_ref().map(|lengths| lengths.iter().sum());
+    let total = lengths.as_ref().and_then(|lengths| {
+        let mut lengths = lengths.iter();
+        lengths.try_fold(0usize, |all, own| all.checked_add(*own))
+    });
     let mut shape = shapes[0].clone();
     shape[along] = match total {
         Some(total) => Dim::Known(total),
@@ -138,11 +141,11 @@ fn joined(
             }
         });
     }
-    common[along] = lengths.iter().sum();
+    common[along] = lengths.iter().fold(0, |all, own| all.saturating_add(*own));
     let ends: Vec<usize> = lengths
         .iter()
         .scan(0, |end, length| {
-            *end += length;
+            *end = length.saturating_add(*end);
             Some(*end)
         })
         .collect();

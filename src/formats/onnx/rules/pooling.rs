@@ -44,8 +44,34 @@ fn rounds(inference: &mut Inference, node: &Node, field: &Field) {
     let is_norm = matches!(node.operator(), "LpPool" | "GlobalLpPool");
     if is_norm && !matches!(node.int("p"), None | Some(1 | 2)) {
         let operator = inference.current.clone();
-        inference.rounded_powers.push((field.clone(), operator));
+        inference
+            .rounded_powers
+            .push((field.clone(), operator, true));
     }
+}
+
+/// The lengths of the axes of an image that `MaxUnpool` makes, where they are known.
+fn unpooled_plane(inference: &Inference, node: &Node, shape: &[Dim]) -> Option<Vec<Dim>> {
+    if let Some(asked) = node.optional(2) {
+        let asked = inference.known_integers(asked)?;
+        let lengths = asked.get(2..)?.iter();
+        return lengths
+            .map(|length| Some(Dim::Known(usize::try_from(*length).ok()?)))
+            .collect();
+    }
+    let number = |name: &str, place: usize, default: usize| match node.ints(name) {
+        None => Some(default),
+        Some(found) => usize::try_from(*found.get(place)?).ok(),
+    };
+    let axes = shape.get(2..)?;
+    let length = |(place, dim): (usize, &Dim)| {
+        let steps = dim.known()?.checked_sub(1)?;
+        let reach = steps.checked_mul(number("strides", place, 1)?)?;
+        let kernel = number("kernel_shape", place, 1)?;
+        let pads = number("pads", place, 0)?.checked_add(number("pads", axes.len() + place, 0)?)?;
+        Some(Dim::Known(reach.checked_add(kernel)?.checked_sub(pads)?))
+    };
+    axes.iter().enumerate().map(length).collect()
 }
 
 /// Entries put back where `MaxPool` took them from, between zeros, channel by channel.
@@ -59,9 +85,15 @@ pub(super) fn unpooled(inference: &mut Inference, node: &Node) -> Followed {
     let reason = inference.current.clone();
     inference.pin(&node.input(1)?.clone(), &reason);
     let field = inference.field(input, node.output())?;
+    // Places count through all channels: of planes of another size they are those of other channels.
+    let keeps_channels = unpooled_plane(inference, node, &shape).is_some_and(|plane| {
+        let pooled = inference.maker(places).and_then(|node| node.input.first());
+        let pooled = pooled.and_then(|name| inference.values.get(name.as_str())?.shape.as_ref());
+        pooled.is_some_and(|pooled| pooled.get(2..) == Some(&plane))
+    });
     let field = inference
         .channels
-        .merged_along(&field, shape.len(), |axis| axis > 1)?;
+        .merged_along(&field, shape.len(), |axis| axis > 1 || !keeps_channels)?;
     let length = |(axis, dim): (usize, &Dim)| match axis > 1 {
         true => inference.symbol(),
         false => *dim,

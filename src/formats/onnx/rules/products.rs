@@ -194,6 +194,12 @@ pub(super) fn power_of(inference: &mut Inference, node: &Node, exponent: Exponen
         inference.channels.breaks_at_zero(&field);
     }
     let made = inference.channels.power(&field, exponent)?;
+    if !exponent.is_integer() {
+        let operator = inference.current.clone();
+        inference
+            .rounded_powers
+            .push((made.clone(), operator, false));
+    }
     Ok(vec![Value::data(input.shape.clone(), made)])
 }
 
@@ -210,6 +216,9 @@ pub(super) fn power(inference: &mut Inference, node: &Node) -> Followed {
     };
     inference.keep(view, &format!("the exponent of Pow `{}`", node.output()));
     match number.and_then(exponent_of) {
+        _ if node.input(0)?.rank() < exponent.rank() => {
+            pin("has an exponent of more axes than its base")
+        }
         Some(exponent) if exponent.is_one() => Ok(vec![node.input(0)?.clone()]),
         Some(exponent) => {
             let is_product = [2, 3].map(Exponent::from).contains(&exponent);
@@ -218,7 +227,9 @@ pub(super) fn power(inference: &mut Inference, node: &Node) -> Followed {
                 (is_product, made.first().map(|value| &value.content))
             {
                 let operator = inference.current.clone();
-                inference.rounded_powers.push((field.clone(), operator));
+                inference
+                    .rounded_powers
+                    .push((field.clone(), operator, true));
             }
             Ok(made)
         }

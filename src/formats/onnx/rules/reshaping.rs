@@ -360,7 +360,9 @@ pub(super) fn size(inference: &mut Inference, node: &Node) -> Followed {
     };
     let mut known = lengths.iter().map(|dim| dim.known());
     let count = known.try_fold(1usize, |count, length| count.checked_mul(length?));
+    let is_empty = lengths.contains(&Dim::Known(0));
     let count = match count.and_then(|count| i64::try_from(count).ok()) {
+        _ if is_empty => Integer::Known(0),
         Some(count) => Integer::Known(count),
         None => unknown(inference, true),
     };
