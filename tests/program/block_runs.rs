@@ -215,7 +215,17 @@ fn parts_are_joined() {
         arguments.extend(parts.iter().map(String::as_str));
         run(&arguments)
     };
+    // A part that was made before the configuration was corrected.
+    let config = Path::new(&source).join("config.json");
+    let corrected = std::fs::read_to_string(&config).unwrap();
+    let wrong = corrected.replacen("\"silu\"", "\"relu\"", 1);
+    assert_ne!(corrected, wrong);
+    std::fs::write(&config, wrong).unwrap();
+    let (code, _) = answered(&["balance", &source, "-o", &path("f"), "--blocks", "1..3"]);
+    assert_eq!(code, 0);
+    std::fs::write(&config, corrected).unwrap();
     for (parts, reason) in [
+        (vec!["a", "f"], "another state of the configuration"),
         (vec!["b"], "blocks are missing in the parts: 0"),
         (vec!["a", "c"], "blocks are missing in the parts: 3"),
         (vec!["a", "b", "c"], "block 1 is in"),

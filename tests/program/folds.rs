@@ -1,7 +1,7 @@
 //! `synbal check` of checkpoints: right folds are scalings, and wrong ones are named.
 
 use safetensors::tensor::Dtype;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::small_llama::{HEAD, HEADS, HIDDEN, INNER, KEYS, Small};
 use super::{Desk, json as judged, run};
@@ -447,6 +447,44 @@ fn other_architectures_are_refused() {
     let (code, _, stderr) = run(&["check", before.to_str().unwrap(), "examples/chain.json"]);
     assert!(
         code == 2 && stderr.contains("only one is a checkpoint"),
+        "{stderr}"
+    );
+}
+
+/// Checks: a configuration that a tool wrote anew, with its defaults and with fields that change no function, is of the
+/// same architecture; one that says anything else is not.
+#[test]
+fn defaults_written_out_change_no_architecture() {
+    let desk = Desk::new();
+    let [before, after] = ["before", "after"].map(|name| desk.path(name));
+    for folder in [&before, &after] {
+        Small::new("llama").write(folder, Dtype::F32, 1);
+    }
+    let text = std::fs::read_to_string(before.join("config.json")).unwrap();
+    let own: Value = serde_json::from_str(&text).unwrap();
+    let head = own["hidden_size"].as_u64().unwrap() / own["num_attention_heads"].as_u64().unwrap();
+    let judged = |more: Value| {
+        let mut written = own.clone();
+        for (field, value) in more.as_object().unwrap() {
+            let known = written.as_object_mut().unwrap().entry(field);
+            known.or_insert_with(|| value.clone());
+        }
+        std::fs::write(after.join("config.json"), written.to_string()).unwrap();
+        run(&["check", before.to_str().unwrap(), after.to_str().unwrap()])
+    };
+    let defaults = json!({
+        "attention_bias": false, "mlp_bias": false, "rope_scaling": null, "head_dim": head,
+        "attention_dropout": 0.1, "max_position_embeddings": 4096, "pretraining_tp": 1,
+    });
+    let (code, stdout, stderr) = judged(defaults);
+    assert!(
+        stdout.contains("same function      yes") && code < 2,
+        "{stdout}{stderr}"
+    );
+    let (code, _, stderr) =
+        judged(json!({"rope_theta": 5e5, "rope_parameters": {"rope_theta": 5e5}}));
+    assert!(
+        code == 2 && stderr.contains("another architecture"),
         "{stderr}"
     );
 }

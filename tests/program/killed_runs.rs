@@ -9,7 +9,8 @@ use std::time::Duration;
 use super::block_runs::{files, source};
 use super::{Desk, json as answered};
 
-/// Checks: what is kept of finished blocks counts for nothing where the files that they were written to are gone.
+/// Checks: what is kept of finished blocks counts for nothing where the files that they were written to are gone, or
+/// where the configuration has changed what scales together.
 #[test]
 fn records_without_bytes_are_forgotten() {
     let desk = Desk::new();
@@ -33,6 +34,17 @@ fn records_without_bytes_are_forgotten() {
         }
         let _ = std::fs::remove_dir_all(&out);
     }
+    // What scales together is asked again: a run of another configuration is not gone on with.
+    let config = Path::new(&source).join("config.json");
+    let own = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, own.replacen("\"silu\"", "\"relu\"", 1)).unwrap();
+    let (code, report) = answered(&balance(&out).each_ref().map(String::as_str));
+    let message = report["message"].as_str().unwrap();
+    assert!(
+        code == 2 && message.contains("(the configuration, or"),
+        "{message}"
+    );
+    std::fs::write(&config, own).unwrap();
     std::fs::remove_dir_all(run.join("result")).unwrap();
     let (code, report) = answered(&balance(&out).each_ref().map(String::as_str));
     assert_eq!((code, &report["blocks"]["resumed"]), (0, &json!(0)));

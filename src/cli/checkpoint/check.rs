@@ -228,9 +228,19 @@ fn alike(checkpoints: &[Checkpoint; 2], paths: [&Path; 2]) -> Result<(), BadInpu
         fields.map(|(field, _)| field.clone()).collect()
     };
     let all = fields(&one).into_iter().chain(fields(&other));
-    let mut all =
-        all.filter(|field| old.taken.contains(field) || !ELSEWHERE.contains(&field.as_str()));
-    if let Some(field) = all.find(|field| one.get(field) != other.get(field)) {
+    let mut all = all.filter(|field| {
+        let is_elsewhere = ELSEWHERE.contains(&field.as_str()) && !old.reading.takes(field);
+        !is_elsewhere && !old.reading.ignores(field)
+    });
+    let value = |config: &Value, field: &str| {
+        let value = config.get(field).cloned();
+        value.filter(|value| !value.is_null())
+    };
+    // A tool that writes a configuration anew writes defaults too.
+    let agree = |field: &str| {
+        value(&one, field) == value(&other, field) || old.reading.agrees(&new.reading, field)
+    };
+    if let Some(field) = all.find(|field| !agree(field)) {
         let shown = |value: Option<&Value>| value.map_or("missing".to_owned(), Value::to_string);
         let reason = format!(
             "another architecture: `{field}` is {}, and {} before",

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use synaptic_balance::formats::checkpoint::Checkpoint;
+
 use super::job::{self, PLAN};
-use super::record::{Plan, Record, sum};
+use super::record::{Plan, Record, SCALES, sum};
 use super::solve::Task;
 use crate::cli::BadInput;
 use crate::cli::arguments::{BalanceArguments, Gains};
@@ -44,6 +46,7 @@ pub fn plan(task: &Task) -> Result<Plan, BadInput> {
         family: checkpoint.family.clone(),
         files,
         blocks,
+        scales: format!("{:016x}", scales(checkpoint)),
         regularizer: arguments.regularizer.to_string(),
         gains: match arguments.family.gains {
             Gains::Counted => "counted".to_owned(),
@@ -55,6 +58,21 @@ pub fn plan(task: &Task) -> Result<Plan, BadInput> {
         certify: task.certify,
         part,
     })
+}
+
+/// A sum over the groups of all blocks, and where they act.
+fn scales(checkpoint: &Checkpoint) -> u64 {
+    let mut all = 0;
+    for group in checkpoint.groups() {
+        let name = format!("{} {} {}", group.kind, group.name, group.channels);
+        all = sum(name.as_bytes(), all);
+        for member in &group.members {
+            let place = format!("{} {} {}", member.tensor, member.axis, member.exponent);
+            let map = member.map.iter().flat_map(|index| index.to_le_bytes());
+            all = sum(&map.collect::<Vec<u8>>(), sum(place.as_bytes(), all));
+        }
+    }
+    all
 }
 
 /// The records of all parts, each block once.
@@ -75,6 +93,10 @@ pub fn merged(
                 "was made with other arguments: what is said of gains, which are {} in it",
                 plan.gains
             );
+            return Err(BadInput::at(folder, reason));
+        }
+        if own.scales != plan.scales {
+            let reason = format!("was made with another state of {SCALES}");
             return Err(BadInput::at(folder, reason));
         }
         if let Some((first, other)) = &first

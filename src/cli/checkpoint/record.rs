@@ -50,6 +50,10 @@ pub struct Plan {
     /// The names of the files with their lengths, and a sum over each header.
     pub files: Vec<(String, u64, String)>,
     pub blocks: usize,
+    /// A sum over what scales together, which the configuration and the description of the family decide; none in runs
+    /// of earlier versions.
+    #[serde(default)]
+    pub scales: String,
     pub regularizer: String,
     pub gains: String,
     pub rounded: bool,
@@ -59,6 +63,9 @@ pub struct Plan {
     /// The blocks of this part, from one up to another.
     pub part: [usize; 2],
 }
+
+/// What decides which weights scale together.
+pub const SCALES: &str = "the configuration, or the description of the family";
 
 impl Plan {
     pub const FORMAT: &str = "synaptic-balance/part";
@@ -77,6 +84,7 @@ impl Plan {
             ),
             (self.regularizer != other.regularizer, "the regularizer"),
             (self.gains != other.gains, "what is said of gains"),
+            (self.scales != other.scales, SCALES),
             (self.rounded != other.rounded, "rounding"),
             (self.tolerance != other.tolerance, "the tolerance"),
             (self.limit != other.limit, "the limit"),

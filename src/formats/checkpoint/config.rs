@@ -24,8 +24,36 @@ pub(super) struct Settings {
     /// What stands for `{name}` in the names of tensors.
     pub names: BTreeMap<String, String>,
     given: BTreeSet<String>,
+    pub reading: Reading,
+}
+
+/// How a configuration was read; nothing is known of an adapter's.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
     /// The fields that say what is computed.
-    pub taken: BTreeSet<String>,
+    taken: BTreeSet<String>,
+    /// What fields say, given or by default.
+    said: BTreeMap<String, String>,
+    /// The fields that change the function of no family.
+    ignored: Vec<String>,
+}
+
+impl Reading {
+    /// Does a field say what is computed?
+    pub fn takes(&self, field: &str) -> bool {
+        self.taken.contains(field)
+    }
+
+    /// Is a field known to change no function?
+    pub fn ignores(&self, field: &str) -> bool {
+        !self.takes(field) && self.ignored.iter().any(|pattern| matches(pattern, field))
+    }
+
+    /// Is a field known to say the same in both, given or by default?
+    pub fn agrees(&self, other: &Reading, field: &str) -> bool {
+        let said = self.said.get(field);
+        said.is_some() && said == other.said.get(field)
+    }
 }
 
 impl Config {
@@ -72,16 +100,26 @@ impl Config {
         }
         let mut known: Vec<&str> = vec!["model_type"];
         let mut only: Vec<(&str, &[String])> = Vec::new();
-        let mut ignored: Vec<&str> = COMMON
+        let common = COMMON
             .lines()
             .map(|line| line.split('#').next().unwrap_or(""))
-            .flat_map(str::split_whitespace)
-            .collect();
+            .flat_map(str::split_whitespace);
+        // What a family ignores beside these may change the function, but not what scales.
+        settings.reading.ignored = common.clone().map(str::to_owned).collect();
+        let mut ignored: Vec<&str> = common.collect();
         for (number, setting) in lines {
             let at = |fault: String| format!("line {number} of the family: {fault}");
             match setting {
                 Setting::Ignore(fields) => ignored.extend(fields.iter().map(String::as_str)),
-                Setting::Only { field, values } => only.push((field, values)),
+                Setting::Only { field, values } => {
+                    // One value, which is that of a field left out.
+                    if let [value, absent] = values.as_slice()
+                        && absent == "absent"
+                    {
+                        settings.reading.said.insert(field.clone(), value.clone());
+                    }
+                    only.push((field, values));
+                }
                 Setting::Prefix {
                     name,
                     options,
@@ -102,6 +140,12 @@ impl Config {
                             None => return Err(missing(field.as_deref().unwrap_or(name))),
                         },
                     };
+                    if let Some(field) = field {
+                        settings
+                            .reading
+                            .said
+                            .insert(field.clone(), format!("{found:?}"));
+                    }
                     settings.sizes.insert(name.clone(), found);
                 }
                 Setting::Share {
@@ -125,6 +169,10 @@ impl Config {
                         .ok_or_else(|| format!("the field `{field}` is no number from 0 to 1"))?;
                     // At most 2^40, so exact.
                     let found = (of as f64 * share) as u64;
+                    settings
+                        .reading
+                        .said
+                        .insert(field.clone(), share.to_string());
                     settings.sizes.insert(name.clone(), Some(found));
                 }
                 Setting::Flag { name, field, or } => {
@@ -136,6 +184,10 @@ impl Config {
                         })?,
                         None => or.ok_or_else(|| missing(field))?,
                     };
+                    settings
+                        .reading
+                        .said
+                        .insert(field.clone(), found.to_string());
                     settings.flags.insert(name.clone(), found);
                 }
                 Setting::Word { name, field, or } => {
@@ -147,12 +199,13 @@ impl Config {
                             .to_owned(),
                         None => or.clone().ok_or_else(|| missing(field))?,
                     };
+                    settings.reading.said.insert(field.clone(), found.clone());
                     settings.words.insert(name.clone(), found);
                 }
             }
         }
         self.refuse_unknown(&known, &only, &ignored)?;
-        settings.taken = known.into_iter().map(str::to_owned).collect();
+        settings.reading.taken = known.into_iter().map(str::to_owned).collect();
         Ok(settings)
     }
 

@@ -3,14 +3,14 @@
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use super::super::cache::{cached, is_within};
 use super::super::container::listed;
 use super::super::file_bytes::{self, open_input, read_input};
 use super::super::strict::StrictValue;
-use super::{Block, Checkpoint, CheckpointError, Pinned, Tensor};
+use super::{Block, Checkpoint, CheckpointError, Pinned, Reading, Tensor};
 
 /// The longest configuration or index that is read.
 const MAX_JSON: u64 = 1 << 26;
@@ -202,7 +202,7 @@ impl Store {
     pub fn checkpoint(self, family: &str, blocks: Vec<Block>, pinned: Vec<Pinned>) -> Checkpoint {
         Checkpoint {
             family: family.to_owned(),
-            taken: BTreeSet::new(),
+            reading: Reading::default(),
             folder: self.folder,
             files: self.files,
             index: self.index,

@@ -1,6 +1,5 @@
 //! What of a checkpoint scales together: groups of multipliers, and where each of them acts.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use crate::forms::Exponent;
 use crate::solve::NumberType;
 
 use super::super::storage::Storage;
+use super::Reading;
 
 /// In an [index map](Member::map): no multiplier acts on this entry.
 pub const NONE: u32 = u32::MAX;
@@ -18,8 +18,8 @@ pub const NONE: u32 = u32::MAX;
 pub struct Checkpoint {
     /// The name of the family, as in the field `model_type`; `lora` for an adapter.
     pub family: String,
-    /// The fields of the configuration that the description of the family takes; of an adapter none.
-    pub taken: BTreeSet<String>,
+    /// How its configuration was read.
+    pub reading: Reading,
     /// The folder that holds it.
     pub folder: PathBuf,
     /// The files of tensors, in the order of their names.

@@ -27,6 +27,7 @@ mod values;
 pub use blame::Fault;
 pub use carry::{Carrier, Multipliers, Role, mapped};
 pub use compare::{Compared, Version, compare};
+pub use config::Reading;
 pub use figures::BlockFigures;
 pub use groups::{Block, Checkpoint, Group, Member, NONE, Pinned, Tensor};
 pub use judge::{BlockFound, Judge};
@@ -128,12 +129,12 @@ impl Checkpoint {
         let settings = config
             .settings(&description.settings, &has)
             .map_err(&named)?;
-        let taken = settings.taken.clone();
+        let reading = settings.reading.clone();
         let system = Builder::new(settings, &store);
         let system = system.build(&description.body).map_err(&named)?;
         let derived = derive::derive(&system, &store).map_err(&named)?;
         store.mark(&derived.gains, &derived.offsets);
         let found = store.checkpoint(model_type, derived.blocks, derived.pinned);
-        Ok(Checkpoint { taken, ..found })
+        Ok(Checkpoint { reading, ..found })
     }
 }
