@@ -89,6 +89,16 @@ fn entrywise(
 ) -> Option<Value> {
     let mut names = node.message.input.iter();
     let beside = names.any(|name| inference.whole.contains_key(name));
+    // Constants may be weights: other rules say what becomes of them.
+    if beside
+        && node
+            .inputs
+            .iter()
+            .flatten()
+            .all(|value| value.constant().is_some())
+    {
+        return None;
+    }
     let (mut lists, mut rank, mut is_float) = (Vec::with_capacity(node.inputs.len()), 0, false);
     for index in 0..node.inputs.len() {
         rank = rank.max(node.optional(index)?.rank()?);
