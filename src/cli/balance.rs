@@ -96,7 +96,7 @@ fn balance_model(arguments: &BalanceArguments, file: Model, start: Instant) -> R
             true => rounded::judge(arguments, &mut report, (&lost, rounding), verdict),
             false => {
                 let why = "units of a fractional degree divide weights by what is no power of two";
-                function_near(&mut report, why);
+                function_near(&mut report, &lost, why);
                 verdict
             }
         };

@@ -7,7 +7,7 @@ use std::time::Instant;
 use synaptic_balance::formats::energy::NamedProblem;
 use synaptic_balance::formats::{Losses, MAPPED_WEIGHTS, OnnxFile};
 use synaptic_balance::numbers::rational_to_f64;
-use synaptic_balance::report::{InLimit, freedom, layers_report};
+use synaptic_balance::report::{freedom, layers_report};
 use synaptic_balance::solve::SolveError;
 use synaptic_balance::solve::blocks::Cut;
 
@@ -66,10 +66,7 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
     let start = Instant::now();
     let name = |variable: usize| model.network().unit(variable + 2).id.clone();
     let has_limit = model.broken_at_zero().is_none();
-    let limit = |cut: &Cut| InLimit {
-        has_limit,
-        ..in_limit(cut, &name, |vanishes, most| model.vanishing(vanishes, most))
-    };
+    let limit = |cut: &Cut| in_limit(cut, &name, |vanishes, most| model.vanishing(vanishes, most));
     let rounds = arguments.rounds(model.is_short());
     let solved = solve(arguments, model, problem, rounds);
     let cut = match &solved {
@@ -81,12 +78,9 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
         return None;
     }
     if let Err(Unsolved::RunsAway(limit)) = &solved {
-        let limit = &InLimit {
-            has_limit,
-            ..InLimit::clone(limit)
-        };
         let seconds = [read, start.elapsed().as_secs_f64()];
-        let (mut report, verdict) = not_attained(arguments, model.weights(), limit, seconds);
+        let (mut report, verdict) =
+            not_attained(arguments, model.weights(), (limit, has_limit), seconds);
         if arguments.limit {
             report.json["incomplete"] =
                 "the limit is not gone to: without what vanishes, no minimum was found".into();
@@ -97,7 +91,8 @@ pub fn balance(arguments: &BalanceArguments, model: &OnnxFile, read: f64) -> Opt
     let solved = match (solved, limit) {
         (Err(Unsolved::NotAttained(_)), Some(limit)) => {
             let seconds = [read, start.elapsed().as_secs_f64()];
-            let (mut report, verdict) = not_attained(arguments, model.weights(), &limit, seconds);
+            let (mut report, verdict) =
+                not_attained(arguments, model.weights(), (&limit, has_limit), seconds);
             let regularizer = &arguments.regularizer;
             let measured = model.measure(model.network(), regularizer, None, &[]);
             layers_report(&mut report, &measured, regularizer, layers::ROWS);

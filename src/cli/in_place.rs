@@ -152,7 +152,7 @@ fn balance_mapped(
         (Ok(found), _) => found,
         (Err(Unsolved::NotAttained(_)), Some(limit)) => {
             let seconds = [read, begin.elapsed().as_secs_f64()];
-            let (mut report, verdict) = not_attained(arguments, weights, limit, seconds);
+            let (mut report, verdict) = not_attained(arguments, weights, (limit, true), seconds);
             let measured = model.measure(&arguments.regularizer, None, variables.as_deref());
             layers_report(&mut report, &measured, &arguments.regularizer, layers::ROWS);
             report.state_layers(Some(&model.layers()));

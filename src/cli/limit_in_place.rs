@@ -77,7 +77,6 @@ pub fn in_limit(
             .map(|units| units.into_iter().map(name).collect()),
         vanishing: count,
         first,
-        has_limit: true,
         is_plain: true,
         is_verified: cut.verified().is_some(),
     }
@@ -87,10 +86,10 @@ pub fn in_limit(
 pub fn not_attained(
     arguments: &BalanceArguments,
     weights: usize,
-    found: &InLimit,
+    (found, has_limit): (&InLimit, bool),
     seconds: [f64; 2],
 ) -> (Report, Exit) {
-    let report = not_attained_report(&arguments.regularizer, weights, found, seconds);
+    let report = not_attained_report(&arguments.regularizer, weights, (found, has_limit), seconds);
     (report, Exit::Incomplete)
 }
 

@@ -53,7 +53,8 @@ pub fn nearest(
     (nearest, run)
 }
 
-/// Says what is left of the function; an operator may take powers that do not commute with those of two. Powers of two that were asked for are complete where no weight was lost.
+/// Says what is left of the function; an operator may take powers that do not commute with those of two. Powers of two
+/// that were asked for are complete where no weight was lost.
 pub fn judge(
     arguments: &BalanceArguments,
     report: &mut Report,
@@ -64,10 +65,8 @@ pub fn judge(
         None => function_kept(report, lost),
         Some(operator) => {
             let operator = printable(operator);
-            function_near(
-                report,
-                &format!("{operator} takes powers that engines round"),
-            );
+            let why = format!("{operator} takes powers that engines round");
+            function_near(report, lost, &why);
         }
     }
     if !arguments.power_of_two || lost.count == 0 {

@@ -193,7 +193,6 @@ fn running_away(
         dead: dead.map(|variables| variables.into_iter().map(name).collect()),
         vanishing,
         first: first.map(|(block, entry)| (tensor(block), entry)).collect(),
-        has_limit: true,
         is_plain: false,
         is_verified: true,
     };

@@ -313,7 +313,7 @@ fn optimum(found: &InPlace) -> String {
     let power = found.regularizer.variable_power();
     let mut text = String::new();
     if let Some(limit) = found.limit {
-        text += &limit.existence(found.regularizer, true);
+        text += &limit.existence(found.regularizer, None);
         if let Some(within) = found.within {
             text += &format!(
                 "proved    in the limit every multiplier of costs, before it is rounded, is within {} of the balanced one, relatively\n",

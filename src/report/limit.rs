@@ -15,8 +15,6 @@ pub struct InLimit {
     pub vanishing: usize,
     /// The first of them: tensors and places there.
     pub first: Vec<(String, usize)>,
-    /// May weights tend to 0 at all? Not where an operator compares what scales, or divides by it.
-    pub has_limit: bool,
     /// Is every multiplier one of its own, and no product or another power of some?
     pub is_plain: bool,
     /// Has the kernel verified the direction, on the network in which units that it moves alike are one?
@@ -35,19 +33,16 @@ impl InLimit {
         }
     }
 
-    /// What is said of the minimum.
-    pub(super) fn existence(&self, regularizer: &Regularizer, is_limit: bool) -> String {
+    /// What is said of the minimum: in the limit, or with advice where nothing was balanced.
+    pub(super) fn existence(&self, regularizer: &Regularizer, advice: Option<&str>) -> String {
         let how = match self.is_verified {
             true => "proved   ",
             false => "computed ",
         };
         let weights = self.weights();
-        let tail = match is_limit {
-            true => format!("in the limit these vanish: {weights}\n"),
-            false => format!(
-                "{weights} can be sent to 0 at no cost.\n          {}\n",
-                left_alone(self.has_limit)
-            ),
+        let tail = match advice {
+            None => format!("in the limit these vanish: {weights}\n"),
+            Some(advice) => format!("{weights} can be sent to 0 at no cost.\n          {advice}\n"),
         };
         let direction = match self.is_verified {
             true => {
@@ -55,7 +50,7 @@ impl InLimit {
             }
             false => "          (the direction was not verified by the kernel)\n",
         };
-        let joint = if is_limit { ";" } else { ":" };
+        let joint = if advice.is_none() { ";" } else { ":" };
         format!("{how} the minimum of {regularizer} is not attained{joint} {tail}{direction}")
     }
 
@@ -83,7 +78,8 @@ impl InLimit {
     }
 }
 
-/// What to ask for where nothing was balanced.
+/// What to ask for where nothing was balanced; not for the limit where an operator compares what scales, or divides by
+/// it.
 pub(super) fn left_alone(has_limit: bool) -> &'static str {
     match has_limit {
         true => "Nothing was balanced; --limit goes to the limit.",
@@ -91,16 +87,16 @@ pub(super) fn left_alone(has_limit: bool) -> &'static str {
     }
 }
 
-/// The report of a model that is left as it is, since its minimum is not attained.
+/// The report of a model that is left as it is, since its minimum is not attained; weights may tend to 0 in it, or not.
 pub fn not_attained_report(
     regularizer: &Regularizer,
     weights: usize,
-    found: &InLimit,
+    (found, has_limit): (&InLimit, bool),
     seconds: [f64; 2],
 ) -> Report {
     let [read, solve] = seconds;
     let mut report = Report {
-        text: found.existence(regularizer, false),
+        text: found.existence(regularizer, Some(left_alone(has_limit))),
         json: json!({
             "status": "not_attained",
             "regularizer": regularizer.to_string(),

@@ -52,20 +52,26 @@ pub fn below_range(count: u64) -> String {
 /// Says what multipliers that are powers of two leave of the function: all of it, bit for bit, but for weights that
 /// were lost, and for results within the model that leave the range of their number type.
 pub fn function_kept(report: &mut Report, lost: &Losses) {
-    let (kept, words) = match lost.count {
-        0 => ("bit_for_bit", ""),
-        _ => ("but_for_lost", ", but for the weights that lost digits"),
-    };
-    report.json["function"] = kept.into();
+    let but = but_for_lost(report, lost, "bit_for_bit");
     report.text += &format!(
-        "function  the same bit for bit{words}, as long as no result within the model leaves the range of its number type\n"
+        "function  the same bit for bit{but}, as long as no result within the model leaves the range of its number type\n"
     );
 }
 
 /// Says what multipliers that are powers of two leave of the function where something does not commute with them.
-pub fn function_near(report: &mut Report, why: &str) {
-    report.json["function"] = "to_rounding".into();
-    report.text += &format!("function  the same to rounding: {why}\n");
+pub fn function_near(report: &mut Report, lost: &Losses, why: &str) {
+    let but = but_for_lost(report, lost, "to_rounding");
+    report.text += &format!("function  the same to rounding{but}: {why}\n");
+}
+
+/// States how the function is kept, and gives the words for what was lost of it.
+fn but_for_lost(report: &mut Report, lost: &Losses, kept: &str) -> &'static str {
+    let (kept, words) = match lost.count {
+        0 => (kept, ""),
+        _ => ("but_for_lost", ", but for the weights that lost digits"),
+    };
+    report.json["function"] = kept.into();
+    words
 }
 
 /// The value as a number; as a text where `f64` has not all its digits either.

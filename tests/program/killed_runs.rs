@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::block_runs::{files, source};
 use super::{Desk, json as answered};
 
-/// Checks: what is kept of finished blocks counts for nothing where the files that they were written to are gone, or
-/// where the configuration has changed what scales together.
+/// Checks: what is kept of finished blocks counts for nothing where the files that they were written to are gone; where
+/// the configuration has changed what scales together, the run is refused.
 #[test]
 fn records_without_bytes_are_forgotten() {
     let desk = Desk::new();

@@ -34,8 +34,14 @@ pub struct Reading {
     taken: BTreeSet<String>,
     /// What fields say, given or by default.
     said: BTreeMap<String, String>,
-    /// The fields that change the function of no family.
-    ignored: Vec<String>,
+}
+
+/// The patterns of [`COMMON`].
+fn common() -> impl Iterator<Item = &'static str> {
+    let lines = COMMON
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or(""));
+    lines.flat_map(str::split_whitespace)
 }
 
 impl Reading {
@@ -46,7 +52,7 @@ impl Reading {
 
     /// Is a field known to change no function?
     pub fn ignores(&self, field: &str) -> bool {
-        !self.takes(field) && self.ignored.iter().any(|pattern| matches(pattern, field))
+        !self.takes(field) && common().any(|pattern| matches(pattern, field))
     }
 
     /// Is a field known to say the same in both, given or by default?
@@ -100,13 +106,8 @@ impl Config {
         }
         let mut known: Vec<&str> = vec!["model_type"];
         let mut only: Vec<(&str, &[String])> = Vec::new();
-        let common = COMMON
-            .lines()
-            .map(|line| line.split('#').next().unwrap_or(""))
-            .flat_map(str::split_whitespace);
         // What a family ignores beside these may change the function, but not what scales.
-        settings.reading.ignored = common.clone().map(str::to_owned).collect();
-        let mut ignored: Vec<&str> = common.collect();
+        let mut ignored: Vec<&str> = common().collect();
         for (number, setting) in lines {
             let at = |fault: String| format!("line {number} of the family: {fault}");
             match setting {

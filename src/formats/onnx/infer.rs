@@ -48,8 +48,7 @@ pub(super) struct Inference<'a> {
     redefined: BTreeSet<String>,
     /// Constants that were looked at, and whether they are tables of waves.
     pub(super) waves: BTreeMap<usize, bool>,
-    /// What operators take powers of which engines round, the operators, and whether they round them at any multiplier
-    /// or only where that of the result is no power of two.
+    /// See [`rounds_powers`](Inference::rounds_powers).
     pub(super) rounded_powers: Vec<(Field, String, bool)>,
     /// Computed values that an operator rounds to 16 bits.
     pub(super) shortened: Vec<Field>,
@@ -421,12 +420,20 @@ impl<'a> Inference<'a> {
         dims
     }
 
-    fn broadcast_all(&mut self, inputs: &[Option<Value>]) -> Option<Vec<Dim>> {
+    /// The shape to which those of all inputs broadcast, where they are known.
+    pub fn broadcast_all(&mut self, inputs: &[Option<Value>]) -> Option<Vec<Dim>> {
         let mut all = Vec::new();
         for input in inputs.iter().flatten() {
             all = self.broadcast(&all, input.shape.as_ref()?);
         }
         Some(all)
+    }
+
+    /// An operator takes powers of, or makes by powers, what carries these multipliers, and engines round them: at any
+    /// multiplier, or only where that of the result is no power of two.
+    pub fn rounds_powers(&mut self, field: &Field, always: bool) {
+        let operator = self.current.clone();
+        self.rounded_powers.push((field.clone(), operator, always));
     }
 
     /// An unknown length.

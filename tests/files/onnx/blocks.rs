@@ -3,7 +3,7 @@
 use synaptic_balance::network::Regularizer;
 use synaptic_balance::solve::Balancing;
 
-use super::builder::{Setting, image, read};
+use super::builder::{Builder, Setting, image, read};
 
 /// The block, and its free multipliers by the rules: for all but the last ones found also by elimination of the
 /// equations of every entry.
@@ -129,16 +129,14 @@ const GAINS: [&str; 14] = [
 /// none, and to be short where it rounds what scales to 16 bits.
 #[test]
 fn what_operators_round_is_told() {
+    let ended = |model: Builder| {
+        let model = model.weight("w2", &[3, 4, 1, 1]);
+        let model = model.node("Conv", "end w2", "y", &[]).output("y", &[]);
+        read(&model.bytes())
+    };
     let pool = |p: i64| {
         let settings = [Setting::Ints("kernel_shape", &[2, 2]), Setting::Int("p", p)];
-        let model = image(4).node("LpPool", "h", "p", &settings);
-        read(
-            &model
-                .weight("w2", &[3, 4, 1, 1])
-                .node("Conv", "p w2", "y", &[])
-                .output("y", &[])
-                .bytes(),
-        )
+        ended(image(4).node("LpPool", "h", "end", &settings))
     };
     assert_eq!(pool(2).rounds_powers(), None);
     assert!(
@@ -148,14 +146,7 @@ fn what_operators_round_is_told() {
     );
     let cast = |to: i64| {
         let model = image(4).node("Cast", "h", "s", &[Setting::Int("to", to)]);
-        let model = model.node("Cast", "s", "l", &[Setting::Int("to", 1)]);
-        read(
-            &model
-                .weight("w2", &[3, 4, 1, 1])
-                .node("Conv", "l w2", "y", &[])
-                .output("y", &[])
-                .bytes(),
-        )
+        ended(model.node("Cast", "s", "end", &[Setting::Int("to", 1)]))
     };
     // f64, f16, bf16
     let short = [11, 10, 16].map(|to| cast(to).is_short());

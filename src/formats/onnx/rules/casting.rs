@@ -29,7 +29,7 @@ fn recast(inference: &mut Inference, node: &Node, to: Option<i32>) -> Followed {
     let name = node.message.input.first().map_or("", String::as_str);
     let held = inference.whole.get(name).cloned();
     let integers = held.clone().or_else(|| inference.integers(input));
-    if let (Some(element::INT64 | element::INT32), Some(integers)) = (to, integers.clone()) {
+    if let (Some(element::INT64 | element::INT32), Some(integers)) = (to, &integers) {
         let largest = match to {
             Some(element::INT32) => i32::MAX.into(),
             _ => i64::MAX,
@@ -39,7 +39,10 @@ fn recast(inference: &mut Inference, node: &Node, to: Option<i32>) -> Followed {
             content: Content::Integers(within(inference, integers, largest)),
         }]);
     }
-    if let (Some(element::BOOL), None, Some(known)) = (to, &held, inference.known_integers(input)) {
+    if to == Some(element::BOOL)
+        && held.is_none()
+        && let Some(known) = inference.known_integers(input)
+    {
         let truth = |number: i64| Integer::Known(i64::from(number != 0));
         return Ok(vec![Value {
             shape: input.shape.clone(),
@@ -53,7 +56,7 @@ fn recast(inference: &mut Inference, node: &Node, to: Option<i32>) -> Followed {
         return pin("makes numbers of another type");
     };
     if let Some(integers) = integers.filter(|integers| integers.len() <= MOST_INTEGERS) {
-        let integers = within(inference, integers, exact(to));
+        let integers = within(inference, &integers, exact(to));
         let value = integers::held(inference, node, input.shape.clone(), integers);
         if matches!(input.content, Content::Integers(_)) {
             return Ok(vec![value]);
@@ -79,13 +82,13 @@ fn recast(inference: &mut Inference, node: &Node, to: Option<i32>) -> Followed {
 
 /// Integers beyond so much are not known in another type; neither are those of which nothing is known but that they are
 /// lengths, where the type holds few.
-fn within(inference: &mut Inference, integers: Vec<Integer>, largest: i64) -> Vec<Integer> {
-    let kept = |integer: Integer| match integer {
-        Integer::Known(known) if (-largest..=largest).contains(&known) => integer,
-        Integer::Symbol(_) if largest >= exact(Storage::Single) => integer,
+fn within(inference: &mut Inference, integers: &[Integer], largest: i64) -> Vec<Integer> {
+    let kept = |integer: &Integer| match integer {
+        Integer::Known(known) if (-largest..=largest).contains(known) => *integer,
+        Integer::Symbol(_) if largest >= exact(Storage::Single) => *integer,
         _ => unknown(inference, false),
     };
-    integers.into_iter().map(kept).collect()
+    integers.iter().map(kept).collect()
 }
 
 /// Up to which integer a type holds all of them.

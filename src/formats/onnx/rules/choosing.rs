@@ -4,22 +4,17 @@ use super::super::infer::Inference;
 use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::Dim;
 use super::axis;
-use super::products::{broadcast, is_free, zero};
+use super::products::{is_free, zero};
 use crate::forms::{Field, ONE};
 
 /// What is compared carries one multiplier, entry by entry; the answer none. The constant 0 can be compared with
 /// anything.
 pub(super) fn comparison(inference: &mut Inference, node: &Node) -> Followed {
-    let shape = both(inference, node);
+    let shape = inference.broadcast_all(&node.inputs);
     if let Some(compared) = tied(inference, node, &[0, 1])? {
         inference.channels.breaks_at_zero(&compared);
     }
     Ok(vec![Value::data(shape, Field::uniform(ONE))])
-}
-
-fn both(inference: &mut Inference, node: &Node) -> Option<Vec<Dim>> {
-    let shape = |index: usize| node.optional(index).and_then(|value| value.shape.as_ref());
-    broadcast(inference, shape(0), shape(1))
 }
 
 /// The common multipliers of some inputs; `None` where all of them are 0.
@@ -47,10 +42,7 @@ fn tied(inference: &mut Inference, node: &Node, inputs: &[usize]) -> Result<Opti
 
 /// Truth values.
 pub(super) fn logic(inference: &mut Inference, node: &Node) -> Followed {
-    let shape = match node.inputs.len() {
-        1 => node.input(0)?.shape.clone(),
-        _ => both(inference, node),
-    };
+    let shape = inference.broadcast_all(&node.inputs);
     Ok(vec![Value::data(shape, Field::uniform(ONE))])
 }
 
@@ -58,9 +50,7 @@ pub(super) fn logic(inference: &mut Inference, node: &Node) -> Followed {
 pub(super) fn choice(inference: &mut Inference, node: &Node) -> Followed {
     let reason = inference.current.clone();
     inference.pin(node.input(0)?, &reason);
-    let shape = both(inference, node);
-    let third = node.input(2)?.shape.clone();
-    let shape = broadcast(inference, shape.as_ref(), third.as_ref());
+    let shape = inference.broadcast_all(&node.inputs);
     Ok(vec![match tied(inference, node, &[1, 2])? {
         Some(field) => Value::data(shape, field),
         None => zero(shape),
@@ -177,16 +167,12 @@ pub(super) fn unscaled(inference: &mut Inference, node: &Node) -> Followed {
 
 /// Where entries are that are not 0: a column for each, a row for each axis.
 pub(super) fn nonzero(inference: &mut Inference, node: &Node) -> Followed {
-    let input = node.input(0)?;
-    if !matches!(input.content, Content::Zero) {
-        let field = inference.field(input, node.output())?;
-        inference.channels.breaks_at_zero(&field);
-    }
+    let mut outputs = unscaled(inference, node)?;
     // Runtimes take a single number for a row of one.
-    let rank = input.rank().filter(|rank| *rank > 0);
+    let rank = node.input(0)?.rank().filter(|rank| *rank > 0);
     let rows = rank.map_or_else(|| inference.symbol(), Dim::Known);
-    let shape = vec![rows, inference.symbol()];
-    Ok(vec![Value::data(Some(shape), Field::uniform(ONE))])
+    outputs[0].shape = Some(vec![rows, inference.symbol()]);
+    Ok(outputs)
 }
 
 pub(super) fn cumulative(inference: &mut Inference, node: &Node) -> Followed {

@@ -6,7 +6,7 @@ use super::super::node::{Content, Followed, Node, Stop, Value, pin};
 use super::super::shape::{Dim, Integer};
 use super::constants;
 use super::integers::{few, length};
-use super::products::{broadcast, is_free};
+use super::products::is_free;
 use crate::forms::{Field, ONE};
 
 /// `f(λx) = λ f(x)`: what is made carries the multiplier of what is read.
@@ -77,10 +77,7 @@ pub(super) fn sum(inference: &mut Inference, node: &Node) -> Followed {
     if inputs.is_empty() {
         return pin("has no inputs");
     }
-    let mut shape = inputs[0].shape.clone();
-    for input in &inputs[1..] {
-        shape = broadcast(inference, shape.as_ref(), input.shape.as_ref());
-    }
+    let shape = inference.broadcast_all(&node.inputs);
     let mut tied: Option<Field> = None;
     let is_added = matches!(node.operator(), "Add" | "Sub" | "Sum");
     // What is computed tells which axis is that of the channels.

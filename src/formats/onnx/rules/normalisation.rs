@@ -80,12 +80,7 @@ pub(super) fn layer_of_sum(inference: &mut Inference, node: &Node) -> Followed {
     let shape = node.input(0)?.shape.clone();
     let shift = (!is_simple).then_some(3);
     let made = gained(inference, node, 2, shift)?;
-    let mut outputs = vec![Value::data(shape.clone(), made)];
-    for output in 1..node.outputs() {
-        let shape = shape.clone().filter(|_| output == 3);
-        outputs.push(Value::data(shape, Field::uniform(ONE)));
-    }
-    Ok(outputs)
+    Ok(with_sum(node, shape, made, 3))
 }
 
 /// The same of a sum of rows of tables, taken by computed indices: `EmbedLayerNormalization`, whose second output is a
@@ -101,12 +96,17 @@ pub(super) fn layer_of_embeddings(inference: &mut Inference, node: &Node) -> Fol
     let shape = node.input(0)?.shape.clone().zip(width.copied());
     let shape = shape.map(|(ids, width)| [ids, vec![width]].concat());
     let made = gained(inference, node, 5, None)?;
+    Ok(with_sum(node, shape, made, 2))
+}
+
+/// What is normalised, and the other outputs, one of which is the sum that it was made of.
+fn with_sum(node: &Node, shape: Option<Vec<Dim>>, made: Field, sum: usize) -> Vec<Value> {
     let mut outputs = vec![Value::data(shape.clone(), made)];
     for output in 1..node.outputs() {
-        let shape = shape.clone().filter(|_| output == 2);
+        let shape = shape.clone().filter(|_| output == sum);
         outputs.push(Value::data(shape, Field::uniform(ONE)));
     }
-    Ok(outputs)
+    outputs
 }
 
 /// The multipliers of a gain along the last axes, its shift carrying the same; `shift` is the input after it if nothing

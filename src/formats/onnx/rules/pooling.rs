@@ -43,10 +43,7 @@ pub(super) fn windows(inference: &mut Inference, node: &Node) -> Followed {
 fn rounds(inference: &mut Inference, node: &Node, field: &Field) {
     let is_norm = matches!(node.operator(), "LpPool" | "GlobalLpPool");
     if is_norm && !matches!(node.int("p"), None | Some(1 | 2)) {
-        let operator = inference.current.clone();
-        inference
-            .rounded_powers
-            .push((field.clone(), operator, true));
+        inference.rounds_powers(field, true);
     }
 }
 
@@ -59,10 +56,7 @@ fn unpooled_plane(inference: &Inference, node: &Node, shape: &[Dim]) -> Option<V
             .map(|length| Some(Dim::Known(usize::try_from(*length).ok()?)))
             .collect();
     }
-    let number = |name: &str, place: usize, default: usize| match node.ints(name) {
-        None => Some(default),
-        Some(found) => usize::try_from(*found.get(place)?).ok(),
-    };
+    let number = |name: &str, place: usize, default: usize| listed(node, name, place, default);
     let axes = shape.get(2..)?;
     let length = |(place, dim): (usize, &Dim)| {
         let steps = dim.known()?.checked_sub(1)?;
@@ -102,6 +96,14 @@ pub(super) fn unpooled(inference: &mut Inference, node: &Node) -> Followed {
     Ok(vec![Value::data(Some(after), field)])
 }
 
+/// A number of a list that is an attribute, which may be left out.
+fn listed(node: &Node, name: &str, place: usize, default: usize) -> Option<usize> {
+    match node.ints(name) {
+        None => Some(default),
+        Some(found) => usize::try_from(*found.get(place)?).ok(),
+    }
+}
+
 /// The length of an axis after windows have passed over it, where it is plain.
 pub(super) fn window(
     node: &Node,
@@ -110,10 +112,7 @@ pub(super) fn window(
     before: Dim,
     kernel: usize,
 ) -> Option<Dim> {
-    let number = |name: &str, place: usize, default: usize| match node.ints(name) {
-        None => Some(default),
-        Some(found) => usize::try_from(*found.get(place)?).ok(),
-    };
+    let number = |name: &str, place: usize, default: usize| listed(node, name, place, default);
     if node.int("ceil_mode").unwrap_or(0) != 0 {
         return None;
     }

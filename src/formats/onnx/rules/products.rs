@@ -16,25 +16,11 @@ const MOST: i64 = 64;
 /// Entries of a constant with zeros beyond so many are not gone through.
 const MAX_ENTRIES: usize = 1 << 22;
 
-/// The shape of a result, where both are known.
-pub(super) fn broadcast(
-    inference: &mut Inference,
-    one: Option<&Vec<Dim>>,
-    other: Option<&Vec<Dim>>,
-) -> Option<Vec<Dim>> {
-    Some(inference.broadcast(one?, other?))
-}
-
-fn shape_of(inference: &mut Inference, node: &Node) -> Option<Vec<Dim>> {
-    let shape = |index: usize| node.optional(index).and_then(|value| value.shape.as_ref());
-    broadcast(inference, shape(0), shape(1))
-}
-
 /// The gain of a normalisation and the scale of a branch are diagonal layers: their entries are weights. Any other
 /// constant changes no multiplier, and is left; where it is 0, any multiplier will do.
 pub(super) fn product(inference: &mut Inference, node: &Node) -> Followed {
     let (one, other) = (node.input(0)?, node.input(1)?);
-    let shape = shape_of(inference, node);
+    let shape = inference.broadcast_all(&node.inputs);
     if [one, other]
         .iter()
         .any(|value| matches!(value.content, Content::Zero))
@@ -160,7 +146,7 @@ pub(super) fn zero(shape: Option<Vec<Dim>>) -> Value {
 /// The dividend's multiplier over the divisor's; a constant divisor changes nothing, and is left.
 pub(super) fn quotient(inference: &mut Inference, node: &Node) -> Followed {
     let (data, divisor) = (node.input(0)?, node.input(1)?);
-    let shape = shape_of(inference, node);
+    let shape = inference.broadcast_all(&node.inputs);
     if matches!(data.content, Content::Zero) {
         return Ok(vec![zero(shape)]);
     }
@@ -195,10 +181,7 @@ pub(super) fn power_of(inference: &mut Inference, node: &Node, exponent: Exponen
     }
     let made = inference.channels.power(&field, exponent)?;
     if !exponent.is_integer() {
-        let operator = inference.current.clone();
-        inference
-            .rounded_powers
-            .push((made.clone(), operator, false));
+        inference.rounds_powers(&made, false);
     }
     Ok(vec![Value::data(input.shape.clone(), made)])
 }
@@ -216,20 +199,26 @@ pub(super) fn power(inference: &mut Inference, node: &Node) -> Followed {
     };
     inference.keep(view, &format!("the exponent of Pow `{}`", node.output()));
     match number.and_then(exponent_of) {
-        _ if node.input(0)?.rank() < exponent.rank() => {
+        _ if node
+            .input(0)?
+            .rank()
+            .is_some_and(|rank| Some(rank) < exponent.rank()) =>
+        {
             pin("has an exponent of more axes than its base")
         }
         Some(exponent) if exponent.is_one() => Ok(vec![node.input(0)?.clone()]),
         Some(exponent) => {
             let is_product = [2, 3].map(Exponent::from).contains(&exponent);
             let made = power_of(inference, node, exponent)?;
-            if let (false, Some(Content::Data(field))) =
-                (is_product, made.first().map(|value| &value.content))
+            if let [
+                Value {
+                    content: Content::Data(field),
+                    ..
+                },
+            ] = made.as_slice()
+                && !is_product
             {
-                let operator = inference.current.clone();
-                inference
-                    .rounded_powers
-                    .push((field.clone(), operator, true));
+                inference.rounds_powers(field, true);
             }
             Ok(made)
         }
