@@ -33,6 +33,11 @@ pub struct CheckpointCheck {
     pub wrong: Vec<WrongBlock>,
     /// Is it an exact scaling by powers of 2?
     pub is_exact: bool,
+    /// The groups that are left out of the question how well it is balanced: see
+    /// [`BlockBalance`](crate::formats::checkpoint::BlockBalance).
+    pub left: Vec<String>,
+    /// Multipliers with costs on one side only.
+    pub one_sided: usize,
     /// How far weights are from the scaling at most, relatively.
     pub deviation: f64,
     /// Weights that lost digits.
@@ -54,6 +59,9 @@ pub struct CheckpointCheck {
 
 /// Faults named in the text.
 const SHOWN: usize = 8;
+
+/// Why such gains keep their multipliers.
+const NOT_CARRIED: &str = "powers of two cannot be carried by a gain stored less 1";
 
 /// Why no bound is given.
 const NO_DISTANCE: &str =
@@ -112,6 +120,8 @@ pub fn checkpoint_check(found: &CheckpointCheck) -> Report {
         "witness_sought": false,
         "balanced": balanced,
         "deficit": found.deficit.0,
+        "fixed": found.left,
+        "one_sided": found.one_sided,
         "distance_to_optimum": null,
         "bound": null,
         "distance_missing": NO_DISTANCE,
@@ -132,6 +142,9 @@ pub fn checkpoint_check(found: &CheckpointCheck) -> Report {
             "same function      yes, to the tolerance, not shown to be rounding: a scaling is {} away, relatively\n",
             up(found.deviation)
         ),
+        (true, false) if found.deviation == 0.0 => {
+            "same function      yes: a scaling by powers of two, exact but for digits that were lost\n".to_owned()
+        }
         (true, false) => format!(
             "same function      yes, to rounding ({} in the last place of {}): a scaling is {} away, relatively\n",
             units(found.number_type),
@@ -168,6 +181,22 @@ pub fn checkpoint_check(found: &CheckpointCheck) -> Report {
         "balanced           {words}: largest deficit {deficit:.3e} in {}\n",
         printable(block)
     );
+    if found.one_sided > 0 {
+        text += &format!(
+            "note               {} costs on one side only (dead units), which nothing balances; `balance --limit` leaves them as they are\n",
+            match found.one_sided {
+                1 => "1 multiplier has".to_owned(),
+                many => format!("{many} multipliers have"),
+            }
+        );
+    }
+    if !found.left.is_empty() {
+        let left: Vec<String> = found.left.iter().map(|name| printable(name)).collect();
+        text += &format!(
+            "note               that is without the multipliers of {}: they stayed 1, as {NOT_CARRIED}\n",
+            list(&left, SHOWN)
+        );
+    }
     Report { text, json }
 }
 
@@ -320,12 +349,9 @@ pub fn checkpoint_balance(found: &CheckpointBalance) -> Report {
         );
     }
     let notes = [
+        (format!("stay as they are ({NOT_CARRIED})"), &found.fixed),
         (
-            "stay as they are (powers of two cannot be carried by a gain stored less 1)",
-            &found.fixed,
-        ),
-        (
-            "have costs on one side only and stay as they are",
+            "have costs on one side only and stay as they are".to_owned(),
             &found.one_sided,
         ),
     ];

@@ -112,7 +112,7 @@ fn balanced_in_f32() {
 }
 
 /// Checks: gains that are stored less 1 stay where multipliers are powers of two, which they could not carry exactly;
-/// the report names them.
+/// the report names them, and `check` asks of the others alone how well they are balanced.
 #[test]
 fn gains_stored_less_one_stay() {
     let desk = Desk::new();
@@ -123,8 +123,22 @@ fn gains_stored_less_one_stay() {
     assert_eq!(report["fixed"].as_array().unwrap().len(), 2 * LAYERS + 1);
     let [old, new] = [read(Path::new(&source)), read(&out)];
     assert_eq!(old["model.norm.weight"], new["model.norm.weight"]);
-    let (_, report) = answered(&["check", &source, out.to_str().unwrap()]);
-    assert_eq!(report["scaling"], "exact", "{report}");
+    let fixed = report["fixed"].clone();
+    let (code, report) = answered(&["check", &source, out.to_str().unwrap()]);
+    assert_eq!(
+        (code, &report["scaling"], &report["balanced"]),
+        (0, &json!("exact"), &json!("to_powers_of_two")),
+        "{report}"
+    );
+    let [mut asked, mut left] =
+        [&fixed, &report["fixed"]].map(|names| names.as_array().unwrap().clone());
+    left.retain(|name| !asked.contains(name));
+    assert_eq!(left, Vec::<Value>::new(), "{report}");
+    asked.retain(|name| !report["fixed"].as_array().unwrap().contains(name));
+    assert!(asked.len() < 2 * LAYERS + 1, "{report}");
+    // What was not balanced at all is not, gains or no gains.
+    let (code, report) = answered(&["check", &source, &source]);
+    assert_eq!((code, &report["fixed"]), (1, &json!([])), "{report}");
 }
 
 /// Checks: blocks that an earlier run finished are not balanced again, and a run with other arguments does not go on

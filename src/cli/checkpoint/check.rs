@@ -89,6 +89,8 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Reported {
         multipliers: Vec::new(),
         wrong: Vec::new(),
         is_exact: true,
+        left: Vec::new(),
+        one_sided: 0,
         deviation: 0.0,
         lost: 0,
         number_type,
@@ -134,7 +136,12 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Reported {
     }
     drop(progress);
     found.seconds = start.elapsed().as_secs_f64();
-    found.to_powers_of_two = found.to_powers_of_two.filter(|_| found.is_exact);
+    found.to_powers_of_two = found
+        .to_powers_of_two
+        .filter(|_| found.deviation == 0.0 && found.wrong.is_empty());
+    if found.to_powers_of_two.is_none() {
+        found.left.clear();
+    }
     let mut report = report::checkpoint_check(&found);
     report.state_reliance(&[Reliance::Family, Reliance::Deficit, Reliance::Scaling]);
     let is_balanced = found.deficit.0 <= found.allowed || found.to_powers_of_two.is_some();
@@ -168,19 +175,23 @@ fn add(
     (names, starts): (&[String], &[usize]),
     own: BlockFound,
 ) {
+    let left = own.balance.left.iter().map(|group| names[*group].clone());
+    found.left.extend(left);
+    found.one_sided += own.balance.one_sided;
     for (name, range) in names.iter().zip(starts.windows(2)) {
         let multipliers = own.multipliers[range[0]..range[1]].to_vec();
         found.multipliers.push((name.clone(), multipliers));
     }
     found.is_exact &= own.is_exact;
-    let pair = found.to_powers_of_two.zip(own.near);
+    let pair = found.to_powers_of_two.zip(own.balance.near);
     found.to_powers_of_two = pair
-        .filter(|_| own.is_exact)
+        .filter(|_| own.is_of_powers)
         .map(|(one, other)| one.max(other));
     found.deviation = found.deviation.max(own.deviation);
     found.lost += own.lost;
-    if own.deficit > found.deficit.0 || own.deficit.is_nan() {
-        found.deficit = (own.deficit, block.to_owned());
+    let deficit = own.balance.deficit;
+    if deficit > found.deficit.0 || deficit.is_nan() {
+        found.deficit = (deficit, block.to_owned());
     }
     found.wrong.extend(own.fault.map(|fault| WrongBlock {
         block: Some(block.to_owned()),

@@ -77,11 +77,8 @@ const ROUNDED: FewReads = FewReads {
 impl Task<'_> {
     /// Are the multipliers of a group left as they are? Powers of two are not exact on a gain that is stored less 1.
     pub fn is_fixed(&self, block: usize, group: usize) -> bool {
-        let members = &self.checkpoint.blocks[block].groups[group].members;
-        let mut tensors = members
-            .iter()
-            .map(|member| &self.checkpoint.tensors[member.tensor]);
-        self.rounds && tensors.any(|tensor| tensor.offset != 0)
+        let group = &self.checkpoint.blocks[block].groups[group];
+        self.rounds && group.has_offset(&self.checkpoint.tensors)
     }
 
     /// A block with all its free multipliers.

@@ -119,6 +119,12 @@ impl Group {
         let mut members = self.members.iter();
         members.any(|member| tensors[member.tensor].is_gain)
     }
+
+    /// Does it change what is stored less a number? Powers of two are not exact there.
+    pub fn has_offset(&self, tensors: &[Tensor]) -> bool {
+        let mut members = self.members.iter();
+        members.any(|member| tensors[member.tensor].offset != 0)
+    }
 }
 
 impl Checkpoint {

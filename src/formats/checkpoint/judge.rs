@@ -33,6 +33,8 @@ pub struct BlockFound {
     pub multipliers: Vec<f64>,
     /// Is the scaling one by powers of 2, and exact?
     pub is_exact: bool,
+    /// The same but for digits that a number type could not hold?
+    pub is_of_powers: bool,
     /// How far a weight is from the scaled one at most, relatively; of weights that no scaling explains nothing is
     /// said.
     pub deviation: f64,
@@ -40,11 +42,23 @@ pub struct BlockFound {
     pub lost: u64,
     /// What is no scaling.
     pub fault: Option<Fault>,
-    /// The largest deficit after.
+    /// How well it is balanced after.
+    pub balance: BlockBalance,
+}
+
+/// How well a block is balanced.
+#[derive(Debug, Clone, Default)]
+pub struct BlockBalance {
+    /// The largest deficit.
     pub deficit: f64,
-    /// Is that of powers of 2 nearest to balance, as far as sums of costs by row and column tell? Then the largest step
-    /// between them, as an exponent of 2.
+    /// Are the multipliers the powers of 2 that are nearest to balance, as far as sums of costs by row and column tell?
+    /// Then the largest step between them, as an exponent of 2.
     pub near: Option<u64>,
+    /// The groups whose multipliers all stayed 1, and are left out of both, as powers of 2 are not exact on a gain that
+    /// is stored less 1.
+    pub left: Vec<usize>,
+    /// How many multipliers have costs on one side only: nothing balances them.
+    pub one_sided: usize,
 }
 
 /// How well a block is balanced to know what powers of 2 are nearest.
@@ -142,13 +156,7 @@ impl Judge<'_> {
 
     fn held(&self, part: &Part, after: &Held) -> std::io::Result<BlockFound> {
         let compared = self.compared(part, after)?;
-        let of_floats = |form: &Vec<(usize, Exponent)>| {
-            let pairs = form.iter();
-            pairs
-                .map(|(variable, exponent)| (*variable, float(exponent)))
-                .collect()
-        };
-        let forms: Vec<Vec<(usize, f64)>> = part.forms.iter().map(of_floats).collect();
+        let forms = of_floats(part, 1.0);
         let axes = self.axes(part, &compared);
         let pieces: Vec<Piece> = axes.iter().map(|axis| axis.piece.clone()).collect();
         let allowed: Vec<f64> = axes.iter().map(|axis| axis.allowed).collect();
@@ -173,18 +181,19 @@ impl Judge<'_> {
             own.map(|(_, most)| *most).sum::<f64>()
         });
         let most = bands.zip(off).map(|(band, off)| band + off.exp_m1());
-        let exact = powers_of_two(&compared, &pieces, &joined, &forms);
+        let powers = powers_of_two(&compared, &pieces, &joined, &forms);
         let deviation = most.fold(0.0, f64::max);
-        let (deficit, near) = self.balance(part, &forms, after, exact.is_some());
+        let balance = self.balance(part, after, powers.as_deref());
         let logs = joined.logs.iter().map(|log| log.exp());
+        let lost = compared.iter().map(|found| found.band.lost).sum();
         Ok(BlockFound {
-            lost: compared.iter().map(|found| found.band.lost).sum(),
-            is_exact: exact.is_some() && fault.is_none(),
-            deviation: if exact.is_some() { 0.0 } else { deviation },
-            multipliers: exact.unwrap_or_else(|| logs.collect()),
+            lost,
+            is_exact: powers.is_some() && lost == 0 && fault.is_none(),
+            is_of_powers: powers.is_some() && fault.is_none(),
+            deviation: if powers.is_some() { 0.0 } else { deviation },
+            multipliers: powers.unwrap_or_else(|| logs.collect()),
             fault,
-            deficit,
-            near,
+            balance,
         })
     }
 
@@ -229,54 +238,92 @@ impl Judge<'_> {
         axes
     }
 
-    /// The largest deficit after, and whether powers of 2 could hardly do better.
-    fn balance(
-        &self,
-        part: &Part,
-        forms: &[Vec<(usize, f64)>],
-        after: &Held,
-        is_exact: bool,
-    ) -> (f64, Option<u64>) {
+    /// How well a block is balanced after, given its multipliers if they are powers of 2.
+    fn balance(&self, part: &Part, after: &Held, powers: Option<&[f64]>) -> BlockBalance {
+        let all = self.balance_of(part, after, powers.is_some());
+        let left = powers.map_or_else(Vec::new, |powers| self.left(part, powers));
+        let is_balanced = all.deficit <= self.tolerance || all.near.is_some();
+        if is_balanced || left.is_empty() {
+            return all;
+        }
+        let is_free = |group: usize, _: usize| !left.contains(&group);
+        let part = Part::new(self.checkpoints[0], part.block, &is_free);
+        let found = self.balance_of(&part, after, true);
+        match found.near.is_some() || found.deficit <= self.tolerance {
+            true => BlockBalance { left, ..found },
+            false => all,
+        }
+    }
+
+    /// The groups that change a gain which is stored less 1, where all of their multipliers are 1.
+    fn left(&self, part: &Part, powers: &[f64]) -> Vec<usize> {
+        let checkpoint = self.checkpoints[0];
+        let groups = checkpoint.blocks[part.block].groups.iter().enumerate();
+        let left = groups.filter(|(number, group)| {
+            let range = part.starts[*number]..part.starts[*number + 1];
+            group.has_offset(&checkpoint.tensors) && powers[range].iter().all(|power| *power == 1.0)
+        });
+        left.map(|(number, _)| number).collect()
+    }
+
+    /// The largest deficit after, and, of powers of 2, whether others could hardly do better.
+    fn balance_of(&self, part: &Part, after: &Held, are_powers: bool) -> BlockBalance {
+        let mut found = BlockBalance {
+            deficit: f64::NAN,
+            ..BlockBalance::default()
+        };
         let power = rational_from_f64(self.power).unwrap_or_default();
         let Ok(problem) = part.problem(self.checkpoints[1], after, &power) else {
-            return (f64::NAN, None);
+            return found;
         };
         let costs = TermCosts::new(&problem);
         let sums = costs.sums();
-        let of_costs = |form: &Vec<(usize, f64)>| {
-            let pairs = form.iter();
-            pairs
-                .map(|(variable, exponent)| (*variable, exponent * self.power))
-                .collect()
-        };
-        let forms: Vec<Vec<(usize, f64)>> = forms.iter().map(of_costs).collect();
+        let forms = of_floats(part, self.power);
         let (deficit, mut logs) = imbalance(part.variables(), &forms, &sums);
-        // Only of an exact result by powers of 2 is it asked, and the block gone through once more for it.
-        if is_exact && (deficit.is_nan() || deficit > self.tolerance) {
+        found.deficit = deficit;
+        if deficit >= 1.0 {
+            found.one_sided = costs.one_sided().map_or(0, |all| all.len());
+        }
+        // Only of a result by powers of 2 is it asked, and the block gone through once more for it.
+        if are_powers && (deficit.is_nan() || deficit > self.tolerance) {
             match balance_from_sums(&costs, sums, &NEARLY, &mut |_| {}) {
-                Ok(found) => {
-                    let found = found.beyond.iter();
-                    logs = found.map(|mu| mu.ln() / self.power).collect();
+                Ok(nearly) => {
+                    let beyond = nearly.beyond.iter();
+                    logs = beyond.map(|mu| mu.ln() / self.power).collect();
                 }
-                Err(_) => return (deficit, None),
+                Err(_) => return found,
             }
         }
         let steps = part.steps();
         let largest = steps.iter().copied().fold(1, u64::max);
         let mut pairs = logs.iter().zip(steps);
         let is_near = pairs.all(|(log, step)| log.abs() <= NEAR * LN_2 * step as f64);
-        (deficit, is_near.then_some(largest))
+        found.near = is_near.then_some(largest);
+        found
     }
 }
 
-/// The multipliers, if they are powers of 2 and every entry is exactly what they make of it.
+/// The forms of a block, each exponent times a factor.
+fn of_floats(part: &Part, factor: f64) -> Vec<Vec<(usize, f64)>> {
+    let of_form = |form: &Vec<(usize, Exponent)>| {
+        let pairs = form.iter();
+        pairs
+            .map(|(variable, exponent)| (*variable, float(exponent) * factor))
+            .collect()
+    };
+    part.forms.iter().map(of_form).collect()
+}
+
+/// The multipliers, if they are powers of 2 and every entry is exactly what they make of it, but for digits that its
+/// number type could not hold.
 fn powers_of_two(
     compared: &[Compared],
     pieces: &[Piece],
     joined: &Joined,
     forms: &[Vec<(usize, f64)>],
 ) -> Option<Vec<f64>> {
-    let is_plain = |found: &Compared| found.is_binary && found.band.is_exact();
+    let is_plain =
+        |found: &Compared| found.is_binary && found.band.count == 0 && found.band.most == 0.0;
     if !compared.iter().all(is_plain) {
         return None;
     }

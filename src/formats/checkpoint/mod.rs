@@ -30,7 +30,7 @@ pub use compare::{Compared, Version, compare};
 pub use config::Reading;
 pub use figures::BlockFigures;
 pub use groups::{Block, Checkpoint, Group, Member, NONE, Pinned, Tensor};
-pub use judge::{BlockFound, Judge};
+pub use judge::{BlockBalance, BlockFound, Judge};
 pub use pages::{PAGE, Pages, Pool};
 pub use part::{Held, Part, PartTensor, TooLarge};
 pub use ranges::{TensorRange, ranges};
