@@ -266,6 +266,8 @@ pub struct CheckpointBalance<'a> {
     pub seconds: [f64; 4],
     /// Blocks that an earlier run had finished.
     pub resumed: usize,
+    /// Files that were copied as they are and may hold weights too.
+    pub copies: Vec<String>,
 }
 
 /// The report of it.
@@ -300,6 +302,7 @@ pub fn checkpoint_balance(found: &CheckpointBalance) -> Report {
         "cross_check": null,
         "vanished": [],
         "not_reached": found.short.1,
+        "copied_weights": found.copies,
     });
     if let Some(factor) = found.factor {
         json["rounding"] = rounding(factor);
@@ -353,6 +356,11 @@ pub fn checkpoint_balance(found: &CheckpointBalance) -> Report {
         (
             "have costs on one side only and stay as they are".to_owned(),
             &found.one_sided,
+        ),
+        (
+            "copied as they are, though they may hold weights that do not go with those written"
+                .to_owned(),
+            &found.copies,
         ),
     ];
     for (what, names) in notes {

@@ -117,12 +117,17 @@ fn balanced_in_f32() {
 fn gains_stored_less_one_stay() {
     let desk = Desk::new();
     let source = source(&desk, "gemma", Dtype::BF16, 1);
+    // What may be a copy of the weights is named; what cannot be is not.
+    for name in ["pytorch_model.bin", "training_args.bin", "tokenizer.json"] {
+        std::fs::write(Path::new(&source).join(name), "{}").unwrap();
+    }
     let out = desk.path("out");
     let (code, report) = answered(&["balance", &source, "-o", out.to_str().unwrap()]);
     assert_eq!(code, 0, "{report}");
     assert_eq!(report["fixed"].as_array().unwrap().len(), 2 * LAYERS + 1);
     let [old, new] = [read(Path::new(&source)), read(&out)];
     assert_eq!(old["model.norm.weight"], new["model.norm.weight"]);
+    assert_eq!(report["copied_weights"], json!(["pytorch_model.bin"]));
     let fixed = report["fixed"].clone();
     let (code, report) = answered(&["check", &source, out.to_str().unwrap()]);
     assert_eq!(
@@ -456,6 +461,25 @@ fn multipliers_are_carried() {
             1.0 / (factor(at) * factor(at))
         );
     }
+    for config in [
+        json!({"peft_type": "IA3"}),
+        json!({"peft_type": "LORA", "layer_replication": [[0, 1]]}),
+    ] {
+        desk.write("adapter/adapter_config.json", config.to_string());
+        let (code, _, stderr) = carried("adapter", "none");
+        assert!(
+            code == 2 && stderr.contains("not carried to such adapters"),
+            "{stderr}"
+        );
+        assert!(!desk.path("none").exists());
+    }
+    // How weights are stored is known of the family, whatever the adapter says.
+    let config = json!({"peft_type": "LORA", "fan_in_fan_out": true});
+    desk.write("adapter/adapter_config.json", config.to_string());
+    let (code, _, stderr) = carried("adapter", "again-adapter");
+    assert_eq!(code, 0, "{stderr}");
+    let [one, other] = ["new-adapter", "again-adapter"].map(|folder| read(&desk.path(folder)));
+    assert_eq!(one, other);
     write(
         "stranger.safetensors",
         &[(

@@ -194,7 +194,7 @@ fn tensors_and_fields_by_name() {
         (with("new_field", json!(1)), "`new_field`"),
         (
             with("quantization_config", json!({"bits": 4})),
-            "`quantization_config.bits`",
+            "`quantization_config` says that weights are quantized",
         ),
         (with("hidden_act", json!("snake")), "`snake`"),
         (
@@ -225,6 +225,16 @@ fn tensors_and_fields_by_name() {
         );
         assert!(text.contains(named), "{named}: {text}");
     }
+    // Null and what is empty say no more than a field that is left out.
+    let mut empty = config.clone();
+    for (field, value) in [
+        ("quantization_config", json!(null)),
+        ("auto_map", json!({})),
+        ("more", json!([])),
+    ] {
+        empty[field] = value;
+    }
+    explained(&folder(&desk, "empty", &empty, &tensors), &[]);
     let change = |name: &str, change: &dyn Fn(&mut Tensors)| {
         let mut changed = tensors.clone();
         change(&mut changed);
@@ -396,6 +406,8 @@ fn families_from_files() {
             "too large",
         ),
         ("\nend\n", "\n", "is not closed"),
+        // What is computed and read nowhere would be free.
+        ("x = add x o", "x = add x x", "the value `o` is never read"),
     ];
     for (old, new, named) in faults {
         assert!(text.contains(old));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use synaptic_balance::formats::{
     Losses, MAX_MODEL,
-    checkpoint::{Carrier, Role, mapped},
+    checkpoint::{Carrier, Role, mapped, says_input_first},
 };
 use synaptic_balance::report::{Report, lost_weights};
 
@@ -130,7 +130,7 @@ fn paths(model: &Path) -> Result<Vec<PathBuf>, BadInput> {
     }
 }
 
-/// Does the adapter in a folder belong to weights that are stored input first?
+/// Does the adapter in a folder say that its weights are stored input first?
 fn is_transposed(model: &Path) -> Result<bool, BadInput> {
     let folder = match model.is_dir() {
         true => model,
@@ -143,5 +143,5 @@ fn is_transposed(model: &Path) -> Result<bool, BadInput> {
     let text = input(&path, MAX_MODEL)?;
     let config: serde_json::Value =
         serde_json::from_slice(&text).map_err(|fault| BadInput::at(&path, fault))?;
-    Ok(config["fan_in_fan_out"] == true)
+    says_input_first(&config).map_err(|fault| BadInput::at(&path, fault))
 }

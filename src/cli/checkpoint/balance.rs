@@ -10,7 +10,7 @@ use synaptic_balance::network::Regularizer;
 use synaptic_balance::report::{self, CheckpointBalance, NumberType, Reliance, Report};
 
 use super::carry::members;
-use super::copy::{Files, copy_others, others};
+use super::copy::{Files, copy_others, others, weights_among};
 use super::job::{self, Job};
 use super::parts::{merged, plan};
 use super::record::{Plan, Record};
@@ -310,6 +310,7 @@ impl<'a> Run<'a> {
             members: members(checkpoint, task.names),
             seconds: self.seconds,
             resumed,
+            copies: weights_among(&self.others),
         };
         let mut report = report::checkpoint_balance(&found);
         let mut verdict = match task.certify && !all_certified {

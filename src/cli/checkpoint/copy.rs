@@ -155,6 +155,32 @@ pub fn others(folder: &Path, own: &BTreeSet<PathBuf>) -> Result<Vec<PathBuf>> {
     Ok(all)
 }
 
+/// What the files of weights are called at their ends, and of those the ones that hold none.
+const WEIGHTS: [&str; 10] = [
+    "bin",
+    "ckpt",
+    "gguf",
+    "h5",
+    "msgpack",
+    "npz",
+    "onnx",
+    "pt",
+    "pth",
+    "safetensors",
+];
+const NO_WEIGHTS: [&str; 3] = ["training_args", "scheduler", "rng_state"];
+
+/// Those of the files that may hold weights: the same in another format, an adapter, the state of an optimizer.
+pub fn weights_among(others: &[PathBuf]) -> Vec<String> {
+    let may_hold = |path: &&PathBuf| {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let end = path.extension().unwrap_or_default().to_string_lossy();
+        WEIGHTS.contains(&&*end) && !NO_WEIGHTS.iter().any(|start| stem.starts_with(start))
+    };
+    let found = others.iter().filter(may_hold);
+    found.map(|path| path.display().to_string()).collect()
+}
+
 fn list(
     folder: &Path,
     within: &Path,

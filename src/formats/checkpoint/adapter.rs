@@ -86,6 +86,35 @@ pub(super) fn open(
     Ok(store.checkpoint("lora", blocks, Vec::new()))
 }
 
+/// Does the configuration of an adapter say that its weights are stored input first?
+///
+/// # Errors
+/// An adapter to which multipliers cannot be carried tensor by tensor: of another kind, with norms of its own, or with
+/// layers that are used several times.
+pub fn says_input_first(config: &Value) -> Result<bool, String> {
+    let is_nothing = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    };
+    let kind = &config["peft_type"];
+    let others = [
+        ("peft_type", !kind.is_null() && kind != "LORA"),
+        ("use_dora", !is_nothing(&config["use_dora"])),
+        (
+            "layer_replication",
+            !is_nothing(&config["layer_replication"]),
+        ),
+    ];
+    match others.iter().find(|(_, is_other)| *is_other) {
+        Some((field, _)) => Err(format!(
+            "the field `{field}` has the value {}: multipliers are not carried to such adapters",
+            config[*field]
+        )),
+        None => Ok(config["fan_in_fan_out"] == true),
+    }
+}
+
 /// The rank, if every pair has the same.
 fn check(config: &Config) -> Result<Option<u64>, String> {
     match config.text("peft_type") {

@@ -66,6 +66,10 @@ pub(super) struct Builder<'a> {
     pub(super) settings: Settings,
     pub(super) store: &'a Store,
     pub(super) values: BTreeMap<String, Value>,
+    /// Values that nothing has read yet, by their address: each with its name and the line that makes it.
+    unread: BTreeMap<usize, (Value, String, usize)>,
+    /// The line of the statement that is carried out.
+    line: usize,
     pub(super) section: Option<usize>,
     /// Loops that are open.
     depth: usize,
@@ -89,6 +93,8 @@ impl<'a> Builder<'a> {
             settings,
             store,
             values: BTreeMap::new(),
+            unread: BTreeMap::new(),
+            line: 0,
             section: None,
             depth: 0,
             used: BTreeMap::new(),
@@ -108,7 +114,9 @@ impl<'a> Builder<'a> {
     /// # Errors
     /// What does not fit, by name; a tensor that the description does not know.
     pub fn build(mut self, body: &Statements) -> Result<System, String> {
-        self.all(body).map_err(|fault| match fault.line {
+        let done = self.all(body);
+        let done = done.and_then(|()| self.all_read());
+        done.map_err(|fault| match fault.line {
             Some(line) => format!("{} ({LINE} {line} of the family)", fault.reason),
             None => fault.reason,
         })?;
@@ -127,9 +135,39 @@ impl<'a> Builder<'a> {
 
     fn all(&mut self, body: &Statements) -> Result<(), Fault> {
         for (line, statement) in body {
+            self.line = *line;
             self.one(statement).map_err(|fault| fault.at(*line))?;
         }
         Ok(())
+    }
+
+    /// A value that nothing reads and nothing pins would be free, whatever becomes of it: a line was forgotten.
+    fn all_read(&self) -> Result<(), Fault> {
+        let first = self.unread.values().min_by_key(|(_, _, line)| *line);
+        match first {
+            None => Ok(()),
+            Some((_, name, line)) => {
+                let reason = format!(
+                    "the value `{name}` is never read: is it an output that has to be pinned?"
+                );
+                Err(Fault::from(reason).at(*line))
+            }
+        }
+    }
+
+    /// Gives a value a name.
+    fn name(&mut self, name: &str, value: Value) {
+        let made = (value.clone(), name.to_owned(), self.line);
+        self.unread.insert(value.as_ptr().addr(), made);
+        self.values.insert(name.to_owned(), value);
+    }
+
+    /// The value of a name, for an operation that reads it.
+    pub(super) fn value(&mut self, name: &str) -> Result<Value, String> {
+        let found = self.values.get(name).cloned();
+        let found = found.ok_or_else(|| format!("no value has the name `{name}`"))?;
+        self.unread.remove(&found.as_ptr().addr());
+        Ok(found)
     }
 
     fn one(&mut self, statement: &Statement) -> Result<(), Fault> {
@@ -145,15 +183,15 @@ impl<'a> Builder<'a> {
                     let reason = format!("{} values have {} names", found.len(), names.len());
                     return Err(reason.into());
                 }
-                self.values.extend(names.iter().cloned().zip(found));
+                for (name, value) in names.iter().zip(found) {
+                    self.name(name, value);
+                }
             }
             Statement::Sum { name, value } => {
                 let value = self.value(value)?;
                 match self.values.get(name).cloned() {
                     Some(known) => self.equal(&known, &value)?,
-                    None => {
-                        self.values.insert(name.clone(), value);
-                    }
+                    None => self.name(name, value),
                 }
             }
             Statement::Each {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
+use super::families::stores_input_first;
 use super::part::Scaled;
 use crate::formats::Losses;
 use crate::formats::container::{Listed, listed};
@@ -28,6 +29,8 @@ pub enum Role {
 /// The multipliers of a checkpoint, and where they act, as `synbal balance --json` prints them.
 #[derive(Debug, Deserialize)]
 pub struct Multipliers {
+    #[serde(default)]
+    family: Option<String>,
     #[serde(deserialize_with = "crate::formats::strict::unique")]
     multipliers: IndexMap<String, Vec<f64>>,
     #[serde(deserialize_with = "crate::formats::strict::unique")]
@@ -76,13 +79,16 @@ pub struct Carrier {
 const MOST: usize = 1 << 32;
 
 impl Carrier {
-    /// From the JSON of a balancing.
+    /// From the JSON of a balancing. Whether weights are stored input first is told by the family, where it is a known
+    /// one, else by what an adapter says of itself: those who load it go by the weights, too.
     ///
     /// # Errors
     /// What is wrong with it, in words.
-    pub fn new(text: &[u8], role: Role, transposed: bool) -> Result<Self, String> {
+    pub fn new(text: &[u8], role: Role, says_input_first: bool) -> Result<Self, String> {
         let found: Multipliers = crate::formats::read_json(text)
             .map_err(|(place, reason)| format!("{place}: {reason}"))?;
+        let known = found.family.as_deref().and_then(stores_input_first);
+        let transposed = known.unwrap_or(says_input_first);
         let mut tensors = BTreeMap::new();
         for (name, entry) in found.members {
             let mut factors = Factors {

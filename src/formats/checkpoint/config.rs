@@ -231,13 +231,14 @@ impl Config {
                 check_value(field, &self.fields[field], values)?;
             }
         }
-        for field in self.fields.keys() {
+        for (field, value) in &self.fields {
             let is_known = known.contains(&field.as_str());
             let is_known = is_known || only.iter().any(|(pattern, _)| matches(pattern, field));
-            if !is_known && !ignored.iter().any(|pattern| matches(pattern, field)) {
-                return Err(format!(
-                    "the family does not know the field `{field}`, which could matter"
-                ));
+            if is_known || is_nothing(value) {
+                continue;
+            }
+            if !ignored.iter().any(|pattern| matches(pattern, field)) {
+                return Err(unknown(field));
             }
         }
         Ok(())
@@ -280,6 +281,26 @@ impl Settings {
 
 fn missing(field: &str) -> String {
     format!("the field `{field}` is missing, which matters to the family")
+}
+
+/// Null and what is empty say no more than a field that is left out.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
+
+fn unknown(field: &str) -> String {
+    let start = field.split('.').next().unwrap_or(field);
+    match start {
+        "quantization_config" | "compression_config" => format!(
+            "the field `{start}` says that weights are quantized: their codes are not read; balance the model before it is quantized"
+        ),
+        _ => format!("the family does not know the field `{field}`, which could matter"),
+    }
 }
 
 /// Scalars by their path; an empty object or list stands for itself.

@@ -46,3 +46,16 @@ pub(super) fn family(model_type: &str) -> Result<Description, String> {
         known.join(", ")
     ))
 }
+
+/// Does a known model type store its matrices with the inputs first? `None` for others.
+pub(super) fn stores_input_first(model_type: &str) -> Option<bool> {
+    let mut known = KNOWN.iter();
+    let text = known.find(|text| {
+        let types = text.lines().find_map(|line| line.strip_prefix("family "));
+        types.is_some_and(|types| types.split_whitespace().any(|own| own == model_type))
+    })?;
+    Some(
+        text.lines()
+            .any(|line| line.split_whitespace().any(|word| word == "transposed")),
+    )
+}

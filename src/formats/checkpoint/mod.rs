@@ -24,6 +24,7 @@ mod shards;
 mod sides;
 mod values;
 
+pub use adapter::says_input_first;
 pub use blame::Fault;
 pub use carry::{Carrier, Multipliers, Role, mapped};
 pub use compare::{Compared, Version, compare};

@@ -108,11 +108,6 @@ impl Builder<'_> {
         Ok(vec![found])
     }
 
-    pub(super) fn value(&self, name: &str) -> Result<Value, String> {
-        let found = self.values.get(name).cloned();
-        found.ok_or_else(|| format!("no value has the name `{name}`"))
-    }
-
     pub(super) fn length(&self, expression: &Expression) -> Result<u64, String> {
         match expression.value(&self.settings.sizes)? {
             Some(0) => Err("a length is 0".into()),
