@@ -293,7 +293,7 @@ impl OnnxFile {
         self.stored_type().filter(|found| found.is_short())
     }
 
-    /// Has any such weight 16 bits or fewer, or is a computed value that scales rounded to 16? Of floats of 8 bits the
+    /// Has any such weight 16 bits or fewer, or is a computed value that scales rounded to 16 or to 8? Of floats of 8 bits the
     /// scales are what scales.
     pub fn is_short(&self) -> bool {
         let counted = self.counted();

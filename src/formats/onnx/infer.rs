@@ -50,7 +50,7 @@ pub(super) struct Inference<'a> {
     pub(super) waves: BTreeMap<usize, bool>,
     /// See [`rounds_powers`](Inference::rounds_powers).
     pub(super) rounded_powers: Vec<(Field, String, bool)>,
-    /// Computed values that an operator rounds to 16 bits.
+    /// Computed values that an operator rounds to 16 bits or fewer.
     pub(super) shortened: Vec<Field>,
     symbols: u32,
     /// The integers that tensors of floats hold, by name.

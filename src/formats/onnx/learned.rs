@@ -1,11 +1,11 @@
 //! What is learned, and what is a constant that no scaling changes, where the file does not say.
 //!
-//! Learned is an operand of a layer (matrix product, convolution, recurrent layer, embedding), a bias added along the
-//! channels, gain and shift of a normalisation, spelt out or not, and a vector by channel that multiplies a branch
-//! before it is added to what it branched off from. Everything else is a constant: single numbers, masks, tables that
-//! vary with the position, slopes, and every other operand of a product, a sum or a choice. Its form is 0: what it is
-//! added to keeps its values, and what it multiplies keeps its multiplier. So is a table of sines and cosines, wherever
-//! it stands.
+//! Learned is an operand of a layer (matrix product, convolution, recurrent layer, embedding), the scale of one that is
+//! quantized, a bias added along the channels, gain and shift of a normalisation, spelt out or not, and a vector by
+//! channel that multiplies a branch before it is added to what it branched off from. Everything else is a constant:
+//! single numbers, masks, tables that vary with the position, slopes, and every other operand of a product, a sum or a
+//! choice. Its form is 0: what it is added to keeps its values, and what it multiplies keeps its multiplier. So is a
+//! table of sines and cosines, wherever it stands.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -269,12 +269,25 @@ impl<'a> Inference<'a> {
             value.is_some_and(|value| value.constant().is_none())
         });
         let Some(read) = own else { return false };
+        if self.is_dynamic_scale(read) {
+            return true;
+        }
         let is_vector = factor.shape.iter().filter(|length| **length > 1).count() == 1;
         let is_gain = || self.is_normalised(read, NORM) || self.is_divided(node.output());
         if is_vector && is_gain() {
             return true;
         }
         by_channel(&factor.shape, field, data.rank()) && self.is_branch(read, node.output())
+    }
+
+    /// Is it the scale by which an operator has rounded what it read? A constant that multiplies it is the scale of a
+    /// quantized weight.
+    fn is_dynamic_scale(&self, name: &str) -> bool {
+        let name = self.carried(name);
+        self.maker(name).is_some_and(|node| {
+            spelling::operator(node) == "DynamicQuantizeLinear"
+                && node.output.get(1).is_some_and(|scale| scale == name)
+        })
     }
 
     /// Is it a vector of gains, divided by a root mean square before it scales anything?

@@ -241,7 +241,7 @@ pub struct OnnxFile {
 /// What operators round of computed values that scale.
 #[derive(Debug, Clone)]
 struct Rounded {
-    /// To 16 bits.
+    /// To 16 bits or fewer.
     to_short: bool,
     /// The first operator that takes powers which engines round.
     powers: Option<String>,

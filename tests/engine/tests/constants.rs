@@ -242,6 +242,59 @@ fn scales_of_quantized_weights() {
     check("of the next layer", &second, 1);
 }
 
+/// Checks: what is rounded to 8 bits by a scale of its own has one multiplier, which the scale carries; that of the
+/// quantized weight is what scales. By powers of two the outputs stay the same to the bit; a scale alone changes them.
+#[test]
+fn values_rounded_to_8_bits() {
+    let layer = |builder: Builder, [from, to]: [&str; 2], scales: &[i64], shape: &[i64]| {
+        let name = |part: &str| format!("{part}_{to}");
+        let [integers, zero, scale, own] = ["i", "z", "s", "q"].map(name);
+        let (product, number, both, weight) = (name("p"), name("n"), name("b"), name("w"));
+        let mut builder = builder
+            .positive(&weight, scales)
+            .node(
+                "DynamicQuantizeLinear",
+                from,
+                &format!("{integers} {scale} {zero}"),
+                &[],
+            )
+            .node(
+                "MatMulInteger",
+                &format!("{integers} {own} {zero}"),
+                &product,
+                &[],
+            )
+            .node("Cast", &product, &number, &[Int("to", 1)])
+            .node("Mul", &format!("{scale} {weight}"), &both, &[])
+            .node("Mul", &format!("{number} {both}"), to, &[]);
+        builder.graph().initializer.push(quantized(&own, shape));
+        builder
+    };
+    for (scales, free) in [(&[6][..], 2), (&[], 2)] {
+        let builder = Builder::new(17).input("x", &[2, 3]);
+        let builder = layer(builder, ["x", "a"], scales, &[3, 6]).node("Relu", "a", "h", &[]);
+        let builder = layer(builder, ["h", "c"], scales, &[6, 6]).node("Relu", "c", "d", &[]);
+        let builder = layer(builder, ["d", "y"], &[], &[6, 2]).output("y", &[2, 2]);
+        let (bytes, file) = (builder.bytes(), read(&builder.bytes()));
+        assert_eq!(file.network().variables(), free, "{:?}", file.notes());
+        assert!(file.is_short());
+        let engine = Engine::new(&bytes);
+        let multipliers = file.multipliers(&[8.0, 0.25]).unwrap();
+        let scaled = file.scaled(&multipliers, &[], true, "scaled").unwrap();
+        assert_eq!(relative(&engine, &Engine::new(&scaled.model), 3), 0.0);
+        let mut other = builder;
+        let tensors = &mut other.graph().initializer;
+        let own = tensors
+            .iter_mut()
+            .find(|own| own.name.as_deref() == Some("w_c"))
+            .unwrap();
+        let doubled = own.raw_data.as_ref().unwrap().as_chunks().0.iter();
+        let doubled = doubled.flat_map(|bytes| (2.0 * f32::from_le_bytes(*bytes)).to_le_bytes());
+        own.raw_data = Some(doubled.collect::<Vec<u8>>().into());
+        assert!(relative(&engine, &Engine::new(&other.bytes()), 3) > 1e-3);
+    }
+}
+
 /// Checks: a product with a matrix of integers of few bits is free by output, and by block of what is read; in an order
 /// of its own, and in blocks that are no bytes, it is not followed.
 #[test]

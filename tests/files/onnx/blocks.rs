@@ -48,6 +48,7 @@ const BLOCKS: &[(&str, usize)] = &[
     ("unpool", 11),
     ("unread_operator", 4),
     ("vector_left", 5),
+    ("dynamic_quantized", 7),
     ("contributed_embeddings", 24),
     ("contributed_packed_queries", 24),
     ("attention_23", 12),
@@ -107,8 +108,9 @@ fn odd_models_are_read() {
     }
 }
 
-/// Blocks with variables that only norms' gains and biases lead to, which are no layers.
-const GAINS: [&str; 14] = [
+/// Blocks with variables that only norms' gains, biases and scales of quantized weights lead to, which are no layers.
+const GAINS: [&str; 15] = [
+    "dynamic_quantized",
     "contributed_embeddings",
     "experts_nonzero",
     "gpt2_preln_gelu",

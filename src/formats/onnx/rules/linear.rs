@@ -380,7 +380,8 @@ fn bias(inference: &mut Inference, node: &Node, made: &[Slot]) -> Result<(), Sto
     }
 }
 
-fn shape_after(
+/// The lengths of an image after a convolution.
+pub(super) fn shape_after(
     inference: &mut Inference,
     node: &Node,
     input: &Value,

@@ -24,6 +24,7 @@ mod parts;
 mod placing;
 mod pooling;
 mod products;
+mod quantized;
 mod recurrent;
 mod reshaping;
 mod resizing;
@@ -58,6 +59,9 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
         "Cast" => casting::cast(inference, node),
         "CastLike" => casting::cast_like(inference, node),
         "DequantizeLinear" => constants::dequantize(inference, node),
+        "DynamicQuantizeLinear" => quantized::dynamic(inference, node),
+        "MatMulInteger" => quantized::matrices(inference, node),
+        "ConvInteger" => quantized::convolution(inference, node),
         "Add" | "Sub" | "Sum" | "Mean" | "Max" | "Min" => elementwise::sum(inference, node),
         "Mul" => products::product(inference, node),
         "Div" => products::quotient(inference, node),
