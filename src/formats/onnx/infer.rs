@@ -8,7 +8,7 @@ use super::learned::Roles;
 use super::message;
 use super::node::{Content, Node, Stop, Value, pin};
 use super::reads::{live, read_by, read_within};
-use super::rules;
+use super::rules::{self, Sequence};
 use super::shape::{Dim, Integer, is_broadcast, is_entrywise};
 use super::shared::share;
 use super::uses::Use;
@@ -55,6 +55,8 @@ pub(super) struct Inference<'a> {
     symbols: u32,
     /// The integers that tensors of floats hold, by name.
     pub whole: HashMap<String, Vec<Integer>>,
+    /// The lists of tensors, by name.
+    pub(super) sequences: HashMap<String, Sequence>,
     /// Symbols of integers that need not be lengths: -1 and 0 mean something else.
     pub unsure: BTreeSet<u32>,
     parameters: HashMap<&'a str, u32>,
@@ -101,6 +103,7 @@ impl<'a> Inference<'a> {
             shortened: Vec::new(),
             symbols: 0,
             whole: HashMap::new(),
+            sequences: HashMap::new(),
             unsure: BTreeSet::new(),
             parameters: HashMap::new(),
             occupied: BTreeMap::new(),

@@ -22,8 +22,10 @@
 //! | comparisons, `NonZero`, `IsNaN`, `IsInf`, `Cast` to truth values | what is compared carries one multiplier, entry by entry; the answer none |
 //! | `Concat`, `Split`, `Slice`, `Gather`, `GatherElements`, `GatherND`, `ScatterND`, `ScatterElements`, `Transpose`, `Reshape`, `Flatten`, `Squeeze`, `Unsqueeze`, `Expand`, `Tile`, `DepthToSpace`, `SpaceToDepth`, `Resize`, `Upsample`, `GridSample`, `RoiAlign`, `Pad` with zeros or infinities | multipliers move with the entries; where they cannot be followed, the tensor has one; zeros that are no weights carry any, in every shape |
 //! | `Concat`, `Neg`, `Abs`, `Div`, `GatherND`, `Pad`, `Expand`, `Tile`, `Trilu`, `Where` beside zeros, ... of constants | what scales are the numbers that are stored; a sum of weights, or another function of them, stays as it is |
+//! | `SplitToSequence`, `SequenceConstruct`, `SequenceInsert`, `SequenceErase`, `SequenceAt`, `ConcatFromSequence` | every tensor in a list keeps its multipliers; constants in lists stay as they are |
 //! | `Attention`, `MultiHeadAttention`, `GroupQueryAttention` | queries against keys, values on to the result, by head, biases with them; what goes into a cache that something reads, or comes out of one, stays |
 //! | `FusedConv`, `FusedGemm`, `FusedMatMul`, `MatMulNBits` | what their parts say; of integers the scales of blocks are weights |
+//! | `DynamicQuantizeLinear`, `MatMulInteger`, `ConvInteger` | all that is rounded together carries one multiplier, which the scale carries on; constants times that scale are the scales of quantized weights, and weights |
 //! | `RotaryEmbedding` | both channels of a pair carry one multiplier |
 //! | `RNN`, `GRU`, `LSTM` | what they read scales against their weights; the state carries one multiplier for each unit where rectifiers make it, else none |
 //! | `If` | both branches are entered; their results carry the same |

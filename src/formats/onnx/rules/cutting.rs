@@ -236,7 +236,7 @@ fn places(start: i64, end: i64, step: i64, length: usize) -> (i64, i64, usize) {
 }
 
 /// Entries at regular places of an axis; they are only gone through where multipliers, or entries, vary along it.
-fn regular(
+pub(super) fn regular(
     inference: &mut Inference,
     value: &Value,
     along: usize,

@@ -28,6 +28,9 @@ mod quantized;
 mod recurrent;
 mod reshaping;
 mod resizing;
+mod sequences;
+
+pub(super) use sequences::Sequence;
 
 use super::infer::Inference;
 use super::node::{Followed, Node, pin};
@@ -52,7 +55,14 @@ pub(super) fn follow(inference: &mut Inference, node: &Node) -> Followed {
             elementwise::homogeneous(inference, node)
         }
         "Neg" => constants::negation(inference, node),
-        "Identity" => elementwise::identity(node),
+        "Identity" => match sequences::list(inference, node) {
+            Some(list) => sequences::made(inference, node, list),
+            None => elementwise::identity(node),
+        },
+        "SplitToSequence" | "SequenceEmpty" | "SequenceConstruct" | "SequenceInsert"
+        | "SequenceErase" | "SequenceAt" | "SequenceLength" | "ConcatFromSequence" => {
+            sequences::follow(inference, node)
+        }
         "Dropout" => constants::dropout(inference, node),
         "PRelu" => elementwise::prelu(inference, node),
         "Clip" => elementwise::clip(inference, node),

@@ -264,7 +264,7 @@ pub(super) fn unsqueeze(inference: &mut Inference, node: &Node) -> Followed {
 }
 
 /// A tensor with some of its axes, in order, and new ones of length 1 (`None`) between them.
-fn with_axes(input: &Value, rank: usize, axes: &[Option<usize>]) -> Result<Value, Stop> {
+pub(super) fn with_axes(input: &Value, rank: usize, axes: &[Option<usize>]) -> Result<Value, Stop> {
     let shape = input.shape.as_ref().map(|shape| {
         let dim = |axis: &Option<usize>| axis.map_or(Dim::Known(1), |axis| shape[axis]);
         axes.iter().map(dim).collect()
