@@ -67,9 +67,9 @@ pub(super) struct Builder<'a> {
     pub(super) store: &'a Store,
     pub(super) values: BTreeMap<String, Value>,
     /// Values that nothing has read yet, by their address: each with its name and the line that makes it.
-    unread: BTreeMap<usize, (Value, String, usize)>,
+    pub(super) unread: BTreeMap<usize, (Value, String, usize)>,
     /// The line of the statement that is carried out.
-    line: usize,
+    pub(super) line: usize,
     pub(super) section: Option<usize>,
     /// Loops that are open.
     depth: usize,
@@ -153,21 +153,6 @@ impl<'a> Builder<'a> {
                 Err(Fault::from(reason).at(*line))
             }
         }
-    }
-
-    /// Gives a value a name.
-    fn name(&mut self, name: &str, value: Value) {
-        let made = (value.clone(), name.to_owned(), self.line);
-        self.unread.insert(value.as_ptr().addr(), made);
-        self.values.insert(name.to_owned(), value);
-    }
-
-    /// The value of a name, for an operation that reads it.
-    pub(super) fn value(&mut self, name: &str) -> Result<Value, String> {
-        let found = self.values.get(name).cloned();
-        let found = found.ok_or_else(|| format!("no value has the name `{name}`"))?;
-        self.unread.remove(&found.as_ptr().addr());
-        Ok(found)
     }
 
     fn one(&mut self, statement: &Statement) -> Result<(), Fault> {

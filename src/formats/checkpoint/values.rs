@@ -108,6 +108,21 @@ impl Builder<'_> {
         Ok(vec![found])
     }
 
+    /// Gives a value a name.
+    pub(super) fn name(&mut self, name: &str, value: Value) {
+        let made = (value.clone(), name.to_owned(), self.line);
+        self.unread.insert(value.as_ptr().addr(), made);
+        self.values.insert(name.to_owned(), value);
+    }
+
+    /// The value of a name, for an operation that reads it.
+    pub(super) fn value(&mut self, name: &str) -> Result<Value, String> {
+        let found = self.values.get(name).cloned();
+        let found = found.ok_or_else(|| format!("no value has the name `{name}`"))?;
+        self.unread.remove(&found.as_ptr().addr());
+        Ok(found)
+    }
+
     pub(super) fn length(&self, expression: &Expression) -> Result<u64, String> {
         match expression.value(&self.settings.sizes)? {
             Some(0) => Err("a length is 0".into()),
