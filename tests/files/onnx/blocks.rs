@@ -103,6 +103,24 @@ fn choices_within_functions() {
     assert!(file.notes().is_empty());
 }
 
+/// Checks: powers of what has an unknown rank carry powers of multipliers.
+#[test]
+fn powers_of_unknown_rank() {
+    let mut builder = Builder::new(17)
+        .input("x", &[2, 3])
+        .weight("w1", &[3, 4])
+        .node("MatMul", "x w1", "h", &[])
+        .node("Relu", "h", "r", &[])
+        .floats("square", &[], &[2.0])
+        .node("Pow", "r square", "p", &[])
+        .weight("w2", &[4, 2])
+        .node("MatMul", "p w2", "y", &[])
+        .output("y", &[2, 2]);
+    let shape = builder.graph().input[0].r#type.as_mut().unwrap();
+    shape.tensor_type.as_mut().unwrap().shape = None;
+    assert_eq!(read(&builder.bytes()).network().variables(), 4);
+}
+
 /// Checks: a constant of a length that does not fit, a split into more parts than there are, choices within choices:
 /// read without a panic.
 #[test]
