@@ -267,6 +267,29 @@ fn tied_heads() {
     // Both hold the same numbers.
     let place = folder(&desk, "tied", &config, &tensors);
     explained(&place, &[]);
+    // A program that saves it again may leave out the copy, and buffers.
+    let mut stored = tensors.clone();
+    stored.push((
+        "model.layers.1.self_attn.rotary_emb.inv_freq".into(),
+        vec![2],
+    ));
+    let mut less = tensors.clone();
+    less.retain(|(name, _)| name != "lm_head.weight");
+    let [more, less] = [("more", &stored), ("less", &less)]
+        .map(|(name, tensors)| folder(&desk, name, &config, tensors));
+    let balanced = desk.path("balanced");
+    let paths = [&more, &less, &balanced].map(|path| path.to_str().unwrap());
+    assert_eq!(
+        run(&["balance", paths[0], "-o", paths[2], "--power-of-two"]).0,
+        0
+    );
+    for (one, other) in [(0, 1), (1, 0), (1, 2)] {
+        let (code, stdout, stderr) = run(&["check", paths[one], paths[other]]);
+        assert!(
+            stdout.contains("same function      yes"),
+            "{code} {stdout} {stderr}"
+        );
+    }
     let path = place.join("model.safetensors");
     let mut bytes = fs::read(&path).unwrap();
     let last = bytes.len() - 1;

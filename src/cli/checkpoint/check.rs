@@ -48,9 +48,18 @@ pub fn check(arguments: &CheckArguments) -> Option<Reported> {
 fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Reported {
     refuse(arguments, before)?;
     let start = Instant::now();
-    let checkpoints = [
+    let [old, new] = [
         open(before, &arguments.family)?,
         open(after, &arguments.family)?,
+    ];
+    let of = |checkpoint: &Checkpoint| -> BTreeSet<String> {
+        let tensors = checkpoint.tensors.iter();
+        tensors.map(|tensor| tensor.name.clone()).collect()
+    };
+    let (before_has, after_has) = (of(&old), of(&new));
+    let checkpoints = [
+        old.without_spare(&after_has),
+        new.without_spare(&before_has),
     ];
     alike(&checkpoints, [before, after])?;
     let [old, new] = &checkpoints;

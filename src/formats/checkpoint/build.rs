@@ -60,6 +60,8 @@ pub(super) struct System {
     pub uses: Vec<Use>,
     pub sections: Vec<Section>,
     pub made: Vec<Made>,
+    /// Tensors that may be missing: buffers, and copies of others.
+    pub spare: BTreeSet<usize>,
 }
 
 pub(super) struct Builder<'a> {
@@ -105,6 +107,7 @@ impl<'a> Builder<'a> {
                 uses: Vec::new(),
                 sections: Vec::new(),
                 made: Vec::new(),
+                spare: BTreeSet::new(),
             },
         }
     }
@@ -121,7 +124,9 @@ impl<'a> Builder<'a> {
             None => fault.reason,
         })?;
         let tensors = self.store.tensors.iter().enumerate();
-        let unknown = tensors.filter(|(number, _)| !self.known.contains(number));
+        let spare = &self.system.spare;
+        let unknown =
+            tensors.filter(|(number, _)| !self.known.contains(number) && !spare.contains(number));
         let unknown: Vec<&str> = unknown.map(|(_, tensor)| tensor.name.as_str()).collect();
         match unknown.as_slice() {
             [] => Ok(self.system),
@@ -214,7 +219,7 @@ impl<'a> Builder<'a> {
             Statement::Buffer(name) => {
                 let pattern = self.with_counter(name)?;
                 for own in self.instances(&pattern) {
-                    self.known.extend(self.store.find(&own));
+                    self.system.spare.extend(self.store.find(&own));
                 }
             }
             Statement::Same { copy, of } => self.same(copy, of)?,
@@ -467,7 +472,7 @@ impl<'a> Builder<'a> {
         let is_same = one.shape == two.shape
             && one.storage == two.storage
             && self.store.bytes(own) == self.store.bytes(other);
-        self.known.insert(own);
+        self.system.spare.insert(own);
         match is_same {
             true => Ok(()),
             false => Err(format!(

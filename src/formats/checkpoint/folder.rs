@@ -209,6 +209,7 @@ impl Store {
             tensors: self.tensors,
             blocks,
             pinned,
+            spare: Vec::new(),
         }
     }
 

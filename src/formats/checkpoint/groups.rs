@@ -1,5 +1,6 @@
 //! What of a checkpoint scales together: groups of multipliers, and where each of them acts.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub struct Checkpoint {
     pub blocks: Vec<Block>,
     /// What nothing scales, and why.
     pub pinned: Vec<Pinned>,
+    /// The tensors that may be missing, as numbers among all: buffers, and copies of others.
+    pub spare: Vec<usize>,
 }
 
 /// A tensor, and where its bytes lie.
@@ -136,6 +139,35 @@ impl Checkpoint {
     /// All groups, block by block.
     pub fn groups(&self) -> impl Iterator<Item = &Group> {
         self.blocks.iter().flat_map(|block| &block.groups)
+    }
+
+    /// The same without tensors that may be missing, that nothing scales, and that another checkpoint does not have.
+    /// Some programs store them, and others do not.
+    pub fn without_spare(mut self, other: &BTreeSet<String>) -> Self {
+        let is_left = |number: &usize| {
+            let is_scaled = self
+                .blocks
+                .iter()
+                .any(|block| block.tensors.contains(number));
+            let is_spare = self.spare.contains(number) && !is_scaled;
+            !is_spare || other.contains(&self.tensors[*number].name)
+        };
+        let left: Vec<usize> = (0..self.tensors.len()).filter(is_left).collect();
+        let place = |number: usize| left.partition_point(|own| *own < number);
+        for block in &mut self.blocks {
+            for tensor in &mut block.tensors {
+                *tensor = place(*tensor);
+            }
+            let members = block.groups.iter_mut().flat_map(|group| &mut group.members);
+            for member in members {
+                member.tensor = place(member.tensor);
+            }
+        }
+        self.spare = (self.spare.iter().filter(|own| left.contains(own)))
+            .map(|own| place(*own))
+            .collect();
+        self.tensors = left.iter().map(|own| self.tensors[*own].clone()).collect();
+        self
     }
 
     /// The same with all gains of norms fixed: groups that change one are left out.

@@ -133,9 +133,14 @@ impl Checkpoint {
         let reading = settings.reading.clone();
         let system = Builder::new(settings, &store);
         let system = system.build(&description.body).map_err(&named)?;
+        let spare = system.spare.iter().copied().collect();
         let derived = derive::derive(&system, &store).map_err(&named)?;
         store.mark(&derived.gains, &derived.offsets);
         let found = store.checkpoint(model_type, derived.blocks, derived.pinned);
-        Ok(Checkpoint { reading, ..found })
+        Ok(Checkpoint {
+            reading,
+            spare,
+            ..found
+        })
     }
 }
