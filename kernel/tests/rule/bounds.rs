@@ -250,9 +250,7 @@ fn planted_optima_within_bounds() {
     });
     let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
     assert!(
-        count(&MADE) > sampled(25)
-            && count(&ENCLOSED) > sampled(100)
-            && count(&REFUSED) > sampled(50),
+        count(&MADE) > 25 && count(&ENCLOSED) > 100 && count(&REFUSED) > 50,
         "{MADE:?} {ENCLOSED:?} {REFUSED:?}"
     );
 }
@@ -261,7 +259,7 @@ fn planted_optima_within_bounds() {
 /// added up.
 #[test]
 fn exceptions_that_take_too_long() {
-    for (bits, is_refused) in [(200u32, false), (140_000, true)] {
+    for (bits, is_refused) in [(200u32, false), (200_000, true)] {
         for forms_each in [1, 2] {
             let weights = vec![integer(1); 4];
             // Of rows, for what flows in and what flows out; of columns, whose forms are empty.

@@ -189,7 +189,7 @@ fn general_problems_hold_their_planted_optimum() {
     });
     let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
     assert!(
-        count(&MADE) > sampled(80) && count(&ENCLOSED) > sampled(400),
+        count(&MADE) > 80 && count(&ENCLOSED) > 400,
         "{MADE:?} {ENCLOSED:?}"
     );
     assert!(
