@@ -1,5 +1,9 @@
 //! Memory of the solver for large networks, with every allocation counted.
 
+#[cfg(feature = "parallel")]
+#[path = "files/sampling.rs"]
+mod sampling;
+
 use peak_alloc::PeakAlloc;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -159,7 +163,12 @@ fn verifying_holds_a_few_numbers_for_each_unit() {
     let _alone = ALONE.lock().unwrap_or_else(|held| held.into_inner());
     let threads = rayon::ThreadPoolBuilder::new().num_threads(2);
     let threads = threads.build().unwrap();
-    let (rows, columns) = (1usize << 11, 1usize << 12);
+    let columns = if sampling::in_full() {
+        1 << 12
+    } else {
+        1 << 11
+    };
+    let rows = 1usize << 11;
     let numbers: Vec<[u8; 4]> = (0..rows * columns)
         .map(|at| (1.0 + at as f32).to_le_bytes())
         .collect();

@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use case::Cases;
+use groups::Group;
 
 /// The name of the format in the `format` field of every file.
 pub const FORMAT: &str = "synaptic-balance/vectors";
@@ -74,20 +75,39 @@ pub fn generate(progress: &mut dyn FnMut(&str)) -> Result<Vec<VectorFile>, Vecto
     let mut files = Vec::with_capacity(groups::GROUPS.len());
     for group in groups::GROUPS {
         progress(group.name);
-        let mut cases = Cases::new(group.name);
-        (group.fill)(&mut cases)?;
-        let (cases, used) = cases.finish();
-        let document = json!({
-            "format": FORMAT, "version": 1, "group": group.name, "comment": group.comment,
-            "digits": DIGITS, "flags": flags::explained(|flag| used.contains(flag)), "cases": cases,
-        });
-        files.push(VectorFile {
-            group: group.name,
-            cases: cases.len(),
-            text: text::layout(&document),
-        });
+        files.push(made(group)?);
     }
     Ok(files)
+}
+
+/// Makes the vectors of one group; `None` if there is none of that name.
+///
+/// # Errors
+/// The first case whose answer is not verified.
+///
+/// ```
+/// let file = synaptic_balance::vectors::generate_group("invalid").unwrap()?;
+/// assert_eq!(file.name(), "invalid.json");
+/// # Ok::<(), synaptic_balance::vectors::VectorError>(())
+/// ```
+pub fn generate_group(name: &str) -> Option<Result<VectorFile, VectorError>> {
+    let mut groups = groups::GROUPS.iter();
+    groups.find(|group| group.name == name).map(made)
+}
+
+fn made(group: &Group) -> Result<VectorFile, VectorError> {
+    let mut cases = Cases::new(group.name);
+    (group.fill)(&mut cases)?;
+    let (cases, used) = cases.finish();
+    let document = json!({
+        "format": FORMAT, "version": 1, "group": group.name, "comment": group.comment,
+        "digits": DIGITS, "flags": flags::explained(|flag| used.contains(flag)), "cases": cases,
+    });
+    Ok(VectorFile {
+        group: group.name,
+        cases: cases.len(),
+        text: text::layout(&document),
+    })
 }
 
 /// The JSON Schema of every file.

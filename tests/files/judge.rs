@@ -80,12 +80,12 @@ struct Judged {
     witnesses: usize,
 }
 
-/// Checks: Section 3 and Theorem 5.1 as the oracle applies them: on 500 random networks (10,000 where tests run in
+/// Checks: Section 3 and Theorem 5.1 as the oracle applies them: on 200 random networks (10,000 where tests run in
 /// full), five kinds of results are each judged for what they are: right, wrongly scaled at one synapse, stopped early,
 /// a sign flipped, a zero dropped.
 #[test]
 fn five_kinds_of_results_are_told_apart() {
-    let count = if crate::in_full() { 10_000 } else { 500 };
+    let count = if crate::in_full() { 10_000 } else { 200 };
     let halves: Vec<Judged> = std::thread::scope(|scope| {
         let half = |start: u64| scope.spawn(move || judge_five_kinds(start, count / 2));
         let threads = [half(0), half(1 << 32)];
@@ -364,7 +364,8 @@ fn the_distance_counts_weights_that_no_scaling_changes() {
 fn the_distance_is_that_of_the_weights() {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let mut certified = 0;
-    for seed in 0..12 {
+    let networks = if crate::in_full() { 12 } else { 4 };
+    for seed in 0..networks {
         let network = random(seed);
         for regularizer in ["l2", "l1", "lp:3/2"] {
             let regularizer: Regularizer = regularizer.parse().unwrap();
@@ -393,5 +394,5 @@ fn the_distance_is_that_of_the_weights() {
             }
         }
     }
-    assert!(certified > 60, "{certified}");
+    assert!(certified > 5 * networks, "{certified}");
 }

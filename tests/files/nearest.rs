@@ -91,9 +91,10 @@ fn the_nearest_scaling_is_that_of_a_linear_program() {
             (found - least).abs() < 1e-9 && proved <= least.exp_m1() && proved > weakest - 1e-7,
         )
     }
+    let tests = if crate::in_full() { 300 } else { 80 };
     QuickCheck::new()
-        .tests(300)
-        .max_tests(900)
+        .tests(tests)
+        .max_tests(3 * tests)
         .quickcheck(property as fn(u64, u8) -> TestResult);
 }
 
@@ -102,7 +103,7 @@ fn the_nearest_scaling_is_that_of_a_linear_program() {
 #[test]
 fn rounding_is_told_from_deviation() {
     let (mut rounded, mut refuted) = (0, 0);
-    let networks = if crate::in_full() { 200 } else { 30 };
+    let networks = if crate::in_full() { 200 } else { 12 };
     for seed in 0..networks {
         let before = network(seed, 5);
         let exact = disturbed(&before, 0.0, seed);

@@ -341,7 +341,8 @@ fn what_cannot_be_evaluated_is_undecided() {
 fn rounding_is_no_other_function() {
     let ends = "x1 a,x2 a,x1 b,x2 b,a c,b c,a d,b d,c e,d e,c f,d f,e y,f y,one c,one e";
     let mut found_wrong = 0;
-    for seed in 0..16u64 {
+    let seeds = if crate::in_full() { 16 } else { 6 };
+    for seed in 0..seeds as u64 {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let weighted = ends.split(',').map(|ends| {
             let weight: f64 = rng.random_range(-1.0..1.0);
@@ -369,7 +370,7 @@ fn rounding_is_no_other_function() {
         found_wrong += usize::from(found.is_some());
     }
     assert!(
-        found_wrong >= 10,
-        "{found_wrong} of 16 wrong results have a witness"
+        found_wrong * 16 >= 10 * seeds,
+        "{found_wrong} of {seeds} wrong results have a witness"
     );
 }

@@ -332,10 +332,10 @@ fn deficit((rising, falling): (f64, f64)) -> f64 {
 
 /// Checks: from sums by row and by column alone follow the deficits that all costs have, one by one; and where every
 /// block is the product of its sums, as a chain of layers with gains is here, the multipliers that are told lead to the
-/// minimum that steps in one variable at a time find. Seeds 0 to 19.
+/// minimum that steps in one variable at a time find. Seeds 0 to 19, every fourth where tests sample.
 #[test]
 fn imbalance_from_sums() {
-    for seed in 0..20 {
+    for seed in (0..20).step_by(if crate::in_full() { 1 } else { 4 }) {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         // Layers: rows rise with a layer's own variables, columns fall with those before it.
         let (layers, width) = (4, 5);

@@ -127,7 +127,7 @@ fn forms_are_the_kernel_of_the_equations() {
         holds && is_own && pins && free.len() == names.len() - matrix.rank(1e-9)
     };
     QuickCheck::new()
-        .tests(2_000)
+        .tests(if crate::in_full() { 2_000 } else { 500 })
         .quickcheck(property as fn(Story) -> bool);
 }
 

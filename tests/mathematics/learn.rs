@@ -34,9 +34,9 @@ impl Arbitrary for Seed {
     }
 }
 
-/// A quarter of them where tests sample.
+/// An eighth of them where tests sample.
 fn check(cases: u64, property: fn(Seed) -> bool) {
-    let cases = if crate::in_full() { cases } else { cases / 4 };
+    let cases = if crate::in_full() { cases } else { cases / 8 };
     QuickCheck::new()
         .tests(cases)
         .quickcheck(property as fn(Seed) -> bool);

@@ -154,9 +154,9 @@ impl Arbitrary for Recipe {
 }
 
 /// Runs a property on random recipes; a failure prints the smallest recipe, its seed included.
-/// A quarter of them where tests sample.
+/// An eighth of them where tests sample.
 fn check_all(count: u64, property: fn(Recipe) -> Result<(), String>) {
-    let count = if crate::in_full() { count } else { count / 4 };
+    let count = if crate::in_full() { count } else { count / 8 };
     QuickCheck::new()
         .tests(count)
         .max_tests(count)

@@ -31,7 +31,8 @@ fn rationals(rng: &mut ChaCha8Rng) -> Perceptron<Rational> {
 fn momentum_is_rescaled_exactly() {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
     let mut moved = 0;
-    for _ in 0..10 {
+    let rounds = if crate::in_full() { 10 } else { 4 };
+    for _ in 0..rounds {
         let mut model = rationals(&mut rng);
         let x = DMatrix::from_fn(3, 4, |i, j| quotient((3 * i + 5 * j) as i64 % 7 - 3, 2));
         let t = DMatrix::from_fn(2, 4, |i, j| quotient((i + 2 * j) as i64 % 3, 1));
@@ -72,7 +73,7 @@ fn momentum_is_rescaled_exactly() {
         rescaled.step(&mut scaled, &scaled_next, &rate).unwrap();
         assert_eq!(rescaled.memory()[0], inverse(&optimizer.memory()[0]));
     }
-    assert!(moved >= 5, "gradients that are not 0: {moved}");
+    assert!(2 * moved >= rounds, "gradients that are not 0: {moved}");
 }
 
 /// Checks: Adam's two moments, to the last bit where multipliers are powers of two and ε is 0: `m` by the inverse

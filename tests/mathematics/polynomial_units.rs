@@ -195,10 +195,11 @@ fn planted_weights_are_found_and_enclosed() {
             Err(fault) => TestResult::error(format!("{recipe:?}: {fault}")),
         }
     }
+    let tests = if crate::in_full() { 200 } else { 50 };
     QuickCheck::new()
-        .tests(200)
-        .max_tests(3_000)
-        .min_tests_passed(200)
+        .tests(tests)
+        .max_tests(15 * tests)
+        .min_tests_passed(tests)
         .quickcheck(property as fn(Recipe) -> TestResult);
 }
 

@@ -1,6 +1,6 @@
 //! Bad input gets exit code 2 and a message that names the place; nothing is written and nothing is lost.
 
-use super::{Desk, chain, example, json, run};
+use super::{Desk, chain, example, is_tried, json, run};
 
 /// The example network with one piece of text replaced.
 fn changed(from: &str, to: &str) -> String {
@@ -139,7 +139,10 @@ fn bad_networks_are_refused_with_their_place() {
             &["balance", path, "-o", output, "--certificate", proof],
             &["verify", path, path],
         ];
-        for command in commands {
+        for (number, command) in commands.into_iter().enumerate() {
+            if !is_tried(3, index, number) {
+                continue;
+            }
             let (code, stdout, stderr) = run(command);
             assert_eq!(
                 (code, stdout.as_str()),
@@ -151,6 +154,9 @@ fn bad_networks_are_refused_with_their_place() {
                 "case {index}: {stderr}"
             );
             assert_eq!(desk.files(), 1, "case {index}: something was written");
+        }
+        if !is_tried(3, index, 0) {
+            continue;
         }
         let (code, document) = json(&["explain", path]);
         assert_eq!(

@@ -80,13 +80,15 @@ fn every_line_is_answered_in_order() {
     }
 }
 
-/// Checks: a thousand requests over stdin come back in order, and the exit code is that of the worst.
+/// Checks: a thousand requests over stdin (200 where tests sample, which is several chunks too) come back in order, and
+/// the exit code is that of the worst.
 #[test]
 fn a_thousand_requests_through_one_pipe() {
+    let count = if crate::in_full() { 1_000 } else { 200 };
     let mut child = on_stdin();
     let mut input = child.stdin.take().unwrap();
     let writer = std::thread::spawn(move || {
-        for number in 0..1_000 {
+        for number in 0..count {
             let after = if number % 3 == 0 {
                 ["2", "3"]
             } else {
@@ -104,7 +106,7 @@ fn a_thousand_requests_through_one_pipe() {
     writer.join().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let found = answers(&String::from_utf8(output.stdout).unwrap());
-    assert_eq!(found.len(), 1_000);
+    assert_eq!(found.len(), count);
     for (number, answer) in found.iter().enumerate() {
         assert_eq!(answer["id"], number.to_string());
         assert_eq!(answer["exit_code"], i32::from(number % 3 == 0));

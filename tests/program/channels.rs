@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-use super::{Desk, json, run};
+use super::{Desk, is_tried, json, one_in, run};
 
 const DIGITS: &str = "data/digits-mlp-sklearn.onnx";
 
@@ -61,11 +61,11 @@ fn exact_arithmetic_agrees() {
     for (number, name) in CASES.into_iter().enumerate() {
         let model = case(name);
         let proof = desk.path(&format!("{number}.json"));
-        for regularizer in if number == 0 {
-            &["l2"][..]
-        } else {
-            &["l2", "lp:3/2"]
-        } {
+        let regularizers = ["l2", "lp:3/2"].into_iter().enumerate();
+        for (other, regularizer) in regularizers.take(if number == 0 { 1 } else { 2 }) {
+            if !is_tried(2, number, other) {
+                continue;
+            }
             let asked = ["balance", &model, "--regularizer", regularizer];
             let ours = [&asked[..], &["--certificate", text(&proof)]].concat();
             let (code, found) = json(&ours);
@@ -108,7 +108,8 @@ fn exact_arithmetic_agrees() {
         let spoiled = desk.write("spoiled.json", spoiled.to_string());
         let model = case(name);
         assert_eq!(run(&["verify", &model, text(&spoiled)]).0, 1, "{name}");
-        for (other, _) in energy.iter().filter(|(other, _)| other != name) {
+        let others = energy.iter().filter(|(other, _)| other != name);
+        for (other, _) in one_in(3, others) {
             assert_eq!(
                 run(&["verify", &case(other), text(proof)]).0,
                 1,
@@ -131,7 +132,7 @@ fn many_weights() {
     for name in &models[..if full { 2 } else { 1 }] {
         let name = *name;
         let model = case(name);
-        let after = desk.path("after.onnx");
+        let after = desk.path(&format!("after {}", name.replace('/', " ")));
         let (code, found) = json(&["balance", &model, "-o", text(&after)]);
         assert_eq!(code, 0, "{name}");
         let (code, judged) = json(&["check", &model, text(&after)]);
@@ -157,8 +158,7 @@ fn many_weights() {
         assert_eq!((code, &judged["balanced"]), (1, &Value::Bool(false)));
         assert_eq!(judged["scaling_deviation"], 0.0, "{name}");
     }
-    let after = desk.path("digits.onnx");
-    json(&["balance", &case(DIGITS), "-o", text(&after)]);
+    let after = desk.path(&format!("after {}", DIGITS.replace('/', " ")));
     let bytes = std::fs::read(&after).unwrap();
     let before = std::fs::read(case(DIGITS)).unwrap();
     // The first byte that differs is the lowest one of a number: its sign, and a digit of it.

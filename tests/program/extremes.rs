@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Desk, run};
+use super::{Desk, is_tried, run};
 
 /// Three hidden units in each of two layers, between two inputs and an output, with weights of extreme sizes, from a
 /// fixed seed.
@@ -43,7 +43,10 @@ fn costs_of_thousands_of_orders() {
     let mut certified = 0;
     for seed in 0..6 {
         let path = desk.write("net.json", extreme(seed).to_string());
-        for regularizer in ["l2", "lp:64", "lp:256"] {
+        for (place, regularizer) in ["l2", "lp:64", "lp:256"].into_iter().enumerate() {
+            if !is_tried(3, seed as usize, place) {
+                continue;
+            }
             let arguments = [
                 "balance",
                 path.to_str().unwrap(),
@@ -70,7 +73,11 @@ fn costs_of_thousands_of_orders() {
             }
         }
     }
-    assert!(certified >= 5, "{certified} of 18");
+    let least = if crate::in_full() { 5 } else { 2 };
+    assert!(
+        certified >= least,
+        "{certified} of 18, or 6 where tests sample"
+    );
 }
 
 /// Checks: files that are no model or certificate at all are called so, and of a scaling by another tool that forgot a

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Desk, run};
+use super::{Desk, is_tried, run};
 
 /// Tensors by name and shape.
 pub type Tensors = Vec<(String, Vec<usize>)>;
@@ -374,7 +374,7 @@ fn hostile_configurations() {
         json!(1e300),
         json!(5),
     ];
-    for field in [
+    let fields = [
         "hidden_size",
         "num_hidden_layers",
         "num_attention_heads",
@@ -382,8 +382,12 @@ fn hostile_configurations() {
         "head_dim",
         "intermediate_size",
         "vocab_size",
-    ] {
-        for value in &values {
+    ];
+    for (row, field) in fields.into_iter().enumerate() {
+        for (column, value) in values.iter().enumerate() {
+            if !is_tried(3, row, column) {
+                continue;
+            }
             let mut changed = config.clone();
             changed[field] = value.clone();
             refused(&folder(&desk, "hostile", &changed, &tensors), &[]);

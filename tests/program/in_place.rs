@@ -2,12 +2,20 @@
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
-use super::{Desk, json, run};
+use super::{Desk, is_tried, json, run};
 
 pub type Tensors<'a> = [(&'a str, &'a [usize], Vec<f32>)];
 
 pub fn write(desk: &Desk, name: &str, tensors: &Tensors) -> String {
-    let encode = |values: &[f32]| values.iter().flat_map(|w| w.to_le_bytes()).collect();
+    // Into room that is there: byte by byte takes many times as long.
+    let encode = |values: &[f32]| {
+        let mut bytes = vec![0; 4 * values.len()];
+        let places = bytes.as_chunks_mut::<4>().0.iter_mut();
+        places
+            .zip(values)
+            .for_each(|(place, w)| *place = w.to_le_bytes());
+        bytes
+    };
     let data: Vec<Vec<u8>> = tensors
         .iter()
         .map(|(_, _, values)| encode(values))
@@ -239,7 +247,7 @@ fn restricted_multipliers_are_those_of_exact_arithmetic() {
         let index = format!("{{\"weight_map\": {{{}}}}}", map.join(", "));
         let index = desk.write("model.safetensors.index.json", index);
         let index = index.to_str().unwrap();
-        for asked in [
+        let options = [
             &["--max-scaling", "1"][..],
             &["--max-scaling", "5/4"],
             &["--max-scaling", "2", "--regularizer", "l1"],
@@ -247,7 +255,11 @@ fn restricted_multipliers_are_those_of_exact_arithmetic() {
             &["--power-of-two"],
             &["--power-of-two", "--regularizer", "lp:3"],
             &["--power-of-two", "--limit"],
-        ] {
+        ];
+        for (place, asked) in options.into_iter().enumerate() {
+            if !is_tried(3, seed as usize, place) {
+                continue;
+            }
             let of =
                 |model: &str| json(&[&["balance", model, "--arch", "relu"][..], asked].concat());
             let ((exact_code, exact), (code, found)) = (of(&whole), of(index));

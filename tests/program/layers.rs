@@ -4,7 +4,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde_json::{Value, json};
 use std::path::Path;
 
-use super::{Desk, json, run};
+use super::{Desk, is_tried, json, run};
 
 /// A file of the project's cases.
 pub fn case(name: &str) -> String {
@@ -102,7 +102,7 @@ fn other_names_are_refused() {
     ];
     let out = desk.path("out");
     let certificate = desk.write("certificate.json", "{}");
-    for names in cases {
+    for (number, names) in cases.into_iter().enumerate() {
         let net = square(&desk, names);
         let commands: [&[&str]; 4] = [
             &["balance", &net, "-o", out.to_str().unwrap()],
@@ -110,7 +110,10 @@ fn other_names_are_refused() {
             &["check", &net, &net],
             &["verify", &net, certificate.to_str().unwrap()],
         ];
-        for command in commands {
+        for (place, command) in commands.into_iter().enumerate() {
+            if !is_tried(3, number, place) {
+                continue;
+            }
             let (code, stdout, stderr) = run(&[command, &["--arch", "relu"]].concat());
             assert!(code == 2 && stdout.is_empty(), "{names:?}: {code} {stdout}");
             assert!(stderr.contains("--layers a,b,c"), "{stderr}");

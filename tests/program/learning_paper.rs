@@ -10,9 +10,10 @@ use synaptic_balance::learn::experiment::{
     Experiment, ExperimentError, Parameters, Run, SeedResult, Series, Unfit, run_seeds,
 };
 use synaptic_balance::learn::{DataSet, Images};
-use synaptic_balance::report::learning::{learning_report, results_page, stored_runs};
+use synaptic_balance::report::learning::{learning_report, results_page};
 
 use super::learning::idx;
+use super::learning_results::all_stored;
 use super::{Desk, run};
 
 /// So many made-up images of so many pixels at either side, in two classes.
@@ -228,7 +229,7 @@ fn the_page_has_a_column_for_the_papers_size() {
     let own = |name: &str| step_sizes.iter().find(|own| own["arm"] == name).unwrap();
     assert_eq!(own(BALANCED)["step_size"], WIDE_GRID[7]);
     assert_eq!(own(BALANCED)["counting"], WIDE_GRID[7]);
-    let mut runs = stored_runs().unwrap();
+    let mut runs = all_stored().to_vec();
     runs.retain(|run| run.experiment() != Some(Experiment::Paper));
     assert!(results_page(&runs).contains("| not yet run |"));
     runs.push(run);

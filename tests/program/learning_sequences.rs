@@ -3,8 +3,8 @@
 use synaptic_balance::learn::experiment::tuned::run_plan;
 use synaptic_balance::learn::experiment::{Experiment, Parameters, Run};
 use synaptic_balance::learn::idx;
-use synaptic_balance::report::learning::stored_runs;
 
+use super::learning_results::all_stored;
 use super::sampling::in_full;
 use super::{Desk, json};
 
@@ -65,7 +65,7 @@ fn sentences_become_sequences() {
         "--epochs",
         "1",
         "--seeds",
-        "2",
+        if in_full() { "2" } else { "1" },
     ]);
     assert_eq!(code, 0);
     let run = &told["experiments"][0];
@@ -84,7 +84,7 @@ fn an_arm_of_the_stored_run_is_run_again() {
     if !in_full() {
         return;
     }
-    let mut runs = stored_runs().unwrap().into_iter();
+    let mut runs = all_stored().iter();
     let stored = runs.find(|run| run.experiment() == Some(Experiment::Sequences));
     let stored = stored.unwrap();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/data/sentences");

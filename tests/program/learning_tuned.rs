@@ -9,12 +9,14 @@ use synaptic_balance::learn::experiment::{
     Experiment, Parameters, Run, SeedResult, Series, run_seeds, seed_result,
 };
 use synaptic_balance::learn::{DataSet, Part};
-use synaptic_balance::report::learning::{learning_report, results_page, stored_runs};
+use synaptic_balance::report::learning::{learning_report, results_page};
+
+use super::learning_results::all_stored;
 
 fn stored(experiment: Experiment) -> Run {
-    let mut runs = stored_runs().unwrap().into_iter();
-    runs.find(|run| run.experiment() == Some(experiment))
-        .unwrap()
+    let mut runs = all_stored().iter();
+    let found = runs.find(|run| run.experiment() == Some(experiment));
+    found.unwrap().clone()
 }
 
 /// One seed of a tuning set with one arm.
@@ -107,7 +109,7 @@ fn the_stored_run_follows_its_rule() {
 /// order.
 #[test]
 fn holm_corrects_for_the_number_of_findings() {
-    for run in stored_runs().unwrap() {
+    for run in all_stored() {
         let claims = run.claims();
         let mut found: Vec<(f64, f64)> = claims
             .iter()
@@ -194,14 +196,14 @@ fn the_stored_run_begins_as_it_is_run_again() {
 }
 
 /// A few digits.
-fn little() -> DataSet {
+fn little(count: usize) -> DataSet {
     let digits = DataSet::digits();
     let part = |part: Part, count: usize| Part {
         inputs: part.inputs.columns(0, count).into_owned(),
         classes: part.classes.columns(0, count).into_owned(),
     };
     DataSet {
-        training: part(digits.training.clone(), 25),
+        training: part(digits.training.clone(), count),
         test: part(digits.test.clone(), 10),
         ..digits
     }
@@ -211,7 +213,7 @@ fn little() -> DataSet {
 /// told to have diverged; and reports say what was chosen.
 #[test]
 fn seeds_learn_with_the_step_sizes_of_their_arms() {
-    let data = little();
+    let data = little(if crate::in_full() { 25 } else { 12 });
     let mut run = Run::new(Parameters::new(Experiment::Tuned, &data, Some(1)));
     let names: Vec<String> = rows(&run).into_iter().map(|row| row.name).collect();
     let mut arms = IndexMap::new();
@@ -234,25 +236,27 @@ fn seeds_learn_with_the_step_sizes_of_their_arms() {
         told.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     };
     let mut keep = |_: &Run| Ok::<(), ()>(());
-    run_seeds(&mut run, Experiment::Tuned, &data, 2, &mut keep, &count)
+    let seeds = if crate::in_full() { 2 } else { 1 };
+    run_seeds(&mut run, Experiment::Tuned, &data, seeds, &mut keep, &count)
         .unwrap()
         .unwrap();
     let steps = Experiment::Tuned.steps(&run.parameters);
-    assert_eq!(told.into_inner(), 2 * steps);
+    assert_eq!(told.into_inner(), seeds * steps);
     for (at, name) in names.iter().enumerate().skip(1) {
         assert_eq!(
             run.series(name, "step size")[0],
             [GRID[at % 5]].map(|rate| { format!("{rate:.5e}").parse::<f64>().unwrap() })
         );
     }
-    assert_eq!(run.series(&names[0], "diverged"), [[1.0], [1.0]]);
-    let again = seed_result(Experiment::Tuned, &data, &run, 1, &|_, _| {}).unwrap();
-    assert_eq!(again, run.seeds[1]);
+    let diverged = run.series(&names[0], "diverged");
+    assert_eq!(diverged, vec![[1.0]; run.seeds.len()]);
+    let again = seed_result(Experiment::Tuned, &data, &run, seeds - 1, &|_, _| {}).unwrap();
+    assert_eq!(Some(&again), run.seeds.last());
     assert_eq!(Run::read(&run.write()).unwrap(), run);
     let report = learning_report(&run);
     let step_sizes = &report.json["step_sizes"];
     assert_eq!(step_sizes[1]["step_size"], GRID[1]);
-    assert_eq!(step_sizes[0]["diverged"], 2);
+    assert_eq!(step_sizes[0]["diverged"], seeds);
     let page = results_page(&[run]);
     assert!(
         page.contains("At an end of the grid lies the best step size of:"),

@@ -66,6 +66,17 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+/// One in so many of all that is tried, the first one among them; everything where tests run in full.
+fn one_in<T>(few: usize, all: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
+    all.into_iter().step_by(if in_full() { 1 } else { few })
+}
+
+/// Is this pair among those that are tried? One in so many is, in each row others, so that every row and every column is
+/// met; all of them where tests run in full.
+fn is_tried(few: usize, row: usize, column: usize) -> bool {
+    in_full() || (row + column).is_multiple_of(few)
+}
+
 /// A folder of its own for each test.
 struct Desk(tempfile::TempDir);
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-use super::{Desk, chain, run};
+use super::{Desk, chain, is_tried, run};
 
 /// A network of hidden ReLUs between `x` and `y`; synapses as `from to weight`.
 fn network(hidden: &[&str], synapses: &[&str]) -> Value {
@@ -80,7 +80,7 @@ fn odd() -> Vec<(&'static str, Value)> {
 #[test]
 fn odd_networks_are_answered() {
     let desk = Desk::new();
-    for (name, document) in odd() {
+    for (number, (name, document)) in odd().into_iter().enumerate() {
         let path = desk.write("odd.json", document.to_string());
         let path = path.to_str().unwrap();
         let out = desk.path("out.json");
@@ -108,7 +108,10 @@ fn odd_networks_are_answered() {
             ],
             &["check", path, path],
         ];
-        for command in commands {
+        for (place, command) in commands.into_iter().enumerate() {
+            if !is_tried(3, number, place) {
+                continue;
+            }
             let start = Instant::now();
             let (code, _, stderr) = run(command);
             assert!(

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Desk, json as report, run};
+use super::{Desk, is_tried, json as report, run};
 
 /// Scores `q k` with `k` inverse to `q`, and a gate `z = g u` read by a hidden unit and an output.
 fn network() -> Value {
@@ -258,11 +258,15 @@ fn faults_have_their_place() {
         let path = desk.write("bad.json", document.to_string());
         let path = path.to_str().unwrap();
         let out = desk.path("out.json");
-        for command in [
+        let commands = [
             &["explain", path][..],
             &["balance", path, "-o", out.to_str().unwrap()],
             &["check", path, path],
-        ] {
+        ];
+        for (number, command) in commands.into_iter().enumerate() {
+            if !is_tried(3, index, number) {
+                continue;
+            }
             let (code, output, fault) = run(command);
             assert_eq!(code, 2, "{index}: {output}{fault}");
             assert!(fault.contains(place), "{index}: {place} in {fault}");

@@ -85,6 +85,11 @@ fn mutated(seed: &[u8], rng: &mut ChaCha8Rng) -> Vec<u8> {
 #[test]
 fn readers_survive_mutations() {
     let seeds = entries::seeds(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let (most, time) = if crate::in_full() {
+        (400, 200)
+    } else {
+        (100, 50)
+    };
     for entry in entries::entries() {
         let mut rng = ChaCha8Rng::seed_from_u64(SEED);
         let own: Vec<_> = seeds
@@ -95,7 +100,7 @@ fn readers_survive_mutations() {
         own.iter().for_each(|(_, seed)| (entry.run)(seed));
         let start = Instant::now();
         let mut runs = 0;
-        while runs < 400 && start.elapsed() < Duration::from_millis(200) {
+        while runs < most && start.elapsed() < Duration::from_millis(time) {
             let seed = &own[runs % own.len()].1;
             let bytes = mutated(seed, &mut rng);
             let single = Instant::now();

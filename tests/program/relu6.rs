@@ -1,6 +1,6 @@
 //! ReLU6: what is said of it, and what its replacement is called.
 
-use super::{Desk, example, json, run};
+use super::{Desk, example, is_tried, json, run};
 
 const MOBILE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -21,8 +21,12 @@ const SPELLINGS: [&str; 2] = [
 /// text names the option; of a model without ReLU6 nothing is said.
 #[test]
 fn it_is_named_first() {
-    for model in [MOBILE, SPELLINGS[0], SPELLINGS[1]] {
-        for command in ["explain", "balance"] {
+    let models = [MOBILE, SPELLINGS[0], SPELLINGS[1]];
+    for (row, model) in models.into_iter().enumerate() {
+        for (column, command) in ["explain", "balance"].into_iter().enumerate() {
+            if !is_tried(2, row, column) {
+                continue;
+            }
             let (_, text, _) = run(&[command, model]);
             let first = text.lines().next().unwrap();
             assert!(

@@ -121,13 +121,17 @@ fn layers_before_and_after() {
 fn what_is_written_is_what_was_said() {
     let desk = Desk::new();
     let all = ["l2", "lp:40", "l1", "lp:5/2"];
-    for regularizer in &all[..if crate::in_full() { 4 } else { 2 }] {
+    for regularizer in &all[if crate::in_full() { 0..4 } else { 1..3 }] {
         let regularizer = *regularizer;
         let mut found: Vec<Value> = Vec::new();
         for (net, name, arch) in [
             (DIGITS, "out.safetensors", &["--arch", "relu"][..]),
             (DIGITS_ONNX, "out.onnx", &[]),
         ] {
+            // So high a power takes long; where tests sample, of one of the two.
+            if !crate::in_full() && regularizer == "lp:40" && arch.is_empty() {
+                continue;
+            }
             let out = desk.path(name);
             let out = out.to_str().unwrap();
             let options = [&["--regularizer", regularizer][..], arch].concat();
@@ -154,12 +158,15 @@ fn what_is_written_is_what_was_said() {
             }
             found.push(said);
         }
-        let shares = |at: usize| -> Vec<f64> {
-            let layers = found[at].as_array().unwrap().iter();
+        let (Some(first), Some(second)) = (found.first(), found.get(1)) else {
+            continue;
+        };
+        let shares = |found: &Value| -> Vec<f64> {
+            let layers = found.as_array().unwrap().iter();
             let shares = layers.map(|layer| layer["after"]["share"].as_f64().unwrap());
             shares.collect()
         };
-        let pairs = shares(0).into_iter().zip(shares(1));
+        let pairs = shares(first).into_iter().zip(shares(second));
         for (one, other) in pairs {
             assert!((one - other).abs() < 1e-4, "{regularizer}: {one} {other}");
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Desk, json, run};
+use super::{Desk, is_tried, json, run};
 
 /// Escape codes, directions, characters without width, ends of lines of every kind.
 const NASTY: &str = "a\u{1b}[31m\r\u{7f}\u{85}\u{9b}\u{ad}\u{200b}\u{200d}\u{200f}\u{202e}\u{2028}\u{2066}\u{feff}\u{fe0f}\u{e0041}\u{115f}\u{34f}\nproved: x";
@@ -42,7 +42,7 @@ fn names_do_not_act() {
         let out = out.to_str().unwrap();
         let certificate = desk.path("certificate.json");
         let certificate = certificate.to_str().unwrap();
-        for arguments in [
+        let commands = [
             &["explain", net][..],
             &["balance", net, "-o", out, "--certificate", certificate],
             &["check", net, out],
@@ -50,10 +50,14 @@ fn names_do_not_act() {
             &["check", net, other],
             &["verify", net, certificate],
             &["verify", other, certificate],
-        ] {
+        ];
+        for (number, arguments) in commands.into_iter().enumerate() {
             let (_, stdout, stderr) = run(arguments);
             assert_plain(arguments[0], &stdout);
             assert_plain(arguments[0], &stderr);
+            if !is_tried(2, number, activation.len()) {
+                continue;
+            }
             let (_, stdout, _) = run(&[arguments, &["--json"]].concat());
             assert!(!stdout.contains(acts), "{stdout:?}");
             let _: Value = serde_json::from_str(&stdout).unwrap();

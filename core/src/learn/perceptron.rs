@@ -302,12 +302,19 @@ impl<S: Scalar> Model<S> for Perceptron<S> {
     fn sides(&self, unit: usize, norm: Norm) -> (S, S) {
         let (layer, row) = self.places[unit];
         let own = &self.layers[layer];
-        let incoming = own.weights.row(row);
-        let input = incoming
-            .iter()
-            .fold(norm.cost(&own.bias[row]), |sum, w| sum + norm.cost(w));
-        let outgoing = self.layers[layer + 1].weights.column(row);
-        let output = outgoing.iter().fold(S::zero(), |sum, w| sum + norm.cost(w));
+        let mut input = norm.cost(&own.bias[row]);
+        let (rows, weights) = (own.weights.nrows(), own.weights.as_slice());
+        // By places: of iterators much more is left where little is optimised.
+        let mut place = row;
+        while place < weights.len() {
+            input += norm.cost(&weights[place]);
+            place += rows;
+        }
+        let mut output = S::zero();
+        let next = &self.layers[layer + 1].weights;
+        for weight in &next.as_slice()[row * next.nrows()..(row + 1) * next.nrows()] {
+            output += norm.cost(weight);
+        }
         (input, output)
     }
 
@@ -315,10 +322,15 @@ impl<S: Scalar> Model<S> for Perceptron<S> {
         let (layer, row) = self.places[unit];
         let own = &mut self.layers[layer];
         own.bias[row] *= multiplier.clone();
-        for weight in own.weights.row_mut(row).iter_mut() {
-            *weight *= multiplier.clone();
+        let (rows, weights) = (own.weights.nrows(), own.weights.as_mut_slice());
+        let mut place = row;
+        while place < weights.len() {
+            weights[place] *= multiplier.clone();
+            place += rows;
         }
-        for weight in self.layers[layer + 1].weights.column_mut(row).iter_mut() {
+        let next = &mut self.layers[layer + 1].weights;
+        let place = row * next.nrows()..(row + 1) * next.nrows();
+        for weight in &mut next.as_mut_slice()[place] {
             *weight = weight.clone() / multiplier.clone();
         }
     }

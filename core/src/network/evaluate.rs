@@ -58,7 +58,7 @@ impl<S: Scalar> Network<S> {
     /// # Errors
     /// Wrong number of inputs, a cycle, an activation without a value.
     pub fn evaluate(&self, inputs: &[S]) -> Result<Vec<S>, EvaluateError> {
-        self.evaluate_in(&self.acyclic_order()?, inputs)
+        self.evaluate_in(&self.acyclic_order()?, inputs, |unit| self.read_by(unit))
     }
 
     /// [`evaluate`](Self::evaluate) for each of many inputs, in less time: the units are put in order once.
@@ -76,9 +76,27 @@ impl<S: Scalar> Network<S> {
         inputs: impl IntoIterator<Item = impl AsRef<[S]>>,
     ) -> Result<Vec<Vec<S>>, EvaluateError> {
         let order = self.acyclic_order()?;
+        let incoming: Vec<Vec<(UnitIndex, S)>> = (0..self.units())
+            .map(|unit| {
+                self.read_by(unit)
+                    .map(|(from, w)| (from, w.clone()))
+                    .collect()
+            })
+            .collect();
         let inputs = inputs.into_iter();
-        let outputs = inputs.map(|inputs| self.evaluate_in(&order, inputs.as_ref()));
+        let outputs = inputs.map(|inputs| {
+            self.evaluate_in(&order, inputs.as_ref(), |unit| {
+                incoming[unit].iter().map(|(from, weight)| (*from, weight))
+            })
+        });
         outputs.collect()
+    }
+
+    /// The units that a unit reads, with the weights.
+    fn read_by(&self, unit: UnitIndex) -> impl Iterator<Item = (UnitIndex, &S)> {
+        let node = NodeIndex::new(unit);
+        let edges = self.graph.edges_directed(node, Direction::Incoming);
+        edges.map(|edge| (edge.source().index(), edge.weight()))
     }
 
     fn acyclic_order(&self) -> Result<Vec<UnitIndex>, EvaluateError> {
@@ -87,13 +105,24 @@ impl<S: Scalar> Network<S> {
         })
     }
 
-    fn evaluate_in(&self, order: &[UnitIndex], inputs: &[S]) -> Result<Vec<S>, EvaluateError> {
+    fn evaluate_in<'a, R>(
+        &self,
+        order: &[UnitIndex],
+        inputs: &[S],
+        read_by: impl Fn(UnitIndex) -> R,
+    ) -> Result<Vec<S>, EvaluateError>
+    where
+        R: Iterator<Item = (UnitIndex, &'a S)>,
+        S: 'a,
+    {
         let mut state = self.source_state(inputs)?;
+        let mut terms = Vec::new();
         for unit in order.iter().copied() {
             if self.unit(unit).kind == UnitKind::Product {
                 state[unit] = self.multiplied(unit, &state)?;
             } else if self.is_computed(unit) {
-                state[unit] = self.activate(unit, |from| &state[from])?;
+                state[unit] =
+                    self.activate(unit, read_by(unit), |from| &state[from], &mut terms)?;
             }
         }
         Ok(self.outputs(&state))
@@ -125,11 +154,13 @@ impl<S: Scalar> Network<S> {
         for step in inputs {
             let sources = self.source_state(step)?;
             let mut next = sources.clone();
+            let mut terms = Vec::new();
             for unit in (0..self.units()).filter(|unit| self.is_computed(*unit)) {
-                next[unit] = self.activate(unit, |from| match self.unit(from).kind {
+                let value_of = |from| match self.unit(from).kind {
                     UnitKind::Input | UnitKind::Bias => &sources[from],
                     UnitKind::Hidden | UnitKind::Output | UnitKind::Product => &state[from],
-                })?;
+                };
+                next[unit] = self.activate(unit, self.read_by(unit), value_of, &mut terms)?;
             }
             for unit in self.products() {
                 next[*unit] = self.multiplied(*unit, &next)?;
@@ -172,28 +203,27 @@ impl<S: Scalar> Network<S> {
         Ok(state)
     }
 
-    /// The activation of the sum, given the value of each unit that is read.
-    fn activate<'a>(
+    /// The activation of the sum, given what is read and the value of each unit; `terms` is room to work in.
+    fn activate<'a, 'b>(
         &self,
         unit: UnitIndex,
-        value_of: impl Fn(UnitIndex) -> &'a S,
+        read: impl Iterator<Item = (UnitIndex, &'a S)>,
+        value_of: impl Fn(UnitIndex) -> &'b S,
+        terms: &mut Vec<S>,
     ) -> Result<S, EvaluateError>
     where
-        S: 'a,
+        S: 'a + 'b,
     {
-        let incoming = self
-            .graph
-            .edges_directed(NodeIndex::new(unit), Direction::Incoming);
-        let mut terms = Vec::new();
-        for edge in incoming {
-            let value = value_of(edge.source().index());
+        terms.clear();
+        for (from, weight) in read {
+            let value = value_of(from);
             if !value.is_zero() {
-                terms.push(edge.weight().clone() * value.clone());
+                terms.push(weight.clone() * value.clone());
             }
         }
         let activation = &self.unit(unit).activation;
         activation
-            .apply(&pairwise(&terms))
+            .apply(&pairwise(terms))
             .ok_or_else(|| EvaluateError::Activation {
                 unit: self.unit(unit).id.clone(),
                 activation: format!("{activation:?}"),
@@ -213,6 +243,7 @@ fn pairwise<S: Scalar>(terms: &[S]) -> S {
     match terms {
         [] => S::zero(),
         [one] => one.clone(),
+        [one, other] => one.clone() + other.clone(),
         _ => {
             let (left, right) = terms.split_at(terms.len() / 2);
             pairwise(left) + pairwise(right)

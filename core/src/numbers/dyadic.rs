@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::Rational;
-use super::rational::magnitude;
+use super::rational::{magnitude, times_power_of_two};
 use super::root::integer_root;
 use super::short::{Rounded, SHORT_BITS, product, shifted_sum};
 
@@ -171,13 +171,7 @@ impl Dyadic {
 
     /// The exact value.
     pub fn to_rational(&self) -> Rational {
-        let mantissa = num_bigint::BigInt::from(self.mantissa.long().into_owned());
-        let shift = self.exponent.unsigned_abs();
-        if self.exponent >= 0 {
-            Rational::from_integer(mantissa << shift)
-        } else {
-            Rational::new(mantissa, num_bigint::BigInt::one() << shift)
-        }
+        times_power_of_two(self.mantissa.long().into_owned().into(), self.exponent)
     }
 
     /// Is this zero?

@@ -2,7 +2,7 @@
 
 use num_bigint::{BigInt, BigUint};
 use num_integer::Integer;
-use num_traits::{One, Signed, Zero};
+use num_traits::{Float, One, Signed, Zero};
 use thiserror::Error;
 
 use super::Wide;
@@ -102,7 +102,26 @@ fn exponent_of(text: &str) -> Option<i64> {
 
 /// The rational that a finite `f64` denotes; `None` for NaN and the infinities.
 pub fn rational_from_f64(value: f64) -> Option<Rational> {
-    Rational::from_float(value)
+    if !value.is_finite() {
+        return None;
+    }
+    let (mantissa, exponent, sign) = Float::integer_decode(value);
+    let mantissa = BigInt::from(mantissa) * sign;
+    Some(times_power_of_two(mantissa, i64::from(exponent)))
+}
+
+/// `mantissa · 2^exponent` in lowest terms. Only twos can be common, so that no greatest common divisor is sought, which
+/// takes many times as long.
+pub(super) fn times_power_of_two(mantissa: BigInt, exponent: i64) -> Rational {
+    let Some(twos) = mantissa.trailing_zeros() else {
+        return Rational::zero();
+    };
+    let shift = exponent.unsigned_abs();
+    if exponent >= 0 {
+        return Rational::from_integer(mantissa << shift);
+    }
+    let common = twos.min(shift);
+    Rational::new_raw(mantissa >> common, BigInt::one() << (shift - common))
 }
 
 /// The `f64` nearest to `value` up to one unit in the last place; infinite or zero beyond the range of `f64`.

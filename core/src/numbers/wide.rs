@@ -1,11 +1,11 @@
 //! Positive floats with an exponent that does not overflow.
 
-use num_traits::{Signed, ToPrimitive, Zero};
+use num_traits::{Float, Signed, ToPrimitive, Zero};
 use std::cmp::Ordering;
 use std::ops::{Add, Div, Mul};
 
 use super::Rational;
-use super::rational::magnitude;
+use super::rational::{magnitude, times_power_of_two};
 
 /// `mantissa · 2^exponent` with `1 <= mantissa < 2`, or zero: an `f64` without overflow or underflow.
 ///
@@ -84,17 +84,15 @@ impl Wide {
 
     /// The rational that the value denotes; `None` where the exponent is too large to be worth the memory.
     pub fn to_rational(self) -> Option<Rational> {
-        let mantissa = Rational::from_float(self.mantissa)?;
-        let shift = self.exponent.unsigned_abs();
-        if shift > 1 << 24 {
+        if !self.mantissa.is_finite() || self.exponent.unsigned_abs() > 1 << 24 {
             return None;
         }
-        let scale = num_bigint::BigInt::from(1) << shift;
-        Some(if self.exponent >= 0 {
-            mantissa * scale
-        } else {
-            mantissa / scale
-        })
+        let (mantissa, exponent, sign) = Float::integer_decode(self.mantissa);
+        let mantissa = num_bigint::BigInt::from(mantissa) * sign;
+        Some(times_power_of_two(
+            mantissa,
+            self.exponent + i64::from(exponent),
+        ))
     }
 
     /// The natural logarithm; minus infinity for zero.

@@ -93,6 +93,15 @@ pub(super) fn distance(
     }
 }
 
+/// `|w' / w - end|`, in any terms: it is rounded next, and to find the lowest would take most of the time. `w` is not 0.
+fn apart(after: &Rational, before: &Rational, end: &Dyadic) -> Rational {
+    let end = end.to_rational();
+    let above = after.numer() * before.denom();
+    let below = after.denom() * before.numer();
+    let difference = above * end.denom() - end.numer() * &below;
+    Rational::new_raw(difference.abs(), (below * end.denom()).abs())
+}
+
 /// The largest `|w' - w*| / |w*|`, bounded from above over the enclosures of `w*`; a weight that no scaling changes has
 /// `w* = w`. Infinite where `w* = 0` and `w'` is not. Ratios are rounded outward to 128 bits: exact ones take most of the
 /// time of judging a network.
@@ -137,10 +146,9 @@ fn certified_distance(
             };
             (low, high) = (low.mul(&below, BITS)?, high.mul(&above, BITS)?);
         }
-        let ratio = after.weight(synapse) / before.weight(synapse);
         let per_weight = low.reciprocal(BITS)?;
         for end in [low.lo(), high.hi()] {
-            let away = (&ratio - end.to_rational()).abs();
+            let away = apart(after.weight(synapse), before.weight(synapse), end);
             let relative = Enclosure::from_rational(&away, BITS)?.mul(&per_weight, BITS)?;
             if relative.hi().compare(&worst)? == Ordering::Greater {
                 worst = relative.hi().clone();

@@ -21,10 +21,18 @@ impl Arbitrary for Seed {
     }
 }
 
+/// So many where tests run in full (`SYNBAL_FULL=1`), a third where they sample.
+pub fn sampled(count: usize) -> usize {
+    match std::env::var_os("SYNBAL_FULL") {
+        Some(_) => count,
+        None => count / 3,
+    }
+}
+
 /// A property of so many random cases; the seed of one that fails is printed.
-pub fn check(cases: u64, property: fn(Seed) -> bool) {
+pub fn check(cases: usize, property: fn(Seed) -> bool) {
     QuickCheck::new()
-        .tests(cases)
+        .tests(cases as u64)
         .quickcheck(property as fn(Seed) -> bool);
 }
 

@@ -78,12 +78,12 @@ fn difference(case: &Value, expected: &Value, answers: &Answers) -> Option<Strin
 }
 
 /// Checks: direct, stochastic, exact and certified answers all agree with every vector; and no vector passes with one
-/// of its values changed. Where tests sample, every third vector.
+/// of its values changed. Where tests sample, every fifth vector.
 #[test]
 fn the_solvers_pass_every_vector_and_every_changed_value_fails() {
     let (mut passed, mut refused) = (0, 0);
     let mut faults = Vec::new();
-    let step = if crate::in_full() { 1 } else { 3 };
+    let step = if crate::in_full() { 1 } else { 5 };
     for case in cases().into_iter().step_by(step) {
         let id = case["id"].as_str().unwrap().to_string();
         let found = answers(&case);

@@ -34,7 +34,7 @@ const SHAPE: Shape = Shape {
 };
 
 fn count() -> u64 {
-    if crate::in_full() { 2_000 } else { 20 }
+    if crate::in_full() { 2_000 } else { 8 }
 }
 
 /// Every third network is recurrent; in every fourth some weights are 0, which can leave dead parts.

@@ -13,8 +13,29 @@ enum Step {
 /// What was done, and the text of the document it was done to.
 pub type Mutant = (String, String);
 
-/// All mutants of a document, and all its objects with a key given twice.
-pub fn mutants(document: &Value) -> Vec<Mutant> {
+/// Every so many of all mutants that are met, of one document after the other, so that all kinds of them are among
+/// them. The others are not written.
+pub struct Sample {
+    step: usize,
+    met: usize,
+}
+
+impl Sample {
+    /// One in so many, or all of them where tests run in full.
+    pub fn one_in(few: usize) -> Self {
+        let step = if crate::in_full() { 1 } else { few };
+        Sample { step, met: 0 }
+    }
+
+    /// Is the next one taken?
+    pub fn takes(&mut self) -> bool {
+        self.met += 1;
+        self.met.is_multiple_of(self.step)
+    }
+}
+
+/// Mutants of a document, and its objects with a key given twice.
+pub fn mutants(document: &Value, sample: &mut Sample) -> Vec<Mutant> {
     let mut found = Vec::new();
     let mut paths = Vec::new();
     walk(document, &mut Vec::new(), &mut paths);
@@ -22,6 +43,9 @@ pub fn mutants(document: &Value) -> Vec<Mutant> {
         let name = name(path);
         let value = at(&mut document.clone(), path).clone();
         let mut replaced = |what: &str, new: Value| {
+            if !sample.takes() {
+                return;
+            }
             let mut mutant = document.clone();
             *at(&mut mutant, path) = new;
             found.push((format!("{name} {what}"), mutant.to_string()));
@@ -47,10 +71,10 @@ pub fn mutants(document: &Value) -> Vec<Mutant> {
                 maps(entries)
                     .into_iter()
                     .for_each(|(what, new)| replaced(&what, new));
-                found.extend(
-                    twice(document, path, entries)
-                        .map(|text| (format!("{name} with a key twice"), text)),
-                );
+                if sample.takes() {
+                    let text = twice(document, path, entries);
+                    found.extend(text.map(|text| (format!("{name} with a key twice"), text)));
+                }
             }
             _ => {}
         }
@@ -59,9 +83,10 @@ pub fn mutants(document: &Value) -> Vec<Mutant> {
 }
 
 /// The first document with each field, in turn, of the second.
-pub fn fields_of_another(document: &Value, other: &Value) -> Vec<Mutant> {
+pub fn fields_of_another(document: &Value, other: &Value, sample: &mut Sample) -> Vec<Mutant> {
     let fields = other.as_object().into_iter().flatten();
     let differing = fields.filter(|(field, value)| document.get(field.as_str()) != Some(*value));
+    let differing = differing.filter(|_| sample.takes());
     differing
         .map(|(field, value)| {
             let mut mutant = document.clone();

@@ -229,7 +229,12 @@ fn any_number_of_machines_comes_to_the_same() {
         Model::recurrent(68, 3),
     ];
     for (number, model) in models.iter().enumerate() {
-        for method in [BlockMethod::TwoLevel, BlockMethod::NewtonCg] {
+        let methods = [BlockMethod::TwoLevel, BlockMethod::NewtonCg];
+        for (place, method) in methods.into_iter().enumerate() {
+            // Where tests sample, one method a model, and both.
+            if !crate::in_full() && (number + place) % 2 == 1 {
+                continue;
+            }
             let alone = model.solved(1, true, method).remove(0);
             assert_eq!(alone.2, Ok(()), "model {number}");
             assert_eq!(

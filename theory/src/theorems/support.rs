@@ -104,6 +104,18 @@ impl CostGraph {
         &edge.cost * Self::at(potentials, edge.to) / Self::at(potentials, edge.from)
     }
 
+    /// The graph of the costs that these are at the given potentials.
+    pub fn at_point(&self, potentials: &[Rational]) -> Self {
+        let edges = self.edges.iter().map(|edge| Edge {
+            cost: Self::cost(edge, potentials),
+            ..edge.clone()
+        });
+        CostGraph {
+            nodes: self.nodes,
+            edges: edges.collect(),
+        }
+    }
+
     /// `(A, B)` of a node.
     pub fn sides(&self, node: usize, potentials: &[Rational]) -> (Rational, Rational) {
         let total = |end: fn(&Edge) -> Option<usize>| {
