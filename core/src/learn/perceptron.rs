@@ -303,12 +303,9 @@ impl<S: Scalar> Model<S> for Perceptron<S> {
         let (layer, row) = self.places[unit];
         let own = &self.layers[layer];
         let mut input = norm.cost(&own.bias[row]);
-        let (rows, weights) = (own.weights.nrows(), own.weights.as_slice());
-        // By places: of iterators much more is left where little is optimised.
-        let mut place = row;
-        while place < weights.len() {
-            input += norm.cost(&weights[place]);
-            place += rows;
+        let weights = own.weights.as_slice().iter();
+        for weight in weights.skip(row).step_by(own.weights.nrows()) {
+            input += norm.cost(weight);
         }
         let mut output = S::zero();
         let next = &self.layers[layer + 1].weights;
@@ -322,11 +319,10 @@ impl<S: Scalar> Model<S> for Perceptron<S> {
         let (layer, row) = self.places[unit];
         let own = &mut self.layers[layer];
         own.bias[row] *= multiplier.clone();
-        let (rows, weights) = (own.weights.nrows(), own.weights.as_mut_slice());
-        let mut place = row;
-        while place < weights.len() {
-            weights[place] *= multiplier.clone();
-            place += rows;
+        let rows = own.weights.nrows();
+        let weights = own.weights.as_mut_slice().iter_mut();
+        for weight in weights.skip(row).step_by(rows) {
+            *weight *= multiplier.clone();
         }
         let next = &mut self.layers[layer + 1].weights;
         let place = row * next.nrows()..(row + 1) * next.nrows();

@@ -7,7 +7,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use super::{ExperimentError, Parameters, Progress, SeedResult, Series};
 use crate::kernel::Problem;
-use crate::learn::{DataSet, Descent, Loss, Perceptron, exactly};
+use crate::learn::{DataSet, Descent, Loss, Perceptron, Reproducible, exactly};
 use crate::network::{Activation, Regularizer};
 use crate::numbers::{Rational, Wide, rational_to_f64};
 use crate::solve::{
@@ -106,7 +106,7 @@ fn trained(
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let (inputs, classes) = (&data.training.inputs, &data.training.classes);
     let sizes = [inputs.nrows(), LAYERS[0], LAYERS[1], data.count];
-    let mut model = Perceptron::random(&sizes, Activation::Relu, &mut rng)?;
+    let mut model = Reproducible(Perceptron::random(&sizes, Activation::Relu, &mut rng)?);
     let descent = Descent {
         loss: Loss::CrossEntropy,
         rate: 0.05,
@@ -119,7 +119,7 @@ fn trained(
         descent.epoch(&mut model, inputs, classes, &order, parameters.batch)?;
         progress(seed, "training");
     }
-    let exact = exactly(&model).ok_or_else(|| ExperimentError::Diverged {
+    let exact = exactly(&model.0).ok_or_else(|| ExperimentError::Diverged {
         seed,
         arm: "training".to_owned(),
     })?;

@@ -9,8 +9,8 @@ use rand_chacha::rand_core::SeedableRng;
 use super::plan::{Arm, Balancing, HIDDEN, Task, arm_name, plan, stretch};
 use super::{Experiment, ExperimentError, Parameters, Progress, SeedResult, Series};
 use crate::learn::{
-    DataSet, Descent, Model, Norm, Perceptron, PerceptronError, Recurrent, WeightPenalty,
-    balance_fully, deficits, sweep,
+    DataSet, Descent, Model, Norm, Perceptron, PerceptronError, Recurrent, Reproducible,
+    WeightPenalty, balance_fully, deficits, sweep,
 };
 use crate::network::Activation;
 
@@ -65,11 +65,12 @@ pub(super) fn train_arms(
         found.extend(if *task == Task::Rows {
             let (columns, classes) = (data.columns, data.count);
             let model = Recurrent::random(columns, HIDDEN, classes, Activation::Relu, &mut rng);
-            material.train_all(&model.ok_or(PerceptronError::Activation)?, &arms)?
+            let model = model.ok_or(PerceptronError::Activation)?;
+            material.train_all(&Reproducible(model), &arms)?
         } else {
             let sizes = task.sizes(data.rows * data.columns, data.count);
             let model = Perceptron::random(&sizes, task.activation(), &mut rng)?;
-            material.train_all(&model, &arms)?
+            material.train_all(&Reproducible(model), &arms)?
         });
     }
     Ok(SeedResult {
