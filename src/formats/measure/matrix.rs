@@ -3,7 +3,7 @@
 #[cfg(feature = "parallel")]
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-use pulp::Arch;
+use pulp::{Simd, WithSimd};
 
 use super::{Law, Sides, Sum};
 use crate::formats::storage::Storage;
@@ -66,30 +66,28 @@ impl Matrix<'_> {
         let width = self.columns * self.storage.size();
         let ones = || vec![1.0; self.columns];
         let factors = self.by_column.clone().unwrap_or_else(ones);
-        let empty = || vec![[0.0; LANES]; self.columns.div_ceil(LANES)];
-        let mut columns = [[empty(), empty()], [empty(), empty()]];
-        let (mut numbers, arch) = (Vec::with_capacity(self.columns), Arch::new());
+        let places = if has_columns { self.columns } else { 0 };
+        let mut columns = [0.0; 4].map(|zero| vec![zero; places]);
+        let mut numbers = Vec::with_capacity(self.columns);
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
             let bytes = &self.bytes[row * width..(row + 1) * width];
             self.storage.numbers(bytes, &mut numbers);
-            let up = self.by_row.as_ref().map_or(1.0, |all| all[row]);
-            let own = arch.dispatch(|| match has_columns {
-                true => row_and_columns::<SQUARES>(&numbers, &factors, up, &mut columns),
-                false => row_alone::<SQUARES>(&numbers, &factors, up),
+            let own = in_lanes(Row::<SQUARES> {
+                numbers: &numbers,
+                factors: &factors,
+                up: self.by_row.as_ref().map_or(1.0, |all| all[row]),
+                columns: has_columns.then_some(&mut columns),
             });
             found.push(own.sides(law)?);
         }
-        if !has_columns {
-            return Some((found, Vec::new()));
-        }
-        let side = |[largest, sum]: &[Vec<[f64; LANES]>; 2], column: usize| {
-            let [largest, sum] = [largest, sum].map(|all| all[column / LANES][column % LANES]);
-            law.of_plain(largest, sum)
-        };
-        let sides = (0..self.columns).map(|column| {
-            let [before, after] = &columns;
-            Some([side(before, column)?, side(after, column)?])
+        let [top, all, top_after, all_after] = &columns;
+        let sides = (0..places).map(|column| {
+            let own = Plain {
+                largest: [top[column], top_after[column]],
+                sum: [all[column], all_after[column]],
+            };
+            own.sides(law)
         });
         Some((found, sides.collect::<Option<Vec<Sides>>>()?))
     }
@@ -126,81 +124,92 @@ impl Matrix<'_> {
     }
 }
 
-/// So many numbers are gone through side by side, on any machine, so that sums are the same.
-const LANES: usize = 8;
+/// Runs a loop over four numbers at a time, with instructions for it or without: sums are the same on any machine.
+fn in_lanes<Op: WithSimd>(work: Op) -> Op::Output {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = pulp::x86::V3::try_new() {
+        return Simd::vectorize(simd, work);
+    }
+    pulp::Scalar256b.vectorize(work)
+}
 
-/// The largest magnitudes and the sums of costs, by lane, before and after.
-type Lanes = [[[f64; LANES]; 2]; 2];
-
-/// Adds up to as many numbers as there are lanes.
-#[inline(always)]
-fn add<const SQUARES: bool>(
-    (numbers, factors): (&[f64], &[f64]),
+/// A row of numbers, with the factors of its columns and its own.
+struct Row<'a, const SQUARES: bool> {
+    numbers: &'a [f64],
+    factors: &'a [f64],
     up: f64,
-    mut to: impl FnMut(usize, usize, f64, f64),
-) {
-    for (lane, (number, factor)) in numbers.iter().zip(factors).enumerate() {
-        let sizes = [number.abs(), number.abs() * (up * factor)];
-        for (side, size) in sizes.into_iter().enumerate() {
-            to(side, lane, size, if SQUARES { size * size } else { size });
-        }
+    /// Of every column the largest magnitude and the sum before, and the same after.
+    columns: Option<&'a mut [Vec<f64>; 4]>,
+}
+
+impl<const SQUARES: bool> Row<'_, SQUARES> {
+    /// The magnitudes of some numbers before and after, each with its cost.
+    #[inline(always)]
+    fn sizes<S: Simd>(simd: S, number: S::f64s, factor: S::f64s) -> [[S::f64s; 2]; 2] {
+        let before = simd.abs_f64s(number);
+        let after = simd.mul_f64s(before, factor);
+        [before, after].map(|size| match SQUARES {
+            true => [size, simd.mul_f64s(size, size)],
+            false => [size, size],
+        })
     }
 }
 
+/// Adds magnitudes and costs to the largest ones and the sums.
 #[inline(always)]
-fn row_alone<const SQUARES: bool>(numbers: &[f64], factors: &[f64], up: f64) -> Plain {
-    let mut lanes = Lanes::default();
-    let add_to = |lanes: &mut Lanes, pair: (&[f64], &[f64])| {
-        add::<SQUARES>(pair, up, |side, lane, size, cost| {
-            let [largest, sum] = &mut lanes[side];
-            largest[lane] = largest[lane].max(size);
-            sum[lane] += cost;
-        });
-    };
-    let (pieces, rest) = numbers.as_chunks::<LANES>();
-    let (of_pieces, of_rest) = factors.as_chunks::<LANES>();
-    for (piece, factors) in pieces.iter().zip(of_pieces) {
-        add_to(&mut lanes, (piece, factors));
-    }
-    add_to(&mut lanes, (rest, of_rest));
-    Plain::of(&lanes)
+fn join<S: Simd>(simd: S, into: [&mut S::f64s; 4], sizes: [[S::f64s; 2]; 2]) {
+    let [top, all, top_after, all_after] = into;
+    let [[before, cost], [after, cost_after]] = sizes;
+    *top = simd.max_f64s(*top, before);
+    *all = simd.add_f64s(*all, cost);
+    *top_after = simd.max_f64s(*top_after, after);
+    *all_after = simd.add_f64s(*all_after, cost_after);
 }
 
-#[inline(always)]
-fn row_and_columns<const SQUARES: bool>(
-    numbers: &[f64],
-    factors: &[f64],
-    up: f64,
-    columns: &mut [[Vec<[f64; LANES]>; 2]; 2],
-) -> Plain {
-    let mut lanes = Lanes::default();
-    let [[top, all], [top_after, all_after]] = columns;
-    let sides = top.iter_mut().zip(all).zip(top_after).zip(all_after);
-    let add_to = |lanes: &mut Lanes, pair: (&[f64], &[f64]), own: [[&mut [f64; LANES]; 2]; 2]| {
-        let mut own = own;
-        add::<SQUARES>(pair, up, |side, lane, size, cost| {
-            let [largest, sum] = &mut lanes[side];
-            largest[lane] = largest[lane].max(size);
-            sum[lane] += cost;
-            let [largest, sum] = &mut own[side];
-            largest[lane] = largest[lane].max(size);
-            sum[lane] += cost;
-        });
-    };
-    let pieces = numbers.chunks(LANES).zip(factors.chunks(LANES));
-    for (pair, (((top, all), top_after), all_after)) in pieces.zip(sides) {
-        // Of a full piece the length is known when this is compiled.
-        let full = pair
-            .0
-            .first_chunk::<LANES>()
-            .zip(pair.1.first_chunk::<LANES>());
-        let own = [[top, all], [top_after, all_after]];
-        match full {
-            Some((numbers, factors)) => add_to(&mut lanes, (numbers, factors), own),
-            None => add_to(&mut lanes, pair, own),
+impl<const SQUARES: bool> WithSimd for Row<'_, SQUARES> {
+    type Output = Plain;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Plain {
+        let length = self.numbers.len();
+        let (numbers, rest) = S::as_simd_f64s(self.numbers);
+        let (factors, of_rest) = S::as_simd_f64s(&self.factors[..length]);
+        let up = simd.splat_f64s(self.up);
+        let mut lanes = [simd.splat_f64s(0.0); 4];
+        let pairs = numbers.iter().zip(factors);
+        let sizes =
+            pairs.map(|(number, factor)| Self::sizes(simd, *number, simd.mul_f64s(up, *factor)));
+        let mut columns = self
+            .columns
+            .map(|all| all.each_mut().map(|own| &mut own[..length]));
+        match &mut columns {
+            None => sizes.for_each(|sizes| join(simd, lanes.each_mut(), sizes)),
+            Some([top, all, top_after, all_after]) => {
+                let top = S::as_mut_simd_f64s(top).0.iter_mut();
+                let all = S::as_mut_simd_f64s(all).0.iter_mut();
+                let top_after = S::as_mut_simd_f64s(top_after).0.iter_mut();
+                let all_after = S::as_mut_simd_f64s(all_after).0.iter_mut();
+                let own = top.zip(all).zip(top_after).zip(all_after);
+                for (sizes, (((top, all), top_after), all_after)) in sizes.zip(own) {
+                    join(simd, lanes.each_mut(), sizes);
+                    join(simd, [top, all, top_after, all_after], sizes);
+                }
+            }
         }
+        let mut own = Plain::of(lanes.map(pulp::cast::<S::f64s, [f64; 4]>));
+        let first = length - rest.len();
+        for (place, (number, factor)) in rest.iter().zip(of_rest).enumerate() {
+            let before = number.abs();
+            let sizes = [before, before * (self.up * factor)];
+            own.add::<SQUARES>(sizes);
+            if let Some(columns) = &mut columns {
+                let mut column = Plain::at(columns, first + place);
+                column.add::<SQUARES>(sizes);
+                column.put(columns, first + place);
+            }
+        }
+        own
     }
-    Plain::of(&lanes)
 }
 
 /// Sums before and after, added up as they are.
@@ -211,13 +220,31 @@ struct Plain {
 }
 
 impl Plain {
-    fn of(lanes: &Lanes) -> Self {
-        let largest = |[largest, _]: &[[f64; LANES]; 2]| {
-            largest.iter().fold(0.0f64, |most, own| most.max(*own))
-        };
+    /// What lanes have together.
+    fn of([top, all, top_after, all_after]: [[f64; 4]; 4]) -> Self {
+        let most = |lanes: [f64; 4]| lanes.into_iter().fold(0.0, f64::max);
         Plain {
-            largest: [largest(&lanes[0]), largest(&lanes[1])],
-            sum: [lanes[0][1].iter().sum(), lanes[1][1].iter().sum()],
+            largest: [most(top), most(top_after)],
+            sum: [all.iter().sum(), all_after.iter().sum()],
+        }
+    }
+
+    fn at(columns: &[&mut [f64]; 4], place: usize) -> Self {
+        Plain {
+            largest: [columns[0][place], columns[2][place]],
+            sum: [columns[1][place], columns[3][place]],
+        }
+    }
+
+    fn put(&self, columns: &mut [&mut [f64]; 4], place: usize) {
+        (columns[0][place], columns[2][place]) = self.largest.into();
+        (columns[1][place], columns[3][place]) = self.sum.into();
+    }
+
+    fn add<const SQUARES: bool>(&mut self, sizes: [f64; 2]) {
+        for (side, size) in sizes.into_iter().enumerate() {
+            self.largest[side] = self.largest[side].max(size);
+            self.sum[side] += if SQUARES { size * size } else { size };
         }
     }
 
