@@ -33,6 +33,8 @@ pub struct CheckpointCheck {
     pub wrong: Vec<WrongBlock>,
     /// Is it an exact scaling by powers of 2?
     pub is_exact: bool,
+    /// The same but for digits that number types could not hold?
+    pub is_of_powers: bool,
     /// The groups that are left out of the question how well it is balanced: see
     /// [`BlockBalance`](crate::formats::checkpoint::BlockBalance).
     pub left: Vec<String>,
@@ -142,7 +144,7 @@ pub fn checkpoint_check(found: &CheckpointCheck) -> Report {
             "same function      yes, to the tolerance, not shown to be rounding: a scaling is {} away, relatively\n",
             up(found.deviation)
         ),
-        (true, false) if found.deviation == 0.0 => {
+        (true, false) if found.is_of_powers => {
             "same function      yes: a scaling by powers of two, exact but for digits that were lost\n".to_owned()
         }
         (true, false) => format!(

@@ -302,16 +302,12 @@ impl<S: Scalar> Model<S> for Perceptron<S> {
     fn sides(&self, unit: usize, norm: Norm) -> (S, S) {
         let (layer, row) = self.places[unit];
         let own = &self.layers[layer];
-        let mut input = norm.cost(&own.bias[row]);
-        let weights = own.weights.as_slice().iter();
-        for weight in weights.skip(row).step_by(own.weights.nrows()) {
-            input += norm.cost(weight);
-        }
-        let mut output = S::zero();
-        let next = &self.layers[layer + 1].weights;
-        for weight in &next.as_slice()[row * next.nrows()..(row + 1) * next.nrows()] {
-            output += norm.cost(weight);
-        }
+        let incoming = own.weights.row(row);
+        let input = incoming
+            .iter()
+            .fold(norm.cost(&own.bias[row]), |sum, w| sum + norm.cost(w));
+        let outgoing = self.layers[layer + 1].weights.column(row);
+        let output = outgoing.iter().fold(S::zero(), |sum, w| sum + norm.cost(w));
         (input, output)
     }
 
@@ -319,14 +315,10 @@ impl<S: Scalar> Model<S> for Perceptron<S> {
         let (layer, row) = self.places[unit];
         let own = &mut self.layers[layer];
         own.bias[row] *= multiplier.clone();
-        let rows = own.weights.nrows();
-        let weights = own.weights.as_mut_slice().iter_mut();
-        for weight in weights.skip(row).step_by(rows) {
+        for weight in own.weights.row_mut(row).iter_mut() {
             *weight *= multiplier.clone();
         }
-        let next = &mut self.layers[layer + 1].weights;
-        let place = row * next.nrows()..(row + 1) * next.nrows();
-        for weight in &mut next.as_mut_slice()[place] {
+        for weight in self.layers[layer + 1].weights.column_mut(row).iter_mut() {
             *weight = weight.clone() / multiplier.clone();
         }
     }

@@ -3,6 +3,8 @@
 
 use pulp::{Simd, WithSimd};
 
+use crate::numbers::in_lanes;
+
 /// Numbers in a register.
 const LANES: usize = 4;
 /// Registers of one column of a tile.
@@ -34,12 +36,7 @@ pub(super) fn add_product(sum: &mut [f64], left: Columns, right: Columns) {
     if left.rows == 0 || right.rows == 0 {
         return;
     }
-    let work = AddProduct { sum, left, right };
-    #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = pulp::x86::V3::try_new() {
-        return Simd::vectorize(simd, work);
-    }
-    pulp::Scalar256b.vectorize(work)
+    in_lanes(AddProduct { sum, left, right });
 }
 
 struct AddProduct<'a> {

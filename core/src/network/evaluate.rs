@@ -76,17 +76,13 @@ impl<S: Scalar> Network<S> {
         inputs: impl IntoIterator<Item = impl AsRef<[S]>>,
     ) -> Result<Vec<Vec<S>>, EvaluateError> {
         let order = self.acyclic_order()?;
-        let incoming: Vec<Vec<(UnitIndex, S)>> = (0..self.units())
-            .map(|unit| {
-                self.read_by(unit)
-                    .map(|(from, w)| (from, w.clone()))
-                    .collect()
-            })
+        let incoming: Vec<Vec<(UnitIndex, &S)>> = (0..self.units())
+            .map(|unit| self.read_by(unit).collect())
             .collect();
         let inputs = inputs.into_iter();
         let outputs = inputs.map(|inputs| {
             self.evaluate_in(&order, inputs.as_ref(), |unit| {
-                incoming[unit].iter().map(|(from, weight)| (*from, weight))
+                incoming[unit].iter().copied()
             })
         });
         outputs.collect()

@@ -20,6 +20,7 @@
 mod dyadic;
 mod enclosure;
 mod half;
+mod lanes;
 mod rational;
 mod root;
 mod scalar;
@@ -29,6 +30,8 @@ mod wide;
 pub use dyadic::{Direction, Dyadic};
 pub use enclosure::{Enclosure, Order};
 pub use half::{bf16_to_f64, f16_to_f64};
+#[doc(hidden)]
+pub use lanes::in_lanes;
 pub use rational::{
     MAX_DIGITS, ParseRationalError, Rational, is_power_of_two, natural_log, parse_rational,
     rational_from_f64, rational_to_f64, rational_to_f64_down, rational_to_f64_up, simplest_between,

@@ -98,6 +98,7 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Reported {
         multipliers: Vec::new(),
         wrong: Vec::new(),
         is_exact: true,
+        is_of_powers: true,
         left: Vec::new(),
         one_sided: 0,
         deviation: 0.0,
@@ -137,6 +138,7 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Reported {
         progress.step(&old.tensors[tensor].name);
         let (fault, own) = judge.fixed(tensor).map_err(failed)?;
         found.is_exact &= own.is_exact();
+        found.is_of_powers &= own.count == 0 && own.most == 0.0;
         found.deviation = found.deviation.max(own.most);
         found.lost += own.lost;
         found
@@ -147,13 +149,13 @@ fn judge(arguments: &CheckArguments, before: &Path, after: &Path) -> Reported {
     found.seconds = start.elapsed().as_secs_f64();
     found.to_powers_of_two = found
         .to_powers_of_two
-        .filter(|_| found.deviation == 0.0 && found.wrong.is_empty());
-    if found.to_powers_of_two.is_none() {
+        .filter(|_| found.is_of_powers && found.wrong.is_empty());
+    let is_balanced = found.deficit.0 <= found.allowed || found.to_powers_of_two.is_some();
+    if !is_balanced {
         found.left.clear();
     }
     let mut report = report::checkpoint_check(&found);
     report.state_reliance(&[Reliance::Family, Reliance::Deficit, Reliance::Scaling]);
-    let is_balanced = found.deficit.0 <= found.allowed || found.to_powers_of_two.is_some();
     let verdict = match (found.wrong.is_empty(), is_balanced) {
         (false, _) => Exit::Incomplete,
         (true, false) => Exit::False,
@@ -192,10 +194,9 @@ fn add(
         found.multipliers.push((name.clone(), multipliers));
     }
     found.is_exact &= own.is_exact;
+    found.is_of_powers &= own.is_of_powers;
     let pair = found.to_powers_of_two.zip(own.balance.near);
-    found.to_powers_of_two = pair
-        .filter(|_| own.is_of_powers)
-        .map(|(one, other)| one.max(other));
+    found.to_powers_of_two = pair.map(|(one, other)| one.max(other));
     found.deviation = found.deviation.max(own.deviation);
     found.lost += own.lost;
     let deficit = own.balance.deficit;

@@ -92,27 +92,24 @@ pub(super) fn open(
 /// An adapter to which multipliers cannot be carried tensor by tensor: of another kind, with norms of its own, or with
 /// layers that are used several times.
 pub fn says_input_first(config: &Value) -> Result<bool, String> {
-    let is_nothing = |value: &Value| match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::Array(items) => items.is_empty(),
-        _ => false,
+    let is_plain = |field: &str| match (field, &config[field]) {
+        ("peft_type", kind) => kind.is_null() || kind == "LORA",
+        (_, value) => is_unused(field, value) != Some(false),
     };
-    let kind = &config["peft_type"];
-    let others = [
-        ("peft_type", !kind.is_null() && kind != "LORA"),
-        ("use_dora", !is_nothing(&config["use_dora"])),
-        (
-            "layer_replication",
-            !is_nothing(&config["layer_replication"]),
-        ),
-    ];
-    match others.iter().find(|(_, is_other)| *is_other) {
-        Some((field, _)) => Err(format!(
+    let mut fields = ["peft_type", "use_dora", "layer_replication"].into_iter();
+    match fields.find(|field| !is_plain(field)) {
+        Some(field) => Err(format!(
             "the field `{field}` has the value {}: multipliers are not carried to such adapters",
-            config[*field]
+            config[field]
         )),
         None => Ok(config["fan_in_fan_out"] == true),
     }
+}
+
+/// Does a field say that nothing of its kind is used? `None` for one that need not.
+fn is_unused(field: &str, value: &Value) -> Option<bool> {
+    let (_, values) = UNUSED.iter().find(|(own, _)| *own == field)?;
+    Some(value.is_null() || values.contains(&value.to_string().as_str()))
 }
 
 /// The rank, if every pair has the same.
@@ -127,17 +124,14 @@ fn check(config: &Config) -> Result<Option<u64>, String> {
         None => return Err("the field `peft_type` is missing".into()),
     }
     for (field, value) in config.fields() {
-        let unused = UNUSED.iter().find(|(own, _)| *own == field);
         let is_known = ["peft_type", "r"].contains(&field.as_str());
         let ignored = IGNORED.iter().any(|own| super::config::matches(own, field));
-        match unused {
-            Some((_, values)) => {
-                let own = value.to_string();
-                if !value.is_null() && !values.contains(&own.as_str()) {
-                    return Err(format!(
-                        "the field `{field}` has the value {own}, which is not covered"
-                    ));
-                }
+        match is_unused(field, value) {
+            Some(true) => {}
+            Some(false) => {
+                return Err(format!(
+                    "the field `{field}` has the value {value}, which is not covered"
+                ));
             }
             None if is_known || ignored => {}
             None => {

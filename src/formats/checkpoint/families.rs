@@ -1,6 +1,6 @@
 //! The families that are known.
 
-use super::language::{Description, read};
+use super::language::{Description, Operation, Statement, read};
 
 /// The descriptions.
 const KNOWN: [&str; 21] = [
@@ -49,13 +49,19 @@ pub(super) fn family(model_type: &str) -> Result<Description, String> {
 
 /// Does a known model type store its matrices with the inputs first? `None` for others.
 pub(super) fn stores_input_first(model_type: &str) -> Option<bool> {
-    let mut known = KNOWN.iter();
-    let text = known.find(|text| {
-        let types = text.lines().find_map(|line| line.strip_prefix("family "));
-        types.is_some_and(|types| types.split_whitespace().any(|own| own == model_type))
-    })?;
-    Some(
-        text.lines()
-            .any(|line| line.split_whitespace().any(|word| word == "transposed")),
-    )
+    let description = family(model_type).ok()?;
+    Some(has_transposed(&description.body))
+}
+
+fn has_transposed(body: &[(usize, Statement)]) -> bool {
+    body.iter().any(|(_, statement)| match statement {
+        Statement::Let { operation, .. } => {
+            matches!(operation, Operation::Linear { transposed, .. } if *transposed)
+        }
+        Statement::Each { body, .. } => has_transposed(body),
+        Statement::If {
+            then, otherwise, ..
+        } => has_transposed(then) || has_transposed(otherwise),
+        _ => false,
+    })
 }

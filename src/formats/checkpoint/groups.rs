@@ -144,15 +144,18 @@ impl Checkpoint {
     /// The same without tensors that may be missing, that nothing scales, and that another checkpoint does not have.
     /// Some programs store them, and others do not.
     pub fn without_spare(mut self, other: &BTreeSet<String>) -> Self {
-        let is_left = |number: &usize| {
-            let is_scaled = self
-                .blocks
-                .iter()
-                .any(|block| block.tensors.contains(number));
-            let is_spare = self.spare.contains(number) && !is_scaled;
-            !is_spare || other.contains(&self.tensors[*number].name)
+        let scaled = self.blocks.iter().flat_map(|block| &block.tensors);
+        let scaled: BTreeSet<usize> = scaled.copied().collect();
+        let is_dropped = |number: &usize| {
+            !scaled.contains(number) && !other.contains(&self.tensors[*number].name)
         };
-        let left: Vec<usize> = (0..self.tensors.len()).filter(is_left).collect();
+        let (dropped, kept): (BTreeSet<usize>, BTreeSet<usize>) =
+            self.spare.iter().partition(|number| is_dropped(number));
+        if dropped.is_empty() {
+            return self;
+        }
+        let numbers = (0..self.tensors.len()).filter(|number| !dropped.contains(number));
+        let left: Vec<usize> = numbers.collect();
         let place = |number: usize| left.partition_point(|own| *own < number);
         for block in &mut self.blocks {
             for tensor in &mut block.tensors {
@@ -163,9 +166,7 @@ impl Checkpoint {
                 member.tensor = place(member.tensor);
             }
         }
-        self.spare = (self.spare.iter().filter(|own| left.contains(own)))
-            .map(|own| place(*own))
-            .collect();
+        self.spare = kept.into_iter().map(place).collect();
         self.tensors = left.iter().map(|own| self.tensors[*own].clone()).collect();
         self
     }

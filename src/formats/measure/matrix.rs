@@ -7,6 +7,7 @@ use pulp::{Simd, WithSimd};
 
 use super::{Law, Sides, Sum};
 use crate::formats::storage::Storage;
+use crate::numbers::in_lanes;
 
 /// Numbers that are gone through at once, and parts of so many that are before they are added.
 const PART: usize = 1 << 20;
@@ -122,15 +123,6 @@ impl Matrix<'_> {
         let found = rows.map(of_row).collect();
         (found, columns)
     }
-}
-
-/// Runs a loop over four numbers at a time, with instructions for it or without: sums are the same on any machine.
-fn in_lanes<Op: WithSimd>(work: Op) -> Op::Output {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = pulp::x86::V3::try_new() {
-        return Simd::vectorize(simd, work);
-    }
-    pulp::Scalar256b.vectorize(work)
 }
 
 /// A row of numbers, with the factors of its columns and its own.

@@ -57,6 +57,8 @@ pub(super) struct Inference<'a> {
     pub whole: HashMap<String, Vec<Integer>>,
     /// The lists of tensors, by name.
     pub(super) sequences: HashMap<String, Sequence>,
+    /// What they hold together.
+    pub(super) listed: usize,
     /// Symbols of integers that need not be lengths: -1 and 0 mean something else.
     pub unsure: BTreeSet<u32>,
     parameters: HashMap<&'a str, u32>,
@@ -104,6 +106,7 @@ impl<'a> Inference<'a> {
             symbols: 0,
             whole: HashMap::new(),
             sequences: HashMap::new(),
+            listed: 0,
             unsure: BTreeSet::new(),
             parameters: HashMap::new(),
             occupied: BTreeMap::new(),

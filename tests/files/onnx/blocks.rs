@@ -121,6 +121,35 @@ fn powers_of_unknown_rank() {
     assert_eq!(read(&builder.bytes()).network().variables(), 4);
 }
 
+/// Checks: lists that hold a large tensor again and again are not followed: each would take as much memory as the one
+/// before and more.
+#[test]
+fn lists_take_no_memory() {
+    let mut builder = Builder::new(17)
+        .input("x", &[2, 1])
+        .weight("w", &[1, 20_000])
+        .node("MatMul", "x w", "h", &[])
+        .node("Relu", "h", "r", &[])
+        .node("SequenceEmpty", "", "s0", &[]);
+    for place in 0..400 {
+        let (before, after) = (format!("s{place} r"), format!("s{}", place + 1));
+        builder = builder.node("SequenceInsert", &before, &after, &[]);
+    }
+    let builder = builder.node(
+        "ConcatFromSequence",
+        "s400",
+        "c",
+        &[Setting::Int("axis", 1)],
+    );
+    let builder = builder
+        .node("ReduceSum", "c", "y", &[])
+        .output("y", &[1, 1]);
+    let file = read(&builder.bytes());
+    let mut notes = file.notes().iter();
+    assert!(notes.any(|note| note.reason == "makes lists of too many tensors"));
+    assert_eq!(file.network().variables(), 0);
+}
+
 /// Checks: a constant of a length that does not fit, a split into more parts than there are, choices within choices:
 /// read without a panic.
 #[test]

@@ -1,6 +1,6 @@
 //! The loops over weights: four numbers at a time on every machine, so that all add in the same order.
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 use crate::numbers::{bf16_to_f64, f16_to_f64};
 
@@ -61,16 +61,6 @@ impl Number for HalfBytes {
 /// Rows worked on at once: each reading of `columns` serves so many.
 pub const TILE: usize = 4;
 const LANES: usize = 4;
-
-/// Runs a loop with the instructions of this machine that take four numbers at once, or without.
-#[inline(always)]
-pub fn dispatch<Op: WithSimd>(work: Op) -> Op::Output {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = pulp::x86::V3::try_new() {
-        return Simd::vectorize(simd, work);
-    }
-    pulp::Scalar256b.vectorize(work)
-}
 
 #[inline(always)]
 fn splat<S: Simd>(simd: S, [a, b, c, d]: [f64; TILE]) -> [S::f64s; TILE] {

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 pub(in crate::solve) use super::kernels::TILE;
 use super::kernels::{
-    HalfBytes, Number, dispatch, dot, dot_and_spread, dot_and_spread_again, dot_one, spread,
-    spread_one,
+    HalfBytes, Number, dot, dot_and_spread, dot_and_spread_again, dot_one, spread, spread_one,
 };
+use crate::numbers::in_lanes;
 
 /// How a stored number becomes a cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl Matrix<'_> {
 
     /// One step of a pass.
     pub fn step(&self, step: RowsAndColumns) {
-        dispatch(Work { matrix: self, step });
+        in_lanes(Work { matrix: self, step });
     }
 
     /// Calls `visit(row, column, cost)` for every synapse that balancing knows.

@@ -12,6 +12,12 @@ use crate::forms::{Field, ONE};
 /// Lists of more tensors are not followed.
 const MOST: usize = 1 << 12;
 
+/// All lists together hold so many tensors and multipliers, each counted as often as it stands in one: they take memory.
+const MOST_LISTED: usize = 1 << 24;
+
+/// What a tensor in a list counts as, beside its multipliers.
+const TENSOR: usize = 32;
+
 /// What is known of a list.
 #[derive(Debug, Clone)]
 pub(in crate::formats::onnx) enum Sequence {
@@ -69,6 +75,11 @@ pub(super) fn made(inference: &mut Inference, node: &Node, list: Sequence) -> Fo
         if let Content::Data(field) = &part.content {
             labels.extend(field.labels.iter().copied());
         }
+    }
+    let listed = labels.len().saturating_add(parts.len() * TENSOR);
+    inference.listed = inference.listed.saturating_add(listed);
+    if inference.listed > MOST_LISTED {
+        return pin("makes lists of too many tensors");
     }
     let field = Field {
         shape: vec![labels.len()],
